@@ -1,0 +1,148 @@
+use std::fmt;
+use std::str::FromStr;
+
+use crate::InvalidValue;
+
+/// How many items a page holds at most: 1 to 1000, 100 by default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PageSize(u16);
+
+impl PageSize {
+    /// One item.
+    pub const MIN: Self = Self(1);
+    /// 1000 items.
+    pub const MAX: Self = Self(1000);
+    /// 100 items.
+    pub const DEFAULT: Self = Self(100);
+
+    /// A page of at most `items` items.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] outside of 1 to 1000.
+    pub fn new(items: u64) -> Result<Self, InvalidValue> {
+        u16::try_from(items)
+            .map(Self)
+            .ok()
+            .filter(|size| (Self::MIN..=Self::MAX).contains(size))
+            .ok_or_else(|| InvalidValue::new("page size", "1 to 1000", items))
+    }
+
+    /// The number of items.
+    #[must_use]
+    pub fn get(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+impl Default for PageSize {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+impl fmt::Display for PageSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for PageSize {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refused = |_| InvalidValue::text("page size", "1 to 1000", text);
+        Self::new(text.parse().map_err(refused)?)
+    }
+}
+
+/// Which page: how long, and what it comes after.
+///
+/// `C` is the cursor of the list that is paged. The default is the first page of 100 items.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRequest<C> {
+    /// How many items the page holds at most.
+    pub size: PageSize,
+    /// The [`next`](Page::next) of the page before, or `None` for the first page.
+    pub after: Option<C>,
+}
+
+impl<C> PageRequest<C> {
+    /// The first page, of `size` items.
+    #[must_use]
+    pub fn first(size: PageSize) -> Self {
+        Self { size, after: None }
+    }
+
+    /// The page after `cursor`, of the same size; `None` where there is no cursor.
+    #[must_use]
+    pub fn next(&self, cursor: Option<C>) -> Option<Self> {
+        cursor.map(|cursor| Self {
+            size: self.size,
+            after: Some(cursor),
+        })
+    }
+}
+
+impl<C> Default for PageRequest<C> {
+    fn default() -> Self {
+        Self::first(PageSize::DEFAULT)
+    }
+}
+
+/// A part of a list, and where the next part begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T, C> {
+    /// The items, in the list's order.
+    pub items: Vec<T>,
+    /// What the next page comes after; `None` if this is the last page.
+    pub next: Option<C>,
+}
+
+impl<T, C> Page<T, C> {
+    /// The page of `size` items, from a list that was read one item beyond it.
+    ///
+    /// The item beyond tells that there is a next page; `cursor` is asked for the last item that stays.
+    pub fn of(mut read: Vec<T>, size: PageSize, cursor: impl FnOnce(&T) -> C) -> Self {
+        let more = read.len() > size.get();
+        read.truncate(size.get());
+        let next = read.last().filter(|_| more).map(cursor);
+        Self { items: read, next }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_size_is_1_to_1000() {
+        assert!(PageSize::new(1).is_ok() && PageSize::new(1000).is_ok());
+        assert_eq!(
+            PageSize::new(1001).unwrap_err().to_string(),
+            "page size must be 1 to 1000, got 1001"
+        );
+        assert!(PageSize::new(0).is_err() && PageSize::new(u64::MAX).is_err());
+        assert!("-1".parse::<PageSize>().is_err());
+    }
+
+    #[test]
+    fn the_item_beyond_a_page_tells_that_there_is_a_next_one() {
+        let size = PageSize::new(2).unwrap();
+
+        assert_eq!(
+            Page::of(vec![1, 2, 3], size, |n| *n),
+            Page {
+                items: vec![1, 2],
+                next: Some(2)
+            }
+        );
+        assert_eq!(
+            Page::of(vec![1, 2], size, |n| *n),
+            Page {
+                items: vec![1, 2],
+                next: None
+            }
+        );
+    }
+}

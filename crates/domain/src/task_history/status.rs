@@ -1,0 +1,164 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::InvalidValue;
+
+/// Where a task or a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "&'static str")]
+pub enum TaskStatus {
+    /// Accepted, not started.
+    Pending,
+    /// Under way.
+    Running,
+    /// Done.
+    Completed,
+    /// Called off.
+    Cancelled,
+    /// Took longer than it was allowed to.
+    TimedOut,
+    /// Ended with an error.
+    Failed,
+}
+
+impl TaskStatus {
+    /// Every status, in the order of the variants.
+    pub const ALL: [Self; 6] = [
+        Self::Pending,
+        Self::Running,
+        Self::Completed,
+        Self::Cancelled,
+        Self::TimedOut,
+        Self::Failed,
+    ];
+
+    /// The status on the wire and in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+            Self::TimedOut => "timed_out",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether nothing follows: `completed`, `cancelled`, `timed_out` or `failed`.
+    #[must_use]
+    pub const fn is_terminal(self) -> bool {
+        !matches!(self, Self::Pending | Self::Running)
+    }
+}
+
+impl fmt::Display for TaskStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for TaskStatus {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|status| status.as_str() == text)
+            .ok_or_else(|| {
+                let known = "pending, running, completed, cancelled, timed_out or failed";
+                InvalidValue::text("status", known, text)
+            })
+    }
+}
+
+impl TryFrom<String> for TaskStatus {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<TaskStatus> for &'static str {
+    fn from(status: TaskStatus) -> Self {
+        status.as_str()
+    }
+}
+
+/// Some of the statuses, to filter by. The default is all of them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StatusSet([bool; TaskStatus::ALL.len()]);
+
+impl StatusSet {
+    /// Every status.
+    pub const ALL: Self = Self([true; TaskStatus::ALL.len()]);
+
+    /// Only these statuses.
+    pub fn only(statuses: impl IntoIterator<Item = TaskStatus>) -> Self {
+        let chosen: Vec<_> = statuses.into_iter().collect();
+        Self(TaskStatus::ALL.map(|status| chosen.contains(&status)))
+    }
+
+    /// Whether `status` is one of them.
+    #[must_use]
+    pub fn contains(self, status: TaskStatus) -> bool {
+        self.iter().any(|chosen| chosen == status)
+    }
+
+    /// The chosen statuses, in the order of the variants.
+    pub fn iter(self) -> impl Iterator<Item = TaskStatus> {
+        TaskStatus::ALL
+            .into_iter()
+            .zip(self.0)
+            .filter_map(|(status, chosen)| chosen.then_some(status))
+    }
+}
+
+impl Default for StatusSet {
+    fn default() -> Self {
+        Self::ALL
+    }
+}
+
+impl From<TaskStatus> for StatusSet {
+    fn from(status: TaskStatus) -> Self {
+        Self::only([status])
+    }
+}
+
+impl fmt::Debug for StatusSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_is_read_as_it_is_written() {
+        for status in TaskStatus::ALL {
+            assert_eq!(status.as_str().parse(), Ok(status));
+        }
+        assert_eq!(
+            "done".parse::<TaskStatus>().unwrap_err().to_string(),
+            "status must be pending, running, completed, cancelled, timed_out or failed, got \"done\""
+        );
+    }
+
+    #[test]
+    fn a_set_holds_what_was_chosen() {
+        let set = StatusSet::only([TaskStatus::Failed, TaskStatus::Pending]);
+
+        assert_eq!(
+            set.iter().collect::<Vec<_>>(),
+            [TaskStatus::Pending, TaskStatus::Failed]
+        );
+        assert!(!set.contains(TaskStatus::Running));
+        assert_eq!(StatusSet::default().iter().count(), 6);
+    }
+}

@@ -1,0 +1,90 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::InvalidValue;
+use crate::text::short_text;
+
+short_text! {
+    /// What a step is called.
+    StepName, "step"
+}
+
+/// The position of a step in its task: 0 to 2 147 483 647.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(try_from = "i64")]
+pub struct StepNumber(i32);
+
+impl StepNumber {
+    /// The first step.
+    pub const MIN: Self = Self(0);
+    /// The greatest step, 2 147 483 647.
+    pub const MAX: Self = Self(i32::MAX);
+
+    /// The step at `number`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] outside of 0 to 2 147 483 647.
+    pub fn new(number: i64) -> Result<Self, InvalidValue> {
+        i32::try_from(number)
+            .ok()
+            .filter(|number| *number >= 0)
+            .map(Self)
+            .ok_or_else(|| InvalidValue::new("step", "0 to 2147483647", number))
+    }
+
+    /// The position.
+    #[must_use]
+    pub const fn get(self) -> i32 {
+        self.0
+    }
+}
+
+impl From<u16> for StepNumber {
+    fn from(number: u16) -> Self {
+        Self(i32::from(number))
+    }
+}
+
+impl TryFrom<i64> for StepNumber {
+    type Error = InvalidValue;
+
+    fn try_from(number: i64) -> Result<Self, Self::Error> {
+        Self::new(number)
+    }
+}
+
+impl FromStr for StepNumber {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refused = |_| InvalidValue::text("step", "0 to 2147483647", text);
+        Self::new(text.parse().map_err(refused)?)
+    }
+}
+
+impl fmt::Display for StepNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_0_to_2147483647() {
+        assert_eq!(StepNumber::new(0), Ok(StepNumber::MIN));
+        assert_eq!(StepNumber::new(2_147_483_647), Ok(StepNumber::MAX));
+        assert_eq!(
+            StepNumber::new(2_147_483_648).unwrap_err().to_string(),
+            "step must be 0 to 2147483647, got 2147483648"
+        );
+        assert!(StepNumber::new(-1).is_err());
+    }
+}

@@ -1,0 +1,88 @@
+//! Short texts that every store can keep: ids, names, codes.
+
+use crate::InvalidValue;
+
+/// The longest id, step name or error code, in bytes.
+pub(crate) const MAX_BYTES: usize = 255;
+
+/// Refuses what a `text` column or an index cannot hold.
+pub(crate) fn check(field: &'static str, text: &str) -> Result<(), InvalidValue> {
+    if text.is_empty() || text.len() > MAX_BYTES {
+        return Err(InvalidValue::text(field, "1 to 255 bytes long", text));
+    }
+    if text.contains('\0') {
+        return Err(InvalidValue::text(field, "free of NUL characters", text));
+    }
+    Ok(())
+}
+
+/// A newtype over text of 1 to 255 bytes without NUL, ordered by its bytes.
+macro_rules! short_text {
+    ($(#[$attribute:meta])* $name:ident, $field:literal) => {
+        $(#[$attribute])*
+        ///
+        /// 1 to 255 bytes of UTF-8 without NUL characters, ordered by its bytes.
+        #[derive(
+            Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+        )]
+        #[serde(try_from = "String")]
+        pub struct $name(std::borrow::Cow<'static, str>);
+
+        impl $name {
+            /// Checks `text` and takes it.
+            ///
+            /// # Errors
+            ///
+            /// [`InvalidValue`](crate::InvalidValue) if it is empty, longer than 255 bytes, or holds a NUL.
+            pub fn new(text: impl Into<String>) -> Result<Self, $crate::InvalidValue> {
+                let text = text.into();
+                $crate::text::check($field, &text)?;
+                Ok(Self(text.into()))
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::InvalidValue;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                Self::new(text)
+            }
+        }
+
+        impl TryFrom<&str> for $name {
+            type Error = $crate::InvalidValue;
+
+            fn try_from(text: &str) -> Result<Self, Self::Error> {
+                Self::new(text)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::InvalidValue;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::new(text)
+            }
+        }
+    };
+}
+
+pub(crate) use short_text;

@@ -1,0 +1,172 @@
+//! Instants in whole microseconds: as fine as Postgres keeps them, so that no store rounds.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::InvalidValue;
+
+/// An instant in UTC, in whole microseconds, from the year 1 to the year 9999.
+///
+/// Finer instants are cut to the microsecond when they are taken. Written as RFC 3339
+/// (`2026-01-31T12:00:00.000000Z`); read from RFC 3339 with any offset. The default is
+/// 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The first instant of the year 1.
+    pub const MIN: Self = Self(-62_135_596_800_000_000);
+    /// The last microsecond of the year 9999.
+    pub const MAX: Self = Self(253_402_300_799_999_999);
+
+    /// The instant so many microseconds after 1970-01-01T00:00:00Z.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] outside of the years 1 to 9999.
+    pub fn from_micros(micros: i64) -> Result<Self, InvalidValue> {
+        let instant = Self(micros);
+        if (Self::MIN..=Self::MAX).contains(&instant) {
+            return Ok(instant);
+        }
+        let given = format!("{micros} µs after 1970");
+        Err(InvalidValue::new(
+            "timestamp",
+            "within the years 1 to 9999",
+            given,
+        ))
+    }
+
+    /// The instant of a chrono date and time, cut to the microsecond.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] outside of the years 1 to 9999.
+    pub fn from_datetime(instant: DateTime<Utc>) -> Result<Self, InvalidValue> {
+        Self::from_micros(instant.timestamp_micros())
+    }
+
+    /// Microseconds since 1970-01-01T00:00:00Z; negative before.
+    #[must_use]
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// The instant as chrono's type, for formatting and calendars.
+    #[must_use]
+    pub fn to_datetime(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(self.0).unwrap_or_default()
+    }
+
+    /// The instant `duration` later, at most [`MAX`](Self::MAX).
+    #[must_use]
+    pub fn saturating_add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(micros(duration))).min(Self::MAX)
+    }
+
+    /// The instant `duration` earlier, at least [`MIN`](Self::MIN).
+    #[must_use]
+    pub fn saturating_sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(micros(duration))).max(Self::MIN)
+    }
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(
+            &self
+                .to_datetime()
+                .to_rfc3339_opts(SecondsFormat::Micros, true),
+        )
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refused = |_| {
+            let allowed = "an RFC 3339 time such as 2026-01-31T12:00:00Z";
+            InvalidValue::text("timestamp", allowed, text)
+        };
+        Self::from_datetime(
+            DateTime::parse_from_rfc3339(text)
+                .map_err(refused)?
+                .to_utc(),
+        )
+    }
+}
+
+impl TryFrom<String> for Timestamp {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Timestamp> for String {
+    fn from(instant: Timestamp) -> Self {
+        instant.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_offset_is_read_and_utc_is_written() {
+        let instant: Timestamp = "2011-10-01T00:38:44.546+02:00".parse().unwrap();
+
+        assert_eq!(instant.to_string(), "2011-09-30T22:38:44.546000Z");
+    }
+
+    #[test]
+    fn what_is_finer_than_a_microsecond_is_cut_also_before_1970() {
+        let after: Timestamp = "2026-01-01T00:00:00.1234569Z".parse().unwrap();
+        let before: Timestamp = "1969-12-31T23:59:59.9999999Z".parse().unwrap();
+
+        assert_eq!(after.to_string(), "2026-01-01T00:00:00.123456Z");
+        assert_eq!(before.as_micros(), -1);
+    }
+
+    #[test]
+    fn the_bounds_are_the_years_1_and_9999() {
+        assert_eq!(Timestamp::MIN.to_string(), "0001-01-01T00:00:00.000000Z");
+        assert_eq!(Timestamp::MAX.to_string(), "9999-12-31T23:59:59.999999Z");
+        assert!(Timestamp::from_micros(Timestamp::MAX.as_micros() + 1).is_err());
+        assert!(Timestamp::from_micros(Timestamp::MIN.as_micros() - 1).is_err());
+    }
+
+    #[test]
+    fn arithmetic_stops_at_the_bounds() {
+        assert_eq!(Timestamp::MAX.saturating_add(Duration::MAX), Timestamp::MAX);
+        assert_eq!(Timestamp::MIN.saturating_sub(Duration::MAX), Timestamp::MIN);
+    }
+
+    #[test]
+    fn a_wrong_time_names_field_limit_and_value() {
+        let error = "yesterday".parse::<Timestamp>().unwrap_err();
+
+        assert_eq!(
+            error.to_string(),
+            "timestamp must be an RFC 3339 time such as 2026-01-31T12:00:00Z, got \"yesterday\""
+        );
+    }
+}
