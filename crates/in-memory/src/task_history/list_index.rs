@@ -1,0 +1,86 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+use tasktrail_domain::repository::PageRequest;
+use tasktrail_domain::task_history::{ErrorCode, ListCursor, TaskFilter, TaskStatus, TaskSummary};
+
+/// A user's tasks in the order of the list, so that a page is read without looking at the others.
+///
+/// One list per status, and one per error code and status: whatever a filter asks for, a page is
+/// merged from at most six lists, each read no further than the page is long.
+#[derive(Debug, Default)]
+pub(super) struct ListIndex {
+    by_status: BTreeMap<TaskStatus, BTreeSet<ListCursor>>,
+    by_error_code: BTreeMap<(ErrorCode, TaskStatus), BTreeSet<ListCursor>>,
+}
+
+impl ListIndex {
+    pub(super) fn insert(&mut self, task: &TaskSummary) {
+        let place = ListCursor::of(task);
+        if let Some(code) = &task.error_code {
+            let key = (code.clone(), task.status);
+            self.by_error_code
+                .entry(key)
+                .or_default()
+                .insert(place.clone());
+        }
+        self.by_status.entry(task.status).or_default().insert(place);
+    }
+
+    pub(super) fn remove(&mut self, task: &TaskSummary) {
+        let place = ListCursor::of(task);
+        if let Some(places) = self.by_status.get_mut(&task.status) {
+            places.remove(&place);
+        }
+        if let Some(code) = &task.error_code {
+            let key = (code.clone(), task.status);
+            if let Some(places) = self.by_error_code.get_mut(&key) {
+                places.remove(&place);
+                if places.is_empty() {
+                    self.by_error_code.remove(&key);
+                }
+            }
+        }
+    }
+
+    /// The places of the page and one beyond it, in the order of the list.
+    pub(super) fn page(
+        &self,
+        filter: &TaskFilter,
+        page: &PageRequest<ListCursor>,
+    ) -> Vec<ListCursor> {
+        let wanted = page.size.get() + 1;
+        let before = page
+            .after
+            .as_ref()
+            .map_or(Bound::Unbounded, Bound::Excluded);
+        let mut places: Vec<_> = filter
+            .statuses
+            .iter()
+            .filter_map(|status| self.places(filter.error_code.as_ref(), status))
+            .flat_map(|places| {
+                places
+                    .range((Bound::Unbounded, before))
+                    .rev()
+                    .skip_while(|place| filter.until.is_some_and(|t| place.last_updated >= t))
+                    .take_while(|place| filter.since.is_none_or(|t| place.last_updated >= t))
+                    .take(wanted)
+            })
+            .cloned()
+            .collect();
+        places.sort_unstable_by(|a, b| b.cmp(a));
+        places.truncate(wanted);
+        places
+    }
+
+    fn places(
+        &self,
+        error_code: Option<&ErrorCode>,
+        status: TaskStatus,
+    ) -> Option<&BTreeSet<ListCursor>> {
+        match error_code {
+            None => self.by_status.get(&status),
+            Some(code) => self.by_error_code.get(&(code.clone(), status)),
+        }
+    }
+}

@@ -1,0 +1,266 @@
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+
+use tasktrail_domain::repository::{Page, PageRequest};
+use tasktrail_domain::task_history::{
+    Counts, EntryConflict, EntryId, Expired, FinalStatus, FinishOutcome, HistoryEntry, ListCursor,
+    Removal, RemovalBatch, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter, TaskKey,
+    TaskStatus, TaskSummary, TrailPosition, UserId, distinct_entries,
+};
+use tasktrail_domain::timestamp::Timestamp;
+
+use super::list_index::ListIndex;
+use super::task::{Task, count};
+
+/// Everybody's tasks. Small total functions; the repository only locks and calls them.
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    tasks: BTreeMap<TaskKey, Task>,
+    /// Where each entry id was saved, among those of its user.
+    places: HashMap<(UserId, EntryId), (TaskKey, TrailPosition)>,
+    lists: HashMap<UserId, ListIndex>,
+    accepted: i64,
+}
+
+impl Store {
+    pub(super) fn save(&mut self, entry: &HistoryEntry) -> Result<TaskStatus, EntryConflict> {
+        if !self.holds(entry)? {
+            self.add(entry);
+        }
+        // A task with an entry has a status, and after a save it has one.
+        Ok(self
+            .status(&entry.task)
+            .unwrap_or(entry.step_result.status()))
+    }
+
+    pub(super) fn save_batch(
+        &mut self,
+        entries: &[HistoryEntry],
+    ) -> Result<SavedBatch, EntryConflict> {
+        let mut new = Vec::new();
+        for entry in distinct_entries(entries)? {
+            if !self.holds(entry)? {
+                new.push(entry);
+            }
+        }
+        for entry in &new {
+            self.add(entry);
+        }
+        let statuses = entries
+            .iter()
+            .filter_map(|entry| Some((entry.task.clone(), self.status(&entry.task)?)))
+            .collect();
+        Ok(SavedBatch {
+            added: count(new.len()),
+            statuses,
+        })
+    }
+
+    /// Whether the entry was saved before.
+    fn holds(&self, entry: &HistoryEntry) -> Result<bool, EntryConflict> {
+        let Some((task, position)) = self.places.get(&(entry.task.user.clone(), entry.id)) else {
+            return Ok(false);
+        };
+        let saved = self.tasks.get(task).and_then(|task| task.entry(*position));
+        if saved.is_some_and(|saved| saved.repeats(entry)) {
+            Ok(true)
+        } else {
+            Err(EntryConflict { id: entry.id })
+        }
+    }
+
+    fn add(&mut self, entry: &HistoryEntry) {
+        self.accepted += 1;
+        let position = TrailPosition::new(self.accepted);
+        let place = (entry.task.clone(), position);
+        self.places
+            .insert((entry.task.user.clone(), entry.id), place);
+        self.change(&entry.task, entry.recorded_at, |task| {
+            task.add(position, entry.clone());
+        });
+    }
+
+    pub(super) fn finish(
+        &mut self,
+        key: &TaskKey,
+        status: FinalStatus,
+        at: Timestamp,
+    ) -> FinishOutcome {
+        self.change(key, at, |task| task.finish(status, at))
+    }
+
+    /// Changes a task, which may begin with it, and keeps the list in step.
+    fn change<T>(
+        &mut self,
+        key: &TaskKey,
+        at: Timestamp,
+        change: impl FnOnce(&mut Task) -> T,
+    ) -> T {
+        let task = self
+            .tasks
+            .entry(key.clone())
+            .or_insert_with(|| Task::begun(at));
+        let before = task.summary(key);
+        let outcome = change(task);
+        let list = self.lists.entry(key.user.clone()).or_default();
+        if let Some(before) = before {
+            list.remove(&before);
+        }
+        if let Some(after) = task.summary(key) {
+            list.insert(&after);
+        }
+        outcome
+    }
+
+    pub(super) fn load(
+        &self,
+        key: &TaskKey,
+        page: &PageRequest<StepNumber>,
+    ) -> Page<HistoryEntry, StepNumber> {
+        let unknown = || Page {
+            items: Vec::new(),
+            next: None,
+        };
+        self.tasks
+            .get(key)
+            .map_or_else(unknown, |task| task.steps(page))
+    }
+
+    pub(super) fn trail(
+        &self,
+        key: &TaskKey,
+        page: &PageRequest<TrailPosition>,
+    ) -> Page<HistoryEntry, TrailPosition> {
+        let unknown = || Page {
+            items: Vec::new(),
+            next: None,
+        };
+        self.tasks
+            .get(key)
+            .map_or_else(unknown, |task| task.trail(page))
+    }
+
+    pub(super) fn status(&self, key: &TaskKey) -> Option<TaskStatus> {
+        self.tasks.get(key)?.status()
+    }
+
+    pub(super) fn list(
+        &self,
+        user: &UserId,
+        filter: &TaskFilter,
+        page: &PageRequest<ListCursor>,
+    ) -> Page<TaskSummary, ListCursor> {
+        let places = self.lists.get(user).map(|list| list.page(filter, page));
+        let summaries = places
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|place| {
+                self.summary(&TaskKey {
+                    user: user.clone(),
+                    task: place.task,
+                })
+            })
+            .collect();
+        Page::of(summaries, page.size, ListCursor::of)
+    }
+
+    fn summary(&self, key: &TaskKey) -> Option<TaskSummary> {
+        self.tasks.get(key)?.summary(key)
+    }
+
+    pub(super) fn count(&self, scope: &Scope) -> Counts {
+        let mut counts = Counts::default();
+        let mut last_user = None;
+        for (key, task) in self.in_scope(scope, None) {
+            counts.entries += count(task.entry_count());
+            counts.steps += count(task.step_count());
+            counts.tasks += 1;
+            counts.users += u64::from(last_user != Some(&key.user));
+            last_user = Some(&key.user);
+            if let Some(status) = task.status() {
+                *counts.tasks_by_status.entry(status).or_default() += 1;
+            }
+        }
+        counts
+    }
+
+    pub(super) fn expired(&self, policy: &RetentionPolicy) -> Expired {
+        let mut expired = Expired::default();
+        for task in self.covered(policy, None) {
+            expired.tasks += 1;
+            expired.entries += task.entries;
+        }
+        expired
+    }
+
+    pub(super) fn remove_expired(
+        &mut self,
+        policy: &RetentionPolicy,
+        batch: &RemovalBatch,
+    ) -> Removal {
+        let mut covered: Vec<_> = self
+            .covered(policy, batch.after.as_ref())
+            .take(batch.tasks.get() + 1)
+            .collect();
+        let found = covered.len();
+        covered.truncate(batch.admits(covered.iter().map(|task| task.entries)));
+        for task in &covered {
+            self.remove(task);
+        }
+        let last = covered.last().map(|task| task.task.clone());
+        Removal {
+            tasks: count(covered.len()),
+            entries: covered.iter().map(|task| task.entries).sum(),
+            next: last.filter(|_| found > covered.len()),
+        }
+    }
+
+    fn remove(&mut self, summary: &TaskSummary) {
+        let key = &summary.task;
+        let Some(task) = self.tasks.remove(key) else {
+            return;
+        };
+        for entry in task.entries() {
+            self.places.remove(&(key.user.clone(), entry.id));
+        }
+        if let Some(list) = self.lists.get_mut(&key.user) {
+            list.remove(summary);
+        }
+    }
+
+    /// The tasks that a policy covers, in the order of their keys.
+    fn covered(
+        &self,
+        policy: &RetentionPolicy,
+        after: Option<&TaskKey>,
+    ) -> impl Iterator<Item = TaskSummary> {
+        self.in_scope(&policy.scope, after)
+            .filter_map(|(key, task)| task.summary(key))
+            .filter(|task| policy.covers(task))
+    }
+
+    /// The tasks in scope behind a place, in the order of their keys; a user's are one range.
+    fn in_scope(
+        &self,
+        scope: &Scope,
+        after: Option<&TaskKey>,
+    ) -> impl Iterator<Item = (&TaskKey, &Task)> {
+        let user = match scope {
+            Scope::Everyone => None,
+            Scope::User(user) => Some(user.clone()),
+        };
+        let begin = user
+            .as_ref()
+            .and_then(|user| TaskKey::new(user.as_str(), "\u{1}").ok());
+        let from = match (after, &begin) {
+            (Some(after), begin) if begin.as_ref().is_none_or(|begin| after >= begin) => {
+                Bound::Excluded(after)
+            }
+            (_, Some(begin)) => Bound::Included(begin),
+            (_, None) => Bound::Unbounded,
+        };
+        self.tasks
+            .range::<TaskKey, _>((from, Bound::Unbounded))
+            .take_while(move |(key, _)| user.as_ref().is_none_or(|user| key.user == *user))
+    }
+}

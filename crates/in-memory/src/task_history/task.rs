@@ -1,0 +1,130 @@
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use tasktrail_domain::repository::{Page, PageRequest};
+use tasktrail_domain::task_history::{
+    FinalStatus, FinishOutcome, HistoryEntry, StepNumber, TaskKey, TaskStatus, TaskSummary,
+    TrailPosition,
+};
+use tasktrail_domain::timestamp::Timestamp;
+
+/// One task: its entries in the order of their acceptance, and what they add up to.
+#[derive(Debug)]
+pub(super) struct Task {
+    trail: BTreeMap<TrailPosition, HistoryEntry>,
+    /// Where each step's newest revision stands in the trail.
+    newest: BTreeMap<StepNumber, TrailPosition>,
+    finish: Option<(FinalStatus, Timestamp)>,
+    created_at: Timestamp,
+    last_updated: Timestamp,
+}
+
+impl Task {
+    /// A task about which something is recorded for the first time, at `at`.
+    pub(super) fn begun(at: Timestamp) -> Self {
+        Self {
+            trail: BTreeMap::new(),
+            newest: BTreeMap::new(),
+            finish: None,
+            created_at: at,
+            last_updated: at,
+        }
+    }
+
+    pub(super) fn add(&mut self, position: TrailPosition, entry: HistoryEntry) {
+        self.touch(entry.recorded_at);
+        self.newest.insert(entry.step, position);
+        self.trail.insert(position, entry);
+    }
+
+    /// Finishes the task, unless it is finished.
+    pub(super) fn finish(&mut self, status: FinalStatus, at: Timestamp) -> FinishOutcome {
+        if let Some((status, _)) = self.finish {
+            return FinishOutcome::AlreadyFinished { status };
+        }
+        let previous = self.last_entry().map(|entry| entry.step_result.status());
+        self.finish = Some((status, at));
+        self.touch(at);
+        FinishOutcome::Finished { previous }
+    }
+
+    fn touch(&mut self, at: Timestamp) {
+        self.created_at = self.created_at.min(at);
+        self.last_updated = self.last_updated.max(at);
+    }
+
+    pub(super) fn steps(&self, page: &PageRequest<StepNumber>) -> Page<HistoryEntry, StepNumber> {
+        let after = page.after.map_or(Bound::Unbounded, Bound::Excluded);
+        let steps = self
+            .newest
+            .range((after, Bound::Unbounded))
+            .filter_map(|(_, position)| self.trail.get(position))
+            .take(page.size.get() + 1)
+            .cloned()
+            .collect();
+        Page::of(steps, page.size, |entry| entry.step)
+    }
+
+    pub(super) fn trail(
+        &self,
+        page: &PageRequest<TrailPosition>,
+    ) -> Page<HistoryEntry, TrailPosition> {
+        let after = page.after.map_or(Bound::Unbounded, Bound::Excluded);
+        let entries: Vec<_> = self
+            .trail
+            .range((after, Bound::Unbounded))
+            .take(page.size.get() + 1)
+            .collect();
+        let Page { items, next } = Page::of(entries, page.size, |(position, _)| **position);
+        Page {
+            items: items.into_iter().map(|(_, entry)| entry.clone()).collect(),
+            next,
+        }
+    }
+
+    /// The task's status; `None` only for a task about which nothing is recorded.
+    pub(super) fn status(&self) -> Option<TaskStatus> {
+        let finished = self.finish.map(|(status, _)| status.into());
+        finished.or_else(|| self.last_entry().map(|entry| entry.step_result.status()))
+    }
+
+    pub(super) fn entry(&self, position: TrailPosition) -> Option<&HistoryEntry> {
+        self.trail.get(&position)
+    }
+
+    pub(super) fn entry_count(&self) -> usize {
+        self.trail.len()
+    }
+
+    pub(super) fn step_count(&self) -> usize {
+        self.newest.len()
+    }
+
+    pub(super) fn entries(&self) -> impl Iterator<Item = &HistoryEntry> {
+        self.trail.values()
+    }
+
+    pub(super) fn summary(&self, key: &TaskKey) -> Option<TaskSummary> {
+        let last = self.last_entry();
+        Some(TaskSummary {
+            task: key.clone(),
+            status: self.status()?,
+            finished_at: self.finish.map(|(_, at)| at),
+            last_step: last.map(|entry| entry.step),
+            error_code: last.and_then(|entry| entry.step_result.error_code().cloned()),
+            entries: count(self.trail.len()),
+            created_at: self.created_at,
+            last_updated: self.last_updated,
+        })
+    }
+
+    /// The newest revision of the highest step.
+    fn last_entry(&self) -> Option<&HistoryEntry> {
+        let (_, position) = self.newest.last_key_value()?;
+        self.trail.get(position)
+    }
+}
+
+pub(super) fn count(items: usize) -> u64 {
+    u64::try_from(items).unwrap_or(u64::MAX)
+}
