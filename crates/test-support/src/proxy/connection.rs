@@ -1,0 +1,128 @@
+//! One connection through the proxy.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use super::faults::{Direction, Progress, Switches};
+
+const CHUNK: usize = 64 * 1024;
+/// How often one who writes to a peer that does not read looks whether the connection is closed.
+const WRITE_TIMEOUT: Duration = Duration::from_millis(50);
+
+#[derive(Debug)]
+pub(super) struct Connection {
+    client: TcpStream,
+    server: TcpStream,
+    shut: AtomicBool,
+}
+
+impl Connection {
+    /// Passes bytes both ways until both sides have ended or a fault has closed the connection.
+    pub(super) fn serve(client: TcpStream, upstream: SocketAddr, switches: &Arc<Switches>) {
+        let Ok(connection) = Self::open(client, upstream) else {
+            return;
+        };
+        let connection = Arc::new(connection);
+        switches.register(&connection);
+        let answers = thread::spawn({
+            let (connection, switches) = (Arc::clone(&connection), Arc::clone(switches));
+            move || connection.pump(Direction::ServerToClient, &switches)
+        });
+        connection.pump(Direction::ClientToServer, switches);
+        let _ = answers.join();
+    }
+
+    fn open(client: TcpStream, upstream: SocketAddr) -> io::Result<Self> {
+        let server = TcpStream::connect(upstream)?;
+        for stream in [&client, &server] {
+            stream.set_nodelay(true)?;
+            stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
+        }
+        Ok(Self {
+            client,
+            server,
+            shut: AtomicBool::new(false),
+        })
+    }
+
+    /// Only for [`Switches`], which tells those who wait.
+    ///
+    /// Not shut for writing: that would send an end of file, while closing a socket that has unread
+    /// bytes sends the reset that is wanted.
+    pub(super) fn shut(&self) {
+        self.shut.store(true, Ordering::SeqCst);
+        for stream in [&self.client, &self.server] {
+            // It fails if the peer has closed already.
+            let _ = stream.shutdown(Shutdown::Read);
+        }
+    }
+
+    pub(super) fn is_shut(&self) -> bool {
+        self.shut.load(Ordering::SeqCst)
+    }
+
+    fn pump(&self, direction: Direction, switches: &Switches) {
+        let (from, to) = match direction {
+            Direction::ClientToServer => (&self.client, &self.server),
+            Direction::ServerToClient => (&self.server, &self.client),
+        };
+        if self.pass_all(from, to, direction, switches).is_ok() {
+            // The other direction may go on.
+            let _ = to.shutdown(Shutdown::Write);
+        } else {
+            switches.close(self);
+        }
+    }
+
+    /// Returns at the end of file; an error closes the connection.
+    fn pass_all(
+        &self,
+        mut from: &TcpStream,
+        to: &TcpStream,
+        direction: Direction,
+        switches: &Switches,
+    ) -> io::Result<()> {
+        let mut buffer = vec![0; CHUNK];
+        let mut progress = Progress::default();
+        loop {
+            // What is not to pass remains unread, see `shut`.
+            let available = from.peek(&mut buffer)?;
+            switches.hold(self, direction);
+            if self.is_shut() {
+                return Err(ErrorKind::ConnectionAborted.into());
+            }
+            if available == 0 {
+                return Ok(());
+            }
+            let admitted = switches.admit(direction, &mut progress, available);
+            let (bytes, _) = buffer.split_at_mut(admitted);
+            if bytes.is_empty() {
+                return Err(ErrorKind::ConnectionAborted.into());
+            }
+            from.read_exact(bytes)?;
+            self.pass(bytes, to)?;
+        }
+    }
+
+    fn pass(&self, mut bytes: &[u8], mut to: &TcpStream) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match to.write(bytes) {
+                Ok(written) => bytes = bytes.split_at(written).1,
+                Err(error) if is_timeout(&error) && !self.is_shut() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+    )
+}

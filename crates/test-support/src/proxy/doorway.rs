@@ -1,0 +1,68 @@
+//! The listener of the proxy.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+
+use super::{Connection, Switches};
+
+/// Accepts connections on a thread of its own until dropped; then the port refuses them.
+#[derive(Debug)]
+pub(super) struct Doorway {
+    addr: SocketAddr,
+    closing: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Doorway {
+    pub(super) fn open(
+        listener: TcpListener,
+        upstream: SocketAddr,
+        switches: &Arc<Switches>,
+    ) -> Self {
+        let addr = listener
+            .local_addr()
+            .unwrap_or_else(|error| panic!("no local address: {error}"));
+        let closing = Arc::new(AtomicBool::new(false));
+        let thread = thread::spawn({
+            let (closing, switches) = (Arc::clone(&closing), Arc::clone(switches));
+            move || accept(&listener, upstream, &closing, &switches)
+        });
+        Self {
+            addr,
+            closing,
+            thread: Some(thread),
+        }
+    }
+
+    pub(super) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+}
+
+impl Drop for Doorway {
+    fn drop(&mut self) {
+        self.closing.store(true, Ordering::SeqCst);
+        // Wakes the thread; if it is not waiting, it looks at the flag anyway.
+        let _ = TcpStream::connect(self.addr);
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+fn accept(
+    listener: &TcpListener,
+    upstream: SocketAddr,
+    closing: &AtomicBool,
+    switches: &Arc<Switches>,
+) {
+    for client in listener.incoming() {
+        if closing.load(Ordering::SeqCst) {
+            return;
+        }
+        let Ok(client) = client else { continue };
+        let switches = Arc::clone(switches);
+        // Connecting to the server may take long, and the next client must not wait for it.
+        thread::spawn(move || Connection::serve(client, upstream, &switches));
+    }
+}

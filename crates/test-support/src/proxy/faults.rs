@@ -1,0 +1,195 @@
+//! What the proxy does to the bytes that pass.
+
+use std::mem;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use super::Connection;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Which way bytes go through a [`Proxy`](super::Proxy).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Direction {
+    /// Requests.
+    ClientToServer,
+    /// Answers.
+    ServerToClient,
+}
+
+impl Direction {
+    pub(super) const BOTH: [Self; 2] = [Self::ClientToServer, Self::ServerToClient];
+}
+
+/// The faults that are switched on, and the connections that they hold for.
+#[derive(Debug, Default)]
+pub(super) struct Switches {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    latency: Duration,
+    requests: Lane,
+    answers: Lane,
+    /// Counts the calls of [`Switches::set_cut`], to tell one cut from another.
+    armed: u64,
+    cuts: usize,
+    connections: Vec<Weak<Connection>>,
+    closed_for_good: bool,
+}
+
+#[derive(Debug, Default)]
+struct Lane {
+    stalled: bool,
+    /// How many connections have bytes that wait.
+    held: usize,
+    cut: Option<Cut>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Cut {
+    armed: u64,
+    after: u64,
+    once: bool,
+}
+
+/// How far one direction of one connection is on its way to a cut.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    armed: u64,
+    passed: u64,
+}
+
+impl State {
+    fn lane(&mut self, direction: Direction) -> &mut Lane {
+        match direction {
+            Direction::ClientToServer => &mut self.requests,
+            Direction::ServerToClient => &mut self.answers,
+        }
+    }
+}
+
+impl Switches {
+    pub(super) fn set_latency(&self, latency: Duration) {
+        self.state().latency = latency;
+    }
+
+    pub(super) fn set_stalled(&self, direction: Direction, stalled: bool) {
+        self.state().lane(direction).stalled = stalled;
+        self.changed.notify_all();
+    }
+
+    pub(super) fn set_cut(&self, direction: Direction, after: u64, once: bool) {
+        let mut state = self.state();
+        state.armed += 1;
+        let armed = state.armed;
+        state.lane(direction).cut = Some(Cut { armed, after, once });
+    }
+
+    pub(super) fn clear(&self) {
+        self.set_latency(Duration::ZERO);
+        for direction in Direction::BOTH {
+            self.set_stalled(direction, false);
+            self.state().lane(direction).cut = None;
+        }
+    }
+
+    pub(super) fn cuts(&self) -> usize {
+        self.state().cuts
+    }
+
+    pub(super) fn wait_until_held(&self, direction: Direction) -> bool {
+        let nothing = |state: &mut State| {
+            let lane = state.lane(direction);
+            !lane.stalled || lane.held == 0
+        };
+        let waited = self
+            .changed
+            .wait_timeout_while(self.state(), PATIENCE, nothing);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
+    /// Makes the faults hold for `connection`.
+    pub(super) fn register(&self, connection: &Arc<Connection>) {
+        let mut state = self.state();
+        state.connections.retain(|known| known.strong_count() > 0);
+        state.connections.push(Arc::downgrade(connection));
+        if state.closed_for_good {
+            connection.shut();
+        }
+    }
+
+    /// Blocks while bytes that `connection` has received must not pass, or until it is closed.
+    pub(super) fn hold(&self, connection: &Connection, direction: Direction) {
+        let mut state = self.state();
+        let latency = state.latency;
+        if !latency.is_zero() {
+            let open = |_: &mut State| !connection.is_shut();
+            let waited = self.changed.wait_timeout_while(state, latency, open);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.lane(direction).held += 1;
+        self.changed.notify_all();
+        let stalled = |state: &mut State| state.lane(direction).stalled && !connection.is_shut();
+        let waited = self.changed.wait_while(state, stalled);
+        waited
+            .unwrap_or_else(PoisonError::into_inner)
+            .lane(direction)
+            .held -= 1;
+    }
+
+    /// How many of `available` bytes may pass; 0 if the connection is to be cut.
+    pub(super) fn admit(
+        &self,
+        direction: Direction,
+        progress: &mut Progress,
+        available: usize,
+    ) -> usize {
+        let mut state = self.state();
+        let Some(cut) = state.lane(direction).cut else {
+            return available;
+        };
+        if progress.armed != cut.armed {
+            *progress = Progress {
+                armed: cut.armed,
+                passed: 0,
+            };
+        }
+        let left = usize::try_from(cut.after - progress.passed).unwrap_or(usize::MAX);
+        let admitted = available.min(left);
+        progress.passed += u64::try_from(admitted).unwrap_or(u64::MAX);
+        if admitted == 0 {
+            state.cuts += 1;
+            if cut.once {
+                state.lane(direction).cut = None;
+            }
+        }
+        admitted
+    }
+
+    pub(super) fn close(&self, connection: &Connection) {
+        // Under the lock, or one who has just seen it open would go to sleep and miss the
+        // notification.
+        let _state = self.state();
+        connection.shut();
+        self.changed.notify_all();
+    }
+
+    pub(super) fn close_all(&self) {
+        let connections = mem::take(&mut self.state().connections);
+        for connection in connections.iter().filter_map(Weak::upgrade) {
+            self.close(&connection);
+        }
+    }
+
+    pub(super) fn close_for_good(&self) {
+        self.state().closed_for_good = true;
+        self.close_all();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,110 @@
+//! One database per test.
+
+use std::net::SocketAddr;
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::Server;
+use crate::simple_query::{self, QueryError, Row};
+
+/// An empty database of its own for one test, dropped at the end together with the connections to
+/// it.
+///
+/// If the server is stopped by then, nothing is dropped: the database goes with the server. A
+/// frozen one must be thawed before, or the drop waits 30 s for it.
+#[derive(Debug)]
+pub struct TestDatabase {
+    server: SocketAddr,
+    name: String,
+}
+
+impl TestDatabase {
+    /// Creates a database on [`Server::shared`].
+    ///
+    /// # Panics
+    ///
+    /// If the server cannot be started or refuses.
+    #[expect(
+        clippy::new_without_default,
+        reason = "a database on a server is not a default value"
+    )]
+    #[must_use]
+    #[track_caller]
+    pub fn new() -> Self {
+        Self::create(Server::shared())
+    }
+
+    /// Creates a database on `server`.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not answer or refuses.
+    #[must_use]
+    #[track_caller]
+    pub fn create(server: &Server) -> Self {
+        Self::create_on(server.addr(), "template1")
+    }
+
+    /// Creates a copy of `template` on the same server, which is faster than migrating anew.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not answer or refuses; it does refuse while somebody is connected to
+    /// `template`.
+    #[must_use]
+    #[track_caller]
+    pub fn from_template(template: &Self) -> Self {
+        Self::create_on(template.server, &template.name)
+    }
+
+    /// The URL to connect to it, with all rights and without password:
+    /// `postgres://postgres@127.0.0.1:…/…`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@{}/{}", self.server, self.name)
+    }
+
+    /// Its name, which needs no quotes in SQL and is used only once in this process.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Runs `sql` in it, on a connection of its own; see [`simple_query::execute`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`simple_query::execute`].
+    pub fn execute(&self, sql: &str) -> Result<Vec<Row>, QueryError> {
+        simple_query::execute(self.server, &self.name, sql)
+    }
+
+    #[track_caller]
+    fn create_on(server: SocketAddr, template: &str) -> Self {
+        let name = unique_name();
+        let created = format!("CREATE DATABASE {name} TEMPLATE {template}");
+        if let Err(error) = simple_query::execute(server, "postgres", &created) {
+            panic!("no test database on {server}: {error:?}");
+        }
+        Self { server, name }
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let dropped = format!("DROP DATABASE {} WITH (FORCE)", self.name);
+        // Whoever stopped the server on purpose needs no reminder, and a panic here would hide the
+        // test's own.
+        let _ = simple_query::execute(self.server, "postgres", &dropped);
+    }
+}
+
+/// The process id is for those who look at a server that several processes use.
+fn unique_name() -> String {
+    static CREATED: AtomicU64 = AtomicU64::new(0);
+    format!(
+        "test_{}_{}",
+        process::id(),
+        CREATED.fetch_add(1, Ordering::Relaxed)
+    )
+}
