@@ -1,0 +1,229 @@
+use std::fmt;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use tasktrail_domain::InvalidValue;
+use tokio_postgres::config::Host;
+
+/// Where the database is, and how many connections to it are kept.
+///
+/// ```
+/// use tasktrail_postgres::PostgresConfig;
+///
+/// let config = PostgresConfig::from_url("postgres://app@db.example.org/tasks")?
+///     .with_connections(2, 8)?;
+/// # Ok::<(), tasktrail_domain::InvalidValue>(())
+/// ```
+#[derive(Clone)]
+pub struct PostgresConfig {
+    pub(crate) url: SecretString,
+    pub(crate) address: String,
+    pub(crate) min_connections: u32,
+    pub(crate) max_connections: NonZeroU32,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) statement_timeout: Duration,
+}
+
+impl PostgresConfig {
+    /// A database by its URL, `postgres://user:password@host:port/database`, or by the
+    /// `key=value` form that `psql` takes.
+    ///
+    /// Between 10 and 20 connections, 5 seconds to get one, 30 seconds for a statement.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if the text is neither, or names no host. The text itself, which may hold
+    /// a password, is never part of the error.
+    pub fn from_url(url: impl Into<SecretString>) -> Result<Self, InvalidValue> {
+        let url = url.into();
+        let parsed = parse(&url)?;
+        Ok(Self {
+            address: address(&parsed),
+            url,
+            min_connections: 10,
+            max_connections: NonZeroU32::MIN.saturating_add(19),
+            connect_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(30),
+        })
+    }
+
+    /// A database by its parts; without a password if the server asks for none.
+    ///
+    /// Connections and time limits as with [`from_url`](Self::from_url).
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if a part holds a NUL or the host is empty.
+    pub fn from_parts(
+        host: &str,
+        port: u16,
+        database: &str,
+        user: &str,
+        password: Option<&SecretString>,
+    ) -> Result<Self, InvalidValue> {
+        let quoted = |text: &str| format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'"));
+        let password = password
+            .map(|password| format!(" password={}", quoted(password.expose_secret())))
+            .unwrap_or_default();
+        let (host, database, user) = (quoted(host), quoted(database), quoted(user));
+        Self::from_url(format!(
+            "host={host} port={port} dbname={database} user={user}{password}"
+        ))
+    }
+
+    /// How many connections are kept open at least, and opened at most. Defaults to 10 and 20.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if `max` is 0 or less than `min`.
+    pub fn with_connections(mut self, min: u32, max: u32) -> Result<Self, InvalidValue> {
+        let refused = || InvalidValue::new("maximum connections", "1 or more", max);
+        self.max_connections = NonZeroU32::new(max).ok_or_else(refused)?;
+        if min > max {
+            let limit = format!("at most the maximum of {max}");
+            return Err(InvalidValue::new("minimum connections", limit, min));
+        }
+        self.min_connections = min;
+        Ok(self)
+    }
+
+    /// How long a call waits for a connection, be it a free one or a new one. Defaults to 5 seconds.
+    #[must_use]
+    pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long the server works on one statement before it gives up. Defaults to 30 seconds.
+    ///
+    /// Zero switches the limit off. Migrations have no limit.
+    #[must_use]
+    pub fn with_statement_timeout(mut self, timeout: Duration) -> Self {
+        self.statement_timeout = timeout;
+        self
+    }
+
+    /// Host, port and database, fit for logs and errors: no user, no password.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The driver's configuration. The text was checked when it was taken.
+    pub(crate) fn driver(&self) -> Result<tokio_postgres::Config, InvalidValue> {
+        parse(&self.url)
+    }
+}
+
+fn parse(url: &SecretString) -> Result<tokio_postgres::Config, InvalidValue> {
+    // The driver's error quotes no values, but a cautious reader need not rely on that.
+    let refused = |_| {
+        InvalidValue::new(
+            "database URL",
+            "like postgres://user:password@host:5432/database",
+            "something else (not shown, it may hold a password)",
+        )
+    };
+    let config = tokio_postgres::Config::from_str(url.expose_secret()).map_err(refused)?;
+    if config.get_hosts().is_empty() {
+        return Err(InvalidValue::new(
+            "database URL",
+            "one that names a host",
+            "none",
+        ));
+    }
+    Ok(config)
+}
+
+fn address(config: &tokio_postgres::Config) -> String {
+    let ports = config.get_ports();
+    let port = |index: usize| {
+        ports
+            .get(index)
+            .or_else(|| ports.first())
+            .copied()
+            .unwrap_or(5432)
+    };
+    let hosts: Vec<String> = config
+        .get_hosts()
+        .iter()
+        .enumerate()
+        .map(|(index, host)| match host {
+            Host::Tcp(name) => format!("{name}:{}", port(index)),
+            Host::Unix(path) => format!("{}:{}", path.display(), port(index)),
+        })
+        .collect();
+    let database = config
+        .get_dbname()
+        .or(config.get_user())
+        .unwrap_or_default();
+    format!("{}/{database}", hosts.join(","))
+}
+
+impl fmt::Debug for PostgresConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresConfig")
+            .field("address", &self.address)
+            .field("min_connections", &self.min_connections)
+            .field("max_connections", &self.max_connections)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("statement_timeout", &self.statement_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_has_neither_user_nor_password() {
+        let config = PostgresConfig::from_url("postgres://me:hush@a:1,b:2/tasks").unwrap();
+
+        assert_eq!(config.address(), "a:1,b:2/tasks");
+        assert!(!format!("{config:?}").contains("hush"));
+    }
+
+    #[test]
+    fn a_wrong_url_is_refused_without_showing_it() {
+        for url in [
+            "mysql://me:hush@h/d",
+            "postgres://me:hush@h:port/d",
+            "user=me password=hush",
+        ] {
+            let error = PostgresConfig::from_url(url).unwrap_err();
+
+            assert_eq!(error.field(), "database URL");
+            assert!(!error.to_string().contains("hush"), "{error}");
+        }
+    }
+
+    #[test]
+    fn parts_are_taken_as_they_are() {
+        let password = SecretString::from(r"it's a \ 'secret'");
+        let config =
+            PostgresConfig::from_parts("h", 5433, "my db", "o'brien", Some(&password)).unwrap();
+        let driver = config.driver().unwrap();
+
+        assert_eq!(config.address(), "h:5433/my db");
+        assert_eq!(driver.get_user(), Some("o'brien"));
+        assert_eq!(
+            driver.get_password(),
+            Some(password.expose_secret().as_bytes())
+        );
+    }
+
+    #[test]
+    fn the_maximum_is_at_least_the_minimum_and_one() {
+        let config = || PostgresConfig::from_url("postgres://h/d").unwrap();
+
+        assert!(config().with_connections(0, 1).is_ok());
+        assert_eq!(
+            config().with_connections(5, 4).unwrap_err().to_string(),
+            "minimum connections must be at most the maximum of 4, got 5"
+        );
+        assert!(config().with_connections(0, 0).is_err());
+    }
+}

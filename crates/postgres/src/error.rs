@@ -1,0 +1,130 @@
+//! What goes wrong between the repository and the server, and what that means to a caller.
+
+mod classify;
+
+use std::error::Error;
+use std::fmt::Display;
+use std::time::Duration;
+
+use diesel_async::pooled_connection::PoolError;
+use tasktrail_domain::InvalidValue;
+use tasktrail_domain::repository::{Effect, ErrorKind, Operation, RepositoryError};
+use tasktrail_domain::task_history::EntryConflict;
+
+use crate::config::PostgresConfig;
+
+/// The database could not be reached when it was opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot connect to {address}")]
+pub struct ConnectError {
+    address: String,
+    source: PoolError,
+}
+
+impl ConnectError {
+    pub(crate) fn new(config: &PostgresConfig, source: PoolError) -> Self {
+        Self {
+            address: config.address().to_owned(),
+            source,
+        }
+    }
+}
+
+/// The schema could not be read or brought up to date.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MigrateError {
+    /// The database could not be reached.
+    #[error("cannot connect to the database")]
+    Connect(#[source] diesel::ConnectionError),
+    /// Another process held the migration lock for too long.
+    #[error("another process has been migrating for {0:?}")]
+    Locked(Duration),
+    /// The server failed or refused a statement.
+    #[error("the schema could not be read")]
+    Query(#[source] diesel::result::Error),
+    /// A migration failed; it was rolled back.
+    #[error("a migration failed")]
+    Migration(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// No connection could be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AcquireError {
+    #[error("it was closed")]
+    Closed,
+    #[error("no connection could be opened")]
+    Connect(#[source] PoolError),
+    #[error("no connection became free within {waited:?}")]
+    TimedOut {
+        waited: Duration,
+        #[source]
+        cause: Option<PoolError>,
+    },
+}
+
+/// A statement of a repository did not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error(transparent)]
+    Acquire(AcquireError),
+    #[error(transparent)]
+    Query(diesel::result::Error),
+    #[error(transparent)]
+    Conflict(EntryConflict),
+    /// A value that the schema cannot have let in.
+    #[error("{table}.{column} of {key}")]
+    Corrupt {
+        table: &'static str,
+        column: &'static str,
+        key: String,
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    #[error("the entry was removed again and again while it was being saved")]
+    Overtaken,
+}
+
+/// For the transaction of a batch, which begins and commits by itself.
+impl From<diesel::result::Error> for StoreError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Query(error)
+    }
+}
+
+impl StoreError {
+    /// The error as the callers of a port see it.
+    pub(crate) fn during(self, operation: Operation) -> RepositoryError {
+        let (kind, effect) = match &self {
+            Self::Acquire(AcquireError::Closed) => (ErrorKind::Closed, Effect::None),
+            Self::Acquire(_) => (ErrorKind::Unavailable, Effect::None),
+            Self::Query(error) => classify::classify(error),
+            Self::Conflict(_) => (ErrorKind::Conflict, Effect::None),
+            Self::Corrupt { .. } => (ErrorKind::Corrupt, Effect::None),
+            Self::Overtaken => (ErrorKind::Contention, Effect::None),
+        };
+        let error = RepositoryError::new(operation, kind, effect);
+        match self {
+            Self::Acquire(AcquireError::Closed) => error,
+            Self::Acquire(source) => error.with_source(source),
+            Self::Query(source) => error.with_source(source),
+            Self::Conflict(source) => error.with_source(source),
+            other => error.with_source(other),
+        }
+    }
+}
+
+/// Names the place of a value that does not fit the domain.
+pub(crate) fn corrupt(
+    table: &'static str,
+    column: &'static str,
+    key: impl Display,
+    source: InvalidValue,
+) -> StoreError {
+    StoreError::Corrupt {
+        table,
+        column,
+        key: format!("{key}"),
+        source: Box::new(source),
+    }
+}

@@ -1,0 +1,118 @@
+//! The one table that turns the driver's errors into kind and effect.
+//!
+//! diesel-async keeps the SQLSTATE of a few errors only; the rest are told by the server's message.
+//! Sessions set `lc_messages=C`, so the messages are the untranslated ones.
+//! `classify/on_a_real_server.rs` provokes what can be provoked.
+
+use diesel::result::{DatabaseErrorKind, Error};
+use tasktrail_domain::repository::{Effect, ErrorKind};
+
+/// What the server says, and what it means. The first row whose text begins the message counts.
+const BY_MESSAGE: &[(&str, ErrorKind)] = &[
+    ("deadlock detected", ErrorKind::Contention),
+    (
+        "canceling statement due to lock timeout",
+        ErrorKind::Contention,
+    ),
+    ("could not serialize access", ErrorKind::Contention),
+    ("could not obtain lock", ErrorKind::Contention),
+    (
+        "canceling statement due to conflict with recovery",
+        ErrorKind::Contention,
+    ),
+    (
+        "canceling statement due to statement timeout",
+        ErrorKind::TimedOut,
+    ),
+    (
+        "canceling statement due to user request",
+        ErrorKind::TimedOut,
+    ),
+    ("terminating connection due to", ErrorKind::Unavailable),
+    ("the database system is", ErrorKind::Unavailable),
+    ("sorry, too many clients already", ErrorKind::Unavailable),
+    (
+        "remaining connection slots are reserved",
+        ErrorKind::Unavailable,
+    ),
+    ("too many connections for", ErrorKind::Unavailable),
+    ("out of shared memory", ErrorKind::Unavailable),
+    ("could not extend file", ErrorKind::Unavailable),
+    ("could not write to file", ErrorKind::Unavailable),
+    ("permission denied", ErrorKind::Rejected),
+    ("cannot execute", ErrorKind::Unavailable),
+];
+
+/// Kind and effect of a failed statement.
+///
+/// What the server itself reports was rolled back; only when the connection is gone can nobody
+/// tell what became of the statement.
+pub(super) fn classify(error: &Error) -> (ErrorKind, Effect) {
+    match error {
+        Error::DatabaseError(kind, information) => by_kind(*kind, information.message()),
+        Error::BrokenTransactionManager | Error::RollbackErrorOnCommit { .. } => {
+            (ErrorKind::Unavailable, Effect::Unknown)
+        }
+        Error::DeserializationError(_) => (ErrorKind::Corrupt, Effect::None),
+        Error::SerializationError(_) | Error::QueryBuilderError(_) => {
+            (ErrorKind::Unexpected, Effect::None)
+        }
+        _ => (ErrorKind::Unexpected, Effect::Unknown),
+    }
+}
+
+fn by_kind(kind: DatabaseErrorKind, message: &str) -> (ErrorKind, Effect) {
+    match kind {
+        DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection => {
+            (ErrorKind::Unavailable, Effect::Unknown)
+        }
+        DatabaseErrorKind::SerializationFailure => (ErrorKind::Contention, Effect::None),
+        // A standby, or a primary that has just become one.
+        DatabaseErrorKind::ReadOnlyTransaction => (ErrorKind::Unavailable, Effect::None),
+        DatabaseErrorKind::UniqueViolation
+        | DatabaseErrorKind::ForeignKeyViolation
+        | DatabaseErrorKind::NotNullViolation
+        | DatabaseErrorKind::CheckViolation
+        | DatabaseErrorKind::RestrictViolation
+        | DatabaseErrorKind::ExclusionViolation => (ErrorKind::Rejected, Effect::None),
+        _ => (by_message(message), Effect::None),
+    }
+}
+
+fn by_message(message: &str) -> ErrorKind {
+    BY_MESSAGE
+        .iter()
+        .find(|(beginning, _)| message.starts_with(beginning))
+        .map_or(ErrorKind::Unexpected, |(_, kind)| *kind)
+}
+
+#[cfg(test)]
+mod on_a_real_server;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_told_by_how_it_begins() {
+        assert_eq!(by_message("deadlock detected"), ErrorKind::Contention);
+        assert_eq!(
+            by_message("the database system is starting up"),
+            ErrorKind::Unavailable
+        );
+        assert_eq!(
+            by_message("relation \"x\" does not exist"),
+            ErrorKind::Unexpected
+        );
+    }
+
+    #[test]
+    fn no_row_hides_a_later_one() {
+        for (index, (beginning, _)) in BY_MESSAGE.iter().enumerate() {
+            let hidden = BY_MESSAGE[..index]
+                .iter()
+                .any(|(other, _)| beginning.starts_with(other));
+            assert!(!hidden, "{beginning:?} is never reached");
+        }
+    }
+}

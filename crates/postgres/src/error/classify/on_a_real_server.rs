@@ -1,0 +1,221 @@
+//! The rows of the table, provoked: an upgrade of the server or the driver that changes one is noticed.
+
+use diesel::QueryResult;
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use tasktrail_domain::repository::{Effect, ErrorKind};
+use tasktrail_test_support::{Server, TestDatabase};
+
+use super::classify;
+use crate::config::PostgresConfig;
+use crate::connection::{self, Session};
+
+async fn connect(url: String) -> AsyncPgConnection {
+    let config = PostgresConfig::from_url(url).unwrap();
+    let session = Session {
+        statement_timeout: std::time::Duration::from_secs(10),
+    };
+    connection::open(&config, session).await.unwrap()
+}
+
+async fn execute(connection: &mut AsyncPgConnection, sql: &str) -> QueryResult<usize> {
+    diesel_async::RunQueryDsl::execute(diesel::sql_query(sql), connection).await
+}
+
+/// What comes of a statement that must fail.
+async fn failure(connection: &mut AsyncPgConnection, sql: &str) -> (ErrorKind, Effect) {
+    classify(&execute(connection, sql).await.unwrap_err())
+}
+
+#[tokio::test]
+async fn what_the_server_refuses_was_not_applied() {
+    let database = TestDatabase::new();
+    database
+        .execute("CREATE TABLE t (n int PRIMARY KEY CHECK (n > 0), m int NOT NULL DEFAULT 0)")
+        .unwrap();
+    database.execute("INSERT INTO t VALUES (1)").unwrap();
+    let mut connection = connect(database.url()).await;
+
+    for (sql, kind) in [
+        ("INSERT INTO t VALUES (1)", ErrorKind::Rejected),
+        ("INSERT INTO t VALUES (-1)", ErrorKind::Rejected),
+        ("INSERT INTO t VALUES (2, NULL)", ErrorKind::Rejected),
+        ("SELECT nothing FROM nowhere", ErrorKind::Unexpected),
+        (
+            "DO $$ BEGIN RAISE serialization_failure; END $$",
+            ErrorKind::Contention,
+        ),
+    ] {
+        assert_eq!(
+            failure(&mut connection, sql).await,
+            (kind, Effect::None),
+            "{sql}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_was_not_applied() {
+    let database = TestDatabase::new();
+    let mut connection = connect(database.url()).await;
+    connection
+        .batch_execute("SET statement_timeout = 50")
+        .await
+        .unwrap();
+
+    let failed = failure(&mut connection, "SELECT pg_sleep(30)").await;
+
+    assert_eq!(failed, (ErrorKind::TimedOut, Effect::None));
+}
+
+#[tokio::test]
+async fn a_lock_that_is_not_had_in_time_is_contention() {
+    let database = TestDatabase::new();
+    database.execute("CREATE TABLE t (n int)").unwrap();
+    let mut holder = connect(database.url()).await;
+    holder.batch_execute("BEGIN; LOCK TABLE t").await.unwrap();
+    let mut waiter = connect(database.url()).await;
+    waiter.batch_execute("SET lock_timeout = 50").await.unwrap();
+
+    let timed_out = failure(&mut waiter, "INSERT INTO t VALUES (1)").await;
+    let refused = failure(&mut waiter, "LOCK TABLE t NOWAIT").await;
+
+    assert_eq!(timed_out, (ErrorKind::Contention, Effect::None));
+    // Outside of a transaction the server refuses the statement itself.
+    assert_eq!(refused.1, Effect::None);
+}
+
+#[tokio::test]
+async fn a_deadlock_is_contention() {
+    let database = TestDatabase::new();
+    database
+        .execute("CREATE TABLE t (n int PRIMARY KEY)")
+        .unwrap();
+    database.execute("INSERT INTO t VALUES (1), (2)").unwrap();
+    let mut one = connect(database.url()).await;
+    let mut other = connect(database.url()).await;
+    one.batch_execute("BEGIN; UPDATE t SET n = n WHERE n = 1")
+        .await
+        .unwrap();
+    other
+        .batch_execute("BEGIN; UPDATE t SET n = n WHERE n = 2")
+        .await
+        .unwrap();
+
+    let (first, second) = tokio::join!(
+        execute(&mut one, "UPDATE t SET n = n WHERE n = 2"),
+        execute(&mut other, "UPDATE t SET n = n WHERE n = 1"),
+    );
+
+    let victim = first.err().or(second.err()).unwrap();
+    assert_eq!(classify(&victim), (ErrorKind::Contention, Effect::None));
+}
+
+#[tokio::test]
+async fn a_serialization_failure_is_contention() {
+    let database = TestDatabase::new();
+    database.execute("CREATE TABLE t (n int)").unwrap();
+    database.execute("INSERT INTO t VALUES (1)").unwrap();
+    let mut connection = connect(database.url()).await;
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT * FROM t";
+    connection.batch_execute(begin).await.unwrap();
+    database.execute("UPDATE t SET n = 2").unwrap();
+
+    let failed = failure(&mut connection, "UPDATE t SET n = 3").await;
+
+    assert_eq!(failed, (ErrorKind::Contention, Effect::None));
+}
+
+#[tokio::test]
+async fn missing_rights_are_a_refusal() {
+    let database = TestDatabase::new();
+    let role = format!("reader_of_{}", database.name());
+    database.execute("CREATE TABLE t (n int)").unwrap();
+    database.execute(&format!("CREATE ROLE {role}")).unwrap();
+    let mut connection = connect(database.url()).await;
+    connection
+        .batch_execute(&format!("SET ROLE {role}"))
+        .await
+        .unwrap();
+
+    let failed = failure(&mut connection, "INSERT INTO t VALUES (1)").await;
+
+    assert_eq!(failed, (ErrorKind::Rejected, Effect::None));
+    connection.batch_execute("RESET ROLE").await.unwrap();
+    database.execute(&format!("DROP ROLE {role}")).unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_writes_is_unavailable() {
+    let database = TestDatabase::new();
+    database.execute("CREATE TABLE t (n int)").unwrap();
+    let mut connection = connect(database.url()).await;
+    connection
+        .batch_execute("SET default_transaction_read_only = on")
+        .await
+        .unwrap();
+
+    let failed = failure(&mut connection, "INSERT INTO t VALUES (1)").await;
+
+    assert_eq!(failed, (ErrorKind::Unavailable, Effect::None));
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_under_a_statement_leaves_its_effect_unknown() {
+    let database = TestDatabase::new();
+    let mut connection = connect(database.url()).await;
+    let name = database.name();
+    let cut =
+        format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+
+    let running = execute(&mut connection, "SELECT pg_sleep(30)");
+    let cutting = tokio::task::spawn_blocking(move || {
+        tasktrail_test_support::wait_until("the statement runs", || {
+            let active = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'";
+            !database.execute(active).unwrap().is_empty()
+        });
+        tasktrail_test_support::simple_query::execute(Server::shared().addr(), "postgres", &cut)
+            .unwrap();
+        database
+    });
+    let (failed, _database) = tokio::join!(running, cutting);
+
+    let (kind, _) = classify(&failed.unwrap_err());
+    assert_eq!(kind, ErrorKind::Unavailable);
+    let later = failure(&mut connection, "SELECT 1").await;
+    assert_eq!(later, (ErrorKind::Unavailable, Effect::Unknown));
+}
+
+#[tokio::test]
+async fn a_full_server_is_unavailable() {
+    let database = TestDatabase::new();
+    let limit = format!("ALTER DATABASE {} CONNECTION LIMIT 0", database.name());
+    database.execute("CREATE ROLE guest LOGIN").ok();
+    database.execute(&limit).unwrap();
+    let url = database.url().replace("postgres@", "guest@");
+
+    let config = PostgresConfig::from_url(url).unwrap();
+    let session = Session {
+        statement_timeout: std::time::Duration::ZERO,
+    };
+    let refused = connection::open(&config, session).await.err().unwrap();
+
+    assert!(
+        refused
+            .to_string()
+            .contains("too many connections for database"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn a_broken_transaction_leaves_its_effect_unknown() {
+    let database = TestDatabase::new();
+    let mut connection = connect(database.url()).await;
+    let end_yourself = "SELECT pg_terminate_backend(pg_backend_pid())";
+
+    let ended: Result<(), diesel::result::Error> = connection
+        .transaction(async |connection| execute(connection, end_yourself).await.map(drop))
+        .await;
+
+    assert_eq!(classify(&ended.unwrap_err()).0, ErrorKind::Unavailable);
+}

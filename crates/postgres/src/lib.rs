@@ -1,0 +1,22 @@
+//! Tasktrail's repositories on PostgreSQL: diesel-async over a bb8 pool.
+//!
+//! The only crate of the workspace that names the database libraries. [`PostgresDatabase`] owns the
+//! connections and the schema; its repositories share the pool. How the history is stored stands
+//! in `migrations/`, each statement of the write path in `src/task_history/sql/`.
+
+mod config;
+mod connection;
+mod database;
+mod document;
+mod error;
+mod migrate;
+mod pool;
+mod schema;
+mod statement;
+mod task_history;
+
+pub use config::PostgresConfig;
+pub use database::PostgresDatabase;
+pub use error::{ConnectError, MigrateError};
+pub use migrate::SchemaState;
+pub use task_history::PostgresTaskHistory;

@@ -1,0 +1,78 @@
+//! How much there is.
+
+use diesel::QueryResult;
+use diesel::pg::Pg;
+use diesel::query_builder::AstPass;
+use diesel::sql_types::{BigInt, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use tasktrail_domain::task_history::{Counts, Scope};
+
+use super::row::{self, amount};
+use crate::error::StoreError;
+use crate::statement::{Prepared, Statement, unbound};
+
+/// Counts everything in scope, in one statement and so at one instant.
+pub(super) async fn count(
+    connection: &mut AsyncPgConnection,
+    scope: &Scope,
+) -> Result<Counts, StoreError> {
+    let rows: Vec<(String, i64, i64, i64, i64)> = Prepared(Count {
+        users: UserRange::of(scope),
+    })
+    .load(connection)
+    .await?;
+    let mut counts = Counts::default();
+    for (status, tasks, entries, users, steps) in rows {
+        counts
+            .tasks_by_status
+            .insert(row::status("a task", &status)?, amount(tasks));
+        counts.tasks += amount(tasks);
+        counts.entries += amount(entries);
+        counts.users = amount(users);
+        counts.steps = amount(steps);
+    }
+    Ok(counts)
+}
+
+/// The users in scope, from the first to the last.
+#[derive(Debug)]
+pub(super) struct UserRange {
+    pub(super) first: String,
+    pub(super) last: String,
+}
+
+impl UserRange {
+    pub(super) fn of(scope: &Scope) -> Self {
+        match scope {
+            // No id is empty, and none is as long as 64 times the greatest character.
+            Scope::Everyone => Self {
+                first: String::new(),
+                last: char::MAX.to_string().repeat(64),
+            },
+            Scope::User(user) => Self {
+                first: user.as_str().to_owned(),
+                last: user.as_str().to_owned(),
+            },
+        }
+    }
+}
+
+/// `count.sql`.
+#[derive(Debug)]
+struct Count {
+    users: UserRange,
+}
+
+impl Statement for Count {
+    const SQL: &'static str = include_str!("sql/count.sql");
+    type Columns = (Text, BigInt, BigInt, BigInt, BigInt);
+    type Id = Self;
+
+    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match parameter {
+            1 => out.push_bind_param::<Text, _>(&self.users.first),
+            2 => out.push_bind_param::<Text, _>(&self.users.last),
+            other => unbound(other),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Finishing a task, once.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::query_builder::AstPass;
+use diesel::sql_types::{Nullable, Text, Timestamptz};
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use tasktrail_domain::task_history::{FinalStatus, FinishOutcome, TaskKey, TaskStatus};
+use tasktrail_domain::timestamp::Timestamp;
+
+use super::row;
+use crate::error::StoreError;
+use crate::schema::task_summary;
+use crate::statement::{Prepared, Statement, unbound};
+
+/// How often a finish is tried anew when its task is removed under it.
+const ATTEMPTS: usize = 10;
+
+/// Finishes a task unless it is finished; finding out what it was finished with is a second look.
+pub(super) async fn finish(
+    connection: &mut AsyncPgConnection,
+    task: &TaskKey,
+    status: FinalStatus,
+    at: Timestamp,
+) -> Result<FinishOutcome, StoreError> {
+    let statement = Prepared(Finish {
+        user: task.user.as_str(),
+        task: task.task.as_str(),
+        status: TaskStatus::from(status).as_str(),
+        at: at.to_datetime(),
+    });
+    for _ in 0..ATTEMPTS {
+        let finished: Option<Option<String>> =
+            (&statement).get_result(connection).await.optional()?;
+        if let Some(previous) = finished {
+            let previous = previous.map(|text| row::status(task, &text)).transpose()?;
+            return Ok(FinishOutcome::Finished { previous });
+        }
+        if let Some(status) = finished_status(connection, task).await? {
+            return Ok(FinishOutcome::AlreadyFinished { status });
+        }
+    }
+    Err(StoreError::Overtaken)
+}
+
+async fn finished_status(
+    connection: &mut AsyncPgConnection,
+    task: &TaskKey,
+) -> Result<Option<FinalStatus>, StoreError> {
+    let found: Option<Option<String>> = task_summary::table
+        .select(task_summary::finished_status)
+        .filter(task_summary::user_id.eq(task.user.as_str()))
+        .filter(task_summary::task_id.eq(task.task.as_str()))
+        .first(connection)
+        .await
+        .optional()?;
+    found
+        .flatten()
+        .map(|text| row::final_status(task, &text))
+        .transpose()
+}
+
+/// `finish.sql`.
+#[derive(Debug)]
+struct Finish<'e> {
+    user: &'e str,
+    task: &'e str,
+    status: &'static str,
+    at: DateTime<Utc>,
+}
+
+impl Statement for Finish<'_> {
+    const SQL: &'static str = include_str!("sql/finish.sql");
+    type Columns = Nullable<Text>;
+    type Id = Finish<'static>;
+
+    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match parameter {
+            1 => out.push_bind_param::<Text, _>(self.user),
+            2 => out.push_bind_param::<Text, _>(self.task),
+            3 => out.push_bind_param::<Text, _>(self.status),
+            4 => out.push_bind_param::<Timestamptz, _>(&self.at),
+            other => unbound(other),
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The plans of the hot reads on a filled store: index ranges, whatever a user's number of tasks.
+
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::Text;
+use diesel::{QueryResult, QueryableByName};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use tasktrail_domain::task_history::TaskKey;
+use tasktrail_test_support::TestDatabase;
+
+use super::PostgresTaskHistory;
+use super::list::{List, ListWithErrorCode};
+use super::load;
+use crate::statement::Statement;
+use crate::{PostgresConfig, PostgresDatabase};
+
+const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF) ";
+
+/// `EXPLAIN`s a query with the values that are bound to it.
+#[derive(Debug)]
+struct Explain<Q>(Q);
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Explain<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(EXPLAIN);
+        self.0.walk_ast(out.reborrow())
+    }
+}
+
+impl<Q> Query for Explain<Q> {
+    type SqlType = Text;
+}
+
+impl<Q> QueryId for Explain<Q> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+/// A store in which one user has 100 tasks and another 100 000, few of them failed.
+async fn filled() -> (TestDatabase, PostgresTaskHistory) {
+    let database = TestDatabase::new();
+    let config = PostgresConfig::from_url(database.url())
+        .unwrap()
+        .with_connections(1, 1)
+        .unwrap();
+    let postgres = PostgresDatabase::connect(config).await.unwrap();
+    postgres.migrate().await.unwrap();
+    for statement in FILL {
+        TestDatabase::execute(&database, statement).unwrap();
+    }
+    (database, postgres.task_history())
+}
+
+const FILL: [&str; 4] = [
+    "INSERT INTO task_summary (user_id, task_id, step_status, error_code, last_step, last_entry,
+                              entries, created_at, last_updated)
+    SELECT owner.user_id, 'task-' || n,
+           CASE WHEN n % 5000 = 7 THEN 'failed' ELSE 'completed' END,
+           CASE WHEN n % 5000 = 7 THEN 'E003' END, 1, n, 2, now(), now() - n * interval '1 minute'
+    FROM (VALUES ('small', 100), ('large', 100000)) AS owner (user_id, tasks),
+         generate_series(1, owner.tasks) AS n",
+    "INSERT INTO task_history (user_id, task_id, step, entry_id, recorded_at, status, result)
+    SELECT 'large', 'task-' || n % 1000, n / 1000, gen_random_uuid(), now(), 'completed', '{}'
+    FROM generate_series(1, 100000) AS n",
+    "VACUUM ANALYZE task_summary",
+    "VACUUM ANALYZE task_history",
+];
+
+async fn plan<Q>(histories: &PostgresTaskHistory, query: Q) -> String
+where
+    Q: QueryFragment<Pg> + Send + Sync,
+{
+    let mut lease = histories.pool.acquire().await.unwrap();
+    let lines: Vec<String> = Explain(query).load(&mut lease).await.unwrap();
+    lines.join("\n")
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+    text: String,
+}
+
+/// The plan that a list has for every user and filter alike, and what it does for this one.
+async fn page_plan(histories: &PostgresTaskHistory, sql: &str, parameters: &str) -> String {
+    let mut lease = histories.pool.acquire().await.unwrap();
+    let prepare = format!(
+        "DEALLOCATE ALL;
+         PREPARE page (text[], text, timestamptz, timestamptz, text, bigint, text) AS {sql}"
+    );
+    lease.batch_execute(&prepare).await.unwrap();
+    let explain = format!("{EXPLAIN} EXECUTE page ({parameters})");
+    let lines: Vec<Line> = diesel::sql_query(explain).load(&mut lease).await.unwrap();
+    lines
+        .iter()
+        .map(|line| line.text.as_str())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// How many pages the statement looked at, by the first line that tells.
+fn pages(plan: &str) -> u64 {
+    let counts = plan
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Buffers: shared "))
+        .unwrap();
+    let looked_at = counts.split(' ').filter_map(|count| {
+        let (kind, pages) = count.split_once('=')?;
+        ["hit", "read"]
+            .contains(&kind)
+            .then(|| pages.parse::<u64>().unwrap())
+    });
+    looked_at.sum()
+}
+
+#[tokio::test]
+async fn a_page_costs_the_same_whether_a_user_has_100_tasks_or_100_000() {
+    let (_database, histories) = filled().await;
+    let cost = async |user: &str, statuses: &str| {
+        let parameters = format!("'{statuses}', '{user}', '-infinity', 'infinity', '', 101, ''");
+        let plan = page_plan(&histories, List::SQL, &parameters).await;
+        assert!(
+            !plan.contains("Seq Scan") && !plan.contains("->  Sort"),
+            "{plan}"
+        );
+        pages(&plan)
+    };
+    let all = "{pending,running,completed,cancelled,timed_out,failed}";
+    // What the first plan of a session looks up in the catalogues is not counted.
+    cost("small", all).await;
+
+    let small = cost("small", all).await;
+    let large = cost("large", all).await;
+    let rare = cost("large", "{failed}").await;
+
+    assert!(
+        large <= small * 13 / 10 + 2,
+        "{small} pages for 100 tasks, {large} for 100 000"
+    );
+    // 20 of 100 000 tasks, each on a page of its own, and the way through the index.
+    assert!(rare <= 30, "{rare} pages for the rare ones");
+}
+
+#[tokio::test]
+async fn tasks_with_an_error_code_are_one_range_of_their_own_index() {
+    let (_database, histories) = filled().await;
+    let parameters = "'{completed,failed}', 'large', '-infinity', 'infinity', '', 101, 'E003'";
+
+    let plan = page_plan(&histories, ListWithErrorCode::SQL, parameters).await;
+
+    assert!(plan.contains("task_summary_error_code_idx"), "{plan}");
+    assert!(!plan.contains("Seq Scan") && pages(&plan) <= 40, "{plan}");
+}
+
+#[tokio::test]
+async fn the_reads_of_a_task_are_ranges_of_its_own() {
+    let (_database, histories) = filled().await;
+    let task = TaskKey::new("large", "task-7").unwrap();
+
+    let status = plan(&histories, load::select_status(&task.user, &task.task)).await;
+    let steps = plan(
+        &histories,
+        load::select_steps(&task.user, &task.task, -1, 101),
+    )
+    .await;
+    let trail = plan(
+        &histories,
+        load::select_trail(&task.user, &task.task, 0, 101),
+    )
+    .await;
+
+    assert!(
+        status.contains("task_summary_pkey") && pages(&status) <= 5,
+        "{status}"
+    );
+    assert!(
+        steps.contains("task_history_step_idx") && !steps.contains("->  Sort"),
+        "{steps}"
+    );
+    assert!(
+        trail.contains("task_history_step_idx") && !trail.contains("Seq Scan"),
+        "{trail}"
+    );
+}

@@ -1,0 +1,177 @@
+//! Removing expired tasks, whole ones, in bounded batches.
+
+use chrono::{DateTime, Utc};
+use diesel::QueryResult;
+use diesel::pg::Pg;
+use diesel::query_builder::AstPass;
+use diesel::sql_types::{Array, BigInt, Bool, Text, Timestamptz};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use tasktrail_domain::task_history::{
+    Expired, Removal, RemovalBatch, RetentionPolicy, TaskKey, TaskStatus,
+};
+
+use super::count::UserRange;
+use super::load::one_beyond;
+use super::row::{amount, summary_value};
+use crate::error::StoreError;
+use crate::statement::{Prepared, Statement, unbound};
+
+/// How much the policy covers.
+pub(super) async fn expired(
+    connection: &mut AsyncPgConnection,
+    policy: &RetentionPolicy,
+) -> Result<Expired, StoreError> {
+    let (tasks, entries): (i64, i64) = Prepared(CountExpired(Covered::of(policy, None)))
+        .get_result(connection)
+        .await?;
+    Ok(Expired {
+        tasks: amount(tasks),
+        entries: amount(entries),
+    })
+}
+
+/// Removes the next batch.
+///
+/// Locking and removing are two statements on purpose: the second one sees what was committed while
+/// the first one waited, so that no entry of a removed task stays behind.
+pub(super) async fn remove(
+    connection: &mut AsyncPgConnection,
+    policy: &RetentionPolicy,
+    batch: &RemovalBatch,
+) -> Result<Removal, StoreError> {
+    connection
+        .transaction(async |connection| {
+            let covered = Covered::of(policy, batch.after.as_ref());
+            let lock = Prepared(LockExpired {
+                covered,
+                limit: one_beyond(batch.tasks),
+            });
+            let mut locked: Vec<(String, String, i64)> = lock.load(connection).await?;
+            let found = locked.len();
+            locked.truncate(batch.admits(locked.iter().map(|(_, _, entries)| amount(*entries))));
+            let Some((user, task, _)) = locked.last() else {
+                return Ok(Removal::default());
+            };
+            let last = (user.clone(), task.clone());
+            let next = (found > locked.len())
+                .then_some(last)
+                .map(key)
+                .transpose()?;
+            let (tasks, entries): (i64, i64) =
+                Prepared(Remove::of(&locked)).get_result(connection).await?;
+            Ok(Removal {
+                tasks: amount(tasks),
+                entries: amount(entries),
+                next,
+            })
+        })
+        .await
+}
+
+fn key((user, task): (String, String)) -> Result<TaskKey, StoreError> {
+    let shown = format!("{user}/{task}");
+    summary_value("task_id", shown, (user, task), |(user, task)| {
+        TaskKey::new(user, task)
+    })
+}
+
+/// The tasks that a policy covers, behind a place in the order of their keys.
+#[derive(Debug)]
+struct Covered {
+    after: (String, String),
+    last_user: String,
+    cutoff: DateTime<Utc>,
+    statuses: Vec<&'static str>,
+    finished_only: bool,
+}
+
+impl Covered {
+    fn of(policy: &RetentionPolicy, after: Option<&TaskKey>) -> Self {
+        let users = UserRange::of(&policy.scope);
+        let begin = (users.first, String::new());
+        let after = after.map(|key| (key.user.as_str().to_owned(), key.task.as_str().to_owned()));
+        Self {
+            after: after.map_or(begin.clone(), |place| place.max(begin)),
+            last_user: users.last,
+            cutoff: policy.cutoff.to_datetime(),
+            statuses: policy.statuses.iter().map(TaskStatus::as_str).collect(),
+            finished_only: policy.finished_only,
+        }
+    }
+
+    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match parameter {
+            1 => out.push_bind_param::<Text, _>(&self.after.0),
+            2 => out.push_bind_param::<Text, _>(&self.after.1),
+            3 => out.push_bind_param::<Text, _>(&self.last_user),
+            4 => out.push_bind_param::<Timestamptz, _>(&self.cutoff),
+            5 => out.push_bind_param::<Array<Text>, _>(&self.statuses),
+            6 => out.push_bind_param::<Bool, _>(&self.finished_only),
+            other => unbound(other),
+        }
+    }
+}
+
+/// `expired.sql`.
+#[derive(Debug)]
+struct CountExpired(Covered);
+
+impl Statement for CountExpired {
+    const SQL: &'static str = include_str!("sql/expired.sql");
+    type Columns = (BigInt, BigInt);
+    type Id = Self;
+
+    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.0.bind(parameter, out)
+    }
+}
+
+/// `lock_expired.sql`.
+#[derive(Debug)]
+struct LockExpired {
+    covered: Covered,
+    limit: i64,
+}
+
+impl Statement for LockExpired {
+    const SQL: &'static str = include_str!("sql/lock_expired.sql");
+    type Columns = (Text, Text, BigInt);
+    type Id = Self;
+
+    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match parameter {
+            7 => out.push_bind_param::<BigInt, _>(&self.limit),
+            other => self.covered.bind(other, out),
+        }
+    }
+}
+
+/// `remove.sql`.
+#[derive(Debug)]
+struct Remove<'e> {
+    users: Vec<&'e str>,
+    tasks: Vec<&'e str>,
+}
+
+impl<'e> Remove<'e> {
+    fn of(locked: &'e [(String, String, i64)]) -> Self {
+        Self {
+            users: locked.iter().map(|(user, _, _)| user.as_str()).collect(),
+            tasks: locked.iter().map(|(_, task, _)| task.as_str()).collect(),
+        }
+    }
+}
+
+impl Statement for Remove<'_> {
+    const SQL: &'static str = include_str!("sql/remove.sql");
+    type Columns = (BigInt, BigInt);
+    type Id = Remove<'static>;
+
+    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match parameter {
+            1 => out.push_bind_param::<Array<Text>, _>(&self.users),
+            2 => out.push_bind_param::<Array<Text>, _>(&self.tasks),
+            other => unbound(other),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! From the columns of rows to the values of the domain.
+
+use std::fmt::Display;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use tasktrail_domain::InvalidValue;
+use tasktrail_domain::task_history::{
+    EntryId, FinalStatus, HistoryEntry, StepNumber, TaskKey, TaskStatus,
+};
+use tasktrail_domain::timestamp::Timestamp;
+use uuid::Uuid;
+
+use crate::document;
+use crate::error::{StoreError, corrupt};
+
+/// The columns of `task_history` that make an entry of a known task.
+pub(super) type EntryColumns = (i32, Uuid, DateTime<Utc>, Value);
+
+/// The entry that the columns hold.
+pub(super) fn entry(task: TaskKey, columns: EntryColumns) -> Result<HistoryEntry, StoreError> {
+    let (step, entry_id, recorded_at, result) = columns;
+    let refused = |column| {
+        let key = format!("{task} {entry_id}");
+        move |source| corrupt("task_history", column, key, source)
+    };
+    Ok(HistoryEntry {
+        id: EntryId::try_from(entry_id).map_err(refused("entry_id"))?,
+        step: StepNumber::new(step.into()).map_err(refused("step"))?,
+        recorded_at: Timestamp::from_datetime(recorded_at).map_err(refused("recorded_at"))?,
+        step_result: document::decode(result).map_err(|source| StoreError::Corrupt {
+            table: "task_history",
+            column: "result",
+            key: format!("{task} {entry_id}"),
+            source: Box::new(source),
+        })?,
+        task,
+    })
+}
+
+/// A value of a task's summary, read by `read`.
+pub(super) fn summary_value<C, T>(
+    column: &'static str,
+    key: impl Display,
+    value: C,
+    read: impl FnOnce(C) -> Result<T, InvalidValue>,
+) -> Result<T, StoreError> {
+    read(value).map_err(|source| corrupt("task_summary", column, key, source))
+}
+
+/// The status of a task.
+pub(super) fn status(key: impl Display, status: &str) -> Result<TaskStatus, StoreError> {
+    summary_value("status", key, status, str::parse)
+}
+
+/// The status that a task was finished with.
+pub(super) fn final_status(key: impl Display, status: &str) -> Result<FinalStatus, StoreError> {
+    let read = |text: &str| {
+        text.parse()
+            .and_then(|status: TaskStatus| status.try_into())
+    };
+    summary_value("finished_status", key, status, read)
+}
+
+/// A number of things, which is never negative.
+pub(super) fn amount(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}

@@ -1,0 +1,238 @@
+//! The write path: one statement, one round trip; a repeated save costs a second one.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use diesel::QueryResult;
+use diesel::pg::Pg;
+use diesel::query_builder::AstPass;
+use diesel::sql_types::{Array, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::Value;
+use tasktrail_domain::task_history::{
+    EntryConflict, HistoryEntry, SavedBatch, TaskKey, TaskStatus, distinct_entries,
+};
+use uuid::Uuid;
+
+use super::row;
+use crate::document;
+use crate::error::{StoreError, corrupt};
+use crate::statement::{Prepared, Statement, unbound};
+
+/// How many entries one statement carries at most.
+const STATEMENT_ENTRIES: usize = 500;
+
+/// How often a save is tried anew when its task is removed under it.
+const ATTEMPTS: usize = 10;
+
+/// Saves one entry.
+pub(super) async fn one(
+    connection: &mut AsyncPgConnection,
+    entry: &HistoryEntry,
+) -> Result<TaskStatus, StoreError> {
+    let saved = chunk(connection, &[entry]).await?;
+    saved
+        .statuses
+        .get(&entry.task)
+        .copied()
+        .ok_or(StoreError::Overtaken)
+}
+
+/// Saves entries, all or none, in one transaction of statements of bounded size.
+pub(super) async fn batch(
+    connection: &mut AsyncPgConnection,
+    entries: &[HistoryEntry],
+) -> Result<SavedBatch, StoreError> {
+    let mut sorted = distinct_entries(entries).map_err(StoreError::Conflict)?;
+    if sorted.is_empty() {
+        return Ok(SavedBatch::default());
+    }
+    // By task, so that batches lock summaries in the same order; stable, so that the entries of a
+    // task are accepted in the order given.
+    sorted.sort_by_key(|entry| &entry.task);
+    connection
+        .transaction(async |connection| {
+            let mut total = SavedBatch::default();
+            for entries in sorted.chunks(STATEMENT_ENTRIES) {
+                let saved = chunk(connection, entries).await?;
+                total.added += saved.added;
+                total.statuses.extend(saved.statuses);
+            }
+            Ok(total)
+        })
+        .await
+}
+
+/// Saves entries that are sorted by task and of different ids.
+async fn chunk(
+    connection: &mut AsyncPgConnection,
+    entries: &[&HistoryEntry],
+) -> Result<SavedBatch, StoreError> {
+    let mut saved = SavedBatch::default();
+    let mut missing = entries.to_vec();
+    for _ in 0..ATTEMPTS {
+        missing = add(connection, missing, &mut saved).await?;
+        if missing.is_empty() {
+            return Ok(saved);
+        }
+        missing = recognise(connection, missing, &mut saved).await?;
+        if missing.is_empty() {
+            return Ok(saved);
+        }
+        // What was there a moment ago has been removed with its task: it is new again.
+    }
+    Err(StoreError::Overtaken)
+}
+
+/// Adds the entries that are new, and returns those that were there before.
+async fn add<'e>(
+    connection: &mut AsyncPgConnection,
+    entries: Vec<&'e HistoryEntry>,
+    saved: &mut SavedBatch,
+) -> Result<Vec<&'e HistoryEntry>, StoreError> {
+    let statement = Prepared(Save::of(&entries)?);
+    let added: Vec<(String, Uuid, String)> = statement.load(connection).await?;
+    saved.added += u64::try_from(added.len()).unwrap_or(u64::MAX);
+    let statuses: HashMap<(&str, Uuid), &str> = added
+        .iter()
+        .map(|(user, id, status)| ((user.as_str(), *id), status.as_str()))
+        .collect();
+    let mut present = Vec::new();
+    for entry in entries {
+        match statuses.get(&(entry.task.user.as_str(), entry.id.as_uuid())) {
+            None => present.push(entry),
+            Some(status) => {
+                saved
+                    .statuses
+                    .insert(entry.task.clone(), row::status(&entry.task, status)?);
+            }
+        }
+    }
+    Ok(present)
+}
+
+/// Recognises entries that were saved before, and returns those that are not there any more.
+async fn recognise<'e>(
+    connection: &mut AsyncPgConnection,
+    entries: Vec<&'e HistoryEntry>,
+    saved: &mut SavedBatch,
+) -> Result<Vec<&'e HistoryEntry>, StoreError> {
+    let rows: Vec<SavedRow> = Prepared(Saved::of(&entries)).load(connection).await?;
+    let mut found = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let (entry, status) = read(row)?;
+        found.insert((entry.task.user.clone(), entry.id), (entry, status));
+    }
+    let mut gone = Vec::new();
+    for entry in entries {
+        match found.get(&(entry.task.user.clone(), entry.id)) {
+            None => gone.push(entry),
+            Some((earlier, status)) if earlier.repeats(entry) => {
+                saved.statuses.insert(entry.task.clone(), *status);
+            }
+            Some(_) => return Err(StoreError::Conflict(EntryConflict { id: entry.id })),
+        }
+    }
+    Ok(gone)
+}
+
+type SavedRow = (String, Uuid, String, i32, DateTime<Utc>, Value, String);
+
+fn read(row: SavedRow) -> Result<(HistoryEntry, TaskStatus), StoreError> {
+    let (user, entry_id, task, step, recorded_at, result, status) = row;
+    let key = format!("{user}/{task}");
+    let task = TaskKey::new(user, task)
+        .map_err(|source| corrupt("task_history", "task_id", &key, source))?;
+    let status = row::status(&task, &status)?;
+    Ok((
+        row::entry(task, (step, entry_id, recorded_at, result))?,
+        status,
+    ))
+}
+
+/// `save.sql`: the entries, column by column.
+#[derive(Debug, Default)]
+struct Save<'e> {
+    users: Vec<&'e str>,
+    tasks: Vec<&'e str>,
+    steps: Vec<i32>,
+    ids: Vec<Uuid>,
+    times: Vec<DateTime<Utc>>,
+    statuses: Vec<&'static str>,
+    error_codes: Vec<Option<&'e str>>,
+    results: Vec<Value>,
+}
+
+impl<'e> Save<'e> {
+    fn of(entries: &[&'e HistoryEntry]) -> Result<Self, StoreError> {
+        let mut save = Self::default();
+        for entry in entries {
+            let step_result = &entry.step_result;
+            save.users.push(entry.task.user.as_str());
+            save.tasks.push(entry.task.task.as_str());
+            save.steps.push(entry.step.get());
+            save.ids.push(entry.id.as_uuid());
+            save.times.push(entry.recorded_at.to_datetime());
+            save.statuses.push(step_result.status().as_str());
+            save.error_codes
+                .push(step_result.error_code().map(AsRef::as_ref));
+            let document = document::encode(step_result)
+                .map_err(|error| diesel::result::Error::SerializationError(Box::new(error)))?;
+            save.results.push(document);
+        }
+        Ok(save)
+    }
+}
+
+impl Statement for Save<'_> {
+    const SQL: &'static str = include_str!("sql/save.sql");
+    type Columns = (Text, SqlUuid, Text);
+    type Id = Save<'static>;
+
+    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match parameter {
+            1 => out.push_bind_param::<Array<Text>, _>(&self.users),
+            2 => out.push_bind_param::<Array<Text>, _>(&self.tasks),
+            3 => out.push_bind_param::<Array<Integer>, _>(&self.steps),
+            4 => out.push_bind_param::<Array<SqlUuid>, _>(&self.ids),
+            5 => out.push_bind_param::<Array<Timestamptz>, _>(&self.times),
+            6 => out.push_bind_param::<Array<Text>, _>(&self.statuses),
+            7 => out.push_bind_param::<Array<Nullable<Text>>, _>(&self.error_codes),
+            8 => out.push_bind_param::<Array<Jsonb>, _>(&self.results),
+            other => unbound(other),
+        }
+    }
+}
+
+/// `saved.sql`: the ids of entries that were there before.
+#[derive(Debug)]
+struct Saved<'e> {
+    users: Vec<&'e str>,
+    ids: Vec<Uuid>,
+}
+
+impl<'e> Saved<'e> {
+    fn of(entries: &[&'e HistoryEntry]) -> Self {
+        Self {
+            users: entries
+                .iter()
+                .map(|entry| entry.task.user.as_str())
+                .collect(),
+            ids: entries.iter().map(|entry| entry.id.as_uuid()).collect(),
+        }
+    }
+}
+
+impl Statement for Saved<'_> {
+    const SQL: &'static str = include_str!("sql/saved.sql");
+    type Columns = (Text, SqlUuid, Text, Integer, Timestamptz, Jsonb, Text);
+    type Id = Saved<'static>;
+
+    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match parameter {
+            1 => out.push_bind_param::<Array<Text>, _>(&self.users),
+            2 => out.push_bind_param::<Array<SqlUuid>, _>(&self.ids),
+            other => unbound(other),
+        }
+    }
+}

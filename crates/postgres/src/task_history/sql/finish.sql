@@ -1,0 +1,13 @@
+-- Finishes a task that is open, or that nobody has recorded yet. No row comes back if it is finished.
+-- Only the columns of the finish are written, so saves that race it cannot be overwritten.
+INSERT INTO task_summary AS summary
+    (user_id, task_id, finished_status, finished_at, entries, created_at, last_updated)
+SELECT $1, $2, $3, finish.at, 0, finish.at, finish.at
+FROM (SELECT $4 AS at) AS finish
+ON CONFLICT (user_id, task_id) DO UPDATE SET
+    finished_status = excluded.finished_status,
+    finished_at = excluded.finished_at,
+    created_at = least(summary.created_at, excluded.created_at),
+    last_updated = greatest(summary.last_updated, excluded.last_updated)
+WHERE summary.finished_at IS NULL
+RETURNING summary.step_status

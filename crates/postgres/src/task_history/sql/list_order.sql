@@ -1,0 +1,2 @@
+ORDER BY last_updated DESC, task_id DESC
+LIMIT $6

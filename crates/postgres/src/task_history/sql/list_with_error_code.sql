@@ -1,0 +1,1 @@
+  AND error_code = $7

@@ -1,0 +1,19 @@
+//! The contract, on a real server.
+
+use std::sync::Arc;
+
+use tasktrail_conformance::Repository;
+use tasktrail_postgres::{PostgresConfig, PostgresDatabase};
+use tasktrail_test_support::TestDatabase;
+
+async fn fresh() -> (Repository, TestDatabase) {
+    let database = TestDatabase::new();
+    let config = PostgresConfig::from_url(database.url())
+        .and_then(|config| config.with_connections(1, 8))
+        .unwrap();
+    let postgres = PostgresDatabase::connect(config).await.unwrap();
+    postgres.migrate().await.unwrap();
+    (Arc::new(postgres.task_history()), database)
+}
+
+tasktrail_conformance::task_history_suite!(fresh);

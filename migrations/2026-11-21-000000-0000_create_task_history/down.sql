@@ -1,0 +1,3 @@
+-- The whole history goes with the tables: take a copy first.
+DROP TABLE task_summary;
+DROP TABLE task_history;
