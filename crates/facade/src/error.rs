@@ -1,0 +1,27 @@
+use tasktrail_domain::repository::RepositoryError;
+
+/// Why a [`DatabaseManager`](crate::DatabaseManager) did not do what it was asked to.
+///
+/// `Display` prints this level only; [`Chain`](tasktrail_domain::repository::Chain) prints the
+/// causes as well.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DatabaseError {
+    /// The manager has not been connected yet.
+    #[error("not connected: call connect first")]
+    NotConnected,
+    /// The manager was closed.
+    #[error("the database manager was closed")]
+    Closed,
+    /// The database could not be reached.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    Connect(tasktrail_postgres::ConnectError),
+    /// The schema could not be brought up to date.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    Migrate(tasktrail_postgres::MigrateError),
+    /// The repository failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}

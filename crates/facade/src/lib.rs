@@ -1,0 +1,17 @@
+#![doc = include_str!("../../../README.md")]
+
+#[cfg(feature = "postgres")]
+mod config;
+mod error;
+mod manager;
+mod store;
+
+#[cfg(feature = "postgres")]
+pub use config::{ConfigError, DatabaseConfig};
+pub use error::DatabaseError;
+pub use manager::DatabaseManager;
+#[doc(inline)]
+pub use tasktrail_domain::{InvalidValue, clock, repository, task_history, timestamp};
+#[cfg(feature = "postgres")]
+#[doc(inline)]
+pub use tasktrail_postgres::{ConnectError, MigrateError, SchemaState};

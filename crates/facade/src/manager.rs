@@ -1,0 +1,286 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tasktrail_domain::clock::{Clock, SystemClock};
+use tasktrail_domain::repository::{PageRequest, PageSize};
+use tasktrail_domain::task_history::{
+    CancelOutcome, EntryIds, HistoryEntry, RandomEntryIds, Removal, RemovalBatch, RetentionPolicy,
+    SavedBatch, StepNumber, TaskFilter, TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey,
+    TaskStatus, TaskStepResult, TaskSummary, UserId,
+};
+use tasktrail_domain::timestamp::Timestamp;
+use tokio::sync::Mutex;
+
+#[cfg(feature = "postgres")]
+use crate::DatabaseConfig;
+use crate::DatabaseError;
+use crate::store::{Connection, State, Store};
+
+type Result<T> = std::result::Result<T, DatabaseError>;
+
+/// The way to the task histories: connects, and records and tells what tasks did.
+///
+/// The methods carry the names of the system that this one follows; `docs/MIGRATING.md` compares
+/// them. They take the time from the manager's clock and make the ids of entries. Who needs to
+/// repeat a save by hand, to page, or to filter works with the port itself, which
+/// [`task_history`](Self::task_history) gives.
+///
+/// A cheap handle: clones share the connections, and a [`close`](Self::close).
+///
+/// # Errors
+///
+/// Every method that works on histories fails with [`NotConnected`](DatabaseError::NotConnected)
+/// before [`connect`](Self::connect), with [`Closed`](DatabaseError::Closed) after
+/// [`close`](Self::close), and else with [`Repository`](DatabaseError::Repository).
+#[derive(Clone)]
+pub struct DatabaseManager(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    state: State,
+    /// Held while a connection is being opened, so that two callers do not open two.
+    connecting: Mutex<()>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn EntryIds>,
+}
+
+impl DatabaseManager {
+    /// A manager of the histories on a PostgreSQL database. Connects to nothing yet.
+    #[cfg(feature = "postgres")]
+    #[must_use]
+    pub fn new(config: DatabaseConfig) -> Self {
+        Self::new_with(
+            config,
+            Arc::new(SystemClock),
+            Arc::new(RandomEntryIds::default()),
+        )
+    }
+
+    /// Like [`new`](Self::new), with other sources of times and entry ids than the machine's.
+    #[cfg(feature = "postgres")]
+    #[must_use]
+    pub fn new_with(config: DatabaseConfig, clock: Arc<dyn Clock>, ids: Arc<dyn EntryIds>) -> Self {
+        let store = Store::Postgres(config.into_postgres());
+        let state = State::default();
+        Self(Arc::new(Inner {
+            store,
+            state,
+            connecting: Mutex::default(),
+            clock,
+            ids,
+        }))
+    }
+
+    /// A manager of histories in memory, connected from the start. They end with its last clone.
+    #[cfg(feature = "in-memory")]
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self::in_memory_with(Arc::new(SystemClock), Arc::new(RandomEntryIds::default()))
+    }
+
+    /// Like [`in_memory`](Self::in_memory), with other sources of times and entry ids than the
+    /// machine's: for tests in which the time stands still.
+    #[cfg(feature = "in-memory")]
+    #[must_use]
+    pub fn in_memory_with(clock: Arc<dyn Clock>, ids: Arc<dyn EntryIds>) -> Self {
+        let histories = tasktrail_in_memory::InMemoryTaskHistory::new();
+        let state = State::connected(Connection::InMemory(histories.clone()));
+        let store = Store::InMemory(histories);
+        Self(Arc::new(Inner {
+            store,
+            state,
+            connecting: Mutex::default(),
+            clock,
+            ids,
+        }))
+    }
+
+    /// Opens the connections and brings the schema up to date.
+    ///
+    /// Does nothing if it is connected; may be called from several places at once, and again after
+    /// [`close`](Self::close).
+    ///
+    /// # Errors
+    ///
+    /// [`Connect`](DatabaseError::Connect) with the server's own words, or
+    /// [`Migrate`](DatabaseError::Migrate).
+    pub async fn connect(&self) -> Result<()> {
+        self.init_connection_pool().await?;
+        self.init_database_schema().await.map(drop)
+    }
+
+    /// Opens the connections and leaves the schema alone: the first half of
+    /// [`connect`](Self::connect).
+    ///
+    /// # Errors
+    ///
+    /// [`Connect`](DatabaseError::Connect) with the server's own words.
+    pub async fn init_connection_pool(&self) -> Result<()> {
+        let _only_one = self.0.connecting.lock().await;
+        if self.0.state.connection().is_err() {
+            self.0.state.set(Connection::open(&self.0.store).await?);
+        }
+        Ok(())
+    }
+
+    /// Brings the schema up to date, and tells which migrations that took: the second half of
+    /// [`connect`](Self::connect).
+    ///
+    /// Any number of processes may do so at once. On a current schema no DDL runs and no lock is
+    /// taken.
+    ///
+    /// # Errors
+    ///
+    /// [`Migrate`](DatabaseError::Migrate); a migration that failed was rolled back.
+    pub async fn init_database_schema(&self) -> Result<Vec<String>> {
+        self.0.state.connection()?.migrate().await
+    }
+
+    /// Which migrations the database has and which are pending. Changes and locks nothing.
+    ///
+    /// Histories in memory have no schema, and nothing is ever pending there.
+    ///
+    /// # Errors
+    ///
+    /// [`Migrate`](DatabaseError::Migrate) if the database cannot be reached or read.
+    #[cfg(feature = "postgres")]
+    pub async fn schema_state(&self) -> Result<tasktrail_postgres::SchemaState> {
+        self.0.state.connection()?.schema().await
+    }
+
+    /// Records what came of a step, now, and tells the status of its task.
+    ///
+    /// A step that was saved before gets a new revision. If the answer is `cancelled`, the task was
+    /// cancelled in the meantime: stop working on it.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabaseManager`]. After an error whose effect is unknown the step may be recorded all
+    /// the same; a second call would record a second revision. Who must not have that saves a
+    /// [`HistoryEntry`] of his own through [`task_history`](Self::task_history) and repeats it.
+    pub async fn save_task_history(
+        &self,
+        task: &TaskKey,
+        step: StepNumber,
+        step_result: TaskStepResult,
+    ) -> Result<TaskStatus> {
+        let entry = self.entry(self.0.clock.now(), task.clone(), step, step_result);
+        Ok(self.task_history()?.save(&entry).await?)
+    }
+
+    /// Records several steps, of any tasks, all or none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`save_task_history`](Self::save_task_history).
+    pub async fn save_batch_task_history(
+        &self,
+        steps: impl IntoIterator<Item = (TaskKey, StepNumber, TaskStepResult)> + Send,
+    ) -> Result<SavedBatch> {
+        let now = self.0.clock.now();
+        let entries: Vec<_> = steps
+            .into_iter()
+            .map(|(task, step, step_result)| self.entry(now, task, step, step_result))
+            .collect();
+        Ok(self.task_history()?.save_batch(&entries).await?)
+    }
+
+    fn entry(
+        &self,
+        now: Timestamp,
+        task: TaskKey,
+        step: StepNumber,
+        step_result: TaskStepResult,
+    ) -> HistoryEntry {
+        HistoryEntry {
+            id: self.0.ids.next(now),
+            task,
+            step,
+            step_result,
+            recorded_at: now,
+        }
+    }
+
+    /// The current state of every step of a task, ascending by step; empty for an unknown task.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabaseManager`].
+    pub async fn load_task_history(&self, task: &TaskKey) -> Result<Vec<HistoryEntry>> {
+        Ok(self.task_history()?.load_all(task).await?)
+    }
+
+    /// Cancels a task, now, unless it is finished.
+    ///
+    /// Saves that arrive later are recorded and change nothing about that, also those of a task
+    /// that nobody has recorded yet.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabaseManager`].
+    pub async fn mark_task_as_cancelled(&self, task: &TaskKey) -> Result<CancelOutcome> {
+        let now = self.0.clock.now();
+        Ok(self.task_history()?.cancel(task, now).await?)
+    }
+
+    /// The status of a task; `None` for an unknown one.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabaseManager`].
+    pub async fn check_task_status(&self, task: &TaskKey) -> Result<Option<TaskStatus>> {
+        Ok(self.task_history()?.status(task).await?)
+    }
+
+    /// A user's tasks, the latest activity first, at most `limit` of them.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabaseManager`].
+    pub async fn get_user_tasks(&self, user: &UserId, limit: PageSize) -> Result<Vec<TaskSummary>> {
+        let (filter, page) = (TaskFilter::default(), PageRequest::first(limit));
+        Ok(self.task_history()?.list(user, &filter, &page).await?.items)
+    }
+
+    /// Removes every task without activity in the last `days` days, in bounded batches, and tells
+    /// how much went.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabaseManager`]. The batches that were done stay done.
+    pub async fn cleanup_old_tasks(&self, days: u32) -> Result<Removal> {
+        let age = Duration::from_secs(u64::from(days) * 24 * 60 * 60);
+        let policy = RetentionPolicy::older_than(self.0.clock.now().saturating_sub(age));
+        let histories = self.task_history()?;
+        Ok(histories
+            .remove_all_expired(&policy, RemovalBatch::default(), |_| {})
+            .await?)
+    }
+
+    /// The port itself. After a [`close`](Self::close) get it anew.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](DatabaseError::NotConnected) or [`Closed`](DatabaseError::Closed).
+    pub fn task_history(&self) -> Result<Arc<dyn TaskHistoryRepository>> {
+        Ok(self.0.state.connection()?.task_history())
+    }
+
+    /// Ends the connections: idle ones now, each other one when the call that has it is done.
+    ///
+    /// Later calls fail with [`Closed`](DatabaseError::Closed). [`connect`](Self::connect) opens
+    /// it again; histories in memory are still there then.
+    pub async fn close(&self) {
+        let _only_one = self.0.connecting.lock().await;
+        self.0.state.close();
+    }
+}
+
+impl fmt::Debug for DatabaseManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DatabaseManager")
+            .field("store", &self.0.store)
+            .finish_non_exhaustive()
+    }
+}
