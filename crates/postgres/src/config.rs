@@ -23,6 +23,9 @@ pub struct PostgresConfig {
     pub(crate) min_connections: u32,
     pub(crate) max_connections: NonZeroU32,
     pub(crate) connect_timeout: Duration,
+    pub(crate) acquire_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) max_lifetime: Duration,
     pub(crate) statement_timeout: Duration,
 }
 
@@ -30,7 +33,7 @@ impl PostgresConfig {
     /// A database by its URL, `postgres://user:password@host:port/database`, or by the
     /// `key=value` form that `psql` takes.
     ///
-    /// Between 10 and 20 connections, 5 seconds to get one, 30 seconds for a statement.
+    /// Between 10 and 20 connections, 5 seconds to get or open one, 30 seconds for a statement.
     ///
     /// # Errors
     ///
@@ -45,6 +48,9 @@ impl PostgresConfig {
             min_connections: 10,
             max_connections: NonZeroU32::MIN.saturating_add(19),
             connect_timeout: Duration::from_secs(5),
+            acquire_timeout: Duration::from_secs(5),
+            idle_timeout: Duration::from_secs(10 * 60),
+            max_lifetime: Duration::from_secs(30 * 60),
             statement_timeout: Duration::from_secs(30),
         })
     }
@@ -89,10 +95,36 @@ impl PostgresConfig {
         Ok(self)
     }
 
-    /// How long a call waits for a connection, be it a free one or a new one. Defaults to 5 seconds.
+    /// How long the opening of a connection may take, from the first packet to the first statement.
+    /// Defaults to 5 seconds.
     #[must_use]
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long a call waits in the queue for a connection while all are in use. Defaults to 5
+    /// seconds.
+    #[must_use]
+    pub fn with_acquire_timeout(mut self, timeout: Duration) -> Self {
+        self.acquire_timeout = timeout;
+        self
+    }
+
+    /// How long a connection beyond the minimum stays open unused. Defaults to 10 minutes.
+    #[must_use]
+    pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// How old a connection gets. Defaults to 30 minutes.
+    ///
+    /// Each ends up to a tenth earlier, so that those that were opened together do not end together,
+    /// and never while it is in use.
+    #[must_use]
+    pub fn with_max_lifetime(mut self, lifetime: Duration) -> Self {
+        self.max_lifetime = lifetime;
         self
     }
 
@@ -169,6 +201,7 @@ impl fmt::Debug for PostgresConfig {
             .field("min_connections", &self.min_connections)
             .field("max_connections", &self.max_connections)
             .field("connect_timeout", &self.connect_timeout)
+            .field("acquire_timeout", &self.acquire_timeout)
             .field("statement_timeout", &self.statement_timeout)
             .finish_non_exhaustive()
     }

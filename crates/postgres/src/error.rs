@@ -6,26 +6,26 @@ use std::error::Error;
 use std::fmt::Display;
 use std::time::Duration;
 
-use diesel_async::pooled_connection::PoolError;
 use tasktrail_domain::InvalidValue;
 use tasktrail_domain::repository::{Effect, ErrorKind, Operation, RepositoryError};
 use tasktrail_domain::task_history::EntryConflict;
 
 use crate::config::PostgresConfig;
+use crate::pool::OpenError;
 
 /// The database could not be reached when it was opened.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot connect to {address}")]
 pub struct ConnectError {
     address: String,
-    source: PoolError,
+    source: Box<dyn Error + Send + Sync>,
 }
 
 impl ConnectError {
-    pub(crate) fn new(config: &PostgresConfig, source: PoolError) -> Self {
+    pub(crate) fn new(config: &PostgresConfig, source: OpenError) -> Self {
         Self {
             address: config.address().to_owned(),
-            source,
+            source: source.into(),
         }
     }
 }
@@ -54,12 +54,14 @@ pub(crate) enum AcquireError {
     #[error("it was closed")]
     Closed,
     #[error("no connection could be opened")]
-    Connect(#[source] PoolError),
-    #[error("no connection became free within {waited:?}")]
+    Connect(#[source] OpenError),
+    #[error("no connection became free within {waited:?}, with {ahead} callers ahead")]
+    Queue { waited: Duration, ahead: usize },
+    #[error("no connection could be opened within {waited:?}")]
     TimedOut {
         waited: Duration,
         #[source]
-        cause: Option<PoolError>,
+        cause: Option<OpenError>,
     },
 }
 

@@ -1,29 +1,33 @@
 //! The pool. bb8 stays behind this module.
+//!
+//! Around bb8 stand a [`Gate`], which serves waiting callers in order and tells how long they wait, and
+//! [`Lease`]s, which never hand a busy connection on.
+
+mod failures;
+mod gate;
+mod lease;
+mod manager;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use diesel_async::AsyncPgConnection;
-use diesel_async::pooled_connection::bb8::{Pool as Bb8Pool, PooledConnection};
-use diesel_async::pooled_connection::{
-    AsyncDieselConnectionManager, ManagerConfig, PoolError, PoolableConnection, RecyclingMethod,
-};
-use futures_util::FutureExt;
-use futures_util::future::ready;
+use tasktrail_domain::repository::Operation;
 
+use self::failures::Failures;
+use self::gate::Gate;
+pub(crate) use self::lease::Lease;
+use self::manager::Manager;
+pub(crate) use self::manager::OpenError;
 use crate::config::PostgresConfig;
-use crate::connection::{self, Session};
 use crate::error::{AcquireError, ConnectError};
-
-/// A connection on loan; it goes back when it is dropped.
-pub(crate) type Lease = PooledConnection<'static, AsyncPgConnection>;
 
 /// The connections of a database. Clones share them, and a close.
 #[derive(Clone)]
 pub(crate) struct Pool {
     /// `None` once it was closed.
-    connections: Arc<RwLock<Option<Bb8Pool<AsyncPgConnection>>>>,
-    last_error: LastError,
+    connections: Arc<RwLock<Option<bb8::Pool<Manager>>>>,
+    gate: Gate,
+    failures: Failures,
     config: Arc<PostgresConfig>,
 }
 
@@ -32,33 +36,51 @@ impl Pool {
     /// is told at once.
     pub(crate) async fn open(config: PostgresConfig) -> Result<Self, ConnectError> {
         let config = Arc::new(config);
-        let last_error = LastError::default();
-        let connections = Bb8Pool::builder()
+        let failures = Failures::default();
+        let connections = bb8::Pool::builder()
             .min_idle(config.min_connections.max(1))
             .max_size(config.max_connections.get())
-            .connection_timeout(config.connect_timeout)
-            .error_sink(Box::new(last_error.clone()))
-            .build(manager(Arc::clone(&config)))
+            // The gate bounds the waiting; what is left is the opening of a connection.
+            .connection_timeout(config.connect_timeout + config.acquire_timeout)
+            .idle_timeout(config.idle_timeout)
+            .max_lifetime(None)
+            .retry_connection(false)
+            .error_sink(Box::new(failures.clone()))
+            .build(Manager::new(Arc::clone(&config)))
             .await
             .map_err(|error| ConnectError::new(&config, error))?;
-        let connections = Arc::new(RwLock::new(Some(connections)));
         Ok(Self {
-            connections,
-            last_error,
+            connections: Arc::new(RwLock::new(Some(connections))),
+            gate: Gate::new(config.max_connections),
+            failures,
             config,
         })
     }
 
-    /// A connection, within the configured time.
-    pub(crate) async fn acquire(&self) -> Result<Lease, AcquireError> {
+    /// A connection for `operation`, in the order of the calls.
+    ///
+    /// Dropping the future gives up the place in the queue.
+    pub(crate) async fn acquire(&self, operation: Operation) -> Result<Lease, AcquireError> {
         let connections = self.open_connections().ok_or(AcquireError::Closed)?;
-        connections.get_owned().await.map_err(|error| match error {
-            bb8::RunError::User(error) => AcquireError::Connect(error),
-            bb8::RunError::TimedOut => AcquireError::TimedOut {
-                waited: self.config.connect_timeout,
-                cause: self.last_error.take(),
-            },
-        })
+        let pass = self.gate.enter(self.config.acquire_timeout).await?;
+        let mut failures = self.failures.watch();
+        let getting = connections.get_owned();
+        tokio::pin!(getting);
+        loop {
+            tokio::select! {
+                biased;
+                got = &mut getting => {
+                    let connection = got.map_err(|_timed_out| self.failures.timed_out(&self.config))?;
+                    return Ok(Lease::new(connection, pass, operation));
+                }
+                error = failures.next() => {
+                    // With other connections alive, one of them will be free soon.
+                    if connections.state().connections == 0 {
+                        return Err(AcquireError::Connect(error));
+                    }
+                }
+            }
+        }
     }
 
     /// Lends no more connections. Idle ones end now, each other one when it comes back.
@@ -69,7 +91,7 @@ impl Pool {
             .unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    fn open_connections(&self) -> Option<Bb8Pool<AsyncPgConnection>> {
+    fn open_connections(&self) -> Option<bb8::Pool<Manager>> {
         self.connections
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -89,46 +111,7 @@ impl fmt::Debug for Pool {
                 &state.as_ref().map(|state| state.connections),
             )
             .field("idle", &state.as_ref().map(|state| state.idle_connections))
+            .field("waiting", &self.gate.waiting())
             .finish_non_exhaustive()
-    }
-}
-
-fn manager(config: Arc<PostgresConfig>) -> AsyncDieselConnectionManager<AsyncPgConnection> {
-    let mut settings = ManagerConfig::default();
-    // Sees a connection that the server has closed, without a round trip.
-    settings.recycling_method =
-        RecyclingMethod::CustomFunction(Box::new(|connection: &mut AsyncPgConnection| {
-            let closed = connection.is_broken();
-            let broken = diesel::result::Error::BrokenTransactionManager;
-            ready(if closed { Err(broken) } else { Ok(()) }).boxed()
-        }));
-    settings.custom_setup = Box::new(move |_| {
-        let config = Arc::clone(&config);
-        let session = Session {
-            statement_timeout: config.statement_timeout,
-        };
-        async move { connection::open(&config, session).await }.boxed()
-    });
-    AsyncDieselConnectionManager::new_with_config("", settings)
-}
-
-/// bb8 tells a waiting caller only that it waited too long; why stands here.
-#[derive(Debug, Clone, Default)]
-struct LastError(Arc<Mutex<Option<PoolError>>>);
-
-impl LastError {
-    fn take(&self) -> Option<PoolError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-impl bb8::ErrorSink<PoolError> for LastError {
-    fn sink(&self, error: PoolError) {
-        tracing::warn!(%error, "a connection could not be opened or kept");
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-    }
-
-    fn boxed_clone(&self) -> Box<dyn bb8::ErrorSink<PoolError>> {
-        Box::new(self.clone())
     }
 }

@@ -35,14 +35,9 @@ impl PostgresTaskHistory {
         Self { pool }
     }
 
-    /// Leases a connection and does `work` with it, on behalf of `operation`.
-    async fn run<T, W, F>(&self, operation: Operation, work: W) -> Result<T>
-    where
-        W: FnOnce(Lease) -> F,
-        F: Future<Output = std::result::Result<T, StoreError>>,
-    {
-        let attempt = async { work(self.pool.acquire().await.map_err(StoreError::Acquire)?).await };
-        attempt.await.map_err(|error| error.during(operation))
+    async fn lease(&self, operation: Operation) -> Result<Lease> {
+        let lease = self.pool.acquire(operation).await;
+        lease.map_err(|error| StoreError::Acquire(error).during(operation))
     }
 }
 
@@ -50,17 +45,15 @@ impl PostgresTaskHistory {
 #[deny(clippy::missing_trait_methods)]
 impl TaskHistoryRepository for PostgresTaskHistory {
     async fn save(&self, entry: &HistoryEntry) -> Result<TaskStatus> {
-        self.run(operation::SAVE, async move |mut lease| {
-            save::one(&mut lease, entry).await
-        })
-        .await
+        let mut lease = self.lease(operation::SAVE).await?;
+        let result = save::one(&mut lease, entry).await;
+        lease.conclude(result)
     }
 
     async fn save_batch(&self, entries: &[HistoryEntry]) -> Result<SavedBatch> {
-        self.run(operation::SAVE_BATCH, async move |mut lease| {
-            save::batch(&mut lease, entries).await
-        })
-        .await
+        let mut lease = self.lease(operation::SAVE_BATCH).await?;
+        let result = save::batch(&mut lease, entries).await;
+        lease.conclude(result)
     }
 
     async fn load(
@@ -68,10 +61,9 @@ impl TaskHistoryRepository for PostgresTaskHistory {
         task: &TaskKey,
         page: &PageRequest<StepNumber>,
     ) -> Result<Page<HistoryEntry, StepNumber>> {
-        self.run(operation::LOAD, async move |mut lease| {
-            load::steps(&mut lease, task, page).await
-        })
-        .await
+        let mut lease = self.lease(operation::LOAD).await?;
+        let result = load::steps(&mut lease, task, page).await;
+        lease.conclude(result)
     }
 
     async fn trail(
@@ -79,17 +71,15 @@ impl TaskHistoryRepository for PostgresTaskHistory {
         task: &TaskKey,
         page: &PageRequest<TrailPosition>,
     ) -> Result<Page<HistoryEntry, TrailPosition>> {
-        self.run(operation::TRAIL, async move |mut lease| {
-            load::trail(&mut lease, task, page).await
-        })
-        .await
+        let mut lease = self.lease(operation::TRAIL).await?;
+        let result = load::trail(&mut lease, task, page).await;
+        lease.conclude(result)
     }
 
     async fn status(&self, task: &TaskKey) -> Result<Option<TaskStatus>> {
-        self.run(operation::STATUS, async move |mut lease| {
-            load::status(&mut lease, task).await
-        })
-        .await
+        let mut lease = self.lease(operation::STATUS).await?;
+        let result = load::status(&mut lease, task).await;
+        lease.conclude(result)
     }
 
     async fn finish(
@@ -98,10 +88,9 @@ impl TaskHistoryRepository for PostgresTaskHistory {
         status: FinalStatus,
         at: Timestamp,
     ) -> Result<FinishOutcome> {
-        self.run(operation::FINISH, async move |mut lease| {
-            finish::finish(&mut lease, task, status, at).await
-        })
-        .await
+        let mut lease = self.lease(operation::FINISH).await?;
+        let result = finish::finish(&mut lease, task, status, at).await;
+        lease.conclude(result)
     }
 
     async fn list(
@@ -110,24 +99,21 @@ impl TaskHistoryRepository for PostgresTaskHistory {
         filter: &TaskFilter,
         page: &PageRequest<ListCursor>,
     ) -> Result<Page<TaskSummary, ListCursor>> {
-        self.run(operation::LIST, async move |mut lease| {
-            list::page(&mut lease, user, filter, page).await
-        })
-        .await
+        let mut lease = self.lease(operation::LIST).await?;
+        let result = list::page(&mut lease, user, filter, page).await;
+        lease.conclude(result)
     }
 
     async fn count(&self, scope: &Scope) -> Result<Counts> {
-        self.run(operation::COUNT, async move |mut lease| {
-            count::count(&mut lease, scope).await
-        })
-        .await
+        let mut lease = self.lease(operation::COUNT).await?;
+        let result = count::count(&mut lease, scope).await;
+        lease.conclude(result)
     }
 
     async fn expired(&self, policy: &RetentionPolicy) -> Result<Expired> {
-        self.run(operation::EXPIRED, async move |mut lease| {
-            retention::expired(&mut lease, policy).await
-        })
-        .await
+        let mut lease = self.lease(operation::EXPIRED).await?;
+        let result = retention::expired(&mut lease, policy).await;
+        lease.conclude(result)
     }
 
     async fn remove_expired(
@@ -135,9 +121,8 @@ impl TaskHistoryRepository for PostgresTaskHistory {
         policy: &RetentionPolicy,
         batch: &RemovalBatch,
     ) -> Result<Removal> {
-        self.run(operation::REMOVE_EXPIRED, async move |mut lease| {
-            retention::remove(&mut lease, policy, batch).await
-        })
-        .await
+        let mut lease = self.lease(operation::REMOVE_EXPIRED).await?;
+        let result = retention::remove(&mut lease, policy, batch).await;
+        lease.conclude(result)
     }
 }

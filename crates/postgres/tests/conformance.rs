@@ -1,4 +1,5 @@
 //! The contract, on a real server.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
 //! What is said when the database cannot be reached, and how soon.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::error::Error;
 use std::time::{Duration, Instant};

@@ -5,7 +5,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::Text;
 use diesel::{QueryResult, QueryableByName};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
-use tasktrail_domain::task_history::TaskKey;
+use tasktrail_domain::task_history::{TaskKey, operation};
 use tasktrail_test_support::TestDatabase;
 
 use super::PostgresTaskHistory;
@@ -71,7 +71,7 @@ async fn plan<Q>(histories: &PostgresTaskHistory, query: Q) -> String
 where
     Q: QueryFragment<Pg> + Send + Sync,
 {
-    let mut lease = histories.pool.acquire().await.unwrap();
+    let mut lease = histories.lease(operation::LIST).await.unwrap();
     let lines: Vec<String> = Explain(query).load(&mut lease).await.unwrap();
     lines.join("\n")
 }
@@ -84,7 +84,7 @@ struct Line {
 
 /// The plan that a list has for every user and filter alike, and what it does for this one.
 async fn page_plan(histories: &PostgresTaskHistory, sql: &str, parameters: &str) -> String {
-    let mut lease = histories.pool.acquire().await.unwrap();
+    let mut lease = histories.lease(operation::LIST).await.unwrap();
     let prepare = format!(
         "DEALLOCATE ALL;
          PREPARE page (text[], text, timestamptz, timestamptz, text, bigint, text) AS {sql}"

@@ -8,7 +8,7 @@ use tasktrail_conformance::fixture::Writer;
 use tasktrail_domain::repository::PageRequest;
 use tasktrail_domain::task_history::{
     ErrorCode, FinalStatus, RemovalBatch, RetentionPolicy, Scope, TaskFilter,
-    TaskHistoryRepository, TaskKey, TaskStatus,
+    TaskHistoryRepository, TaskKey, TaskStatus, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_test_support::{Server, ServerOptions, TestDatabase};
@@ -79,13 +79,15 @@ struct PreparedStatement {
 }
 
 async fn prepared(histories: &PostgresTaskHistory) -> BTreeMap<String, i64> {
-    let mut lease = histories.pool.acquire().await.unwrap();
+    let mut lease = histories.lease(operation::COUNT).await.unwrap();
     let ours = "SELECT name, generic_plans + custom_plans AS runs FROM pg_prepared_statements \
                 WHERE statement LIKE '%task\\_%' AND statement NOT LIKE '%pg_prepared_statements%'";
     let query = diesel::sql_query(ours);
     let rows: Vec<PreparedStatement> = diesel_async::RunQueryDsl::load(query, &mut lease)
         .await
         .unwrap();
+    // Given back, or the connection would end and its statements with it.
+    lease.conclude(Ok(())).unwrap();
     rows.into_iter().map(|row| (row.name, row.runs)).collect()
 }
 

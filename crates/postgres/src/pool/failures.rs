@@ -1,0 +1,65 @@
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::manager::OpenError;
+use crate::config::PostgresConfig;
+use crate::error::AcquireError;
+
+/// Why connections could not be opened lately.
+///
+/// bb8 tells a waiting caller only that it waited too long; the reasons come here.
+#[derive(Debug, Clone)]
+pub(super) struct Failures(Arc<watch::Sender<Option<OpenError>>>);
+
+impl Default for Failures {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(None)))
+    }
+}
+
+impl Failures {
+    /// Those to come.
+    pub(super) fn watch(&self) -> Watch {
+        Watch(self.0.subscribe())
+    }
+
+    /// The error of a caller that got no connection in time, with the last failure as its cause.
+    pub(super) fn timed_out(&self, config: &PostgresConfig) -> AcquireError {
+        let waited = config.connect_timeout + config.acquire_timeout;
+        AcquireError::TimedOut {
+            waited,
+            cause: self.0.borrow().clone(),
+        }
+    }
+}
+
+impl bb8::ErrorSink<OpenError> for Failures {
+    fn sink(&self, error: OpenError) {
+        if !matches!(error, OpenError::Stale) {
+            tracing::warn!(%error, "a connection could not be opened");
+            self.0.send_replace(Some(error));
+        }
+    }
+
+    fn boxed_clone(&self) -> Box<dyn bb8::ErrorSink<OpenError>> {
+        Box::new(self.clone())
+    }
+}
+
+/// Failures since the watch began.
+pub(super) struct Watch(watch::Receiver<Option<OpenError>>);
+
+impl Watch {
+    pub(super) async fn next(&mut self) -> OpenError {
+        loop {
+            if self.0.changed().await.is_err() {
+                // The pool is gone, and with it every failure to come.
+                std::future::pending::<()>().await;
+            }
+            if let Some(error) = self.0.borrow_and_update().clone() {
+                return error;
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Calls whose futures are dropped half-way: no statement goes on, no busy connection is lent again.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use tasktrail_conformance::fixture::Writer;
+use tasktrail_domain::repository::{ErrorKind, PageRequest};
+use tasktrail_domain::task_history::{TaskHistoryRepository, TaskKey, TaskStatus};
+use tasktrail_postgres::{PostgresConfig, PostgresDatabase, PostgresTaskHistory};
+use tasktrail_test_support::{TestDatabase, wait_until};
+
+async fn histories(database: &TestDatabase, connections: u32) -> PostgresTaskHistory {
+    let config = PostgresConfig::from_url(database.url())
+        .and_then(|config| config.with_connections(connections, connections))
+        .unwrap()
+        .with_acquire_timeout(Duration::from_secs(1));
+    let postgres = PostgresDatabase::connect(config).await.unwrap();
+    postgres.migrate().await.unwrap();
+    postgres.task_history()
+}
+
+/// The other sessions on the database that are at work or wait for a lock.
+fn at_work(database: &TestDatabase) -> usize {
+    let sessions = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+                    AND pid <> pg_backend_pid() AND state <> 'idle'
+                    AND backend_type = 'client backend' AND query NOT LIKE '%pg_sleep%'";
+    database.execute(sessions).unwrap().len()
+}
+
+const BLOCK: &str = "BEGIN; LOCK TABLE task_history IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60)";
+
+const UNBLOCK: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                       WHERE datname = current_database() AND query LIKE '%pg_sleep%'
+                       AND pid <> pg_backend_pid()";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dropped_call_ends_on_the_server_and_the_pool_is_full_again_in_under_a_second() {
+    let database = std::sync::Arc::new(TestDatabase::new());
+    let histories = histories(&database, 4).await;
+    let task = TaskKey::new("user", "task").unwrap();
+    let entries = Writer::default().steps(&task, 4);
+    let blocker = std::sync::Arc::clone(&database);
+    let blocker = tokio::task::spawn_blocking(move || blocker.execute(BLOCK));
+    let locked = "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted
+                  AND relation = 'task_history'::regclass";
+    wait_until("the table is locked", || {
+        !database.execute(locked).unwrap().is_empty()
+    });
+    let calls: Vec<_> = entries
+        .into_iter()
+        .map(|entry| {
+            let histories = histories.clone();
+            tokio::spawn(async move { histories.save(&entry).await })
+        })
+        .collect();
+    wait_until("four saves wait for the table", || at_work(&database) == 4);
+    let refused = histories
+        .save(&Writer::default().steps(&task, 5)[4])
+        .await
+        .unwrap_err();
+    assert_eq!(
+        refused.kind(),
+        ErrorKind::Unavailable,
+        "all four connections are in use"
+    );
+
+    let dropped = Instant::now();
+    for call in &calls {
+        call.abort();
+    }
+
+    wait_until("no save is left on the server", || at_work(&database) == 0);
+    database.execute(UNBLOCK).unwrap();
+    blocker.await.unwrap().unwrap_err();
+    let page = PageRequest::default();
+    let reads = (0..4).map(|_| histories.load(&task, &page));
+    let loaded = futures_util::future::try_join_all(reads).await.unwrap();
+    println!("4 of 4 connections back after {:?}", dropped.elapsed());
+    assert!(
+        dropped.elapsed() < Duration::from_secs(1),
+        "took {:?}",
+        dropped.elapsed()
+    );
+    assert!(
+        loaded.iter().all(|page| page.items.is_empty()),
+        "a dropped save left something"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_calls_dropped_half_way_leave_nothing_behind() {
+    let database = TestDatabase::new();
+    let histories = histories(&database, 4).await;
+    let task = TaskKey::new("user", "task").unwrap();
+    let entries = Writer::default().steps(&task, 1000);
+
+    for (polls, entry) in entries.iter().enumerate() {
+        let mut save = Box::pin(histories.save(entry));
+        for _ in 0..polls % 7 {
+            if save.as_mut().now_or_never().is_some() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    wait_until("no statement is left on the server", || {
+        at_work(&database) == 0
+    });
+    let kept = histories
+        .load(&task, &PageRequest::default())
+        .await
+        .unwrap();
+    assert!(kept.items.iter().all(|entry| entries.contains(entry)));
+    for entry in &entries {
+        assert_eq!(histories.save(entry).await.unwrap(), TaskStatus::Running);
+    }
+    let sessions = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+                    AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+    wait_until("no connection is left over", || {
+        database.execute(sessions).unwrap().len() <= 4
+    });
+}
