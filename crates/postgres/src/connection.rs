@@ -1,13 +1,25 @@
 //! How a connection is opened, and what every connection is set to.
 
+mod hosts;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::ConnectionError;
 use diesel_async::AsyncPgConnection;
 use tasktrail_domain::repository::Chain;
-use tokio_postgres::NoTls;
+use tokio_postgres::config::TargetSessionAttrs;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
+pub(crate) use self::hosts::hosts;
 use crate::config::PostgresConfig;
+use crate::tls::{Tls, TlsError};
+
+/// How long one of several hosts may take: a silent one must not use up the time of the others.
+const ONE_OF_SEVERAL: Duration = Duration::from_secs(1);
+
+/// How long sent bytes may stay unconfirmed before the system gives a connection up.
+const UNCONFIRMED: Duration = Duration::from_secs(5);
 
 /// The settings of a session.
 #[derive(Debug, Clone, Copy)]
@@ -16,41 +28,106 @@ pub(crate) struct Session {
     pub(crate) statement_timeout: Duration,
 }
 
-/// Opens a connection within the configured time.
-pub(crate) async fn open(
-    config: &PostgresConfig,
-    session: Session,
-) -> Result<AsyncPgConnection, ConnectionError> {
-    let mut driver = config
-        .driver()
-        .map_err(|error| ConnectionError::InvalidConnectionUrl(error.to_string()))?;
-    driver.options(options(driver.get_options(), session));
-    if driver.get_application_name().is_none() {
-        driver.application_name("tasktrail");
-    }
-    // The driver's own limit bounds the TCP connect only; a server may also hang in the handshake.
-    let limit = config.connect_timeout;
-    let silent = |_| ConnectionError::BadConnection(format!("no answer within {limit:?}"));
-    tokio::time::timeout(limit, establish(&driver))
-        .await
-        .map_err(silent)?
+/// Opens connections to a database. Clones share everything.
+#[derive(Debug, Clone)]
+pub(crate) struct Connector {
+    config: Arc<PostgresConfig>,
+    tls: Tls,
 }
 
-async fn establish(driver: &tokio_postgres::Config) -> Result<AsyncPgConnection, ConnectionError> {
-    let (client, connection) = driver
-        .connect(NoTls)
-        .await
-        .map_err(|error| refused(&error))?;
-    AsyncPgConnection::try_from_client_and_connection(client, connection).await
+impl Connector {
+    pub(crate) fn new(config: PostgresConfig) -> Result<Self, TlsError> {
+        let tls = Tls::new(config.tls, config.root_certificate.as_deref())?;
+        Ok(Self {
+            config: Arc::new(config),
+            tls,
+        })
+    }
+
+    pub(crate) fn config(&self) -> &PostgresConfig {
+        &self.config
+    }
+
+    pub(crate) fn tls(&self) -> MakeRustlsConnect {
+        self.tls.connector()
+    }
+
+    /// Opens a connection to the first host that answers in time and takes writes.
+    pub(crate) async fn open(
+        &self,
+        session: Session,
+    ) -> Result<AsyncPgConnection, ConnectionError> {
+        let driver = self.driver(session)?;
+        let hosts = hosts(&driver);
+        let limit = match hosts.as_slice() {
+            [_] => self.config.connect_timeout,
+            _ => self.config.connect_timeout.min(ONE_OF_SEVERAL),
+        };
+        let mut refusals = Vec::new();
+        for (name, host) in hosts {
+            match self.open_host(&host, limit).await {
+                Ok(connection) => return Ok(connection),
+                Err(refusal) => refusals.push((name, refusal)),
+            }
+        }
+        Err(ConnectionError::BadConnection(match refusals.as_slice() {
+            [(_, refusal)] => refusal.clone(),
+            several => {
+                let each = several
+                    .iter()
+                    .map(|(name, refusal)| format!("{name}: {refusal}"));
+                each.collect::<Vec<_>>().join("; ")
+            }
+        }))
+    }
+
+    /// One timeout around all of it: the driver's own bounds the TCP connect only, and a server may
+    /// also hang in the handshake.
+    async fn open_host(
+        &self,
+        host: &tokio_postgres::Config,
+        limit: Duration,
+    ) -> Result<AsyncPgConnection, String> {
+        let opening = async {
+            let (client, connection) = host
+                .connect(self.tls())
+                .await
+                .map_err(|error| words(&error))?;
+            AsyncPgConnection::try_from_client_and_connection(client, connection)
+                .await
+                .map_err(|error| error.to_string())
+        };
+        let silent = |_| format!("no answer within {limit:?}");
+        tokio::time::timeout(limit, opening).await.map_err(silent)?
+    }
+
+    fn driver(&self, session: Session) -> Result<tokio_postgres::Config, ConnectionError> {
+        let invalid = |error: tasktrail_domain::InvalidValue| {
+            ConnectionError::InvalidConnectionUrl(error.to_string())
+        };
+        let mut driver = self.config.driver().map_err(invalid)?;
+        driver.options(options(driver.get_options(), session));
+        driver.ssl_mode(self.tls.mode().driver());
+        if driver.get_application_name().is_none() {
+            driver.application_name("tasktrail");
+        }
+        if driver.get_tcp_user_timeout().is_none() {
+            driver.tcp_user_timeout(UNCONFIRMED);
+        }
+        let several = driver.get_hosts().len() > 1;
+        if several && driver.get_target_session_attrs() == TargetSessionAttrs::Any {
+            driver.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
+        Ok(driver)
+    }
 }
 
 /// The server's own words where it has some: the driver's text alone says only "db error".
-fn refused(error: &tokio_postgres::Error) -> ConnectionError {
-    let words = match error.as_db_error() {
+fn words(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
         Some(server) => server.to_string(),
         None => Chain(error).to_string(),
-    };
-    ConnectionError::BadConnection(words)
+    }
 }
 
 /// Every hot statement is made for one plan: index ranges, read in their order. These settings keep

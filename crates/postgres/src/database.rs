@@ -1,4 +1,5 @@
 use crate::config::PostgresConfig;
+use crate::connection::Connector;
 use crate::error::{ConnectError, MigrateError};
 use crate::migrate::{self, SchemaState};
 use crate::pool::Pool;
@@ -7,7 +8,7 @@ use crate::task_history::PostgresTaskHistory;
 /// A PostgreSQL database: its connections, its schema, its repositories. Clones share the pool.
 #[derive(Debug, Clone)]
 pub struct PostgresDatabase {
-    config: PostgresConfig,
+    connector: Connector,
     pool: Pool,
 }
 
@@ -18,8 +19,11 @@ impl PostgresDatabase {
     ///
     /// [`ConnectError`], with the server's own words as its source, if no connection can be opened.
     pub async fn connect(config: PostgresConfig) -> Result<Self, ConnectError> {
-        let pool = Pool::open(config.clone()).await?;
-        Ok(Self { config, pool })
+        let address = config.address().to_owned();
+        let connector =
+            Connector::new(config).map_err(|error| ConnectError::new(address, error.into()))?;
+        let pool = Pool::open(connector.clone()).await?;
+        Ok(Self { connector, pool })
     }
 
     /// Brings the schema up to date, and tells which migrations that took.
@@ -30,7 +34,7 @@ impl PostgresDatabase {
     ///
     /// [`MigrateError`]; a migration that failed was rolled back, those before it stay.
     pub async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
-        migrate::up(&self.config).await
+        migrate::up(&self.connector).await
     }
 
     /// Removes the whole schema, and with it every history, and tells which migrations were undone.
@@ -39,7 +43,7 @@ impl PostgresDatabase {
     ///
     /// [`MigrateError`]; a migration that could not be undone stays, and those before it.
     pub async fn revert(&self) -> Result<Vec<String>, MigrateError> {
-        migrate::down(&self.config).await
+        migrate::down(&self.connector).await
     }
 
     /// Which migrations have been applied and which are pending. Changes and locks nothing.
@@ -48,7 +52,7 @@ impl PostgresDatabase {
     ///
     /// [`MigrateError`] if the database cannot be reached or read.
     pub async fn schema(&self) -> Result<SchemaState, MigrateError> {
-        migrate::state(&self.config).await
+        migrate::state(&self.connector).await
     }
 
     /// Ends the connections: idle ones now, each other one when the call that has it is done.

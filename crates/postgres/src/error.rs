@@ -10,7 +10,6 @@ use tasktrail_domain::InvalidValue;
 use tasktrail_domain::repository::{Effect, ErrorKind, Operation, RepositoryError};
 use tasktrail_domain::task_history::EntryConflict;
 
-use crate::config::PostgresConfig;
 use crate::pool::OpenError;
 
 /// The database could not be reached when it was opened.
@@ -22,11 +21,8 @@ pub struct ConnectError {
 }
 
 impl ConnectError {
-    pub(crate) fn new(config: &PostgresConfig, source: OpenError) -> Self {
-        Self {
-            address: config.address().to_owned(),
-            source: source.into(),
-        }
+    pub(crate) fn new(address: String, source: Box<dyn Error + Send + Sync>) -> Self {
+        Self { address, source }
     }
 }
 

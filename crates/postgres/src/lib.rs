@@ -14,9 +14,11 @@ mod pool;
 mod schema;
 mod statement;
 mod task_history;
+mod tls;
 
 pub use config::PostgresConfig;
 pub use database::PostgresDatabase;
 pub use error::{ConnectError, MigrateError};
 pub use migrate::SchemaState;
 pub use task_history::PostgresTaskHistory;
+pub use tls::{TlsError, TlsMode};

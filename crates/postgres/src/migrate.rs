@@ -9,8 +9,7 @@ use diesel::{QueryableByName, define_sql_function};
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::config::PostgresConfig;
-use crate::connection::{self, Session};
+use crate::connection::{Connector, Session};
 use crate::error::MigrateError;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
@@ -39,16 +38,16 @@ impl SchemaState {
 }
 
 /// What the schema is, without changing or locking anything.
-pub(crate) async fn state(config: &PostgresConfig) -> Result<SchemaState, MigrateError> {
-    read_state(&mut connect(config).await?).await
+pub(crate) async fn state(connector: &Connector) -> Result<SchemaState, MigrateError> {
+    read_state(&mut connect(connector).await?).await
 }
 
 /// Applies what is pending, and tells which versions that were.
 ///
 /// A current schema is only looked at: no DDL runs and no lock is taken. Else one process at a
 /// time migrates, and the others wait for it and find nothing left to do.
-pub(crate) async fn up(config: &PostgresConfig) -> Result<Vec<String>, MigrateError> {
-    let mut connection = connect(config).await?;
+pub(crate) async fn up(connector: &Connector) -> Result<Vec<String>, MigrateError> {
+    let mut connection = connect(connector).await?;
     if read_state(&mut connection).await?.is_current() {
         return Ok(Vec::new());
     }
@@ -61,8 +60,8 @@ pub(crate) async fn up(config: &PostgresConfig) -> Result<Vec<String>, MigrateEr
 }
 
 /// Undoes every migration, the newest first, and tells which versions that were.
-pub(crate) async fn down(config: &PostgresConfig) -> Result<Vec<String>, MigrateError> {
-    let mut connection = connect(config).await?;
+pub(crate) async fn down(connector: &Connector) -> Result<Vec<String>, MigrateError> {
+    let mut connection = connect(connector).await?;
     lock(&mut connection).await?;
     run(connection, |harness| {
         harness.revert_all_migrations(MIGRATIONS).map(versions)
@@ -70,13 +69,11 @@ pub(crate) async fn down(config: &PostgresConfig) -> Result<Vec<String>, Migrate
     .await
 }
 
-async fn connect(config: &PostgresConfig) -> Result<AsyncPgConnection, MigrateError> {
+async fn connect(connector: &Connector) -> Result<AsyncPgConnection, MigrateError> {
     let session = Session {
         statement_timeout: Duration::ZERO,
     };
-    connection::open(config, session)
-        .await
-        .map_err(MigrateError::Connect)
+    connector.open(session).await.map_err(MigrateError::Connect)
 }
 
 /// Asks for the lock again and again instead of waiting inside a statement: a waiting statement

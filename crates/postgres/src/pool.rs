@@ -18,7 +18,7 @@ use self::gate::Gate;
 pub(crate) use self::lease::Lease;
 use self::manager::Manager;
 pub(crate) use self::manager::OpenError;
-use crate::config::PostgresConfig;
+use crate::connection::Connector;
 use crate::error::{AcquireError, ConnectError};
 
 /// The connections of a database. Clones share them, and a close.
@@ -28,14 +28,14 @@ pub(crate) struct Pool {
     connections: Arc<RwLock<Option<bb8::Pool<Manager>>>>,
     gate: Gate,
     failures: Failures,
-    config: Arc<PostgresConfig>,
+    connector: Connector,
 }
 
 impl Pool {
     /// Opens the minimum number of connections, one at least, so that a wrong address or password
     /// is told at once.
-    pub(crate) async fn open(config: PostgresConfig) -> Result<Self, ConnectError> {
-        let config = Arc::new(config);
+    pub(crate) async fn open(connector: Connector) -> Result<Self, ConnectError> {
+        let config = connector.config();
         let failures = Failures::default();
         let connections = bb8::Pool::builder()
             .min_idle(config.min_connections.max(1))
@@ -46,14 +46,14 @@ impl Pool {
             .max_lifetime(None)
             .retry_connection(false)
             .error_sink(Box::new(failures.clone()))
-            .build(Manager::new(Arc::clone(&config)))
+            .build(Manager::new(connector.clone()))
             .await
-            .map_err(|error| ConnectError::new(&config, error))?;
+            .map_err(|error| ConnectError::new(config.address().to_owned(), error.into()))?;
         Ok(Self {
             connections: Arc::new(RwLock::new(Some(connections))),
             gate: Gate::new(config.max_connections),
             failures,
-            config,
+            connector,
         })
     }
 
@@ -62,7 +62,10 @@ impl Pool {
     /// Dropping the future gives up the place in the queue.
     pub(crate) async fn acquire(&self, operation: Operation) -> Result<Lease, AcquireError> {
         let connections = self.open_connections().ok_or(AcquireError::Closed)?;
-        let pass = self.gate.enter(self.config.acquire_timeout).await?;
+        let pass = self
+            .gate
+            .enter(self.connector.config().acquire_timeout)
+            .await?;
         let mut failures = self.failures.watch();
         let getting = connections.get_owned();
         tokio::pin!(getting);
@@ -70,8 +73,8 @@ impl Pool {
             tokio::select! {
                 biased;
                 got = &mut getting => {
-                    let connection = got.map_err(|_timed_out| self.failures.timed_out(&self.config))?;
-                    return Ok(Lease::new(connection, pass, operation));
+                    let connection = got.map_err(|_timed_out| self.failures.timed_out(self.connector.config()))?;
+                    return Ok(Lease::new(connection, pass, operation, self.connector.tls()));
                 }
                 error = failures.next() => {
                     // With other connections alive, one of them will be free soon.
@@ -105,7 +108,7 @@ impl fmt::Debug for Pool {
             .open_connections()
             .map(|connections| connections.state());
         f.debug_struct("Pool")
-            .field("address", &self.config.address())
+            .field("address", &self.connector.config().address())
             .field(
                 "connections",
                 &state.as_ref().map(|state| state.connections),

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use diesel_async::AsyncPgConnection;
 use tasktrail_domain::repository::{Operation, Result};
-use tokio_postgres::{CancelToken, NoTls};
+use tokio_postgres::CancelToken;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::gate::Pass;
 use super::manager::Manager;
@@ -22,6 +23,7 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct Lease {
     connection: bb8::PooledConnection<'static, Manager>,
     operation: Operation,
+    tls: MakeRustlsConnect,
     concluded: bool,
     // After the connection: the next caller is let through when it is back.
     _pass: Pass,
@@ -32,10 +34,12 @@ impl Lease {
         connection: bb8::PooledConnection<'static, Manager>,
         pass: Pass,
         operation: Operation,
+        tls: MakeRustlsConnect,
     ) -> Self {
         Self {
             connection,
             operation,
+            tls,
             concluded: false,
             _pass: pass,
         }
@@ -57,13 +61,16 @@ impl Drop for Lease {
         self.connection.abandoned = true;
         // Without a runtime nobody polls the connection any more, and it ends at once.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(cancel(self.connection.connection.cancel_token()));
+            runtime.spawn(cancel(
+                self.connection.connection.cancel_token(),
+                self.tls.clone(),
+            ));
         }
     }
 }
 
-async fn cancel(statement: CancelToken) {
-    match tokio::time::timeout(CANCEL_TIMEOUT, statement.cancel_query(NoTls)).await {
+async fn cancel(statement: CancelToken, tls: MakeRustlsConnect) {
+    match tokio::time::timeout(CANCEL_TIMEOUT, statement.cancel_query(tls)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, "a dropped statement could not be cancelled"),
         Err(_) => tracing::warn!("a dropped statement could not be cancelled in time"),

@@ -6,13 +6,12 @@ use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::PoolableConnection;
 use tokio::time::Instant;
 
-use crate::config::PostgresConfig;
-use crate::connection::{self, Session};
+use crate::connection::{Connector, Session};
 
 /// Opens connections for bb8, and tells which may be lent again.
 #[derive(Debug)]
 pub(crate) struct Manager {
-    config: Arc<PostgresConfig>,
+    connector: Connector,
     opened: AtomicU32,
 }
 
@@ -36,9 +35,9 @@ pub(crate) enum OpenError {
 }
 
 impl Manager {
-    pub(super) fn new(config: Arc<PostgresConfig>) -> Self {
+    pub(super) fn new(connector: Connector) -> Self {
         Self {
-            config,
+            connector,
             opened: AtomicU32::new(0),
         }
     }
@@ -53,8 +52,9 @@ impl Manager {
             .fetch_add(1, Ordering::Relaxed)
             .wrapping_mul(GOLDEN)
             % 65_536;
-        let earlier = self.config.max_lifetime / 10 * part / 65_536;
-        self.config.max_lifetime.saturating_sub(earlier)
+        let lifetime = self.connector.config().max_lifetime;
+        let earlier = lifetime / 10 * part / 65_536;
+        lifetime.saturating_sub(earlier)
     }
 }
 
@@ -63,10 +63,8 @@ impl bb8::ManageConnection for Manager {
     type Error = OpenError;
 
     async fn connect(&self) -> Result<Pooled, OpenError> {
-        let session = Session {
-            statement_timeout: self.config.statement_timeout,
-        };
-        let opened = connection::open(&self.config, session).await;
+        let statement_timeout = self.connector.config().statement_timeout;
+        let opened = self.connector.open(Session { statement_timeout }).await;
         let connection = opened.map_err(|error| OpenError::Refused(Arc::new(error)))?;
         Ok(Pooled {
             connection,

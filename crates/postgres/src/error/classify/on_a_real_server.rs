@@ -7,14 +7,14 @@ use tasktrail_test_support::{Server, TestDatabase};
 
 use super::classify;
 use crate::config::PostgresConfig;
-use crate::connection::{self, Session};
+use crate::connection::{Connector, Session};
 
 async fn connect(url: String) -> AsyncPgConnection {
     let config = PostgresConfig::from_url(url).unwrap();
     let session = Session {
         statement_timeout: std::time::Duration::from_secs(10),
     };
-    connection::open(&config, session).await.unwrap()
+    Connector::new(config).unwrap().open(session).await.unwrap()
 }
 
 async fn execute(connection: &mut AsyncPgConnection, sql: &str) -> QueryResult<usize> {
@@ -197,7 +197,12 @@ async fn a_full_server_is_unavailable() {
     let session = Session {
         statement_timeout: std::time::Duration::ZERO,
     };
-    let refused = connection::open(&config, session).await.err().unwrap();
+    let refused = Connector::new(config)
+        .unwrap()
+        .open(session)
+        .await
+        .err()
+        .unwrap();
 
     assert!(
         refused
