@@ -1,0 +1,159 @@
+//! Domain values with readable defaults, the same in every run.
+
+use std::error::Error;
+use std::fmt::Debug;
+use std::time::Duration;
+
+use serde_json::Value;
+use tasktrail_domain::repository::{Effect, ErrorKind, Operation, PageRequest, PageSize, Result};
+use tasktrail_domain::task_history::{
+    EntryConflict, EntryId, EntryIds, ErrorCode, HistoryEntry, ResultLimit, SequentialEntryIds,
+    StatusSet, TaskFilter, TaskKey, TaskStatus, TaskStepResult, UserId,
+};
+use tasktrail_domain::timestamp::Timestamp;
+
+/// The users of nearly all cases, and those that a snapshot knows.
+pub const USERS: [&str; 2] = ["alice", "bob"];
+
+/// A user.
+#[must_use]
+pub fn user(id: &str) -> UserId {
+    UserId::new(id).unwrap()
+}
+
+/// A task of the user `alice`.
+#[must_use]
+pub fn task(id: &str) -> TaskKey {
+    task_of("alice", id)
+}
+
+/// A user's task.
+#[must_use]
+pub fn task_of(user: &str, id: &str) -> TaskKey {
+    TaskKey::new(user, id).unwrap()
+}
+
+/// So many seconds after noon of 2026-01-01.
+#[must_use]
+pub fn at(second: u64) -> Timestamp {
+    let noon: Timestamp = "2026-01-01T12:00:00Z".parse().unwrap();
+    noon.saturating_add(Duration::from_secs(second))
+}
+
+/// One microsecond, the least by which two instants differ.
+pub const INSTANT: Duration = Duration::from_micros(1);
+
+/// The first page, of so many items.
+#[must_use]
+pub fn page<C>(size: u64) -> PageRequest<C> {
+    PageRequest::first(PageSize::new(size).unwrap())
+}
+
+/// The filter for tasks of some statuses.
+pub fn with_status(statuses: impl IntoIterator<Item = TaskStatus>) -> TaskFilter {
+    TaskFilter {
+        statuses: StatusSet::only(statuses),
+        ..TaskFilter::default()
+    }
+}
+
+/// The filter for tasks with an error code.
+#[must_use]
+pub fn with_error(code: ErrorCode) -> TaskFilter {
+    TaskFilter {
+        error_code: Some(code),
+        ..TaskFilter::default()
+    }
+}
+
+/// Makes entries, each with an id of its own; later ids are greater.
+#[derive(Debug, Default)]
+pub struct Writer(SequentialEntryIds);
+
+impl Writer {
+    /// An entry of a task at a step, with no result and no error, recorded at [`at`]`(0)`.
+    pub fn step(&self, task: &TaskKey, step: u16, status: TaskStatus) -> HistoryEntry {
+        let recorded_at = at(0);
+        HistoryEntry {
+            id: self.0.next(recorded_at),
+            task: task.clone(),
+            step: step.into(),
+            step_result: TaskStepResult::builder("fetch", status).build().unwrap(),
+            recorded_at,
+        }
+    }
+
+    /// So many running entries of a task at the steps from 0 on.
+    pub fn steps(&self, task: &TaskKey, count: u16) -> Vec<HistoryEntry> {
+        (0..count)
+            .map(|step| self.step(task, step, TaskStatus::Running))
+            .collect()
+    }
+}
+
+/// Changes to an entry, for one line.
+pub trait Edit {
+    /// The same, recorded at another instant.
+    #[must_use]
+    fn recorded(self, at: Timestamp) -> Self;
+
+    /// The same, under another id.
+    #[must_use]
+    fn under(self, id: EntryId) -> Self;
+
+    /// The same, with another step result.
+    #[must_use]
+    fn with(self, step_result: TaskStepResult) -> Self;
+
+    /// The same, with another result of whatever size.
+    #[must_use]
+    fn giving(self, result: Value) -> Self;
+
+    /// The same, failed with an error.
+    #[must_use]
+    fn failing(self, code: ErrorCode) -> Self;
+}
+
+impl Edit for HistoryEntry {
+    fn recorded(self, at: Timestamp) -> Self {
+        Self {
+            recorded_at: at,
+            ..self
+        }
+    }
+
+    fn under(self, id: EntryId) -> Self {
+        Self { id, ..self }
+    }
+
+    fn with(self, step_result: TaskStepResult) -> Self {
+        Self {
+            step_result,
+            ..self
+        }
+    }
+
+    fn giving(self, result: Value) -> Self {
+        let given = TaskStepResult::builder("fetch", self.step_result.status())
+            .result(result)
+            .limit(ResultLimit::UNLIMITED)
+            .build();
+        self.with(given.unwrap())
+    }
+
+    fn failing(self, code: ErrorCode) -> Self {
+        let failed = TaskStepResult::builder("fetch", TaskStatus::Failed).error(code, "refused");
+        self.with(failed.build().unwrap())
+    }
+}
+
+/// Fails unless a call was refused because of the entry `id`, without any effect.
+#[track_caller]
+pub fn assert_conflict<T: Debug>(answer: Result<T>, operation: Operation, id: EntryId) {
+    let error = answer.expect_err("the entry contradicts another");
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
+    assert_eq!(error.effect(), Effect::None, "{error:?}");
+    assert_eq!(error.operation(), operation, "{error:?}");
+    assert_eq!(cause, Some(&EntryConflict { id }), "{error:?}");
+}

@@ -1,0 +1,145 @@
+//! Random actions on a repository, to run on two of them and compare what they answer.
+//!
+//! The values come from small domains, so that actions meet: the same tasks, the same instants,
+//! entries that repeat or contradict earlier ones. What a store is free to choose, the positions in
+//! its trails, is left out of the answers.
+
+mod strategy;
+
+use tasktrail_domain::repository::{
+    Effect, ErrorKind, Operation, Page, PageRequest, PageSize, RepositoryError, Result,
+};
+use tasktrail_domain::task_history::{
+    Counts, Expired, FinalStatus, FinishOutcome, HistoryEntry, ListCursor, Removal, RemovalBatch,
+    RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter, TaskHistoryRepository, TaskKey,
+    TaskStatus, TaskSummary, UserId,
+};
+use tasktrail_domain::timestamp::Timestamp;
+
+pub use self::strategy::action;
+
+/// A call of one of the port's methods.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the arguments are those of the methods")]
+pub enum Action {
+    /// `save`.
+    Save(HistoryEntry),
+    /// `save_batch`.
+    SaveBatch(Vec<HistoryEntry>),
+    /// `load`.
+    Load {
+        task: TaskKey,
+        page: PageRequest<StepNumber>,
+    },
+    /// `trail`, page by page to its end, because only the store knows its positions.
+    Trail { task: TaskKey, size: PageSize },
+    /// `status`.
+    Status(TaskKey),
+    /// `finish`.
+    Finish {
+        task: TaskKey,
+        status: FinalStatus,
+        at: Timestamp,
+    },
+    /// `list`.
+    List {
+        user: UserId,
+        filter: TaskFilter,
+        page: PageRequest<ListCursor>,
+    },
+    /// `count`.
+    Count(Scope),
+    /// `expired`.
+    Expired(RetentionPolicy),
+    /// `remove_expired`.
+    RemoveExpired {
+        policy: RetentionPolicy,
+        batch: RemovalBatch,
+    },
+}
+
+impl Action {
+    /// The entries that it saves, for later actions to repeat or to contradict.
+    #[must_use]
+    pub fn saves(&self) -> &[HistoryEntry] {
+        match self {
+            Self::Save(entry) => std::slice::from_ref(entry),
+            Self::SaveBatch(entries) => entries,
+            _ => &[],
+        }
+    }
+}
+
+/// What came of an action.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// Of `save`.
+    Saved(TaskStatus),
+    /// Of `save_batch`.
+    SavedBatch(SavedBatch),
+    /// Of `load`.
+    Steps(Page<HistoryEntry, StepNumber>),
+    /// Of `trail`: its pages.
+    Trail(Vec<Vec<HistoryEntry>>),
+    /// Of `status`.
+    Status(Option<TaskStatus>),
+    /// Of `finish`.
+    Finished(FinishOutcome),
+    /// Of `list`.
+    Tasks(Page<TaskSummary, ListCursor>),
+    /// Of `count`.
+    Counts(Counts),
+    /// Of `expired`.
+    Expired(Expired),
+    /// Of `remove_expired`.
+    Removed(Removal),
+    /// Of whatever was refused. Which of several contradictions a store names is its choice.
+    Failed(ErrorKind, Effect, Operation),
+}
+
+/// Does what the action says.
+pub async fn perform(repository: &dyn TaskHistoryRepository, action: &Action) -> Answer {
+    attempt(repository, action)
+        .await
+        .unwrap_or_else(|error| failed(&error))
+}
+
+async fn attempt(repository: &dyn TaskHistoryRepository, action: &Action) -> Result<Answer> {
+    Ok(match action {
+        Action::Save(entry) => Answer::Saved(repository.save(entry).await?),
+        Action::SaveBatch(entries) => Answer::SavedBatch(repository.save_batch(entries).await?),
+        Action::Load { task, page } => Answer::Steps(repository.load(task, page).await?),
+        Action::Trail { task, size } => Answer::Trail(trail(repository, task, *size).await?),
+        Action::Status(task) => Answer::Status(repository.status(task).await?),
+        Action::Finish { task, status, at } => {
+            Answer::Finished(repository.finish(task, *status, *at).await?)
+        }
+        Action::List { user, filter, page } => {
+            Answer::Tasks(repository.list(user, filter, page).await?)
+        }
+        Action::Count(scope) => Answer::Counts(repository.count(scope).await?),
+        Action::Expired(policy) => Answer::Expired(repository.expired(policy).await?),
+        Action::RemoveExpired { policy, batch } => {
+            Answer::Removed(repository.remove_expired(policy, batch).await?)
+        }
+    })
+}
+
+async fn trail(
+    repository: &dyn TaskHistoryRepository,
+    task: &TaskKey,
+    size: PageSize,
+) -> Result<Vec<Vec<HistoryEntry>>> {
+    let mut pages = Vec::new();
+    let mut request = Some(PageRequest::first(size));
+    while let Some(asked) = request {
+        let page = repository.trail(task, &asked).await?;
+        pages.push(page.items);
+        request = asked.next(page.next);
+    }
+    Ok(pages)
+}
+
+fn failed(error: &RepositoryError) -> Answer {
+    Answer::Failed(error.kind(), error.effect(), error.operation())
+}

@@ -1,0 +1,212 @@
+//! Which actions come, and how often.
+
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use serde_json::{Value, json};
+use tasktrail_domain::repository::{PageRequest, PageSize};
+use tasktrail_domain::task_history::{
+    EntryId, ErrorCode, FinalStatus, HistoryEntry, ListCursor, RemovalBatch, RetentionPolicy,
+    Scope, StatusSet, StepNumber, TaskFilter, TaskKey, TaskStatus, TaskStepResult, UserId,
+};
+use tasktrail_domain::timestamp::Timestamp;
+
+use super::Action;
+use crate::fixture::{USERS, at, task_of, user};
+
+/// An action, after these entries have been sent.
+pub fn action(sent: &[HistoryEntry]) -> BoxedStrategy<Action> {
+    let save = entry(sent).prop_map(Action::Save);
+    let save_batch = batch(sent).prop_map(Action::SaveBatch);
+    let load = (task(), steps()).prop_map(|(task, page)| Action::Load { task, page });
+    let trail = (task(), size()).prop_map(|(task, size)| Action::Trail { task, size });
+    let finish = (task(), final_status(), instant())
+        .prop_map(|(task, status, at)| Action::Finish { task, status, at });
+    let list = (owner(), filter(), tasks()).prop_map(|(user, filter, page)| Action::List {
+        user,
+        filter,
+        page,
+    });
+    let remove = (policy(), removal_batch())
+        .prop_map(|(policy, batch)| Action::RemoveExpired { policy, batch });
+    prop_oneof![
+        8 => save,
+        4 => save_batch,
+        2 => load,
+        2 => trail,
+        1 => task().prop_map(Action::Status),
+        3 => finish,
+        4 => list,
+        1 => scope().prop_map(Action::Count),
+        1 => policy().prop_map(Action::Expired),
+        2 => remove,
+    ]
+    .boxed()
+}
+
+/// Up to six entries, some of them twice.
+fn batch(sent: &[HistoryEntry]) -> impl Strategy<Value = Vec<HistoryEntry>> + use<> {
+    let twice = (any::<bool>(), any::<prop::sample::Index>(), instant());
+    (prop::collection::vec(entry(sent), 0..=5), twice).prop_map(
+        |(mut entries, (twice, which, at))| {
+            if twice && !entries.is_empty() {
+                let recorded_at = at;
+                let again = HistoryEntry {
+                    recorded_at,
+                    ..which.get(&entries).clone()
+                };
+                entries.push(again);
+            }
+            entries
+        },
+    )
+}
+
+/// A new entry, a repetition of one that was sent, or a contradiction to it.
+fn entry(sent: &[HistoryEntry]) -> BoxedStrategy<HistoryEntry> {
+    if sent.is_empty() {
+        return new_entry().boxed();
+    }
+    let repetition =
+        (select(sent.to_vec()), instant()).prop_map(|(entry, recorded_at)| HistoryEntry {
+            recorded_at,
+            ..entry
+        });
+    let contradiction =
+        (select(sent.to_vec()), new_entry()).prop_map(|(entry, other)| HistoryEntry {
+            id: entry.id,
+            ..other
+        });
+    prop_oneof![6 => new_entry(), 2 => repetition, 1 => contradiction].boxed()
+}
+
+fn new_entry() -> impl Strategy<Value = HistoryEntry> {
+    (any::<[u8; 2]>(), task(), step(), step_result(), instant()).prop_map(
+        |(id, task, step, step_result, recorded_at)| HistoryEntry {
+            id: entry_id(id),
+            task,
+            step,
+            step_result,
+            recorded_at,
+        },
+    )
+}
+
+/// Ids in no order that the sends follow.
+fn entry_id([high, low]: [u8; 2]) -> EntryId {
+    EntryId::derived(Timestamp::default(), [0, high, 0, 0, 0, 0, 0, 0, 0, low])
+}
+
+fn step_result() -> impl Strategy<Value = TaskStepResult> {
+    (
+        select(TaskStatus::ALL.to_vec()),
+        value(),
+        prop::option::of(error_code()),
+    )
+        .prop_map(|(status, result, code)| {
+            let built = TaskStepResult::builder("step", status).result(result);
+            match code {
+                Some(code) => built.error(code, "refused\0").build().unwrap(),
+                None => built.build().unwrap(),
+            }
+        })
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    select(vec![
+        json!(null),
+        json!(1),
+        json!(1.0),
+        json!(1e17),
+        json!({ "\0": "␛\0" }),
+    ])
+}
+
+fn error_code() -> impl Strategy<Value = ErrorCode> {
+    select(vec![
+        ErrorCode::TIMEOUT,
+        ErrorCode::EXECUTION,
+        ErrorCode::DATABASE,
+    ])
+}
+
+fn owner() -> impl Strategy<Value = UserId> {
+    select(USERS.map(user).to_vec())
+}
+
+fn task() -> impl Strategy<Value = TaskKey> {
+    (select(USERS.to_vec()), select(vec!["a", "B", "ä"])).prop_map(|(user, id)| task_of(user, id))
+}
+
+fn step() -> impl Strategy<Value = StepNumber> {
+    (0_u16..4).prop_map(StepNumber::from)
+}
+
+fn instant() -> impl Strategy<Value = Timestamp> {
+    (0_u64..6).prop_map(at)
+}
+
+fn final_status() -> impl Strategy<Value = FinalStatus> {
+    use FinalStatus::{Cancelled, Completed, Failed, TimedOut};
+    select(vec![Completed, Cancelled, TimedOut, Failed])
+}
+
+fn statuses() -> impl Strategy<Value = StatusSet> {
+    let some = subsequence(TaskStatus::ALL.to_vec(), 0..=6).prop_map(StatusSet::only);
+    prop_oneof![Just(StatusSet::ALL), some]
+}
+
+fn scope() -> impl Strategy<Value = Scope> {
+    prop_oneof![Just(Scope::Everyone), owner().prop_map(Scope::User)]
+}
+
+fn filter() -> impl Strategy<Value = TaskFilter> {
+    let time = || prop::option::weighted(0.3, instant());
+    (
+        statuses(),
+        prop::option::weighted(0.3, error_code()),
+        (time(), time()),
+    )
+        .prop_map(|(statuses, error_code, (since, until))| TaskFilter {
+            statuses,
+            error_code,
+            since,
+            until,
+        })
+}
+
+fn policy() -> impl Strategy<Value = RetentionPolicy> {
+    (instant(), statuses(), any::<bool>(), scope()).prop_map(
+        |(cutoff, statuses, finished_only, scope)| RetentionPolicy {
+            cutoff,
+            statuses,
+            finished_only,
+            scope,
+        },
+    )
+}
+
+fn removal_batch() -> impl Strategy<Value = RemovalBatch> {
+    (size(), 0_u64..8, prop::option::weighted(0.3, task())).prop_map(|(tasks, entries, after)| {
+        RemovalBatch {
+            tasks,
+            entries,
+            after,
+        }
+    })
+}
+
+fn size() -> impl Strategy<Value = PageSize> {
+    (1_u64..4).prop_map(|items| PageSize::new(items).unwrap())
+}
+
+fn steps() -> impl Strategy<Value = PageRequest<StepNumber>> {
+    (size(), prop::option::of(step())).prop_map(|(size, after)| PageRequest { size, after })
+}
+
+fn tasks() -> impl Strategy<Value = PageRequest<ListCursor>> {
+    let place = (instant(), task()).prop_map(|(last_updated, key)| ListCursor {
+        last_updated,
+        task: key.task,
+    });
+    (size(), prop::option::of(place)).prop_map(|(size, after)| PageRequest { size, after })
+}

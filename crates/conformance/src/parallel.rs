@@ -1,0 +1,90 @@
+//! Calls at the same time, and calls that are dropped half-way.
+
+use std::sync::Arc;
+
+use tasktrail_domain::task_history::{
+    FinalStatus, FinishOutcome, HistoryEntry, Removal, RemovalBatch, RetentionPolicy, SavedBatch,
+    TaskKey, TaskStatus,
+};
+use tasktrail_domain::timestamp::Timestamp;
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+use crate::History;
+
+/// Runs calls at the same time, each on a task of its own, and gives their answers in order.
+///
+/// They wait for each other before they begin. If one fails, the others end with it.
+pub async fn at_once<T, F>(calls: impl IntoIterator<Item = F>) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let calls: Vec<_> = calls.into_iter().collect();
+    let start = Arc::new(Barrier::new(calls.len()));
+    let mut running = JoinSet::new();
+    for (place, call) in calls.into_iter().enumerate() {
+        let start = Arc::clone(&start);
+        running.spawn(async move {
+            start.wait().await;
+            (place, call.await)
+        });
+    }
+    let mut answers = running.join_all().await;
+    answers.sort_unstable_by_key(|(place, _)| *place);
+    answers.into_iter().map(|(_, answer)| answer).collect()
+}
+
+/// Begins a call and drops it after so many turns of the runtime; its answer if it came first.
+pub async fn dropped_after<T>(turns: u32, call: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        answer = call => Some(answer),
+        () = idle(turns) => None,
+    }
+}
+
+async fn idle(turns: u32) {
+    for _ in 0..turns {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A save that can run beside others.
+pub fn saving(
+    history: &History,
+    entry: &HistoryEntry,
+) -> impl Future<Output = TaskStatus> + Send + use<> {
+    let (history, entry) = (history.clone(), entry.clone());
+    async move { history.save(&entry).await }
+}
+
+/// A save of a batch that can run beside others.
+pub fn saving_batch(
+    history: &History,
+    entries: &[HistoryEntry],
+) -> impl Future<Output = SavedBatch> + Send + use<> {
+    let (history, entries) = (history.clone(), entries.to_vec());
+    async move { history.save_batch(&entries).await }
+}
+
+/// A finish that can run beside others.
+pub fn finishing(
+    history: &History,
+    task: &TaskKey,
+    status: FinalStatus,
+    at: Timestamp,
+) -> impl Future<Output = FinishOutcome> + Send + use<> {
+    let (history, task) = (history.clone(), task.clone());
+    async move { history.finish(&task, status, at).await }
+}
+
+/// A removal of everything that a policy covers, that can run beside others.
+pub fn removing(
+    history: &History,
+    policy: &RetentionPolicy,
+    batch: RemovalBatch,
+) -> impl Future<Output = Removal> + Send + use<> {
+    let (history, policy) = (history.clone(), policy.clone());
+    async move { history.remove_all(&policy, batch).await }
+}

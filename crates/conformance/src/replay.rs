@@ -1,0 +1,47 @@
+//! What a task's entries add up to, computed from its trail.
+
+use std::collections::BTreeMap;
+
+use tasktrail_domain::task_history::{FinalStatus, HistoryEntry, TaskKey, TaskSummary};
+use tasktrail_domain::timestamp::Timestamp;
+
+/// How and when a task was finished.
+pub type Finish = (FinalStatus, Timestamp);
+
+/// The current state of a task's steps: the newest revision of each, ascending by step.
+#[must_use]
+pub fn replay_steps(trail: &[HistoryEntry]) -> Vec<HistoryEntry> {
+    trail
+        .iter()
+        .map(|entry| (entry.step, entry))
+        .collect::<BTreeMap<_, _>>()
+        .into_values()
+        .cloned()
+        .collect()
+}
+
+/// The summary of a task; `None` if nothing was recorded of it.
+#[must_use]
+pub fn replay(
+    task: &TaskKey,
+    trail: &[HistoryEntry],
+    finish: Option<Finish>,
+) -> Option<TaskSummary> {
+    let steps = replay_steps(trail);
+    let last = steps.last();
+    let open = last.map(|entry| entry.step_result.status());
+    let times = || {
+        let recorded = trail.iter().map(|entry| entry.recorded_at);
+        recorded.chain(finish.map(|(_, at)| at))
+    };
+    Some(TaskSummary {
+        task: task.clone(),
+        status: finish.map(|(status, _)| status.into()).or(open)?,
+        finished_at: finish.map(|(_, at)| at),
+        last_step: last.map(|entry| entry.step),
+        error_code: last.and_then(|entry| entry.step_result.error_code().cloned()),
+        entries: trail.len().try_into().unwrap(),
+        created_at: times().min()?,
+        last_updated: times().max()?,
+    })
+}

@@ -1,0 +1,96 @@
+//! Everything that a history tells, to compare it and to check that it agrees with itself.
+
+use std::collections::BTreeMap;
+
+use tasktrail_domain::task_history::{
+    Counts, HistoryEntry, Scope, TaskFilter, TaskStatus, TaskSummary,
+};
+
+use crate::History;
+use crate::fixture::{USERS, user};
+use crate::replay::{replay, replay_steps};
+
+/// Everything about alice and bob, and the counts of everybody.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// The tasks, user by user in the order of the list.
+    pub tasks: Vec<TaskRecord>,
+    /// The counts.
+    pub counts: Counts,
+}
+
+/// Everything about one task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskRecord {
+    /// Its place in the list.
+    pub summary: TaskSummary,
+    /// Its status, asked for by itself.
+    pub status: Option<TaskStatus>,
+    /// The current state of its steps.
+    pub steps: Vec<HistoryEntry>,
+    /// All revisions.
+    pub trail: Vec<HistoryEntry>,
+}
+
+impl Snapshot {
+    pub(crate) async fn of(history: &History) -> Self {
+        let mut tasks = Vec::new();
+        for user in USERS.map(user) {
+            for summary in history.list(&user, &TaskFilter::default()).await {
+                tasks.push(TaskRecord::of(history, summary).await);
+            }
+        }
+        let counts = history.count(&Scope::Everyone).await;
+        Self { tasks, counts }
+    }
+
+    /// Fails unless summaries, steps and counts are what the trails add up to.
+    ///
+    /// Nobody but alice and bob may have tasks then.
+    #[track_caller]
+    pub fn assert_consistent(&self) {
+        for record in &self.tasks {
+            record.assert_consistent();
+        }
+        assert_eq!(self.counts, self.counted());
+    }
+
+    fn counted(&self) -> Counts {
+        let mut counts = Counts::default();
+        let mut by_user = BTreeMap::<_, u64>::new();
+        for record in &self.tasks {
+            counts.tasks += 1;
+            counts.entries += u64::try_from(record.trail.len()).unwrap();
+            counts.steps += u64::try_from(record.steps.len()).unwrap();
+            let status = record.summary.status;
+            *counts.tasks_by_status.entry(status).or_default() += 1;
+            *by_user.entry(&record.summary.task.user).or_default() += 1;
+        }
+        counts.users = by_user.len().try_into().unwrap();
+        counts
+    }
+}
+
+impl TaskRecord {
+    async fn of(history: &History, summary: TaskSummary) -> Self {
+        let task = &summary.task;
+        Self {
+            status: history.status(task).await,
+            steps: history.steps(task).await,
+            trail: history.trail(task).await,
+            summary,
+        }
+    }
+
+    #[track_caller]
+    fn assert_consistent(&self) {
+        let summary = &self.summary;
+        let finish = summary
+            .finished_at
+            .map(|at| (summary.status.try_into().unwrap(), at));
+        let replayed = replay(&summary.task, &self.trail, finish);
+        assert_eq!(Some(summary), replayed.as_ref(), "{:?}", self.trail);
+        assert_eq!(self.status, Some(summary.status), "{}", summary.task);
+        assert_eq!(self.steps, replay_steps(&self.trail), "{}", summary.task);
+    }
+}

@@ -1,0 +1,90 @@
+//! Counting.
+
+use tasktrail_domain::task_history::TaskStatus::{Cancelled, Completed, Failed, Running};
+use tasktrail_domain::task_history::{Counts, FinalStatus, Scope};
+
+use crate::History;
+use crate::fixture::{Writer, at, task, task_of, user};
+
+/// Where there is nothing, all counts are zero.
+pub async fn nothing_counts_zero(history: &History) {
+    let everyone = history.count(&Scope::Everyone).await;
+    let nobody = history.count(&Scope::User(user("nobody"))).await;
+
+    assert_eq!((everyone, nobody), (Counts::default(), Counts::default()));
+}
+
+/// All revisions count as entries, each step once, each task once, each user once.
+pub async fn entries_steps_tasks_and_users_are_counted(history: &History) {
+    let writer = Writer::default();
+    let (first, second, bobs) = (task("a"), task("b"), task_of("bob", "a"));
+    let entries = [
+        writer.step(&first, 1, Running),
+        writer.step(&first, 1, Completed),
+        writer.step(&first, 2, Running),
+        writer.step(&second, 1, Running),
+        writer.step(&bobs, 1, Failed),
+    ];
+    history.save_batch(&entries).await;
+    history.save(&entries[0]).await;
+
+    let counts = history.count(&Scope::Everyone).await;
+
+    let expected = Counts {
+        entries: 5,
+        steps: 4,
+        tasks: 3,
+        users: 2,
+        tasks_by_status: [(Running, 2), (Failed, 1)].into(),
+    };
+    assert_eq!(counts, expected);
+}
+
+/// In a user's scope only that user's tasks count.
+pub async fn a_user_is_counted_alone(history: &History) {
+    let writer = Writer::default();
+    let tasks = [
+        task("a"),
+        task("b"),
+        task_of("alice ", "a"),
+        task_of("bob", "a"),
+    ];
+    for task in tasks {
+        history.save_batch(&writer.steps(&task, 3)).await;
+    }
+
+    let counts = history.count(&Scope::User(user("alice"))).await;
+
+    let expected = Counts {
+        entries: 6,
+        steps: 6,
+        tasks: 2,
+        users: 1,
+        tasks_by_status: [(Running, 2)].into(),
+    };
+    assert_eq!(counts, expected);
+}
+
+/// A finished task counts under its final status, also if nothing else was recorded of it.
+pub async fn a_finished_task_counts_under_its_final_status(history: &History) {
+    history
+        .save(&Writer::default().step(&task("begun"), 1, Running))
+        .await;
+    history
+        .finish(&task("begun"), FinalStatus::Failed, at(1))
+        .await;
+    history
+        .finish(&task_of("bob", "unrecorded"), FinalStatus::Cancelled, at(1))
+        .await;
+
+    let counts = history.count(&Scope::Everyone).await;
+
+    let expected = Counts {
+        entries: 1,
+        steps: 1,
+        tasks: 2,
+        users: 2,
+        tasks_by_status: [(Cancelled, 1), (Failed, 1)].into(),
+    };
+    assert_eq!(counts, expected);
+}

@@ -1,0 +1,142 @@
+//! Calls that are dropped before they answer.
+
+use std::sync::Arc;
+
+use tasktrail_domain::repository::PageSize;
+use tasktrail_domain::task_history::TaskStatus::{Cancelled, Running};
+use tasktrail_domain::task_history::{
+    FinalStatus, RemovalBatch, RetentionPolicy, Scope, TaskFilter,
+};
+
+use crate::History;
+use crate::fixture::{USERS, Writer, at, page, task, task_of};
+use crate::parallel::{at_once, dropped_after};
+
+/// After how many turns of the runtime calls are dropped: at once, half-way, and too late.
+const TURNS: [u32; 15] = [0, 1, 2, 3, 4, 6, 8, 16, 32, 64, 128, 256, 512, 1024, 4096];
+
+/// Dropping a save leaves the entry or nothing, and the save can be repeated.
+pub async fn a_dropped_save_leaves_all_or_nothing(history: &History) {
+    let writer = Writer::default();
+    for turns in TURNS {
+        let entry = writer.step(&task(&turns.to_string()), 1, Running);
+
+        dropped_after(turns, history.save(&entry)).await;
+
+        // A store may still be at it, so the call is repeated before anything is compared.
+        assert_eq!(history.save(&entry).await, Running);
+        assert_eq!(history.trail(&entry.task).await, [entry]);
+    }
+    history.assert_consistent().await;
+}
+
+/// Dropping a save of a batch leaves the whole batch or nothing of it, at whatever instant.
+pub async fn a_dropped_batch_leaves_all_or_nothing(history: &History) {
+    let writer = Writer::default();
+    for turns in TURNS {
+        let tasks = USERS.map(|user| task_of(user, &turns.to_string()));
+        let batch = tasks.each_ref().map(|task| writer.steps(task, 20)).concat();
+        let saved_before = history.count(&Scope::Everyone).await.entries;
+
+        dropped_after(turns, history.save_batch(&batch)).await;
+
+        for _ in 0..5 {
+            let saved = history.count(&Scope::Everyone).await.entries - saved_before;
+            assert!(
+                [0, 40].contains(&saved),
+                "{saved} of 40 entries after {turns} turns"
+            );
+        }
+        history.save_batch(&batch).await;
+        assert_eq!(history.trail(&tasks[0]).await, batch[..20]);
+    }
+    history.assert_consistent().await;
+}
+
+/// Dropping a save of a large batch leaves the whole batch or nothing of it, too.
+pub async fn a_dropped_large_batch_leaves_all_or_nothing(history: &History) {
+    let writer = Writer::default();
+    for turns in [64, 512, 2048, 8192, 16384, 32768, 65536] {
+        let report = task(&turns.to_string());
+        let batch = writer.steps(&report, 1200);
+
+        dropped_after(turns, history.save_batch(&batch)).await;
+
+        let saved = history.trail(&report).await.len();
+        assert!(
+            [0, 1200].contains(&saved),
+            "{saved} of 1200 entries after {turns} turns"
+        );
+        history.save_batch(&batch).await;
+        assert_eq!(history.trail(&report).await, batch);
+    }
+    history.assert_consistent().await;
+}
+
+/// Dropping a finish leaves the task open or finished.
+pub async fn a_dropped_finish_leaves_all_or_nothing(history: &History) {
+    let writer = Writer::default();
+    let cancelled = FinalStatus::Cancelled;
+    for turns in TURNS {
+        let report = task(&turns.to_string());
+        history.save(&writer.step(&report, 1, Running)).await;
+
+        dropped_after(turns, history.finish(&report, cancelled, at(1))).await;
+
+        let status = history.status(&report).await;
+        assert!(
+            [Some(Running), Some(Cancelled)].contains(&status),
+            "{status:?}"
+        );
+        history.finish(&report, cancelled, at(1)).await;
+        assert_eq!(history.status(&report).await, Some(Cancelled));
+    }
+    history.assert_consistent().await;
+}
+
+/// Dropping a removal removes its whole batch or nothing of it, at whatever instant.
+pub async fn a_dropped_removal_leaves_all_or_nothing(history: &History) {
+    let writer = Writer::default();
+    let policy = RetentionPolicy::older_than(at(60));
+    let batch = RemovalBatch {
+        tasks: PageSize::new(6).unwrap(),
+        ..RemovalBatch::default()
+    };
+    let entries: Vec<_> = (0..6)
+        .flat_map(|n| writer.steps(&task(&n.to_string()), 20))
+        .collect();
+    for turns in TURNS {
+        history.save_batch(&entries).await;
+
+        dropped_after(turns, history.remove(&policy, &batch)).await;
+
+        for _ in 0..5 {
+            let counts = history.count(&Scope::Everyone).await;
+            let whole = [(0, 0), (6, 120)].contains(&(counts.tasks, counts.entries));
+            assert!(whole, "{counts:?} after {turns} turns");
+        }
+    }
+}
+
+/// However many calls were dropped, reads and writes, the repository still answers.
+pub async fn dropped_calls_leave_the_repository_usable(history: &History) {
+    let writer = Writer::default();
+    let report = task("report");
+    history.save_batch(&writer.steps(&report, 500)).await;
+    let dropped: Vec<_> = (0..64).map(|_| writer.step(&report, 0, Running)).collect();
+    let drops = dropped.clone().into_iter().zip(0..).map(|(entry, n)| {
+        let (port, turns) = (Arc::clone(history.port()), n * n);
+        async move {
+            let (all, wide) = (TaskFilter::default(), page(1000));
+            dropped_after(turns, port.load(&entry.task, &wide)).await;
+            dropped_after(turns, port.list(&entry.task.user, &all, &page(10))).await;
+            dropped_after(turns, port.save(&entry)).await;
+        }
+    });
+
+    at_once(drops.collect::<Vec<_>>()).await;
+
+    let saved = history.save_batch(&dropped).await;
+    assert_eq!(saved.statuses, [(report, Running)].into());
+    history.assert_consistent().await;
+}

@@ -1,0 +1,119 @@
+//! Another user's task does not exist.
+
+use std::collections::BTreeSet;
+
+use tasktrail_domain::task_history::TaskStatus::{Cancelled, Completed, Running};
+use tasktrail_domain::task_history::{
+    FinalStatus, FinishOutcome, RemovalBatch, RetentionPolicy, Scope, TaskFilter,
+};
+
+use crate::History;
+use crate::fixture::{Edit, Writer, at, task_of};
+
+/// Another user's task is unknown, under whatever method.
+pub async fn another_users_task_is_unknown(history: &History) {
+    let (alices, bobs) = (task_of("alice", "report"), task_of("bob", "report"));
+    history
+        .save(&Writer::default().step(&alices, 1, Running))
+        .await;
+
+    assert_eq!(history.status(&bobs).await, None);
+    assert_eq!(history.steps(&bobs).await, []);
+    assert_eq!(history.trail(&bobs).await, []);
+    assert_eq!(history.list(&bobs.user, &TaskFilter::default()).await, []);
+}
+
+/// The same task id under two users is two tasks, saved and finished apart.
+pub async fn the_same_task_id_under_two_users_is_two_tasks(history: &History) {
+    let writer = Writer::default();
+    let (alices, bobs) = (task_of("alice", "report"), task_of("bob", "report"));
+    let first = writer.step(&alices, 1, Running);
+    let second = writer.step(&bobs, 1, Completed);
+    history.save(&first).await;
+    history.save(&second).await;
+
+    let outcome = history.finish(&alices, FinalStatus::Cancelled, at(1)).await;
+
+    let previous = Some(Running);
+    assert_eq!(outcome, FinishOutcome::Finished { previous });
+    assert_eq!(history.status(&alices).await, Some(Cancelled));
+    assert_eq!(history.status(&bobs).await, Some(Completed));
+    assert_eq!(history.steps(&alices).await, [first]);
+    assert_eq!(history.steps(&bobs).await, [second]);
+}
+
+/// Users and tasks are told apart as pairs, byte by byte: not joined, folded, trimmed or matched.
+pub async fn similar_keys_are_different_tasks(history: &History) {
+    let writer = Writer::default();
+    let keys = SIMILAR.map(|(user, task)| task_of(user, task));
+    let entries = keys.each_ref().map(|key| writer.step(key, 1, Running));
+    history.save_batch(&entries).await;
+
+    for (key, entry) in keys.iter().zip(entries) {
+        let of_the_user: BTreeSet<_> = keys.iter().filter(|other| other.user == key.user).collect();
+        let listed = history.list(&key.user, &TaskFilter::default()).await;
+
+        assert_eq!(history.trail(key).await, [entry], "{key:?}");
+        assert_eq!(
+            listed
+                .iter()
+                .map(|summary| &summary.task)
+                .collect::<BTreeSet<_>>(),
+            of_the_user
+        );
+    }
+    let users: BTreeSet<_> = keys.iter().map(|key| &key.user).collect();
+    let counts = history.count(&Scope::Everyone).await;
+    assert_eq!(counts.tasks, u64::try_from(keys.len()).unwrap());
+    assert_eq!(counts.users, u64::try_from(users.len()).unwrap());
+}
+
+/// A removal for one user leaves a task of the same id under another user whole.
+pub async fn a_removal_reaches_no_other_users_task(history: &History) {
+    let writer = Writer::default();
+    let (alices, bobs) = (task_of("alice", "report"), task_of("bob", "report"));
+    let kept = writer.step(&alices, 1, Running);
+    let same_id = writer.step(&bobs, 1, Running).under(kept.id);
+    history.save_batch(&[kept.clone(), same_id]).await;
+    let scope = Scope::User(bobs.user.clone());
+    let policy = RetentionPolicy {
+        scope,
+        ..RetentionPolicy::older_than(at(9))
+    };
+
+    history.remove(&policy, &RemovalBatch::default()).await;
+
+    assert_eq!(history.status(&bobs).await, None);
+    assert_eq!(history.save(&kept).await, Running);
+    assert_eq!(history.trail(&alices).await, [kept]);
+    history.assert_consistent().await;
+}
+
+const SIMILAR: [(&str, &str); 26] = [
+    ("a", "b/c"),
+    ("a/b", "c"),
+    ("a", "b"),
+    ("ab", "c"),
+    ("a", "bc"),
+    ("A", "b"),
+    ("a", "B"),
+    ("a ", "b"),
+    ("a", " b"),
+    ("%", "b"),
+    ("_", "b"),
+    ("a", "%"),
+    ("a", "_"),
+    ("a", "*"),
+    ("é", "b"),
+    ("e\u{301}", "b"),
+    ("a", "é"),
+    ("a", "e\u{301}"),
+    ("ß", "b"),
+    ("ss", "b"),
+    ("a,b", "c"),
+    ("(a", "b)"),
+    ("a\\", "b"),
+    ("a", "\\b"),
+    ("{a}", "b"),
+    ("a\n", "b"),
+];

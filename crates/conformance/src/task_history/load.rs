@@ -1,0 +1,104 @@
+//! Loading the current state of a task's steps.
+
+use tasktrail_domain::repository::PageRequest;
+use tasktrail_domain::task_history::TaskStatus::{Completed, Failed, Running};
+use tasktrail_domain::task_history::{HistoryEntry, StepNumber};
+
+use crate::History;
+use crate::fixture::{Edit, Writer, at, page, task};
+
+/// An unknown task has no steps.
+pub async fn an_unknown_task_has_no_steps(history: &History) {
+    let loaded = history
+        .step_page(&task("unknown"), &PageRequest::default())
+        .await;
+
+    assert_eq!((loaded.items, loaded.next), (vec![], None));
+}
+
+/// Steps come ascending, whatever the order in which they were saved.
+pub async fn steps_come_in_ascending_order(history: &History) {
+    let writer = Writer::default();
+    let report = task("report");
+    for step in [10, 2, 0, 300, 9] {
+        history.save(&writer.step(&report, step, Running)).await;
+    }
+
+    let loaded = history.steps(&report).await;
+
+    assert_eq!(numbers(&loaded), [0, 2, 9, 10, 300]);
+}
+
+/// The newest revision is what the store accepted last, whatever times and ids say.
+pub async fn the_newest_revision_is_what_was_accepted_last(history: &History) {
+    let writer = Writer::default();
+    let report = task("report");
+    let last = writer.step(&report, 1, Completed).recorded(at(1));
+    let middle = writer.step(&report, 1, Failed).recorded(at(3));
+    let first = writer.step(&report, 1, Running).recorded(at(2));
+
+    for entry in [&first, &middle, &last] {
+        history.save(entry).await;
+
+        assert_eq!(history.steps(&report).await, std::slice::from_ref(entry));
+    }
+}
+
+/// Pages of any size give each step once, in order, in its newest revision, and the last one has no
+/// next.
+pub async fn pages_of_steps_give_each_step_once(history: &History) {
+    let writer = Writer::default();
+    let report = task("report");
+    history.save_batch(&writer.steps(&report, 7)).await;
+    let newest = writer.steps(&report, 7);
+    history.save_batch(&newest).await;
+
+    for size in [1, 2, 3, 7, 1000] {
+        assert_eq!(history.step_pages(&report, size).await.concat(), newest);
+    }
+}
+
+/// A page begins behind its cursor, whether or not the task has that step.
+pub async fn a_page_of_steps_begins_behind_its_cursor(history: &History) {
+    let writer = Writer::default();
+    let report = task("report");
+    let [low, high] = [
+        writer.step(&report, 3, Running),
+        writer.step(&report, 6, Running),
+    ];
+    history.save_batch(&[low, high]).await;
+    let expected: [(u16, &[i32]); 5] = [(0, &[3, 6]), (3, &[6]), (5, &[6]), (6, &[]), (7, &[])];
+
+    for (cursor, steps) in expected {
+        let request = PageRequest {
+            after: Some(cursor.into()),
+            ..page(5)
+        };
+        let loaded = history.step_page(&report, &request).await;
+        assert_eq!(numbers(&loaded.items), steps, "after {cursor}");
+    }
+}
+
+/// The first and the greatest step number are steps like any other.
+pub async fn the_first_and_the_greatest_step_are_steps_like_others(history: &History) {
+    let writer = Writer::default();
+    let report = task("report");
+    for step in [StepNumber::MAX, StepNumber::MIN] {
+        let entry = HistoryEntry {
+            step,
+            ..writer.step(&report, 0, Running)
+        };
+        history.save(&entry).await;
+    }
+
+    let pages = history.step_pages(&report, 1).await;
+
+    assert_eq!(
+        pages.iter().map(|page| numbers(page)).collect::<Vec<_>>(),
+        [[0], [i32::MAX]]
+    );
+}
+
+fn numbers(entries: &[HistoryEntry]) -> Vec<i32> {
+    entries.iter().map(|entry| entry.step.get()).collect()
+}

@@ -1,0 +1,268 @@
+//! How a removal goes, batch by batch.
+
+use tasktrail_domain::repository::PageSize;
+use tasktrail_domain::task_history::TaskHistoryRepositoryExt;
+use tasktrail_domain::task_history::TaskStatus::Running;
+use tasktrail_domain::task_history::{
+    FinalStatus, Removal, RemovalBatch, RetentionPolicy, TaskFilter, TaskKey,
+};
+
+use crate::History;
+use crate::fixture::{Edit, Writer, at, task, task_of, user};
+
+/// A batch removes at most so many tasks, and tells where the next one goes on.
+pub async fn a_removal_keeps_to_its_bound_on_tasks(history: &History) {
+    save_tasks(history, &[("a", 1), ("b", 1), ("c", 1), ("d", 1), ("e", 1)]).await;
+
+    let sizes = walk(history, &tasks(2)).await;
+
+    assert_eq!(sizes, [(2, 2), (2, 2), (1, 1)]);
+}
+
+/// A batch removes at most so many entries, unless its first task alone has more.
+pub async fn a_removal_keeps_to_its_bound_on_entries(history: &History) {
+    save_tasks(
+        history,
+        &[("a", 4), ("b", 6), ("c", 1), ("d", 30), ("e", 9), ("f", 2)],
+    )
+    .await;
+
+    let sizes = walk(history, &entries(10)).await;
+
+    assert_eq!(sizes, [(2, 10), (1, 1), (1, 30), (1, 9), (1, 2)]);
+}
+
+/// Where a batch may hold no entries it removes one task at a time, and those without entries
+/// together.
+pub async fn a_removal_without_room_goes_task_by_task(history: &History) {
+    save_tasks(history, &[("a", 1), ("b", 2), ("c", 0), ("d", 0)]).await;
+
+    let sizes = walk(history, &entries(0)).await;
+
+    assert_eq!(sizes, [(1, 1), (1, 2), (2, 0)]);
+}
+
+/// The bounds may be as large as they go.
+pub async fn the_bounds_of_a_removal_may_be_huge(history: &History) {
+    save_tasks(history, &[("a", 1), ("b", 2)]).await;
+    let batch = RemovalBatch {
+        tasks: PageSize::MAX,
+        ..entries(u64::MAX)
+    };
+
+    let removed = history.remove(&everything(), &batch).await;
+
+    assert_eq!(
+        removed,
+        Removal {
+            tasks: 2,
+            entries: 3,
+            next: None
+        }
+    );
+}
+
+/// Tasks are removed in the order of their keys, user before task, each compared by its bytes.
+pub async fn tasks_are_removed_in_the_order_of_their_keys(history: &History) {
+    let mut keys: Vec<_> = ["B", "a", "a b", "ab", "ä", "z", "é"]
+        .iter()
+        .flat_map(|user| ["Z", "a", "é"].map(|task| task_of(user, task)))
+        .collect();
+    save_keys(history, &keys).await;
+    keys.sort();
+
+    let mut batch = tasks(1);
+    for gone in &keys {
+        let removed = history.remove(&everything(), &batch).await;
+
+        assert_eq!(history.status(gone).await, None, "{gone}");
+        assert_eq!(removed.tasks, 1);
+        batch.after = removed.next;
+    }
+}
+
+/// Walking on with `next` reaches every covered task of every user, and passes over the others.
+pub async fn a_walk_removes_every_covered_task(history: &History) {
+    let writer = Writer::default();
+    let users = [user("alice"), user("bob")];
+    for n in 0..30 {
+        let task = task_of(users[n % 2].as_str(), &format!("t{n}"));
+        let time = at([0, 100][usize::from(n % 3 == 0)]);
+        history
+            .save(&writer.step(&task, 1, Running).recorded(time))
+            .await;
+    }
+
+    let sizes = walk(history, &tasks(3)).await;
+
+    let left = history.snapshot().await;
+    assert_eq!(sizes.iter().map(|(tasks, _)| tasks).sum::<u64>(), 20);
+    assert!(
+        left.tasks
+            .iter()
+            .all(|task| task.summary.last_updated == at(100))
+    );
+    assert_eq!(left.counts.tasks, 10);
+    left.assert_consistent();
+}
+
+/// A batch begins behind its cursor, whether or not a task is there, and leaves those before it.
+pub async fn a_removal_begins_behind_its_cursor(history: &History) {
+    save_tasks(history, &[("a", 1), ("b", 1), ("c", 1), ("d", 1)]).await;
+
+    for (cursor, left) in [
+        ("e", "abcd"),
+        ("c", "abc"),
+        ("bb", "ab"),
+        ("b", "ab"),
+        ("A", ""),
+    ] {
+        let batch = RemovalBatch {
+            after: Some(task(cursor)),
+            ..RemovalBatch::default()
+        };
+        history.remove(&everything(), &batch).await;
+
+        assert_eq!(remaining(history).await, left, "after {cursor}");
+    }
+}
+
+/// A walk may be broken off and begun anew: what was removed stays removed, the rest goes then.
+pub async fn a_walk_may_be_begun_anew(history: &History) {
+    save_tasks(history, &[("a", 1), ("b", 1), ("c", 1), ("d", 1), ("e", 1)]).await;
+    let broken_off = history.remove(&everything(), &tasks(2)).await;
+
+    let sizes = walk(history, &tasks(2)).await;
+
+    assert_eq!((broken_off.tasks, sizes), (2, vec![(2, 2), (1, 1)]));
+    assert_eq!(remaining(history).await, "");
+}
+
+/// A task that became active again during the walk stays.
+pub async fn a_task_that_became_active_during_the_walk_stays(history: &History) {
+    let writer = save_tasks(history, &[("a", 1), ("b", 1), ("c", 1)]).await;
+    let first = history.remove(&everything(), &tasks(1)).await;
+    let active = writer.step(&task("b"), 2, Running).recorded(at(60));
+    history.save(&active).await;
+
+    let batch = RemovalBatch {
+        after: first.next,
+        ..tasks(5)
+    };
+    history.remove(&everything(), &batch).await;
+
+    assert_eq!(remaining(history).await, "b");
+    assert_eq!(history.trail(&task("b")).await.len(), 2);
+}
+
+/// When every task has been looked at there is no next batch, also if the last one is full.
+pub async fn the_last_batch_of_a_removal_has_no_next(history: &History) {
+    save_tasks(history, &[("a", 1), ("b", 1), ("c", 1), ("d", 1)]).await;
+    let first = history.remove(&everything(), &tasks(2)).await;
+
+    let batch = RemovalBatch {
+        after: first.next,
+        ..tasks(2)
+    };
+    let last = history.remove(&everything(), &batch).await;
+
+    assert_eq!(
+        last,
+        Removal {
+            tasks: 2,
+            entries: 2,
+            next: None
+        }
+    );
+}
+
+/// Removing everything reports its progress after each batch, and the sum at the end.
+pub async fn removing_everything_reports_its_progress(history: &History) {
+    save_tasks(history, &[("a", 1), ("b", 2), ("c", 3)]).await;
+    let mut progress = Vec::new();
+
+    let total = history
+        .port()
+        .remove_all_expired(&everything(), tasks(1), |so_far| {
+            progress.push(so_far.entries);
+        })
+        .await;
+
+    assert_eq!(progress, [1, 3, 6]);
+    assert_eq!(
+        total.unwrap(),
+        Removal {
+            tasks: 3,
+            entries: 6,
+            next: None
+        }
+    );
+}
+
+/// What has expired at 12:01.
+fn everything() -> RetentionPolicy {
+    RetentionPolicy::older_than(at(60))
+}
+
+fn tasks(bound: u64) -> RemovalBatch {
+    RemovalBatch {
+        tasks: PageSize::new(bound).unwrap(),
+        ..RemovalBatch::default()
+    }
+}
+
+fn entries(bound: u64) -> RemovalBatch {
+    RemovalBatch {
+        entries: bound,
+        ..RemovalBatch::default()
+    }
+}
+
+/// Removes batch by batch, and tells the tasks and entries of each batch that removed any.
+async fn walk(history: &History, first: &RemovalBatch) -> Vec<(u64, u64)> {
+    let mut batch = first.clone();
+    let mut sizes = Vec::new();
+    loop {
+        let removed = history.remove(&everything(), &batch).await;
+        sizes.push((removed.tasks, removed.entries));
+        let Some(next) = removed.next else { break };
+        assert!(batch.after.as_ref() < Some(&next), "{next} does not go on");
+        batch.after = Some(next);
+    }
+    sizes.retain(|removed| *removed != (0, 0));
+    sizes
+}
+
+/// Saves tasks of alice with so many entries each; with none they are finished.
+async fn save_tasks(history: &History, tasks: &[(&str, u16)]) -> Writer {
+    let writer = Writer::default();
+    for (id, entries) in tasks {
+        history.save_batch(&writer.steps(&task(id), *entries)).await;
+        if *entries == 0 {
+            history
+                .finish(&task(id), FinalStatus::Cancelled, at(0))
+                .await;
+        }
+    }
+    writer
+}
+
+async fn save_keys(history: &History, keys: &[TaskKey]) {
+    let writer = Writer::default();
+    let entries: Vec<_> = keys
+        .iter()
+        .map(|key| writer.step(key, 1, Running))
+        .collect();
+    history.save_batch(&entries).await;
+}
+
+/// The ids of alice's tasks, ascending, in one text.
+async fn remaining(history: &History) -> String {
+    let tasks = history.list(&user("alice"), &TaskFilter::default()).await;
+    let mut ids: Vec<_> = tasks
+        .iter()
+        .map(|summary| summary.task.task.as_str())
+        .collect();
+    ids.sort_unstable();
+    ids.concat()
+}

@@ -1,0 +1,228 @@
+//! Step results: any JSON comes back equal.
+
+use serde_json::{Map, Value, json};
+use tasktrail_domain::task_history::TaskStatus::Running;
+use tasktrail_domain::task_history::{ResultLimit, operation};
+
+use crate::History;
+use crate::fixture::{Edit, Writer, assert_conflict, task};
+
+/// Numbers come back as given: whole ones whole, floats as floats, each to its last digit.
+pub async fn numbers_come_back_as_given(history: &History) {
+    let writer = Writer::default();
+    let whole = [
+        json!(0),
+        json!(1),
+        json!(-1),
+        json!(u64::MAX),
+        json!(i64::MIN),
+        json!(i64::MAX),
+    ];
+    let floats = FLOATS.map(|float| json!(float));
+
+    for number in whole.into_iter().chain(floats) {
+        assert_kept(history, &writer, number.clone()).await;
+        assert_kept(
+            history,
+            &writer,
+            json!({ "n": [number.clone(), { "n": number }] }),
+        )
+        .await;
+    }
+}
+
+const FLOATS: [f64; 28] = [
+    -0.0,
+    1.0,
+    100.0,
+    -3.0,
+    0.1,
+    1.1,
+    1e15,
+    1e16,
+    1e17,
+    -1e17,
+    1e18,
+    1e19,
+    1e20,
+    1e21,
+    1e300,
+    1.5e300,
+    1e-7,
+    5e-324,
+    2.225_073_858_507_201e-308,
+    123_456_789.123_456_79,
+    9_007_199_254_740_993.0,
+    9_223_372_036_854_775_808.0,
+    18_446_744_073_709_551_616.0,
+    f64::MAX,
+    f64::MIN,
+    f64::MIN_POSITIVE,
+    f64::EPSILON,
+    -f64::EPSILON,
+];
+
+/// Texts come back as given, NUL and every character that a store may use for itself included.
+pub async fn texts_come_back_as_given(history: &History) {
+    let writer = Writer::default();
+    for text in AWKWARD {
+        assert_kept(history, &writer, json!(text)).await;
+        assert_kept(
+            history,
+            &writer,
+            json!([[text], { "text": format!("a{text}b{text}{text}") }]),
+        )
+        .await;
+    }
+    assert_kept(history, &writer, json!(AWKWARD.concat())).await;
+}
+
+/// Keys come back as given, also where they resemble each other.
+pub async fn keys_come_back_as_given(history: &History) {
+    let writer = Writer::default();
+    let object: Map<_, _> = AWKWARD
+        .iter()
+        .map(|key| ((*key).to_owned(), json!(key)))
+        .collect();
+
+    assert_kept(history, &writer, Value::Object(object.clone())).await;
+    assert_kept(history, &writer, json!([{ "nested": { "\0": object } }])).await;
+    for key in AWKWARD {
+        assert_kept(
+            history,
+            &writer,
+            json!({ key: null, (format!("{key}{key}")): key }),
+        )
+        .await;
+    }
+}
+
+/// A result that looks like a document or an escape of the store's own comes back as given.
+pub async fn look_alikes_come_back_as_given(history: &History) {
+    let writer = Writer::default();
+    let look_alikes = [
+        json!({
+            "step": "x", "result": 1, "completed": true, "message": "", "status": "failed",
+            "error_code": null, "error_message": null,
+        }),
+        json!("{\"a\":1}"),
+        json!("null"),
+        json!("\"\\u0000\""),
+        json!("\\\\u0000\0"),
+        json!({ "$numberLong": "1" }),
+        json!({ "$serde_json::private::Number": "1e17" }),
+        json!({ "$escaped": "\0" }),
+        json!({ "__nul": true }),
+        json!("1e17"),
+        json!("1.0"),
+        json!({ "1e17": 1e17, "1.0": 1.0 }),
+    ];
+
+    for look_alike in look_alikes {
+        assert_kept(history, &writer, look_alike).await;
+    }
+}
+
+/// Empty and small values come back as given, and are told apart from none at all.
+pub async fn small_values_come_back_as_given(history: &History) {
+    let writer = Writer::default();
+    let values = [
+        json!(null),
+        json!(true),
+        json!(false),
+        json!(""),
+        json!([]),
+        json!({}),
+        json!([null]),
+        json!({ "": "" }),
+        json!([[], {}, "", null]),
+        json!({ "null": null, "b": [], "a": {} }),
+    ];
+
+    for value in values {
+        assert_kept(history, &writer, value).await;
+    }
+}
+
+/// A result may be 100 levels deep, be it of arrays, of objects, or with awkward content.
+pub async fn deep_results_come_back_as_given(history: &History) {
+    let writer = Writer::default();
+    let levels = 0..ResultLimit::MAX_DEPTH;
+    let arrays = levels.clone().fold(json!(1e17), |inner, _| json!([inner]));
+    let objects = levels
+        .clone()
+        .fold(json!("\0"), |inner, _| json!({ "a": inner }));
+    let awkward = levels.fold(json!("\0"), |inner, _| json!({ "\0": inner }));
+
+    for deep in [arrays, objects, awkward] {
+        assert_kept(history, &writer, deep).await;
+    }
+}
+
+/// Results that differ only in what a store may use for itself are different results.
+pub async fn awkward_results_are_told_apart(history: &History) {
+    let writer = Writer::default();
+    for stored in AWKWARD {
+        let entry = writer
+            .step(&task("report"), 1, Running)
+            .giving(json!({ stored: stored }));
+        history.save(&entry).await;
+        for other in AWKWARD.into_iter().filter(|other| *other != stored) {
+            for result in [json!({ stored: other }), json!({ other: stored })] {
+                let answer = history.port().save(&entry.clone().giving(result)).await;
+                assert_conflict(answer, operation::SAVE, entry.id);
+            }
+        }
+    }
+}
+
+/// Characters that stores escape, or escape with.
+const AWKWARD: [&str; 36] = [
+    "",
+    "\0",
+    "\0\0",
+    "\0u0000",
+    "\\u0000",
+    "\\\0",
+    "\\",
+    "\\\\",
+    "\\0",
+    "\\u",
+    "\u{1}",
+    "\u{1}\0",
+    "\u{1}\u{1}",
+    "\u{10}",
+    "\u{1a}",
+    "\u{1b}",
+    "\u{1b}0",
+    "\u{7f}",
+    "%00",
+    "&#0;",
+    "\u{2400}",
+    "\u{241b}",
+    "\u{241b}\0",
+    "\u{241b}\u{241b}",
+    "\u{241b}\u{2400}",
+    "\u{241b}#1e17",
+    "\u{241b}#",
+    "#1e17",
+    "\u{e000}",
+    "\u{e000}\0",
+    "\u{e000}0",
+    "\u{f8ff}",
+    "\u{fffd}",
+    "\u{fffe}",
+    "\u{ffff}",
+    "\u{10ffff}",
+];
+
+/// Saves a result, twice, and fails unless it comes back as given.
+async fn assert_kept(history: &History, writer: &Writer, result: Value) {
+    let entry = writer.step(&task("report"), 0, Running).giving(result);
+    history.save(&entry).await;
+    history.save(&entry).await;
+
+    let loaded = history.steps(&entry.task).await;
+
+    assert_eq!(loaded, [entry]);
+}

@@ -1,0 +1,288 @@
+//! Which tasks a removal takes, and what is left then.
+
+use serde_json::json;
+use tasktrail_domain::task_history::TaskStatus::{Cancelled, Completed, Failed, Running};
+use tasktrail_domain::task_history::{
+    Expired, FinalStatus, FinishOutcome, Removal, RemovalBatch, RetentionPolicy, Scope, StatusSet,
+    TaskFilter, TaskSummary,
+};
+use tasktrail_domain::timestamp::Timestamp;
+
+use crate::History;
+use crate::fixture::{Edit, INSTANT, Writer, at, task, task_of, user};
+use crate::snapshot::Snapshot;
+
+/// Where nothing has expired, nothing is removed and every task has been looked at.
+pub async fn where_nothing_expired_nothing_is_removed(history: &History) {
+    assert_eq!(
+        remove(history, &before(Timestamp::MAX)).await,
+        Removal::default()
+    );
+    history
+        .save(&Writer::default().step(&task("a"), 1, Running))
+        .await;
+
+    for cutoff in [Timestamp::MIN, at(0)] {
+        assert_eq!(remove(history, &before(cutoff)).await, Removal::default());
+    }
+    assert_eq!(remaining(history).await, ["a"]);
+}
+
+/// A task expires a microsecond after its last activity, not at that instant.
+pub async fn a_task_with_activity_at_the_cutoff_stays(history: &History) {
+    let writer = Writer::default();
+    let times = [("at", at(5)), ("before", at(5).saturating_sub(INSTANT))];
+    for (id, time) in times {
+        history
+            .save(&writer.step(&task(id), 1, Running).recorded(time))
+            .await;
+    }
+
+    remove(history, &before(at(5))).await;
+
+    assert_eq!(remaining(history).await, ["at"]);
+}
+
+/// A task with activity at or after the cutoff keeps all of its entries, also the early ones.
+pub async fn a_live_task_keeps_its_early_entries(history: &History) {
+    let writer = Writer::default();
+    let report = task("report");
+    let entries: Vec<_> = (0_u16..10)
+        .map(|step| {
+            writer
+                .step(&report, step, Running)
+                .recorded(at(step.into()))
+        })
+        .collect();
+    history.save_batch(&entries).await;
+
+    let removed = remove(history, &before(at(9))).await;
+
+    assert_eq!(removed, Removal::default());
+    assert_eq!(history.trail(&report).await, entries);
+}
+
+/// A finish is activity: a task that was finished at or after the cutoff stays.
+pub async fn a_task_finished_after_the_cutoff_stays(history: &History) {
+    let writer = Writer::default();
+    for (id, finish) in [("late", 5), ("early", 4)] {
+        history.save(&writer.step(&task(id), 1, Running)).await;
+        history
+            .finish(&task(id), FinalStatus::Failed, at(finish))
+            .await;
+    }
+
+    remove(history, &before(at(5))).await;
+
+    assert_eq!(remaining(history).await, ["late"]);
+}
+
+/// A removed task goes with all its entries, which are counted with every revision.
+pub async fn a_task_goes_with_all_its_entries(history: &History) {
+    let writer = Writer::default();
+    let (report, unrecorded) = (task("report"), task("unrecorded"));
+    let entries = [writer.steps(&report, 3), writer.steps(&report, 3)].concat();
+    history.save_batch(&entries).await;
+    history
+        .finish(&unrecorded, FinalStatus::Cancelled, at(1))
+        .await;
+
+    let removed = remove(history, &before(at(9))).await;
+
+    assert_eq!((removed.tasks, removed.entries, removed.next), (2, 6, None));
+}
+
+/// A removed task is unknown, to every method.
+pub async fn a_removed_task_is_unknown(history: &History) {
+    let writer = Writer::default();
+    let report = task("report");
+    history.save_batch(&writer.steps(&report, 3)).await;
+    history.finish(&report, FinalStatus::Cancelled, at(1)).await;
+    let empty = Snapshot {
+        tasks: Vec::new(),
+        counts: <_>::default(),
+    };
+
+    remove(history, &before(at(9))).await;
+
+    assert_eq!(history.status(&report).await, None);
+    assert_eq!(history.steps(&report).await, []);
+    assert_eq!(history.trail(&report).await, []);
+    assert_eq!(history.snapshot().await, empty);
+    assert_eq!(history.expired(&before(at(9))).await, Expired::default());
+}
+
+/// A save after the removal begins a new task: the finish is forgotten, and the ids are free.
+pub async fn a_save_after_a_removal_begins_a_new_task(history: &History) {
+    let old = Writer::default().step(&task("report"), 7, Completed);
+    history.save(&old).await;
+    history
+        .finish(&old.task, FinalStatus::Cancelled, at(1))
+        .await;
+    remove(history, &before(at(9))).await;
+
+    let new = Writer::default()
+        .step(&old.task, 1, Running)
+        .under(old.id)
+        .giving(json!("new"));
+    let answer = history.save(&new).await;
+
+    assert_eq!(answer, Running);
+    assert_eq!(history.trail(&old.task).await, [new]);
+    history.assert_consistent().await;
+}
+
+/// A removed task can be finished anew.
+pub async fn a_removed_task_can_be_finished_anew(history: &History) {
+    let report = task("report");
+    history.finish(&report, FinalStatus::Cancelled, at(1)).await;
+    remove(history, &before(at(9))).await;
+
+    let outcome = history.finish(&report, FinalStatus::Failed, at(2)).await;
+
+    assert_eq!(outcome, FinishOutcome::Finished { previous: None });
+}
+
+/// Only tasks of the policy's statuses are removed, by the status that they were finished with.
+pub async fn tasks_of_other_statuses_stay(history: &History) {
+    let writer = Writer::default();
+    for (id, status) in [("open", Running), ("failed", Failed), ("cancelled", Failed)] {
+        history.save(&writer.step(&task(id), 1, status)).await;
+    }
+    history
+        .finish(&task("cancelled"), FinalStatus::Cancelled, at(1))
+        .await;
+    let policy = |statuses| RetentionPolicy {
+        statuses,
+        ..before(at(9))
+    };
+
+    let none = remove(history, &policy(StatusSet::only([]))).await;
+    let failed = remove(history, &policy(Failed.into())).await;
+
+    assert_eq!((none.tasks, failed.tasks), (0, 1));
+    assert_eq!(remaining(history).await, ["cancelled", "open"]);
+}
+
+/// On demand only finished tasks are removed, not those whose last step merely is done.
+pub async fn open_tasks_stay_if_only_finished_ones_go(history: &History) {
+    let writer = Writer::default();
+    for id in ["done", "finished"] {
+        history.save(&writer.step(&task(id), 1, Completed)).await;
+    }
+    for id in ["finished", "unrecorded"] {
+        history
+            .finish(&task(id), FinalStatus::Completed, at(1))
+            .await;
+    }
+    let policy = RetentionPolicy {
+        finished_only: true,
+        ..before(at(9))
+    };
+
+    let removed = remove(history, &policy).await;
+
+    assert_eq!((removed.tasks, removed.entries), (2, 1));
+    assert_eq!(remaining(history).await, ["done"]);
+}
+
+/// What has expired is what a removal removes, by any policy; telling it removes nothing.
+pub async fn what_expired_is_what_a_removal_removes(history: &History) {
+    for policy in every_policy() {
+        save_every_kind(history).await;
+        let before = everybodys_tasks(history).await;
+
+        let expired = history.expired(&policy).await;
+        let untouched = everybodys_tasks(history).await;
+        let removed = remove(history, &policy).await;
+
+        let (covered, others): (Vec<_>, Vec<_>) =
+            before.iter().cloned().partition(|task| policy.covers(task));
+        let tasks = covered.len().try_into().unwrap();
+        let entries = covered.iter().map(|task| task.entries).sum();
+        assert_eq!(untouched, before, "{policy:?}");
+        assert_eq!(everybodys_tasks(history).await, others, "{policy:?}");
+        assert_eq!(expired, Expired { tasks, entries }, "{policy:?}");
+        assert_eq!(
+            removed,
+            Removal {
+                tasks,
+                entries,
+                next: None
+            },
+            "{policy:?}"
+        );
+    }
+}
+
+fn before(cutoff: Timestamp) -> RetentionPolicy {
+    RetentionPolicy::older_than(cutoff)
+}
+
+async fn remove(history: &History, policy: &RetentionPolicy) -> Removal {
+    history.remove(policy, &RemovalBatch::default()).await
+}
+
+/// The ids of alice's tasks, ascending.
+async fn remaining(history: &History) -> Vec<String> {
+    let tasks = history.list(&user("alice"), &TaskFilter::default()).await;
+    let mut ids: Vec<_> = tasks
+        .iter()
+        .map(|summary| summary.task.task.to_string())
+        .collect();
+    ids.sort();
+    ids
+}
+
+async fn everybodys_tasks(history: &History) -> Vec<TaskSummary> {
+    let everything = TaskFilter::default();
+    let mut tasks = history.list(&user("alice"), &everything).await;
+    tasks.extend(history.list(&user("bob"), &everything).await);
+    tasks
+}
+
+/// Saves tasks of two users, open and finished, of three statuses, at four instants.
+///
+/// What is still there from the last time is not saved again.
+async fn save_every_kind(history: &History) {
+    let writer = Writer::default();
+    let mut entries = Vec::new();
+    for n in 0..24 {
+        let task = task_of(["alice", "bob"][n % 2], &format!("t{n}"));
+        let time = at([0, 1, 2, 3][n / 6]);
+        for step in [0, 1, 2].into_iter().take(1 + n % 3) {
+            let entry = writer.step(&task, step, [Running, Completed, Failed][n % 3]);
+            entries.push(entry.recorded(time));
+        }
+        if n % 5 == 0 {
+            history.finish(&task, FinalStatus::Cancelled, time).await;
+        }
+    }
+    history.save_batch(&entries).await;
+}
+
+fn every_policy() -> Vec<RetentionPolicy> {
+    let mut policies = Vec::new();
+    for scope in [
+        Scope::Everyone,
+        Scope::User(user("bob")),
+        Scope::User(user("nobody")),
+    ] {
+        for statuses in [
+            StatusSet::ALL,
+            StatusSet::only([Cancelled, Failed]),
+            Running.into(),
+        ] {
+            for (cutoff, finished_only) in [(at(2), false), (at(2), true), (Timestamp::MAX, true)] {
+                let scope = scope.clone();
+                policies.push(RetentionPolicy {
+                    cutoff,
+                    statuses,
+                    finished_only,
+                    scope,
+                });
+            }
+        }
+    }
+    policies
+}

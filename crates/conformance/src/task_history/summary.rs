@@ -1,0 +1,154 @@
+//! What the list tells of a task.
+
+use tasktrail_domain::task_history::TaskStatus::{Cancelled, Completed, Failed, Running};
+use tasktrail_domain::task_history::{ErrorCode, FinalStatus, TaskSummary};
+
+use crate::History;
+use crate::fixture::{Edit, Writer, at, task};
+
+/// The summary of an open task tells its last step, and when it began and last did something.
+pub async fn an_open_task_is_summed_up(history: &History) {
+    let writer = Writer::default();
+    let report = task("report");
+    let first = writer.step(&report, 1, Completed).recorded(at(1));
+    let last = writer
+        .step(&report, 2, Failed)
+        .failing(ErrorCode::TIMEOUT)
+        .recorded(at(3));
+    history.save_batch(&[first, last]).await;
+
+    let expected = TaskSummary {
+        task: report.clone(),
+        status: Failed,
+        finished_at: None,
+        last_step: Some(2.into()),
+        error_code: Some(ErrorCode::TIMEOUT),
+        entries: 2,
+        created_at: at(1),
+        last_updated: at(3),
+    };
+    assert_eq!(history.summary(&report).await, expected);
+}
+
+/// A task that was finished before any save is listed, with no entries and no last step.
+pub async fn a_task_finished_before_any_save_is_summed_up(history: &History) {
+    let report = task("report");
+    history.finish(&report, FinalStatus::Cancelled, at(4)).await;
+
+    let expected = TaskSummary {
+        task: report.clone(),
+        status: Cancelled,
+        finished_at: Some(at(4)),
+        last_step: None,
+        error_code: None,
+        entries: 0,
+        created_at: at(4),
+        last_updated: at(4),
+    };
+    assert_eq!(history.summary(&report).await, expected);
+}
+
+/// A task began at the earliest of its times and was last active at the latest, in whatever order
+/// they were recorded.
+pub async fn a_summary_has_the_earliest_and_the_latest_time(history: &History) {
+    let writer = Writer::default();
+    let report = task("report");
+    for (step, time) in [(1, 5), (9, 2), (0, 8), (9, 6)] {
+        let entry = writer.step(&report, step, Running).recorded(at(time));
+        history.save(&entry).await;
+    }
+
+    let summary = history.summary(&report).await;
+
+    assert_eq!((summary.created_at, summary.last_updated), (at(2), at(8)));
+}
+
+/// A finish is activity at its own time, be it the latest of all or the earliest.
+pub async fn a_finish_counts_as_activity(history: &History) {
+    let writer = Writer::default();
+    for (id, finish, created, updated) in [("late", 9, 5, 9), ("early", 1, 1, 5)] {
+        let task = task(id);
+        history
+            .save(&writer.step(&task, 1, Running).recorded(at(5)))
+            .await;
+
+        history.finish(&task, FinalStatus::Failed, at(finish)).await;
+
+        let summary = history.summary(&task).await;
+        assert_eq!(summary.finished_at, Some(at(finish)));
+        assert_eq!(
+            (summary.created_at, summary.last_updated),
+            (at(created), at(updated))
+        );
+    }
+}
+
+/// The error code is that of the newest revision of the highest step, and of no other entry.
+pub async fn the_error_code_is_that_of_the_last_step(history: &History) {
+    let writer = Writer::default();
+    let report = task("report");
+    let failed = |step, code| writer.step(&report, step, Failed).failing(code);
+    let entries = [
+        (failed(2, ErrorCode::TIMEOUT), Some(ErrorCode::TIMEOUT)),
+        (failed(1, ErrorCode::DATABASE), Some(ErrorCode::TIMEOUT)),
+        (failed(2, ErrorCode::EXECUTION), Some(ErrorCode::EXECUTION)),
+        (writer.step(&report, 2, Running), None),
+        (failed(1, ErrorCode::DATABASE), None),
+    ];
+
+    for (entry, expected) in entries {
+        history.save(&entry).await;
+
+        assert_eq!(history.summary(&report).await.error_code, expected);
+    }
+}
+
+/// Late saves are activity of a finished task, and change its last step and its error code, but
+/// neither its status nor when it was finished.
+pub async fn late_saves_change_all_but_the_finish(history: &History) {
+    let writer = Writer::default();
+    let report = task("report");
+    let failed = |step, code| writer.step(&report, step, Failed).failing(code);
+    history.save(&failed(1, ErrorCode::TIMEOUT)).await;
+    history.finish(&report, FinalStatus::Cancelled, at(1)).await;
+    let finished = history.summary(&report).await;
+
+    history
+        .save(&failed(2, ErrorCode::DATABASE).recorded(at(9)))
+        .await;
+
+    let expected = TaskSummary {
+        last_step: Some(2.into()),
+        error_code: Some(ErrorCode::DATABASE),
+        entries: 2,
+        last_updated: at(9),
+        ..finished.clone()
+    };
+    assert_eq!(finished.error_code, Some(ErrorCode::TIMEOUT));
+    assert_eq!(
+        (finished.status, finished.finished_at),
+        (Cancelled, Some(at(1)))
+    );
+    assert_eq!(history.summary(&report).await, expected);
+}
+
+/// After every single save the summary is what a replay of the trail gives.
+pub async fn a_summary_equals_the_replay_of_its_trail(history: &History) {
+    let writer = Writer::default();
+    let report = task("report");
+    let statuses = [Running, Failed, Completed, Cancelled];
+    for n in 0_u16..20 {
+        let entry = writer.step(&report, n * 7 % 5, statuses[usize::from(n % 4)]);
+        let entry = entry.recorded(at(u64::from(n * 13 % 19)));
+        let failed = entry.clone().failing(ErrorCode::EXECUTION);
+        let entry = if entry.step_result.status() == Failed {
+            failed
+        } else {
+            entry
+        };
+
+        history.save(&entry).await;
+
+        history.assert_consistent().await;
+    }
+}
