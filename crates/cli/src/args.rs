@@ -1,0 +1,141 @@
+use clap::parser::ValueSource;
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use secrecy::SecretString;
+
+use crate::command::{
+    cancel, cleanup, completions, demo, history, import, migrate, stats, status, tasks,
+};
+
+/// The record of what every task of every user did, step by step.
+///
+/// Tasktrail keeps the history of tasks in PostgreSQL: each step that was saved, each revision of
+/// it, and how each task stands. This tool shows, imports, cancels and cleans up.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tasktrail",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+#[command(after_help = "See it at work, without a database:  tasktrail demo")]
+#[command(after_long_help = MANUAL)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const MANUAL: &str = "\
+Examples:
+  tasktrail demo                                  see it at work, without a database
+  tasktrail import runs.jsonl.gz --in-memory      check a file, without a database
+  export DATABASE_URL=postgres://app@localhost/tasks
+  tasktrail migrate                               create the schema, or bring it up to date
+  tasktrail import runs.jsonl.gz                  save what the file holds, each line once
+  tasktrail tasks alice --status failed           the failed tasks of a user
+  tasktrail history alice report-7                what one of them did
+
+Environment:
+  DATABASE_URL  the database, postgres://user:password@host:port/database
+  DB_HOST, DB_PORT (5432), DB_NAME, DB_USER, DB_PASSWORD
+                the same in parts, where DATABASE_URL is not set
+  RUST_LOG      what to log, such as tasktrail_postgres=debug; comes before --verbose
+  NO_COLOR      no colours, also on a terminal
+
+Exit status:
+  0  done
+  1  an error, told in one line on stderr; or the answer is no: `status` of an unknown task,
+     `migrate --check` with migrations pending
+  2  wrong usage, or no database is named";
+
+/// What every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// The database: postgres://user:password@host:port/database.
+    ///
+    /// Several hosts may be named, separated by commas. Other users of the machine can see
+    /// arguments, so a password is better kept in the environment. Without it, and without
+    /// `DATABASE_URL`, the variables `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER` and `DB_PASSWORD` count.
+    #[arg(
+        long,
+        value_name = "URL",
+        global = true,
+        env = "DATABASE_URL",
+        hide_env_values = true
+    )]
+    #[arg(value_parser = secret)]
+    pub(crate) database_url: Option<SecretString>,
+
+    /// How to print the answer: tables for people, or one JSON document for programs.
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub(crate) format: Format,
+
+    /// Log to stderr what happens; twice (-vv) in detail. `RUST_LOG`, if set, decides instead.
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    pub(crate) verbose: u8,
+}
+
+/// How answers are printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Tables and sentences for people.
+    #[default]
+    Table,
+    /// One JSON document for programs.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Demo(demo::DemoArgs),
+    Import(import::ImportArgs),
+    #[command(flatten)]
+    Query(Query),
+    Migrate(migrate::MigrateArgs),
+    Completions(completions::CompletionsArgs),
+}
+
+/// Commands on a database whose schema is there already.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Query {
+    Tasks(tasks::TasksArgs),
+    History(history::HistoryArgs),
+    Status(status::StatusArgs),
+    Cancel(cancel::CancelArgs),
+    Stats(stats::StatsArgs),
+    Cleanup(cleanup::CleanupArgs),
+}
+
+impl Cli {
+    /// Reads the arguments of this process. Afterwards `database_url` is the one on the command
+    /// line; the environment, which has more than one variable for it, is read where it is needed.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches()?;
+        let mut cli = Self::from_arg_matches(&matches)?;
+        if matches.value_source("database_url") != Some(ValueSource::CommandLine) {
+            cli.global.database_url = None;
+        }
+        Ok(cli)
+    }
+}
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the form of a value parser, and no text is refused"
+)]
+fn secret(text: &str) -> Result<SecretString, String> {
+    Ok(SecretString::from(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        Cli::command().debug_assert();
+    }
+}

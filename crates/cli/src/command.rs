@@ -1,0 +1,47 @@
+//! The commands, one file each: its arguments with their help, and what it does.
+
+pub(crate) mod cancel;
+pub(crate) mod cleanup;
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod history;
+pub(crate) mod import;
+pub(crate) mod migrate;
+pub(crate) mod stats;
+pub(crate) mod status;
+pub(crate) mod tasks;
+
+use tasktrail::DatabaseManager;
+
+use crate::args::{Cli, Command, Query};
+use crate::connection;
+use crate::failure::Failure;
+use crate::output::Output;
+
+pub(crate) async fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Demo(args) => demo::run(&args, global, output).await,
+        Command::Import(args) => import::run(args, global, output).await,
+        Command::Migrate(args) => migrate::run(&args, global, output).await,
+        Command::Completions(args) => completions::run(&args, output),
+        Command::Query(query) => {
+            let manager = connection::open(global).await?;
+            match ask(query, &manager, output).await {
+                Ok(()) => Ok(()),
+                Err(failure) => Err(connection::explain(&manager, failure).await),
+            }
+        }
+    }
+}
+
+async fn ask(query: Query, manager: &DatabaseManager, output: &mut Output) -> Result<(), Failure> {
+    match query {
+        Query::Tasks(args) => tasks::run(&args, manager, output).await,
+        Query::History(args) => history::run(args, manager, output).await,
+        Query::Status(args) => status::run(args, manager, output).await,
+        Query::Cancel(args) => cancel::run(args, manager, output).await,
+        Query::Stats(args) => stats::run(args, manager, output).await,
+        Query::Cleanup(args) => cleanup::run(args, manager, output).await,
+    }
+}

@@ -1,0 +1,80 @@
+use clap::Args;
+use serde::Serialize;
+use tasktrail::DatabaseManager;
+use tasktrail::clock::{Clock, SystemClock};
+use tasktrail::task_history::{
+    CancelOutcome, TaskHistoryRepositoryExt, TaskId, TaskKey, TaskStatus, UserId,
+};
+
+use crate::failure::Failure;
+use crate::output::{Output, printable};
+
+/// Cancel a task.
+///
+/// Tells the status that the task had before, or that it was finished before and with what: then
+/// nothing is changed. The steps that were saved stay as they are, and the worker learns of it with
+/// its next save. A task that nobody has recorded yet can be cancelled, too: its first save finds it
+/// cancelled. In JSON `cancelled` says whether this call did it, and `previous` and `status` how the
+/// task stood before and stands now.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:  tasktrail cancel alice report-7")]
+pub(crate) struct CancelArgs {
+    /// Whose task.
+    user: UserId,
+
+    /// Which task of the user.
+    task: TaskId,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    user_id: UserId,
+    task_id: TaskId,
+    cancelled: bool,
+    previous: Option<TaskStatus>,
+    status: TaskStatus,
+}
+
+pub(crate) async fn run(
+    args: CancelArgs,
+    manager: &DatabaseManager,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let task = TaskKey {
+        user: args.user,
+        task: args.task,
+    };
+    let outcome = manager
+        .task_history()?
+        .cancel(&task, SystemClock.now())
+        .await?;
+    if !output.is_json() {
+        return output.line(sentence(&task, outcome));
+    }
+    let (cancelled, previous, status) = match outcome {
+        CancelOutcome::Cancelled { previous } => (true, previous, TaskStatus::Cancelled),
+        CancelOutcome::AlreadyFinished { status } => (false, Some(status.into()), status.into()),
+    };
+    output.json(&Answer {
+        user_id: task.user,
+        task_id: task.task,
+        cancelled,
+        previous,
+        status,
+    })
+}
+
+fn sentence(task: &TaskKey, outcome: CancelOutcome) -> String {
+    let task = printable(&task.to_string());
+    match outcome {
+        CancelOutcome::Cancelled {
+            previous: Some(previous),
+        } => format!("{task} is cancelled; it was {previous}"),
+        CancelOutcome::Cancelled { previous: None } => {
+            format!("{task} is cancelled; nobody had recorded it yet")
+        }
+        CancelOutcome::AlreadyFinished { status } => {
+            format!("{task} was finished before and stays {status}")
+        }
+    }
+}

@@ -1,0 +1,84 @@
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tasktrail::task_history::{CancelOutcome, TaskKey, TaskStatus, TaskStepResult, UserId};
+use tasktrail::{DatabaseManager, InvalidValue};
+
+use super::listing::{FoundFile, Listing};
+use super::recorder::Recorder;
+use crate::failure::Failure;
+
+/// What a worker, and the one who cancelled its task, were told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answers {
+    /// The status that the first save was answered with.
+    pub(super) first_save: TaskStatus,
+    /// What came of the cancel.
+    pub(super) cancel: CancelOutcome,
+    /// The status that the save after the cancel was answered with.
+    pub(super) late_save: TaskStatus,
+    /// The status of the task in the end.
+    pub(super) status: Option<TaskStatus>,
+}
+
+pub(super) fn task(user: &UserId) -> Result<TaskKey, InvalidValue> {
+    TaskKey::new(user.as_str(), "fingerprints")
+}
+
+/// Hashes the files in two halves; the task is cancelled while the worker is busy with the second.
+pub(super) async fn run(
+    manager: &DatabaseManager,
+    user: &UserId,
+    files: &Listing,
+) -> Result<Answers, Failure> {
+    let task = task(user)?;
+    let recorder = Recorder::new(manager, task.clone());
+    let mut first = files.to_read();
+    let second = first.split_off(first.len() / 2);
+
+    let hashed = hash(first).await?;
+    let step = TaskStepResult::builder("hash one half", TaskStatus::Running)
+        .completed(true)
+        .message(format!("{} files", hashed.files))
+        .result(json!({ "sha256": hashed.digest }));
+    let first_save = recorder.step(0, step).await?;
+
+    // The worker hashes on, on a thread of its own. Whoever cancels knows only the task's name, and
+    // the worker hears of it when it saves.
+    let (hashed, cancel) = tokio::join!(hash(second), manager.mark_task_as_cancelled(&task));
+    let (hashed, cancel) = (hashed?, cancel?);
+    let step = TaskStepResult::builder("hash the other half", TaskStatus::Completed)
+        .message(format!("{} files", hashed.files))
+        .result(json!({ "sha256": hashed.digest }));
+    let late_save = recorder.step(1, step).await?;
+
+    Ok(Answers {
+        first_save,
+        cancel,
+        late_save,
+        status: manager.check_task_status(&task).await?,
+    })
+}
+
+struct Hashed {
+    files: usize,
+    digest: String,
+}
+
+/// One digest over the contents of all files that can be read.
+async fn hash(files: Vec<FoundFile>) -> Result<Hashed, Failure> {
+    let hashing = tokio::task::spawn_blocking(move || {
+        let mut digest = Sha256::new();
+        let read = files
+            .iter()
+            .filter(|file| file.read(|piece| digest.update(piece)).is_ok())
+            .count();
+        let bytes = digest.finalize();
+        Hashed {
+            files: read,
+            digest: bytes
+                .iter()
+                .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}")),
+        }
+    });
+    Ok(hashing.await?)
+}

@@ -1,0 +1,42 @@
+use tasktrail::DatabaseManager;
+use tasktrail::task_history::{
+    HistoryEntry, TaskHistoryRepositoryExt, TaskKey, TaskStatus, TaskStepResultBuilder,
+};
+
+use crate::failure::Failure;
+
+/// Records the steps of one task.
+#[derive(Debug, Clone)]
+pub(super) struct Recorder {
+    manager: DatabaseManager,
+    task: TaskKey,
+}
+
+impl Recorder {
+    pub(super) fn new(manager: &DatabaseManager, task: TaskKey) -> Self {
+        Self {
+            manager: manager.clone(),
+            task,
+        }
+    }
+
+    /// Records what came of a step, and tells the status of the task after it.
+    pub(super) async fn step(
+        &self,
+        number: u16,
+        result: TaskStepResultBuilder,
+    ) -> Result<TaskStatus, Failure> {
+        let saved = self
+            .manager
+            .save_task_history(&self.task, number.into(), result.build()?);
+        Ok(saved.await?)
+    }
+}
+
+/// Every revision of every step of a task.
+pub(super) async fn trail(
+    manager: &DatabaseManager,
+    task: &TaskKey,
+) -> Result<Vec<HistoryEntry>, Failure> {
+    Ok(manager.task_history()?.trail_all(task).await?)
+}

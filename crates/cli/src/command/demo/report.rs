@@ -1,0 +1,112 @@
+use std::env;
+use std::fmt::Write;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process;
+
+use serde_json::json;
+use tasktrail::task_history::{
+    ErrorCode, TaskKey, TaskStatus, TaskStepResult, TaskStepResultBuilder, UserId,
+};
+use tasktrail::{DatabaseManager, InvalidValue};
+
+use super::listing::Listing;
+use super::recorder::Recorder;
+use super::survey::largest;
+use crate::failure::Failure;
+
+pub(super) fn task(user: &UserId) -> Result<TaskKey, InvalidValue> {
+    TaskKey::new(user.as_str(), "report")
+}
+
+/// Writes a report to a folder for temporary files, in three steps, and removes it again.
+///
+/// The folder that it is to stand in does not exist, so the first attempt to write it really fails;
+/// the second attempt creates the folder before.
+pub(super) async fn run(
+    manager: &DatabaseManager,
+    user: &UserId,
+    files: &Listing,
+) -> Result<(), Failure> {
+    let recorder = Recorder::new(manager, task(user)?);
+    let folder = env::temp_dir().join(format!("tasktrail-demo-{}-{user}", process::id()));
+    let path = folder.join("report.md");
+
+    let text = text(files);
+    let composed = TaskStepResult::builder("compose the report", TaskStatus::Running)
+        .completed(true)
+        .message(format!("{} lines", text.lines().count()))
+        .result(json!({ "text": text }));
+    recorder.step(0, composed).await?;
+
+    let first = fs::write(&path, &text);
+    let is_written = first.is_ok();
+    recorder
+        .step(1, written(&path, &text, first, ErrorCode::EXECUTION))
+        .await?;
+    if !is_written {
+        let second = fs::create_dir(&folder).and_then(|()| fs::write(&path, &text));
+        let failed_again = second.is_err();
+        recorder
+            .step(
+                1,
+                written(&path, &text, second, ErrorCode::RETRIES_EXHAUSTED),
+            )
+            .await?;
+        if failed_again {
+            return Ok(());
+        }
+    }
+
+    recorder.step(2, checked(&path, &text)).await?;
+    remove(path, folder);
+    Ok(())
+}
+
+fn text(files: &Listing) -> String {
+    let mut text = format!("# {} files, {} bytes\n\n", files.files.len(), files.bytes());
+    for file in largest(files, 20) {
+        // Writing to a string does not fail.
+        let _infallible = writeln!(text, "- {}: {} bytes", file.name, file.bytes);
+    }
+    text
+}
+
+fn written(
+    path: &Path,
+    text: &str,
+    outcome: io::Result<()>,
+    code: ErrorCode,
+) -> TaskStepResultBuilder {
+    const STEP: &str = "write the report";
+    match outcome {
+        Ok(()) => TaskStepResult::builder(STEP, TaskStatus::Running)
+            .completed(true)
+            .message("written")
+            .result(json!({ "path": path.display().to_string(), "bytes": text.len() })),
+        Err(error) => TaskStepResult::builder(STEP, TaskStatus::Failed)
+            .message("not written")
+            .error(code, error.to_string()),
+    }
+}
+
+fn checked(path: &Path, text: &str) -> TaskStepResultBuilder {
+    const STEP: &str = "read it back";
+    match fs::read_to_string(path) {
+        Ok(read) if read == text => TaskStepResult::builder(STEP, TaskStatus::Completed)
+            .message("it is what was written")
+            .result(json!({ "bytes": read.len() })),
+        Ok(_) => TaskStepResult::builder(STEP, TaskStatus::Failed)
+            .error(ErrorCode::VALIDATION, "it is not what was written"),
+        Err(error) => TaskStepResult::builder(STEP, TaskStatus::Failed)
+            .error(ErrorCode::EXECUTION, error.to_string()),
+    }
+}
+
+/// Only what was written here; what cannot be removed is a temporary file like many others.
+fn remove(path: PathBuf, folder: PathBuf) {
+    if let Err(error) = fs::remove_file(path).and_then(|()| fs::remove_dir(folder)) {
+        tracing::warn!(%error, "the report could not be removed");
+    }
+}

@@ -1,0 +1,99 @@
+use serde_json::json;
+use tasktrail::task_history::{TaskKey, TaskStatus, TaskStepResult, UserId};
+use tasktrail::{DatabaseManager, InvalidValue};
+
+use super::listing::{FoundFile, Listing};
+use super::recorder::Recorder;
+use crate::failure::Failure;
+use crate::output::grouped;
+
+pub(super) fn task(user: &UserId) -> Result<TaskKey, InvalidValue> {
+    TaskKey::new(user.as_str(), "survey")
+}
+
+/// Looks at the files of the folder in four steps.
+///
+/// Each step but the last leaves the task running, so that its status is right all the time.
+pub(super) async fn run(
+    manager: &DatabaseManager,
+    user: &UserId,
+    files: &Listing,
+) -> Result<(), Failure> {
+    let recorder = Recorder::new(manager, task(user)?);
+    let step = |name: &str| TaskStepResult::builder(name, TaskStatus::Running).completed(true);
+
+    let count = files.files.len();
+    let listed = step("list files")
+        .message(format!("{count} files in {} folders", files.folders))
+        .result(json!({
+            "files": count,
+            "folders": files.folders,
+            "unreadable": files.unreadable,
+            "has_more": files.has_more,
+        }));
+    recorder.step(0, listed).await?;
+
+    let empty = files.files.iter().filter(|file| file.bytes == 0).count();
+    let measured = step("measure sizes")
+        .message(format!("{} bytes in all", grouped(files.bytes())))
+        .result(json!({ "bytes": files.bytes(), "empty_files": empty }));
+    recorder.step(1, measured).await?;
+
+    let (lines, text_files, read_files) = count_lines(&files.to_read());
+    let counted = step("count lines")
+        .message(format!(
+            "{} lines in {text_files} text files",
+            grouped(lines)
+        ))
+        .result(json!({
+            "lines": lines,
+            "text_files": text_files,
+            "read_files": read_files,
+            "files_not_read": count - read_files,
+        }));
+    recorder.step(2, counted).await?;
+
+    let largest = largest(files, 5);
+    let found = TaskStepResult::builder("find the largest", TaskStatus::Completed)
+        .message(largest.first().map_or("no files", |file| &file.name))
+        .result(
+            largest
+                .iter()
+                .map(|file| json!({ "file": file.name, "bytes": file.bytes }))
+                .collect(),
+        );
+    recorder.step(3, found).await?;
+    Ok(())
+}
+
+/// The files with the most bytes, the largest first.
+pub(super) fn largest(files: &Listing, count: usize) -> Vec<&FoundFile> {
+    let mut sorted: Vec<_> = files.files.iter().collect();
+    sorted.sort_by_key(|file| std::cmp::Reverse(file.bytes));
+    sorted.truncate(count);
+    sorted
+}
+
+/// Lines, files that are text, and files that could be read. A NUL makes a file no text.
+fn count_lines(files: &[FoundFile]) -> (u64, usize, usize) {
+    let (mut lines, mut text_files, mut read_files) = (0, 0, 0);
+    for file in files {
+        let (mut in_file, mut is_text) = (0, true);
+        let read = file.read(|piece| {
+            in_file += piece
+                .split(|byte| *byte == b'\n')
+                .skip(1)
+                .fold(0, |n, _| n + 1);
+            is_text = is_text && !piece.contains(&0);
+        });
+        if read.is_err() {
+            continue;
+        }
+        read_files += 1;
+        if is_text {
+            text_files += 1;
+            lines += in_file;
+        }
+    }
+    (lines, text_files, read_files)
+}

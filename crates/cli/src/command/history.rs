@@ -1,0 +1,98 @@
+use clap::Args;
+use tasktrail::DatabaseManager;
+use tasktrail::repository::{PageRequest, PageSize};
+use tasktrail::task_history::{HistoryEntry, TaskHistoryRepository, TaskId, TaskKey, UserId};
+
+use crate::failure::Failure;
+use crate::output::tables::Entries;
+use crate::output::{JsonList, Output, printable};
+use crate::view::EntryView;
+
+/// Show what a task did: the current state of each of its steps.
+///
+/// A step that was saved again shows its newest revision; --trail shows them all. Long texts are
+/// shortened in tables. In JSON the answer is a list of entries, each with its id, its time and the
+/// whole step result of seven keys. A task that nobody knows has an empty history.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tasktrail history alice report-7
+  tasktrail history alice report-7 --trail
+  tasktrail history alice report-7 --format json | jq '.[].step_result.result'")]
+pub(crate) struct HistoryArgs {
+    /// Whose task.
+    user: UserId,
+
+    /// Which task of the user.
+    task: TaskId,
+
+    /// Show every revision of every step, in the order in which they were saved.
+    #[arg(long)]
+    trail: bool,
+}
+
+pub(crate) async fn run(
+    args: HistoryArgs,
+    manager: &DatabaseManager,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let task = TaskKey {
+        user: args.user,
+        task: args.task,
+    };
+    let histories = manager.task_history()?;
+    let mut shown = Shown::begin(output);
+    if args.trail {
+        let mut page = Some(PageRequest::first(PageSize::DEFAULT));
+        while let Some(request) = page {
+            let loaded = histories.trail(&task, &request).await?;
+            shown.add(&loaded.items)?;
+            page = request.next(loaded.next);
+        }
+    } else {
+        let mut page = Some(PageRequest::first(PageSize::DEFAULT));
+        while let Some(request) = page {
+            let loaded = histories.load(&task, &request).await?;
+            shown.add(&loaded.items)?;
+            page = request.next(loaded.next);
+        }
+    }
+    shown.end(&task)
+}
+
+/// Entries on their way out: written one by one, or shortened and kept until their widths are known.
+enum Shown<'a> {
+    Json(JsonList<'a>),
+    Table(Entries, &'a mut Output),
+}
+
+impl<'a> Shown<'a> {
+    fn begin(output: &'a mut Output) -> Self {
+        if output.is_json() {
+            Self::Json(output.json_list())
+        } else {
+            Self::Table(Entries::default(), output)
+        }
+    }
+
+    fn add(&mut self, entries: &[HistoryEntry]) -> Result<(), Failure> {
+        for entry in entries {
+            match self {
+                Self::Json(list) => list.item(&EntryView::of(entry))?,
+                Self::Table(rows, _) => rows.add(entry),
+            }
+        }
+        Ok(())
+    }
+
+    fn end(self, task: &TaskKey) -> Result<(), Failure> {
+        match self {
+            Self::Json(list) => list.end(),
+            Self::Table(rows, output) if rows.is_empty() => {
+                let task = printable(&task.to_string());
+                output.line(format_args!("{task} has no steps"))
+            }
+            Self::Table(rows, output) => output.table(&rows.table(output.look())),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tasktrail_cli::import::{BadLine, ImportReport, ImportWatch};
+
+use crate::output::{grouped, note, printable};
+
+/// So many bad lines are told one by one.
+const TOLD: u64 = 20;
+
+/// Shows how an import goes on: a bar on a terminal, and bad lines, both on stderr.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    bad: u64,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self {
+            bar: ProgressBar::hidden(),
+            bad: 0,
+        }
+    }
+}
+
+impl Progress {
+    /// Takes the bar away, and tells how many bad lines there were besides those that were told.
+    pub(super) fn end(&self) {
+        self.bar.finish_and_clear();
+        let more = self.bad.saturating_sub(TOLD);
+        if more > 0 {
+            note(format_args!("bad line: and {} more", grouped(more)));
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl ImportWatch for Progress {
+    fn opened(&mut self, name: &str, size_bytes: Option<u64>) {
+        self.bar.finish_and_clear();
+        let template = match size_bytes {
+            Some(_) => {
+                "{prefix} {wide_bar} {bytes} of {total_bytes}, {msg}, {bytes_per_sec}, {eta} left"
+            }
+            None => "{prefix} {spinner} {bytes}, {msg}, {bytes_per_sec}",
+        };
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let file_name = Path::new(name).file_name().unwrap_or(name.as_ref());
+        // Draws nothing where stderr is no terminal.
+        self.bar = ProgressBar::with_draw_target(size_bytes, ProgressDrawTarget::stderr())
+            .with_style(style)
+            .with_prefix(printable(&file_name.to_string_lossy()));
+    }
+
+    fn advanced(&mut self, read_bytes: u64, report: &ImportReport) {
+        self.bar
+            .set_message(format!("{} lines", grouped(report.lines)));
+        self.bar.set_position(read_bytes);
+    }
+
+    fn bad_line(&mut self, bad: &BadLine) {
+        self.bad += 1;
+        if self.bad <= TOLD {
+            self.bar.suspend(|| note(format_args!("bad line: {bad}")));
+        }
+    }
+}

@@ -1,0 +1,45 @@
+use clap::Args;
+use tasktrail::DatabaseManager;
+use tasktrail::task_history::{Scope, TaskHistoryRepository, UserId};
+
+use crate::failure::Failure;
+use crate::output::{Output, grouped};
+use crate::view::CountsView;
+
+/// Count entries, steps, tasks and users, all at one instant.
+///
+/// A step that was saved several times has several entries and counts as one step. The cost grows
+/// with the size of the history. A status that no task has is left out.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tasktrail stats
+  tasktrail stats --user alice --format json")]
+pub(crate) struct StatsArgs {
+    /// Count only what belongs to this user. Default: to anybody.
+    #[arg(long)]
+    user: Option<UserId>,
+}
+
+pub(crate) async fn run(
+    args: StatsArgs,
+    manager: &DatabaseManager,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let scope = args.user.map_or(Scope::Everyone, Scope::User);
+    let counts = manager.task_history()?.count(&scope).await?;
+    if output.is_json() {
+        return output.json(&CountsView::from(counts));
+    }
+    let mut facts = vec![
+        ("entries".to_owned(), counts.entries),
+        ("steps".to_owned(), counts.steps),
+        ("tasks".to_owned(), counts.tasks),
+    ];
+    for (status, tasks) in counts.tasks_by_status {
+        facts.push((format!("  {status}"), tasks));
+    }
+    facts.push(("users".to_owned(), counts.users));
+    let facts = facts.iter().map(|(name, count)| (&**name, grouped(*count)));
+    output.table(&output.look().facts(facts))
+}

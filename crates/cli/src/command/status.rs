@@ -1,0 +1,53 @@
+use clap::Args;
+use serde::Serialize;
+use tasktrail::DatabaseManager;
+use tasktrail::task_history::{TaskId, TaskKey, TaskStatus, UserId};
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Print the status of a task.
+///
+/// One word: `pending`, `running`, `completed`, `cancelled`, `timed_out` or `failed`; `unknown` (null
+/// in JSON) if nobody has recorded such a task, and then the exit status is 1.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tasktrail status alice report-7
+  until [ \"$(tasktrail status alice report-7)\" = completed ]; do sleep 5; done")]
+pub(crate) struct StatusArgs {
+    /// Whose task.
+    user: UserId,
+
+    /// Which task of the user.
+    task: TaskId,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    user_id: UserId,
+    task_id: TaskId,
+    status: Option<TaskStatus>,
+}
+
+pub(crate) async fn run(
+    args: StatusArgs,
+    manager: &DatabaseManager,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let task = TaskKey {
+        user: args.user,
+        task: args.task,
+    };
+    let status = manager.task_history()?.status(&task).await?;
+    if output.is_json() {
+        output.json(&Answer {
+            user_id: task.user,
+            task_id: task.task,
+            status,
+        })?;
+    } else {
+        output.line(status.map_or("unknown", TaskStatus::as_str))?;
+    }
+    status.map(drop).ok_or(Failure::No)
+}

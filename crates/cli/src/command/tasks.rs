@@ -1,0 +1,141 @@
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde::Serialize;
+use tasktrail::DatabaseManager;
+use tasktrail::repository::{Page, PageRequest, PageSize};
+use tasktrail::task_history::{
+    ErrorCode, ListCursor, StatusSet, TaskFilter, TaskHistoryRepository, TaskStatus, TaskSummary,
+    UserId,
+};
+use tasktrail::timestamp::Timestamp;
+
+use crate::failure::Failure;
+use crate::output::{Output, quoted, tables};
+use crate::view::TaskView;
+
+/// List the tasks of a user, the latest activity first.
+///
+/// Prints one page, and how to get the next one. Conditions are combined: a task is listed if it
+/// meets all of them. In JSON: {"tasks": […], "next": …}, where `next` is for --after, or null on
+/// the last page.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tasktrail tasks alice
+  tasktrail tasks alice --status failed --status timed_out --limit 20
+  tasktrail tasks alice --error-code E002 --since 2026-01-01T00:00:00Z")]
+pub(crate) struct TasksArgs {
+    /// Whose tasks.
+    user: UserId,
+
+    /// Only tasks of this status; may be given several times. Default: of any.
+    #[arg(long = "status", value_name = "STATUS", value_parser = status_parser())]
+    statuses: Vec<TaskStatus>,
+
+    /// Only tasks whose last step has this error code, such as E002.
+    #[arg(long, value_name = "CODE")]
+    error_code: Option<ErrorCode>,
+
+    /// Only tasks with activity at this time or later: 2026-01-31T12:00:00Z, or with an offset.
+    #[arg(long, value_name = "TIME")]
+    since: Option<Timestamp>,
+
+    /// Only tasks with their last activity before this time.
+    #[arg(long, value_name = "TIME")]
+    until: Option<Timestamp>,
+
+    /// How many tasks to print at most: 1 to 1000.
+    #[arg(long, value_name = "N", default_value_t)]
+    limit: PageSize,
+
+    /// Print what comes after this place: the cursor that the page before ended with.
+    #[arg(long, value_name = "CURSOR")]
+    after: Option<ListCursor>,
+}
+
+/// Reads a status, and lists them all in help and completions.
+pub(crate) fn status_parser() -> impl TypedValueParser<Value = TaskStatus> {
+    PossibleValuesParser::new(TaskStatus::ALL.map(TaskStatus::as_str))
+        .try_map(|text| text.parse::<TaskStatus>())
+}
+
+/// The statuses that were asked for: those given, or all.
+pub(crate) fn status_set(given: &[TaskStatus]) -> StatusSet {
+    if given.is_empty() {
+        StatusSet::ALL
+    } else {
+        StatusSet::only(given.iter().copied())
+    }
+}
+
+pub(crate) async fn run(
+    args: &TasksArgs,
+    manager: &DatabaseManager,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let filter = TaskFilter {
+        statuses: status_set(&args.statuses),
+        error_code: args.error_code.clone(),
+        since: args.since,
+        until: args.until,
+    };
+    let page = PageRequest {
+        size: args.limit,
+        after: args.after.clone(),
+    };
+    let histories = manager.task_history()?;
+    let listed = histories.list(&args.user, &filter, &page).await?;
+    if output.is_json() {
+        return print_json(&listed, output);
+    }
+    if listed.items.is_empty() {
+        return output.line("no tasks");
+    }
+    output.table(&tables::tasks(output.look(), &listed.items))?;
+    match &listed.next {
+        None => Ok(()),
+        Some(next) => output.line(format_args!("next page: {}", args.command_after(next))),
+    }
+}
+
+fn print_json(page: &Page<TaskSummary, ListCursor>, output: &mut Output) -> Result<(), Failure> {
+    #[derive(Serialize)]
+    struct Listed<'a> {
+        tasks: Vec<TaskView<'a>>,
+        next: Option<String>,
+    }
+    output.json(&Listed {
+        tasks: page.items.iter().map(TaskView::of).collect(),
+        next: page.next.as_ref().map(ToString::to_string),
+    })
+}
+
+impl TasksArgs {
+    /// The same command for the next page.
+    fn command_after(&self, next: &ListCursor) -> String {
+        let mut words = vec!["tasktrail tasks".to_owned()];
+        let mut option = |name: &str, value: &str| words.push(format!("{name} {}", quoted(value)));
+        for status in &self.statuses {
+            option("--status", status.as_str());
+        }
+        if let Some(code) = &self.error_code {
+            option("--error-code", code.as_str());
+        }
+        if let Some(since) = self.since {
+            option("--since", &since.to_string());
+        }
+        if let Some(until) = self.until {
+            option("--until", &until.to_string());
+        }
+        option("--limit", &self.limit.to_string());
+        option("--after", &next.to_string());
+        let user = self.user.as_str();
+        if user.starts_with('-') {
+            // What follows is no option, whatever it looks like.
+            option("--", user);
+        } else {
+            words.insert(1, quoted(user));
+        }
+        words.join(" ")
+    }
+}

@@ -1,0 +1,64 @@
+//! The database that a command works on.
+
+use tasktrail::{DatabaseConfig, DatabaseManager};
+
+use crate::args::Global;
+use crate::failure::Failure;
+
+/// A tool does one thing after another: one connection, and a few more if need be.
+const MIN_CONNECTIONS: u32 = 1;
+const MAX_CONNECTIONS: u32 = 4;
+
+/// Opens the database that was named, and leaves its schema alone.
+pub(crate) async fn open(global: &Global) -> Result<DatabaseManager, Failure> {
+    let manager = manager(global)?;
+    manager.init_connection_pool().await?;
+    Ok(manager)
+}
+
+/// Opens the database that was named, and brings its schema up to date.
+pub(crate) async fn open_migrated(global: &Global) -> Result<DatabaseManager, Failure> {
+    let manager = open(global).await?;
+    let applied = manager.init_database_schema().await?;
+    tracing::info!(?applied, "the schema is up to date");
+    Ok(manager)
+}
+
+fn manager(global: &Global) -> Result<DatabaseManager, Failure> {
+    let config = config(global)?.with_connections(MIN_CONNECTIONS, MAX_CONNECTIONS)?;
+    tracing::info!(address = config.address(), "connecting");
+    Ok(DatabaseManager::new(config))
+}
+
+fn config(global: &Global) -> Result<DatabaseConfig, Failure> {
+    if let Some(url) = &global.database_url {
+        return DatabaseConfig::from_url(url.clone()).map_err(|error| Failure::usage(&error));
+    }
+    DatabaseConfig::from_env().map_err(|error| match error {
+        tasktrail::ConfigError::Missing => Failure::Usage(
+            "no database is named: give --database-url URL, or set DATABASE_URL, or set DB_HOST, \
+             DB_NAME and DB_USER (`tasktrail demo` and `tasktrail import --in-memory` need none)"
+                .to_owned(),
+        ),
+        other => Failure::usage(&other),
+    })
+}
+
+/// The failure of a command, or the missing schema that explains it.
+pub(crate) async fn explain(manager: &DatabaseManager, failure: Failure) -> Failure {
+    if !failure.is_of_store() {
+        return failure;
+    }
+    match manager.schema_state().await {
+        Ok(state) if state.is_current() => failure,
+        Ok(state) if state.applied.is_empty() => {
+            Failure::error("the schema is not there: run tasktrail migrate")
+        }
+        Ok(state) => Failure::error(format!(
+            "the schema is not up to date ({} pending): run tasktrail migrate",
+            state.pending.join(", ")
+        )),
+        // The first failure says more than that its explanation failed as well.
+        Err(_) => failure,
+    }
+}

@@ -1,0 +1,39 @@
+use std::error::Error;
+
+use tasktrail::repository::{Chain, RepositoryError};
+
+/// Why a command ends before its time, and with which exit code.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// It was called wrongly: 2.
+    Usage(String),
+    /// It could not do its work: 1.
+    Error(Box<dyn Error + Send + Sync>),
+    /// It did its work, and the answer is no: 1. There is nothing more to say.
+    No,
+    /// Nobody reads its output any more: 0, for the reader has what he wanted.
+    ClosedPipe,
+}
+
+impl Failure {
+    /// A failure by the words that a person reads.
+    pub(crate) fn error(words: impl Into<String>) -> Self {
+        Self::Error(words.into().into())
+    }
+
+    /// It was called wrongly, as `error` says.
+    pub(crate) fn usage(error: &(dyn Error + 'static)) -> Self {
+        Self::Usage(Chain(error).to_string())
+    }
+
+    /// Whether the store refused or failed, which a missing schema may explain.
+    pub(crate) fn is_of_store(&self) -> bool {
+        matches!(self, Self::Error(error) if error.is::<RepositoryError>())
+    }
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Error(Box::new(error))
+    }
+}

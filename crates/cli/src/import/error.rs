@@ -1,0 +1,85 @@
+use std::fmt;
+use std::io;
+
+use tasktrail::repository::{Chain, RepositoryError};
+
+use super::record::Fault;
+
+/// Why an import stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// An input could not be opened.
+    #[error("cannot open {name}")]
+    Open {
+        /// The input.
+        name: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// An input could not be read to its end, such as a truncated gzip file.
+    #[error("{name}:{line}: cannot read on")]
+    Read {
+        /// The input.
+        name: String,
+        /// The line that could not be read, counted from 1.
+        line: u64,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A line is bad.
+    #[error(transparent)]
+    BadLine(BadLine),
+    /// The store did not take a batch of lines.
+    #[error("{name}:{first_line}: lines {first_line} to {last_line} are not saved")]
+    Save {
+        /// The input.
+        name: String,
+        /// The first line of the batch, counted from 1.
+        first_line: u64,
+        /// The last line of the batch.
+        last_line: u64,
+        /// Why not.
+        source: RepositoryError,
+    },
+}
+
+/// A line that cannot be saved, because of what is in it.
+///
+/// `Display` names input, line, field and reason: `runs.jsonl:7: step_result.status: …`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct BadLine {
+    /// The input.
+    pub name: String,
+    /// The line, counted from 1.
+    pub line: u64,
+    /// The path of the field that is wrong; `None` where it is the line as a whole.
+    pub field: Option<String>,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl BadLine {
+    pub(super) fn new(name: &str, line: u64, fault: Fault) -> Self {
+        Self {
+            name: name.to_owned(),
+            line,
+            field: fault.field,
+            reason: fault.reason,
+        }
+    }
+
+    pub(super) fn conflict(name: &str, line: u64, error: &RepositoryError) -> Self {
+        Self::new(name, line, Fault::of_line(Chain(error).to_string()))
+    }
+}
+
+impl fmt::Display for BadLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: ", self.name, self.line)?;
+        if let Some(field) = &self.field {
+            write!(f, "{field}: ")?;
+        }
+        f.write_str(&self.reason)
+    }
+}

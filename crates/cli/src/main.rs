@@ -1,0 +1,41 @@
+//! The command-line tool of Tasktrail.
+//!
+//! The composition root: it reads arguments and environment, opens the database or the memory, and
+//! runs one command. What the commands share stands in these modules, each command in a file of
+//! its own under `command`.
+
+mod args;
+mod command;
+mod connection;
+mod failure;
+mod logging;
+mod output;
+mod view;
+
+use std::process::ExitCode;
+
+use crate::args::Cli;
+use crate::failure::Failure;
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let cli = match Cli::read() {
+        Ok(cli) => cli,
+        Err(error) => return output::usage(&error),
+    };
+    logging::init(cli.global.verbose);
+    let mut output = Output::new(cli.global.format);
+    let done = run(cli, &mut output).and_then(|()| output.flush());
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => output.end(failure),
+    }
+}
+
+fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.block_on(command::run(cli, output))
+}

@@ -1,0 +1,123 @@
+//! How tables look.
+
+use std::io::{IsTerminal, Stdout};
+
+use comfy_table::{
+    Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, ContentLineStyle,
+    LineStyle, Table, TableStyle,
+};
+use tasktrail::task_history::TaskStatus;
+
+const ROUNDED: TableStyle = TableStyle::new()
+    .top_border(LineStyle::new('╭', '─', '┬', '╮'))
+    .header_lines(ContentLineStyle::new('│', '│', '│'))
+    .header_separator(LineStyle::new('├', '─', '┼', '┤'))
+    .content_lines(ContentLineStyle::new('│', '│', '│'))
+    .bottom_border(LineStyle::new('╰', '─', '┴', '╯'));
+
+/// The width of a table that no terminal bounds.
+const PIPED_WIDTH: u16 = 120;
+
+/// A terminal narrower than this is taken for one of this width.
+const MIN_WIDTH: u16 = 72;
+
+/// Below this width tables leave out what is less important.
+const NARROW: u16 = 110;
+
+/// Fewer characters of a text say nothing.
+const MIN_ROOM: usize = 20;
+
+/// How tables look on a standard output: how wide they are, and whether in colour.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Look {
+    pub(super) colours: bool,
+    width: u16,
+}
+
+impl Look {
+    pub(super) fn of(stdout: &Stdout) -> Self {
+        let terminal = Table::new().width().filter(|_| stdout.is_terminal());
+        Self {
+            colours: super::has_colours(stdout),
+            width: terminal.unwrap_or(PIPED_WIDTH).max(MIN_WIDTH),
+        }
+    }
+
+    /// Whether there is room for the most important columns only.
+    pub(super) fn is_narrow(self) -> bool {
+        self.width < NARROW
+    }
+
+    /// How many characters fit into the last one of so many columns, where the others hold
+    /// `others` characters together.
+    pub(super) fn room(self, columns: usize, others: usize) -> usize {
+        let borders = columns + 1 + 2 * columns;
+        let left = usize::from(self.width).saturating_sub(borders + others);
+        left.max(MIN_ROOM)
+    }
+
+    /// An empty table. The columns `flexible` give way where the table gets too wide; the others
+    /// are as wide as what is in them.
+    pub(crate) fn table<'a>(
+        self,
+        header: impl IntoIterator<Item = &'a &'a str>,
+        flexible: &[usize],
+    ) -> Table {
+        let mut table = self.bare();
+        let titles: Vec<_> = header.into_iter().map(|title| self.title(title)).collect();
+        table.set_header(titles);
+        for (index, column) in table.column_iter_mut().enumerate() {
+            if !flexible.contains(&index) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
+        table
+    }
+
+    /// A table of two columns, of names and values.
+    pub(crate) fn facts<'a>(self, facts: impl IntoIterator<Item = (&'a str, String)>) -> Table {
+        let mut table = self.bare();
+        for (name, value) in facts {
+            table.add_row([self.title(name), number_cell(value)]);
+        }
+        table
+    }
+
+    fn bare(self) -> Table {
+        let mut table = Table::new();
+        table
+            .load_style(ROUNDED)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(self.width)
+            .force_no_tty();
+        if self.colours {
+            table.enforce_styling();
+        }
+        table
+    }
+
+    fn title(self, title: &str) -> Cell {
+        if self.colours {
+            Cell::new(title).add_attribute(Attribute::Bold)
+        } else {
+            Cell::new(title)
+        }
+    }
+}
+
+/// A cell with a number.
+pub(crate) fn number_cell(value: String) -> Cell {
+    Cell::new_owned(value).set_alignment(CellAlignment::Right)
+}
+
+/// A cell with a status, in its colour.
+pub(crate) fn status_cell(status: TaskStatus) -> Cell {
+    Cell::new(status).fg(match status {
+        TaskStatus::Pending => Color::DarkGrey,
+        TaskStatus::Running => Color::Cyan,
+        TaskStatus::Completed => Color::Green,
+        TaskStatus::Cancelled => Color::Yellow,
+        TaskStatus::TimedOut => Color::Magenta,
+        TaskStatus::Failed => Color::Red,
+    })
+}

@@ -1,0 +1,162 @@
+//! The tables of the commands.
+
+use comfy_table::{Cell, Table};
+use tasktrail::task_history::{HistoryEntry, TaskStatus, TaskSummary};
+
+use super::table::{Look, number_cell, status_cell};
+use super::text::{grouped, json_line, moment, one_line, printable};
+
+/// Tasks, one a row. Ids are shown whole, since a person copies them; where there is little room,
+/// the time of the finish is left out.
+pub(crate) fn tasks<'a>(look: Look, tasks: impl IntoIterator<Item = &'a TaskSummary>) -> Table {
+    const HEADER: [&str; 7] = [
+        "task",
+        "status",
+        "error",
+        "step",
+        "entries",
+        "last activity (UTC)",
+        "finished (UTC)",
+    ];
+    let shown = HEADER.len() - usize::from(look.is_narrow());
+    let mut table = look.table(HEADER.iter().take(shown), &[0, 2, 5]);
+    for task in tasks {
+        let step = task.last_step.map(|step| step.to_string());
+        let error = task
+            .error_code
+            .as_ref()
+            .map(|code| printable(code.as_str()));
+        let cells = [
+            Cell::new_owned(printable(task.task.task.as_str())),
+            status_cell(task.status),
+            Cell::new_owned(error.unwrap_or_default()),
+            number_cell(step.unwrap_or_default()),
+            number_cell(grouped(task.entries)),
+            Cell::new_owned(moment(task.last_updated)),
+            Cell::new_owned(task.finished_at.map(moment).unwrap_or_default()),
+        ];
+        table.add_row(cells.into_iter().take(shown));
+    }
+    table
+}
+
+/// Entries of a history, one a row: message, error and result on a line each, shortened.
+#[derive(Debug, Default)]
+pub(crate) struct Entries(Vec<Row>);
+
+#[derive(Debug)]
+struct Row {
+    step: String,
+    status: TaskStatus,
+    is_completed: bool,
+    recorded: String,
+    name: String,
+    lines: Vec<String>,
+}
+
+/// What is kept of a long text until the width of the table is known, in characters.
+const KEPT: usize = 200;
+
+/// The longest name of a step that is shown whole, in characters.
+const MAX_NAME: usize = 30;
+
+impl Entries {
+    pub(crate) fn add(&mut self, entry: &HistoryEntry) {
+        let result = &entry.step_result;
+        let code = result.error_code().map(AsRef::as_ref);
+        let error: Vec<&str> = code.into_iter().chain(result.error_message()).collect();
+        let mut lines = vec![
+            one_line(result.message(), KEPT),
+            one_line(&error.join(": "), KEPT),
+            json_line(result.result(), KEPT),
+        ];
+        lines.retain(|line| !line.is_empty());
+        self.0.push(Row {
+            step: entry.step.to_string(),
+            status: result.status(),
+            is_completed: result.is_completed(),
+            recorded: moment(entry.recorded_at),
+            name: one_line(result.step().as_str(), MAX_NAME),
+            lines,
+        });
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn table(&self, look: Look) -> Table {
+        if look.is_narrow() {
+            self.narrow_table(look)
+        } else {
+            self.wide_table(look)
+        }
+    }
+
+    fn wide_table(&self, look: Look) -> Table {
+        const HEADER: [&str; 6] = [
+            "step",
+            "status",
+            "done",
+            "recorded (UTC)",
+            "name",
+            "message, error, result",
+        ];
+        let names = self.0.iter().map(|row| row.name.chars().count());
+        let others = self.step_width()
+            + "completed".len()
+            + "done".len()
+            + "2026-01-31 12:00:00".len()
+            + names.max().unwrap_or(0).max("name".len());
+        let room = look.room(HEADER.len(), others);
+        let mut table = look.table(&HEADER, &[]);
+        for row in &self.0 {
+            let [step, status, done] = row.cells();
+            let recorded = Cell::new(&row.recorded);
+            let lines = shortened(&row.lines, room);
+            table.add_row([step, status, done, recorded, Cell::new(&row.name), lines]);
+        }
+        table
+    }
+
+    /// The name of a step is the first line of its texts, and times are on two lines.
+    fn narrow_table(&self, look: Look) -> Table {
+        const HEADER: [&str; 5] = [
+            "step",
+            "status",
+            "done",
+            "recorded\n(UTC)",
+            "name, message,\nerror, result",
+        ];
+        let others = self.step_width() + "completed".len() + "done".len() + "2026-01-31".len();
+        let room = look.room(HEADER.len(), others);
+        let mut table = look.table(&HEADER, &[]);
+        for row in &self.0 {
+            let [step, status, done] = row.cells();
+            let recorded = Cell::new_owned(row.recorded.replace(' ', "\n"));
+            let lines = [std::slice::from_ref(&row.name), &row.lines].concat();
+            table.add_row([step, status, done, recorded, shortened(&lines, room)]);
+        }
+        table
+    }
+
+    fn step_width(&self) -> usize {
+        let widths = self.0.iter().map(|row| row.step.len());
+        widths.max().unwrap_or(0).max("step".len())
+    }
+}
+
+impl Row {
+    fn cells(&self) -> [Cell; 3] {
+        [
+            number_cell(self.step.clone()),
+            status_cell(self.status),
+            Cell::new(if self.is_completed { "yes" } else { "no" }),
+        ]
+    }
+}
+
+fn shortened(lines: &[String], room: usize) -> Cell {
+    let lines: Vec<_> = lines.iter().map(|line| one_line(line, room)).collect();
+    Cell::new_owned(lines.join("\n"))
+}

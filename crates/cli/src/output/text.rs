@@ -1,0 +1,103 @@
+//! Values as a person reads them.
+
+use serde_json::Value;
+use tasktrail::timestamp::Timestamp;
+
+/// The text without characters that move the cursor, colour the screen or turn the direction.
+pub(crate) fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        let turns = matches!(character, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if character.is_control() || turns {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// The text on one line, of at most `max_chars` characters.
+pub(crate) fn one_line(text: &str, max_chars: usize) -> String {
+    // Escapes make a text only longer, so what is left out of the long ones is not needed.
+    let start: String = text.chars().take(max_chars + 1).collect();
+    let words: Vec<&str> = start.split_whitespace().collect();
+    let mut shown = printable(&words.join(" "));
+    if start.len() < text.len() || shown.chars().count() > max_chars {
+        shown = shown.chars().take(max_chars.saturating_sub(1)).collect();
+        shown.push('…');
+    }
+    shown
+}
+
+/// A JSON value on one line, of at most `max_chars` characters; nothing for `null`.
+pub(crate) fn json_line(value: &Value, max_chars: usize) -> String {
+    if value.is_null() {
+        String::new()
+    } else {
+        one_line(&value.to_string(), max_chars)
+    }
+}
+
+/// An instant to the second, in UTC.
+pub(crate) fn moment(instant: Timestamp) -> String {
+    instant
+        .to_datetime()
+        .format("%Y-%m-%d %H:%M:%S")
+        .to_string()
+}
+
+/// A number with its digits in groups of three: `262 200`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            shown.push(' ');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// The text as one word of a shell's command line.
+pub(crate) fn quoted(text: &str) -> String {
+    let plain = |character: char| {
+        character.is_alphanumeric() || matches!(character, '-' | '_' | '.' | '/' | ':' | '@' | '+')
+    };
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_shown_on_one_line_without_control_characters() {
+        assert_eq!(one_line("a\n b\tc", 10), "a b c");
+        assert_eq!(one_line("\x1b[31mred", 20), r"\u{1b}[31mred");
+        assert_eq!(one_line("éééé", 4), "éééé");
+        assert_eq!(one_line("ééééé", 4), "ééé…");
+        assert_eq!(one_line("a\u{202e}b", 20), r"a\u{202e}b");
+    }
+
+    #[test]
+    fn digits_are_grouped() {
+        assert_eq!(
+            [0, 999, 1000, 262_200, 1_234_567].map(grouped),
+            ["0", "999", "1 000", "262 200", "1 234 567"]
+        );
+    }
+
+    #[test]
+    fn a_word_for_the_shell_is_quoted_where_it_must_be() {
+        assert_eq!(
+            ["a-b/c:1", "it's", "", "a b", "$x"].map(quoted),
+            ["a-b/c:1", r"'it'\''s'", "''", "'a b'", "'$x'"]
+        );
+    }
+}

@@ -1,0 +1,25 @@
+//! The tool as a person or a script meets it: the real binary, its output and its exit codes.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed step of a test is a panic"
+)]
+
+mod e2e {
+    mod arguments;
+    mod bad_lines;
+    mod cleanup;
+    mod demo;
+    mod files;
+    mod import;
+    mod imported;
+    mod interruption;
+    mod large_lines;
+    mod memory;
+    mod migrate;
+    mod queries;
+    mod secrets;
+    mod tasks;
+    mod tool;
+}

@@ -1,0 +1,228 @@
+//! Lines that cannot be saved, each named by file, line, field and reason.
+
+use serde_json::{Value, json};
+
+use super::files::{Folder, line, text};
+use super::tool::{Run, run};
+
+/// Imports a good line, this one and another good one.
+fn import_between(bad: &[u8], args: &[&str]) -> (String, Run) {
+    let folder = Folder::new();
+    let good = text(&[line("a", 0, "running")]);
+    let other = text(&[line("a", 1, "running")]);
+    let content = [good.as_bytes(), bad, b"\n", other.as_bytes()].concat();
+    let path = folder.file("f.jsonl", content);
+    let path = path.to_str().unwrap();
+    let all = [&["import", "--in-memory", "--format", "json", path], args].concat();
+    (format!("{path}:2: "), run(all))
+}
+
+fn changed(change: impl FnOnce(&mut Value)) -> Vec<u8> {
+    let mut bad = line("a", 0, "running");
+    change(&mut bad);
+    bad.to_string().into_bytes()
+}
+
+fn without(object: &str, key: &str) -> Vec<u8> {
+    changed(|line| {
+        line.pointer_mut(object)
+            .unwrap()
+            .as_object_mut()
+            .unwrap()
+            .remove(key);
+    })
+}
+
+fn with(pointer: &str, value: Value) -> Vec<u8> {
+    changed(|line| *line.pointer_mut(pointer).unwrap() = value)
+}
+
+#[track_caller]
+fn refused(bad: &[u8], reason: &str) {
+    let (place, report) = import_between(bad, &[]);
+
+    let start = format!("error: {place}{reason}");
+    let report = report.failed(1, &start, "");
+    assert_eq!(report.json()["saved"], 1, "{report:?}");
+    assert_eq!(report.json()["bad"], 1, "{report:?}");
+
+    let (place, report) = import_between(bad, &["--skip-bad"]);
+    let report = report.failed(0, &format!("bad line: {place}{reason}"), "");
+    assert_eq!(report.json()["lines"], 3, "{report:?}");
+    assert_eq!(report.json()["saved"], 2, "{report:?}");
+    assert_eq!(report.json()["bad"], 1, "{report:?}");
+}
+
+#[test]
+fn a_missing_key_is_named() {
+    for key in ["user_id", "task_id", "step", "step_result"] {
+        refused(&without("", key), &format!("missing field `{key}`"));
+    }
+    for key in [
+        "step",
+        "result",
+        "completed",
+        "message",
+        "status",
+        "error_code",
+        "error_message",
+    ] {
+        refused(
+            &without("/step_result", key),
+            &format!("step_result: missing field `{key}`"),
+        );
+    }
+}
+
+#[test]
+fn an_unknown_or_repeated_key_is_named() {
+    refused(
+        &changed(|line| line["extra"] = json!(1)),
+        "extra: unknown field `extra`",
+    );
+    refused(
+        &changed(|line| line["step_result"]["extra"] = json!(1)),
+        "step_result.extra: unknown field `extra`",
+    );
+    let twice = String::from_utf8(changed(|_| {})).unwrap();
+    let twice = twice.replace(r#""message":"""#, r#""message":"","message":"""#);
+    refused(twice.as_bytes(), "step_result: duplicate field `message`");
+}
+
+#[test]
+fn a_value_of_the_wrong_type_is_named() {
+    refused(
+        &with("/step", json!("0")),
+        "step: invalid type: string \"0\", expected i64",
+    );
+    refused(
+        &with("/step_result/completed", json!("yes")),
+        "step_result.completed: invalid type: string \"yes\", expected a boolean",
+    );
+    refused(
+        &with("/step_result/message", json!(null)),
+        "step_result.message: invalid type: null, expected a string",
+    );
+    refused(b"[]", "invalid length 0, expected struct");
+    refused(b"7", "invalid type: integer `7`, expected struct");
+}
+
+#[test]
+fn a_value_that_the_domain_refuses_is_named_with_what_is_allowed() {
+    let long = "x".repeat(256);
+    let deep = (0..101).fold(json!(1), |inner, _| json!([inner]));
+    for (pointer, value, reason) in [
+        (
+            "/user_id",
+            json!(""),
+            "user_id: user_id must be 1 to 255 bytes long",
+        ),
+        (
+            "/task_id",
+            json!(long),
+            "task_id: task_id must be 1 to 255 bytes long",
+        ),
+        (
+            "/task_id",
+            json!("a\0b"),
+            "task_id: task_id must be free of NUL characters",
+        ),
+        (
+            "/step",
+            json!(-1),
+            "step: step must be 0 to 2147483647, got -1",
+        ),
+        (
+            "/step",
+            json!(2_147_483_648_u32),
+            "step: step must be 0 to 2147483647",
+        ),
+        (
+            "/recorded_at",
+            json!("yesterday"),
+            "recorded_at: timestamp must be an RFC 3339 time",
+        ),
+        (
+            "/step_result/step",
+            json!(""),
+            "step_result.step: step must be 1 to 255 bytes long",
+        ),
+        (
+            "/step_result/status",
+            json!("done"),
+            "step_result.status: status must be pending, ",
+        ),
+        (
+            "/step_result/error_code",
+            json!(""),
+            "step_result.error_code: error_code must be 1 to",
+        ),
+        (
+            "/step_result/result",
+            deep,
+            "step_result: result must be nested at most 100 levels deep",
+        ),
+    ] {
+        refused(&with(pointer, value), reason);
+    }
+}
+
+#[test]
+fn what_is_no_json_is_told_with_its_column() {
+    refused(
+        b"{\"user_id\": nobody}",
+        "user_id: not JSON: expected ident (column 14)",
+    );
+    refused(
+        b"{\"user_id\": \"a\"",
+        "not JSON: EOF while parsing an object (column 15)",
+    );
+    refused(b"not at all", "not JSON: expected ident (column 2)");
+    let good = String::from_utf8(changed(|_| {})).unwrap();
+    refused(
+        format!("{good} {good}").as_bytes(),
+        "not JSON: trailing characters",
+    );
+    refused("[".repeat(200).as_bytes(), "");
+}
+
+#[test]
+fn what_is_no_utf_8_is_told() {
+    refused(
+        b"{\"user_id\": \"\xff\"}",
+        "not UTF-8 from byte 14 of the line on",
+    );
+}
+
+#[test]
+fn control_characters_of_a_line_do_not_reach_the_terminal() {
+    let (_, report) = import_between(b"{\"\x1b]0;owned\x07\": 1}", &[]);
+
+    assert!(!report.stderr.contains('\x1b'), "{report:?}");
+}
+
+#[test]
+fn the_first_twenty_bad_lines_are_told_and_the_others_counted() {
+    let folder = Folder::new();
+    let content = format!("{}{}", "bad\n".repeat(25), text(&[line("a", 0, "running")]));
+    let path = folder.file("f.jsonl", content);
+    let path = path.to_str().unwrap();
+    let report = run([
+        "import",
+        "--in-memory",
+        "--skip-bad",
+        path,
+        "--format",
+        "json",
+    ]);
+
+    assert_eq!(report.code, Some(0), "{report:?}");
+    let told: Vec<&str> = report.stderr.lines().collect();
+    assert_eq!(told.len(), 21, "{report:?}");
+    assert!(
+        told[19].starts_with(&format!("bad line: {path}:20: ")),
+        "{report:?}"
+    );
+    assert_eq!(told[20], "bad line: and 5 more");
+    assert_eq!(report.json()["bad"], 25, "{report:?}");
+}

@@ -1,0 +1,149 @@
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::files::Folder;
+use super::tool::{command, ended, run};
+
+fn folder() -> Folder {
+    let folder = Folder::new();
+    folder.file("a.txt", "one\ntwo\n");
+    folder.file("b/c.txt", "three\n");
+    folder.file("b/large.bin", [0; 1000]);
+    folder.file("target/generated.txt", "not looked at\n");
+    folder
+}
+
+fn demo_json(folder: &Folder) -> Value {
+    let path = folder.path().to_str().unwrap();
+    run(["demo", path, "--format", "json"]).good().json()
+}
+
+#[test]
+fn the_demo_needs_nothing_and_shows_lists_history_trail_and_cancel() {
+    let folder = folder();
+    let shown = ended(command().arg("demo").arg(folder.path()))
+        .good()
+        .stdout;
+
+    for words in [
+        "│ survey       │ completed │",
+        "│ fingerprints │ cancelled │",
+        "3 files in 2 folders",
+        "E003: No such file or directory",
+        "hash the other half",
+        "and the task stays cancelled",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    assert!(!shown.contains('\x1b'), "colours on a pipe: {shown}");
+    assert!(
+        shown.lines().all(|line| line.chars().count() <= 120),
+        "{shown}"
+    );
+}
+
+#[test]
+fn the_survey_counts_what_is_there() {
+    let shown = demo_json(&folder());
+    let result = |step: usize| &shown["survey_history"][step]["step_result"]["result"];
+
+    assert_eq!(
+        *result(0),
+        json!({ "files": 3, "folders": 2, "unreadable": 0, "has_more": false })
+    );
+    assert_eq!(*result(1), json!({ "bytes": 1014, "empty_files": 0 }));
+    assert_eq!(
+        *result(2),
+        json!({ "lines": 3, "text_files": 2, "read_files": 3, "files_not_read": 0 })
+    );
+    assert_eq!(
+        result(3)[0],
+        json!({ "file": "b/large.bin", "bytes": 1000 })
+    );
+}
+
+#[test]
+fn a_step_really_fails_and_is_tried_again() {
+    let shown = demo_json(&folder());
+    let revisions: Vec<_> = shown["report_trail"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| (&entry["step"], &entry["step_result"]["status"]))
+        .collect();
+
+    assert_eq!(
+        revisions,
+        [
+            (&json!(0), &json!("running")),
+            (&json!(1), &json!("failed")),
+            (&json!(1), &json!("running")),
+            (&json!(2), &json!("completed"))
+        ]
+    );
+}
+
+#[test]
+fn a_late_save_does_not_bring_a_cancelled_task_back() {
+    let shown = demo_json(&folder());
+
+    assert_eq!(
+        shown["fingerprints"],
+        json!({
+            "first_save": "running",
+            "cancelled": true,
+            "late_save": "cancelled",
+            "status": "cancelled",
+        })
+    );
+    assert_eq!(
+        shown["fingerprints_history"][1]["step_result"]["status"],
+        "completed"
+    );
+}
+
+#[test]
+fn nothing_is_changed_or_left_behind() {
+    let (folder, temporary) = (folder(), Folder::new());
+    let mut demo = command();
+    demo.arg("demo")
+        .arg(folder.path())
+        .env("TMPDIR", temporary.path());
+    ended(&mut demo).good();
+
+    assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_at_all_is_a_failed_task() {
+    let (folder, mut demo) = (folder(), command());
+    demo.args(["demo", "--format", "json"]).arg(folder.path());
+    let shown = ended(demo.env("TMPDIR", "/dev/null")).good().json();
+    let trail = shown["report_trail"].as_array().unwrap();
+
+    assert_eq!(trail.len(), 3);
+    assert_eq!(trail[2]["step_result"]["error_code"], "E005");
+}
+
+#[test]
+fn an_empty_folder_will_do_and_a_missing_one_is_told() {
+    let empty = demo_json(&Folder::new());
+
+    assert_eq!(empty["tasks"].as_array().unwrap().len(), 3);
+    run(["demo", "/no/such/folder"]).failed(
+        1,
+        "error: cannot read /no/such/folder: No such file",
+        "(os error 2)",
+    );
+}
+
+#[test]
+fn the_environment_alone_does_not_make_the_demo_write_to_a_database() {
+    let (folder, mut demo) = (folder(), command());
+    demo.args(["demo", "--format", "json"]).arg(folder.path());
+    demo.env("DATABASE_URL", "postgres://me@127.0.0.1:1/tasks");
+
+    assert_eq!(ended(&mut demo).good().json()["in_database"], false);
+}

@@ -1,0 +1,67 @@
+//! An import that is killed, and then done again.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use serde_json::json;
+use tasktrail_test_support::{TestDatabase, wait_until};
+
+use super::files::{Folder, many};
+use super::tool::{command, run};
+
+const LINES: u32 = 8000;
+
+#[test]
+fn a_killed_import_is_finished_by_the_next_one_with_everything_once() {
+    let database = TestDatabase::new();
+    let url = database.url();
+    let text = many(LINES);
+    let mut child = command()
+        .args(["import", "-", "--database-url", &url])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+
+    // Half of it, cut inside of a line; and the killing comes when some of that is saved.
+    stdin.write_all(&text.as_bytes()[..text.len() / 2]).unwrap();
+    wait_until("the first lines are saved", || saved(&database) >= 1000);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let before = saved(&database);
+    assert!(before < u64::from(LINES), "{before}");
+
+    let folder = Folder::new();
+    let path = folder.file("f.jsonl", &text);
+    let path = path.to_str().unwrap();
+    let report = run(["import", path, "--database-url", &url, "--format", "json"])
+        .good()
+        .json();
+
+    assert!(report["already_there"].as_u64() >= Some(before), "{report}");
+    assert_eq!(
+        report["saved"].as_u64().unwrap() + report["already_there"].as_u64().unwrap(),
+        u64::from(LINES)
+    );
+    let stats = run(["stats", "--database-url", &url, "--format", "json"])
+        .good()
+        .json();
+    assert_eq!(
+        stats,
+        json!({
+            "entries": LINES, "steps": LINES, "tasks": 10, "users": 1,
+            "tasks_by_status": { "completed": 10 },
+        })
+    );
+}
+
+/// How many entries there are; none while there is no schema.
+fn saved(database: &TestDatabase) -> u64 {
+    let counted = database.execute("SELECT count(*) FROM task_history");
+    let rows = counted.unwrap_or_default();
+    let count = rows
+        .first()
+        .and_then(|row| row.first()?.as_deref()?.parse().ok());
+    count.unwrap_or_default()
+}

@@ -1,0 +1,136 @@
+//! The import as a library, into memory.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tasktrail::DatabaseManager;
+use tasktrail::clock::ManualClock;
+use tasktrail::repository::PageRequest;
+use tasktrail::task_history::{
+    HistoryEntry, TaskHistoryRepository, TaskKey, TaskStatus, TaskStepResult,
+};
+use tasktrail_cli::import::{
+    BadLine, BadLines, ImportError, ImportOptions, ImportReport, ImportWatch, Importer, Source,
+};
+
+use super::files::{Folder, line, text};
+
+type Histories = Arc<dyn TaskHistoryRepository>;
+
+fn histories() -> Histories {
+    DatabaseManager::in_memory().task_history().unwrap()
+}
+
+async fn steps(histories: &Histories) -> Vec<HistoryEntry> {
+    let task = TaskKey::new("alice", "a").unwrap();
+    histories
+        .load(&task, &PageRequest::default())
+        .await
+        .unwrap()
+        .items
+}
+
+fn source(path: &Path) -> Source {
+    path.to_owned().into()
+}
+
+/// Three lines, and a store that has something else under the id of the second one.
+async fn conflicting() -> (Folder, Source, Histories) {
+    let folder = Folder::new();
+    let lines = ["running", "running", "completed"];
+    let lines: Vec<_> = (0..)
+        .zip(lines)
+        .map(|(step, status)| line("a", step, status))
+        .collect();
+    let source = source(&folder.file("f.jsonl", text(&lines)));
+    let elsewhere = histories();
+    let mut importer = Importer::new(Arc::clone(&elsewhere), ImportOptions::default());
+    importer.import(&source, &mut ()).await.unwrap();
+    let mut other = steps(&elsewhere).await.remove(1);
+    other.step_result = TaskStepResult::builder("other", TaskStatus::Failed)
+        .build()
+        .unwrap();
+    let histories = histories();
+    histories.save(&other).await.unwrap();
+    (folder, source, histories)
+}
+
+#[tokio::test]
+async fn an_id_that_stands_for_something_else_stops_at_its_line() {
+    let (_folder, source, histories) = conflicting().await;
+    let mut importer = Importer::new(histories, ImportOptions::default());
+    let stopped = importer.import(&source, &mut ()).await.unwrap_err();
+
+    let ImportError::BadLine(bad) = stopped else {
+        panic!("{stopped:?}")
+    };
+    assert_eq!(bad.line, 2);
+    assert!(
+        bad.reason.contains("was saved before with other content"),
+        "{bad}"
+    );
+    assert_eq!((importer.report().saved, importer.report().bad), (1, 1));
+}
+
+#[tokio::test]
+async fn an_id_that_stands_for_something_else_is_skipped_like_a_bad_line() {
+    #[derive(Default)]
+    struct Told(Vec<u64>);
+
+    impl ImportWatch for Told {
+        fn opened(&mut self, _name: &str, _size_bytes: Option<u64>) {}
+
+        fn advanced(&mut self, _read_bytes: u64, _report: &ImportReport) {}
+
+        fn bad_line(&mut self, bad: &BadLine) {
+            self.0.push(bad.line);
+        }
+    }
+
+    let (_folder, source, histories) = conflicting().await;
+    let options = ImportOptions {
+        bad_lines: BadLines::Skip,
+        ..ImportOptions::default()
+    };
+    let mut importer = Importer::new(histories, options);
+    let mut told = Told::default();
+    importer.import(&source, &mut told).await.unwrap();
+
+    assert_eq!(told.0, [2]);
+    assert_eq!((importer.report().saved, importer.report().bad), (2, 1));
+}
+
+#[tokio::test]
+async fn a_line_without_a_time_is_recorded_now() {
+    let folder = Folder::new();
+    let mut timeless = line("a", 0, "running");
+    timeless.as_object_mut().unwrap().remove("recorded_at");
+    let source = source(&folder.file("f.jsonl", text(&[timeless])));
+    let now = "2030-01-01T00:00:00Z".parse().unwrap();
+    let histories = histories();
+    let mut importer = Importer::new(Arc::clone(&histories), ImportOptions::default())
+        .with_clock(Arc::new(ManualClock::at(now)));
+
+    importer.import(&source, &mut ()).await.unwrap();
+
+    assert_eq!(steps(&histories).await[0].recorded_at, now);
+}
+
+#[tokio::test]
+async fn what_is_imported_is_what_the_line_says() {
+    let folder = Folder::new();
+    let written = line("a", 7, "failed");
+    let source = source(&folder.file("f.jsonl", text(std::slice::from_ref(&written))));
+    let histories = histories();
+    let mut importer = Importer::new(Arc::clone(&histories), ImportOptions::default());
+
+    importer.import(&source, &mut ()).await.unwrap();
+
+    let entry = steps(&histories).await.remove(0);
+    assert_eq!(entry.step.get(), 7);
+    assert_eq!(entry.recorded_at.to_string(), "2026-01-31T12:00:07.000000Z");
+    assert_eq!(
+        serde_json::to_value(entry.step_result).unwrap(),
+        written["step_result"]
+    );
+}

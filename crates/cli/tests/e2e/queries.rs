@@ -1,0 +1,166 @@
+//! What was imported into PostgreSQL, asked for again.
+
+use serde_json::{Value, json};
+use tasktrail_test_support::TestDatabase;
+
+use super::files::{Folder, line};
+use super::imported::Imported;
+use super::tool::run;
+
+#[test]
+fn importing_again_saves_nothing() {
+    let imported = Imported::new();
+    let again = imported.import();
+
+    assert_eq!(again["saved"], 0, "{again}");
+    assert_eq!(again["already_there"], again["lines"], "{again}");
+    assert_eq!(imported.json(&["stats"])["entries"], 5);
+}
+
+#[test]
+fn stats_count_what_was_imported() {
+    let imported = Imported::new();
+
+    assert_eq!(
+        imported.json(&["stats"]),
+        json!({
+            "entries": 5, "steps": 4, "tasks": 3, "users": 2,
+            "tasks_by_status": { "completed": 1, "failed": 1, "running": 1 },
+        })
+    );
+    assert_eq!(
+        imported.json(&["stats", "--user", "bob"]),
+        json!({
+            "entries": 1, "steps": 1, "tasks": 1, "users": 1,
+            "tasks_by_status": { "running": 1 },
+        })
+    );
+    imported.says(&["stats"], "│ entries     │ 5 │");
+}
+
+#[test]
+fn a_history_shows_the_newest_revisions_and_the_trail_all() {
+    let imported = Imported::new();
+    let history = imported.json(&["history", "alice", "a"]);
+    let trail = imported.json(&["history", "alice", "a", "--trail"]);
+    let statuses = |entries: &Value| -> Vec<String> {
+        let entries = entries.as_array().unwrap().iter();
+        entries
+            .map(|entry| entry["step_result"]["status"].as_str().unwrap().to_owned())
+            .collect()
+    };
+
+    assert_eq!(statuses(&history), ["running", "completed"]);
+    assert_eq!(statuses(&trail), ["failed", "running", "completed"]);
+    imported.says(&["history", "alice", "a", "--trail"], "E003: it failed");
+}
+
+#[test]
+fn an_entry_has_id_time_and_the_document_of_seven_keys() {
+    let history = Imported::new().json(&["history", "alice", "b"]);
+    let entry = &history[0];
+
+    assert!(entry["id"].as_str().unwrap().contains("-7"), "{entry}");
+    assert_eq!(entry["recorded_at"], "2026-01-31T12:00:07.000000Z");
+    assert_eq!(entry["step"], 7);
+    assert_eq!(entry["step_result"], line("b", 7, "failed")["step_result"]);
+}
+
+#[test]
+fn a_long_history_is_shown_whole() {
+    let lines: Vec<_> = (0..250).map(|step| line("long", step, "running")).collect();
+    let imported = Imported::of(&lines);
+    let steps = imported.json(&["history", "alice", "long"]);
+    let trail = imported.json(&["history", "alice", "long", "--trail"]);
+
+    assert_eq!(steps.as_array().unwrap().len(), 250);
+    assert_eq!(steps, trail);
+}
+
+#[test]
+fn an_unknown_task_has_an_empty_history() {
+    let imported = Imported::new();
+
+    assert_eq!(imported.json(&["history", "alice", "c"]), json!([]));
+    imported.says(&["history", "alice", "c"], "alice/c has no steps");
+}
+
+#[test]
+fn a_status_is_one_word_and_unknown_exits_with_1() {
+    let imported = Imported::new();
+
+    assert_eq!(
+        imported.run(&["status", "alice", "b"]).good().stdout,
+        "failed\n"
+    );
+    assert_eq!(
+        imported.json(&["status", "bob", "c"]),
+        json!({ "user_id": "bob", "task_id": "c", "status": "running" })
+    );
+
+    let unknown = imported.run(&["status", "alice", "c"]);
+    assert_eq!(
+        (unknown.code, &*unknown.stdout, &*unknown.stderr),
+        (Some(1), "unknown\n", "")
+    );
+    let unknown = imported.run(&["status", "alice", "c", "--format", "json"]);
+    assert_eq!(
+        (unknown.code, &unknown.json()["status"]),
+        (Some(1), &Value::Null)
+    );
+}
+
+#[test]
+fn a_cancel_tells_what_the_task_was() {
+    let imported = Imported::new();
+
+    imported.says(
+        &["cancel", "bob", "c"],
+        "bob/c is cancelled; it was running",
+    );
+    imported.says(
+        &["cancel", "bob", "c"],
+        "bob/c was finished before and stays cancelled",
+    );
+    imported.says(
+        &["cancel", "bob", "x"],
+        "bob/x is cancelled; nobody had recorded it yet",
+    );
+    assert_eq!(
+        imported.run(&["status", "bob", "x"]).good().stdout,
+        "cancelled\n"
+    );
+    assert_eq!(
+        imported.json(&["cancel", "alice", "b"]),
+        json!({
+            "user_id": "alice", "task_id": "b", "cancelled": true,
+            "previous": "failed", "status": "cancelled",
+        })
+    );
+    assert_eq!(
+        imported.json(&["cancel", "alice", "b"]),
+        json!({
+            "user_id": "alice", "task_id": "b", "cancelled": false,
+            "previous": "cancelled", "status": "cancelled",
+        })
+    );
+}
+
+#[test]
+fn a_demo_on_a_database_stays_there() {
+    let database = TestDatabase::new();
+    let folder = Folder::new();
+    folder.file("a.txt", "one\n");
+    let url = database.url();
+    let path = folder.path().to_str().unwrap();
+    let shown = run(["demo", path, "--database-url", &url, "--format", "json"])
+        .good()
+        .json();
+    let user = shown["user_id"].as_str().unwrap();
+    let listed = run(["tasks", user, "--database-url", &url, "--format", "json"])
+        .good()
+        .json();
+
+    assert_eq!(shown["in_database"], true);
+    assert_eq!(listed["tasks"], shown["tasks"]);
+}
