@@ -1,0 +1,209 @@
+//! Checks the tool and the library against a folder of recorded step results whose README.md holds
+//! a table of what they must answer. `scripts/check-data FOLDER` runs it.
+//!
+//! For each file of the table: the tool imports it into a database, and `tasktrail stats` must
+//! answer what the table says, and no status besides; a second import must save nothing; the
+//! library must import the same into memory; and a release build of the tool must stay under
+//! 64 MiB of memory while it imports into the database.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a step of a check that fails is a panic"
+)]
+#![expect(clippy::print_stdout, reason = "what a check has to say")]
+
+#[path = "check_data/table.rs"]
+mod table;
+#[path = "check_data/tool.rs"]
+mod tool;
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tasktrail::DatabaseManager;
+use tasktrail::task_history::{Scope, TaskHistoryRepository};
+use tasktrail_cli::import::{ImportOptions, Importer, Source};
+use tasktrail_test_support::TestDatabase;
+
+use self::table::{Expected, Figures};
+use self::tool::Tool;
+
+/// A release build must not need this much memory.
+const MAX_PEAK_KIB: u64 = 64 << 10;
+
+const USAGE: &str = "usage: check_data --tool BINARY FOLDER [--database-url URL]";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::read(env::args().skip(1)).unwrap_or_else(|| panic!("{USAGE}"));
+    let expected = table::read(&arguments.folder.join("README.md"));
+    let mut all_is_well = true;
+    println!("{}", Checked::header());
+    for file in &expected {
+        let checked = check(file, &arguments).await;
+        println!("{}", checked.row(&file.name));
+        for difference in &checked.differences {
+            println!("    {difference}");
+        }
+        all_is_well &= checked.differences.is_empty();
+    }
+    for name in table::not_in_it(&arguments.folder, &expected) {
+        println!("{name} is not in the table of README.md and was not checked");
+    }
+    if all_is_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+struct Arguments {
+    tool: PathBuf,
+    folder: PathBuf,
+    database_url: Option<String>,
+}
+
+impl Arguments {
+    fn read(mut arguments: impl Iterator<Item = String>) -> Option<Self> {
+        let (mut tool, mut folder, mut database_url) = (None, None, None);
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--tool" => tool = Some(arguments.next()?.into()),
+                "--database-url" => database_url = Some(arguments.next()?),
+                _ if folder.is_none() => folder = Some(argument.into()),
+                _ => return None,
+            }
+        }
+        Some(Self {
+            tool: tool?,
+            folder: folder?,
+            database_url,
+        })
+    }
+}
+
+/// What was found about a file.
+#[derive(Default)]
+struct Checked {
+    figures: Figures,
+    seconds: f64,
+    seconds_again: f64,
+    peak_kib: Option<u64>,
+    differences: Vec<String>,
+}
+
+async fn check(file: &Expected, arguments: &Arguments) -> Checked {
+    let path = arguments.folder.join(&file.name);
+    let mut checked = Checked::default();
+    if !path.is_file() {
+        checked.differences.push("the file is not there".to_owned());
+        return checked;
+    }
+    // A database of its own for each file, unless one was named.
+    let private = arguments.database_url.is_none().then(TestDatabase::new);
+    let url = private.as_ref().map(TestDatabase::url);
+    let tool = Tool {
+        binary: arguments.tool.clone(),
+        database_url: url.or_else(|| arguments.database_url.clone()).unwrap(),
+    };
+    checked.import(file, &path, &tool).await;
+    checked.import_again(file, &path, &tool).await;
+    let in_memory = in_memory(&path).await;
+    checked.expect("in memory", &in_memory, &file.figures);
+    checked
+}
+
+impl Checked {
+    async fn import(&mut self, file: &Expected, path: &Path, tool: &Tool) {
+        tool.json(&["migrate"]);
+        let before = Figures::of(&tool.json(&["stats"]));
+        let (report, peak_kib) = tool.import(path).await;
+        self.figures = Figures::of(&tool.json(&["stats"])).without(&before);
+        self.expect("stats", &self.figures.clone(), &file.figures);
+        self.expect("lines", &report["lines"], &file.figures.entries);
+        self.expect("saved", &report["saved"], &file.figures.entries);
+        self.expect("already_there", &report["already_there"], &0);
+        self.expect("tasks", &report["tasks"], &file.figures.tasks);
+        self.expect("bad", &report["bad"], &0);
+        self.seconds = report["seconds"].as_f64().unwrap();
+        self.peak_kib = peak_kib;
+        if tool.is_release() && peak_kib.is_some_and(|peak| peak >= MAX_PEAK_KIB) {
+            self.differences.push(format!("memory: {peak_kib:?} KiB"));
+        }
+    }
+
+    async fn import_again(&mut self, file: &Expected, path: &Path, tool: &Tool) {
+        let (report, _) = tool.import(path).await;
+        self.expect("saved again", &report["saved"], &0);
+        self.expect(
+            "already there",
+            &report["already_there"],
+            &file.figures.entries,
+        );
+        self.seconds_again = report["seconds"].as_f64().unwrap();
+    }
+
+    fn expect<F, E>(&mut self, what: &str, found: &F, expected: &E)
+    where
+        F: PartialEq<E> + std::fmt::Debug,
+        E: std::fmt::Debug,
+    {
+        if found != expected {
+            let difference = format!("{what}: expected {expected:?}, found {found:?}");
+            self.differences.push(difference);
+        }
+    }
+
+    fn header() -> String {
+        format!(
+            "{:<30}{:>9}{:>9}{:>8}{:>7}{:>9}{:>9}{:>9}  verdict",
+            "file", "entries", "steps", "tasks", "users", "import", "again", "memory"
+        )
+    }
+
+    fn row(&self, name: &str) -> String {
+        let peak = self
+            .peak_kib
+            .map(|peak| format!("{} MiB", peak.div_ceil(1024)));
+        let verdict = if self.differences.is_empty() {
+            "as expected"
+        } else {
+            "DIFFERENT"
+        };
+        let Figures {
+            entries,
+            steps,
+            tasks,
+            users,
+            ..
+        } = self.figures;
+        format!(
+            "{name:<30}{entries:>9}{steps:>9}{tasks:>8}{users:>7}{:>7.1} s{:>7.1} s{:>9}  {verdict}",
+            self.seconds,
+            self.seconds_again,
+            peak.as_deref().unwrap_or("?"),
+        )
+    }
+}
+
+/// The same file through the library, into memory.
+async fn in_memory(path: &Path) -> Figures {
+    let histories = DatabaseManager::in_memory().task_history().unwrap();
+    let mut importer = Importer::new(Arc::clone(&histories), ImportOptions::default());
+    let source = Source::File(path.to_owned());
+    importer.import(&source, &mut ()).await.unwrap();
+    let counts = histories.count(&Scope::Everyone).await.unwrap();
+    let by_status = counts.tasks_by_status.into_iter();
+    Figures {
+        entries: counts.entries,
+        steps: counts.steps,
+        tasks: counts.tasks,
+        users: counts.users,
+        tasks_by_status: by_status
+            .map(|(status, tasks)| (status.to_string(), tasks))
+            .collect(),
+    }
+}

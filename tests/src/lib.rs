@@ -1,0 +1,1 @@
+//! Tests of Tasktrail as a whole: see `tests/`.

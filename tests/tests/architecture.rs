@@ -1,0 +1,170 @@
+//! The rules of `docs/ARCHITECTURE.md` that a test can check: who may depend on whom.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed step of a test is a panic"
+)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// What each package may use of ours.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("tasktrail-domain", &[]),
+    ("tasktrail-in-memory", &["tasktrail-domain"]),
+    ("tasktrail-postgres", &["tasktrail-domain"]),
+    (
+        "tasktrail",
+        &[
+            "tasktrail-domain",
+            "tasktrail-in-memory",
+            "tasktrail-postgres",
+        ],
+    ),
+    ("tasktrail-conformance", &["tasktrail-domain"]),
+    ("tasktrail-resilience", &["tasktrail-domain"]),
+    ("tasktrail-test-support", &[]),
+    ("tasktrail-cli", &["tasktrail", "tasktrail-domain"]),
+    ("tasktrail-tests", &[]),
+];
+
+/// Libraries that only one package may name.
+const ONLY: &[(&str, &str)] = &[
+    ("diesel", "tasktrail-postgres"),
+    ("diesel-async", "tasktrail-postgres"),
+    ("diesel_migrations", "tasktrail-postgres"),
+    ("bb8", "tasktrail-postgres"),
+    ("tokio-postgres", "tasktrail-postgres"),
+    ("clap", "tasktrail-cli"),
+];
+
+/// What the domain may name: no I/O and no runtime.
+const DOMAIN: &[&str] = &[
+    "async-trait",
+    "chrono",
+    "mockall",
+    "serde",
+    "serde_json",
+    "thiserror",
+    "uuid",
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .unwrap()
+}
+
+/// The dependencies of each package of the workspace, without those for tests.
+fn dependencies() -> BTreeMap<String, Vec<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version=1", "--offline"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    packages
+        .iter()
+        .map(|package| (text(&package["name"]), needed(package)))
+        .collect()
+}
+
+fn needed(package: &Value) -> Vec<String> {
+    let all = package["dependencies"].as_array().unwrap();
+    all.iter()
+        .filter(|dependency| dependency["kind"].is_null())
+        .map(|d| text(&d["name"]))
+        .collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+#[test]
+fn every_package_uses_only_what_it_may() {
+    let allowed: BTreeMap<_, _> = MAY_USE.iter().copied().collect();
+
+    for (package, dependencies) in dependencies() {
+        let allowed = allowed
+            .get(package.as_str())
+            .unwrap_or_else(|| panic!("{package} is new here"));
+        for ours in dependencies
+            .iter()
+            .filter(|name| name.starts_with("tasktrail"))
+        {
+            assert!(
+                allowed.contains(&ours.as_str()),
+                "{package} may not use {ours}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_database_libraries_are_named_in_one_place() {
+    for (package, dependencies) in dependencies() {
+        for (library, owner) in ONLY {
+            let named = dependencies.iter().any(|name| name == library);
+            assert!(
+                !named || package == *owner,
+                "{package} may not name {library}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_domain_knows_neither_io_nor_a_runtime() {
+    for name in &dependencies()["tasktrail-domain"] {
+        assert!(
+            DOMAIN.contains(&name.as_str()),
+            "the domain may not name {name}"
+        );
+    }
+}
+
+#[test]
+fn a_context_is_at_the_same_path_in_every_crate() {
+    for name in ["domain", "in-memory", "postgres", "conformance"] {
+        let module = root().join(format!("crates/{name}/src/task_history.rs"));
+        assert!(module.is_file(), "{} is missing", module.display());
+    }
+}
+
+/// Sources of the workspace, with their number of lines.
+fn sources() -> Vec<(PathBuf, usize)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join("crates"), root().join("tests")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(entry.path());
+            } else if entry
+                .path()
+                .extension()
+                .is_some_and(|suffix| suffix == "rs")
+            {
+                let lines = std::fs::read_to_string(entry.path())
+                    .unwrap()
+                    .lines()
+                    .count();
+                found.push((entry.path(), lines));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn no_file_is_longer_than_400_lines_and_none_is_called_mod_rs() {
+    for (file, lines) in sources() {
+        assert!(lines <= 400, "{} has {lines} lines", file.display());
+        assert!(!file.ends_with("mod.rs"), "{}", file.display());
+    }
+}

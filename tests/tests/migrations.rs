@@ -1,0 +1,155 @@
+//! Migrations: up, down and up again; many processes at once; a current schema is left alone.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tasktrail_postgres::{PostgresConfig, PostgresDatabase};
+use tasktrail_test_support::{TestDatabase, wait_until};
+
+async fn connect(database: &TestDatabase) -> PostgresDatabase {
+    let config = PostgresConfig::from_url(database.url())
+        .unwrap()
+        .with_connections(1, 4)
+        .unwrap();
+    PostgresDatabase::connect(config).await.unwrap()
+}
+
+/// Everything in the schema, each object on a line, in a fixed order.
+fn schema(database: &TestDatabase) -> Vec<String> {
+    let objects = "
+        SELECT format('column %s.%s %s null=%s default=%s generated=%s identity=%s collation=%s',
+                      table_name, column_name, data_type, is_nullable, column_default,
+                      generation_expression, is_identity, collation_name)
+        FROM information_schema.columns WHERE table_schema = 'public'
+        UNION ALL
+        SELECT format('constraint %s %s', conname, pg_get_constraintdef(oid))
+        FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+        UNION ALL
+        SELECT format('index %s', indexdef) FROM pg_indexes WHERE schemaname = 'public'
+        UNION ALL
+        SELECT format('comment %s.%s %s', objoid::regclass, objsubid, description)
+        FROM pg_description WHERE objoid IN
+            (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)
+        ORDER BY 1";
+    let rows = database.execute(objects).unwrap();
+    rows.into_iter()
+        .flatten()
+        .flatten()
+        .filter(|line| !line.contains("__diesel"))
+        .collect()
+}
+
+#[tokio::test]
+async fn up_down_and_up_again_gives_the_same_schema() {
+    let database = TestDatabase::new();
+    let postgres = connect(&database).await;
+    let applied = postgres.migrate().await.unwrap();
+    let first = schema(&database);
+
+    let reverted = postgres.revert().await.unwrap();
+    let nothing = schema(&database);
+    let again = postgres.migrate().await.unwrap();
+
+    assert!(!applied.is_empty() && first.len() > 40, "{first:?}");
+    assert_eq!(nothing, Vec::<String>::new());
+    assert_eq!(schema(&database), first);
+    assert_eq!(again, applied);
+    assert_eq!(reverted.len(), applied.len());
+}
+
+#[tokio::test]
+async fn the_state_tells_what_is_applied_and_what_is_pending() {
+    let database = TestDatabase::new();
+    let postgres = connect(&database).await;
+
+    let before = postgres.schema().await.unwrap();
+    let applied = postgres.migrate().await.unwrap();
+    let after = postgres.schema().await.unwrap();
+
+    assert_eq!(
+        (before.applied.len(), before.pending.clone()),
+        (0, applied.clone())
+    );
+    assert!(!before.is_current() && after.is_current());
+    assert_eq!(after.applied, applied);
+}
+
+const CHILD: &str = "TASKTRAIL_TEST_MIGRATE";
+
+/// Not a test of its own: what each of the eight processes below does.
+#[tokio::test]
+async fn as_one_of_many_processes() {
+    let Ok(url) = std::env::var(CHILD) else {
+        return;
+    };
+    let config = PostgresConfig::from_url(url)
+        .unwrap()
+        .with_connections(1, 1)
+        .unwrap();
+    let postgres = PostgresDatabase::connect(config).await.unwrap();
+    postgres.migrate().await.unwrap();
+    assert!(postgres.schema().await.unwrap().is_current());
+}
+
+#[test]
+fn eight_processes_that_start_at_once_on_an_empty_database_all_succeed() {
+    let database = TestDatabase::new();
+    let start = || {
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "as_one_of_many_processes"])
+            .env(CHILD, database.url())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+
+    let processes: Vec<_> = (0..8).map(|_| start()).collect();
+
+    for process in processes {
+        let output = process.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && said.contains("1 passed"),
+            "{said}"
+        );
+    }
+    let versions = database
+        .execute("SELECT version FROM __diesel_schema_migrations")
+        .unwrap();
+    assert_eq!(versions.len(), 1);
+}
+
+/// Holds what conflicts with every lock that a writer could wait for, and the migration lock; only
+/// reading the table of migrations is free.
+const HOLD: &str = "
+    BEGIN;
+    LOCK TABLE task_history, task_summary IN ACCESS EXCLUSIVE MODE;
+    LOCK TABLE __diesel_schema_migrations IN EXCLUSIVE MODE;
+    SELECT pg_advisory_lock(8386110886492922217);
+    SELECT pg_sleep(60)";
+
+const LET_GO: &str = "
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%pg_sleep%'";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn starting_on_a_current_schema_takes_no_lock_that_a_writer_waits_for() {
+    let database = Arc::new(TestDatabase::new());
+    let postgres = connect(&database).await;
+    postgres.migrate().await.unwrap();
+    let holder = Arc::clone(&database);
+    let holder = tokio::task::spawn_blocking(move || holder.execute(HOLD));
+    wait_until("the locks are held", || {
+        let held = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted";
+        !database.execute(held).unwrap().is_empty()
+    });
+
+    let migrated = tokio::time::timeout(Duration::from_secs(10), postgres.migrate()).await;
+
+    database.execute(LET_GO).unwrap();
+    holder.await.unwrap().unwrap_err();
+    assert_eq!(migrated.unwrap().unwrap(), Vec::<String>::new());
+}
