@@ -1,7 +1,7 @@
-//! Migrations: up, down and up again; many processes at once; a current schema is left alone.
+//! Migrations: up, down and up again; a current schema is left alone. Many processes at once are in
+//! the tests of the command line, which have a binary to start.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,52 +74,6 @@ async fn the_state_tells_what_is_applied_and_what_is_pending() {
     );
     assert!(!before.is_current() && after.is_current());
     assert_eq!(after.applied, applied);
-}
-
-const CHILD: &str = "TASKTRAIL_TEST_MIGRATE";
-
-/// Not a test of its own: what each of the eight processes below does.
-#[tokio::test]
-async fn as_one_of_many_processes() {
-    let Ok(url) = std::env::var(CHILD) else {
-        return;
-    };
-    let config = PostgresConfig::from_url(url)
-        .unwrap()
-        .with_connections(1, 1)
-        .unwrap();
-    let postgres = PostgresDatabase::connect(config).await.unwrap();
-    postgres.migrate().await.unwrap();
-    assert!(postgres.schema().await.unwrap().is_current());
-}
-
-#[test]
-fn eight_processes_that_start_at_once_on_an_empty_database_all_succeed() {
-    let database = TestDatabase::new();
-    let start = || {
-        Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "as_one_of_many_processes"])
-            .env(CHILD, database.url())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
-    };
-
-    let processes: Vec<_> = (0..8).map(|_| start()).collect();
-
-    for process in processes {
-        let output = process.wait_with_output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(
-            output.status.success() && said.contains("1 passed"),
-            "{said}"
-        );
-    }
-    let versions = database
-        .execute("SELECT version FROM __diesel_schema_migrations")
-        .unwrap();
-    assert_eq!(versions.len(), 1);
 }
 
 /// Holds what conflicts with every lock that a writer could wait for, and the migration lock; only

@@ -59,7 +59,7 @@ pub(crate) async fn run(
     };
     // A user of its own for each run, since in a database the tasks of earlier runs are still there.
     let now = SystemClock.now().to_datetime();
-    let user = UserId::new(format!("demo-{}", now.format("%Y%m%d-%H%M%S")))?;
+    let user = UserId::new(format!("demo-{}", now.format("%Y%m%d-%H%M%S-%3f")))?;
     survey::run(&manager, &user, &files).await?;
     report::run(&manager, &user, &files).await?;
     let answers = fingerprints::run(&manager, &user, &files).await?;

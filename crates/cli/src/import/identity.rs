@@ -3,7 +3,7 @@ use sha2::{Digest, Sha256};
 use tasktrail::task_history::EntryId;
 use tasktrail::timestamp::Timestamp;
 
-/// 16 MiB of filter: of ten million lines it takes one in 500 for one that came before.
+/// 16 MiB of filter: it takes fewer than 1 in 400 of ten million lines for one that came before.
 const FILTER_BITS: usize = 16 << 23;
 const FILTER_HASHES: u32 = 6;
 

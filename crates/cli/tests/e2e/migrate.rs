@@ -1,5 +1,7 @@
 //! The schema: who creates it, and what the others say without it.
 
+use std::thread;
+
 use serde_json::json;
 use tasktrail_test_support::TestDatabase;
 
@@ -57,6 +59,41 @@ fn migrate_creates_the_schema_once_and_says_so() {
             .stdout
             .starts_with("the schema is up to date")
     );
+}
+
+#[test]
+fn eight_processes_that_start_at_once_on_an_empty_database_all_succeed() {
+    let database = TestDatabase::new();
+    let url = database.url();
+    let migrate = || {
+        run(["migrate", "--database-url", &url, "--format", "json"])
+            .good()
+            .json()
+    };
+
+    let answers = thread::scope(|scope| {
+        let processes: Vec<_> = (0..8).map(|_| scope.spawn(migrate)).collect();
+        processes
+            .into_iter()
+            .map(|process| process.join().unwrap())
+            .collect::<Vec<_>>()
+    });
+
+    assert!(
+        answers.iter().all(|answer| answer["pending"] == json!([])),
+        "{answers:?}"
+    );
+    let versions = database
+        .execute("SELECT version FROM __diesel_schema_migrations")
+        .unwrap();
+    assert_eq!(
+        answers[0]["applied"].as_array().unwrap().len(),
+        versions.len()
+    );
+    let migrated = answers
+        .iter()
+        .flat_map(|answer| answer["migrated"].as_array().unwrap());
+    assert_eq!(migrated.count(), versions.len(), "each migration ran once");
 }
 
 #[test]

@@ -1,0 +1,188 @@
+//! The manager's life, and its calls, on both stores.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "a failed step of a test is a panic"
+)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tasktrail::clock::{Clock, ManualClock};
+use tasktrail::repository::PageSize;
+use tasktrail::task_history::{
+    CancelOutcome, SequentialEntryIds, StepNumber, TaskKey, TaskStatus, TaskStepResult, UserId,
+};
+use tasktrail::timestamp::Timestamp;
+use tasktrail::{DatabaseConfig, DatabaseError, DatabaseManager};
+use tasktrail_test_support::TestDatabase;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn config(database: &TestDatabase) -> DatabaseConfig {
+    DatabaseConfig::from_url(database.url())
+        .and_then(|config| config.with_connections(1, 4))
+        .unwrap()
+}
+
+fn step(name: &str, status: TaskStatus) -> TaskStepResult {
+    TaskStepResult::builder(name, status)
+        .result(json!({ "name": name }))
+        .build()
+        .unwrap()
+}
+
+/// Every call of the manager, with the time in the hands of the test.
+async fn every_call_does_what_it_says(manager: DatabaseManager, clock: Arc<ManualClock>) {
+    let old = TaskKey::new("alice", "old").unwrap();
+    let new = TaskKey::new("alice", "new").unwrap();
+    let first = StepNumber::from(0);
+    manager
+        .save_task_history(&old, first, step("fetch", TaskStatus::Completed))
+        .await
+        .unwrap();
+    let saved_at = clock.now();
+    clock.advance(DAY * 31);
+    let batch = [
+        (new.clone(), first, step("fetch", TaskStatus::Completed)),
+        (
+            new.clone(),
+            StepNumber::from(1),
+            step("store", TaskStatus::Running),
+        ),
+    ];
+    let saved = manager.save_batch_task_history(batch).await.unwrap();
+    assert_eq!(
+        (saved.added, saved.statuses.get(&new)),
+        (2, Some(&TaskStatus::Running))
+    );
+
+    let steps = manager.load_task_history(&old).await.unwrap();
+    assert_eq!(steps.len(), 1);
+    assert_eq!(
+        (steps[0].recorded_at, steps[0].step_result.result()),
+        (saved_at, &json!({"name": "fetch"}))
+    );
+    let cancelled = manager.mark_task_as_cancelled(&new).await.unwrap();
+    assert_eq!(
+        cancelled,
+        CancelOutcome::Cancelled {
+            previous: Some(TaskStatus::Running)
+        }
+    );
+    assert_eq!(
+        manager.check_task_status(&new).await.unwrap(),
+        Some(TaskStatus::Cancelled)
+    );
+    let alice = UserId::new("alice").unwrap();
+    let tasks = manager
+        .get_user_tasks(&alice, PageSize::DEFAULT)
+        .await
+        .unwrap();
+    let listed: Vec<_> = tasks
+        .iter()
+        .map(|task| (task.task.task.as_str(), task.status))
+        .collect();
+    assert_eq!(
+        listed,
+        [
+            ("new", TaskStatus::Cancelled),
+            ("old", TaskStatus::Completed)
+        ]
+    );
+
+    let removed = manager.cleanup_old_tasks(30).await.unwrap();
+
+    assert_eq!((removed.tasks, removed.entries), (1, 1));
+    assert_eq!(manager.check_task_status(&old).await.unwrap(), None);
+    assert_eq!(manager.load_task_history(&new).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn every_call_does_what_it_says_in_memory() {
+    let clock = Arc::new(ManualClock::at(Timestamp::default()));
+    let ids = Arc::new(SequentialEntryIds::default());
+    let manager = DatabaseManager::in_memory_with(Arc::clone(&clock) as Arc<dyn Clock>, ids);
+
+    every_call_does_what_it_says(manager, clock).await;
+}
+
+#[tokio::test]
+async fn every_call_does_what_it_says_on_postgres() {
+    let database = TestDatabase::new();
+    let clock = Arc::new(ManualClock::at(Timestamp::default()));
+    let ids = Arc::new(SequentialEntryIds::default());
+    let manager =
+        DatabaseManager::new_with(config(&database), Arc::clone(&clock) as Arc<dyn Clock>, ids);
+    manager.connect().await.unwrap();
+
+    every_call_does_what_it_says(manager, clock).await;
+}
+
+#[tokio::test]
+async fn a_manager_works_between_connect_and_close_and_can_be_connected_again() {
+    let database = TestDatabase::new();
+    let manager = DatabaseManager::new(config(&database));
+    let task = TaskKey::new("alice", "report").unwrap();
+    let saved = |manager: DatabaseManager, task: TaskKey| async move {
+        let done = step("fetch", TaskStatus::Completed);
+        manager
+            .save_task_history(&task, StepNumber::from(0), done)
+            .await
+    };
+
+    let early = saved(manager.clone(), task.clone()).await.unwrap_err();
+    manager.connect().await.unwrap();
+    saved(manager.clone(), task.clone()).await.unwrap();
+    manager.close().await;
+    let late = saved(manager.clone(), task.clone()).await.unwrap_err();
+    manager.connect().await.unwrap();
+
+    assert!(matches!(early, DatabaseError::NotConnected), "{early:?}");
+    assert!(matches!(late, DatabaseError::Closed), "{late:?}");
+    let status = manager.check_task_status(&task).await.unwrap();
+    assert_eq!(status, Some(TaskStatus::Completed));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_may_connect_at_once_and_one_pool_is_opened() {
+    let database = TestDatabase::new();
+    let manager = DatabaseManager::new(config(&database));
+
+    let connects = (0..16).map(|_| {
+        let manager = manager.clone();
+        tokio::spawn(async move { manager.connect().await })
+    });
+    for connect in connects.collect::<Vec<_>>() {
+        connect.await.unwrap().unwrap();
+    }
+
+    let connections = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+                       AND pid <> pg_backend_pid() AND application_name = 'tasktrail'
+                       AND query NOT LIKE '%\\_\\_diesel%'";
+    assert!(
+        database.execute(connections).unwrap().len() <= 4,
+        "more than one pool"
+    );
+    assert!(manager.schema_state().await.unwrap().is_current());
+}
+
+#[tokio::test]
+async fn a_missing_schema_is_an_error_of_the_call_and_made_by_init_database_schema() {
+    let database = TestDatabase::new();
+    let manager = DatabaseManager::new(config(&database));
+    let task = TaskKey::new("alice", "report").unwrap();
+    manager.init_connection_pool().await.unwrap();
+
+    let missing = manager.check_task_status(&task).await.unwrap_err();
+    let migrations = manager.init_database_schema().await.unwrap();
+
+    assert!(
+        matches!(missing, DatabaseError::Repository(_)),
+        "{missing:?}"
+    );
+    assert!(!migrations.is_empty());
+    assert_eq!(manager.check_task_status(&task).await.unwrap(), None);
+}
