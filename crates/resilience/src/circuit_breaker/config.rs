@@ -1,0 +1,49 @@
+use std::time::Duration;
+
+use tasktrail_domain::InvalidValue;
+
+use crate::bounds::outside;
+
+/// When a circuit breaker opens, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BreakerConfig {
+    /// How many consecutive outages open it. Defaults to 5; from 1 to 1000.
+    ///
+    /// At 0 one outage opens it, as at 1.
+    pub outages: u32,
+    /// How long it stays open before the first probe. Defaults to 1 second; from 10 milliseconds
+    /// to `max_cool_down`.
+    pub cool_down: Duration,
+    /// The most that the cool-down grows to, doubling with each probe that fails, and the longest
+    /// that a probe keeps others waiting. Defaults to 30 seconds; at most 10 minutes.
+    pub max_cool_down: Duration,
+}
+
+impl Default for BreakerConfig {
+    fn default() -> Self {
+        Self {
+            outages: 5,
+            cool_down: Duration::from_secs(1),
+            max_cool_down: Duration::from_secs(30),
+        }
+    }
+}
+
+impl BreakerConfig {
+    pub(crate) fn faults(&self) -> impl Iterator<Item = InvalidValue> {
+        let least = Duration::from_millis(10);
+        let most = Duration::from_secs(600);
+        [
+            outside("breaker.outages", self.outages, 1, 1000),
+            outside(
+                "breaker.cool_down",
+                self.cool_down,
+                least,
+                self.max_cool_down,
+            ),
+            outside("breaker.max_cool_down", self.max_cool_down, least, most),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}

@@ -1,0 +1,34 @@
+use tasktrail_domain::repository::{Operation, Result};
+
+use crate::Policy;
+
+/// One policy around another; made by [`Policy::around`].
+#[derive(Debug, Clone)]
+pub struct Stack<Outer, Inner> {
+    outer: Outer,
+    inner: Inner,
+}
+
+impl<Outer, Inner> Stack<Outer, Inner> {
+    pub(crate) fn new(outer: Outer, inner: Inner) -> Self {
+        Self { outer, inner }
+    }
+}
+
+impl<Outer: Policy, Inner: Policy> Policy for Stack<Outer, Inner> {
+    // Not an `async fn`, which would lend `attempt` to the inner policy: of several such futures
+    // nested in each other the compiler cannot tell any more that they are `Send`.
+    fn run<T, F, Fut>(
+        &self,
+        operation: Operation,
+        attempt: F,
+    ) -> impl Future<Output = Result<T>> + Send
+    where
+        T: Send,
+        F: Fn() -> Fut + Copy + Send + Sync,
+        Fut: Future<Output = Result<T>> + Send,
+    {
+        self.outer
+            .run(operation, move || self.inner.run(operation, attempt))
+    }
+}

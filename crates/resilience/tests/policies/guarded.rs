@@ -1,0 +1,117 @@
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use tasktrail_conformance::fixture::{at, page, task, user};
+use tasktrail_domain::repository::{Operation, Result};
+use tasktrail_domain::task_history::{
+    FinalStatus, RemovalBatch, RetentionPolicy, Scope, TaskFilter, TaskHistoryRepository,
+    TaskStatus,
+};
+use tasktrail_in_memory::InMemoryTaskHistory;
+use tasktrail_resilience::{Guarded, Policy};
+
+/// Notes which operations go through it.
+#[derive(Debug, Clone, Default)]
+struct Noting(Arc<Mutex<Vec<Operation>>>);
+
+impl Policy for Noting {
+    async fn run<T, F, Fut>(&self, operation: Operation, attempt: F) -> Result<T>
+    where
+        T: Send,
+        F: Fn() -> Fut + Copy + Send + Sync,
+        Fut: Future<Output = Result<T>> + Send,
+    {
+        self.0.lock().unwrap().push(operation);
+        attempt().await
+    }
+}
+
+#[tokio::test]
+async fn each_method_goes_through_the_policy_as_its_own_operation() -> Result<()> {
+    let history = Guarded::new(InMemoryTaskHistory::new(), Noting::default());
+    let writer = tasktrail_conformance::fixture::Writer::default();
+    let (report, policy) = (task("report"), RetentionPolicy::older_than(at(1)));
+    let entry = writer.step(&report, 0, TaskStatus::Running);
+
+    history.save(&entry).await?;
+    history.save_batch(&[]).await?;
+    history.load(&report, &page(1)).await?;
+    history.trail(&report, &page(1)).await?;
+    history.status(&report).await?;
+    history
+        .finish(&report, FinalStatus::Cancelled, at(0))
+        .await?;
+    history
+        .list(&user("alice"), &TaskFilter::default(), &page(1))
+        .await?;
+    history.count(&Scope::Everyone).await?;
+    history.expired(&policy).await?;
+    history
+        .remove_expired(&policy, &RemovalBatch::default())
+        .await?;
+
+    let noted = history.policy().0.lock().unwrap();
+    let names: Vec<&str> = noted.iter().map(|operation| operation.name()).collect();
+    assert_eq!(
+        names,
+        [
+            "task_history.save",
+            "task_history.save_batch",
+            "task_history.load",
+            "task_history.trail",
+            "task_history.status",
+            "task_history.finish",
+            "task_history.list",
+            "task_history.count",
+            "task_history.expired",
+            "task_history.remove_expired",
+        ]
+    );
+    let once = noted.iter().filter(|operation| !operation.is_idempotent());
+    let once: BTreeSet<&str> = once.map(|operation| operation.name()).collect();
+    assert_eq!(
+        once,
+        ["task_history.finish", "task_history.remove_expired"].into()
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn policies_nest_from_the_outermost_to_the_innermost() {
+    #[derive(Debug)]
+    struct Named(&'static str, Noting);
+
+    impl Policy for Named {
+        async fn run<T, F, Fut>(&self, operation: Operation, attempt: F) -> Result<T>
+        where
+            T: Send,
+            F: Fn() -> Fut + Copy + Send + Sync,
+            Fut: Future<Output = Result<T>> + Send,
+        {
+            let seen = Operation::idempotent(self.0);
+            self.1.0.lock().unwrap().push(seen);
+            attempt().await.inspect_err(|error| {
+                assert_eq!(error.operation(), operation);
+            })
+        }
+    }
+
+    let noting = Noting::default();
+    let named = |name| Named(name, noting.clone());
+    let policy = named("a")
+        .around(named("b"))
+        .around(None::<Noting>.around(named("c")));
+
+    let answer = policy
+        .run(Operation::idempotent("test"), || async { Ok(7) })
+        .await;
+
+    let order: Vec<&str> = noting
+        .0
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|seen| seen.name())
+        .collect();
+    assert_eq!((answer.unwrap(), order), (7, vec!["a", "b", "c"]));
+}

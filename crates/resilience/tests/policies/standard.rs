@@ -1,0 +1,112 @@
+use std::time::Duration;
+
+use tasktrail_domain::repository::ErrorKind;
+use tasktrail_domain::task_history::operation;
+use tasktrail_resilience::{
+    BreakerConfig, BreakerOpen, BreakerState, ResilienceConfig, RetryConfig, StandardPolicy,
+};
+use tokio::time::Instant;
+
+use crate::script::{OK, SAVE, Script, Step, fails};
+
+const DOWN: Step = fails(ErrorKind::Unavailable);
+const HANGS: Step = OK.after(3_600_000);
+
+fn standard() -> StandardPolicy {
+    StandardPolicy::new(&config())
+}
+
+fn config() -> ResilienceConfig {
+    ResilienceConfig {
+        retry: Some(RetryConfig {
+            jitter_seed: Some(1),
+            ..RetryConfig::default()
+        }),
+        ..ResilienceConfig::default()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hanging_attempt_is_given_up_and_repeated() {
+    let script = Script::new(SAVE, [HANGS, OK]);
+    let begun = Instant::now();
+
+    assert_eq!(script.run(&standard()).await.unwrap(), 2);
+    assert!(begun.elapsed() < Duration::from_millis(5_100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_ends_within_the_total_time_whatever_the_store_does() {
+    for step in [HANGS, DOWN, DOWN.after(2_500), DOWN.after(4_999)] {
+        let script = Script::new(SAVE, [step]);
+        let begun = Instant::now();
+
+        script.run(&standard()).await.unwrap_err();
+
+        assert!(begun.elapsed() <= Duration::from_secs(15), "{step:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_operation_may_take_longer_and_its_quick_failures_are_retried() {
+    let count = Script::new(operation::COUNT, [DOWN, OK.after(59_000)]);
+
+    assert_eq!(count.run(&standard()).await.unwrap(), 2);
+}
+
+/// Five attempts open the breaker; the sixth waits for the probe instead of burning retries.
+#[tokio::test(start_paused = true)]
+async fn a_retry_waits_for_the_probe_of_an_open_breaker() {
+    let policy = standard();
+    let script = Script::new(SAVE, [DOWN, DOWN, DOWN, DOWN, DOWN, OK]);
+
+    let answer = script.run(&policy).await;
+
+    let waits = script.intervals();
+    assert_eq!(answer.unwrap(), 6);
+    assert!(waits[4] >= Duration::from_secs(1), "{waits:?}");
+    let state = policy.breaker().unwrap().state();
+    assert_eq!(state, BreakerState::Closed { outages: 0 });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_fails_at_once_if_the_next_probe_comes_too_late() {
+    let hour = Duration::from_secs(3600);
+    let breaker = BreakerConfig {
+        outages: 1,
+        cool_down: hour,
+        max_cool_down: hour,
+    };
+    let policy = StandardPolicy::new(&ResilienceConfig {
+        breaker: Some(breaker),
+        ..config()
+    });
+    let script = Script::new(SAVE, [DOWN]);
+    script.run(&policy).await.unwrap_err();
+    let begun = Instant::now();
+
+    let error = script.run(&policy).await.unwrap_err();
+
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    assert_eq!(script.attempts(), 1);
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(BreakerOpen::behind(&error).unwrap().next_probe_in() > Some(hour / 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_switched_off_does_nothing() {
+    let off = StandardPolicy::new(&ResilienceConfig {
+        observe: false,
+        retry: None,
+        breaker: None,
+        timeout: None,
+    });
+    let script = Script::new(SAVE, [DOWN, DOWN, DOWN, DOWN, DOWN, DOWN, HANGS]);
+
+    for attempts in 1..=6 {
+        script.run(&off).await.unwrap_err();
+        assert_eq!(script.attempts(), attempts);
+    }
+    assert_eq!(script.run(&off).await.unwrap(), 7);
+    assert!(off.breaker().is_none());
+}
