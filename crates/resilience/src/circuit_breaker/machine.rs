@@ -171,7 +171,7 @@ impl Machine {
                 self.open(now, cool_down.saturating_mul(2));
             }
             (Phase::HalfOpen { cool_down, .. }, Verdict::Nothing) => {
-                {}
+                self.half_open(None, cool_down);
             }
             // Nothing was learned; or the breaker is open, which gives leave to nobody.
             (Phase::Closed { .. }, Verdict::Nothing) | (Phase::Open { .. }, _) => {}
