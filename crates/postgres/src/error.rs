@@ -95,6 +95,8 @@ impl StoreError {
     pub(crate) fn during(self, operation: Operation) -> RepositoryError {
         let (kind, effect) = match &self {
             Self::Acquire(AcquireError::Closed) => (ErrorKind::Closed, Effect::None),
+            // Callers in the queue, not an outage: a breaker must not open over it.
+            Self::Acquire(AcquireError::Queue { .. }) => (ErrorKind::Contention, Effect::None),
             Self::Acquire(_) => (ErrorKind::Unavailable, Effect::None),
             Self::Query(error) => classify::classify(error),
             Self::Conflict(_) => (ErrorKind::Conflict, Effect::None),

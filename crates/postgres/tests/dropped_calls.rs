@@ -65,7 +65,7 @@ async fn a_dropped_call_ends_on_the_server_and_the_pool_is_full_again_in_under_a
         .unwrap_err();
     assert_eq!(
         refused.kind(),
-        ErrorKind::Unavailable,
+        ErrorKind::Contention,
         "all four connections are in use"
     );
 

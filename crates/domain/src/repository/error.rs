@@ -28,7 +28,8 @@ pub enum ErrorKind {
     Conflict,
     /// The store refuses the value: a rule of its schema is violated, or rights are missing.
     Rejected,
-    /// Another transaction was in the way; the same call may succeed now.
+    /// Others were in the way: a transaction, or callers that wait for a connection. The same call may
+    /// succeed now.
     Contention,
     /// The store cannot be reached, or is going away.
     Unavailable,
@@ -107,7 +108,7 @@ impl fmt::Display for RepositoryError {
         let what = match self.kind() {
             ErrorKind::Conflict => "the store holds something else under the same id",
             ErrorKind::Rejected => "the store refused it",
-            ErrorKind::Contention => "another transaction was in the way",
+            ErrorKind::Contention => "others were in the way",
             ErrorKind::Unavailable => "the store cannot be reached",
             ErrorKind::TimedOut => "the store did not answer in time",
             ErrorKind::Corrupt => "the store holds what cannot be read",

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +18,11 @@ short_text! {
 short_text! {
     /// A task, among the tasks of its user.
     TaskId, "task_id"
+}
+
+impl TaskId {
+    /// The smallest id there can be: where a range of ids begins.
+    pub const FIRST: Self = Self(Cow::Borrowed("\u{1}"));
 }
 
 /// A task: its user and its id. Another user's task does not exist for you.

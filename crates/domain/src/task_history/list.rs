@@ -56,6 +56,17 @@ impl ListCursor {
     }
 }
 
+impl ListCursor {
+    /// The place behind every task with activity at `instant` or later.
+    #[must_use]
+    pub const fn until(instant: Timestamp) -> Self {
+        Self {
+            last_updated: instant,
+            task: TaskId::FIRST,
+        }
+    }
+}
+
 impl fmt::Display for ListCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The instant with its sign bit turned, so that every cursor has the same form.

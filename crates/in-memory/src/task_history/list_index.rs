@@ -50,10 +50,12 @@ impl ListIndex {
         page: &PageRequest<ListCursor>,
     ) -> Vec<ListCursor> {
         let wanted = page.size.get() + 1;
-        let before = page
-            .after
-            .as_ref()
-            .map_or(Bound::Unbounded, Bound::Excluded);
+        let until = filter.until.map(ListCursor::until);
+        let before = match (&page.after, &until) {
+            (Some(cursor), Some(until)) => Bound::Excluded(cursor.min(until)),
+            (Some(place), None) | (None, Some(place)) => Bound::Excluded(place),
+            (None, None) => Bound::Unbounded,
+        };
         let mut places: Vec<_> = filter
             .statuses
             .iter()
@@ -62,7 +64,6 @@ impl ListIndex {
                 places
                     .range((Bound::Unbounded, before))
                     .rev()
-                    .skip_while(|place| filter.until.is_some_and(|t| place.last_updated >= t))
                     .take_while(|place| filter.since.is_none_or(|t| place.last_updated >= t))
                     .take(wanted)
             })

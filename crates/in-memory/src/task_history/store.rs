@@ -4,8 +4,8 @@ use std::ops::Bound;
 use tasktrail_domain::repository::{Page, PageRequest};
 use tasktrail_domain::task_history::{
     Counts, EntryConflict, EntryId, Expired, FinalStatus, FinishOutcome, HistoryEntry, ListCursor,
-    Removal, RemovalBatch, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter, TaskKey,
-    TaskStatus, TaskSummary, TrailPosition, UserId, distinct_entries,
+    Removal, RemovalBatch, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter, TaskId,
+    TaskKey, TaskStatus, TaskSummary, TrailPosition, UserId, distinct_entries,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
@@ -249,9 +249,11 @@ impl Store {
             Scope::Everyone => None,
             Scope::User(user) => Some(user.clone()),
         };
-        let begin = user
-            .as_ref()
-            .and_then(|user| TaskKey::new(user.as_str(), "\u{1}").ok());
+        let first = |user: &UserId| TaskKey {
+            user: user.clone(),
+            task: TaskId::FIRST,
+        };
+        let begin = user.as_ref().map(first);
         let from = match (after, &begin) {
             (Some(after), begin) if begin.as_ref().is_none_or(|begin| after >= begin) => {
                 Bound::Excluded(after)
