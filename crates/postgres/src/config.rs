@@ -24,7 +24,7 @@ use crate::tls::TlsMode;
 /// ```
 #[derive(Clone)]
 pub struct PostgresConfig {
-    pub(crate) url: SecretString,
+    location: Location,
     pub(crate) address: String,
     pub(crate) tls: TlsMode,
     pub(crate) root_certificate: Option<PathBuf>,
@@ -41,8 +41,9 @@ impl PostgresConfig {
     /// A database by its URL, `postgres://user:password@host:port/database`, or by the
     /// `key=value` form that `psql` takes.
     ///
-    /// Several hosts (`host1:port1,host2:port2`) are tried in turn, each for a second at most, for one
-    /// that takes writes. `sslmode=` takes all [`TlsMode`]s, `sslrootcert=` a file.
+    /// Several hosts (`host1:port1,host2:port2`) are tried in turn, each in its share of the time, for one
+    /// that takes writes. In a URL `sslmode=` takes all [`TlsMode`]s and `sslrootcert=` a file; in the
+    /// `key=value` form `sslmode` is `disable`, `prefer` or `require`.
     ///
     /// Between 10 and 20 connections, 5 seconds to get or open one, 30 seconds for a statement.
     ///
@@ -52,20 +53,13 @@ impl PostgresConfig {
     /// a password, is never part of the error.
     pub fn from_url(url: impl Into<SecretString>) -> Result<Self, InvalidValue> {
         let (url, tls) = TlsParameters::taken_from(&url.into())?;
-        let parsed = parse(&url)?;
-        Ok(Self {
-            address: address(&parsed),
-            url,
-            tls: tls.mode,
-            root_certificate: tls.root_certificate,
-            min_connections: 10,
-            max_connections: NonZeroU32::MIN.saturating_add(19),
-            connect_timeout: Duration::from_secs(5),
-            acquire_timeout: Duration::from_secs(5),
-            idle_timeout: Duration::from_secs(10 * 60),
-            max_lifetime: Duration::from_secs(30 * 60),
-            statement_timeout: Duration::from_secs(30),
-        })
+        let mut config = Self::at(Location::Text(url))?;
+        config.root_certificate = tls.root_certificate;
+        config.tls = match tls.mode {
+            Some(mode) => mode,
+            None => TlsMode::of_driver(config.driver()?.get_ssl_mode()),
+        };
+        Ok(config)
     }
 
     /// A database by its parts; without a password if the server asks for none.
@@ -74,7 +68,7 @@ impl PostgresConfig {
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if a part holds a NUL or the host is empty.
+    /// [`InvalidValue`] if a part but the password is empty or one holds a NUL.
     pub fn from_parts(
         host: &str,
         port: u16,
@@ -82,14 +76,38 @@ impl PostgresConfig {
         user: &str,
         password: Option<&SecretString>,
     ) -> Result<Self, InvalidValue> {
-        let quoted = |text: &str| format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'"));
-        let password = password
-            .map(|password| format!(" password={}", quoted(password.expose_secret())))
-            .unwrap_or_default();
-        let (host, database, user) = (quoted(host), quoted(database), quoted(user));
-        Self::from_url(format!(
-            "host={host} port={port} dbname={database} user={user}{password}"
-        ))
+        for (field, part) in [("host", host), ("database", database), ("user", user)] {
+            if part.is_empty() || part.contains('\0') {
+                return Err(InvalidValue::text(
+                    field,
+                    "a text without NUL characters",
+                    part,
+                ));
+            }
+        }
+        Self::at(Location::Parts {
+            host: host.to_owned(),
+            port,
+            database: database.to_owned(),
+            user: user.to_owned(),
+            password: password.cloned(),
+        })
+    }
+
+    fn at(location: Location) -> Result<Self, InvalidValue> {
+        Ok(Self {
+            address: address(&location.driver()?),
+            location,
+            tls: TlsMode::default(),
+            root_certificate: None,
+            min_connections: 10,
+            max_connections: NonZeroU32::MIN.saturating_add(19),
+            connect_timeout: Duration::from_secs(5),
+            acquire_timeout: Duration::from_secs(5),
+            idle_timeout: Duration::from_secs(10 * 60),
+            max_lifetime: Duration::from_secs(30 * 60),
+            statement_timeout: Duration::from_secs(30),
+        })
     }
 
     /// How many connections are kept open at least, and opened at most. Defaults to 10 and 20.
@@ -138,7 +156,9 @@ impl PostgresConfig {
         self
     }
 
-    /// How long a connection beyond the minimum stays open unused. Defaults to 10 minutes.
+    /// How long a connection stays open unused. Defaults to 10 minutes.
+    ///
+    /// Where fewer than the minimum are left, new ones are opened.
     #[must_use]
     pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
@@ -147,8 +167,8 @@ impl PostgresConfig {
 
     /// How old a connection gets. Defaults to 30 minutes.
     ///
-    /// Each ends up to a tenth earlier, so that those that were opened together do not end together,
-    /// and never while it is in use.
+    /// Each ends up to a tenth earlier, so that those that were opened together do not end together.
+    /// It is looked at when it is lent or comes back, so it never ends while it is in use.
     #[must_use]
     pub fn with_max_lifetime(mut self, lifetime: Duration) -> Self {
         self.max_lifetime = lifetime;
@@ -170,13 +190,51 @@ impl PostgresConfig {
         &self.address
     }
 
-    /// The driver's configuration. The text was checked when it was taken.
+    /// The driver's configuration. Where it is was checked when it was taken.
     pub(crate) fn driver(&self) -> Result<tokio_postgres::Config, InvalidValue> {
-        parse(&self.url)
+        self.location.driver()
     }
 }
 
-fn parse(url: &SecretString) -> Result<tokio_postgres::Config, InvalidValue> {
+/// Where a database is, in the words of whoever configured it.
+#[derive(Clone)]
+enum Location {
+    Text(SecretString),
+    Parts {
+        host: String,
+        port: u16,
+        database: String,
+        user: String,
+        password: Option<SecretString>,
+    },
+}
+
+impl Location {
+    fn driver(&self) -> Result<tokio_postgres::Config, InvalidValue> {
+        match self {
+            Self::Text(text) => parse(text),
+            Self::Parts {
+                host,
+                port,
+                database,
+                user,
+                password,
+            } => {
+                let mut driver = tokio_postgres::Config::new();
+                for host in host.split(',') {
+                    driver.host(host);
+                }
+                driver.port(*port).dbname(database).user(user);
+                password
+                    .as_ref()
+                    .map(|password| driver.password(password.expose_secret()));
+                Ok(driver)
+            }
+        }
+    }
+}
+
+fn parse(text: &SecretString) -> Result<tokio_postgres::Config, InvalidValue> {
     // The driver's error quotes no values, but a cautious reader need not rely on that.
     let refused = |_| {
         InvalidValue::new(
@@ -185,7 +243,7 @@ fn parse(url: &SecretString) -> Result<tokio_postgres::Config, InvalidValue> {
             "something else (not shown, it may hold a password)",
         )
     };
-    let config = tokio_postgres::Config::from_str(url.expose_secret()).map_err(refused)?;
+    let config = tokio_postgres::Config::from_str(text.expose_secret()).map_err(refused)?;
     if config.get_hosts().is_empty() {
         return Err(InvalidValue::new(
             "database URL",
@@ -215,6 +273,8 @@ impl fmt::Debug for PostgresConfig {
             .field("max_connections", &self.max_connections)
             .field("connect_timeout", &self.connect_timeout)
             .field("acquire_timeout", &self.acquire_timeout)
+            .field("idle_timeout", &self.idle_timeout)
+            .field("max_lifetime", &self.max_lifetime)
             .field("statement_timeout", &self.statement_timeout)
             .finish_non_exhaustive()
     }
@@ -259,6 +319,28 @@ mod tests {
             driver.get_password(),
             Some(password.expose_secret().as_bytes())
         );
+    }
+
+    #[test]
+    fn the_mode_of_tls_is_read_in_every_form() {
+        for (text, mode) in [
+            ("postgres://h/d", TlsMode::Prefer),
+            ("postgres://h/d?sslmode=verify-ca", TlsMode::VerifyCa),
+            ("host=h sslmode=disable", TlsMode::Disable),
+            ("host=h\tsslmode = 'require'", TlsMode::Require),
+        ] {
+            assert_eq!(PostgresConfig::from_url(text).unwrap().tls, mode, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_read_as_something_else() {
+        let password = SecretString::from("a sslmode=hush host=elsewhere");
+        let config = PostgresConfig::from_parts("h", 1, "d", "u", Some(&password)).unwrap();
+
+        assert_eq!(config.address(), "h:1/d");
+        assert_eq!(config.tls, TlsMode::Prefer);
+        assert!(PostgresConfig::from_parts("", 1, "d", "u", None).is_err());
     }
 
     #[test]

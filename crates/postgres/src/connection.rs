@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::ConnectionError;
-use diesel_async::AsyncPgConnection;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use tasktrail_domain::repository::Chain;
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -15,11 +15,18 @@ pub(crate) use self::hosts::hosts;
 use crate::config::PostgresConfig;
 use crate::tls::{Tls, TlsError};
 
-/// How long one of several hosts may take: a silent one must not use up the time of the others.
+/// How long one of several hosts may take at least, beyond its share of the whole: a silent one must
+/// not use up the time of the others.
 const ONE_OF_SEVERAL: Duration = Duration::from_secs(1);
 
 /// How long sent bytes may stay unconfirmed before the system gives a connection up.
 const UNCONFIRMED: Duration = Duration::from_secs(5);
+
+/// How long a peer may be silent before the system asks whether it is still there.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// The driver's default: too long for anybody to wait for an answer that never comes.
+const SYSTEM_KEEPALIVE: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// The settings of a session.
 #[derive(Debug, Clone, Copy)]
@@ -59,10 +66,9 @@ impl Connector {
     ) -> Result<AsyncPgConnection, ConnectionError> {
         let driver = self.driver(session)?;
         let hosts = hosts(&driver);
-        let limit = match hosts.as_slice() {
-            [_] => self.config.connect_timeout,
-            _ => self.config.connect_timeout.min(ONE_OF_SEVERAL),
-        };
+        let share = u32::try_from(hosts.len()).unwrap_or(u32::MAX).max(1);
+        let limit = (self.config.connect_timeout / share).max(ONE_OF_SEVERAL);
+        let limit = limit.min(self.config.connect_timeout);
         let mut refusals = Vec::new();
         for (name, host) in hosts {
             match self.open_host(&host, limit).await {
@@ -93,9 +99,12 @@ impl Connector {
                 .connect(self.tls())
                 .await
                 .map_err(|error| words(&error))?;
-            AsyncPgConnection::try_from_client_and_connection(client, connection)
-                .await
-                .map_err(|error| error.to_string())
+            let connection =
+                AsyncPgConnection::try_from_client_and_connection(client, connection).await;
+            let mut connection = connection.map_err(|error| error.to_string())?;
+            let set = connection.batch_execute(UNTRANSLATED).await;
+            set.map_err(|error| error.to_string())?;
+            Ok(connection)
         };
         let silent = |_| format!("no answer within {limit:?}");
         tokio::time::timeout(limit, opening).await.map_err(silent)?
@@ -113,6 +122,12 @@ impl Connector {
         }
         if driver.get_tcp_user_timeout().is_none() {
             driver.tcp_user_timeout(UNCONFIRMED);
+        }
+        if driver.get_keepalives_idle() == SYSTEM_KEEPALIVE {
+            driver
+                .keepalives_idle(SILENCE)
+                .keepalives_interval(SILENCE)
+                .keepalives_retries(2);
         }
         let several = driver.get_hosts().len() > 1;
         if several && driver.get_target_session_attrs() == TargetSessionAttrs::Any {
@@ -137,12 +152,22 @@ fn words(error: &tokio_postgres::Error) -> String {
 const PLANNING: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off \
                         -c enable_bitmapscan=off -c enable_sort=off -c jit=off";
 
+/// As the server takes it: rounded up, since 0 would mean no limit, and at most what it can hold.
+fn milliseconds(timeout: Duration) -> i32 {
+    i32::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX)
+}
+
+/// Errors are told apart by the server's words, so it should use the untranslated ones. Only a
+/// superuser may ask for that; for other roles it is a setting of the server or the database.
+const UNTRANSLATED: &str = "SELECT set_config('lc_messages', 'C', false)
+                            WHERE current_setting('is_superuser') = 'on'";
+
 /// What the caller asked for comes last, and so wins.
 fn options(given: Option<&str>, session: Session) -> String {
     format!(
         "{PLANNING} -c statement_timeout={} -c idle_in_transaction_session_timeout=60000 \
-         -c TimeZone=UTC -c lc_messages=C {}",
-        session.statement_timeout.as_millis(),
+         -c TimeZone=UTC -c default_transaction_isolation=read\\ committed {}",
+        milliseconds(session.statement_timeout),
         given.unwrap_or_default(),
     )
 }

@@ -55,9 +55,9 @@ impl PostgresDatabase {
         migrate::state(&self.connector).await
     }
 
-    /// Ends the connections: idle ones now, each other one when the call that has it is done.
-    ///
-    /// Calls of the repositories fail with `Closed` from now on.
+    /// Lends no more connections: calls of the repositories fail with `Closed` from now on, those
+    /// that wait for a connection included. Calls that have one are finished, and the connections end
+    /// with the last of them.
     pub fn close(&self) {
         self.pool.close();
     }

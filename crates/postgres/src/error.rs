@@ -32,13 +32,13 @@ impl ConnectError {
 pub enum MigrateError {
     /// The database could not be reached.
     #[error("cannot connect to the database")]
-    Connect(#[source] diesel::ConnectionError),
+    Connect(#[source] Box<dyn Error + Send + Sync>),
     /// Another process held the migration lock for too long.
     #[error("another process has been migrating for {0:?}")]
     Locked(Duration),
     /// The server failed or refused a statement.
     #[error("the schema could not be read")]
-    Query(#[source] diesel::result::Error),
+    Query(#[source] Box<dyn Error + Send + Sync>),
     /// A migration failed; it was rolled back.
     #[error("a migration failed")]
     Migration(#[source] Box<dyn Error + Send + Sync>),
@@ -79,7 +79,7 @@ pub(crate) enum StoreError {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
-    #[error("the entry was removed again and again while it was being saved")]
+    #[error("the task was removed again and again meanwhile")]
     Overtaken,
 }
 
@@ -95,13 +95,14 @@ impl StoreError {
     pub(crate) fn during(self, operation: Operation) -> RepositoryError {
         let (kind, effect) = match &self {
             Self::Acquire(AcquireError::Closed) => (ErrorKind::Closed, Effect::None),
-            // Callers in the queue, not an outage: a breaker must not open over it.
-            Self::Acquire(AcquireError::Queue { .. }) => (ErrorKind::Contention, Effect::None),
+            // Callers in the queue are no outage: a breaker must not open over them.
+            Self::Acquire(AcquireError::Queue { .. }) | Self::Overtaken => {
+                (ErrorKind::Contention, Effect::None)
+            }
             Self::Acquire(_) => (ErrorKind::Unavailable, Effect::None),
             Self::Query(error) => classify::classify(error),
             Self::Conflict(_) => (ErrorKind::Conflict, Effect::None),
             Self::Corrupt { .. } => (ErrorKind::Corrupt, Effect::None),
-            Self::Overtaken => (ErrorKind::Contention, Effect::None),
         };
         let error = RepositoryError::new(operation, kind, effect);
         match self {

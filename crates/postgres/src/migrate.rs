@@ -73,7 +73,10 @@ async fn connect(connector: &Connector) -> Result<AsyncPgConnection, MigrateErro
     let session = Session {
         statement_timeout: Duration::ZERO,
     };
-    connector.open(session).await.map_err(MigrateError::Connect)
+    connector
+        .open(session)
+        .await
+        .map_err(|error| MigrateError::Connect(error.into()))
 }
 
 /// Asks for the lock again and again instead of waiting inside a statement: a waiting statement
@@ -84,7 +87,7 @@ async fn lock(connection: &mut AsyncPgConnection) -> Result<(), MigrateError> {
         let locked = diesel::select(pg_try_advisory_lock(LOCK))
             .get_result::<bool>(connection)
             .await
-            .map_err(MigrateError::Query)?;
+            .map_err(|error| MigrateError::Query(error.into()))?;
         if locked {
             return Ok(());
         }
@@ -127,7 +130,9 @@ struct Applied {
 }
 
 async fn read_state(connection: &mut AsyncPgConnection) -> Result<SchemaState, MigrateError> {
-    let applied = applied(connection).await.map_err(MigrateError::Query)?;
+    let applied = applied(connection)
+        .await
+        .map_err(|error| MigrateError::Query(error.into()))?;
     let migrations: Vec<Box<dyn Migration<Pg>>> =
         MIGRATIONS.migrations().map_err(MigrateError::Migration)?;
     let mut pending: Vec<_> = migrations

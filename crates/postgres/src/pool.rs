@@ -41,7 +41,11 @@ impl Pool {
             .min_idle(config.min_connections.max(1))
             .max_size(config.max_connections.get())
             // The gate bounds the waiting; what is left is the opening of a connection.
-            .connection_timeout(config.connect_timeout + config.acquire_timeout)
+            .connection_timeout(
+                config
+                    .connect_timeout
+                    .saturating_add(config.acquire_timeout),
+            )
             .idle_timeout(config.idle_timeout)
             .max_lifetime(None)
             .retry_connection(false)
@@ -86,8 +90,10 @@ impl Pool {
         }
     }
 
-    /// Lends no more connections. Idle ones end now, each other one when it comes back.
+    /// Lends no more connections, also to those who wait. The connections end with the last call that
+    /// has one.
     pub(crate) fn close(&self) {
+        self.gate.close();
         *self
             .connections
             .write()

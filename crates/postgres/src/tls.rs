@@ -56,6 +56,15 @@ impl TlsMode {
         }
     }
 
+    /// The mode that the driver read by itself.
+    pub(crate) fn of_driver(mode: SslMode) -> Self {
+        match mode {
+            SslMode::Disable => Self::Disable,
+            SslMode::Require => Self::Require,
+            _ => Self::Prefer,
+        }
+    }
+
     /// The part of the mode that the driver decides.
     pub(crate) fn driver(self) -> SslMode {
         match self {

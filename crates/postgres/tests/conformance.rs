@@ -1,4 +1,4 @@
-//! The contract, on a real server.
+//! The contract, on a real server, by a role that may do nothing but own its database.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::sync::Arc;
@@ -10,7 +10,18 @@ use tasktrail_test_support::TestDatabase;
 
 async fn fresh() -> (Repository, TestDatabase) {
     let database = TestDatabase::new();
-    let config = PostgresConfig::from_url(database.url())
+    let role = format!("owner_of_{}", database.name());
+    database
+        .execute(&format!("CREATE ROLE {role} LOGIN"))
+        .unwrap();
+    database
+        .execute(&format!(
+            "ALTER DATABASE {} OWNER TO {role}",
+            database.name()
+        ))
+        .unwrap();
+    let url = database.url().replace("postgres@", &format!("{role}@"));
+    let config = PostgresConfig::from_url(url)
         .and_then(|config| config.with_connections(1, 8))
         .unwrap()
         // The suite proves what is answered, not how soon: a busy machine is no failure.

@@ -25,8 +25,8 @@ use crate::timestamp::Timestamp;
 ///
 /// # Errors
 ///
-/// Every method may fail with `Unavailable`, `TimedOut`, `Contention`, `Closed`, `Corrupt` or
-/// `Unexpected` (see [`ErrorKind`](crate::repository::ErrorKind)); the methods name only what is
+/// Every method may fail with `Unavailable`, `TimedOut`, `Contention`, `Rejected`, `Closed`, `Corrupt`
+/// or `Unexpected` (see [`ErrorKind`](crate::repository::ErrorKind)); the methods name only what is
 /// theirs. Reads have no effect; of a failed write [`effect`](crate::repository::RepositoryError::effect)
 /// tells whether it may have been applied.
 #[cfg_attr(feature = "mock", mockall::automock)]

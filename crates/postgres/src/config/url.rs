@@ -11,45 +11,46 @@ use crate::tls::TlsMode;
 /// What a URL says of TLS. The driver knows three of the five modes and no root certificates.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct TlsParameters {
-    pub(super) mode: TlsMode,
+    pub(super) mode: Option<TlsMode>,
     pub(super) root_certificate: Option<PathBuf>,
 }
 
 impl TlsParameters {
-    /// Takes `sslmode` and `sslrootcert` out of a URL, or out of the `key=value` form.
+    /// Takes `sslmode` and `sslrootcert` out of a URL. The `key=value` form stays as it is: the driver
+    /// reads the modes that it knows from it.
     pub(super) fn taken_from(url: &SecretString) -> Result<(SecretString, Self), InvalidValue> {
         let mut taken = Self::default();
-        let text = url.expose_secret();
-        let rest = match text.split_once('?') {
-            Some((place, query)) if place.contains("://") => {
-                let rest = taken.take(query, '&')?;
-                if rest.is_empty() {
-                    place.to_owned()
-                } else {
-                    format!("{place}?{rest}")
-                }
-            }
-            None if !text.contains("://") => taken.take(text, ' ')?,
-            _ => text.to_owned(),
+        let Some((place, query)) = split(url.expose_secret()) else {
+            return Ok((url.clone(), taken));
         };
-        Ok((rest.into(), taken))
-    }
-
-    /// Takes what is ours out of a list of `key=value`, and returns the others.
-    fn take(&mut self, list: &str, separator: char) -> Result<String, InvalidValue> {
         let mut rest = Vec::new();
-        for part in list.split(separator) {
+        for part in query.split('&') {
             match part.split_once('=') {
-                Some(("sslmode", mode)) => self.mode = mode.parse()?,
+                Some(("sslmode", mode)) => taken.mode = Some(mode.parse()?),
                 Some(("sslrootcert", file)) => {
                     let file = percent_decode_str(file).decode_utf8_lossy();
-                    self.root_certificate = Some(PathBuf::from(&*file));
+                    taken.root_certificate = Some(PathBuf::from(&*file));
                 }
                 _ => rest.push(part),
             }
         }
-        Ok(rest.join(&separator.to_string()))
+        let rest = rest.join("&");
+        let url = if rest.is_empty() {
+            place.to_owned()
+        } else {
+            format!("{place}?{rest}")
+        };
+        Ok((url.into(), taken))
     }
+}
+
+/// A URL in front of and behind the mark of its query. One in a password is none: the user and the
+/// password end at the first `@`.
+fn split(url: &str) -> Option<(&str, &str)> {
+    let begin = url.find("://")? + 3;
+    let host = url.get(begin..)?.find('@').map_or(begin, |at| begin + at);
+    let mark = url.get(host..)?.find('?')? + host;
+    Some((url.get(..mark)?, url.get(mark + 1..)?))
 }
 
 #[cfg(test)]
@@ -66,7 +67,7 @@ mod tests {
         for url in [
             "postgres://u:p@h/d",
             "postgres://h/d?application_name=a",
-            "host=h  user='a b'",
+            "host=h  sslmode = 'require'",
         ] {
             assert_eq!(taken(url), (url.to_owned(), TlsParameters::default()));
         }
@@ -78,14 +79,21 @@ mod tests {
             taken("postgres://h/d?sslmode=verify-full&connect_timeout=3&sslrootcert=%2Fca%20.pem");
 
         assert_eq!(rest, "postgres://h/d?connect_timeout=3");
-        assert_eq!(tls.mode, TlsMode::VerifyFull);
+        assert_eq!(tls.mode, Some(TlsMode::VerifyFull));
         assert_eq!(tls.root_certificate, Some("/ca .pem".into()));
     }
 
     #[test]
-    fn they_are_taken_out_of_the_other_form() {
-        assert_eq!(taken("host=h sslmode=disable").1.mode, TlsMode::Disable);
+    fn nothing_is_left_of_a_query_of_its_own() {
         assert_eq!(taken("postgres://h/d?sslmode=require").0, "postgres://h/d");
+    }
+
+    #[test]
+    fn a_question_mark_in_a_password_begins_no_query() {
+        let (rest, tls) = taken("postgres://u:a?sslmode=hush@h/d?sslmode=disable");
+
+        assert_eq!(rest, "postgres://u:a?sslmode=hush@h/d");
+        assert_eq!(tls.mode, Some(TlsMode::Disable));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The one table that turns the driver's errors into kind and effect.
 //!
 //! diesel-async keeps the SQLSTATE of a few errors only; the rest are told by the server's message.
-//! Sessions set `lc_messages=C`, so the messages are the untranslated ones.
+//! The messages must be the untranslated ones: a superuser's sessions set `lc_messages` themselves, for
+//! other roles the server, the database or the role has to (an English locale will do as well).
+//! In another language these errors are `Unexpected`; nothing else changes.
 //! `classify/on_a_real_server.rs` provokes what can be provoked.
 
 use diesel::result::{DatabaseErrorKind, Error};

@@ -26,7 +26,9 @@ impl Failures {
 
     /// The error of a caller that got no connection in time, with the last failure as its cause.
     pub(super) fn timed_out(&self, config: &PostgresConfig) -> AcquireError {
-        let waited = config.connect_timeout + config.acquire_timeout;
+        let waited = config
+            .connect_timeout
+            .saturating_add(config.acquire_timeout);
         AcquireError::TimedOut {
             waited,
             cause: self.0.borrow().clone(),

@@ -44,6 +44,11 @@ impl Gate {
         }
     }
 
+    /// Lets nobody through any more, those who wait included.
+    pub(super) fn close(&self) {
+        self.places.close();
+    }
+
     /// How many callers wait.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)

@@ -18,7 +18,8 @@ pub(crate) struct Manager {
 /// A connection of the pool.
 pub(crate) struct Pooled {
     pub(super) connection: AsyncPgConnection,
-    expires: Instant,
+    /// `None` for never.
+    expires: Option<Instant>,
     /// Whether a call has left it in the middle of its work.
     pub(super) abandoned: bool,
 }
@@ -53,7 +54,7 @@ impl Manager {
             .wrapping_mul(GOLDEN)
             % 65_536;
         let lifetime = self.connector.config().max_lifetime;
-        let earlier = lifetime / 10 * part / 65_536;
+        let earlier = lifetime / 10 / 65_536 * part;
         lifetime.saturating_sub(earlier)
     }
 }
@@ -68,7 +69,7 @@ impl bb8::ManageConnection for Manager {
         let connection = opened.map_err(|error| OpenError::Refused(Arc::new(error)))?;
         Ok(Pooled {
             connection,
-            expires: Instant::now() + self.lifetime(),
+            expires: Instant::now().checked_add(self.lifetime()),
             abandoned: false,
         })
     }
@@ -83,6 +84,8 @@ impl bb8::ManageConnection for Manager {
     }
 
     fn has_broken(&self, pooled: &mut Pooled) -> bool {
-        pooled.abandoned || pooled.connection.is_broken() || Instant::now() >= pooled.expires
+        pooled.abandoned
+            || pooled.connection.is_broken()
+            || pooled.expires.is_some_and(|at| Instant::now() >= at)
     }
 }

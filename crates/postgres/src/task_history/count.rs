@@ -44,10 +44,10 @@ pub(super) struct UserRange {
 impl UserRange {
     pub(super) fn of(scope: &Scope) -> Self {
         match scope {
-            // No id is empty, and none is as long as 64 times the greatest character.
+            // No id is empty.
             Scope::Everyone => Self {
                 first: String::new(),
-                last: char::MAX.to_string().repeat(64),
+                last: beyond_all(),
             },
             Scope::User(user) => Self {
                 first: user.as_str().to_owned(),
@@ -55,6 +55,11 @@ impl UserRange {
             },
         }
     }
+}
+
+/// A text beyond all ids: none is as long as 64 times the greatest character.
+pub(super) fn beyond_all() -> String {
+    char::MAX.to_string().repeat(64)
 }
 
 /// `count.sql`.

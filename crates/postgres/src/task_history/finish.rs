@@ -31,8 +31,9 @@ pub(super) async fn finish(
         at: at.to_datetime(),
     });
     for _ in 0..ATTEMPTS {
-        let finished: Option<Option<String>> =
-            (&statement).get_result(connection).await.optional()?;
+        // Read to the end: an error may follow the row, and with it the finish would be undone.
+        let finished: Vec<Option<String>> = (&statement).load(connection).await?;
+        let finished = finished.into_iter().next();
         if let Some(previous) = finished {
             let previous = previous.map(|text| row::status(task, &text)).transpose()?;
             return Ok(FinishOutcome::Finished { previous });

@@ -1,16 +1,16 @@
 //! Removing expired tasks, whole ones, in bounded batches.
 
 use chrono::{DateTime, Utc};
-use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
 use diesel::sql_types::{Array, BigInt, Bool, Text, Timestamptz};
+use diesel::{OptionalExtension, QueryResult};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::task_history::{
     Expired, Removal, RemovalBatch, RetentionPolicy, TaskKey, TaskStatus,
 };
 
-use super::count::UserRange;
+use super::count::{UserRange, beyond_all};
 use super::load::one_beyond;
 use super::row::{amount, summary_value};
 use crate::error::StoreError;
@@ -30,6 +30,9 @@ pub(super) async fn expired(
     })
 }
 
+/// How many tasks one call looks at, at most: a store full of live tasks must not make it long.
+const WINDOW: i64 = 5_000;
+
 /// Removes the next batch.
 ///
 /// Locking and removing are two statements on purpose: the second one sees what was committed while
@@ -42,21 +45,30 @@ pub(super) async fn remove(
     connection
         .transaction(async |connection| {
             let covered = Covered::of(policy, batch.after.as_ref());
+            let end = window_end(connection, &covered).await?;
+            let until = end
+                .clone()
+                .unwrap_or_else(|| (covered.last_user.clone(), beyond_all()));
+            let limit = one_beyond(batch.tasks);
             let lock = Prepared(LockExpired {
                 covered,
-                limit: one_beyond(batch.tasks),
+                until,
+                limit,
             });
             let mut locked: Vec<(String, String, i64)> = lock.load(connection).await?;
             let found = locked.len();
             locked.truncate(batch.admits(locked.iter().map(|(_, _, entries)| amount(*entries))));
-            let Some((user, task, _)) = locked.last() else {
-                return Ok(Removal::default());
-            };
-            let last = (user.clone(), task.clone());
-            let next = (found > locked.len())
-                .then_some(last)
-                .map(key)
-                .transpose()?;
+            let last = locked
+                .last()
+                .map(|(user, task, _)| (user.clone(), task.clone()));
+            let next = if found > locked.len() { last } else { end };
+            let next = next.map(key).transpose()?;
+            if locked.is_empty() {
+                return Ok(Removal {
+                    next,
+                    ..Removal::default()
+                });
+            }
             let (tasks, entries): (i64, i64) =
                 Prepared(Remove::of(&locked)).get_result(connection).await?;
             Ok(Removal {
@@ -66,6 +78,18 @@ pub(super) async fn remove(
             })
         })
         .await
+}
+
+/// The last task that this call looks at; `None` if it looks at all that are left.
+async fn window_end(
+    connection: &mut AsyncPgConnection,
+    covered: &Covered,
+) -> Result<Option<(String, String)>, StoreError> {
+    let end = Prepared(WindowEnd {
+        covered,
+        window: WINDOW,
+    });
+    Ok(end.get_result(connection).await.optional()?)
 }
 
 fn key((user, task): (String, String)) -> Result<TaskKey, StoreError> {
@@ -126,10 +150,31 @@ impl Statement for CountExpired {
     }
 }
 
+/// `window_end.sql`.
+#[derive(Debug)]
+struct WindowEnd<'c> {
+    covered: &'c Covered,
+    window: i64,
+}
+
+impl Statement for WindowEnd<'_> {
+    const SQL: &'static str = include_str!("sql/window_end.sql");
+    type Columns = (Text, Text);
+    type Id = WindowEnd<'static>;
+
+    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match parameter {
+            4 => out.push_bind_param::<BigInt, _>(&self.window),
+            other => self.covered.bind(other, out),
+        }
+    }
+}
+
 /// `lock_expired.sql`.
 #[derive(Debug)]
 struct LockExpired {
     covered: Covered,
+    until: (String, String),
     limit: i64,
 }
 
@@ -141,6 +186,8 @@ impl Statement for LockExpired {
     fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         match parameter {
             7 => out.push_bind_param::<BigInt, _>(&self.limit),
+            8 => out.push_bind_param::<Text, _>(&self.until.0),
+            9 => out.push_bind_param::<Text, _>(&self.until.1),
             other => self.covered.bind(other, out),
         }
     }

@@ -22,7 +22,10 @@ use crate::statement::{Prepared, Statement, unbound};
 /// How many entries one statement carries at most.
 const STATEMENT_ENTRIES: usize = 500;
 
-/// How often a save is tried anew when its task is removed under it.
+/// How many bytes of step results one statement carries at most, unless a single one has more.
+const STATEMENT_BYTES: usize = 16 << 20;
+
+/// How often a save is tried anew when a task is removed under it.
 const ATTEMPTS: usize = 10;
 
 /// Saves one entry.
@@ -30,12 +33,16 @@ pub(super) async fn one(
     connection: &mut AsyncPgConnection,
     entry: &HistoryEntry,
 ) -> Result<TaskStatus, StoreError> {
-    let saved = chunk(connection, &[entry]).await?;
-    saved
-        .statuses
-        .get(&entry.task)
-        .copied()
-        .ok_or(StoreError::Overtaken)
+    for _ in 0..ATTEMPTS {
+        match statement(connection, &[entry]).await {
+            Err(StoreError::Overtaken) => {}
+            saved => {
+                let status = saved?.statuses.get(&entry.task).copied();
+                return status.ok_or(StoreError::Overtaken);
+            }
+        }
+    }
+    Err(StoreError::Overtaken)
 }
 
 /// Saves entries, all or none, in one transaction of statements of bounded size.
@@ -50,11 +57,25 @@ pub(super) async fn batch(
     // By task, so that batches lock summaries in the same order; stable, so that the entries of a
     // task are accepted in the order given.
     sorted.sort_by_key(|entry| &entry.task);
+    for _ in 0..ATTEMPTS {
+        match transaction(connection, &sorted).await {
+            // All of it anew: what was removed would otherwise come behind what was added.
+            Err(StoreError::Overtaken) => {}
+            saved => return saved,
+        }
+    }
+    Err(StoreError::Overtaken)
+}
+
+async fn transaction(
+    connection: &mut AsyncPgConnection,
+    sorted: &[&HistoryEntry],
+) -> Result<SavedBatch, StoreError> {
     connection
         .transaction(async |connection| {
             let mut total = SavedBatch::default();
-            for entries in sorted.chunks(STATEMENT_ENTRIES) {
-                let saved = chunk(connection, entries).await?;
+            for entries in bounded(sorted) {
+                let saved = statement(connection, entries).await?;
                 total.added += saved.added;
                 total.statuses.extend(saved.statuses);
             }
@@ -63,34 +84,46 @@ pub(super) async fn batch(
         .await
 }
 
+/// Cuts entries into what one statement may carry.
+fn bounded<'a, 'e>(entries: &'a [&'e HistoryEntry]) -> Vec<&'a [&'e HistoryEntry]> {
+    let mut statements = Vec::new();
+    let (mut begin, mut bytes) = (0, 0_usize);
+    for (index, entry) in entries.iter().enumerate() {
+        let size = document::size(&entry.step_result);
+        let full =
+            index - begin == STATEMENT_ENTRIES || bytes.saturating_add(size) > STATEMENT_BYTES;
+        if full && index > begin {
+            statements.extend(entries.get(begin..index));
+            (begin, bytes) = (index, 0);
+        }
+        bytes = bytes.saturating_add(size);
+    }
+    statements.extend(entries.get(begin..));
+    statements
+}
+
 /// Saves entries that are sorted by task and of different ids.
-async fn chunk(
+///
+/// [`StoreError::Overtaken`] if what was there before has been removed with its task meanwhile.
+async fn statement(
     connection: &mut AsyncPgConnection,
     entries: &[&HistoryEntry],
 ) -> Result<SavedBatch, StoreError> {
     let mut saved = SavedBatch::default();
-    let mut missing = entries.to_vec();
-    for _ in 0..ATTEMPTS {
-        missing = add(connection, missing, &mut saved).await?;
-        if missing.is_empty() {
-            return Ok(saved);
-        }
-        missing = recognise(connection, missing, &mut saved).await?;
-        if missing.is_empty() {
-            return Ok(saved);
-        }
-        // What was there a moment ago has been removed with its task: it is new again.
+    let present = add(connection, entries, &mut saved).await?;
+    if !present.is_empty() {
+        recognise(connection, &present, &mut saved).await?;
     }
-    Err(StoreError::Overtaken)
+    Ok(saved)
 }
 
 /// Adds the entries that are new, and returns those that were there before.
 async fn add<'e>(
     connection: &mut AsyncPgConnection,
-    entries: Vec<&'e HistoryEntry>,
+    entries: &[&'e HistoryEntry],
     saved: &mut SavedBatch,
 ) -> Result<Vec<&'e HistoryEntry>, StoreError> {
-    let statement = Prepared(Save::of(&entries)?);
+    let statement = Prepared(Save::of(entries)?);
     let added: Vec<(String, Uuid, String)> = statement.load(connection).await?;
     saved.added += u64::try_from(added.len()).unwrap_or(u64::MAX);
     let statuses: HashMap<(&str, Uuid), &str> = added
@@ -98,7 +131,7 @@ async fn add<'e>(
         .map(|(user, id, status)| ((user.as_str(), *id), status.as_str()))
         .collect();
     let mut present = Vec::new();
-    for entry in entries {
+    for &entry in entries {
         match statuses.get(&(entry.task.user.as_str(), entry.id.as_uuid())) {
             None => present.push(entry),
             Some(status) => {
@@ -111,29 +144,28 @@ async fn add<'e>(
     Ok(present)
 }
 
-/// Recognises entries that were saved before, and returns those that are not there any more.
-async fn recognise<'e>(
+/// Recognises entries that were saved before.
+async fn recognise(
     connection: &mut AsyncPgConnection,
-    entries: Vec<&'e HistoryEntry>,
+    entries: &[&HistoryEntry],
     saved: &mut SavedBatch,
-) -> Result<Vec<&'e HistoryEntry>, StoreError> {
-    let rows: Vec<SavedRow> = Prepared(Saved::of(&entries)).load(connection).await?;
+) -> Result<(), StoreError> {
+    let rows: Vec<SavedRow> = Prepared(Saved::of(entries)).load(connection).await?;
     let mut found = HashMap::with_capacity(rows.len());
     for row in rows {
         let (entry, status) = read(row)?;
         found.insert((entry.task.user.clone(), entry.id), (entry, status));
     }
-    let mut gone = Vec::new();
     for entry in entries {
         match found.get(&(entry.task.user.clone(), entry.id)) {
-            None => gone.push(entry),
+            None => return Err(StoreError::Overtaken),
             Some((earlier, status)) if earlier.repeats(entry) => {
                 saved.statuses.insert(entry.task.clone(), *status);
             }
             Some(_) => return Err(StoreError::Conflict(EntryConflict { id: entry.id })),
         }
     }
-    Ok(gone)
+    Ok(())
 }
 
 type SavedRow = (String, Uuid, String, i32, DateTime<Utc>, Value, String);
@@ -234,5 +266,46 @@ impl Statement for Saved<'_> {
             2 => out.push_bind_param::<Array<SqlUuid>, _>(&self.ids),
             other => unbound(other),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use tasktrail_domain::task_history::{EntryId, ResultLimit, StepNumber, TaskStepResult};
+    use tasktrail_domain::timestamp::Timestamp;
+
+    use super::*;
+
+    fn entry(bytes: usize) -> HistoryEntry {
+        let large = TaskStepResult::builder("step", TaskStatus::Running)
+            .result(Value::from("x".repeat(bytes)))
+            .limit(ResultLimit::UNLIMITED);
+        HistoryEntry {
+            id: EntryId::derived(Timestamp::default(), [0; 10]),
+            task: TaskKey::new("user", "task").unwrap(),
+            step: StepNumber::MIN,
+            step_result: large.build().unwrap(),
+            recorded_at: Timestamp::default(),
+        }
+    }
+
+    #[test]
+    fn a_statement_carries_a_bounded_number_of_entries_and_of_bytes() {
+        let lengths = |entries: &[HistoryEntry]| {
+            let entries: Vec<_> = entries.iter().collect();
+            bounded(&entries)
+                .iter()
+                .map(|part| part.len())
+                .collect::<Vec<_>>()
+        };
+        let mebibytes = |number: usize| entry(number << 20);
+
+        assert_eq!(lengths(&vec![entry(1); 1001]), [500, 500, 1]);
+        assert_eq!(
+            lengths(&[mebibytes(9), mebibytes(9), mebibytes(3), entry(1)]),
+            [1, 3]
+        );
+        assert_eq!(lengths(&[entry(1), mebibytes(17), entry(1)]), [1, 1, 1]);
     }
 }

@@ -2,7 +2,7 @@
 -- writing to is passed over; one that was just written to is looked at again as it is now.
 SELECT user_id, task_id, entries
 FROM task_summary
-WHERE (user_id, task_id) > ($1, $2) AND user_id <= $3
+WHERE (user_id, task_id) > ($1, $2) AND user_id <= $3 AND (user_id, task_id) <= ($8, $9)
   AND last_updated < $4 AND status = ANY ($5) AND (finished_at IS NOT NULL OR NOT $6)
 ORDER BY user_id, task_id
 LIMIT $7
