@@ -40,6 +40,7 @@ const USAGE: &str = "usage: check_data --tool BINARY FOLDER [--database-url URL]
 async fn main() -> ExitCode {
     let arguments = Arguments::read(env::args().skip(1)).unwrap_or_else(|| panic!("{USAGE}"));
     let expected = table::read(&arguments.folder.join("README.md"));
+    assert!(!expected.is_empty(), "the table of README.md has no rows");
     let mut all_is_well = true;
     println!("{}", Checked::header());
     for file in &expected {

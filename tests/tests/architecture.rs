@@ -22,6 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "tasktrail-domain",
             "tasktrail-in-memory",
             "tasktrail-postgres",
+            "tasktrail-resilience",
         ],
     ),
     ("tasktrail-conformance", &["tasktrail-domain"]),

@@ -3,6 +3,7 @@ use std::env;
 use secrecy::SecretString;
 use tasktrail_domain::InvalidValue;
 use tasktrail_postgres::PostgresConfig;
+use tasktrail_resilience::ResilienceConfig;
 
 /// Where the database is, and how many connections to it are kept.
 ///
@@ -10,6 +11,16 @@ use tasktrail_postgres::PostgresConfig;
 #[derive(Debug, Clone)]
 pub struct DatabaseConfig {
     postgres: PostgresConfig,
+    resilience: ResilienceConfig,
+}
+
+impl From<PostgresConfig> for DatabaseConfig {
+    fn from(postgres: PostgresConfig) -> Self {
+        Self {
+            postgres,
+            resilience: ResilienceConfig::default(),
+        }
+    }
 }
 
 /// The environment does not say where the database is, or says it wrongly.
@@ -42,9 +53,7 @@ impl DatabaseConfig {
     ///
     /// [`InvalidValue`] if it is not such a URL; the error does not show it.
     pub fn from_url(url: impl Into<SecretString>) -> Result<Self, InvalidValue> {
-        Ok(Self {
-            postgres: PostgresConfig::from_url(url)?,
-        })
+        PostgresConfig::from_url(url).map(Self::from)
     }
 
     /// The database that the environment names: `DATABASE_URL`, else `DB_HOST`, `DB_PORT` (5432),
@@ -104,7 +113,7 @@ impl DatabaseConfig {
             &needed("DB_USER")?,
             password.as_ref(),
         )
-        .map(|postgres| Self { postgres })
+        .map(Self::from)
         .map_err(invalid("DB_HOST"))
     }
 
@@ -116,6 +125,7 @@ impl DatabaseConfig {
     pub fn with_connections(self, min: u32, max: u32) -> Result<Self, InvalidValue> {
         Ok(Self {
             postgres: self.postgres.with_connections(min, max)?,
+            ..self
         })
     }
 
@@ -125,8 +135,15 @@ impl DatabaseConfig {
         self.postgres.address()
     }
 
-    pub(crate) fn into_postgres(self) -> PostgresConfig {
-        self.postgres
+    /// What is done about failures: which calls are retried and how often, when calls are refused, how
+    /// long an attempt may take. Everything is on by default; see [`ResilienceConfig`].
+    #[must_use]
+    pub fn with_resilience(self, resilience: ResilienceConfig) -> Self {
+        Self { resilience, ..self }
+    }
+
+    pub(crate) fn parts(&self) -> (&PostgresConfig, &ResilienceConfig) {
+        (&self.postgres, &self.resilience)
     }
 }
 

@@ -61,7 +61,7 @@ impl DatabaseManager {
     #[cfg(feature = "postgres")]
     #[must_use]
     pub fn new_with(config: DatabaseConfig, clock: Arc<dyn Clock>, ids: Arc<dyn EntryIds>) -> Self {
-        let store = Store::Postgres(config.into_postgres());
+        let store = Store::Postgres(Box::new(config));
         let state = State::default();
         Self(Arc::new(Inner {
             store,
@@ -85,7 +85,7 @@ impl DatabaseManager {
     #[must_use]
     pub fn in_memory_with(clock: Arc<dyn Clock>, ids: Arc<dyn EntryIds>) -> Self {
         let histories = tasktrail_in_memory::InMemoryTaskHistory::new();
-        let state = State::connected(Connection::InMemory(histories.clone()));
+        let state = State::connected(Connection::in_memory(histories.clone()));
         let store = Store::InMemory(histories);
         Self(Arc::new(Inner {
             store,
@@ -264,13 +264,14 @@ impl DatabaseManager {
     ///
     /// [`NotConnected`](DatabaseError::NotConnected) or [`Closed`](DatabaseError::Closed).
     pub fn task_history(&self) -> Result<Arc<dyn TaskHistoryRepository>> {
-        Ok(self.0.state.connection()?.task_history())
+        Ok(self.0.state.connection()?.task_history)
     }
 
-    /// Ends the connections: idle ones now, each other one when the call that has it is done.
+    /// Ends the connections, at once or with the last call that has one.
     ///
-    /// Later calls fail with [`Closed`](DatabaseError::Closed). [`connect`](Self::connect) opens
-    /// it again; histories in memory are still there then.
+    /// Later calls fail with [`Closed`](DatabaseError::Closed), those that wait for a connection as
+    /// well. [`connect`](Self::connect) opens it again; histories in memory are still there then. A
+    /// port that was taken before stays closed on PostgreSQL; in memory it goes on.
     pub async fn close(&self) {
         let _only_one = self.0.connecting.lock().await;
         self.0.state.close();

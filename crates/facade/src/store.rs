@@ -6,8 +6,12 @@ use tasktrail_domain::task_history::TaskHistoryRepository;
 #[cfg(feature = "in-memory")]
 use tasktrail_in_memory::InMemoryTaskHistory;
 #[cfg(feature = "postgres")]
-use tasktrail_postgres::{PostgresConfig, PostgresDatabase, SchemaState};
+use tasktrail_postgres::{PostgresDatabase, SchemaState};
+#[cfg(feature = "postgres")]
+use tasktrail_resilience::{Guarded, StandardPolicy};
 
+#[cfg(feature = "postgres")]
+use crate::DatabaseConfig;
 use crate::DatabaseError;
 
 /// Where the histories are.
@@ -16,65 +20,89 @@ pub(crate) enum Store {
     #[cfg(feature = "in-memory")]
     InMemory(InMemoryTaskHistory),
     #[cfg(feature = "postgres")]
-    Postgres(PostgresConfig),
+    Postgres(Box<DatabaseConfig>),
 }
 
 /// An open way to the histories.
 #[derive(Debug, Clone)]
-pub(crate) enum Connection {
-    #[cfg(feature = "in-memory")]
-    InMemory(InMemoryTaskHistory),
+pub(crate) struct Connection {
+    pub(crate) task_history: Arc<dyn TaskHistoryRepository>,
+    /// What is behind it, where that has connections and a schema.
     #[cfg(feature = "postgres")]
-    Postgres(PostgresDatabase),
+    database: Option<Arc<PostgresDatabase>>,
 }
 
 impl Connection {
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(clippy::unused_async, reason = "what is in memory is open at once")
+    )]
     pub(crate) async fn open(store: &Store) -> Result<Self, DatabaseError> {
         match store {
             #[cfg(feature = "in-memory")]
-            Store::InMemory(histories) => Ok(Self::InMemory(histories.clone())),
+            Store::InMemory(histories) => Ok(Self::in_memory(histories.clone())),
             #[cfg(feature = "postgres")]
-            Store::Postgres(config) => PostgresDatabase::connect(config.clone())
-                .await
-                .map(Self::Postgres)
-                .map_err(DatabaseError::Connect),
+            Store::Postgres(config) => Self::postgres(config).await,
         }
     }
 
-    /// Brings the schema up to date, and tells which migrations that took.
-    pub(crate) async fn migrate(&self) -> Result<Vec<String>, DatabaseError> {
-        match self {
-            #[cfg(feature = "in-memory")]
-            Self::InMemory(_) => Ok(Vec::new()),
+    #[cfg(feature = "in-memory")]
+    pub(crate) fn in_memory(histories: InMemoryTaskHistory) -> Self {
+        Self {
+            task_history: Arc::new(histories),
             #[cfg(feature = "postgres")]
-            Self::Postgres(database) => database.migrate().await.map_err(DatabaseError::Migrate),
+            database: None,
         }
+    }
+
+    #[cfg(feature = "postgres")]
+    async fn postgres(config: &DatabaseConfig) -> Result<Self, DatabaseError> {
+        let (postgres, resilience) = config.parts();
+        let database = PostgresDatabase::connect(postgres.clone())
+            .await
+            .map_err(DatabaseError::Connect)?;
+        let policy = StandardPolicy::new(resilience);
+        Ok(Self {
+            task_history: Arc::new(Guarded::new(database.task_history(), policy)),
+            database: Some(Arc::new(database)),
+        })
+    }
+
+    /// Brings the schema up to date, and tells which migrations that took.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(
+            clippy::unused_async,
+            reason = "what is in memory has no schema to wait for"
+        )
+    )]
+    pub(crate) async fn migrate(&self) -> Result<Vec<String>, DatabaseError> {
+        #[cfg(feature = "postgres")]
+        if let Some(database) = &self.database {
+            return database.migrate().await.map_err(DatabaseError::Migrate);
+        }
+        Ok(Vec::new())
     }
 
     #[cfg(feature = "postgres")]
     pub(crate) async fn schema(&self) -> Result<SchemaState, DatabaseError> {
-        match self {
-            #[cfg(feature = "in-memory")]
-            Self::InMemory(_) => Ok(SchemaState::default()),
-            Self::Postgres(database) => database.schema().await.map_err(DatabaseError::Migrate),
+        match &self.database {
+            None => Ok(SchemaState::default()),
+            Some(database) => database.schema().await.map_err(DatabaseError::Migrate),
         }
     }
 
-    pub(crate) fn task_history(&self) -> Arc<dyn TaskHistoryRepository> {
-        match self {
-            #[cfg(feature = "in-memory")]
-            Self::InMemory(histories) => Arc::new(histories.clone()),
-            #[cfg(feature = "postgres")]
-            Self::Postgres(database) => Arc::new(database.task_history()),
-        }
-    }
-
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(
+            clippy::unused_self,
+            reason = "what is in memory has no connections to end"
+        )
+    )]
     fn close(&self) {
-        match self {
-            #[cfg(feature = "in-memory")]
-            Self::InMemory(_) => {}
-            #[cfg(feature = "postgres")]
-            Self::Postgres(database) => database.close(),
+        #[cfg(feature = "postgres")]
+        if let Some(database) = &self.database {
+            database.close();
         }
     }
 }
@@ -92,6 +120,7 @@ enum Phase {
 }
 
 impl State {
+    #[cfg(feature = "in-memory")]
     pub(crate) fn connected(connection: Connection) -> Self {
         Self(RwLock::new(Phase::Connected(connection)))
     }

@@ -195,7 +195,7 @@ async fn a_retry_is_logged_for_debugging() {
 
     let lines = log.lines();
     let begins = r#"DEBUG trying again operation="test.save" kind="contention" wait_ms="#;
-    let ends = "error=test.save: another transaction was in the way: cause of attempt 1";
+    let ends = "error=test.save: others were in the way: cause of attempt 1";
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(
         lines[0].starts_with(begins) && lines[0].ends_with(ends),
