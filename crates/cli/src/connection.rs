@@ -1,5 +1,8 @@
 //! The database that a command works on.
 
+use std::time::Duration;
+
+use tasktrail::resilience::{ResilienceConfig, RetryConfig, TimeoutConfig};
 use tasktrail::{DatabaseConfig, DatabaseManager};
 
 use crate::args::Global;
@@ -27,7 +30,23 @@ pub(crate) async fn open_migrated(global: &Global) -> Result<DatabaseManager, Fa
 fn manager(global: &Global) -> Result<DatabaseManager, Failure> {
     let config = config(global)?.with_connections(MIN_CONNECTIONS, MAX_CONNECTIONS)?;
     tracing::info!(address = config.address(), "connecting");
-    Ok(DatabaseManager::new(config))
+    Ok(DatabaseManager::new(config.with_resilience(patience())))
+}
+
+/// More patience than a service has: a line of an import may be 64 MiB long, a history that is
+/// counted or cleaned up of any size, and a person who has waited long enough ends the tool.
+fn patience() -> ResilienceConfig {
+    ResilienceConfig {
+        retry: Some(RetryConfig {
+            total_time: Duration::from_secs(300),
+            ..RetryConfig::default()
+        }),
+        timeout: Some(TimeoutConfig {
+            limit: Duration::from_secs(120),
+            long_limit: Duration::from_secs(3600),
+        }),
+        ..ResilienceConfig::default()
+    }
 }
 
 fn config(global: &Global) -> Result<DatabaseConfig, Failure> {
@@ -60,5 +79,15 @@ pub(crate) async fn explain(manager: &DatabaseManager, failure: Failure) -> Fail
         )),
         // The first failure says more than that its explanation failed as well.
         Err(_) => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_patience_is_within_its_bounds() {
+        assert_eq!(patience().faults(), []);
     }
 }
