@@ -1,5 +1,4 @@
 //! A removal looks at a bounded number of tasks in one call, however few of them have expired.
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use tasktrail_domain::task_history::{
     RemovalBatch, RetentionPolicy, TaskHistoryRepository, TaskHistoryRepositoryExt,
