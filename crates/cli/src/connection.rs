@@ -30,8 +30,14 @@ pub(crate) async fn open_migrated(global: &Global) -> Result<DatabaseManager, Fa
 fn manager(global: &Global) -> Result<DatabaseManager, Failure> {
     let config = config(global)?.with_connections(MIN_CONNECTIONS, MAX_CONNECTIONS)?;
     tracing::info!(address = config.address(), "connecting");
-    Ok(DatabaseManager::new(config.with_resilience(patience())))
+    let config = config
+        .with_resilience(patience())
+        .with_postgres(|postgres| postgres.with_statement_timeout(LONGEST));
+    Ok(DatabaseManager::new(config))
 }
+
+/// How long a history may take to be counted or cleaned up.
+const LONGEST: Duration = Duration::from_secs(3600);
 
 /// More patience than a service has: a line of an import may be 64 MiB long, a history that is
 /// counted or cleaned up of any size, and a person who has waited long enough ends the tool.
@@ -43,7 +49,7 @@ fn patience() -> ResilienceConfig {
         }),
         timeout: Some(TimeoutConfig {
             limit: Duration::from_secs(120),
-            long_limit: Duration::from_secs(3600),
+            long_limit: LONGEST,
         }),
         ..ResilienceConfig::default()
     }

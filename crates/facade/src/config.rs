@@ -135,6 +135,16 @@ impl DatabaseConfig {
         self.postgres.address()
     }
 
+    /// Changes the settings of the connections, such as TLS and time limits, wherever the database
+    /// was named.
+    #[must_use]
+    pub fn with_postgres(self, change: impl FnOnce(PostgresConfig) -> PostgresConfig) -> Self {
+        Self {
+            postgres: change(self.postgres),
+            ..self
+        }
+    }
+
     /// What is done about failures: which calls are retried and how often, when calls are refused, how
     /// long an attempt may take. Everything is on by default; see [`ResilienceConfig`].
     #[must_use]

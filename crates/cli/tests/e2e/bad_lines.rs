@@ -108,62 +108,50 @@ fn a_value_of_the_wrong_type_is_named() {
 }
 
 #[test]
-fn a_value_that_the_domain_refuses_is_named_with_what_is_allowed() {
-    let long = "x".repeat(256);
-    let deep = (0..101).fold(json!(1), |inner, _| json!([inner]));
+fn an_id_a_step_or_a_time_that_the_domain_refuses_is_named_with_what_is_allowed() {
+    let id = "must be 1 to 255 bytes long";
+    let nul = "must be free of NUL characters";
+    let step = "must be 0 to 2147483647";
+    let time = "must be an RFC 3339 time";
     for (pointer, value, reason) in [
-        (
-            "/user_id",
-            json!(""),
-            "user_id: user_id must be 1 to 255 bytes long",
-        ),
+        ("/user_id", json!(""), format!("user_id: user_id {id}")),
         (
             "/task_id",
-            json!(long),
-            "task_id: task_id must be 1 to 255 bytes long",
+            json!("x".repeat(256)),
+            format!("task_id: task_id {id}"),
         ),
-        (
-            "/task_id",
-            json!("a\0b"),
-            "task_id: task_id must be free of NUL characters",
-        ),
-        (
-            "/step",
-            json!(-1),
-            "step: step must be 0 to 2147483647, got -1",
-        ),
-        (
-            "/step",
-            json!(2_147_483_648_u32),
-            "step: step must be 0 to 2147483647",
-        ),
+        ("/task_id", json!("a\0b"), format!("task_id: task_id {nul}")),
+        ("/step", json!(-1), format!("step: step {step}, got -1")),
+        ("/step", json!(1_u32 << 31), format!("step: step {step}")),
         (
             "/recorded_at",
             json!("yesterday"),
-            "recorded_at: timestamp must be an RFC 3339 time",
-        ),
-        (
-            "/step_result/step",
-            json!(""),
-            "step_result.step: step must be 1 to 255 bytes long",
-        ),
-        (
-            "/step_result/status",
-            json!("done"),
-            "step_result.status: status must be pending, ",
-        ),
-        (
-            "/step_result/error_code",
-            json!(""),
-            "step_result.error_code: error_code must be 1 to",
-        ),
-        (
-            "/step_result/result",
-            deep,
-            "step_result: result must be nested at most 100 levels deep",
+            format!("recorded_at: timestamp {time}"),
         ),
     ] {
-        refused(&with(pointer, value), reason);
+        refused(&with(pointer, value), &reason);
+    }
+}
+
+#[test]
+fn a_step_result_that_the_domain_refuses_is_named_with_what_is_allowed() {
+    let deep = (0..101).fold(json!(1), |inner, _| json!([inner]));
+    for (key, value, reason) in [
+        ("step", json!(""), ".step: step must be 1 to 255 bytes long"),
+        ("status", json!("done"), ".status: status must be pending, "),
+        (
+            "error_code",
+            json!(""),
+            ".error_code: error_code must be 1 to 255",
+        ),
+        (
+            "result",
+            deep,
+            ": result must be nested at most 100 levels deep",
+        ),
+    ] {
+        let pointer = format!("/step_result/{key}");
+        refused(&with(&pointer, value), &format!("step_result{reason}"));
     }
 }
 

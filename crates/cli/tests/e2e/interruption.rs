@@ -16,19 +16,7 @@ fn a_killed_import_is_finished_by_the_next_one_with_everything_once() {
     let database = TestDatabase::new();
     let url = database.url();
     let text = many(LINES);
-    let mut child = command()
-        .args(["import", "-", "--database-url", &url])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-
-    // Half of it, cut inside of a line; and the killing comes when some of that is saved.
-    stdin.write_all(&text.as_bytes()[..text.len() / 2]).unwrap();
-    wait_until("the first lines are saved", || saved(&database) >= 1000);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    kill_half_way(&text, &database);
     let before = saved(&database);
     assert!(before < u64::from(LINES), "{before}");
 
@@ -54,6 +42,21 @@ fn a_killed_import_is_finished_by_the_next_one_with_everything_once() {
             "tasks_by_status": { "completed": 10 },
         })
     );
+}
+
+/// Gives an import half of the text, cut inside of a line, and kills it when some of that is saved.
+fn kill_half_way(text: &str, database: &TestDatabase) {
+    let mut child = command()
+        .args(["import", "-", "--database-url", &database.url()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&text.as_bytes()[..text.len() / 2]).unwrap();
+    wait_until("the first lines are saved", || saved(database) >= 1000);
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 /// How many entries there are; none while there is no schema.

@@ -4,7 +4,7 @@ use super::{
     CancelOutcome, FinalStatus, HistoryEntry, Removal, RemovalBatch, RetentionPolicy,
     TaskHistoryRepository, TaskKey,
 };
-use crate::repository::{PageRequest, PageSize, Result};
+use crate::repository::{Page, PageRequest, PageSize, Result};
 use crate::timestamp::Timestamp;
 
 /// What every [`TaskHistoryRepository`] can do besides, in terms of the port.
@@ -19,28 +19,14 @@ pub trait TaskHistoryRepositoryExt: TaskHistoryRepository {
     ///
     /// All of them are in memory then; walk [`load`](TaskHistoryRepository::load) if they may be many.
     async fn load_all(&self, task: &TaskKey) -> Result<Vec<HistoryEntry>> {
-        let mut steps = Vec::new();
-        let mut page = Some(PageRequest::first(PageSize::MAX));
-        while let Some(request) = page {
-            let loaded = self.load(task, &request).await?;
-            steps.extend(loaded.items);
-            page = request.next(loaded.next);
-        }
-        Ok(steps)
+        every_page(|page| async move { self.load(task, &page).await }).await
     }
 
     /// Loads the whole trail of a task, page by page.
     ///
     /// All of it is in memory then; walk [`trail`](TaskHistoryRepository::trail) if it may be long.
     async fn trail_all(&self, task: &TaskKey) -> Result<Vec<HistoryEntry>> {
-        let mut trail = Vec::new();
-        let mut page = Some(PageRequest::first(PageSize::MAX));
-        while let Some(request) = page {
-            let loaded = self.trail(task, &request).await?;
-            trail.extend(loaded.items);
-            page = request.next(loaded.next);
-        }
-        Ok(trail)
+        every_page(|page| async move { self.trail(task, &page).await }).await
     }
 
     /// Removes every task that the policy covers, batch by batch, and tells how much went.
@@ -76,3 +62,24 @@ pub trait TaskHistoryRepositoryExt: TaskHistoryRepository {
 }
 
 impl<R: TaskHistoryRepository + ?Sized> TaskHistoryRepositoryExt for R {}
+
+/// Reads a list to its end, in the longest pages there are.
+async fn every_page<T, C, F>(read: impl Fn(PageRequest<C>) -> F) -> Result<Vec<T>>
+where
+    F: Future<Output = Result<Page<T, C>>>,
+{
+    let mut items = Vec::new();
+    let mut after = None;
+    loop {
+        let page = read(PageRequest {
+            size: PageSize::MAX,
+            after,
+        })
+        .await?;
+        items.extend(page.items);
+        if page.next.is_none() {
+            return Ok(items);
+        }
+        after = page.next;
+    }
+}

@@ -54,9 +54,7 @@ impl ListCursor {
             task: summary.task.task.clone(),
         }
     }
-}
 
-impl ListCursor {
     /// The place behind every task with activity at `instant` or later.
     #[must_use]
     pub const fn until(instant: Timestamp) -> Self {

@@ -43,6 +43,10 @@ impl ListIndex {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_status.values().all(BTreeSet::is_empty)
+    }
+
     /// The places of the page and one beyond it, in the order of the list.
     pub(super) fn page(
         &self,

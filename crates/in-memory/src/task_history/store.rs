@@ -225,6 +225,9 @@ impl Store {
         }
         if let Some(list) = self.lists.get_mut(&key.user) {
             list.remove(summary);
+            if list.is_empty() {
+                self.lists.remove(&key.user);
+            }
         }
     }
 

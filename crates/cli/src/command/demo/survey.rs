@@ -1,5 +1,5 @@
 use serde_json::json;
-use tasktrail::task_history::{TaskKey, TaskStatus, TaskStepResult, UserId};
+use tasktrail::task_history::{TaskKey, TaskStatus, TaskStepResult, TaskStepResultBuilder, UserId};
 use tasktrail::{DatabaseManager, InvalidValue};
 
 use super::listing::{FoundFile, Listing};
@@ -20,50 +20,56 @@ pub(super) async fn run(
     files: &Listing,
 ) -> Result<(), Failure> {
     let recorder = Recorder::new(manager, task(user)?);
-    let step = |name: &str| TaskStepResult::builder(name, TaskStatus::Running).completed(true);
+    recorder.step(0, listed(files)).await?;
+    recorder.step(1, measured(files)).await?;
+    recorder.step(2, counted(files)).await?;
+    recorder.step(3, compared(files)).await?;
+    Ok(())
+}
 
+fn step(name: &str) -> TaskStepResultBuilder {
+    TaskStepResult::builder(name, TaskStatus::Running).completed(true)
+}
+
+fn listed(files: &Listing) -> TaskStepResultBuilder {
     let count = files.files.len();
-    let listed = step("list files")
+    step("list files")
         .message(format!("{count} files in {} folders", files.folders))
         .result(json!({
             "files": count,
             "folders": files.folders,
             "unreadable": files.unreadable,
             "has_more": files.has_more,
-        }));
-    recorder.step(0, listed).await?;
+        }))
+}
 
+fn measured(files: &Listing) -> TaskStepResultBuilder {
     let empty = files.files.iter().filter(|file| file.bytes == 0).count();
-    let measured = step("measure sizes")
+    step("measure sizes")
         .message(format!("{} bytes in all", grouped(files.bytes())))
-        .result(json!({ "bytes": files.bytes(), "empty_files": empty }));
-    recorder.step(1, measured).await?;
+        .result(json!({ "bytes": files.bytes(), "empty_files": empty }))
+}
 
+fn counted(files: &Listing) -> TaskStepResultBuilder {
     let (lines, text_files, read_files) = count_lines(&files.to_read());
-    let counted = step("count lines")
-        .message(format!(
-            "{} lines in {text_files} text files",
-            grouped(lines)
-        ))
-        .result(json!({
-            "lines": lines,
-            "text_files": text_files,
-            "read_files": read_files,
-            "files_not_read": count - read_files,
-        }));
-    recorder.step(2, counted).await?;
+    let words = format!("{} lines in {text_files} text files", grouped(lines));
+    step("count lines").message(words).result(json!({
+        "lines": lines,
+        "text_files": text_files,
+        "read_files": read_files,
+        "files_not_read": files.files.len() - read_files,
+    }))
+}
 
+fn compared(files: &Listing) -> TaskStepResultBuilder {
     let largest = largest(files, 5);
-    let found = TaskStepResult::builder("find the largest", TaskStatus::Completed)
+    let rows = largest.iter();
+    TaskStepResult::builder("find the largest", TaskStatus::Completed)
         .message(largest.first().map_or("no files", |file| &file.name))
         .result(
-            largest
-                .iter()
-                .map(|file| json!({ "file": file.name, "bytes": file.bytes }))
+            rows.map(|file| json!({ "file": file.name, "bytes": file.bytes }))
                 .collect(),
-        );
-    recorder.step(3, found).await?;
-    Ok(())
+        )
 }
 
 /// The files with the most bytes, the largest first.
