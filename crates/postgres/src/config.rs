@@ -45,7 +45,7 @@ impl PostgresConfig {
     /// that takes writes. In a URL `sslmode=` takes all [`TlsMode`]s and `sslrootcert=` a file; in the
     /// `key=value` form `sslmode` is `disable`, `prefer` or `require`.
     ///
-    /// Between 10 and 20 connections, 5 seconds to get or open one, 30 seconds for a statement.
+    /// Between 10 and 20 connections, 3 seconds to get or open one, 30 seconds for a statement.
     ///
     /// # Errors
     ///
@@ -102,8 +102,8 @@ impl PostgresConfig {
             root_certificate: None,
             min_connections: 10,
             max_connections: NonZeroU32::MIN.saturating_add(19),
-            connect_timeout: Duration::from_secs(5),
-            acquire_timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(3),
+            acquire_timeout: Duration::from_secs(3),
             idle_timeout: Duration::from_secs(10 * 60),
             max_lifetime: Duration::from_secs(30 * 60),
             statement_timeout: Duration::from_secs(30),
@@ -141,15 +141,15 @@ impl PostgresConfig {
     }
 
     /// How long the opening of a connection may take, from the first packet to the first statement.
-    /// Defaults to 5 seconds.
+    /// Defaults to 3 seconds.
     #[must_use]
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// How long a call waits in the queue for a connection while all are in use. Defaults to 5
-    /// seconds.
+    /// How long a call waits in the queue for a connection while all are in use. Defaults to 3
+    /// seconds: less than what the facade allows an attempt, so that the reason is told.
     #[must_use]
     pub fn with_acquire_timeout(mut self, timeout: Duration) -> Self {
         self.acquire_timeout = timeout;
