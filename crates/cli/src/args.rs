@@ -1,6 +1,7 @@
 use clap::parser::ValueSource;
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use secrecy::SecretString;
+use tasktrail::task_history::{TaskId, TaskKey, UserId};
 
 use crate::command::{
     cancel, cleanup, completions, demo, history, import, migrate, stats, status, tasks,
@@ -75,6 +76,25 @@ pub(crate) struct Global {
     /// Log to stderr what happens; twice (-vv) in detail. `RUST_LOG`, if set, decides instead.
     #[arg(short, long, action = ArgAction::Count, global = true)]
     pub(crate) verbose: u8,
+}
+
+/// The task that a command is about.
+#[derive(Debug, Args)]
+pub(crate) struct TaskArgs {
+    /// Whose task.
+    user: UserId,
+
+    /// Which task of the user.
+    task: TaskId,
+}
+
+impl TaskArgs {
+    pub(crate) fn key(self) -> TaskKey {
+        TaskKey {
+            user: self.user,
+            task: self.task,
+        }
+    }
 }
 
 /// How answers are printed.

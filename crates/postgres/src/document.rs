@@ -30,25 +30,6 @@ pub(crate) fn decode(document: Value) -> serde_json::Result<TaskStepResult> {
     TaskStepResult::from_json(unmarked(document)?, ResultLimit::UNLIMITED)
 }
 
-/// How many bytes the document has as JSON, nearly: without what is written behind marks.
-pub(crate) fn size(step_result: &TaskStepResult) -> usize {
-    /// Counts what is written to it.
-    struct Bytes(usize);
-    impl std::io::Write for Bytes {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0 += bytes.len();
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut bytes = Bytes(0);
-    // A step result always serializes; one that did not would be refused when it is encoded.
-    serde_json::to_writer(&mut bytes, step_result).map_or(usize::MAX, |()| bytes.0)
-}
-
 fn marked(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(marked_text(text)),

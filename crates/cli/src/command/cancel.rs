@@ -6,6 +6,7 @@ use tasktrail::task_history::{
     CancelOutcome, TaskHistoryRepositoryExt, TaskId, TaskKey, TaskStatus, UserId,
 };
 
+use crate::args::TaskArgs;
 use crate::failure::Failure;
 use crate::output::{Output, printable};
 
@@ -19,11 +20,8 @@ use crate::output::{Output, printable};
 #[derive(Debug, Args)]
 #[command(after_help = "Example:  tasktrail cancel alice report-7")]
 pub(crate) struct CancelArgs {
-    /// Whose task.
-    user: UserId,
-
-    /// Which task of the user.
-    task: TaskId,
+    #[command(flatten)]
+    task: TaskArgs,
 }
 
 #[derive(Serialize)]
@@ -40,10 +38,7 @@ pub(crate) async fn run(
     manager: &DatabaseManager,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let task = TaskKey {
-        user: args.user,
-        task: args.task,
-    };
+    let task = args.task.key();
     let outcome = manager
         .task_history()?
         .cancel(&task, SystemClock.now())

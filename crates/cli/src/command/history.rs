@@ -1,8 +1,9 @@
 use clap::Args;
 use tasktrail::DatabaseManager;
 use tasktrail::repository::{PageRequest, PageSize};
-use tasktrail::task_history::{HistoryEntry, TaskHistoryRepository, TaskId, TaskKey, UserId};
+use tasktrail::task_history::{HistoryEntry, TaskHistoryRepository, TaskKey};
 
+use crate::args::TaskArgs;
 use crate::failure::Failure;
 use crate::output::tables::Entries;
 use crate::output::{JsonList, Output, printable};
@@ -20,11 +21,8 @@ Examples:
   tasktrail history alice report-7 --trail
   tasktrail history alice report-7 --format json | jq '.[].step_result.result'")]
 pub(crate) struct HistoryArgs {
-    /// Whose task.
-    user: UserId,
-
-    /// Which task of the user.
-    task: TaskId,
+    #[command(flatten)]
+    task: TaskArgs,
 
     /// Show every revision of every step, in the order in which they were saved.
     #[arg(long)]
@@ -36,10 +34,7 @@ pub(crate) async fn run(
     manager: &DatabaseManager,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let task = TaskKey {
-        user: args.user,
-        task: args.task,
-    };
+    let task = args.task.key();
     let histories = manager.task_history()?;
     let mut shown = Shown::begin(output);
     if args.trail {

@@ -1,8 +1,9 @@
 use clap::Args;
 use serde::Serialize;
 use tasktrail::DatabaseManager;
-use tasktrail::task_history::{TaskId, TaskKey, TaskStatus, UserId};
+use tasktrail::task_history::{TaskId, TaskStatus, UserId};
 
+use crate::args::TaskArgs;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -16,11 +17,8 @@ Examples:
   tasktrail status alice report-7
   until [ \"$(tasktrail status alice report-7)\" = completed ]; do sleep 5; done")]
 pub(crate) struct StatusArgs {
-    /// Whose task.
-    user: UserId,
-
-    /// Which task of the user.
-    task: TaskId,
+    #[command(flatten)]
+    task: TaskArgs,
 }
 
 #[derive(Serialize)]
@@ -35,10 +33,7 @@ pub(crate) async fn run(
     manager: &DatabaseManager,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let task = TaskKey {
-        user: args.user,
-        task: args.task,
-    };
+    let task = args.task.key();
     let status = manager.task_history()?.status(&task).await?;
     if output.is_json() {
         output.json(&Answer {

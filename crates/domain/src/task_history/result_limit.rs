@@ -1,5 +1,6 @@
 use std::io::{self, Write};
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::InvalidValue;
@@ -81,9 +82,10 @@ fn is_deeper_than(value: &Value, levels: usize) -> bool {
     }
 }
 
-fn json_size(value: &Value) -> usize {
+/// How many bytes something has as compact JSON, without writing it anywhere.
+pub(super) fn json_size(value: &impl Serialize) -> usize {
     let mut size = ByteCount(0);
-    // A `Value` always serializes, and counting never fails.
+    // What is measured here always serializes, and counting never fails.
     match serde_json::to_writer(&mut size, value) {
         Ok(()) => size.0,
         Err(_) => usize::MAX,

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::result_limit::json_size;
 use super::{ErrorCode, ResultLimit, StepName, TaskStatus};
 use crate::InvalidValue;
 
@@ -70,6 +71,12 @@ impl TaskStepResult {
     pub fn from_json(document: Value, limit: ResultLimit) -> serde_json::Result<Self> {
         let document: Document = serde_json::from_value(document)?;
         document.check(limit).map_err(serde::de::Error::custom)
+    }
+
+    /// How many bytes the seven-key document has as compact JSON.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        json_size(self)
     }
 
     /// The step's name.

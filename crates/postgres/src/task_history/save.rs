@@ -89,7 +89,7 @@ fn bounded<'a, 'e>(entries: &'a [&'e HistoryEntry]) -> Vec<&'a [&'e HistoryEntry
     let mut statements = Vec::new();
     let (mut begin, mut bytes) = (0, 0_usize);
     for (index, entry) in entries.iter().enumerate() {
-        let size = document::size(&entry.step_result);
+        let size = entry.step_result.size_bytes();
         let full =
             index - begin == STATEMENT_ENTRIES || bytes.saturating_add(size) > STATEMENT_BYTES;
         if full && index > begin {
