@@ -1,16 +1,17 @@
+mod bounds;
+mod location;
 mod url;
 
 use std::fmt;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tasktrail_domain::InvalidValue;
 
+use self::location::{Location, address};
 use self::url::TlsParameters;
-use crate::connection::hosts;
 use crate::tls::TlsMode;
 
 /// Where the database is, and how many connections to it are kept.
@@ -26,15 +27,19 @@ use crate::tls::TlsMode;
 pub struct PostgresConfig {
     location: Location,
     pub(crate) address: String,
+    pub(crate) application_name: Option<String>,
     pub(crate) tls: TlsMode,
     pub(crate) root_certificate: Option<PathBuf>,
     pub(crate) min_connections: u32,
     pub(crate) max_connections: NonZeroU32,
+    pub(crate) burst_connections: u32,
     pub(crate) connect_timeout: Duration,
     pub(crate) acquire_timeout: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) max_lifetime: Duration,
     pub(crate) statement_timeout: Duration,
+    pub(crate) leak_threshold: Duration,
+    pub(crate) standby_lag: Option<Duration>,
 }
 
 impl PostgresConfig {
@@ -98,15 +103,19 @@ impl PostgresConfig {
         Ok(Self {
             address: address(&location.driver()?),
             location,
+            application_name: None,
             tls: TlsMode::default(),
             root_certificate: None,
             min_connections: 10,
             max_connections: NonZeroU32::MIN.saturating_add(19),
+            burst_connections: 0,
             connect_timeout: Duration::from_secs(3),
             acquire_timeout: Duration::from_secs(3),
             idle_timeout: Duration::from_secs(10 * 60),
             max_lifetime: Duration::from_secs(30 * 60),
             statement_timeout: Duration::from_secs(30),
+            leak_threshold: Duration::from_secs(60),
+            standby_lag: None,
         })
     }
 
@@ -124,6 +133,22 @@ impl PostgresConfig {
         }
         self.min_connections = min;
         Ok(self)
+    }
+
+    /// How many connections more may be opened while callers wait. Defaults to none.
+    ///
+    /// They are given back when the pool has done without them for 10 seconds.
+    #[must_use]
+    pub fn with_burst(mut self, connections: u32) -> Self {
+        self.burst_connections = connections;
+        self
+    }
+
+    /// What the server lists the connections as. Defaults to what the URL says, else "tasktrail".
+    #[must_use]
+    pub fn with_application_name(mut self, name: impl Into<String>) -> Self {
+        self.application_name = Some(name.into());
+        self
     }
 
     /// Whether connections are encrypted. Defaults to [`TlsMode::Prefer`].
@@ -156,9 +181,8 @@ impl PostgresConfig {
         self
     }
 
-    /// How long a connection stays open unused. Defaults to 10 minutes.
-    ///
-    /// Where fewer than the minimum are left, new ones are opened.
+    /// How long a connection above the minimum stays open when the pool can do without it. Defaults to
+    /// 10 minutes.
     #[must_use]
     pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
@@ -184,83 +208,39 @@ impl PostgresConfig {
         self
     }
 
+    /// How long an operation may hold a connection before it is reported as a leak, with its name, as a
+    /// warning in the log. Defaults to 60 seconds; zero switches the report off.
+    #[must_use]
+    pub fn with_leak_threshold(mut self, threshold: Duration) -> Self {
+        self.leak_threshold = threshold;
+        self
+    }
+
+    /// Lets reads that may be stale go to the standbys among the hosts, to those that lag no more than
+    /// `lag` behind. Defaults to no such reads.
+    ///
+    /// See [`PostgresDatabase::stale_task_history`](crate::PostgresDatabase::stale_task_history).
+    #[must_use]
+    pub fn with_standby_reads(mut self, lag: Duration) -> Self {
+        self.standby_lag = Some(lag);
+        self
+    }
+
     /// Host, port and database, fit for logs and errors: no user, no password.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
     }
 
+    /// How many connections there may be in all.
+    pub(crate) fn most_connections(&self) -> NonZeroU32 {
+        self.max_connections.saturating_add(self.burst_connections)
+    }
+
     /// The driver's configuration. Where it is was checked when it was taken.
     pub(crate) fn driver(&self) -> Result<tokio_postgres::Config, InvalidValue> {
         self.location.driver()
     }
-}
-
-/// Where a database is, in the words of whoever configured it.
-#[derive(Clone)]
-enum Location {
-    Text(SecretString),
-    Parts {
-        host: String,
-        port: u16,
-        database: String,
-        user: String,
-        password: Option<SecretString>,
-    },
-}
-
-impl Location {
-    fn driver(&self) -> Result<tokio_postgres::Config, InvalidValue> {
-        match self {
-            Self::Text(text) => parse(text),
-            Self::Parts {
-                host,
-                port,
-                database,
-                user,
-                password,
-            } => {
-                let mut driver = tokio_postgres::Config::new();
-                for host in host.split(',') {
-                    driver.host(host);
-                }
-                driver.port(*port).dbname(database).user(user);
-                password
-                    .as_ref()
-                    .map(|password| driver.password(password.expose_secret()));
-                Ok(driver)
-            }
-        }
-    }
-}
-
-fn parse(text: &SecretString) -> Result<tokio_postgres::Config, InvalidValue> {
-    // The driver's error quotes no values, but a cautious reader need not rely on that.
-    let refused = |_| {
-        InvalidValue::new(
-            "database URL",
-            "like postgres://user:password@host:5432/database",
-            "something else (not shown, it may hold a password)",
-        )
-    };
-    let config = tokio_postgres::Config::from_str(text.expose_secret()).map_err(refused)?;
-    if config.get_hosts().is_empty() {
-        return Err(InvalidValue::new(
-            "database URL",
-            "one that names a host",
-            "none",
-        ));
-    }
-    Ok(config)
-}
-
-fn address(config: &tokio_postgres::Config) -> String {
-    let hosts: Vec<_> = hosts(config).into_iter().map(|(name, _)| name).collect();
-    let database = config
-        .get_dbname()
-        .or(config.get_user())
-        .unwrap_or_default();
-    format!("{}/{database}", hosts.join(","))
 }
 
 impl fmt::Debug for PostgresConfig {
@@ -271,87 +251,18 @@ impl fmt::Debug for PostgresConfig {
             .field("root_certificate", &self.root_certificate)
             .field("min_connections", &self.min_connections)
             .field("max_connections", &self.max_connections)
+            .field("burst_connections", &self.burst_connections)
             .field("connect_timeout", &self.connect_timeout)
             .field("acquire_timeout", &self.acquire_timeout)
             .field("idle_timeout", &self.idle_timeout)
             .field("max_lifetime", &self.max_lifetime)
             .field("statement_timeout", &self.statement_timeout)
+            .field("application_name", &self.application_name)
+            .field("leak_threshold", &self.leak_threshold)
+            .field("standby_lag", &self.standby_lag)
             .finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_address_has_neither_user_nor_password() {
-        let config = PostgresConfig::from_url("postgres://me:hush@a:1,b:2/tasks").unwrap();
-
-        assert_eq!(config.address(), "a:1,b:2/tasks");
-        assert!(!format!("{config:?}").contains("hush"));
-    }
-
-    #[test]
-    fn a_wrong_url_is_refused_without_showing_it() {
-        for url in [
-            "mysql://me:hush@h/d",
-            "postgres://me:hush@h:port/d",
-            "user=me password=hush",
-        ] {
-            let error = PostgresConfig::from_url(url).unwrap_err();
-
-            assert_eq!(error.field(), "database URL");
-            assert!(!error.to_string().contains("hush"), "{error}");
-        }
-    }
-
-    #[test]
-    fn parts_are_taken_as_they_are() {
-        let password = SecretString::from(r"it's a \ 'secret'");
-        let config =
-            PostgresConfig::from_parts("h", 5433, "my db", "o'brien", Some(&password)).unwrap();
-        let driver = config.driver().unwrap();
-
-        assert_eq!(config.address(), "h:5433/my db");
-        assert_eq!(driver.get_user(), Some("o'brien"));
-        assert_eq!(
-            driver.get_password(),
-            Some(password.expose_secret().as_bytes())
-        );
-    }
-
-    #[test]
-    fn the_mode_of_tls_is_read_in_every_form() {
-        for (text, mode) in [
-            ("postgres://h/d", TlsMode::Prefer),
-            ("postgres://h/d?sslmode=verify-ca", TlsMode::VerifyCa),
-            ("host=h sslmode=disable", TlsMode::Disable),
-            ("host=h\tsslmode = 'require'", TlsMode::Require),
-        ] {
-            assert_eq!(PostgresConfig::from_url(text).unwrap().tls, mode, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_password_is_never_read_as_something_else() {
-        let password = SecretString::from("a sslmode=hush host=elsewhere");
-        let config = PostgresConfig::from_parts("h", 1, "d", "u", Some(&password)).unwrap();
-
-        assert_eq!(config.address(), "h:1/d");
-        assert_eq!(config.tls, TlsMode::Prefer);
-        assert!(PostgresConfig::from_parts("", 1, "d", "u", None).is_err());
-    }
-
-    #[test]
-    fn the_maximum_is_at_least_the_minimum_and_one() {
-        let config = || PostgresConfig::from_url("postgres://h/d").unwrap();
-
-        assert!(config().with_connections(0, 1).is_ok());
-        assert_eq!(
-            config().with_connections(5, 4).unwrap_err().to_string(),
-            "minimum connections must be at most the maximum of 4, got 5"
-        );
-        assert!(config().with_connections(0, 0).is_err());
-    }
-}
+mod tests;

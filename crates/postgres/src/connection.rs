@@ -117,8 +117,14 @@ impl Connector {
         let mut driver = self.config.driver().map_err(invalid)?;
         driver.options(options(driver.get_options(), session));
         driver.ssl_mode(self.tls.mode().driver());
-        if driver.get_application_name().is_none() {
-            driver.application_name("tasktrail");
+        match &self.config.application_name {
+            Some(name) => {
+                driver.application_name(name);
+            }
+            None if driver.get_application_name().is_none() => {
+                driver.application_name("tasktrail");
+            }
+            None => {}
         }
         if driver.get_tcp_user_timeout().is_none() {
             driver.tcp_user_timeout(UNCONFIRMED);

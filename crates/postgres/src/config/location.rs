@@ -1,0 +1,74 @@
+use std::str::FromStr;
+
+use secrecy::{ExposeSecret, SecretString};
+use tasktrail_domain::InvalidValue;
+
+use crate::connection::hosts;
+
+/// Where a database is, in the words of whoever configured it.
+#[derive(Clone)]
+pub(super) enum Location {
+    Text(SecretString),
+    Parts {
+        host: String,
+        port: u16,
+        database: String,
+        user: String,
+        password: Option<SecretString>,
+    },
+}
+
+impl Location {
+    pub(super) fn driver(&self) -> Result<tokio_postgres::Config, InvalidValue> {
+        match self {
+            Self::Text(text) => parse(text),
+            Self::Parts {
+                host,
+                port,
+                database,
+                user,
+                password,
+            } => {
+                let mut driver = tokio_postgres::Config::new();
+                for host in host.split(',') {
+                    driver.host(host);
+                }
+                driver.port(*port).dbname(database).user(user);
+                password
+                    .as_ref()
+                    .map(|password| driver.password(password.expose_secret()));
+                Ok(driver)
+            }
+        }
+    }
+}
+
+fn parse(text: &SecretString) -> Result<tokio_postgres::Config, InvalidValue> {
+    // The driver's error quotes no values, but a cautious reader need not rely on that.
+    let refused = |_| {
+        InvalidValue::new(
+            "database URL",
+            "like postgres://user:password@host:5432/database",
+            "something else (not shown, it may hold a password)",
+        )
+    };
+    let config = tokio_postgres::Config::from_str(text.expose_secret()).map_err(refused)?;
+    if config.get_hosts().is_empty() {
+        return Err(InvalidValue::new(
+            "database URL",
+            "one that names a host",
+            "none",
+        ));
+    }
+    Ok(config)
+}
+
+/// Hosts, ports and database, fit for logs: no user, no password.
+pub(super) fn address(config: &tokio_postgres::Config) -> String {
+    let hosts: Vec<_> = hosts(config).into_iter().map(|(name, _)| name).collect();
+    let database = config
+        .get_dbname()
+        .or(config.get_user())
+        .unwrap_or_default();
+    format!("{}/{database}", hosts.join(","))
+}
