@@ -24,11 +24,17 @@ pub mod values;
 ///
 /// `$fresh` is an `async fn() -> (Repository, Guard)`; the guard, of any type, is dropped after the
 /// repository.
+///
+/// `task_history_suite!(fresh, without dropping)` leaves out the cases that go on with a repository of
+/// which a call was dropped: one inside a transaction is given up then.
 #[macro_export]
 macro_rules! task_history_suite {
     ($fresh:path) => {
+        $crate::task_history_suite! { $fresh, with dropping }
+    };
+    ($fresh:path, $with:ident dropping) => {
         $crate::__task_history_cases! {
-            $fresh;
+            $with $fresh;
             save:
                 a_saved_entry_comes_back_as_it_was_given,
                 a_save_tells_the_status_of_its_task,
@@ -193,12 +199,21 @@ macro_rules! task_history_suite {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __task_history_cases {
-    ($fresh:path; $($concern:ident: $($case:ident),+;)+) => {
-        $($(
+    ($with:ident $fresh:path; $($concern:ident: $($case:ident),+;)+) => {
+        $($crate::__task_history_concern! { $with $concern $fresh: $($case)+ })+
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __task_history_concern {
+    (without dropping $fresh:path: $($case:ident)+) => {};
+    ($with:ident $concern:ident $fresh:path: $($case:ident)+) => {
+        $(
             #[test]
             fn $case() {
                 $crate::run($fresh, $crate::task_history::$concern::$case);
             }
-        )+)+
+        )+
     };
 }

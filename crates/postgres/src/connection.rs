@@ -40,6 +40,8 @@ pub(crate) struct Session {
 pub(crate) struct Connector {
     config: Arc<PostgresConfig>,
     tls: Tls,
+    /// The number of the only host to try; `None` for any that takes writes.
+    only: Option<usize>,
 }
 
 impl Connector {
@@ -48,7 +50,29 @@ impl Connector {
         Ok(Self {
             config: Arc::new(config),
             tls,
+            only: None,
         })
+    }
+
+    /// The names of the hosts, and a connector to each by itself, whether it takes writes or not.
+    /// Pools of theirs keep no minimum.
+    pub(crate) fn hosts(&self) -> Vec<(String, Self)> {
+        let mut config = (*self.config).clone();
+        config.min_connections = 0;
+        let config = Arc::new(config);
+        let driver = config.driver().unwrap_or_default();
+        let names = hosts(&driver).into_iter().map(|(name, _)| name);
+        names
+            .enumerate()
+            .map(|(number, name)| {
+                let only = Self {
+                    config: Arc::clone(&config),
+                    tls: self.tls.clone(),
+                    only: Some(number),
+                };
+                (name, only)
+            })
+            .collect()
     }
 
     pub(crate) fn config(&self) -> &PostgresConfig {
@@ -65,7 +89,11 @@ impl Connector {
         session: Session,
     ) -> Result<AsyncPgConnection, ConnectionError> {
         let driver = self.driver(session)?;
-        let hosts = hosts(&driver);
+        let chosen = |number: usize| self.only.is_none_or(|only| only == number);
+        let hosts = hosts(&driver).into_iter().enumerate();
+        let hosts: Vec<_> = hosts
+            .filter_map(|(number, host)| chosen(number).then_some(host))
+            .collect();
         let share = u32::try_from(hosts.len()).unwrap_or(u32::MAX).max(1);
         let limit = (self.config.connect_timeout / share).max(ONE_OF_SEVERAL);
         let limit = limit.min(self.config.connect_timeout);
@@ -134,6 +162,10 @@ impl Connector {
                 .keepalives_idle(SILENCE)
                 .keepalives_interval(SILENCE)
                 .keepalives_retries(2);
+        }
+        if self.only.is_some() {
+            driver.target_session_attrs(TargetSessionAttrs::Any);
+            return Ok(driver);
         }
         let several = driver.get_hosts().len() > 1;
         if several && driver.get_target_session_attrs() == TargetSessionAttrs::Any {

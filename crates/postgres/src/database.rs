@@ -1,8 +1,16 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tasktrail_domain::repository::Closing;
+
 use crate::config::PostgresConfig;
 use crate::connection::Connector;
-use crate::error::{ConnectError, MigrateError};
+use crate::error::{ConnectError, InvalidSettings, MigrateError};
+use crate::health::{self, HealthError, ServerHealth};
 use crate::migrate::{self, SchemaState};
-use crate::pool::Pool;
+use crate::pool::{Pool, PoolStatistics};
+use crate::source::Source;
+use crate::standbys::{StandbyState, Standbys};
 use crate::task_history::PostgresTaskHistory;
 
 /// A PostgreSQL database: its connections, its schema, its repositories. Clones share the pool.
@@ -10,6 +18,8 @@ use crate::task_history::PostgresTaskHistory;
 pub struct PostgresDatabase {
     connector: Connector,
     pool: Pool,
+    /// Only if reads from standbys are configured.
+    standbys: Option<Arc<Standbys>>,
 }
 
 impl PostgresDatabase {
@@ -17,13 +27,24 @@ impl PostgresDatabase {
     ///
     /// # Errors
     ///
-    /// [`ConnectError`], with the server's own words as its source, if no connection can be opened.
+    /// [`ConnectError`], with the server's own words as its source, if no connection can be opened, or
+    /// with every setting that is [out of its range](PostgresConfig::faults).
     pub async fn connect(config: PostgresConfig) -> Result<Self, ConnectError> {
         let address = config.address().to_owned();
+        let faults = config.faults();
+        if !faults.is_empty() {
+            return Err(ConnectError::new(address, InvalidSettings(faults).into()));
+        }
         let connector =
             Connector::new(config).map_err(|error| ConnectError::new(address, error.into()))?;
         let pool = Pool::open(connector.clone()).await?;
-        Ok(Self { connector, pool })
+        let lag = connector.config().standby_lag;
+        let standbys = lag.map(|lag| Standbys::watch(&connector, lag));
+        Ok(Self {
+            connector,
+            pool,
+            standbys,
+        })
     }
 
     /// Brings the schema up to date, and tells which migrations that took.
@@ -55,16 +76,67 @@ impl PostgresDatabase {
         migrate::state(&self.connector).await
     }
 
-    /// Lends no more connections: calls of the repositories fail with `Closed` from now on, those
-    /// that wait for a connection included. Calls that have one are finished, and the connections end
-    /// with the last of them.
-    pub fn close(&self) {
-        self.pool.close();
+    /// Ends the connections, and tells what that took.
+    ///
+    /// Calls of the repositories fail with `Closed` from now on, those that wait for a connection
+    /// included. Calls that have one may finish until `deadline` has passed; then they are cancelled on
+    /// the server and fail with `Closed` and an unknown effect.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the waiting: no call begins any more, but those under way go on.
+    pub async fn close(&self, deadline: Duration) -> Closing {
+        if let Some(standbys) = &self.standbys {
+            standbys.close().await;
+        }
+        self.pool.close(deadline).await
+    }
+
+    /// The state of the connections now, and what became of them since they were opened.
+    #[must_use]
+    pub fn pool_statistics(&self) -> PoolStatistics {
+        self.pool.statistics()
+    }
+
+    /// What the server says of itself, in no more time than `limit`, also when it is frozen.
+    ///
+    /// It is asked on a connection of its own: a pool whose connections are all in use is told by
+    /// [`pool_statistics`](Self::pool_statistics), not by this.
+    ///
+    /// # Errors
+    ///
+    /// [`HealthError`]
+    pub async fn health(&self, limit: Duration) -> Result<ServerHealth, HealthError> {
+        health::ask(&self.connector, limit).await
+    }
+
+    /// The hosts from which reads that may be stale are answered; none unless that is
+    /// [configured](PostgresConfig::with_standby_reads).
+    #[must_use]
+    pub fn standbys(&self) -> Vec<StandbyState> {
+        let standbys = self.standbys.as_ref();
+        standbys.map_or_else(Vec::new, |standbys| standbys.states())
+    }
+
+    /// The same task history as [`task_history`](Self::task_history), whose reads may be stale.
+    ///
+    /// `load`, `trail` and `list` are answered in turn by the standbys that show what was committed at
+    /// most [so long ago](PostgresConfig::with_standby_reads), and by the primary when there is none or
+    /// it fails. Everything else asks the primary: a status is never stale. A caller that has just
+    /// saved may not see it here. Without standbys configured it is the same.
+    #[must_use]
+    pub fn stale_task_history(&self) -> PostgresTaskHistory<'static> {
+        match &self.standbys {
+            None => self.task_history(),
+            Some(standbys) => {
+                PostgresTaskHistory::new(Source::Standbys(Arc::clone(standbys), self.pool.clone()))
+            }
+        }
     }
 
     /// The task history that is stored here.
     #[must_use]
-    pub fn task_history(&self) -> PostgresTaskHistory {
-        PostgresTaskHistory::new(self.pool.clone())
+    pub fn task_history(&self) -> PostgresTaskHistory<'static> {
+        PostgresTaskHistory::new(Source::Pool(self.pool.clone()))
     }
 }

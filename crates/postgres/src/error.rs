@@ -26,6 +26,16 @@ impl ConnectError {
     }
 }
 
+/// Settings that are out of their ranges, all of them.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", each(.0))]
+pub(crate) struct InvalidSettings(pub(crate) Vec<InvalidValue>);
+
+fn each(faults: &[InvalidValue]) -> String {
+    let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    faults.join("; ")
+}
+
 /// The schema could not be read or brought up to date.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -36,6 +46,9 @@ pub enum MigrateError {
     /// Another process held the migration lock for too long.
     #[error("another process has been migrating for {0:?}")]
     Locked(Duration),
+    /// A newer program has applied these migrations.
+    #[error("the schema is newer than this program, which does not know {}", .0.join(", "))]
+    Newer(Vec<String>),
     /// The server failed or refused a statement.
     #[error("the schema could not be read")]
     Query(#[source] Box<dyn Error + Send + Sync>),
@@ -51,14 +64,21 @@ pub(crate) enum AcquireError {
     Closed,
     #[error("no connection could be opened")]
     Connect(#[source] OpenError),
-    #[error("no connection became free within {waited:?}, with {ahead} callers ahead")]
-    Queue { waited: Duration, ahead: usize },
+    #[error("no connection became free within {waited:?}, with {} ahead", callers(*.ahead))]
+    Queue { waited: Duration, ahead: u32 },
     #[error("no connection could be opened within {waited:?}")]
     TimedOut {
         waited: Duration,
         #[source]
         cause: Option<OpenError>,
     },
+}
+
+fn callers(number: u32) -> String {
+    match number {
+        0 => "nobody".to_owned(),
+        number => number.to_string(),
+    }
 }
 
 /// A statement of a repository did not do what it should.
@@ -79,6 +99,10 @@ pub(crate) enum StoreError {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
+    #[error("the pool was closed before the server answered")]
+    Interrupted,
+    #[error("the transaction was given up: a call in it was dropped half-way")]
+    GivenUp,
     #[error("the task was removed again and again meanwhile")]
     Overtaken,
 }
@@ -95,6 +119,8 @@ impl StoreError {
     pub(crate) fn during(self, operation: Operation) -> RepositoryError {
         let (kind, effect) = match &self {
             Self::Acquire(AcquireError::Closed) => (ErrorKind::Closed, Effect::None),
+            Self::Interrupted => (ErrorKind::Closed, Effect::Unknown),
+            Self::GivenUp => (ErrorKind::Unexpected, Effect::None),
             // Callers in the queue are no outage: a breaker must not open over them.
             Self::Acquire(AcquireError::Queue { .. }) | Self::Overtaken => {
                 (ErrorKind::Contention, Effect::None)

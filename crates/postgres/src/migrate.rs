@@ -27,6 +27,9 @@ pub struct SchemaState {
     pub applied: Vec<String>,
     /// The versions that this program has and the database has not, the oldest first.
     pub pending: Vec<String>,
+    /// The versions that have been applied and that this program does not know, the oldest first: a
+    /// newer program has migrated the database.
+    pub unknown: Vec<String>,
 }
 
 impl SchemaState {
@@ -34,6 +37,20 @@ impl SchemaState {
     #[must_use]
     pub fn is_current(&self) -> bool {
         self.pending.is_empty()
+    }
+
+    /// The newest version that the database has.
+    #[must_use]
+    pub fn found(&self) -> Option<&str> {
+        self.applied.last().map(String::as_str)
+    }
+
+    /// The newest version that this program has.
+    #[must_use]
+    pub fn expected(&self) -> Option<&str> {
+        let known = |version: &&String| !self.unknown.contains(version);
+        let applied = self.applied.iter().filter(known);
+        applied.chain(&self.pending).max().map(String::as_str)
     }
 }
 
@@ -48,7 +65,11 @@ pub(crate) async fn state(connector: &Connector) -> Result<SchemaState, MigrateE
 /// time migrates, and the others wait for it and find nothing left to do.
 pub(crate) async fn up(connector: &Connector) -> Result<Vec<String>, MigrateError> {
     let mut connection = connect(connector).await?;
-    if read_state(&mut connection).await?.is_current() {
+    let state = read_state(&mut connection).await?;
+    if !state.unknown.is_empty() {
+        return Err(MigrateError::Newer(state.unknown));
+    }
+    if state.is_current() {
         return Ok(Vec::new());
     }
     lock(&mut connection).await?;
@@ -129,19 +150,28 @@ struct Applied {
     version: String,
 }
 
-async fn read_state(connection: &mut AsyncPgConnection) -> Result<SchemaState, MigrateError> {
+pub(crate) async fn read_state(
+    connection: &mut AsyncPgConnection,
+) -> Result<SchemaState, MigrateError> {
     let applied = applied(connection)
         .await
         .map_err(|error| MigrateError::Query(error.into()))?;
     let migrations: Vec<Box<dyn Migration<Pg>>> =
         MIGRATIONS.migrations().map_err(MigrateError::Migration)?;
-    let mut pending: Vec<_> = migrations
+    let mut known: Vec<_> = migrations
         .iter()
         .map(|migration| migration.name().version().to_string())
         .collect();
-    pending.retain(|version| !applied.contains(version));
-    pending.sort_unstable();
-    Ok(SchemaState { applied, pending })
+    known.sort_unstable();
+    let beyond = |list: &[String], other: &[String]| -> Vec<String> {
+        let missing = list.iter().filter(|version| !other.contains(version));
+        missing.cloned().collect()
+    };
+    Ok(SchemaState {
+        pending: beyond(&known, &applied),
+        unknown: beyond(&applied, &known),
+        applied,
+    })
 }
 
 async fn applied(connection: &mut AsyncPgConnection) -> diesel::QueryResult<Vec<String>> {

@@ -1,33 +1,59 @@
 //! The pool. bb8 stays behind this module.
 //!
-//! Around bb8 stand a [`Gate`], which serves waiting callers in order and tells how long they wait, and
-//! [`Lease`]s, which never hand a busy connection on.
+//! bb8 keeps the connections and opens them on demand. Around it stand a [`Gate`], which serves waiting
+//! callers in order and tells how long they wait, [`Lease`]s, which never hand a busy connection on, and
+//! the [`upkeep`], which gives back what the pool can do without and keeps the minimum.
 
+mod demand;
 mod failures;
 mod gate;
 mod lease;
+mod leases;
+mod lifecycle;
 mod manager;
+mod statistics;
+mod upkeep;
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
-use tasktrail_domain::repository::Operation;
+use futures_util::future::try_join_all;
+use tasktrail_domain::repository::{Closing, Operation};
+use tokio::time::{Instant, timeout};
+use tokio_util::task::TaskTracker;
 
+use self::demand::Demand;
 use self::failures::Failures;
 use self::gate::Gate;
 pub(crate) use self::lease::Lease;
+use self::leases::Leases;
+use self::lifecycle::Lifecycle;
 use self::manager::Manager;
 pub(crate) use self::manager::OpenError;
+use self::statistics::ConnectionCounter;
+pub use self::statistics::{ClosedConnections, HeldConnection, PoolStatistics, QueueWaits};
 use crate::connection::Connector;
-use crate::error::{AcquireError, ConnectError};
+use crate::error::{AcquireError, ConnectError, StoreError};
+use crate::work::Work;
+
+/// How long calls that were ended may take to notice, and cancels to arrive.
+const NOTICE: Duration = Duration::from_secs(1);
 
 /// The connections of a database. Clones share them, and a close.
 #[derive(Clone)]
-pub(crate) struct Pool {
+pub(crate) struct Pool(Arc<Shared>);
+
+struct Shared {
     /// `None` once it was closed.
-    connections: Arc<RwLock<Option<bb8::Pool<Manager>>>>,
+    connections: RwLock<Option<bb8::Pool<Manager>>>,
     gate: Gate,
+    leases: Leases,
+    /// Statements of dropped calls that are being cancelled.
+    cancels: TaskTracker,
+    lifecycle: Lifecycle,
     failures: Failures,
+    counter: Arc<ConnectionCounter>,
     connector: Connector,
 }
 
@@ -36,49 +62,68 @@ impl Pool {
     /// is told at once.
     pub(crate) async fn open(connector: Connector) -> Result<Self, ConnectError> {
         let config = connector.config();
-        let failures = Failures::default();
+        let (failures, counter) = (Failures::default(), Arc::<ConnectionCounter>::default());
         let connections = bb8::Pool::builder()
-            .min_idle(config.min_connections.max(1))
-            .max_size(config.max_connections.get())
+            .max_size(config.most_connections().get())
             // The gate bounds the waiting; what is left is the opening of a connection.
             .connection_timeout(
                 config
                     .connect_timeout
                     .saturating_add(config.acquire_timeout),
             )
-            .idle_timeout(config.idle_timeout)
+            // The upkeep closes what is idle, the manager what is old.
+            .idle_timeout(None)
             .max_lifetime(None)
             .retry_connection(false)
             .error_sink(Box::new(failures.clone()))
-            .build(Manager::new(connector.clone()))
+            .build_unchecked(Manager::new(connector.clone(), Arc::clone(&counter)));
+        let first = (0..config.min_connections.max(1)).map(|_| connections.dedicated_connection());
+        let first = try_join_all(first)
             .await
             .map_err(|error| ConnectError::new(config.address().to_owned(), error.into()))?;
-        Ok(Self {
-            connections: Arc::new(RwLock::new(Some(connections))),
-            gate: Gate::new(config.max_connections),
+        for connection in first {
+            // One that ended at once is opened again when it is needed.
+            let _broken = connections.add(connection);
+        }
+        let demand = Demand::new(config);
+        let shared = Arc::new(Shared {
+            connections: RwLock::new(Some(connections)),
+            gate: Gate::new(config.most_connections()),
+            leases: Leases::default(),
+            cancels: TaskTracker::new(),
+            lifecycle: Lifecycle::default(),
             failures,
+            counter,
             connector,
-        })
+        });
+        tokio::spawn(upkeep::run(Arc::downgrade(&shared), demand));
+        Ok(Self(shared))
     }
 
-    /// A connection for `operation`, in the order of the calls.
+    /// Does `work` on a connection, which it gets in the order of the calls.
     ///
-    /// Dropping the future gives up the place in the queue.
-    pub(crate) async fn acquire(&self, operation: Operation) -> Result<Lease, AcquireError> {
-        let connections = self.open_connections().ok_or(AcquireError::Closed)?;
-        let pass = self
-            .gate
-            .enter(self.connector.config().acquire_timeout)
-            .await?;
-        let mut failures = self.failures.watch();
+    /// Dropping the future gives up the place in the queue, or cancels the statement.
+    pub(crate) async fn run<W: Work>(&self, work: &W) -> Result<W::Answer, StoreError> {
+        let lease = self.acquire(W::OPERATION).await;
+        lease.map_err(StoreError::Acquire)?.run(work).await
+    }
+
+    async fn acquire(&self, operation: Operation) -> Result<Lease, AcquireError> {
+        let shared = &self.0;
+        let connections = shared.connections().ok_or(AcquireError::Closed)?;
+        let config = shared.connector.config();
+        let patience = config.acquire_timeout;
+        let pass = shared.gate.enter(patience, &shared.lifecycle).await?;
+        let entry = shared.leases.begin(operation);
+        let mut failures = shared.failures.watch();
         let getting = connections.get_owned();
         tokio::pin!(getting);
         loop {
             tokio::select! {
                 biased;
                 got = &mut getting => {
-                    let connection = got.map_err(|_timed_out| self.failures.timed_out(self.connector.config()))?;
-                    return Ok(Lease::new(connection, pass, operation, self.connector.tls()));
+                    let connection = got.map_err(|_timed_out| shared.failures.timed_out(config))?;
+                    return Ok(Lease::new(connection, operation, Arc::clone(shared), (entry, pass)));
                 }
                 error = failures.next() => {
                     // With other connections alive, one of them will be free soon.
@@ -86,41 +131,84 @@ impl Pool {
                         return Err(AcquireError::Connect(error));
                     }
                 }
+                () = shared.lifecycle.ended() => return Err(AcquireError::Closed),
             }
         }
     }
 
-    /// Lends no more connections, also to those who wait. The connections end with the last call that
-    /// has one.
-    pub(crate) fn close(&self) {
-        self.gate.close();
-        *self
-            .connections
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = None;
+    /// Lends no more connections, also to those who wait. Lets the calls that have one finish until
+    /// `deadline`, then ends them.
+    pub(crate) async fn close(&self, deadline: Duration) -> Closing {
+        let (shared, began) = (&self.0, Instant::now());
+        let (under_way, refused) = (shared.leases.number(), shared.gate.waiting());
+        shared.lifecycle.drain();
+        let mut cancelled = 0;
+        if timeout(deadline, shared.gate.everybody_back())
+            .await
+            .is_err()
+        {
+            cancelled = shared.leases.number();
+            shared.lifecycle.end();
+            // A call that nobody polls does not notice; its connection ends when it is dropped.
+            let _unnoticed = timeout(NOTICE, shared.gate.everybody_back()).await;
+        }
+        // Who ends the process now should not leave statements running on the server.
+        shared.cancels.close();
+        let _unreachable = timeout(NOTICE, shared.cancels.wait()).await;
+        shared.forget_connections();
+        Closing {
+            finished: under_way.saturating_sub(cancelled),
+            cancelled,
+            refused,
+            took: began.elapsed(),
+        }
     }
 
-    fn open_connections(&self) -> Option<bb8::Pool<Manager>> {
+    /// Its state now, and what it has done.
+    pub(crate) fn statistics(&self) -> PoolStatistics {
+        let shared = &self.0;
+        let state = shared.connections().map(|connections| connections.state());
+        let mut statistics = PoolStatistics {
+            size: state.as_ref().map_or(0, |state| state.connections),
+            maximum: shared.connector.config().most_connections().get(),
+            idle: state.as_ref().map_or(0, |state| state.idle_connections),
+            in_use: shared.leases.number(),
+            waiting: shared.gate.waiting(),
+            longest_held: shared.leases.longest(),
+            leaks: shared.leases.leaks(),
+            waits: shared.gate.waits().read(),
+            ..PoolStatistics::default()
+        };
+        shared.counter.fill(&mut statistics);
+        statistics
+    }
+}
+
+impl Shared {
+    fn connections(&self) -> Option<bb8::Pool<Manager>> {
         self.connections
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
+
+    /// The idle ones end now, the others with the call that has them.
+    fn forget_connections(&self) {
+        *self
+            .connections
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = None;
+    }
 }
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self
-            .open_connections()
-            .map(|connections| connections.state());
+        let statistics = self.statistics();
         f.debug_struct("Pool")
-            .field("address", &self.connector.config().address())
-            .field(
-                "connections",
-                &state.as_ref().map(|state| state.connections),
-            )
-            .field("idle", &state.as_ref().map(|state| state.idle_connections))
-            .field("waiting", &self.gate.waiting())
+            .field("address", &self.0.connector.config().address())
+            .field("size", &statistics.size)
+            .field("idle", &statistics.idle)
+            .field("waiting", &statistics.waiting)
             .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@ mod count;
 mod finish;
 mod list;
 mod load;
+mod operations;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
@@ -13,47 +14,93 @@ mod row;
 mod save;
 
 use async_trait::async_trait;
-use tasktrail_domain::repository::{Operation, Page, PageRequest, Result};
+use diesel_async::AsyncPgConnection;
+use tasktrail_domain::repository::{Page, PageRequest, Result};
 use tasktrail_domain::task_history::{
     Counts, Expired, FinalStatus, FinishOutcome, HistoryEntry, ListCursor, Removal, RemovalBatch,
     RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter, TaskHistoryRepository, TaskKey,
-    TaskStatus, TaskSummary, TrailPosition, UserId, operation,
+    TaskStatus, TaskSummary, TrailPosition, UserId,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
-use crate::error::StoreError;
-use crate::pool::{Lease, Pool};
+use crate::source::{NoTransaction, Source};
+use crate::work::Work;
 
-/// A [`TaskHistoryRepository`] on PostgreSQL. Clones share the pool.
-#[derive(Debug, Clone)]
-pub struct PostgresTaskHistory {
-    pool: Pool,
+/// A [`TaskHistoryRepository`] on PostgreSQL.
+///
+/// That of a [`PostgresDatabase`](crate::PostgresDatabase) takes a connection from its pool for each
+/// call; [`in_transaction`](Self::in_transaction) is one that works inside a transaction of the caller.
+#[derive(Debug)]
+pub struct PostgresTaskHistory<'c> {
+    source: Source<'c>,
 }
 
-impl PostgresTaskHistory {
-    pub(crate) fn new(pool: Pool) -> Self {
-        Self { pool }
+impl PostgresTaskHistory<'_> {
+    pub(crate) fn new(source: Source<'static>) -> PostgresTaskHistory<'static> {
+        PostgresTaskHistory { source }
     }
 
-    async fn lease(&self, operation: Operation) -> Result<Lease> {
-        let lease = self.pool.acquire(operation).await;
-        lease.map_err(|error| StoreError::Acquire(error).during(operation))
+    /// The history inside the caller's transaction on `connection`: what is saved and finished here
+    /// becomes visible with the caller's own rows when the transaction commits, and is gone if it is
+    /// rolled back.
+    ///
+    /// The contract of the port holds, with what a transaction adds to it: an answer is final when the
+    /// transaction is, a task that was written stays locked until then, and after an error of the
+    /// server (not after a `Conflict`) the transaction can only be rolled back. Calls take turns. There
+    /// is no pool, no standby and no policy: what to repeat is the caller's decision, and it is the
+    /// whole transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`NoTransaction`] if none is open that was begun through diesel-async. One that was begun by a
+    /// `BEGIN` of the caller is not known to it, and a batch here would commit it.
+    ///
+    /// # Cancel safety
+    ///
+    /// After a dropped call the transaction can only be rolled back: later calls fail.
+    ///
+    /// ```no_run
+    /// use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+    /// use tasktrail_domain::task_history::{HistoryEntry, TaskHistoryRepository};
+    /// use tasktrail_postgres::PostgresTaskHistory;
+    ///
+    /// async fn pay(
+    ///     connection: &mut AsyncPgConnection,
+    ///     entry: &HistoryEntry,
+    /// ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    ///     connection
+    ///         .transaction(async |connection| {
+    ///             diesel::sql_query("UPDATE invoice SET paid = true WHERE id = 7")
+    ///                 .execute(connection)
+    ///                 .await?;
+    ///             PostgresTaskHistory::in_transaction(connection)?.save(entry).await?;
+    ///             Ok(())
+    ///         })
+    ///         .await
+    /// }
+    /// ```
+    pub fn in_transaction(
+        connection: &mut AsyncPgConnection,
+    ) -> std::result::Result<PostgresTaskHistory<'_>, NoTransaction> {
+        let source = Source::joining(connection)?;
+        Ok(PostgresTaskHistory { source })
+    }
+
+    async fn run<W: Work>(&self, work: W) -> Result<W::Answer> {
+        let result = self.source.run(&work).await;
+        result.map_err(|error| error.during(W::OPERATION))
     }
 }
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
-impl TaskHistoryRepository for PostgresTaskHistory {
+impl TaskHistoryRepository for PostgresTaskHistory<'_> {
     async fn save(&self, entry: &HistoryEntry) -> Result<TaskStatus> {
-        let mut lease = self.lease(operation::SAVE).await?;
-        let result = save::one(&mut lease, entry).await;
-        lease.conclude(result)
+        self.run(operations::Save(entry)).await
     }
 
     async fn save_batch(&self, entries: &[HistoryEntry]) -> Result<SavedBatch> {
-        let mut lease = self.lease(operation::SAVE_BATCH).await?;
-        let result = save::batch(&mut lease, entries).await;
-        lease.conclude(result)
+        self.run(operations::SaveBatch(entries)).await
     }
 
     async fn load(
@@ -61,9 +108,7 @@ impl TaskHistoryRepository for PostgresTaskHistory {
         task: &TaskKey,
         page: &PageRequest<StepNumber>,
     ) -> Result<Page<HistoryEntry, StepNumber>> {
-        let mut lease = self.lease(operation::LOAD).await?;
-        let result = load::steps(&mut lease, task, page).await;
-        lease.conclude(result)
+        self.run(operations::Load(task, page)).await
     }
 
     async fn trail(
@@ -71,15 +116,11 @@ impl TaskHistoryRepository for PostgresTaskHistory {
         task: &TaskKey,
         page: &PageRequest<TrailPosition>,
     ) -> Result<Page<HistoryEntry, TrailPosition>> {
-        let mut lease = self.lease(operation::TRAIL).await?;
-        let result = load::trail(&mut lease, task, page).await;
-        lease.conclude(result)
+        self.run(operations::Trail(task, page)).await
     }
 
     async fn status(&self, task: &TaskKey) -> Result<Option<TaskStatus>> {
-        let mut lease = self.lease(operation::STATUS).await?;
-        let result = load::status(&mut lease, task).await;
-        lease.conclude(result)
+        self.run(operations::Status(task)).await
     }
 
     async fn finish(
@@ -88,9 +129,7 @@ impl TaskHistoryRepository for PostgresTaskHistory {
         status: FinalStatus,
         at: Timestamp,
     ) -> Result<FinishOutcome> {
-        let mut lease = self.lease(operation::FINISH).await?;
-        let result = finish::finish(&mut lease, task, status, at).await;
-        lease.conclude(result)
+        self.run(operations::Finish(task, status, at)).await
     }
 
     async fn list(
@@ -99,21 +138,15 @@ impl TaskHistoryRepository for PostgresTaskHistory {
         filter: &TaskFilter,
         page: &PageRequest<ListCursor>,
     ) -> Result<Page<TaskSummary, ListCursor>> {
-        let mut lease = self.lease(operation::LIST).await?;
-        let result = list::page(&mut lease, user, filter, page).await;
-        lease.conclude(result)
+        self.run(operations::List(user, filter, page)).await
     }
 
     async fn count(&self, scope: &Scope) -> Result<Counts> {
-        let mut lease = self.lease(operation::COUNT).await?;
-        let result = count::count(&mut lease, scope).await;
-        lease.conclude(result)
+        self.run(operations::Count(scope)).await
     }
 
     async fn expired(&self, policy: &RetentionPolicy) -> Result<Expired> {
-        let mut lease = self.lease(operation::EXPIRED).await?;
-        let result = retention::expired(&mut lease, policy).await;
-        lease.conclude(result)
+        self.run(operations::Expired(policy)).await
     }
 
     async fn remove_expired(
@@ -121,8 +154,6 @@ impl TaskHistoryRepository for PostgresTaskHistory {
         policy: &RetentionPolicy,
         batch: &RemovalBatch,
     ) -> Result<Removal> {
-        let mut lease = self.lease(operation::REMOVE_EXPIRED).await?;
-        let result = retention::remove(&mut lease, policy, batch).await;
-        lease.conclude(result)
+        self.run(operations::RemoveExpired(policy, batch)).await
     }
 }

@@ -4,8 +4,7 @@
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use tasktrail_domain::repository::{Chain, Effect, ErrorKind};
-use tasktrail_domain::task_history::{TaskHistoryRepository, TaskKey};
+use tasktrail_domain::repository::Chain;
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase};
 use tasktrail_test_support::{Direction, Proxy, Server, TestDatabase};
 
@@ -73,28 +72,36 @@ async fn a_host_that_never_answers_is_given_up_in_time() {
 }
 
 #[tokio::test]
-async fn a_closed_database_says_so() {
-    let database = TestDatabase::new();
-    let config = PostgresConfig::from_url(database.url())
+async fn settings_out_of_their_range_are_told_all_at_once() {
+    let config = PostgresConfig::from_url("postgres://127.0.0.1:1/d")
         .unwrap()
-        .with_connections(1, 1)
-        .unwrap();
-    let postgres = PostgresDatabase::connect(config).await.unwrap();
-    let histories = postgres.task_history();
-    postgres.migrate().await.unwrap();
+        .with_connect_timeout(Duration::ZERO)
+        .with_application_name("");
 
-    postgres.close();
+    let error = PostgresDatabase::connect(config).await.unwrap_err();
 
-    let error = histories
-        .status(&TaskKey::new("u", "t").unwrap())
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (error.kind(), error.effect()),
-        (ErrorKind::Closed, Effect::None)
-    );
     assert_eq!(
         Chain(&error).to_string(),
-        "task_history.status: the store was closed"
+        "cannot connect to 127.0.0.1:1/d: pool.connect_timeout must be between 1ms and 3600s, got \
+         0ns; application_name must be 1 to 63 printable ASCII characters, got \"\""
     );
+}
+
+#[tokio::test]
+async fn a_schema_of_a_newer_program_is_told_and_left_alone() {
+    let database = TestDatabase::new();
+    let config = PostgresConfig::from_url(database.url()).unwrap();
+    let postgres = PostgresDatabase::connect(config).await.unwrap();
+    postgres.migrate().await.unwrap();
+    let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000000')";
+    database.execute(newer).unwrap();
+
+    let error = postgres.migrate().await.unwrap_err();
+
+    assert_eq!(
+        error.to_string(),
+        "the schema is newer than this program, which does not know 29990101000000"
+    );
+    let schema = postgres.schema().await.unwrap();
+    assert_eq!((schema.pending.len(), schema.unknown.len()), (0, 1));
 }

@@ -5,6 +5,7 @@
     reason = "a failed step of a test is a panic, and a figure is printed"
 )]
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -14,14 +15,14 @@ use tasktrail_domain::task_history::{TaskHistoryRepository, TaskKey, TaskStatus}
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase, PostgresTaskHistory};
 use tasktrail_test_support::{TestDatabase, wait_until};
 
-async fn histories(database: &TestDatabase, connections: u32) -> PostgresTaskHistory {
+async fn histories(database: &TestDatabase, connections: u32) -> Arc<PostgresTaskHistory<'static>> {
     let config = PostgresConfig::from_url(database.url())
         .and_then(|config| config.with_connections(connections, connections))
         .unwrap()
         .with_acquire_timeout(Duration::from_secs(1));
     let postgres = PostgresDatabase::connect(config).await.unwrap();
     postgres.migrate().await.unwrap();
-    postgres.task_history()
+    Arc::new(postgres.task_history())
 }
 
 /// The other sessions on the database that are at work or wait for a lock.
@@ -40,11 +41,11 @@ const UNBLOCK: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dropped_call_ends_on_the_server_and_the_pool_is_full_again_in_under_a_second() {
-    let database = std::sync::Arc::new(TestDatabase::new());
+    let database = Arc::new(TestDatabase::new());
     let histories = histories(&database, 4).await;
     let task = TaskKey::new("user", "task").unwrap();
     let entries = Writer::default().steps(&task, 4);
-    let blocker = std::sync::Arc::clone(&database);
+    let blocker = Arc::clone(&database);
     let blocker = tokio::task::spawn_blocking(move || blocker.execute(BLOCK));
     let locked = "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted
                   AND relation = 'task_history'::regclass";
@@ -54,7 +55,7 @@ async fn a_dropped_call_ends_on_the_server_and_the_pool_is_full_again_in_under_a
     let calls: Vec<_> = entries
         .into_iter()
         .map(|entry| {
-            let histories = histories.clone();
+            let histories = Arc::clone(&histories);
             tokio::spawn(async move { histories.save(&entry).await })
         })
         .collect();

@@ -17,6 +17,7 @@
     reason = "used from tests only, where a failed step is a failed test"
 )]
 
+mod disk;
 mod ports;
 mod proxy;
 mod server;
@@ -24,6 +25,7 @@ pub mod simple_query;
 mod test_database;
 mod wait;
 
+pub use disk::Disk;
 pub use proxy::{Direction, Proxy};
 pub use server::{Server, ServerOptions, StartError};
 pub use test_database::TestDatabase;

@@ -125,6 +125,13 @@ impl Proxy {
         self.switches.cuts()
     }
 
+    /// How many bytes have passed in `direction` so far, over all connections: what somebody has
+    /// received is counted.
+    #[must_use]
+    pub fn passed(&self, direction: Direction) -> u64 {
+        self.switches.passed(direction)
+    }
+
     /// Closes every connection through which something has passed. The client gets a TCP reset if
     /// it has sent bytes that are [held](Self::wait_until_held), and an end of file otherwise.
     pub fn reset(&self) {

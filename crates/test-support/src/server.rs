@@ -2,8 +2,10 @@
 
 mod account;
 mod keeper;
+mod launch;
 mod locate;
 mod options;
+mod replication;
 
 use std::fmt;
 use std::fs;
@@ -17,7 +19,8 @@ pub use options::ServerOptions;
 /// A PostgreSQL server on 127.0.0.1 that belongs to this process alone, trusts everybody and is
 /// gone with its data when dropped or when the process ends, however it ends.
 ///
-/// Started by [`ServerOptions::start`], or [shared](Self::shared). Its binaries are searched in the
+/// Started by [`ServerOptions::start`], or [shared](Self::shared), or as the
+/// [standby](Self::standby) of another one. Its binaries are searched in the
 /// directory `TASKTRAIL_PG_BIN` and nowhere else if that variable is set; otherwise in
 /// `/usr/lib/postgresql/*/bin`, `PATH`, the places of Red Hat and Homebrew, and where
 /// `scripts/postgres` installs them. As PostgreSQL refuses root, it runs as `postgres` or `nobody`

@@ -29,6 +29,9 @@ fn everything_passes_without_a_fault() {
         assert!(received == sent);
     });
     assert_eq!(proxy.cuts(), 0);
+    for direction in Direction::BOTH {
+        assert_eq!(proxy.passed(direction), 1 << 20);
+    }
 }
 
 #[test]
@@ -77,6 +80,7 @@ fn a_connection_is_cut_in_place_of_the_first_byte_too_many() {
     client.write_all(b"echo").unwrap();
     assert_eq!(read_to_end(&mut client), b"ec");
     assert_eq!(proxy.cuts(), 1);
+    assert_eq!(proxy.passed(Direction::ServerToClient), 10);
 }
 
 #[test]

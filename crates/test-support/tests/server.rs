@@ -93,3 +93,22 @@ fn options_reach_the_server() {
     assert_eq!(show("TimeZone"), "UTC");
     assert!(server.log().contains("ready to accept connections"));
 }
+
+#[test]
+fn a_role_is_asked_for_its_password_and_others_are_not() {
+    let server = ServerOptions::default()
+        .asks_for_the_password_of("guarded")
+        .start()
+        .unwrap();
+    let database = TestDatabase::create(&server);
+    let create = "CREATE ROLE guarded LOGIN PASSWORD 'right'";
+    database.execute(create).unwrap();
+    let stored =
+        "SELECT rolpassword LIKE 'SCRAM-SHA-256$%' FROM pg_authid WHERE rolname = 'guarded'";
+    assert_eq!(database.execute(stored).unwrap(), [[Some("t".to_owned())]]);
+    let asked = "SELECT auth_method FROM pg_hba_file_rules WHERE 'guarded' = ANY (user_name)";
+    assert_eq!(
+        database.execute(asked).unwrap(),
+        [[Some("scram-sha-256".to_owned())]]
+    );
+}

@@ -49,7 +49,7 @@ impl PostgresConfig {
                 DAY,
             ),
             self.standby_lag
-                .and_then(|lag| outside("standby.max_lag", lag, SECOND / 10, HOUR)),
+                .and_then(|lag| outside("standby.max_lag", lag, SECOND, HOUR)),
             self.application_name.as_deref().and_then(unfit_name),
         ]
         .into_iter()
@@ -138,7 +138,7 @@ mod tests {
                 "pool.max_lifetime must be between 1s and 604800s, got 691200s",
                 "pool.leak_threshold must be between 1s and 86400s, got 1ms",
                 "statement_timeout must be between 1ms and 86400s, got 172800s",
-                "standby.max_lag must be between 100ms and 3600s, got 0ns",
+                "standby.max_lag must be between 1s and 3600s, got 0ns",
                 "application_name must be 1 to 63 printable ASCII characters, got \"naïve\"",
             ]
         );

@@ -39,7 +39,6 @@ impl Failures {
 impl bb8::ErrorSink<OpenError> for Failures {
     fn sink(&self, error: OpenError) {
         if !matches!(error, OpenError::Stale) {
-            tracing::warn!(%error, "a connection could not be opened");
             self.0.send_replace(Some(error));
         }
     }

@@ -1,10 +1,13 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
+use super::lifecycle::Lifecycle;
+use super::statistics::WaitCounter;
 use crate::error::AcquireError;
 
 /// Lets as many callers through as there may be connections, and the others in the order in which
@@ -12,10 +15,12 @@ use crate::error::AcquireError;
 ///
 /// bb8 alone is not fair: a caller that it wakes races newcomers and goes to the end of the queue again
 /// when it loses.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Gate {
     places: Arc<Semaphore>,
-    waiting: Arc<AtomicUsize>,
+    number: u32,
+    waiting: AtomicU32,
+    waits: WaitCounter,
 }
 
 /// A place behind the gate; dropping it lets the next caller through.
@@ -23,18 +28,46 @@ pub(super) type Pass = OwnedSemaphorePermit;
 
 impl Gate {
     pub(super) fn new(places: NonZeroU32) -> Self {
-        let places = usize::try_from(places.get()).unwrap_or(Semaphore::MAX_PERMITS);
+        let number = places.get();
         Self {
-            places: Arc::new(Semaphore::new(places)),
-            waiting: Arc::default(),
+            places: Arc::new(Semaphore::new(
+                usize::try_from(number).unwrap_or(usize::MAX),
+            )),
+            number,
+            waiting: AtomicU32::new(0),
+            waits: WaitCounter::default(),
         }
     }
 
-    /// Waits for a place, no longer than `patience`.
-    pub(super) async fn enter(&self, patience: Duration) -> Result<Pass, AcquireError> {
+    /// Waits for a place, no longer than `patience`, and not at all once `lifecycle` lets no call begin.
+    pub(super) async fn enter(
+        &self,
+        patience: Duration,
+        lifecycle: &Lifecycle,
+    ) -> Result<Pass, AcquireError> {
+        // Nobody overtakes by this: places are free only while nobody waits.
+        let pass = match Arc::clone(&self.places).try_acquire_owned() {
+            Ok(pass) => pass,
+            Err(_none_free) => tokio::select! {
+                pass = self.queue(patience) => pass?,
+                () = lifecycle.draining() => return Err(AcquireError::Closed),
+            },
+        };
+        // It may have ended between the question and the answer.
+        if lifecycle.is_open() {
+            Ok(pass)
+        } else {
+            Err(AcquireError::Closed)
+        }
+    }
+
+    async fn queue(&self, patience: Duration) -> Result<Pass, AcquireError> {
         let queued = Queued::behind(&self.waiting);
+        let began = Instant::now();
         let place = Arc::clone(&self.places).acquire_owned();
-        match tokio::time::timeout(patience, place).await {
+        let place = tokio::time::timeout(patience, place).await;
+        self.waits.add(began.elapsed(), place.is_err());
+        match place {
             Ok(Ok(pass)) => Ok(pass),
             Ok(Err(_closed)) => Err(AcquireError::Closed),
             Err(_elapsed) => Err(AcquireError::Queue {
@@ -44,25 +77,31 @@ impl Gate {
         }
     }
 
-    /// Lets nobody through any more, those who wait included.
-    pub(super) fn close(&self) {
-        self.places.close();
+    /// Waits until everybody who was let through has come back. Nobody is let through meanwhile.
+    pub(super) async fn everybody_back(&self) {
+        // An error would mean that the gate is closed for good, which nobody does.
+        let _all = self.places.acquire_many(self.number).await;
     }
 
     /// How many callers wait.
-    pub(super) fn waiting(&self) -> usize {
+    pub(super) fn waiting(&self) -> u32 {
         self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// How often and how long callers have waited.
+    pub(super) fn waits(&self) -> &WaitCounter {
+        &self.waits
     }
 }
 
 /// A caller in the queue, also when its future is dropped there.
 struct Queued<'a> {
-    waiting: &'a AtomicUsize,
-    ahead: usize,
+    waiting: &'a AtomicU32,
+    ahead: u32,
 }
 
 impl<'a> Queued<'a> {
-    fn behind(waiting: &'a AtomicUsize) -> Self {
+    fn behind(waiting: &'a AtomicU32) -> Self {
         Self {
             waiting,
             ahead: waiting.fetch_add(1, Ordering::Relaxed),
@@ -78,39 +117,48 @@ impl Drop for Queued<'_> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
-    fn gate(places: u32) -> Gate {
-        Gate::new(NonZeroU32::new(places).unwrap())
+    fn gate(places: u32) -> (Gate, Lifecycle) {
+        (
+            Gate::new(NonZeroU32::new(places).unwrap()),
+            Lifecycle::default(),
+        )
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_too_long_is_told_how_long_and_how_many_were_ahead() {
-        let gate = gate(1);
+        let (gate, open) = gate(1);
         let patience = Duration::from_secs(5);
-        let _inside = gate.enter(patience).await.unwrap();
+        let _inside = gate.enter(patience, &open).await.unwrap();
 
-        let (first, second) = tokio::join!(gate.enter(patience), gate.enter(patience));
+        let (first, second) =
+            tokio::join!(gate.enter(patience, &open), gate.enter(patience, &open));
 
         let said = [first, second].map(|refused| refused.unwrap_err().to_string());
         assert_eq!(
             said,
             [
-                "no connection became free within 5s, with 0 callers ahead",
-                "no connection became free within 5s, with 1 callers ahead"
+                "no connection became free within 5s, with nobody ahead",
+                "no connection became free within 5s, with 1 ahead"
             ]
         );
         assert_eq!(gate.waiting(), 0);
+        let waits = gate.waits().read();
+        assert_eq!((waits.number, waits.timed_out), (2, 2));
+        assert_eq!((waits.total, waits.longest), (patience * 2, patience));
     }
 
     #[tokio::test(start_paused = true)]
     async fn callers_are_served_in_order() {
-        let gate = gate(2);
+        let (gate, open) = gate(2);
         let served = std::sync::Mutex::new(Vec::new());
         let calls = (0..100).map(|caller| {
-            let (gate, served) = (&gate, &served);
+            let (gate, open, served) = (&gate, &open, &served);
             async move {
-                let _pass = gate.enter(Duration::from_secs(60)).await.unwrap();
+                let _pass = gate.enter(Duration::from_secs(60), open).await.unwrap();
                 served.lock().unwrap().push(caller);
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
@@ -123,14 +171,28 @@ mod tests {
 
     #[tokio::test]
     async fn who_goes_away_leaves_the_queue() {
-        let gate = gate(1);
-        let inside = gate.enter(Duration::MAX).await.unwrap();
-        let waiting = gate.enter(Duration::MAX);
-        assert!(futures_util::FutureExt::now_or_never(waiting).is_none());
+        let (gate, open) = gate(1);
+        let inside = gate.enter(Duration::MAX, &open).await.unwrap();
+        assert!(gate.enter(Duration::MAX, &open).now_or_never().is_none());
 
         drop(inside);
 
         assert_eq!(gate.waiting(), 0);
-        assert!(gate.enter(Duration::ZERO).await.is_ok());
+        assert!(gate.enter(Duration::ZERO, &open).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_waits_while_it_closes_is_told_at_once() {
+        let (gate, lifecycle) = gate(1);
+        let inside = gate.enter(Duration::MAX, &lifecycle).await.unwrap();
+        let mut waiting = Box::pin(gate.enter(Duration::MAX, &lifecycle));
+        assert!(waiting.as_mut().now_or_never().is_none());
+
+        lifecycle.drain();
+
+        assert!(matches!(waiting.await, Err(AcquireError::Closed)));
+        assert!(gate.everybody_back().now_or_never().is_none());
+        drop(inside);
+        assert!(gate.everybody_back().now_or_never().is_some());
     }
 }

@@ -1,54 +1,65 @@
 use std::fmt;
-use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::Duration;
 
-use diesel_async::AsyncPgConnection;
-use tasktrail_domain::repository::{Operation, Result};
+use tasktrail_domain::repository::Operation;
 use tokio_postgres::CancelToken;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::Shared;
 use super::gate::Pass;
+use super::leases::Entry;
 use super::manager::Manager;
+use super::statistics::CloseReason;
 use crate::error::StoreError;
+use crate::work::Work;
 
 /// How long a cancel may take to reach the server.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A connection on loan to one operation.
 ///
-/// It goes back to the pool by [`conclude`](Self::conclude). One that is dropped otherwise belongs to a
-/// call whose future was dropped: its statement may still run, so it is cancelled on the server, and
-/// the connection ends. It is not lent again even after the cancel, which may arrive late and would
-/// hit the next user.
+/// It goes back to the pool when the operation has [run](Self::run). One that is dropped otherwise
+/// belongs to a call whose future was dropped: its statement may still run, so it is cancelled on the
+/// server, and the connection ends. It is not lent again even after the cancel, which may arrive late
+/// and would hit the next user.
 pub(crate) struct Lease {
     connection: bb8::PooledConnection<'static, Manager>,
     operation: Operation,
-    tls: MakeRustlsConnect,
     concluded: bool,
-    // After the connection: the next caller is let through when it is back.
+    pool: Arc<Shared>,
+    // After the connection: it is in use until it is back, and then the next caller is let through.
+    _entry: Entry,
     _pass: Pass,
 }
 
 impl Lease {
     pub(super) fn new(
         connection: bb8::PooledConnection<'static, Manager>,
-        pass: Pass,
         operation: Operation,
-        tls: MakeRustlsConnect,
+        pool: Arc<Shared>,
+        (entry, pass): (Entry, Pass),
     ) -> Self {
         Self {
             connection,
             operation,
-            tls,
             concluded: false,
+            pool,
+            _entry: entry,
             _pass: pass,
         }
     }
 
-    /// Gives the connection back and the operation's result to its caller.
-    pub(crate) fn conclude<T>(mut self, result: std::result::Result<T, StoreError>) -> Result<T> {
+    /// Does what the connection was lent for, unless the pool ends meanwhile.
+    pub(crate) async fn run<W: Work>(mut self, work: &W) -> Result<W::Answer, StoreError> {
+        let pool = Arc::clone(&self.pool);
+        let result = tokio::select! {
+            biased;
+            result = work.run(&mut self.connection.connection) => result,
+            () = pool.lifecycle.ended() => return Err(StoreError::Interrupted),
+        };
         self.concluded = true;
-        result.map_err(|error| error.during(self.operation))
+        result
     }
 }
 
@@ -58,13 +69,12 @@ impl Drop for Lease {
             return;
         }
         tracing::debug!(operation = %self.operation, "a call was dropped half-way");
-        self.connection.abandoned = true;
+        self.connection.end(CloseReason::Abandoned);
         // Without a runtime nobody polls the connection any more, and it ends at once.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(cancel(
-                self.connection.connection.cancel_token(),
-                self.tls.clone(),
-            ));
+            let statement = self.connection.connection.cancel_token();
+            let cancel = cancel(statement, self.pool.connector.tls());
+            self.pool.cancels.spawn_on(cancel, &runtime);
         }
     }
 }
@@ -74,20 +84,6 @@ async fn cancel(statement: CancelToken, tls: MakeRustlsConnect) {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, "a dropped statement could not be cancelled"),
         Err(_) => tracing::warn!("a dropped statement could not be cancelled in time"),
-    }
-}
-
-impl Deref for Lease {
-    type Target = AsyncPgConnection;
-
-    fn deref(&self) -> &AsyncPgConnection {
-        &self.connection.connection
-    }
-}
-
-impl DerefMut for Lease {
-    fn deref_mut(&mut self) -> &mut AsyncPgConnection {
-        &mut self.connection.connection
     }
 }
 

@@ -1,18 +1,18 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::PoolableConnection;
 use tokio::time::Instant;
 
+use super::statistics::{CloseReason, ConnectionCounter};
 use crate::connection::{Connector, Session};
 
 /// Opens connections for bb8, and tells which may be lent again.
 #[derive(Debug)]
 pub(crate) struct Manager {
     connector: Connector,
-    opened: AtomicU32,
+    counter: Arc<ConnectionCounter>,
 }
 
 /// A connection of the pool.
@@ -20,8 +20,9 @@ pub(crate) struct Pooled {
     pub(super) connection: AsyncPgConnection,
     /// `None` for never.
     expires: Option<Instant>,
-    /// Whether a call has left it in the middle of its work.
-    pub(super) abandoned: bool,
+    /// Why it is not to be lent again, if it is not.
+    ends: Option<CloseReason>,
+    counter: Arc<ConnectionCounter>,
 }
 
 /// Why there is no connection.
@@ -36,26 +37,45 @@ pub(crate) enum OpenError {
 }
 
 impl Manager {
-    pub(super) fn new(connector: Connector) -> Self {
-        Self {
-            connector,
-            opened: AtomicU32::new(0),
-        }
+    pub(super) fn new(connector: Connector, counter: Arc<ConnectionCounter>) -> Self {
+        Self { connector, counter }
     }
 
     /// The configured lifetime less up to a tenth of it, spread evenly, so that connections that
     /// were opened together do not end together.
-    fn lifetime(&self) -> Duration {
+    fn lifetime(&self, number: u64) -> Duration {
         /// The golden ratio's fractional part, in 65 536ths: its multiples spread evenly.
-        const GOLDEN: u32 = 40_503;
-        let part = self
-            .opened
-            .fetch_add(1, Ordering::Relaxed)
-            .wrapping_mul(GOLDEN)
-            % 65_536;
+        const GOLDEN: u64 = 40_503;
+        let part = number.wrapping_mul(GOLDEN) % 65_536;
         let lifetime = self.connector.config().max_lifetime;
-        let earlier = lifetime / 10 / 65_536 * part;
+        let earlier = lifetime / 10 / 65_536 * u32::try_from(part).unwrap_or_default();
         lifetime.saturating_sub(earlier)
+    }
+}
+
+impl Pooled {
+    /// Lets the connection end when it comes back.
+    pub(super) fn end(&mut self, reason: CloseReason) {
+        self.ends = Some(reason);
+    }
+
+    /// Why the connection must not be lent again, without asking the server.
+    fn ending(&mut self) -> Option<CloseReason> {
+        let expired = self.expires.is_some_and(|at| Instant::now() >= at);
+        if self.ends.is_some() {
+            self.ends
+        } else if self.connection.is_broken() {
+            Some(CloseReason::Broken)
+        } else {
+            expired.then_some(CloseReason::Lifetime)
+        }
+    }
+}
+
+impl Drop for Pooled {
+    fn drop(&mut self) {
+        self.counter
+            .closed(self.ends.unwrap_or(CloseReason::PoolClosed));
     }
 }
 
@@ -65,13 +85,19 @@ impl bb8::ManageConnection for Manager {
 
     async fn connect(&self) -> Result<Pooled, OpenError> {
         let statement_timeout = self.connector.config().statement_timeout;
-        let opened = self.connector.open(Session { statement_timeout }).await;
-        let connection = opened.map_err(|error| OpenError::Refused(Arc::new(error)))?;
-        Ok(Pooled {
-            connection,
-            expires: Instant::now().checked_add(self.lifetime()),
-            abandoned: false,
-        })
+        match self.connector.open(Session { statement_timeout }).await {
+            Ok(connection) => Ok(Pooled {
+                connection,
+                expires: Instant::now().checked_add(self.lifetime(self.counter.opened())),
+                ends: None,
+                counter: Arc::clone(&self.counter),
+            }),
+            Err(error) => {
+                self.counter.refused();
+                tracing::warn!(%error, "a connection could not be opened");
+                Err(OpenError::Refused(Arc::new(error)))
+            }
+        }
     }
 
     /// Sees a connection that the server has closed, without a round trip.
@@ -84,8 +110,7 @@ impl bb8::ManageConnection for Manager {
     }
 
     fn has_broken(&self, pooled: &mut Pooled) -> bool {
-        pooled.abandoned
-            || pooled.connection.is_broken()
-            || pooled.expires.is_some_and(|at| Instant::now() >= at)
+        pooled.ends = pooled.ending();
+        pooled.ends.is_some()
     }
 }

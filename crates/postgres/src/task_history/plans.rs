@@ -4,14 +4,17 @@ use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::Text;
 use diesel::{QueryResult, QueryableByName};
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use tasktrail_domain::repository::Operation;
 use tasktrail_domain::task_history::{TaskKey, operation};
 use tasktrail_test_support::TestDatabase;
 
 use super::PostgresTaskHistory;
 use super::list::{List, ListWithErrorCode};
 use super::load;
+use crate::error::StoreError;
 use crate::statement::Statement;
+use crate::work::Work;
 use crate::{PostgresConfig, PostgresDatabase};
 
 const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF) ";
@@ -38,7 +41,7 @@ impl<Q> QueryId for Explain<Q> {
 }
 
 /// A store in which one user has 100 tasks and another 100 000, few of them failed.
-async fn filled() -> (TestDatabase, PostgresTaskHistory) {
+async fn filled() -> (TestDatabase, PostgresTaskHistory<'static>) {
     let database = TestDatabase::new();
     let config = PostgresConfig::from_url(database.url())
         .unwrap()
@@ -67,13 +70,25 @@ const FILL: [&str; 4] = [
     "VACUUM ANALYZE task_history",
 ];
 
-async fn plan<Q>(histories: &PostgresTaskHistory, query: Q) -> String
+/// What a repository does when it is asked for a plan.
+struct Plan<Q>(Q);
+
+impl<Q: QueryFragment<Pg> + Send + Sync> Work for Plan<Q> {
+    type Answer = String;
+
+    const OPERATION: Operation = operation::LIST;
+
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<String, StoreError> {
+        let lines: Vec<String> = Explain(&self.0).load(connection).await?;
+        Ok(lines.join("\n"))
+    }
+}
+
+async fn plan<Q>(histories: &PostgresTaskHistory<'_>, query: Q) -> String
 where
     Q: QueryFragment<Pg> + Send + Sync,
 {
-    let mut lease = histories.lease(operation::LIST).await.unwrap();
-    let lines: Vec<String> = Explain(query).load(&mut lease).await.unwrap();
-    lines.join("\n")
+    histories.run(Plan(query)).await.unwrap()
 }
 
 #[derive(QueryableByName)]
@@ -83,20 +98,33 @@ struct Line {
 }
 
 /// The plan that a list has for every user and filter alike, and what it does for this one.
-async fn page_plan(histories: &PostgresTaskHistory, sql: &str, parameters: &str) -> String {
-    let mut lease = histories.lease(operation::LIST).await.unwrap();
-    let prepare = format!(
-        "DEALLOCATE ALL;
-         PREPARE page (text[], text, timestamptz, timestamptz, text, bigint, text) AS {sql}"
-    );
-    lease.batch_execute(&prepare).await.unwrap();
-    let explain = format!("{EXPLAIN} EXECUTE page ({parameters})");
-    let lines: Vec<Line> = diesel::sql_query(explain).load(&mut lease).await.unwrap();
-    lines
-        .iter()
-        .map(|line| line.text.as_str())
-        .collect::<Vec<_>>()
-        .join("\n")
+struct PagePlan<'e> {
+    sql: &'e str,
+    parameters: &'e str,
+}
+
+impl Work for PagePlan<'_> {
+    type Answer = String;
+
+    const OPERATION: Operation = operation::LIST;
+
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<String, StoreError> {
+        let prepare = format!(
+            "DEALLOCATE ALL;
+             PREPARE page (text[], text, timestamptz, timestamptz, text, bigint, text) AS {}",
+            self.sql
+        );
+        connection.batch_execute(&prepare).await?;
+        let explain = format!("{EXPLAIN} EXECUTE page ({})", self.parameters);
+        let lines: Vec<Line> = diesel::sql_query(explain).load(connection).await?;
+        let lines: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
+        Ok(lines.join("\n"))
+    }
+}
+
+async fn page_plan(histories: &PostgresTaskHistory<'_>, sql: &str, parameters: &str) -> String {
+    let plan = histories.run(PagePlan { sql, parameters }).await;
+    plan.unwrap()
 }
 
 /// How many pages the statement looked at, by the first line that tells.

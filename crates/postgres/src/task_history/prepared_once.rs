@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
+use diesel_async::AsyncPgConnection;
 use tasktrail_conformance::fixture::Writer;
-use tasktrail_domain::repository::PageRequest;
+use tasktrail_domain::repository::{Operation, PageRequest};
 use tasktrail_domain::task_history::{
     ErrorCode, FinalStatus, RemovalBatch, RetentionPolicy, Scope, TaskFilter,
     TaskHistoryRepository, TaskKey, TaskStatus, operation,
@@ -14,9 +15,11 @@ use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_test_support::{Server, ServerOptions, TestDatabase};
 
 use super::PostgresTaskHistory;
+use crate::error::StoreError;
+use crate::work::Work;
 use crate::{PostgresConfig, PostgresDatabase};
 
-async fn on_one_connection(url: String) -> PostgresTaskHistory {
+async fn on_one_connection(url: String) -> PostgresTaskHistory<'static> {
     let config = PostgresConfig::from_url(url)
         .unwrap()
         .with_connections(1, 1)
@@ -27,7 +30,7 @@ async fn on_one_connection(url: String) -> PostgresTaskHistory {
 }
 
 /// Every operation of the port, once.
-async fn one_of_each(histories: &PostgresTaskHistory, writer: &Writer, round: u16) {
+async fn one_of_each(histories: &PostgresTaskHistory<'_>, writer: &Writer, round: u16) {
     let task = TaskKey::new("user", format!("task-{round}")).unwrap();
     let at = Timestamp::default();
     let entry = writer.step(&task, 1, TaskStatus::Running);
@@ -78,17 +81,26 @@ struct PreparedStatement {
     runs: i64,
 }
 
-async fn prepared(histories: &PostgresTaskHistory) -> BTreeMap<String, i64> {
-    let mut lease = histories.lease(operation::COUNT).await.unwrap();
-    let ours = "SELECT name, generic_plans + custom_plans AS runs FROM pg_prepared_statements \
-                WHERE statement LIKE '%task\\_%' AND statement NOT LIKE '%pg_prepared_statements%'";
-    let query = diesel::sql_query(ours);
-    let rows: Vec<PreparedStatement> = diesel_async::RunQueryDsl::load(query, &mut lease)
-        .await
-        .unwrap();
-    // Given back, or the connection would end and its statements with it.
-    lease.conclude(Ok(())).unwrap();
-    rows.into_iter().map(|row| (row.name, row.runs)).collect()
+/// Which statements of ours a connection has prepared, and how often each has run.
+struct PreparedStatements;
+
+impl Work for PreparedStatements {
+    type Answer = BTreeMap<String, i64>;
+
+    const OPERATION: Operation = operation::COUNT;
+
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
+        let ours = "SELECT name, generic_plans + custom_plans AS runs FROM pg_prepared_statements
+                    WHERE statement LIKE '%task\\_%'
+                    AND statement NOT LIKE '%pg_prepared_statements%'";
+        let rows: Vec<PreparedStatement> =
+            diesel_async::RunQueryDsl::load(diesel::sql_query(ours), connection).await?;
+        Ok(rows.into_iter().map(|row| (row.name, row.runs)).collect())
+    }
+}
+
+async fn prepared(histories: &PostgresTaskHistory<'_>) -> BTreeMap<String, i64> {
+    histories.run(PreparedStatements).await.unwrap()
 }
 
 #[tokio::test]

@@ -18,7 +18,8 @@ pub enum Direction {
 }
 
 impl Direction {
-    pub(super) const BOTH: [Self; 2] = [Self::ClientToServer, Self::ServerToClient];
+    /// Requests, then answers.
+    pub const BOTH: [Self; 2] = [Self::ClientToServer, Self::ServerToClient];
 }
 
 /// The faults that are switched on, and the connections that they hold for.
@@ -45,6 +46,8 @@ struct Lane {
     stalled: bool,
     /// How many connections have bytes that wait.
     held: usize,
+    /// How many bytes have passed, over all connections.
+    passed: u64,
     cut: Option<Cut>,
 }
 
@@ -100,6 +103,10 @@ impl Switches {
         self.state().cuts
     }
 
+    pub(super) fn passed(&self, direction: Direction) -> u64 {
+        self.state().lane(direction).passed
+    }
+
     pub(super) fn wait_until_held(&self, direction: Direction) -> bool {
         let nothing = |state: &mut State| {
             let lane = state.lane(direction);
@@ -148,7 +155,9 @@ impl Switches {
         available: usize,
     ) -> usize {
         let mut state = self.state();
-        let Some(cut) = state.lane(direction).cut else {
+        let lane = state.lane(direction);
+        let Some(cut) = lane.cut else {
+            lane.passed += count(available);
             return available;
         };
         if progress.armed != cut.armed {
@@ -159,7 +168,8 @@ impl Switches {
         }
         let left = usize::try_from(cut.after - progress.passed).unwrap_or(usize::MAX);
         let admitted = available.min(left);
-        progress.passed += u64::try_from(admitted).unwrap_or(u64::MAX);
+        progress.passed += count(admitted);
+        state.lane(direction).passed += count(admitted);
         if admitted == 0 {
             state.cuts += 1;
             if cut.once {
@@ -192,4 +202,8 @@ impl Switches {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn count(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
 }

@@ -11,6 +11,23 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use super::account::Account;
 
+/// What a keeper is to make.
+#[derive(Debug)]
+pub(super) struct Plan<'a> {
+    /// `memory`, `disk`, or the directory to make that of the server in.
+    pub(super) place: &'a Path,
+    /// A directory for the data alone.
+    pub(super) data_in: Option<&'a Path>,
+    /// A directory for the write-ahead log.
+    pub(super) wal_in: Option<&'a Path>,
+    /// The port of the server to be the standby of.
+    pub(super) primary: Option<u16>,
+    /// Lines for `pg_hba.conf`.
+    pub(super) access: &'a str,
+    /// Lines for `postgresql.conf`.
+    pub(super) settings: &'a str,
+}
+
 /// Removes everything when dropped, and when this process ends.
 #[derive(Debug)]
 pub(super) struct Keeper {
@@ -26,14 +43,18 @@ impl Keeper {
     pub(super) fn spawn(
         binaries: &Path,
         account: Option<Account>,
-        medium: &str,
-        settings: &str,
+        plan: &Plan<'_>,
     ) -> Result<(Self, PathBuf), String> {
         let mut command = Command::new("/bin/sh");
         command
             .args(["-c", include_str!("keeper.sh"), "keeper"])
-            .arg(binaries)
-            .args([medium, settings]);
+            .args([binaries, plan.place])
+            .args([plan.data_in, plan.wal_in].map(|given| given.unwrap_or(Path::new(""))))
+            .arg(
+                plan.primary
+                    .map_or_else(String::new, |port| port.to_string()),
+            )
+            .args([plan.access, plan.settings]);
         if let Some(Account { user, group }) = account {
             command.uid(user).gid(group);
         }

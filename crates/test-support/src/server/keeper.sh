@@ -1,15 +1,19 @@
 # Keeps one PostgreSQL server for a test process and removes every trace of it when that process
 # ends, however it ends: its end is the end of our stdin.
 #
-#   sh -c "$(cat keeper.sh)" keeper BIN MEDIUM SETTINGS
+#   sh -c "$(cat keeper.sh)" keeper BIN PLACE DATA_IN WAL_IN PRIMARY ACCESS SETTINGS
 #
-# BIN is the directory of initdb and postgres, MEDIUM is `memory` or `disk`, SETTINGS are lines for
-# postgresql.conf. Every line of stdin is an order: `start PORT`, `stop SIGNAL` or `signal SIGNAL`.
-# It is answered on stdout by `ok` and the process id of the postmaster, if there is one, or by
-# lines that say why not and `failed`. The first answer, `ok DIRECTORY`, comes without an order.
+# BIN is the directory of initdb and postgres. PLACE is `memory`, `disk`, or a directory to make that
+# of the server in. DATA_IN and WAL_IN are directories on disks of the test, or empty. PRIMARY is the
+# port of a server to be the standby of, or empty. ACCESS are lines for pg_hba.conf, SETTINGS for
+# postgresql.conf.
+#
+# Every line of stdin is an order: `start PORT`, `stop SIGNAL` or `signal SIGNAL`. It is answered on
+# stdout by `ok` and the process id of the postmaster, if there is one, or by lines that say why not
+# and `failed`. The first answer, `ok DIRECTORY`, comes without an order.
 
 # shellcheck shell=sh
-bin=$1 medium=$2 settings=$3 dir='' pid=''
+bin=$1 place=$2 data_in=$3 wal_in=$4 primary=$5 access=$6 settings=$7 dir='' pid=''
 
 main() {
     exec 2>&1
@@ -27,17 +31,39 @@ create() {
     # TMPDIR may be closed to the account that we run as.
     dir=$(mktemp -d "$(parent)/$name" || mktemp -d "/tmp/$name") &&
         mkfifo "$dir/alive" &&
-        "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C --no-sync &&
+        elsewhere data "$data_in" && elsewhere wal "$wal_in" &&
+        if [ -n "$primary" ]; then copy; else initialise; fi &&
         printf '%s\n' "unix_socket_directories = '$dir'" "$settings" >>"$dir/data/postgresql.conf"
+}
+
+elsewhere() {
+    [ -z "$2" ] || { away=$(mktemp -d "$2/$name") && ln -s "$away" "$dir/$1"; }
+}
+
+# A disk of the data is for the data alone: when it is full, the log of changes must not be.
+initialise() {
+    if [ -n "$data_in$wal_in" ]; then set -- --waldir "$dir/wal"; else set --; fi
+    "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C --no-sync "$@" &&
+        # The first line that fits counts.
+        printf '%s\n' "$access" | cat - "$dir/data/pg_hba.conf" >"$dir/access" &&
+        mv "$dir/access" "$dir/data/pg_hba.conf"
+}
+
+# A slot of its own keeps what it has not received yet, however long it is away.
+copy() {
+    "$bin/pg_basebackup" -d "host=127.0.0.1 port=$primary user=postgres" -D "$dir/data" \
+        --no-password --no-sync -R -X stream -c fast -C -S "standby_$$"
 }
 
 # Creating hundreds of files, for every database anew, is several times faster in memory than on
 # some disks.
 parent() {
     room=$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $4 }')
-    if [ -n "$TMPDIR" ]; then
+    if [ "${place#/}" != "$place" ]; then
+        echo "$place"
+    elif [ -n "$TMPDIR" ]; then
         echo "$TMPDIR"
-    elif [ "$medium" = memory ] && [ "${room:-0}" -gt 2000000 ]; then
+    elif [ "$place" = memory ] && [ "${room:-0}" -gt 2000000 ]; then
         echo /dev/shm
     else
         echo /tmp
@@ -71,7 +97,18 @@ status() {
 stop() {
     running || return 1
     if [ "$1" = KILL ]; then signal KILL; else kill -s "$1" "$pid" && signal CONT; fi
+    # PostgreSQL 15 never ends if it is told to stop (INT) while it recovers from a crash.
+    exits || signal KILL
     ended
+}
+
+# About half a minute, as for `ready`. The shell learns of the end while it waits for `sleep`.
+exits() {
+    tries=2000
+    while kill -0 "$pid" 2>/dev/null; do
+        [ $((tries -= 1)) -gt 0 ] || return 1
+        sleep 0.01
+    done
 }
 
 # Sends a signal to the postmaster and its children, of which each leads a session of its own, so
@@ -108,10 +145,14 @@ running() {
 
 remove() {
     trap '' HUP INT TERM
+    [ -n "$dir" ] || return
     [ -z "$pid" ] || stop QUIT
     # A killed server could not give back its shared memory.
     leftover=$(awk 'NR == 7 { print $2 }' "$dir/data/postmaster.pid" 2>/dev/null) &&
         ipcrm -m "$leftover"
+    for away in "$dir/data" "$dir/wal"; do
+        [ ! -L "$away" ] || rm -rf "$(readlink "$away")"
+    done
     rm -rf "$dir"
 }
 

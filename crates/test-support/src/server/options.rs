@@ -1,15 +1,13 @@
 //! How to start a server.
 
 use std::fmt::Write;
+use std::path::{Path, PathBuf};
 
-use super::account::Account;
-use super::keeper::Keeper;
-use super::{Server, StartError, locate};
-use crate::ports;
+use super::keeper::Plan;
+use super::launch::{launch, ports_to_try};
+use super::{Server, StartError};
 
 const MAX_CONNECTIONS: u16 = 200;
-/// For another process to take every one of these between choice and use, it must mean it.
-const PORTS_TO_TRY: usize = 5;
 
 /// Settings of a [`Server`] to be started.
 #[derive(Clone, Debug)]
@@ -17,6 +15,9 @@ pub struct ServerOptions {
     durable: bool,
     max_connections: u16,
     settings: Vec<(String, String)>,
+    access: String,
+    data_in: Option<PathBuf>,
+    wal_in: Option<PathBuf>,
 }
 
 impl Default for ServerOptions {
@@ -26,6 +27,9 @@ impl Default for ServerOptions {
             durable: false,
             max_connections: MAX_CONNECTIONS,
             settings: Vec::new(),
+            access: String::new(),
+            data_in: None,
+            wal_in: None,
         }
     }
 }
@@ -61,6 +65,37 @@ impl ServerOptions {
         self
     }
 
+    /// Nobody is `role` without its password; all other roles are trusted.
+    ///
+    /// The test creates the role (`CREATE ROLE app LOGIN PASSWORD 'secret'`).
+    #[must_use]
+    pub fn asks_for_the_password_of(mut self, role: &str) -> Self {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.access, "host all {role} 127.0.0.1/32 scram-sha-256");
+        // Version 13 would keep what this method of asking cannot use.
+        self.setting("password_encryption", "scram-sha-256")
+    }
+
+    /// The data is in a directory made in `parent`, such as a [`Disk`](crate::Disk), which must
+    /// outlive the server. The write-ahead log is not: it stays with the server's other files.
+    #[must_use]
+    pub fn data_in(self, parent: &Path) -> Self {
+        Self {
+            data_in: Some(parent.to_owned()),
+            ..self
+        }
+    }
+
+    /// The write-ahead log is in a directory made in `parent`, such as a [`Disk`](crate::Disk), which
+    /// must outlive the server.
+    #[must_use]
+    pub fn wal_in(self, parent: &Path) -> Self {
+        Self {
+            wal_in: Some(parent.to_owned()),
+            ..self
+        }
+    }
+
     /// Starts a server and waits until it accepts connections.
     ///
     /// # Errors
@@ -68,35 +103,19 @@ impl ServerOptions {
     /// If no PostgreSQL is installed, with a line that says how to install it; if the server does
     /// not become ready, with the end of its log.
     pub fn start(&self) -> Result<Server, StartError> {
-        self.start_on(ports::free().take(PORTS_TO_TRY))
+        self.start_on(ports_to_try())
     }
 
     fn start_on(&self, ports: impl Iterator<Item = u16>) -> Result<Server, StartError> {
-        let binaries = locate::binaries()?;
-        let (mut keeper, directory) = Keeper::spawn(
-            &binaries,
-            Account::for_server()?,
-            self.medium(),
-            &self.configuration(),
-        )
-        .map_err(|reason| StartError::new(format!("initdb failed:\n{reason}")))?;
-        let mut failure = String::new();
-        for port in ports {
-            match keeper.order(&format!("start {port}")) {
-                Ok(()) => return Ok(Server::new(keeper, directory, ports::local(port))),
-                Err(reason) => failure = reason,
-            }
-            if !failure.contains("Address already in use") {
-                break;
-            }
-        }
-        Err(StartError::new(format!(
-            "postgres did not become ready:\n{failure}"
-        )))
-    }
-
-    fn medium(&self) -> &'static str {
-        if self.durable { "disk" } else { "memory" }
+        let plan = Plan {
+            place: Path::new(if self.durable { "disk" } else { "memory" }),
+            data_in: self.data_in.as_deref(),
+            wal_in: self.wal_in.as_deref(),
+            primary: None,
+            access: &self.access,
+            settings: &self.configuration(),
+        };
+        launch(&plan, ports)
     }
 
     fn configuration(&self) -> String {
@@ -129,6 +148,7 @@ impl ServerOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ports;
 
     #[test]
     fn a_port_taken_after_it_was_chosen_is_given_up_for_another() {

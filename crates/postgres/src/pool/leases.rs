@@ -1,0 +1,163 @@
+use std::collections::BTreeMap;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tasktrail_domain::repository::Operation;
+use tokio::time::Instant;
+
+use super::statistics::HeldConnection;
+
+/// Which operations have a connection, since when.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Leases(Arc<Mutex<Register>>);
+
+#[derive(Debug, Default)]
+struct Register {
+    /// By number, so the oldest comes first.
+    held: BTreeMap<u64, Held>,
+    next: u64,
+    /// The most at once since somebody asked.
+    peak: usize,
+    leaks: u64,
+}
+
+#[derive(Debug)]
+struct Held {
+    operation: Operation,
+    since: Instant,
+    reported: bool,
+}
+
+impl Leases {
+    /// Notes that `operation` has a connection, until the answer is dropped.
+    pub(super) fn begin(&self, operation: Operation) -> Entry {
+        let mut register = self.register();
+        let number = register.next;
+        register.next += 1;
+        let held = Held {
+            operation,
+            since: Instant::now(),
+            reported: false,
+        };
+        register.held.insert(number, held);
+        register.peak = register.peak.max(register.held.len());
+        Entry {
+            leases: self.clone(),
+            number,
+        }
+    }
+
+    pub(super) fn number(&self) -> u32 {
+        count(self.register().held.len())
+    }
+
+    /// The most that were held at once since the last such question.
+    pub(super) fn take_peak(&self) -> u32 {
+        let mut register = self.register();
+        let now = register.held.len();
+        count(mem::replace(&mut register.peak, now))
+    }
+
+    pub(super) fn longest(&self) -> Option<HeldConnection> {
+        let register = self.register();
+        let (_number, held) = register.held.first_key_value()?;
+        Some(held.describe())
+    }
+
+    /// Those held longer than `threshold` that were not reported before.
+    pub(super) fn overdue(&self, threshold: Duration) -> Vec<HeldConnection> {
+        let mut register = self.register();
+        let overdue: Vec<_> = register
+            .held
+            .values_mut()
+            .take_while(|held| held.since.elapsed() > threshold)
+            .filter_map(|held| {
+                let reported = mem::replace(&mut held.reported, true);
+                (!reported).then(|| held.describe())
+            })
+            .collect();
+        register.leaks += u64::from(count(overdue.len()));
+        overdue
+    }
+
+    /// How many were ever overdue.
+    pub(super) fn leaks(&self) -> u64 {
+        self.register().leaks
+    }
+
+    fn register(&self) -> MutexGuard<'_, Register> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    fn describe(&self) -> HeldConnection {
+        HeldConnection {
+            operation: self.operation.name(),
+            held_for: self.since.elapsed(),
+        }
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// The entry of one operation; dropping it strikes it out.
+#[derive(Debug)]
+pub(super) struct Entry {
+    leases: Leases,
+    number: u64,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.leases.register().held.remove(&self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAVE: Operation = Operation::idempotent("test.save");
+    const LIST: Operation = Operation::idempotent("test.list");
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_held_for_too_long_is_reported_once_with_its_operation() {
+        let leases = Leases::default();
+        let threshold = Duration::from_secs(60);
+        let save = leases.begin(SAVE);
+        tokio::time::advance(Duration::from_secs(50)).await;
+        let _list = leases.begin(LIST);
+        tokio::time::advance(Duration::from_secs(20)).await;
+
+        let overdue = leases.overdue(threshold);
+
+        let save_held = HeldConnection {
+            operation: "test.save",
+            held_for: Duration::from_secs(70),
+        };
+        assert_eq!(leases.longest(), Some(save_held.clone()));
+        assert_eq!(overdue, [save_held]);
+        assert_eq!(leases.overdue(threshold), []);
+        drop(save);
+        assert_eq!(leases.longest().unwrap().operation, "test.list");
+        assert_eq!(leases.leaks(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_peak_is_that_since_the_last_question() {
+        let leases = Leases::default();
+        let (one, two) = (leases.begin(SAVE), leases.begin(SAVE));
+        drop(two);
+
+        assert_eq!(leases.number(), 1);
+        assert_eq!(leases.take_peak(), 2);
+        assert_eq!(leases.take_peak(), 1);
+        drop(one);
+        assert_eq!(leases.take_peak(), 1);
+        assert_eq!(leases.take_peak(), 0);
+    }
+}

@@ -1,0 +1,83 @@
+//! Where a repository gets its connections from.
+
+use std::fmt;
+use std::sync::Arc;
+
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
+use tokio::sync::Mutex;
+
+use crate::error::StoreError;
+use crate::pool::Pool;
+use crate::standbys::Standbys;
+use crate::work::Work;
+
+/// A way to a connection for each operation.
+pub(crate) enum Source<'c> {
+    /// One of a pool.
+    Pool(Pool),
+    /// One of a standby's pool for what may be stale, else of the primary's.
+    Standbys(Arc<Standbys>, Pool),
+    /// The caller's own, for one operation after the other.
+    Joined(Mutex<Joined<'c>>),
+}
+
+/// A connection of the caller in a transaction of his.
+pub(crate) struct Joined<'c> {
+    connection: &'c mut AsyncPgConnection,
+    /// Whether an operation has begun; if that is so when the next one begins, it was dropped half-way.
+    busy: bool,
+}
+
+/// There is no transaction to join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the connection has no open transaction that was begun through diesel-async")]
+pub struct NoTransaction;
+
+impl<'c> Source<'c> {
+    pub(crate) fn joining(connection: &'c mut AsyncPgConnection) -> Result<Self, NoTransaction> {
+        let status = AnsiTransactionManager::transaction_manager_status_mut(connection);
+        match status.transaction_depth() {
+            Ok(Some(_depth)) => Ok(Self::Joined(Mutex::new(Joined {
+                connection,
+                busy: false,
+            }))),
+            Ok(None) | Err(_) => Err(NoTransaction),
+        }
+    }
+}
+
+impl Source<'_> {
+    /// Does `work` on a connection.
+    pub(crate) async fn run<W: Work>(&self, work: &W) -> Result<W::Answer, StoreError> {
+        match self {
+            Self::Pool(pool) => pool.run(work).await,
+            Self::Standbys(standbys, primary) => match standbys.read(work).await {
+                Some(answer) => Ok(answer),
+                None => primary.run(work).await,
+            },
+            Self::Joined(joined) => joined.lock().await.run(work).await,
+        }
+    }
+}
+
+impl Joined<'_> {
+    async fn run<W: Work>(&mut self, work: &W) -> Result<W::Answer, StoreError> {
+        if self.busy {
+            return Err(StoreError::GivenUp);
+        }
+        self.busy = true;
+        let result = work.run(self.connection).await;
+        self.busy = false;
+        result
+    }
+}
+
+impl fmt::Debug for Source<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pool(pool) => pool.fmt(f),
+            Self::Standbys(standbys, _) => standbys.fmt(f),
+            Self::Joined(_) => f.write_str("Joined"),
+        }
+    }
+}

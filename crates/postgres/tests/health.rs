@@ -1,0 +1,74 @@
+//! What is found out about a server, whatever state it is in, and how soon.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+
+use std::time::{Duration, Instant};
+
+use tasktrail_domain::repository::Chain;
+use tasktrail_postgres::{PostgresConfig, PostgresDatabase, ServerRole};
+use tasktrail_test_support::{Server, ServerOptions, TestDatabase};
+
+const LIMIT: Duration = Duration::from_secs(1);
+
+async fn open(database: &TestDatabase) -> PostgresDatabase {
+    let config = PostgresConfig::from_url(database.url())
+        .and_then(|config| config.with_connections(1, 1))
+        .unwrap();
+    PostgresDatabase::connect(config).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_server_tells_its_version_its_role_and_its_schema() {
+    let database = TestDatabase::new();
+    let postgres = open(&database).await;
+    let before = postgres.health(LIMIT).await.unwrap();
+    assert!(before.schema.applied.is_empty() && !before.schema.is_current());
+
+    postgres.migrate().await.unwrap();
+
+    let after = postgres.health(LIMIT).await.unwrap();
+    assert!(after.schema.is_current());
+    assert_eq!((after.role, after.writable), (ServerRole::Primary, true));
+    assert!(after.version.starts_with(char::is_numeric), "{after:?}");
+    assert!(after.round_trip > Duration::ZERO && after.round_trip < LIMIT);
+}
+
+#[tokio::test]
+async fn a_standby_says_so() {
+    let primary = ServerOptions::default().start().unwrap();
+    let standby = primary.standby().unwrap();
+    let url = format!("postgres://postgres@{}/postgres", standby.addr());
+    let config = PostgresConfig::from_url(url)
+        .and_then(|config| config.with_connections(1, 1))
+        .unwrap();
+    let postgres = PostgresDatabase::connect(config).await.unwrap();
+
+    let health = postgres.health(LIMIT).await.unwrap();
+
+    assert_eq!((health.role, health.writable), (ServerRole::Standby, false));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_server_and_a_dead_one_are_told_within_the_limit() {
+    let server = ServerOptions::default().start().unwrap();
+    let database = TestDatabase::create(&server);
+    let postgres = open(&database).await;
+
+    server.freeze();
+    let frozen = said(&postgres, &server).await;
+    server.thaw();
+    server.kill();
+    let dead = said(&postgres, &server).await;
+
+    assert_eq!(frozen, "no answer within 1s");
+    assert!(dead.starts_with("the server cannot be asked: "), "{dead}");
+    server.restart();
+    postgres.health(LIMIT * 5).await.unwrap();
+}
+
+async fn said(postgres: &PostgresDatabase, server: &Server) -> String {
+    let asked = Instant::now();
+    let error = postgres.health(LIMIT).await.unwrap_err();
+    let took = asked.elapsed();
+    assert!(took < LIMIT * 2, "{} took {took:?}", server.addr());
+    Chain(&error).to_string()
+}

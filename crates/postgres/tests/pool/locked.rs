@@ -1,0 +1,87 @@
+//! Saves that take as long as a test wants.
+
+use std::sync::Arc;
+
+use tasktrail_conformance::fixture::Writer;
+use tasktrail_domain::repository::RepositoryError;
+use tasktrail_domain::task_history::{TaskHistoryRepository, TaskKey, TaskStatus};
+use tasktrail_postgres::{PostgresConfig, PostgresDatabase};
+use tasktrail_test_support::{TestDatabase, wait_until};
+use tokio::task::JoinHandle;
+
+pub(crate) async fn open(
+    database: &TestDatabase,
+    settings: impl FnOnce(PostgresConfig) -> PostgresConfig,
+) -> PostgresDatabase {
+    let config = PostgresConfig::from_url(database.url()).unwrap();
+    let postgres = PostgresDatabase::connect(settings(config)).await.unwrap();
+    postgres.migrate().await.unwrap();
+    postgres
+}
+
+/// A database in which a lock keeps every save from finishing until [`unlock`](Self::unlock).
+pub(crate) struct Locked {
+    pub(crate) database: Arc<TestDatabase>,
+    pub(crate) postgres: PostgresDatabase,
+    holder: JoinHandle<()>,
+}
+
+pub(crate) type Call = JoinHandle<Result<TaskStatus, RepositoryError>>;
+
+impl Locked {
+    pub(crate) async fn new(settings: impl FnOnce(PostgresConfig) -> PostgresConfig) -> Self {
+        let database = Arc::new(TestDatabase::new());
+        let postgres = open(&database, settings).await;
+        let holder = Arc::clone(&database);
+        let holder = tokio::task::spawn_blocking(move || {
+            let hold =
+                "BEGIN; LOCK TABLE task_history IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60)";
+            holder.execute(hold).unwrap_err();
+        });
+        let held = "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted
+                    AND relation = 'task_history'::regclass";
+        wait_until("the table is locked", || {
+            !database.execute(held).unwrap().is_empty()
+        });
+        Self {
+            database,
+            postgres,
+            holder,
+        }
+    }
+
+    /// So many saves, of which as many have a connection as there are, and the others wait for one.
+    pub(crate) fn saves(&self, number: u16, connections: u16) -> Vec<Call> {
+        let task = TaskKey::new("user", "task").unwrap();
+        let histories = Arc::new(self.postgres.task_history());
+        let entries = Writer::default().steps(&task, number).into_iter();
+        let calls = entries
+            .map(|entry| {
+                let histories = Arc::clone(&histories);
+                tokio::spawn(async move { histories.save(&entry).await })
+            })
+            .collect();
+        let waiting = u32::from(number - connections);
+        wait_until("the saves wait for a connection or for the table", || {
+            let statistics = self.postgres.pool_statistics();
+            statistics.waiting == waiting && self.at_work() == usize::from(connections)
+        });
+        calls
+    }
+
+    /// How many saves wait for the table.
+    pub(crate) fn at_work(&self) -> usize {
+        let sessions = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+                        AND wait_event_type = 'Lock'";
+        self.database.execute(sessions).unwrap().len()
+    }
+
+    /// Lets the saves finish.
+    pub(crate) async fn unlock(&mut self) {
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                   WHERE datname = current_database() AND query LIKE '%pg_sleep%'
+                   AND pid <> pg_backend_pid()";
+        self.database.execute(end).unwrap();
+        (&mut self.holder).await.unwrap();
+    }
+}

@@ -1,0 +1,140 @@
+//! Reads that may be stale, on a primary with two standbys.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+
+use std::time::Duration;
+
+use tasktrail_conformance::fixture::Writer;
+use tasktrail_domain::repository::PageRequest;
+use tasktrail_domain::task_history::{HistoryEntry, TaskFilter, TaskHistoryRepository, TaskKey};
+use tasktrail_postgres::{PostgresConfig, PostgresDatabase, PostgresTaskHistory};
+use tasktrail_test_support::{Server, ServerOptions, TestDatabase, simple_query, wait_until};
+
+const LAG: Duration = Duration::from_secs(2);
+
+/// A primary with two standbys, and a database that they all have.
+struct Cluster {
+    // Before the servers: it is dropped on the primary.
+    database: TestDatabase,
+    postgres: PostgresDatabase,
+    standbys: [Server; 2],
+    _primary: Server,
+    task: TaskKey,
+    entries: Vec<HistoryEntry>,
+}
+
+impl Cluster {
+    async fn new() -> Self {
+        let primary = ServerOptions::default().start().unwrap();
+        let standbys = [primary.standby().unwrap(), primary.standby().unwrap()];
+        let database = TestDatabase::create(&primary);
+        let hosts = format!(
+            "{},{},{}",
+            primary.addr(),
+            standbys[0].addr(),
+            standbys[1].addr()
+        );
+        let url = database.url().replace(&primary.addr().to_string(), &hosts);
+        let config = PostgresConfig::from_url(url)
+            .and_then(|config| config.with_connections(1, 4))
+            .unwrap()
+            .with_standby_reads(LAG);
+        let postgres = PostgresDatabase::connect(config).await.unwrap();
+        postgres.migrate().await.unwrap();
+        let task = TaskKey::new("user", "task").unwrap();
+        Self {
+            database,
+            postgres,
+            standbys,
+            _primary: primary,
+            entries: Writer::default().steps(&task, 3),
+            task,
+        }
+    }
+
+    fn fresh(&self) -> usize {
+        let states = self.postgres.standbys();
+        states.iter().filter(|standby| standby.fresh).count()
+    }
+
+    /// How many reads each host has answered.
+    fn reads(&self) -> Vec<u64> {
+        let states = self.postgres.standbys();
+        states.iter().map(|standby| standby.reads).collect()
+    }
+
+    fn wait_until_fresh(&self, number: usize) {
+        wait_until("standbys to be fresh, or not", || self.fresh() == number);
+    }
+
+    fn wait_until_replayed(&self, standby: &Server, entries: usize) {
+        let found = "SELECT 1 FROM task_history";
+        wait_until("the standby to have the entries", || {
+            let rows = simple_query::execute(standby.addr(), self.database.name(), found);
+            rows.unwrap().len() == entries
+        });
+    }
+
+    fn order(&self, standby: &Server, order: &str) {
+        let order = format!("SELECT pg_wal_replay_{order}()");
+        simple_query::execute(standby.addr(), self.database.name(), &order).unwrap();
+    }
+
+    async fn steps(&self, histories: &PostgresTaskHistory<'_>) -> usize {
+        let page = PageRequest::default();
+        let steps = histories.load(&self.task, &page).await.unwrap();
+        steps.items.len()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn they_go_to_the_standbys_in_turn_and_come_back_when_none_keeps_up() {
+    let cluster = Cluster::new().await;
+    let [one, other] = &cluster.standbys;
+    let stale = cluster.postgres.stale_task_history();
+    stale.save(&cluster.entries[0]).await.unwrap();
+    cluster.wait_until_fresh(2);
+    cluster.wait_until_replayed(one, 1);
+    cluster.wait_until_replayed(other, 1);
+
+    for _ in 0..10 {
+        assert_eq!(cluster.steps(&stale).await, 1);
+    }
+    assert_eq!(cluster.reads(), [0, 5, 5], "the standbys take turns");
+    let (filter, page) = (TaskFilter::default(), PageRequest::default());
+    let tasks = stale.list(&cluster.task.user, &filter, &page).await;
+    assert_eq!(tasks.unwrap().items.len(), 1);
+    assert!(stale.status(&cluster.task).await.unwrap().is_some());
+    let strict = cluster.postgres.task_history();
+    assert_eq!(cluster.steps(&strict).await, 1);
+    let answered: u64 = cluster.reads().iter().sum();
+    assert_eq!(
+        answered, 11,
+        "a status and the other history ask the primary"
+    );
+
+    cluster.order(one, "pause");
+    stale.save(&cluster.entries[1]).await.unwrap();
+    cluster.wait_until_fresh(1);
+    cluster.wait_until_replayed(other, 2);
+    let before = cluster.reads();
+    for _ in 0..4 {
+        assert_eq!(cluster.steps(&stale).await, 2);
+    }
+    let by_the_other = [0, before[1], before[2] + 4];
+    assert_eq!(cluster.reads(), by_the_other, "one that lags is left alone");
+
+    other.kill();
+    assert_eq!(
+        cluster.steps(&stale).await,
+        2,
+        "the primary answers at once"
+    );
+    cluster.wait_until_fresh(0);
+    assert_eq!(cluster.steps(&stale).await, 2);
+    assert_eq!(cluster.reads(), by_the_other);
+
+    cluster.order(one, "resume");
+    cluster.wait_until_fresh(1);
+    assert_eq!(cluster.steps(&stale).await, 2);
+    assert_eq!(cluster.reads(), [0, before[1] + 1, before[2] + 4]);
+}
