@@ -1,11 +1,15 @@
+use std::ffi::OsString;
+
+use clap::builder::OsStringValueParser;
 use clap::parser::ValueSource;
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use secrecy::SecretString;
 use tasktrail::task_history::{TaskId, TaskKey, UserId};
 
 use crate::command::{
-    cancel, cleanup, completions, demo, history, import, migrate, stats, status, tasks,
+    cancel, cleanup, completions, demo, health, history, import, migrate, stats, status, tasks,
 };
+use crate::interrupt::Interrupt;
 
 /// The record of what every task of every user did, step by step.
 ///
@@ -39,16 +43,22 @@ Examples:
 
 Environment:
   DATABASE_URL  the database, postgres://user:password@host:port/database
-  DB_HOST, DB_PORT (5432), DB_NAME, DB_USER, DB_PASSWORD
+  DB_HOST, DB_PORT (5432), DB_NAME, DB_USER, DB_PASSWORD or DB_PASSWORD_FILE
                 the same in parts, where DATABASE_URL is not set
+  DB_SSL_MODE   disable, prefer (the default), require, verify-ca or verify-full
+  TASKTRAIL_CONFIG
+                a file that says the same, see --config; variables come before it
+  TASKTRAIL_…   any setting; docs/CONFIGURATION.md lists them all
   RUST_LOG      what to log, such as tasktrail_postgres=debug; comes before --verbose
   NO_COLOR      no colours, also on a terminal
 
 Exit status:
   0  done
   1  an error, told in one line on stderr; or the answer is no: `status` of an unknown task,
-     `migrate --check` with migrations pending
-  2  wrong usage, or no database is named";
+     `migrate --check` with migrations pending, `health` of an unhealthy database
+  2  wrong usage, or the configuration is wrong or names no database
+  130, 143
+     ended by SIGINT (Ctrl-C) or SIGTERM: what was under way was finished or undone, nothing is half done";
 
 /// What every command takes.
 #[derive(Debug, Args)]
@@ -69,6 +79,21 @@ pub(crate) struct Global {
     #[arg(value_parser = secret)]
     pub(crate) database_url: Option<SecretString>,
 
+    /// A file in TOML or YAML that says where the database is and how to connect to it.
+    ///
+    /// `--database-url` and the environment come before it. How many connections are kept and how long
+    /// calls may take is the tool's own. `docs/CONFIGURATION.md` lists what the file may say.
+    // An empty variable counts as not set, so emptiness is no error here.
+    #[arg(
+        long,
+        value_name = "FILE",
+        global = true,
+        env = "TASKTRAIL_CONFIG",
+        hide_env_values = true
+    )]
+    #[arg(value_parser = OsStringValueParser::new())]
+    pub(crate) config: Option<OsString>,
+
     /// How to print the answer: tables for people, or one JSON document for programs.
     #[arg(long, value_enum, default_value_t, global = true)]
     pub(crate) format: Format,
@@ -76,6 +101,9 @@ pub(crate) struct Global {
     /// Log to stderr what happens; twice (-vv) in detail. `RUST_LOG`, if set, decides instead.
     #[arg(short, long, action = ArgAction::Count, global = true)]
     pub(crate) verbose: u8,
+
+    #[arg(skip)]
+    pub(crate) interrupt: Interrupt,
 }
 
 /// The task that a command is about.
@@ -115,6 +143,7 @@ pub(crate) enum Command {
     #[command(flatten)]
     Query(Query),
     Migrate(migrate::MigrateArgs),
+    Health(health::HealthArgs),
     Completions(completions::CompletionsArgs),
 }
 

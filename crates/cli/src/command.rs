@@ -4,6 +4,7 @@ pub(crate) mod cancel;
 pub(crate) mod cleanup;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod migrate;
@@ -23,6 +24,7 @@ pub(crate) async fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
     match cli.command {
         Command::Demo(args) => demo::run(&args, global, output).await,
         Command::Import(args) => import::run(args, global, output).await,
+        Command::Health(args) => health::run(&args, global, output).await,
         Command::Migrate(args) => migrate::run(&args, global, output).await,
         Command::Completions(args) => completions::run(&args, output),
         Command::Query(query) => {

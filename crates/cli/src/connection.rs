@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tasktrail::resilience::{ResilienceConfig, RetryConfig, TimeoutConfig};
-use tasktrail::{DatabaseConfig, DatabaseManager};
+use tasktrail::{ConfigError, DatabaseConfig, DatabaseManager};
 
 use crate::args::Global;
 use crate::failure::Failure;
@@ -14,7 +14,7 @@ const MAX_CONNECTIONS: u32 = 4;
 
 /// Opens the database that was named, and leaves its schema alone.
 pub(crate) async fn open(global: &Global) -> Result<DatabaseManager, Failure> {
-    let manager = manager(global)?;
+    let manager = manager(global, |config| config)?;
     manager.init_connection_pool().await?;
     Ok(manager)
 }
@@ -27,13 +27,19 @@ pub(crate) async fn open_migrated(global: &Global) -> Result<DatabaseManager, Fa
     Ok(manager)
 }
 
-fn manager(global: &Global) -> Result<DatabaseManager, Failure> {
+/// The manager of the database that was named, with a change of its settings; connects to nothing yet.
+pub(crate) fn manager(
+    global: &Global,
+    change: impl FnOnce(DatabaseConfig) -> DatabaseConfig,
+) -> Result<DatabaseManager, Failure> {
     let config = config(global)?.with_connections(MIN_CONNECTIONS, MAX_CONNECTIONS)?;
     tracing::info!(address = config.address(), "connecting");
     let config = config
         .with_resilience(patience())
         .with_postgres(|postgres| postgres.with_statement_timeout(LONGEST));
-    Ok(DatabaseManager::new(config))
+    let manager = DatabaseManager::new(change(config));
+    global.interrupt.closes(&manager);
+    Ok(manager)
 }
 
 /// How long a history may take to be counted or cleaned up.
@@ -56,17 +62,28 @@ fn patience() -> ResilienceConfig {
 }
 
 fn config(global: &Global) -> Result<DatabaseConfig, Failure> {
-    if let Some(url) = &global.database_url {
-        return DatabaseConfig::from_url(url.clone()).map_err(|error| Failure::usage(&error));
+    let mut sources = DatabaseConfig::sources().environment();
+    if let Some(file) = global.config.as_ref().filter(|file| !file.is_empty()) {
+        sources = sources.file(file);
     }
-    DatabaseConfig::from_env().map_err(|error| match error {
-        tasktrail::ConfigError::Missing => Failure::Usage(
-            "no database is named: give --database-url URL, or set DATABASE_URL, or set DB_HOST, \
-             DB_NAME and DB_USER (`tasktrail demo` and `tasktrail import --in-memory` need none)"
-                .to_owned(),
-        ),
-        other => Failure::usage(&other),
-    })
+    if let Some(url) = &global.database_url {
+        sources = sources.set_by("--database-url", "url", url.clone());
+    }
+    sources
+        .load()
+        .map_err(|error| Failure::Usage(words(&error)))
+}
+
+/// All that is wrong with a configuration, on one line.
+fn words(error: &ConfigError) -> String {
+    if error.names_no_database() {
+        return "no database is named: give --database-url URL or --config FILE, or set DATABASE_URL, \
+                or set DB_HOST, DB_NAME and DB_USER (`tasktrail demo` and `tasktrail import \
+                --in-memory` need none)"
+            .to_owned();
+    }
+    let faults: Vec<_> = error.faults().iter().map(ToString::to_string).collect();
+    faults.join("; ")
 }
 
 /// The failure of a command, or the missing schema that explains it.

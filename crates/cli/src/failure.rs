@@ -1,6 +1,6 @@
 use std::error::Error;
 
-use tasktrail::repository::{Chain, RepositoryError};
+use tasktrail::repository::RepositoryError;
 
 /// Why a command ends before its time, and with which exit code.
 #[derive(Debug)]
@@ -11,6 +11,8 @@ pub(crate) enum Failure {
     Error(Box<dyn Error + Send + Sync>),
     /// It did its work, and the answer is no: 1. There is nothing more to say.
     No,
+    /// A signal ended it: this exit code.
+    Interrupted(u8),
     /// Nobody reads its output any more: 0, for the reader has what he wanted.
     ClosedPipe,
 }
@@ -19,11 +21,6 @@ impl Failure {
     /// A failure by the words that a person reads.
     pub(crate) fn error(words: impl Into<String>) -> Self {
         Self::Error(words.into().into())
-    }
-
-    /// It was called wrongly, as `error` says.
-    pub(crate) fn usage(error: &(dyn Error + 'static)) -> Self {
-        Self::Usage(Chain(error).to_string())
     }
 
     /// Whether the store refused or failed, which a missing schema may explain.

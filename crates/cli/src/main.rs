@@ -8,6 +8,7 @@ mod args;
 mod command;
 mod connection;
 mod failure;
+mod interrupt;
 mod logging;
 mod output;
 mod view;
@@ -37,5 +38,10 @@ fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
         .worker_threads(2)
         .enable_all()
         .build()?;
-    runtime.block_on(command::run(cli, output))
+    let interrupt = cli.global.interrupt.clone();
+    runtime.block_on(async {
+        interrupt.watch();
+        let done = command::run(cli, output).await;
+        interrupt.instead_of(done).await
+    })
 }

@@ -107,6 +107,10 @@ impl Output {
                 _ => ExitCode::from(1),
             },
             Failure::Error(error) => failed(&Chain(&*error)),
+            Failure::Interrupted(code) => {
+                complain("interrupted");
+                ExitCode::from(code)
+            }
             Failure::Usage(words) => {
                 complain(&words);
                 ExitCode::from(2)

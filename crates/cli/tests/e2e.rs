@@ -10,8 +10,10 @@ mod e2e {
     mod arguments;
     mod bad_lines;
     mod cleanup;
+    mod configuration;
     mod demo;
     mod files;
+    mod health;
     mod import;
     mod imported;
     mod interruption;
@@ -20,6 +22,7 @@ mod e2e {
     mod migrate;
     mod queries;
     mod secrets;
+    mod signals;
     mod tasks;
     mod tool;
 }

@@ -1,17 +1,52 @@
-use std::env;
+mod assembly;
+mod environment;
+mod fault;
+#[cfg(feature = "config-file")]
+mod file;
+mod layer;
+mod location;
+mod nearest;
+mod reading;
+mod setting;
+mod sources;
+mod url;
+
+use std::time::Duration;
 
 use secrecy::SecretString;
 use tasktrail_domain::InvalidValue;
 use tasktrail_postgres::PostgresConfig;
 use tasktrail_resilience::ResilienceConfig;
 
-/// Where the database is, and how many connections to it are kept.
+use self::environment::Variables;
+pub use self::fault::{ConfigError, Fault};
+pub use self::sources::ConfigSources;
+
+/// Where the database is, how many connections to it are kept, and what is done about failures.
 ///
-/// Between 10 and 20 connections unless said otherwise. `Debug` shows neither user nor password.
+/// It comes from code, from a URL, from the environment, from a file, or from all of these:
+///
+/// ```no_run
+/// use tasktrail::{DatabaseConfig, TlsMode};
+///
+/// // What the operator says: the file that TASKTRAIL_CONFIG names, and the environment over it.
+/// let config = DatabaseConfig::load()?;
+///
+/// // Or in code.
+/// let config = DatabaseConfig::from_url("postgres://app@db.example.org/tasks")?
+///     .with_connections(2, 8)?
+///     .with_postgres(|postgres| postgres.with_tls(TlsMode::VerifyFull));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// `docs/CONFIGURATION.md` has all settings with their defaults, units and ranges. Between 10 and 20
+/// connections unless said otherwise. `Debug` shows neither user nor password.
 #[derive(Debug, Clone)]
 pub struct DatabaseConfig {
     postgres: PostgresConfig,
     resilience: ResilienceConfig,
+    close_timeout: Duration,
+    health_timeout: Duration,
 }
 
 impl From<PostgresConfig> for DatabaseConfig {
@@ -19,102 +54,69 @@ impl From<PostgresConfig> for DatabaseConfig {
         Self {
             postgres,
             resilience: ResilienceConfig::default(),
+            close_timeout: Duration::from_secs(10),
+            health_timeout: Duration::from_secs(2),
         }
     }
 }
 
-/// The environment does not say where the database is, or says it wrongly.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// Nothing says where the database is.
-    #[error(
-        "no database is named: set DATABASE_URL, or DB_HOST, DB_NAME and DB_USER \
-         (and DB_PORT and DB_PASSWORD if need be)"
-    )]
-    Missing,
-    /// Only a part of what is needed is set.
-    #[error("{0} is not set, though other DB_ variables are")]
-    Incomplete(&'static str),
-    /// A variable does not hold what it should.
-    #[error("{variable} is not right")]
-    Invalid {
-        /// The variable.
-        variable: &'static str,
-        /// What is wrong with it.
-        source: InvalidValue,
-    },
-}
-
 impl DatabaseConfig {
-    /// A database by its URL, `postgres://user:password@host:port/database`.
+    /// What the environment says, and, where it is silent, the file that `TASKTRAIL_CONFIG` names, if
+    /// it names one.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with every fault, each with the variable or the line of the file.
+    pub fn load() -> Result<Self, ConfigError> {
+        Self::sources().environment().named_file().load()
+    }
+
+    /// A configuration from several sources, of the caller's choice.
+    pub fn sources() -> ConfigSources {
+        ConfigSources::default()
+    }
+
+    /// A database by its URL, `postgres://user:password@host:port/database`. A driver of another
+    /// language in it, as in `postgresql+asyncpg://`, does not matter.
     ///
     /// # Errors
     ///
     /// [`InvalidValue`] if it is not such a URL; the error does not show it.
     pub fn from_url(url: impl Into<SecretString>) -> Result<Self, InvalidValue> {
-        PostgresConfig::from_url(url).map(Self::from)
+        PostgresConfig::from_url(url::without_driver(url.into())).map(Self::from)
     }
 
-    /// The database that the environment names: `DATABASE_URL`, else `DB_HOST`, `DB_PORT` (5432),
-    /// `DB_NAME`, `DB_USER` and `DB_PASSWORD` (none). `DB_MIN_CONNECTIONS` (10) and
-    /// `DB_MAX_CONNECTIONS` (20) count either way. An empty variable counts as not set.
+    /// What a file says, in TOML (`.toml`) or YAML (`.yaml`, `.yml`), whatever the environment says.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`], naming the variable.
+    /// [`ConfigError`] with every fault, each with its line.
+    #[cfg(feature = "config-file")]
+    pub fn from_file(path: impl Into<std::path::PathBuf>) -> Result<Self, ConfigError> {
+        Self::sources().file(path).load()
+    }
+
+    /// What the environment alone says: `TASKTRAIL_…`, then `DATABASE_URL`, then `DB_…`, then
+    /// `POSTGRES_…`. An empty variable counts as not set. Files are not read, see
+    /// [`load`](Self::load).
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with every fault, each with its variable.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_variables(|name| env::var(name).ok())
+        Self::sources().environment().load()
     }
 
-    /// Like [`from_env`](Self::from_env), from variables that `lookup` knows.
+    /// Like [`from_env`](Self::from_env), from variables that `lookup` knows. That it knows others,
+    /// which mean nothing, nobody learns.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`], naming the variable.
+    /// [`ConfigError`] with every fault, each with its variable.
     pub fn from_variables(
         lookup: impl Fn(&'static str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
-        let given = |name| lookup(name).filter(|value| !value.is_empty());
-        let config = match given("DATABASE_URL") {
-            Some(url) => Self::from_url(url).map_err(invalid("DATABASE_URL"))?,
-            None => Self::from_parts(&given)?,
-        };
-        let count = |name: &'static str, default: u32| match given(name) {
-            None => Ok(default),
-            Some(text) => number(name, &text, "a number of connections"),
-        };
-        let min = count("DB_MIN_CONNECTIONS", 10)?;
-        let max = count("DB_MAX_CONNECTIONS", 20.max(min))?;
-        config
-            .with_connections(min, max)
-            .map_err(invalid("DB_MAX_CONNECTIONS"))
-    }
-
-    fn from_parts(given: &impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
-        let Some(host) = given("DB_HOST") else {
-            let partial = ["DB_NAME", "DB_USER", "DB_PASSWORD"]
-                .map(given)
-                .iter()
-                .any(Option::is_some);
-            return Err(if partial {
-                ConfigError::Incomplete("DB_HOST")
-            } else {
-                ConfigError::Missing
-            });
-        };
-        let needed = |name| given(name).ok_or(ConfigError::Incomplete(name));
-        let port = given("DB_PORT").map_or(Ok(5432), |text| number("DB_PORT", &text, "a port"))?;
-        let password = given("DB_PASSWORD").map(SecretString::from);
-        PostgresConfig::from_parts(
-            &host,
-            port,
-            &needed("DB_NAME")?,
-            &needed("DB_USER")?,
-            password.as_ref(),
-        )
-        .map(Self::from)
-        .map_err(invalid("DB_HOST"))
+        ConfigSources::of(Variables::looked_up(lookup)).load()
     }
 
     /// How many connections are kept open at least, and opened at most. Defaults to 10 and 20.
@@ -129,10 +131,24 @@ impl DatabaseConfig {
         })
     }
 
-    /// Host, port and database, fit for logs: no user, no password.
+    /// How long closing waits for calls that are under way before it ends their connections. Defaults
+    /// to 10 seconds; from 0, which does not wait, to 1 hour.
     #[must_use]
-    pub fn address(&self) -> &str {
-        self.postgres.address()
+    pub fn with_close_timeout(self, timeout: Duration) -> Self {
+        Self {
+            close_timeout: timeout,
+            ..self
+        }
+    }
+
+    /// How long a look at the database's health may take. Defaults to 2 seconds; from 10 milliseconds
+    /// to 1 minute.
+    #[must_use]
+    pub fn with_health_timeout(self, timeout: Duration) -> Self {
+        Self {
+            health_timeout: timeout,
+            ..self
+        }
     }
 
     /// Changes the settings of the connections, such as TLS and time limits, wherever the database
@@ -152,89 +168,57 @@ impl DatabaseConfig {
         Self { resilience, ..self }
     }
 
+    /// Host, port and database, fit for logs: no user, no password.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        self.postgres.address()
+    }
+
+    /// Checks the settings that were made in code. What was loaded has been checked.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with every setting that is out of its range; the source of each is `code`.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let faults: Vec<_> = self
+            .out_of_range()
+            .iter()
+            .map(|error| Fault::of(error, Some("code".to_owned()), None))
+            .collect();
+        if faults.is_empty() {
+            return Ok(());
+        }
+        Err(ConfigError::of(faults))
+    }
+
+    /// Every setting that is out of its range.
+    fn out_of_range(&self) -> Vec<InvalidValue> {
+        const HOUR: Duration = Duration::from_secs(60 * 60);
+        const MINUTE: Duration = Duration::from_secs(60);
+        let mut found = self.postgres.faults();
+        found.extend(self.resilience.faults());
+        let close = (self.close_timeout(), Duration::ZERO, HOUR);
+        let health = (self.health_timeout(), Duration::from_millis(10), MINUTE);
+        for (name, (value, least, greatest)) in
+            [("close_timeout", close), ("health_timeout", health)]
+        {
+            if value < least || greatest < value {
+                let limit = format!("between {least:?} and {greatest:?}");
+                found.push(InvalidValue::new(name, limit, format_args!("{value:?}")));
+            }
+        }
+        found
+    }
+
     pub(crate) fn parts(&self) -> (&PostgresConfig, &ResilienceConfig) {
         (&self.postgres, &self.resilience)
     }
-}
 
-fn invalid(variable: &'static str) -> impl FnOnce(InvalidValue) -> ConfigError {
-    move |source| ConfigError::Invalid { variable, source }
-}
-
-fn number<N: std::str::FromStr>(
-    variable: &'static str,
-    text: &str,
-    limit: &'static str,
-) -> Result<N, ConfigError> {
-    let refused = |_| invalid(variable)(InvalidValue::text(variable, limit, text));
-    text.parse().map_err(refused)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn from(variables: &[(&str, &str)]) -> Result<DatabaseConfig, ConfigError> {
-        DatabaseConfig::from_variables(|name| {
-            variables
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
-        })
+    pub(crate) fn close_timeout(&self) -> Duration {
+        self.close_timeout
     }
 
-    #[test]
-    fn a_url_comes_before_the_parts() {
-        let config = from(&[("DATABASE_URL", "postgres://a/b"), ("DB_HOST", "c")]).unwrap();
-
-        assert_eq!(config.address(), "a:5432/b");
-    }
-
-    #[test]
-    fn parts_make_a_database() {
-        let config = from(&[
-            ("DB_HOST", "h"),
-            ("DB_PORT", "6543"),
-            ("DB_NAME", "d"),
-            ("DB_USER", "u"),
-        ]);
-
-        assert_eq!(config.unwrap().address(), "h:6543/d");
-    }
-
-    #[test]
-    fn what_is_missing_is_named() {
-        assert_eq!(from(&[]).unwrap_err(), ConfigError::Missing);
-        assert_eq!(
-            from(&[("DATABASE_URL", "")]).unwrap_err(),
-            ConfigError::Missing
-        );
-        assert_eq!(
-            from(&[("DB_USER", "u")]).unwrap_err(),
-            ConfigError::Incomplete("DB_HOST")
-        );
-        assert_eq!(
-            from(&[("DB_HOST", "h"), ("DB_USER", "u")]).unwrap_err(),
-            ConfigError::Incomplete("DB_NAME")
-        );
-    }
-
-    #[test]
-    fn what_is_wrong_is_named_with_its_variable() {
-        let error = from(&[
-            ("DATABASE_URL", "postgres://a/b"),
-            ("DB_MAX_CONNECTIONS", "many"),
-        ]);
-
-        assert!(
-            matches!(
-                error,
-                Err(ConfigError::Invalid {
-                    variable: "DB_MAX_CONNECTIONS",
-                    ..
-                })
-            ),
-            "{error:?}"
-        );
+    pub(crate) fn health_timeout(&self) -> Duration {
+        self.health_timeout
     }
 }

@@ -3,12 +3,16 @@
 #[cfg(feature = "postgres")]
 mod config;
 mod error;
+mod health;
 mod manager;
 mod store;
 
 #[cfg(feature = "postgres")]
-pub use config::{ConfigError, DatabaseConfig};
+pub use config::{ConfigError, ConfigSources, DatabaseConfig, Fault};
 pub use error::DatabaseError;
+#[cfg(feature = "postgres")]
+pub use health::DatabaseHealth;
+pub use health::{Health, HealthState};
 pub use manager::DatabaseManager;
 #[doc(inline)]
 pub use tasktrail_domain::{InvalidValue, clock, repository, task_history, timestamp};
@@ -17,9 +21,12 @@ pub use tasktrail_domain::{InvalidValue, clock, repository, task_history, timest
 pub mod resilience {
     #[doc(inline)]
     pub use tasktrail_resilience::{
-        BreakerConfig, ResilienceConfig, RetryConfig, TimeoutConfig, telemetry,
+        BreakerConfig, BreakerState, ResilienceConfig, RetryConfig, TimeoutConfig, telemetry,
     };
 }
 #[cfg(feature = "postgres")]
 #[doc(inline)]
-pub use tasktrail_postgres::{ConnectError, MigrateError, PostgresConfig, SchemaState, TlsMode};
+pub use tasktrail_postgres::{
+    ClosedConnections, ConnectError, HeldConnection, MigrateError, PoolStatistics, PostgresConfig,
+    PostgresTaskHistory, QueueWaits, SchemaState, ServerHealth, ServerRole, StandbyState, TlsMode,
+};

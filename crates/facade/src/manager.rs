@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tasktrail_domain::clock::{Clock, SystemClock};
-use tasktrail_domain::repository::{PageRequest, PageSize};
+use tasktrail_domain::repository::{Closing, PageRequest, PageSize};
 use tasktrail_domain::task_history::{
     CancelOutcome, EntryIds, HistoryEntry, RandomEntryIds, Removal, RemovalBatch, RetentionPolicy,
     SavedBatch, StepNumber, TaskFilter, TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey,
@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 #[cfg(feature = "postgres")]
 use crate::DatabaseConfig;
 use crate::DatabaseError;
+use crate::health::Health;
 use crate::store::{Connection, State, Store};
 
 type Result<T> = std::result::Result<T, DatabaseError>;
@@ -267,14 +268,71 @@ impl DatabaseManager {
         Ok(self.0.state.connection()?.task_history)
     }
 
-    /// Ends the connections, at once or with the last call that has one.
+    /// The same port, with reads that may be stale: for what people look at.
+    ///
+    /// With standbys configured (`standby.max_lag` of the configuration), `load`, `trail` and `list` are
+    /// answered by those that lag no more than that, in turn, and by the primary when there is none.
+    /// Everything else asks the primary; a status is never stale. In memory it is the port itself.
+    ///
+    /// # Errors
+    ///
+    /// As for [`task_history`](Self::task_history).
+    pub fn stale_task_history(&self) -> Result<Arc<dyn TaskHistoryRepository>> {
+        Ok(self.0.state.connection()?.stale_task_history)
+    }
+
+    /// How the store is: asks the server, in no more time than the configured limit (2 seconds by
+    /// default), also when it is frozen. Never fails: what is wrong is in the answer.
+    pub async fn health(&self) -> Health {
+        match self.0.state.connection() {
+            Err(error) => Health::without_connection(&error),
+            #[cfg(feature = "postgres")]
+            Ok(connection) => match connection.database() {
+                Some(database) => Health::of(database, self.0.store.health_timeout()).await,
+                None => Health::default(),
+            },
+            #[cfg(not(feature = "postgres"))]
+            Ok(_memory) => Health::default(),
+        }
+    }
+
+    /// The state of the connections now, and what became of them since they were opened; `None` for
+    /// histories in memory, which have none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`task_history`](Self::task_history).
+    #[cfg(feature = "postgres")]
+    pub fn pool_statistics(&self) -> Result<Option<tasktrail_postgres::PoolStatistics>> {
+        let connection = self.0.state.connection()?;
+        let database = connection.database();
+        Ok(database.map(|database| database.postgres.pool_statistics()))
+    }
+
+    /// Ends the connections, when the calls that are under way have finished, and tells what it did.
     ///
     /// Later calls fail with [`Closed`](DatabaseError::Closed), those that wait for a connection as
-    /// well. [`connect`](Self::connect) opens it again; histories in memory are still there then. A
-    /// port that was taken before stays closed on PostgreSQL; in memory it goes on.
-    pub async fn close(&self) {
+    /// well. Calls that have one may finish within the configured time (`close_timeout`, 10 seconds by
+    /// default); then they are cancelled, and fail with `Closed` and an unknown effect.
+    /// [`connect`](Self::connect) opens it again; histories in memory are still there then. A port that
+    /// was taken before stays closed on PostgreSQL; in memory it goes on.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the waiting: no call begins any more, but those under way go on.
+    pub async fn close(&self) -> Closing {
+        self.close_within(self.0.store.close_timeout()).await
+    }
+
+    /// Like [`close`](Self::close), with another time for the calls that are under way.
+    pub async fn close_within(&self, deadline: Duration) -> Closing {
         let _only_one = self.0.connecting.lock().await;
-        self.0.state.close();
+        let closing = match self.0.state.close() {
+            Some(connection) => connection.close(deadline).await,
+            None => Closing::default(),
+        };
+        tracing::info!(?closing, "the database manager was closed");
+        closing
     }
 }
 

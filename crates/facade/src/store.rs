@@ -1,7 +1,10 @@
 //! What a manager keeps its histories in, and whether it is connected to it.
 
+use std::mem;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
+use tasktrail_domain::repository::Closing;
 use tasktrail_domain::task_history::TaskHistoryRepository;
 #[cfg(feature = "in-memory")]
 use tasktrail_in_memory::InMemoryTaskHistory;
@@ -23,13 +26,44 @@ pub(crate) enum Store {
     Postgres(Box<DatabaseConfig>),
 }
 
+impl Store {
+    /// How long a close waits for the calls that are under way.
+    pub(crate) fn close_timeout(&self) -> Duration {
+        match self {
+            #[cfg(feature = "in-memory")]
+            Self::InMemory(_) => Duration::ZERO,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(config) => config.close_timeout(),
+        }
+    }
+
+    /// How long a look at its health may take.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn health_timeout(&self) -> Duration {
+        match self {
+            #[cfg(feature = "in-memory")]
+            Self::InMemory(_) => Duration::ZERO,
+            Self::Postgres(config) => config.health_timeout(),
+        }
+    }
+}
+
 /// An open way to the histories.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
     pub(crate) task_history: Arc<dyn TaskHistoryRepository>,
+    /// The same, with reads that may be stale.
+    pub(crate) stale_task_history: Arc<dyn TaskHistoryRepository>,
     /// What is behind it, where that has connections and a schema.
     #[cfg(feature = "postgres")]
-    database: Option<Arc<PostgresDatabase>>,
+    database: Option<Arc<Database>>,
+}
+
+#[cfg(feature = "postgres")]
+#[derive(Debug)]
+pub(crate) struct Database {
+    pub(crate) postgres: PostgresDatabase,
+    pub(crate) policy: StandardPolicy,
 }
 
 impl Connection {
@@ -48,8 +82,10 @@ impl Connection {
 
     #[cfg(feature = "in-memory")]
     pub(crate) fn in_memory(histories: InMemoryTaskHistory) -> Self {
+        let task_history: Arc<dyn TaskHistoryRepository> = Arc::new(histories);
         Self {
-            task_history: Arc::new(histories),
+            stale_task_history: Arc::clone(&task_history),
+            task_history,
             #[cfg(feature = "postgres")]
             database: None,
         }
@@ -58,13 +94,15 @@ impl Connection {
     #[cfg(feature = "postgres")]
     async fn postgres(config: &DatabaseConfig) -> Result<Self, DatabaseError> {
         let (postgres, resilience) = config.parts();
-        let database = PostgresDatabase::connect(postgres.clone())
+        let postgres = PostgresDatabase::connect(postgres.clone())
             .await
             .map_err(DatabaseError::Connect)?;
         let policy = StandardPolicy::new(resilience);
+        let guarded = |history| Arc::new(Guarded::new(history, policy.clone()));
         Ok(Self {
-            task_history: Arc::new(Guarded::new(database.task_history(), policy)),
-            database: Some(Arc::new(database)),
+            task_history: guarded(postgres.task_history()),
+            stale_task_history: guarded(postgres.stale_task_history()),
+            database: Some(Arc::new(Database { postgres, policy })),
         })
     }
 
@@ -79,7 +117,8 @@ impl Connection {
     pub(crate) async fn migrate(&self) -> Result<Vec<String>, DatabaseError> {
         #[cfg(feature = "postgres")]
         if let Some(database) = &self.database {
-            return database.migrate().await.map_err(DatabaseError::Migrate);
+            let applied = database.postgres.migrate().await;
+            return applied.map_err(DatabaseError::Migrate);
         }
         Ok(Vec::new())
     }
@@ -88,22 +127,33 @@ impl Connection {
     pub(crate) async fn schema(&self) -> Result<SchemaState, DatabaseError> {
         match &self.database {
             None => Ok(SchemaState::default()),
-            Some(database) => database.schema().await.map_err(DatabaseError::Migrate),
+            Some(database) => {
+                let state = database.postgres.schema().await;
+                state.map_err(DatabaseError::Migrate)
+            }
         }
+    }
+
+    /// What is behind it; `None` for memory.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn database(&self) -> Option<&Database> {
+        self.database.as_deref()
     }
 
     #[cfg_attr(
         not(feature = "postgres"),
         expect(
-            clippy::unused_self,
+            clippy::unused_async,
+            unused_variables,
             reason = "what is in memory has no connections to end"
         )
     )]
-    fn close(&self) {
+    pub(crate) async fn close(&self, deadline: Duration) -> Closing {
         #[cfg(feature = "postgres")]
         if let Some(database) = &self.database {
-            database.close();
+            return database.postgres.close(deadline).await;
         }
+        Closing::default()
     }
 }
 
@@ -137,11 +187,12 @@ impl State {
         }
     }
 
-    pub(crate) fn close(&self) {
+    /// From now on there is none; gives the one that was there.
+    pub(crate) fn close(&self) -> Option<Connection> {
         let mut phase = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if let Phase::Connected(connection) = &*phase {
-            connection.close();
+        match mem::replace(&mut *phase, Phase::Closed) {
+            Phase::Connected(connection) => Some(connection),
+            Phase::New | Phase::Closed => None,
         }
-        *phase = Phase::Closed;
     }
 }

@@ -138,7 +138,7 @@ fn an_incomplete_environment_is_told() {
         .env("DB_HOST", "localhost")
         .env("DB_USER", "me");
 
-    ended(&mut stats).failed(2, "error: DB_NAME is not set", "variables are");
+    ended(&mut stats).failed(2, "error: DB_NAME: is not set", "though DB_HOST is");
 }
 
 #[test]

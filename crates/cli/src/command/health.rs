@@ -1,0 +1,163 @@
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+use tasktrail::repository::Chain;
+use tasktrail::{DatabaseConfig, DatabaseHealth, HealthState, ServerRole};
+
+use crate::args::Global;
+use crate::connection;
+use crate::failure::Failure;
+use crate::output::{Output, printable};
+
+/// Tell whether the database can be worked with; for probes.
+///
+/// Prints `healthy`, `degraded` (calls succeed, but somebody should look at it) or `unhealthy`, with
+/// the reasons, and what was found. The exit status is 1 if it is unhealthy.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tasktrail health
+  tasktrail health --timeout 0.5 > /dev/null || alert
+  tasktrail health --format json | jq .server.round_trip_ms")]
+pub(crate) struct HealthArgs {
+    /// How long to wait for a connection and again for the answer, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
+    timeout: Duration,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let refused = || format!("must be between 0.01 and 60 seconds, got {text}");
+    let seconds: f64 = text.parse().map_err(|_not_a_number| refused())?;
+    if (0.01..=60.0).contains(&seconds) {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err(refused())
+    }
+}
+
+pub(crate) async fn run(
+    args: &HealthArgs,
+    global: &Global,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let manager = connection::manager(global, |config| args.limit(config))?;
+    let (state, reasons, database) = match manager.init_connection_pool().await {
+        Ok(()) => {
+            let health = manager.health().await;
+            (health.state, health.reasons, health.database)
+        }
+        Err(error) => {
+            let reasons = vec![Chain(&error).to_string()];
+            (HealthState::Unhealthy, reasons, None)
+        }
+    };
+    let answer = Answer::of(state, &reasons, database.as_ref());
+    if output.is_json() {
+        output.json(&answer)?;
+    } else {
+        answer.print(output)?;
+    }
+    match state {
+        HealthState::Unhealthy => Err(Failure::No),
+        HealthState::Healthy | HealthState::Degraded => Ok(()),
+    }
+}
+
+impl HealthArgs {
+    /// The time goes for one connection and for the answer; more connections would tell nothing.
+    fn limit(&self, config: DatabaseConfig) -> DatabaseConfig {
+        config
+            .with_health_timeout(self.timeout)
+            .with_postgres(|postgres| postgres.with_connect_timeout(self.timeout))
+    }
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    state: &'static str,
+    reasons: &'a [String],
+    server: Option<Server<'a>>,
+    schema: Option<Schema<'a>>,
+    standbys: Vec<Standby<'a>>,
+}
+
+#[derive(Serialize)]
+struct Server<'a> {
+    version: &'a str,
+    role: &'static str,
+    writable: bool,
+    round_trip_ms: f64,
+}
+
+#[derive(Serialize)]
+struct Schema<'a> {
+    found: Option<&'a str>,
+    expected: Option<&'a str>,
+    pending: &'a [String],
+    unknown: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Standby<'a> {
+    host: &'a str,
+    fresh: bool,
+}
+
+impl<'a> Answer<'a> {
+    fn of(state: HealthState, reasons: &'a [String], database: Option<&'a DatabaseHealth>) -> Self {
+        let server = database.and_then(|database| database.server.as_ref());
+        let standbys = database.map_or(&[][..], |database| &database.standbys);
+        Self {
+            state: state.as_str(),
+            reasons,
+            server: server.map(|server| Server {
+                version: &server.version,
+                role: match server.role {
+                    ServerRole::Primary => "primary",
+                    ServerRole::Standby => "standby",
+                },
+                writable: server.writable,
+                round_trip_ms: server.round_trip.as_secs_f64() * 1000.0,
+            }),
+            schema: server.map(|server| Schema {
+                found: server.schema.found(),
+                expected: server.schema.expected(),
+                pending: &server.schema.pending,
+                unknown: &server.schema.unknown,
+            }),
+            standbys: standbys
+                .iter()
+                .map(|standby| Standby {
+                    host: &standby.host,
+                    fresh: standby.fresh,
+                })
+                .collect(),
+        }
+    }
+
+    fn print(&self, output: &mut Output) -> Result<(), Failure> {
+        output.heading(self.state)?;
+        for reason in self.reasons {
+            output.line(format_args!("- {}", printable(reason)))?;
+        }
+        let mut facts = Vec::new();
+        if let Some(server) = &self.server {
+            facts.push(("server", format!("{} {}", server.version, server.role)));
+            facts.push(("round trip", format!("{:.1} ms", server.round_trip_ms)));
+        }
+        if let Some(schema) = &self.schema {
+            let version = |version: Option<&str>| version.unwrap_or("none").to_owned();
+            facts.push(("schema found", version(schema.found)));
+            facts.push(("schema expected", version(schema.expected)));
+        }
+        for standby in &self.standbys {
+            let fresh = if standby.fresh { "fresh" } else { "not used" };
+            facts.push(("host", format!("{} {fresh}", standby.host)));
+        }
+        if facts.is_empty() {
+            return Ok(());
+        }
+        output.table(&output.look().facts(facts))
+    }
+}

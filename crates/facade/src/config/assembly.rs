@@ -1,0 +1,203 @@
+//! Settings become a configuration. A default gives way to what was given: who sets only the largest
+//! number of connections to 5 has not asked for at least 10.
+
+use std::time::Duration;
+
+use tasktrail_domain::InvalidValue;
+use tasktrail_postgres::PostgresConfig;
+use tasktrail_resilience::{BreakerConfig, ResilienceConfig, RetryConfig, TimeoutConfig};
+
+use super::DatabaseConfig;
+use super::fault::{Fault, quoted};
+use super::layer::Settings;
+use super::reading::{count, duration, flag, lifetime};
+
+type WithDuration = fn(PostgresConfig, Duration) -> PostgresConfig;
+
+const DURATIONS: [(&str, WithDuration); 7] = [
+    ("statement_timeout", PostgresConfig::with_statement_timeout),
+    ("pool.acquire_timeout", PostgresConfig::with_acquire_timeout),
+    ("pool.connect_timeout", PostgresConfig::with_connect_timeout),
+    ("pool.idle_timeout", PostgresConfig::with_idle_timeout),
+    ("pool.max_lifetime", PostgresConfig::with_max_lifetime),
+    ("pool.leak_threshold", PostgresConfig::with_leak_threshold),
+    ("standby.max_lag", PostgresConfig::with_standby_reads),
+];
+
+/// Settings whose default depends on another, or whose range does: the other one explains a fault where
+/// only it was given.
+const EXPLAINED_BY: [(&str, &str); 7] = [
+    ("pool.max_connections", "pool.min_connections"),
+    ("retry.first_delay", "retry.max_delay"),
+    ("retry.max_delay", "retry.first_delay"),
+    ("retry.total_time", "timeout.limit"),
+    ("breaker.cool_down", "breaker.max_cool_down"),
+    ("breaker.max_cool_down", "breaker.cool_down"),
+    ("timeout.long_limit", "timeout.limit"),
+];
+
+/// The database with its settings, and every setting that is out of its range.
+pub(super) fn assemble(
+    postgres: PostgresConfig,
+    settings: &Settings,
+    faults: &mut Vec<Fault>,
+) -> DatabaseConfig {
+    let postgres = with_connections(postgres, settings, faults);
+    let mut config = DatabaseConfig::from(with_session(postgres, settings, faults))
+        .with_resilience(resilience(settings));
+    if let Some(timeout) = settings.read("close_timeout", duration) {
+        config = config.with_close_timeout(timeout);
+    }
+    if let Some(timeout) = settings.read("health_timeout", duration) {
+        config = config.with_health_timeout(timeout);
+    }
+    let out_of_range = config.out_of_range();
+    faults.extend(out_of_range.iter().map(|error| explained(error, settings)));
+    config
+}
+
+fn explained(error: &InvalidValue, settings: &Settings) -> Fault {
+    let name = error.field();
+    let source = settings.source(name).or_else(|| {
+        let (_, other) = EXPLAINED_BY
+            .iter()
+            .find(|(explained, _)| *explained == name)?;
+        settings.source(other)
+    });
+    let given = settings.text(name).map(quoted);
+    Fault::of(error, source.map(str::to_owned), given)
+}
+
+fn with_connections(
+    mut postgres: PostgresConfig,
+    settings: &Settings,
+    faults: &mut Vec<Fault>,
+) -> PostgresConfig {
+    const MIN: &str = "pool.min_connections";
+    const MAX: &str = "pool.max_connections";
+    if let Some(burst) = settings.read("pool.burst_connections", count) {
+        postgres = postgres.with_burst(burst);
+    }
+    let (min, max) = match (settings.read(MIN, count), settings.read(MAX, count)) {
+        (None, None) => return postgres,
+        (Some(min), None) => (min, min.max(20)),
+        (None, Some(max)) => (max.min(10), max),
+        (Some(min), Some(max)) => (min, max),
+    };
+    let kept = postgres.clone();
+    postgres.with_connections(min, max).unwrap_or_else(|_| {
+        let (name, allowed, given) = if max == 0 {
+            (MAX, "between 1 and 10000".to_owned(), max)
+        } else {
+            let other = settings.source(MAX).unwrap_or_default();
+            let allowed = format!("at most {MAX}, which is {max} in {other}");
+            (MIN, allowed, min)
+        };
+        let error = InvalidValue::new(name, allowed, given);
+        faults.push(explained(&error, settings));
+        kept
+    })
+}
+
+fn with_session(
+    mut postgres: PostgresConfig,
+    settings: &Settings,
+    faults: &mut Vec<Fault>,
+) -> PostgresConfig {
+    for (name, with) in DURATIONS {
+        // A lifetime is read as any duration is, but that one of -1 can be read at all.
+        if let Some(value) = settings.read(name, lifetime) {
+            postgres = with(postgres, value);
+        }
+    }
+    if let Some(name) = settings.text("application_name") {
+        postgres = postgres.with_application_name(name);
+    }
+    if let Some(mode) = settings.read("tls.mode", |text| text.parse().ok()) {
+        postgres = postgres.with_tls(mode);
+    }
+    if let Some(file) = settings.text("tls.root_certificate") {
+        // What is in it is looked at when a connection is opened.
+        if !std::path::Path::new(file).is_file() {
+            let error = InvalidValue::new("tls.root_certificate", "a file that is there", file);
+            faults.push(explained(&error, settings));
+        }
+        postgres = postgres.with_root_certificate(file);
+    }
+    postgres
+}
+
+fn resilience(settings: &Settings) -> ResilienceConfig {
+    let is_on = |name| settings.read(name, flag).unwrap_or(true);
+    let timeout = is_on("timeout.enabled").then(|| timeout(settings));
+    ResilienceConfig {
+        observe: is_on("observe"),
+        retry: is_on("retry.enabled").then(|| retry(settings, timeout)),
+        breaker: is_on("breaker.enabled").then(|| breaker(settings)),
+        timeout,
+    }
+}
+
+fn timeout(settings: &Settings) -> TimeoutConfig {
+    let default = TimeoutConfig::default();
+    let limit = settings
+        .read("timeout.limit", duration)
+        .unwrap_or(default.limit);
+    let long_limit = settings.read("timeout.long_limit", duration);
+    TimeoutConfig {
+        limit,
+        long_limit: long_limit.unwrap_or(default.long_limit.max(limit)),
+    }
+}
+
+fn retry(settings: &Settings, timeout: Option<TimeoutConfig>) -> RetryConfig {
+    const LONGEST: Duration = Duration::from_secs(60 * 60);
+    let default = RetryConfig::default();
+    let (first_delay, max_delay) = delays(
+        settings.read("retry.first_delay", duration),
+        settings.read("retry.max_delay", duration),
+        (default.first_delay, default.max_delay),
+    );
+    let attempts = timeout.map_or(Duration::ZERO, |timeout| timeout.limit.saturating_mul(3));
+    let total_time = settings.read("retry.total_time", duration);
+    RetryConfig {
+        max_retries: settings
+            .read("retry.max_retries", count)
+            .unwrap_or(default.max_retries),
+        first_delay,
+        max_delay,
+        // Time for three attempts that take as long as they may.
+        total_time: total_time.unwrap_or(default.total_time.max(attempts).min(LONGEST)),
+        ..default
+    }
+}
+
+fn breaker(settings: &Settings) -> BreakerConfig {
+    let default = BreakerConfig::default();
+    let (cool_down, max_cool_down) = delays(
+        settings.read("breaker.cool_down", duration),
+        settings.read("breaker.max_cool_down", duration),
+        (default.cool_down, default.max_cool_down),
+    );
+    BreakerConfig {
+        outages: settings
+            .read("breaker.outages", count)
+            .unwrap_or(default.outages),
+        cool_down,
+        max_cool_down,
+    }
+}
+
+/// The first and the longest of growing delays.
+fn delays(
+    first: Option<Duration>,
+    longest: Option<Duration>,
+    (default_first, default_longest): (Duration, Duration),
+) -> (Duration, Duration) {
+    match (first, longest) {
+        (Some(first), Some(longest)) => (first, longest),
+        (Some(first), None) => (first, default_longest.max(first)),
+        (None, Some(longest)) => (default_first.min(longest), longest),
+        (None, None) => (default_first, default_longest),
+    }
+}

@@ -1,0 +1,187 @@
+//! A configuration file as a layer of settings.
+
+mod toml;
+mod yaml;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::fault::{Fault, HIDDEN, quoted};
+use super::layer::{Given, Layer, Origin};
+use super::nearest;
+use super::setting::{Kind, Setting};
+
+/// A key's value, with the line of the key. Not `Debug`: it may be a password.
+struct Node {
+    line: usize,
+    value: Content,
+}
+
+enum Content {
+    Text(String),
+    /// A number or a truth value, as text.
+    Plain(String),
+    Nothing,
+    /// What no setting is, by what it is called.
+    Other(&'static str),
+    /// A key that is not a text has no name.
+    Table(Vec<(Option<String>, Node)>),
+}
+
+/// What the syntax of a file forbids: where, and the parser's words, which quote nothing of the file.
+struct SyntaxError {
+    line: usize,
+    column: usize,
+    words: String,
+}
+
+/// The settings in a file, and everything that is wrong with them. `None` if it cannot be read.
+pub(super) fn read(path: &Path) -> (Option<Layer>, Vec<Fault>) {
+    let table = match parse(path) {
+        Ok(table) => table,
+        Err(faults) => return (None, faults),
+    };
+    let mut reader = Reader {
+        path: path.to_owned(),
+        layer: Layer::new(Origin::File(path.to_owned())),
+        faults: Vec::new(),
+    };
+    reader.table("", table);
+    (Some(reader.layer), reader.faults)
+}
+
+fn parse(path: &Path) -> Result<Vec<(Option<String>, Node)>, Vec<Fault>> {
+    let name = path.display();
+    let fault = |words: String| vec![Fault::new(name.to_string(), words)];
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    let parse = match extension {
+        Some("toml") => toml::parse,
+        Some("yaml" | "yml") => yaml::parse,
+        _ => return Err(fault("must be called .toml, .yaml or .yml".to_owned())),
+    };
+    let text =
+        fs::read_to_string(path).map_err(|error| fault(format!("cannot be read: {error}")))?;
+    parse(&text).map_err(|errors| {
+        let faults = errors.into_iter().map(
+            |SyntaxError {
+                 line,
+                 column,
+                 words,
+             }| { Fault::new(format!("{name}:{line}:{column}"), words) },
+        );
+        faults.collect()
+    })
+}
+
+struct Reader {
+    path: PathBuf,
+    layer: Layer,
+    faults: Vec<Fault>,
+}
+
+impl Reader {
+    /// Takes the settings of a section, or of the whole file, whose section has no name.
+    fn table(&mut self, section: &str, table: Vec<(Option<String>, Node)>) {
+        for (key, node) in table {
+            let name = match (&key, section) {
+                (Some(key), "") => key.clone(),
+                (Some(key), section) => format!("{section}.{key}"),
+                (None, _) => String::new(),
+            };
+            match Setting::named(&name) {
+                Some(setting) => self.setting(setting, node),
+                None if is_section(&name) => self.section(&name, node),
+                None => self.unknown(&name, node.line),
+            }
+        }
+    }
+
+    fn section(&mut self, name: &str, node: Node) {
+        match node.value {
+            Content::Table(table) => self.table(name, table),
+            // A section without settings.
+            Content::Nothing => {}
+            _ => {
+                let words = format!("{name} must be a section of settings");
+                self.fault(node.line, words);
+            }
+        }
+    }
+
+    fn setting(&mut self, setting: &'static Setting, node: Node) {
+        let source = self.source(node.line);
+        let kind = setting.kind;
+        match node.value {
+            // As with variables: what is empty is not given.
+            Content::Text(text) if text.is_empty() => {}
+            Content::Text(text) => self.take(setting, source, text),
+            Content::Plain(text) if !kind.is_text() => self.take(setting, source, text),
+            Content::Plain(text) => {
+                let given = if kind.is_secret() {
+                    HIDDEN.to_owned()
+                } else {
+                    quoted(&text)
+                };
+                let allowed = "a text, in quotes";
+                let fault = Fault::value(source, setting.name, allowed, given);
+                self.faults.push(fault);
+            }
+            Content::Nothing => self.refuse(setting, source, "nothing"),
+            Content::Other(what) => self.refuse(setting, source, what),
+            Content::Table(_) => self.refuse(setting, source, "a section"),
+        }
+    }
+
+    fn take(&mut self, setting: &'static Setting, source: String, text: String) {
+        self.layer.given.push(Given {
+            setting,
+            source,
+            text: text.into(),
+        });
+    }
+
+    fn refuse(&mut self, setting: &'static Setting, source: String, given: &str) {
+        let allowed = match setting.kind {
+            Kind::Password => "a text, in quotes",
+            _ => &setting.expected(),
+        };
+        self.faults
+            .push(Fault::value(source, setting.name, allowed, given));
+    }
+
+    fn unknown(&mut self, name: &str, line: usize) {
+        let known = Setting::all().iter().map(|setting| setting.name);
+        // Sections as well, without which a misspelt one would be taken for a setting.
+        let known = known.chain(sections());
+        let words = if is_fit_for_print(name) {
+            nearest::unknown(&format!("no setting is called `{name}`"), name, known)
+        } else {
+            "a key that is no setting (not shown, it may hold a password)".to_owned()
+        };
+        self.fault(line, words);
+    }
+
+    fn fault(&mut self, line: usize, words: String) {
+        let source = self.source(line);
+        self.faults.push(Fault::new(source, words));
+    }
+
+    fn source(&self, line: usize) -> String {
+        format!("{}:{line}", self.path.display())
+    }
+}
+
+fn sections() -> impl Iterator<Item = &'static str> {
+    let names = Setting::all().iter();
+    names.filter_map(|setting| Some(setting.name.split_once('.')?.0))
+}
+
+fn is_section(name: &str) -> bool {
+    sections().any(|section| section == name)
+}
+
+/// Whether a name looks like one, and not like a line that lost its form.
+fn is_fit_for_print(name: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    (1..=60).contains(&name.len()) && name.chars().all(is_word)
+}

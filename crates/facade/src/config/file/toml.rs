@@ -1,0 +1,56 @@
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{Content, Node, SyntaxError};
+
+/// The table that a TOML document is, or everything that is wrong with its syntax.
+pub(super) fn parse(text: &str) -> Result<Vec<(Option<String>, Node)>, Vec<SyntaxError>> {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    if errors.is_empty() {
+        return Ok(table(text, document.into_inner()));
+    }
+    let error = |error: toml::de::Error| {
+        let (line, column) = place(text, error.span().map_or(0, |span| span.start));
+        // Its `Display` would quote the line.
+        let words = error.message().to_owned();
+        SyntaxError {
+            line,
+            column,
+            words,
+        }
+    };
+    Err(errors.into_iter().map(error).collect())
+}
+
+fn table(text: &str, table: DeTable<'_>) -> Vec<(Option<String>, Node)> {
+    let entry = |(key, value): (Spanned<_>, Spanned<DeValue<'_>>)| {
+        let (line, _) = place(text, key.span().start);
+        let name = String::from(key.into_inner());
+        let value = content(text, value.into_inner());
+        (Some(name), Node { line, value })
+    };
+    let mut entries: Vec<_> = table.into_iter().map(entry).collect();
+    entries.sort_by_key(|(_, node)| node.line);
+    entries
+}
+
+fn content(text: &str, value: DeValue<'_>) -> Content {
+    match value {
+        DeValue::String(text) => Content::Text(text.into_owned()),
+        DeValue::Integer(number) => Content::Plain(number.to_string()),
+        DeValue::Float(number) => Content::Plain(number.to_string()),
+        DeValue::Boolean(flag) => Content::Plain(flag.to_string()),
+        DeValue::Datetime(time) => Content::Plain(time.to_string()),
+        DeValue::Array(_) => Content::Other("a list"),
+        DeValue::Table(inner) => Content::Table(table(text, inner)),
+    }
+}
+
+/// The line and the column of a byte, both from 1.
+fn place(text: &str, byte: usize) -> (usize, usize) {
+    let before = text.get(..byte).unwrap_or(text);
+    let begin = before.rfind('\n').map_or(0, |end| end + 1);
+    let line = before.matches('\n').count() + 1;
+    let column = before.get(begin..).unwrap_or_default().chars().count() + 1;
+    (line, column)
+}

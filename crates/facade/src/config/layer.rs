@@ -1,0 +1,187 @@
+//! What each source says, and whose word counts. The laying of one source over another is the library's
+//! (`config`), with the place of each value as its origin; that a value is a secret, which it does not
+//! know, is why the location does not go through it.
+
+use std::path::PathBuf;
+
+use config::{Config, Map, Source, Value, ValueKind};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::fault::{Fault, HIDDEN, quoted};
+use super::setting::Setting;
+
+/// What one source says.
+#[derive(Debug, Clone)]
+pub(super) struct Layer {
+    pub(super) origin: Origin,
+    pub(super) given: Vec<Given>,
+}
+
+/// Where a layer comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Origin {
+    Code,
+    /// The variables that begin with this.
+    Variables(&'static str),
+    #[cfg_attr(
+        not(feature = "config-file"),
+        expect(dead_code, reason = "no files then")
+    )]
+    File(PathBuf),
+}
+
+/// A setting with what a source says about it.
+#[derive(Debug, Clone)]
+pub(super) struct Given {
+    pub(super) setting: &'static Setting,
+    /// The variable, or the file with the line.
+    pub(super) source: String,
+    pub(super) text: SecretString,
+}
+
+impl Given {
+    pub(super) fn text(&self) -> &str {
+        self.text.expose_secret()
+    }
+
+    /// What was given, as it may be shown.
+    pub(super) fn shown(&self) -> String {
+        if self.setting.kind.is_secret() {
+            return HIDDEN.to_owned();
+        }
+        quoted(self.text())
+    }
+
+    pub(super) fn refused(&self, allowed: &str) -> Fault {
+        Fault::value(&self.source, self.setting.name, allowed, self.shown())
+    }
+}
+
+impl Layer {
+    pub(super) fn new(origin: Origin) -> Self {
+        let given = Vec::new();
+        Self { origin, given }
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<&Given> {
+        self.given.iter().find(|given| given.setting.name == name)
+    }
+
+    /// Takes out what cannot be read as a value of its setting. A variable that is for two settings is
+    /// told of once.
+    pub(super) fn refuse_unreadable(&mut self, faults: &mut Vec<Fault>) {
+        let mut told: Vec<String> = Vec::new();
+        self.given.retain(|given| {
+            // Of locations only the one that counts is looked at.
+            let kind = given.setting.kind;
+            let good = kind.is_of_location() || kind.reads(given.text());
+            if !good && !told.contains(&given.source) {
+                faults.push(given.refused(&given.setting.expected()));
+                told.push(given.source.clone());
+            }
+            good
+        });
+    }
+
+    /// Settings that this source gives twice, with different values.
+    pub(super) fn contradictions(&self) -> impl Iterator<Item = (&Given, &Given)> {
+        self.given.iter().filter_map(|given| {
+            let first = self.find(given.setting.name)?;
+            let agree = given.setting.kind.agree(first.text(), given.text());
+            (!agree).then_some((first, given))
+        })
+    }
+}
+
+impl Source for Layer {
+    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<Map<String, Value>, config::ConfigError> {
+        let value = |given: &Given| {
+            let value = Value::new(Some(&given.source), given.text());
+            (given.setting.name.to_owned(), value)
+        };
+        let settings = self
+            .given
+            .iter()
+            .filter(|given| !given.setting.kind.is_of_location());
+        Ok(settings.map(value).collect())
+    }
+}
+
+/// The settings that count, without the location.
+#[derive(Clone, Default)]
+pub(super) struct Settings(Config);
+
+impl Settings {
+    /// Lays the layers, of which the first counts most, over one another.
+    pub(super) fn merged(layers: &[Layer]) -> Result<Self, config::ConfigError> {
+        let lowest_first = layers.iter().rev().cloned();
+        let builder = lowest_first.fold(Config::builder(), |builder, layer| {
+            builder.add_source(layer)
+        });
+        builder.build().map(Self)
+    }
+
+    /// What was given for a setting, if anything was.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        match &self.find(name)?.kind {
+            ValueKind::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Who gave it.
+    pub(super) fn source(&self, name: &str) -> Option<&str> {
+        self.find(name)?.origin()
+    }
+
+    /// It as a value, if it was given.
+    pub(super) fn read<V>(&self, name: &str, read: impl Fn(&str) -> Option<V>) -> Option<V> {
+        self.text(name).and_then(read)
+    }
+
+    fn find(&self, name: &str) -> Option<&Value> {
+        let root = &self.0.cache;
+        name.split('.')
+            .try_fold(root, |value, key| match &value.kind {
+                ValueKind::Table(table) => table.get(key),
+                _ => None,
+            })
+    }
+}
+
+/// Settings about which two variables of one layer disagree, unless a layer above decides.
+pub(super) fn contradictions(layers: &[Layer]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut above: Vec<&Layer> = Vec::new();
+    for layer in layers {
+        for (one, other) in layer.contradictions() {
+            let name = one.setting.name;
+            let is_decided = above.iter().any(|layer| layer.find(name).is_some());
+            if !is_decided && !one.setting.kind.is_of_location() {
+                faults.push(contradiction(one, other));
+            }
+        }
+        above.push(layer);
+    }
+    faults
+}
+
+/// Two sources that say different things, of which neither comes before the other.
+pub(super) fn contradiction(one: &Given, other: &Given) -> Fault {
+    let name = one.setting.name;
+    let words = if one.setting.kind.is_of_location() {
+        format!("another {name} than {} says: give one of them", one.source)
+    } else {
+        format!(
+            "{name} is {} here and {} in {}: give one of them",
+            other.shown(),
+            one.shown(),
+            one.source
+        )
+    };
+    Fault::new(&other.source, words).about(name)
+}

@@ -1,0 +1,172 @@
+//! Where the database is: the whole word of one source, never a mixture of two databases.
+
+use std::fs;
+
+use secrecy::SecretString;
+use tasktrail_postgres::PostgresConfig;
+
+use super::fault::Fault;
+use super::layer::{Given, Layer, Origin, contradiction};
+use super::setting::Setting;
+use super::{reading, url};
+
+/// The database that the first layer names that names one. A password alone names none: it goes with
+/// the database that a layer below names.
+///
+/// What its URL says of other settings is added to the layer: it counts as much as the URL does.
+pub(super) fn locate(layers: &mut [Layer], faults: &mut Vec<Fault>) -> Option<PostgresConfig> {
+    let mut password = None;
+    for layer in layers {
+        let is_named = layer.given.iter().any(|given| {
+            let kind = given.setting.kind;
+            kind.is_of_location() && !kind.is_password()
+        });
+        password = password.or_else(|| secret(layer, faults));
+        if is_named {
+            return place(layer, password.as_ref(), faults);
+        }
+    }
+    faults.push(Fault::no_database());
+    None
+}
+
+/// The password of a layer, if it has a readable one.
+fn secret(layer: &Layer, faults: &mut Vec<Fault>) -> Option<SecretString> {
+    let (password, file) = (layer.find("password"), layer.find("password_file"));
+    if let (Some(password), Some(file)) = (password, file) {
+        let words = format!(
+            "a password is given in {} as well: give one of them",
+            password.source
+        );
+        faults.push(Fault::new(&file.source, words).about("password_file"));
+    }
+    if let Some(password) = password {
+        return Some(password.text.clone());
+    }
+    let file = file?;
+    match fs::read_to_string(file.text()) {
+        Ok(text) => {
+            let line = text.strip_suffix('\n').unwrap_or(&text);
+            let line = line.strip_suffix('\r').unwrap_or(line);
+            Some(SecretString::from(line))
+        }
+        // Not with its name: somebody may have put the password there.
+        Err(error) => {
+            let words = format!("password_file cannot be read: {error}");
+            faults.push(Fault::new(&file.source, words).about("password_file"));
+            None
+        }
+    }
+}
+
+fn place(
+    layer: &mut Layer,
+    password: Option<&SecretString>,
+    faults: &mut Vec<Fault>,
+) -> Option<PostgresConfig> {
+    let before = faults.len();
+    for (one, other) in layer.contradictions() {
+        if one.setting.kind.is_of_location() {
+            faults.push(contradiction(one, other));
+        }
+    }
+    match layer.find("url").cloned() {
+        Some(given) => of_url(&given, password, layer, faults),
+        None => of_parts(layer, password, faults),
+    }
+    .filter(|_| faults.len() == before)
+}
+
+fn of_url(
+    given: &Given,
+    password: Option<&SecretString>,
+    layer: &mut Layer,
+    faults: &mut Vec<Fault>,
+) -> Option<PostgresConfig> {
+    for name in ["host", "port", "database", "user"] {
+        if let Some(part) = layer.find(name) {
+            let words = format!(
+                "{name} is given, but a URL in {} names the database already: give one of them",
+                given.source
+            );
+            faults.push(Fault::new(&part.source, words).about(name));
+        }
+    }
+    let url = url::without_driver(given.text.clone());
+    let parsed = PostgresConfig::from_url(url.clone()).and_then(|config| match password {
+        Some(password) => PostgresConfig::from_url(url::with_password(&url, password)),
+        None => Ok(config),
+    });
+    match parsed {
+        Ok(config) => {
+            layer.given.extend(parameters(given, &url));
+            Some(config)
+        }
+        Err(error) => {
+            let allowed = match error.field() {
+                "sslmode" => format!("one whose sslmode is {}", error.limit()),
+                _ => error.limit().to_owned(),
+            };
+            faults.push(given.refused(&allowed));
+            None
+        }
+    }
+}
+
+fn parameters(given: &Given, url: &SecretString) -> Vec<Given> {
+    let of = |(name, value): (&'static str, String)| {
+        Some(Given {
+            setting: Setting::named(name)?,
+            source: given.source.clone(),
+            text: value.into(),
+        })
+    };
+    url::parameters(url).into_iter().filter_map(of).collect()
+}
+
+fn of_parts(
+    layer: &Layer,
+    password: Option<&SecretString>,
+    faults: &mut Vec<Fault>,
+) -> Option<PostgresConfig> {
+    let parts = ["host", "port", "database", "user"].map(|name| layer.find(name));
+    for given in parts.iter().flatten() {
+        if !given.setting.kind.reads(given.text()) {
+            faults.push(given.refused(&given.setting.expected()));
+        }
+    }
+    let [host, port, database, user] = parts;
+    let one = host.or(database).or(user).or(port)?;
+    for (name, part) in [("host", host), ("database", database), ("user", user)] {
+        if part.is_none() {
+            faults.push(missing(name, layer, one));
+        }
+    }
+    let port = port.map_or(Some(5432), |port| reading::port(port.text()))?;
+    PostgresConfig::from_parts(host?.text(), port, database?.text(), user?.text(), password).ok()
+}
+
+/// A location that is only there in part, in the words of its source.
+fn missing(name: &'static str, layer: &Layer, given: &Given) -> Fault {
+    let variable = |prefix: &str| {
+        let setting = Setting::named(name)?;
+        let mut variables = setting.variables();
+        variables.find(|variable| variable.starts_with(prefix))
+    };
+    let other = given.setting.name;
+    let fault = match &layer.origin {
+        Origin::Variables(prefix) => Fault::new(
+            variable(prefix).unwrap_or(name),
+            format!("is not set, though {} is", given.source),
+        ),
+        Origin::Code => Fault::new(
+            &given.source,
+            format!("{name} is not given, though {other} is"),
+        ),
+        Origin::File(path) => Fault::new(
+            path.display().to_string(),
+            format!("{name} is not given, though {other} is"),
+        ),
+    };
+    fault.about(name)
+}

@@ -1,0 +1,200 @@
+use std::ffi::OsString;
+#[cfg(feature = "config-file")]
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use tasktrail_postgres::PostgresConfig;
+
+use super::environment::Variables;
+#[cfg(feature = "config-file")]
+use super::file;
+use super::layer::{Given, Layer, Origin, Settings, contradictions};
+#[cfg(not(feature = "config-file"))]
+use super::setting::FILE_VARIABLE;
+use super::setting::Setting;
+use super::{ConfigError, DatabaseConfig, Fault, assembly, location, nearest};
+
+/// Where a configuration is read from: code, the environment, files.
+///
+/// ```no_run
+/// use tasktrail::DatabaseConfig;
+///
+/// let config = DatabaseConfig::sources()
+///     .file("/etc/reports/tasktrail.toml")
+///     .environment()
+///     .set("application_name", "reports")
+///     .load()?
+///     .with_connections(2, 8)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// What counts, whatever the order of the calls, the first over those after it:
+///
+/// 1. the methods of the [`DatabaseConfig`] that comes of it,
+/// 2. [`set`](Self::set),
+/// 3. the variables `TASKTRAIL_…`, then `DATABASE_URL`, then `DB_…`, then `POSTGRES_…`,
+/// 4. files, a later one over an earlier one,
+/// 5. the defaults.
+///
+/// The database is named by one of these alone: host, port, database and user of the first that names
+/// one. `docs/CONFIGURATION.md` lists all settings, with their variables, defaults and ranges.
+#[derive(Debug, Clone, Default)]
+#[must_use = "nothing is read before `load`"]
+pub struct ConfigSources {
+    /// Sources, names, values.
+    set: Vec<(String, String, SecretString)>,
+    variables: Variables,
+    #[cfg(feature = "config-file")]
+    files: Vec<PathBuf>,
+    takes_named_file: bool,
+}
+
+impl ConfigSources {
+    /// A file in TOML (`.toml`) or YAML (`.yaml`, `.yml`). It has to be there.
+    #[cfg(feature = "config-file")]
+    pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.files.push(path.into());
+        self
+    }
+
+    /// The file that the variable `TASKTRAIL_CONFIG` names, if one of the variables taken is that. It
+    /// counts less than the files that are [named here](Self::file).
+    pub fn named_file(mut self) -> Self {
+        self.takes_named_file = true;
+        self
+    }
+
+    /// The variables of this process, as they are now.
+    pub fn environment(mut self) -> Self {
+        self.variables = Variables::of_process();
+        self
+    }
+
+    /// Variables that come from elsewhere, such as a test: names and values.
+    pub fn variables<N: Into<String>, V: Into<OsString>>(
+        mut self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        for (name, value) in variables {
+            self.variables.take(name.into(), value.into());
+        }
+        self
+    }
+
+    /// A setting from code, by its name in a file: `url`, `pool.max_connections`. It is for what comes as
+    /// a text; `DatabaseConfig` has methods that take values.
+    pub fn set(self, name: impl Into<String>, value: impl Into<SecretString>) -> Self {
+        self.set_by("code", name, value)
+    }
+
+    /// Like [`set`](Self::set), with the name that faults have as their source, such as that of an
+    /// argument, `--database-url`.
+    pub fn set_by(
+        mut self,
+        source: impl Into<String>,
+        name: impl Into<String>,
+        value: impl Into<SecretString>,
+    ) -> Self {
+        self.set.push((source.into(), name.into(), value.into()));
+        self
+    }
+
+    /// Reads the sources and puts the configuration together.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with every fault of every source.
+    pub fn load(self) -> Result<DatabaseConfig, ConfigError> {
+        let mut faults = Vec::new();
+        let mut layers = vec![self.code(&mut faults)];
+        let (variables, unknown) = self.variables.layers();
+        layers.extend(variables);
+        faults.extend(unknown);
+        let all_are_read = self.read_files(&mut layers, &mut faults);
+        load(layers, faults, all_are_read)
+    }
+
+    pub(super) fn of(variables: Variables) -> Self {
+        Self {
+            variables,
+            ..Self::default()
+        }
+    }
+
+    fn code(&self, faults: &mut Vec<Fault>) -> Layer {
+        let mut code = Layer::new(Origin::Code);
+        for (source, name, value) in &self.set {
+            let source = source.clone();
+            let Some(setting) = Setting::named(name) else {
+                let known = Setting::all().iter().map(|setting| setting.name);
+                let words = format!("no setting is called `{name}`");
+                faults.push(Fault::new(source, nearest::unknown(&words, name, known)));
+                continue;
+            };
+            let text = value.clone();
+            code.given.push(Given {
+                setting,
+                source,
+                text,
+            });
+        }
+        code
+    }
+
+    /// Adds the layers of the files. Whether all could be read: what one says that could not is unknown,
+    /// not missing.
+    #[cfg(feature = "config-file")]
+    fn read_files(&self, layers: &mut Vec<Layer>, faults: &mut Vec<Fault>) -> bool {
+        let named = self.named().map(PathBuf::from);
+        let files: Vec<_> = self.files.iter().rev().cloned().chain(named).collect();
+        let before = layers.len();
+        for path in &files {
+            let (layer, wrong) = file::read(path);
+            layers.extend(layer);
+            faults.extend(wrong);
+        }
+        layers.len() == before + files.len()
+    }
+
+    #[cfg(not(feature = "config-file"))]
+    fn read_files(&self, _layers: &mut Vec<Layer>, faults: &mut Vec<Fault>) -> bool {
+        let is_named = self.named().is_some();
+        if is_named {
+            let words = "no file is read: tasktrail was built without its feature config-file";
+            faults.push(Fault::new(FILE_VARIABLE, words));
+        }
+        !is_named
+    }
+
+    fn named(&self) -> Option<&str> {
+        self.variables.file().filter(|_| self.takes_named_file)
+    }
+}
+
+/// The configuration that the layers make, the first of which counts most.
+fn load(
+    mut layers: Vec<Layer>,
+    mut faults: Vec<Fault>,
+    all_are_read: bool,
+) -> Result<DatabaseConfig, ConfigError> {
+    for layer in &mut layers {
+        layer.refuse_unreadable(&mut faults);
+    }
+    let place = location::locate(&mut layers, &mut faults);
+    if !all_are_read {
+        faults.retain(|fault| fault.source().is_some());
+    }
+    faults.extend(contradictions(&layers));
+    let settings = Settings::merged(&layers).map_err(|error| {
+        // The layers are ours, and none of them fails.
+        ConfigError::of(vec![Fault::new("code", error.to_string())])
+    })?;
+    // Somewhere, so that the other settings are looked at as well.
+    let place =
+        place.or_else(|| PostgresConfig::from_parts("localhost", 5432, "d", "u", None).ok());
+    let config = place.map(|place| assembly::assemble(place, &settings, &mut faults));
+    match config {
+        Some(config) if faults.is_empty() => Ok(config),
+        _ => Err(ConfigError::of(faults)),
+    }
+}

@@ -1,0 +1,85 @@
+//! What each thing that was found means.
+
+use tasktrail_postgres::{PoolStatistics, SchemaState, ServerHealth, ServerRole, StandbyState};
+use tasktrail_resilience::BreakerState;
+
+use super::HealthState::{Degraded, Unhealthy};
+use super::{DatabaseHealth, HealthState};
+
+pub(super) type Finding = (HealthState, String);
+
+/// What keeps a database from being healthy. `failure` tells why the server did not answer.
+pub(super) fn findings(found: &DatabaseHealth, failure: Option<String>) -> Vec<Finding> {
+    let silent = failure.map(|reason| (Unhealthy, reason));
+    let server = found.server.iter().flat_map(server);
+    let breaker = found.breaker.and_then(breaker);
+    silent
+        .into_iter()
+        .chain(server)
+        .chain(breaker)
+        .chain(pool(&found.pool))
+        .chain(standbys(&found.standbys))
+        .collect()
+}
+
+fn server(server: &ServerHealth) -> Vec<Finding> {
+    let standby = server.role == ServerRole::Standby;
+    let read_only = match (standby, server.writable) {
+        (true, _) => Some("the server is a standby and takes no writes"),
+        (false, false) => Some("the server is read-only"),
+        (false, true) => None,
+    };
+    let read_only = read_only.map(|reason| (Unhealthy, reason.to_owned()));
+    read_only
+        .into_iter()
+        .chain(schema(&server.schema))
+        .collect()
+}
+
+fn schema(schema: &SchemaState) -> Option<Finding> {
+    if schema.applied.is_empty() {
+        return Some((Unhealthy, "the schema is not there".to_owned()));
+    }
+    if !schema.pending.is_empty() {
+        let pending = schema.pending.join(", ");
+        let reason = format!("the schema is older than this program: {pending} is pending");
+        return Some((Unhealthy, reason));
+    }
+    (!schema.unknown.is_empty()).then(|| {
+        let unknown = schema.unknown.join(", ");
+        let reason =
+            format!("the schema is newer than this program, which does not know {unknown}");
+        (Degraded, reason)
+    })
+}
+
+fn breaker(state: BreakerState) -> Option<Finding> {
+    match state {
+        BreakerState::Open { next_probe_in } => Some((
+            Degraded,
+            format!("the circuit breaker refuses calls for another {next_probe_in:?}"),
+        )),
+        BreakerState::HalfOpen => Some((
+            Degraded,
+            "the circuit breaker refuses calls but one".to_owned(),
+        )),
+        BreakerState::Closed { .. } => None,
+    }
+}
+
+fn pool(pool: &PoolStatistics) -> Vec<Finding> {
+    let full = (pool.waiting > 0).then(|| {
+        let (used, waiting) = (pool.in_use, pool.waiting);
+        let reason = format!("all {used} connections are in use and {waiting} calls wait for one");
+        (Degraded, reason)
+    });
+    full.into_iter().collect()
+}
+
+fn standbys(standbys: &[StandbyState]) -> Option<Finding> {
+    let none = !standbys.is_empty() && standbys.iter().all(|standby| !standby.fresh);
+    none.then(|| {
+        let reason = "no standby is fresh enough: the primary answers stale reads as well";
+        (Degraded, reason.to_owned())
+    })
+}

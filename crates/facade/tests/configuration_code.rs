@@ -1,0 +1,82 @@
+//! A configuration as code makes it and looks at it.
+
+use std::time::Duration;
+
+use tasktrail::DatabaseConfig;
+
+#[test]
+fn code_comes_before_the_environment() {
+    let config = DatabaseConfig::sources()
+        .set("url", "postgres://code/d")
+        .set("pool.max_connections", "7")
+        .variables([
+            ("DATABASE_URL", "postgres://h/d"),
+            ("DB_MAX_SIZE", "8"),
+            ("DB_MIN_SIZE", "2"),
+        ])
+        .load()
+        .unwrap();
+
+    assert_eq!(config.address(), "code:5432/d");
+    let shown = format!("{config:?}");
+    assert!(
+        shown.contains("min_connections: 2, max_connections: 7"),
+        "{shown}"
+    );
+    let shown = format!("{:?}", config.with_connections(3, 4).unwrap());
+    assert!(
+        shown.contains("min_connections: 3, max_connections: 4"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_fault_can_be_asked_for_its_parts() {
+    let error = DatabaseConfig::sources()
+        .variables([
+            ("DATABASE_URL", "postgres://h/d"),
+            ("DB_MAX_OVERFLOW", "-1"),
+        ])
+        .load()
+        .unwrap_err();
+    let fault = error.faults().first().unwrap();
+
+    assert_eq!(fault.source(), Some("DB_MAX_OVERFLOW"));
+    assert_eq!(fault.setting(), Some("pool.burst_connections"));
+    assert_eq!(fault.allowed(), Some("a whole number: 0 to 10000"));
+    assert_eq!(fault.given(), Some("\"-1\""));
+}
+
+#[test]
+fn settings_made_in_code_are_validated_as_well() {
+    let config = DatabaseConfig::from_url("postgres://h/d").unwrap();
+    assert_eq!(config.validate(), Ok(()));
+
+    let config = config
+        .with_health_timeout(Duration::ZERO)
+        .with_postgres(|postgres| postgres.with_burst(20_000));
+    let error = config.validate().unwrap_err();
+
+    let sources: Vec<_> = error.faults().iter().map(|fault| fault.source()).collect();
+    assert_eq!(sources, [Some("code"); 2]);
+    let unknown = DatabaseConfig::sources()
+        .set("urll", "x")
+        .load()
+        .unwrap_err();
+    assert!(
+        unknown.to_string().contains("did you mean `url`?"),
+        "{unknown}"
+    );
+}
+
+#[test]
+fn variables_can_be_looked_up_one_by_one() {
+    let config = DatabaseConfig::from_variables(|name| match name {
+        "DATABASE_URL" => Some("postgres://h/d".to_owned()),
+        "TASKTRAIL_CLOSE_TIMEOUT" => Some("1m".to_owned()),
+        _ => None,
+    });
+
+    let shown = format!("{:?}", config.unwrap());
+    assert!(shown.contains("close_timeout: 60s"), "{shown}");
+}

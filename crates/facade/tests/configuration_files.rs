@@ -1,0 +1,260 @@
+//! A configuration from files.
+#![cfg(feature = "config-file")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed step of a test is a panic"
+)]
+
+use std::fs;
+use std::path::PathBuf;
+
+use tasktrail::{ConfigError, DatabaseConfig};
+use tempfile::TempDir;
+
+const DOCUMENT: &str = include_str!("../../../docs/CONFIGURATION.md");
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn load(&self, name: &str, text: &str) -> Result<DatabaseConfig, ConfigError> {
+        DatabaseConfig::from_file(self.file(name, text))
+    }
+
+    /// The faults of a file, without the folder in front of its name.
+    fn faults(&self, name: &str, text: &str) -> Vec<String> {
+        let folder = format!("{}/", self.0.path().display());
+        let error = self.load(name, text).unwrap_err();
+        let faults = error.faults().iter();
+        faults
+            .map(|fault| fault.to_string().replace(&folder, ""))
+            .collect()
+    }
+}
+
+/// The first example of the documentation in a language, with secrets that are there.
+fn example(language: &str, folder: &Folder) -> String {
+    let fence = format!("```{language}\n");
+    let text = DOCUMENT.split(&fence).nth(1).unwrap();
+    let text = text.split("```").next().unwrap();
+    folder.file("tasktrail", "hush\n");
+    folder.file("ca.pem", "");
+    let secrets = format!("{}/", folder.0.path().display());
+    text.replace("/run/secrets/", &secrets)
+}
+
+#[test]
+fn the_examples_of_the_documentation_are_right_and_say_the_same() {
+    let folder = Folder::new();
+    let toml = folder.load("t.toml", &example("toml", &folder)).unwrap();
+    let yaml = folder.load("t.yaml", &example("yaml", &folder)).unwrap();
+
+    assert_eq!(format!("{toml:?}"), format!("{yaml:?}"));
+    assert_eq!(
+        toml.address(),
+        "db1.example.org:5432,db2.example.org:5432/tasks"
+    );
+    let shown = format!("{toml:?}");
+    for setting in [
+        "tls: VerifyFull",
+        "min_connections: 4, max_connections: 16, burst_connections: 8",
+        "connect_timeout: 2.5s, acquire_timeout: 2s",
+        "max_lifetime: 3600s",
+        "statement_timeout: 20s",
+        "application_name: Some(\"reports\")",
+        "standby_lag: Some(5s)",
+        "total_time: 40s",
+        "max_cool_down: 2s",
+        "limit: 4s",
+        "close_timeout: 5s",
+    ] {
+        assert!(shown.contains(setting), "{setting}: {shown}");
+    }
+}
+
+#[test]
+fn the_advice_on_failover_is_right() {
+    let folder = Folder::new();
+    let advice = DOCUMENT.split("```toml\n").nth(2).unwrap();
+    let advice = advice.split("```").next().unwrap();
+
+    folder
+        .load("t.toml", &format!("url = \"postgres://a,b/d\"\n{advice}"))
+        .unwrap();
+}
+
+#[test]
+fn faults_have_the_line_in_either_language() {
+    let folder = Folder::new();
+    let toml = "host = \"h\"\ndatabase = \"d\"\nuser = \"u\"\nport = \"x\"\n\n[pool]\n\
+                max_conections = 5\nmax_lifetime = 0\n\n[pol]\nmode = 1\n";
+    let yaml = "host: h\ndatabase: d\nuser: u\nport: x\n\npool:\n  max_conections: 5\n  \
+                max_lifetime: 0\n\npol:\n  mode: 1\n";
+
+    for (name, text) in [("t.toml", toml), ("t.yml", yaml)] {
+        assert_eq!(
+            folder.faults(name, text),
+            [
+                format!(
+                    "{name}:7: no setting is called `pool.max_conections`, did you mean \
+                     `pool.max_connections`?"
+                ),
+                format!("{name}:10: no setting is called `pol`, did you mean `pool`?"),
+                format!("{name}:4: port must be a whole number: 1 to 65535, got \"x\""),
+                format!("{name}:8: pool.max_lifetime must be between 1s and 604800s, got \"0\""),
+            ]
+        );
+    }
+}
+
+#[test]
+fn values_of_a_wrong_type_are_refused() {
+    let folder = Folder::new();
+    let text = "url = [\"postgres://h/d\"]\napplication_name = 7\npool = 3\nobserve = \"on\"\n\
+                [timeout]\nlimit = [1]\nlong_limit = \"90\"\n";
+
+    assert_eq!(
+        folder.faults("t.toml", text),
+        [
+            "t.toml:1: url must be like postgres://user:password@host:5432/database, got a list",
+            "t.toml:2: application_name must be a text, in quotes, got \"7\"",
+            "t.toml:3: pool must be a section of settings",
+            "t.toml:6: timeout.limit must be a number of seconds or like 500ms, 30s, 10m, 1h: 1ms \
+             to 1h, got a list",
+            "t.toml:4: observe must be true or false, got \"on\"",
+            "no database is named: set DATABASE_URL, or DB_HOST, DB_NAME and DB_USER (and DB_PORT \
+             and DB_PASSWORD if need be)",
+        ]
+    );
+}
+
+#[test]
+fn errors_of_syntax_have_line_and_column() {
+    let folder = Folder::new();
+
+    assert_eq!(
+        folder.faults("t.toml", "host = h\nport = \n"),
+        [
+            "t.toml:1:8: string values must be quoted, expected literal string",
+            "t.toml:2:8: string values must be quoted, expected literal string",
+        ]
+    );
+    assert_eq!(
+        folder.faults("t.yaml", "host: h\nhost: g\n"),
+        ["t.yaml:2:1: duplicated key in mapping"]
+    );
+    assert_eq!(
+        folder.faults("t.yaml", "just words\n"),
+        ["t.yaml:1:1: not a document of settings, such as `host: localhost`"]
+    );
+    assert_eq!(
+        folder.faults("t.yaml", "host: h\n---\nhost: g\n"),
+        ["t.yaml:3:1: a second document, where one has all settings"]
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_told_as_such() {
+    let folder = Folder::new();
+    let missing = DatabaseConfig::from_file(folder.0.path().join("no.toml")).unwrap_err();
+
+    assert!(
+        missing.to_string().contains("no.toml: cannot be read: "),
+        "{missing}"
+    );
+    assert_eq!(missing.faults().len(), 1);
+    assert_eq!(
+        folder.faults("t.ini", ""),
+        ["t.ini: must be called .toml, .yaml or .yml"]
+    );
+}
+
+#[test]
+fn the_environment_comes_before_a_file_and_a_later_file_before_an_earlier_one() {
+    let folder = Folder::new();
+    let base = "url = \"postgres://base/d\"\n[pool]\nmin_connections = 1\nmax_connections = 2\n";
+    let base = folder.file("base.toml", base);
+    let local = folder.file("local.yaml", "pool:\n  max_connections: 3\n");
+
+    let config = DatabaseConfig::sources()
+        .file(base)
+        .file(local)
+        .variables([("DB_MIN_SIZE", "0")])
+        .load()
+        .unwrap();
+
+    let shown = format!("{config:?}");
+    assert!(
+        shown.contains("min_connections: 0, max_connections: 3"),
+        "{shown}"
+    );
+    assert_eq!(config.address(), "base:5432/d");
+}
+
+#[test]
+fn two_databases_are_never_mixed() {
+    let folder = Folder::new();
+    let parts = "host = \"file\"\nport = 7\ndatabase = \"d\"\nuser = \"u\"\n";
+    let path = folder.file("t.toml", parts);
+    let with = |variables: &[(&str, &str)]| {
+        DatabaseConfig::sources()
+            .file(&path)
+            .variables(variables.iter().copied())
+            .load()
+    };
+
+    let by_url = with(&[("DATABASE_URL", "postgres://env/e")]).unwrap();
+    let by_half = with(&[("DB_HOST", "env")]).unwrap_err();
+
+    assert_eq!(by_url.address(), "env:5432/e");
+    assert_eq!(by_half.faults()[0].source(), Some("DB_NAME"));
+    let half = folder.faults("half.toml", "host = \"h\"\nuser = \"u\"\n");
+    assert_eq!(half, ["half.toml: database is not given, though host is"]);
+}
+
+#[test]
+fn the_named_file_is_read_where_it_is_asked_for() {
+    let folder = Folder::new();
+    let path = folder.file("t.toml", "url = \"postgres://file/d\"\n");
+    let variables = [("TASKTRAIL_CONFIG", path.to_str().unwrap())];
+
+    let named = DatabaseConfig::sources().variables(variables).named_file();
+    let alone = DatabaseConfig::sources().variables(variables);
+
+    assert_eq!(named.load().unwrap().address(), "file:5432/d");
+    assert!(alone.load().unwrap_err().names_no_database());
+}
+
+#[test]
+fn an_empty_file_and_empty_sections_say_nothing() {
+    let folder = Folder::new();
+    for (name, text) in [
+        ("t.toml", "[pool]\n"),
+        ("t.yaml", ""),
+        ("u.yaml", "pool:\nhost: ''\n"),
+    ] {
+        let error = folder.load(name, text).unwrap_err();
+        assert!(error.names_no_database(), "{error}");
+    }
+}
+
+#[test]
+fn a_certificate_that_is_not_there_is_told_before_anything_is_connected() {
+    let folder = Folder::new();
+    let text = "url = \"postgres://h/d\"\n[tls]\nroot_certificate = \"/no/such.pem\"\n";
+
+    assert_eq!(
+        folder.faults("t.toml", text),
+        ["t.toml:3: tls.root_certificate must be a file that is there, got \"/no/such.pem\""]
+    );
+}

@@ -1,0 +1,150 @@
+//! The manager's verdict, and its close.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed step of a test is a panic"
+)]
+
+use std::time::{Duration, Instant};
+
+use tasktrail::repository::{Effect, ErrorKind};
+use tasktrail::task_history::{StepNumber, TaskKey, TaskStatus, TaskStepResult};
+use tasktrail::{DatabaseConfig, DatabaseError, DatabaseManager, Health, HealthState};
+use tasktrail_test_support::{ServerOptions, TestDatabase, wait_until};
+
+fn manager(database: &TestDatabase) -> DatabaseManager {
+    let config = DatabaseConfig::from_url(database.url())
+        .and_then(|config| config.with_connections(1, 1))
+        .unwrap()
+        .with_health_timeout(Duration::from_secs(1));
+    DatabaseManager::new(config)
+}
+
+fn said(health: &Health) -> (HealthState, Vec<&str>) {
+    let reasons = health.reasons.iter().map(String::as_str).collect();
+    (health.state, reasons)
+}
+
+#[tokio::test]
+async fn histories_in_memory_are_healthy() {
+    let health = DatabaseManager::in_memory().health().await;
+
+    assert_eq!(said(&health), (HealthState::Healthy, vec![]));
+    assert!(health.database.is_none());
+}
+
+#[tokio::test]
+async fn a_manager_is_healthy_between_connect_and_close() {
+    let database = TestDatabase::new();
+    let manager = manager(&database);
+    let before = manager.health().await;
+    manager.init_connection_pool().await.unwrap();
+    let without_schema = manager.health().await;
+    manager.connect().await.unwrap();
+    let connected = manager.health().await;
+    manager.close().await;
+    let closed = manager.health().await;
+
+    let unhealthy = HealthState::Unhealthy;
+    assert_eq!(
+        said(&before),
+        (unhealthy, vec!["not connected: call connect first"])
+    );
+    assert_eq!(
+        said(&without_schema),
+        (unhealthy, vec!["the schema is not there"])
+    );
+    assert_eq!(said(&connected), (HealthState::Healthy, vec![]));
+    let found = connected.database.unwrap();
+    assert!(found.server.unwrap().schema.is_current());
+    assert_eq!((found.pool.size, found.pool.maximum), (1, 1));
+    assert_eq!(
+        said(&closed),
+        (unhealthy, vec!["the database manager was closed"])
+    );
+}
+
+const HOLD: &str = "BEGIN; LOCK TABLE task_summary IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60)";
+
+const LET_GO: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                      WHERE datname = current_database() AND query LIKE '%pg_sleep%'
+                      AND pid <> pg_backend_pid()";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_pool_is_degraded_and_a_close_ends_what_takes_too_long() {
+    let database = std::sync::Arc::new(TestDatabase::new());
+    let manager = manager(&database);
+    manager.connect().await.unwrap();
+    let holder = std::sync::Arc::clone(&database);
+    let holder = tokio::task::spawn_blocking(move || holder.execute(HOLD));
+    let held = "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted
+                AND relation = 'task_summary'::regclass";
+    wait_until("the table is locked", || {
+        !database.execute(held).unwrap().is_empty()
+    });
+    let task = TaskKey::new("user", "task").unwrap();
+    let saves: Vec<_> = (0..3)
+        .map(|_| {
+            let (manager, task) = (manager.clone(), task.clone());
+            let step = TaskStepResult::builder("step", TaskStatus::Running).build();
+            tokio::spawn(async move {
+                let step = step.unwrap();
+                manager
+                    .save_task_history(&task, StepNumber::MIN, step)
+                    .await
+            })
+        })
+        .collect();
+    wait_until("two saves wait for the connection of the third", || {
+        manager.pool_statistics().unwrap().unwrap().waiting == 2
+    });
+
+    let full = manager.health().await;
+    let closing = manager.close_within(Duration::from_millis(50)).await;
+
+    let reason = "all 1 connections are in use and 2 calls wait for one";
+    assert_eq!(said(&full), (HealthState::Degraded, vec![reason]));
+    assert_eq!((closing.cancelled, closing.refused), (1, 2));
+    let mut effects = Vec::new();
+    for save in saves {
+        match save.await.unwrap().unwrap_err() {
+            DatabaseError::Repository(error) => {
+                assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
+                effects.push(error.effect());
+            }
+            other => assert!(matches!(other, DatabaseError::Closed), "{other}"),
+        }
+    }
+    let unknown = effects.iter().filter(|effect| **effect == Effect::Unknown);
+    assert_eq!(unknown.count(), 1, "{effects:?}");
+
+    database.execute(LET_GO).unwrap();
+    holder.await.unwrap().unwrap_err();
+    manager.connect().await.unwrap();
+    assert_eq!(manager.health().await.state, HealthState::Healthy);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_server_is_unhealthy_within_the_limit() {
+    let server = ServerOptions::default().start().unwrap();
+    let database = TestDatabase::create(&server);
+    let manager = manager(&database);
+    manager.connect().await.unwrap();
+
+    server.freeze();
+    let began = Instant::now();
+    let frozen = manager.health().await;
+    let took = began.elapsed();
+    server.thaw();
+
+    assert_eq!(
+        said(&frozen),
+        (HealthState::Unhealthy, vec!["no answer within 1s"])
+    );
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    wait_until("it is healthy again", || {
+        let runtime = tokio::runtime::Handle::current();
+        let health = tokio::task::block_in_place(|| runtime.block_on(manager.health()));
+        health.state == HealthState::Healthy
+    });
+}
