@@ -13,6 +13,10 @@ pub enum DatabaseError {
     /// The manager was closed.
     #[error("the database manager was closed")]
     Closed,
+    /// Settings are out of their ranges.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    Config(crate::ConfigError),
     /// The database could not be reached.
     #[cfg(feature = "postgres")]
     #[error(transparent)]

@@ -104,6 +104,7 @@ impl DatabaseManager {
     ///
     /// # Errors
     ///
+    /// [`Config`](DatabaseError::Config) with every setting that is out of its range,
     /// [`Connect`](DatabaseError::Connect) with the server's own words, or
     /// [`Migrate`](DatabaseError::Migrate).
     pub async fn connect(&self) -> Result<()> {
@@ -116,6 +117,7 @@ impl DatabaseManager {
     ///
     /// # Errors
     ///
+    /// [`Config`](DatabaseError::Config) with every setting that is out of its range, or
     /// [`Connect`](DatabaseError::Connect) with the server's own words.
     pub async fn init_connection_pool(&self) -> Result<()> {
         let _only_one = self.0.connecting.lock().await;
@@ -283,6 +285,10 @@ impl DatabaseManager {
 
     /// How the store is: asks the server, in no more time than the configured limit (2 seconds by
     /// default), also when it is frozen. Never fails: what is wrong is in the answer.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(clippy::unused_async, reason = "what is in memory need not be asked")
+    )]
     pub async fn health(&self) -> Health {
         match self.0.state.connection() {
             Err(error) => Health::without_connection(&error),

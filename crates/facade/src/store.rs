@@ -93,6 +93,7 @@ impl Connection {
 
     #[cfg(feature = "postgres")]
     async fn postgres(config: &DatabaseConfig) -> Result<Self, DatabaseError> {
+        config.validate().map_err(DatabaseError::Config)?;
         let (postgres, resilience) = config.parts();
         let postgres = PostgresDatabase::connect(postgres.clone())
             .await

@@ -80,3 +80,21 @@ fn variables_can_be_looked_up_one_by_one() {
     let shown = format!("{:?}", config.unwrap());
     assert!(shown.contains("close_timeout: 60s"), "{shown}");
 }
+
+#[cfg(not(feature = "config-file"))]
+#[test]
+fn a_file_that_nothing_can_read_is_not_passed_over() {
+    let error = DatabaseConfig::sources()
+        .variables([
+            ("TASKTRAIL_CONFIG", "t.toml"),
+            ("DATABASE_URL", "postgres://h/d"),
+        ])
+        .named_file()
+        .load()
+        .unwrap_err();
+
+    assert_eq!(
+        error.to_string(),
+        "TASKTRAIL_CONFIG: no file is read: tasktrail was built without its feature config-file"
+    );
+}

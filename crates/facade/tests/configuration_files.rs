@@ -1,10 +1,6 @@
 //! A configuration from files.
 #![cfg(feature = "config-file")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failed step of a test is a panic"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::fs;
 use std::path::PathBuf;

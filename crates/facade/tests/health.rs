@@ -1,9 +1,5 @@
 //! The manager's verdict, and its close.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failed step of a test is a panic"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::time::{Duration, Instant};
 

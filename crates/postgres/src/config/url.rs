@@ -26,7 +26,7 @@ impl TlsParameters {
         let mut rest = Vec::new();
         for part in query.split('&') {
             match part.split_once('=') {
-                Some(("sslmode", mode)) => taken.mode = Some(mode.parse()?),
+                Some(("sslmode", mode)) => taken.mode = Some(mode.parse().map_err(hidden)?),
                 Some(("sslrootcert", file)) => {
                     let file = percent_decode_str(file).decode_utf8_lossy();
                     taken.root_certificate = Some(PathBuf::from(&*file));
@@ -42,6 +42,15 @@ impl TlsParameters {
         };
         Ok((url.into(), taken))
     }
+}
+
+/// A password that holds `@` and `?` as they are can look like a parameter.
+fn hidden(refused: InvalidValue) -> InvalidValue {
+    InvalidValue::new(
+        refused.field(),
+        refused.limit().to_owned(),
+        "something else (not shown, it may be part of a password)",
+    )
 }
 
 /// A URL in front of and behind the mark of its query. One in a password is none: the user and the
@@ -97,9 +106,10 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_mode_is_named() {
+    fn an_unknown_mode_is_refused_without_showing_it() {
         let error = TlsParameters::taken_from(&"postgres://h/d?sslmode=maybe".into()).unwrap_err();
 
-        assert!(error.to_string().ends_with("got \"maybe\""), "{error}");
+        assert_eq!(error.field(), "sslmode");
+        assert!(!error.to_string().contains("maybe"), "{error}");
     }
 }
