@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use diesel::ConnectionError;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tasktrail_domain::repository::Chain;
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -15,9 +17,9 @@ pub(crate) use self::hosts::hosts;
 use crate::config::PostgresConfig;
 use crate::tls::{Tls, TlsError};
 
-/// How long one of several hosts may take at least, beyond its share of the whole: a silent one must
-/// not use up the time of the others.
-const ONE_OF_SEVERAL: Duration = Duration::from_secs(1);
+/// How long a host may be silent before the next one is tried as well. RFC 8305 has 250 ms for the
+/// addresses of one name.
+const HEAD_START: Duration = Duration::from_millis(250);
 
 /// How long sent bytes may stay unconfirmed before the system gives a connection up.
 const UNCONFIRMED: Duration = Duration::from_secs(5);
@@ -83,59 +85,63 @@ impl Connector {
         self.tls.connector()
     }
 
-    /// Opens a connection to the first host that answers in time and takes writes.
+    /// Opens a connection to the first host that takes writes.
+    ///
+    /// Each is tried when the one before it has failed or has been silent for a while, which is then
+    /// not given up: a frozen host costs the others little, and a slow one may still win.
     pub(crate) async fn open(
         &self,
         session: Session,
     ) -> Result<AsyncPgConnection, ConnectionError> {
         let driver = self.driver(session)?;
-        let chosen = |number: usize| self.only.is_none_or(|only| only == number);
-        let hosts = hosts(&driver).into_iter().enumerate();
-        let hosts: Vec<_> = hosts
-            .filter_map(|(number, host)| chosen(number).then_some(host))
-            .collect();
-        let share = u32::try_from(hosts.len()).unwrap_or(u32::MAX).max(1);
-        let limit = (self.config.connect_timeout / share).max(ONE_OF_SEVERAL);
-        let limit = limit.min(self.config.connect_timeout);
-        let mut refusals = Vec::new();
-        for (name, host) in hosts {
-            match self.open_host(&host, limit).await {
-                Ok(connection) => return Ok(connection),
-                Err(refusal) => refusals.push((name, refusal)),
+        let mut hosts = hosts(&driver)
+            .into_iter()
+            .enumerate()
+            .filter(|(number, _)| self.only.is_none_or(|only| only == *number))
+            .map(|(_, host)| host)
+            .peekable();
+        let (mut attempts, mut refusals) = (FuturesUnordered::new(), Vec::new());
+        loop {
+            if let Some((name, host)) = hosts.next() {
+                attempts.push(self.open_host(name, host));
+            }
+            tokio::select! {
+                biased;
+                attempt = attempts.next() => match attempt {
+                    Some(Ok(connection)) => return Ok(connection),
+                    Some(Err(refusal)) => refusals.push(refusal),
+                    None => return Err(refused(&refusals)),
+                },
+                () = tokio::time::sleep(HEAD_START), if hosts.peek().is_some() => {}
             }
         }
-        Err(ConnectionError::BadConnection(match refusals.as_slice() {
-            [(_, refusal)] => refusal.clone(),
-            several => {
-                let each = several
-                    .iter()
-                    .map(|(name, refusal)| format!("{name}: {refusal}"));
-                each.collect::<Vec<_>>().join("; ")
-            }
-        }))
     }
 
     /// One timeout around all of it: the driver's own bounds the TCP connect only, and a server may
     /// also hang in the handshake.
     async fn open_host(
         &self,
-        host: &tokio_postgres::Config,
-        limit: Duration,
-    ) -> Result<AsyncPgConnection, String> {
-        let opening = async {
-            let (client, connection) = host
-                .connect(self.tls())
-                .await
-                .map_err(|error| words(&error))?;
-            let connection =
-                AsyncPgConnection::try_from_client_and_connection(client, connection).await;
-            let mut connection = connection.map_err(|error| error.to_string())?;
-            let set = connection.batch_execute(UNTRANSLATED).await;
-            set.map_err(|error| error.to_string())?;
-            Ok(connection)
+        name: String,
+        host: tokio_postgres::Config,
+    ) -> Result<AsyncPgConnection, Refusal> {
+        let limit = self.config.connect_timeout;
+        let words = match tokio::time::timeout(limit, self.handshake(&host)).await {
+            Ok(Ok(connection)) => return Ok(connection),
+            Ok(Err(words)) => words,
+            Err(_elapsed) => format!("no answer within {limit:?}"),
         };
-        let silent = |_| format!("no answer within {limit:?}");
-        tokio::time::timeout(limit, opening).await.map_err(silent)?
+        Err(Refusal { host: name, words })
+    }
+
+    async fn handshake(&self, host: &tokio_postgres::Config) -> Result<AsyncPgConnection, String> {
+        let connecting = host.connect(self.tls()).await;
+        let (client, connection) = connecting.map_err(|error| words(&error))?;
+        let connection =
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await;
+        let mut connection = connection.map_err(|error| error.to_string())?;
+        let set = connection.batch_execute(UNTRANSLATED).await;
+        set.map_err(|error| error.to_string())?;
+        Ok(connection)
     }
 
     fn driver(&self, session: Session) -> Result<tokio_postgres::Config, ConnectionError> {
@@ -173,6 +179,23 @@ impl Connector {
         }
         Ok(driver)
     }
+}
+
+/// Why a host gave no connection.
+struct Refusal {
+    host: String,
+    words: String,
+}
+
+fn refused(refusals: &[Refusal]) -> ConnectionError {
+    ConnectionError::BadConnection(match refusals {
+        [Refusal { words, .. }] => words.clone(),
+        several => {
+            let each = several.iter();
+            let each = each.map(|Refusal { host, words }| format!("{host}: {words}"));
+            each.collect::<Vec<_>>().join("; ")
+        }
+    })
 }
 
 /// The server's own words where it has some: the driver's text alone says only "db error".

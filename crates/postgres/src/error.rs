@@ -107,6 +107,13 @@ pub(crate) enum StoreError {
     Overtaken,
 }
 
+/// What a statement needs is not there.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the schema is not there or not up to date, `DatabaseManager::connect` or `tasktrail migrate` makes it so"
+)]
+struct SchemaMissing(#[source] diesel::result::Error);
+
 /// For the transaction of a batch, which begins and commits by itself.
 impl From<diesel::result::Error> for StoreError {
     fn from(error: diesel::result::Error) -> Self {
@@ -126,6 +133,9 @@ impl StoreError {
                 (ErrorKind::Contention, Effect::None)
             }
             Self::Acquire(_) => (ErrorKind::Unavailable, Effect::None),
+            Self::Query(error) if classify::misses_the_schema(error) => {
+                (ErrorKind::Rejected, Effect::None)
+            }
             Self::Query(error) => classify::classify(error),
             Self::Conflict(_) => (ErrorKind::Conflict, Effect::None),
             Self::Corrupt { .. } => (ErrorKind::Corrupt, Effect::None),
@@ -134,6 +144,9 @@ impl StoreError {
         match self {
             Self::Acquire(AcquireError::Closed) => error,
             Self::Acquire(source) => error.with_source(source),
+            Self::Query(source) if classify::misses_the_schema(&source) => {
+                error.with_source(SchemaMissing(source))
+            }
             Self::Query(source) => error.with_source(source),
             Self::Conflict(source) => error.with_source(source),
             other => error.with_source(other),

@@ -26,7 +26,7 @@ pub struct Timeout {
 /// How long attempts may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeoutConfig {
-    /// The limit for an attempt. Defaults to 5 seconds; from 1 millisecond to 1 hour.
+    /// The limit for an attempt. Defaults to 4 seconds; from 1 millisecond to 1 hour.
     ///
     /// At zero only what answers without waiting succeeds.
     pub limit: Duration,
@@ -89,7 +89,7 @@ impl Policy for Timeout {
 impl Default for TimeoutConfig {
     fn default() -> Self {
         Self {
-            limit: Duration::from_secs(5),
+            limit: Duration::from_secs(4),
             long_limit: Duration::from_secs(60),
         }
     }

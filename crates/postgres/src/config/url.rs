@@ -26,7 +26,9 @@ impl TlsParameters {
         let mut rest = Vec::new();
         for part in query.split('&') {
             match part.split_once('=') {
-                Some(("sslmode", mode)) => taken.mode = Some(mode.parse().map_err(hidden)?),
+                Some(("sslmode", mode)) => {
+                    taken.mode = Some(mode.parse().map_err(|refused| hidden(&refused))?)
+                }
                 Some(("sslrootcert", file)) => {
                     let file = percent_decode_str(file).decode_utf8_lossy();
                     taken.root_certificate = Some(PathBuf::from(&*file));
@@ -45,7 +47,7 @@ impl TlsParameters {
 }
 
 /// A password that holds `@` and `?` as they are can look like a parameter.
-fn hidden(refused: InvalidValue) -> InvalidValue {
+fn hidden(refused: &InvalidValue) -> InvalidValue {
     InvalidValue::new(
         refused.field(),
         refused.limit().to_owned(),

@@ -40,15 +40,16 @@ const BY_MESSAGE: &[(&str, ErrorKind)] = &[
     ("too many connections for", ErrorKind::Unavailable),
     ("out of shared memory", ErrorKind::Unavailable),
     ("could not extend file", ErrorKind::Unavailable),
-    ("could not write to file", ErrorKind::Unavailable),
+    ("could not write to", ErrorKind::Unavailable),
+    ("could not fsync file", ErrorKind::Unavailable),
     ("permission denied", ErrorKind::Rejected),
     ("cannot execute", ErrorKind::Unavailable),
 ];
 
 /// Kind and effect of a failed statement.
 ///
-/// What the server itself reports was rolled back; only when the connection is gone can nobody
-/// tell what became of the statement.
+/// What the server itself reports was rolled back; only when the connection is gone, or the server
+/// could not write, can nobody tell what became of the statement.
 pub(super) fn classify(error: &Error) -> (ErrorKind, Effect) {
     match error {
         Error::DatabaseError(kind, information) => by_kind(*kind, information.message()),
@@ -61,6 +62,17 @@ pub(super) fn classify(error: &Error) -> (ErrorKind, Effect) {
         }
         _ => (ErrorKind::Unexpected, Effect::Unknown),
     }
+}
+
+/// Whether a table or a column of ours is not there.
+pub(super) fn misses_the_schema(error: &Error) -> bool {
+    let Error::DatabaseError(DatabaseErrorKind::Unknown, information) = error else {
+        return false;
+    };
+    let message = information.message();
+    let ours = ["relation \"task_", "column \"", "column task_"];
+    ours.iter().any(|beginning| message.starts_with(beginning))
+        && message.ends_with("does not exist")
 }
 
 fn by_kind(kind: DatabaseErrorKind, message: &str) -> (ErrorKind, Effect) {
@@ -77,7 +89,16 @@ fn by_kind(kind: DatabaseErrorKind, message: &str) -> (ErrorKind, Effect) {
         | DatabaseErrorKind::CheckViolation
         | DatabaseErrorKind::RestrictViolation
         | DatabaseErrorKind::ExclusionViolation => (ErrorKind::Rejected, Effect::None),
-        _ => (by_message(message), Effect::None),
+        _ => (by_message(message), effect(message)),
+    }
+}
+
+/// A server that cannot write its log stops, and may find the commit in it when it starts again.
+fn effect(message: &str) -> Effect {
+    if message.starts_with("could not write to") || message.starts_with("could not fsync file") {
+        Effect::Unknown
+    } else {
+        Effect::None
     }
 }
 

@@ -11,11 +11,12 @@ pub struct BreakerConfig {
     ///
     /// At 0 one outage opens it, as at 1.
     pub outages: u32,
-    /// How long it stays open before the first probe. Defaults to 1 second; from 10 milliseconds
+    /// How long it stays open before the first probe. Defaults to 500 milliseconds; from 10 milliseconds
     /// to `max_cool_down`.
     pub cool_down: Duration,
     /// The most that the cool-down grows to, doubling with each probe that fails, and the longest
-    /// that a probe keeps others waiting. Defaults to 30 seconds; at most 10 minutes.
+    /// that a probe keeps others waiting. Defaults to 2 seconds, so that a store that is back is soon
+    /// found; at most 10 minutes.
     pub max_cool_down: Duration,
 }
 
@@ -23,8 +24,8 @@ impl Default for BreakerConfig {
     fn default() -> Self {
         Self {
             outages: 5,
-            cool_down: Duration::from_secs(1),
-            max_cool_down: Duration::from_secs(30),
+            cool_down: Duration::from_millis(500),
+            max_cool_down: Duration::from_secs(2),
         }
     }
 }

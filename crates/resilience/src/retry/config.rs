@@ -12,7 +12,8 @@ use crate::bounds::outside;
 /// failed together do not come back together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryConfig {
-    /// How many attempts may follow the first. Defaults to 8; from 1 to 100.
+    /// How many attempts may follow the first. Defaults to 40, so that `total_time` is what counts; from
+    /// 1 to 100.
     ///
     /// At 0 nothing is retried.
     pub max_retries: u32,
@@ -35,7 +36,7 @@ pub struct RetryConfig {
 impl Default for RetryConfig {
     fn default() -> Self {
         Self {
-            max_retries: 8,
+            max_retries: 40,
             first_delay: Duration::from_millis(50),
             max_delay: Duration::from_secs(1),
             total_time: Duration::from_secs(15),
@@ -89,7 +90,7 @@ mod tests {
 
             let waits: Vec<Duration> = config.backoff().build().collect();
 
-            assert_eq!(waits.len(), 8);
+            assert_eq!(waits.len(), 40);
             for (wait, backoff) in waits.iter().zip([50, 100, 200, 400, 800, 1000, 1000, 1000]) {
                 let backoff = Duration::from_millis(backoff);
                 assert!(backoff / 2 <= *wait && *wait <= backoff, "{waits:?}");
