@@ -29,7 +29,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("tasktrail-resilience", &["tasktrail-domain"]),
     ("tasktrail-test-support", &[]),
     ("tasktrail-cli", &["tasktrail", "tasktrail-domain"]),
-    ("tasktrail-tests", &[]),
+    ("tasktrail-tests", &["tasktrail", "tasktrail-test-support"]),
 ];
 
 /// Libraries that only one package may name.

@@ -217,7 +217,7 @@ async fn the_breaker_logs_its_changes() {
     assert_eq!(
         log.lines(),
         [
-            " WARN circuit breaker opened cool_down_ms=1000.0 \
+            " WARN circuit breaker opened cool_down_ms=500.0 \
              last_outage=\"test.save: the store cannot be reached: cause of attempt 5\"",
             " INFO circuit breaker half-open: probing the store",
             " INFO circuit breaker closed: the store answers again",

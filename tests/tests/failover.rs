@@ -1,0 +1,157 @@
+//! The primary freezes under many writers and its standby takes over: saves succeed again soon, and
+//! none that was acknowledged is lost, whatever becomes of the old primary.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a failed step of a test is a panic, and figures are printed"
+)]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tasktrail::repository::Chain;
+use tasktrail::resilience::{ResilienceConfig, TimeoutConfig};
+use tasktrail::task_history::TaskHistoryRepository;
+use tasktrail::{DatabaseConfig, DatabaseManager};
+use tasktrail_test_support::{Server, ServerOptions, TestDatabase, simple_query, wait_until};
+use tasktrail_tests::writers::{Writers, Written};
+use tokio::sync::Mutex;
+
+const WRITERS: usize = 32;
+
+/// How long a cluster manager takes to notice that the primary is frozen.
+const NOTICED: Duration = Duration::from_secs(2);
+
+/// How soon after the promotion every writer must have saved again.
+const OUTAGE: Duration = Duration::from_secs(5);
+
+/// What is measured would not be the same beside another cluster.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
+/// Two servers that replicate synchronously.
+struct Cluster {
+    primary: Server,
+    standby: Server,
+    database: TestDatabase,
+}
+
+impl Cluster {
+    fn start() -> Self {
+        let primary = ServerOptions::default().durable().start().unwrap();
+        let database = TestDatabase::create(&primary);
+        let standby = primary.standby().unwrap();
+        primary.replicate_synchronously();
+        Self {
+            primary,
+            standby,
+            database,
+        }
+    }
+
+    /// Both hosts, the primary first.
+    fn config(&self) -> DatabaseConfig {
+        let (primary, standby) = (self.primary.addr(), self.standby.addr());
+        let name = self.database.name();
+        DatabaseConfig::from_url(format!("postgres://postgres@{primary},{standby}/{name}")).unwrap()
+    }
+
+    /// Freezes the primary and promotes the standby; tells when it took writes.
+    fn fail_over(&self) -> Instant {
+        self.primary.freeze();
+        let frozen = Instant::now();
+        wait_until("the freeze to be noticed", || frozen.elapsed() >= NOTICED);
+        self.standby.promote();
+        Instant::now()
+    }
+
+    /// Lets the old primary go on, which still takes itself for one, and stops it.
+    fn fence(&self) {
+        self.primary.thaw();
+        let name = self.database.name();
+        let alive = simple_query::execute(self.primary.addr(), name, "SELECT 1");
+        assert!(alive.is_ok(), "{alive:?}");
+        self.primary.stop_immediately();
+    }
+
+    /// A store on the new primary alone.
+    async fn survivor(&self) -> Arc<dyn TaskHistoryRepository> {
+        let (addr, name) = (self.standby.addr(), self.database.name());
+        let url = format!("postgres://postgres@{addr}/{name}");
+        connected(DatabaseConfig::from_url(url).unwrap()).await
+    }
+}
+
+async fn connected(config: DatabaseConfig) -> Arc<dyn TaskHistoryRepository> {
+    let manager = DatabaseManager::new(config);
+    manager.connect().await.unwrap();
+    manager.task_history().unwrap()
+}
+
+async fn fails_over(settings: &str, configure: impl FnOnce(DatabaseConfig) -> DatabaseConfig) {
+    let cluster = Cluster::start();
+    let history = connected(configure(cluster.config())).await;
+    let writers = Writers::start(&history, WRITERS);
+    writers.wait_until_all_save("every writer saves");
+
+    let promoted = tokio::task::block_in_place(|| cluster.fail_over());
+    writers.wait_until_all_save("every writer saves on the new primary");
+    let again = promoted.elapsed();
+    tokio::task::block_in_place(|| cluster.fence());
+    let fenced = Instant::now();
+    writers.wait_until_all_save("every writer saves after the old primary is fenced");
+
+    let written = writers.finish(&*cluster.survivor().await).await;
+    report(settings, &written, promoted, fenced);
+    assert!(again <= OUTAGE, "with {settings} it took {again:?}");
+}
+
+fn report(settings: &str, written: &Written, promoted: Instant, fenced: Instant) {
+    let (first, all) = written.first_and_all_since(promoted);
+    let (_, after_fence) = written.first_and_all_since(fenced);
+    println!(
+        "{settings}: promoted {NOTICED:?} after the freeze, the first of {WRITERS} writers saved \
+         {first:?} later, all {all:?}, and again {after_fence:?} after the old primary was thawed and \
+         stopped; {} saves acknowledged, 0 lost, {} calls failed, the longest \
+         took {:?}",
+        written.acknowledged.len(),
+        written.failed.len(),
+        written.longest,
+    );
+    if let Some((_, error)) = written.failed.first() {
+        println!("one of the failed calls: {}", Chain(error));
+    }
+}
+
+/// What a service sets that has two hosts and no time: a silent host is given up after a second, and an
+/// attempt after two.
+fn quick(config: DatabaseConfig) -> DatabaseConfig {
+    let timeout = TimeoutConfig {
+        limit: Duration::from_secs(2),
+        ..TimeoutConfig::default()
+    };
+    let resilience = ResilienceConfig {
+        timeout: Some(timeout),
+        ..ResilienceConfig::default()
+    };
+    config
+        .with_resilience(resilience)
+        .with_postgres(|postgres| {
+            postgres
+                .with_connect_timeout(Duration::from_secs(2))
+                .with_acquire_timeout(Duration::from_secs(1))
+        })
+}
+
+/// The attempts that the freeze hangs use up 2 s after the promotion; then it depends on when the breaker
+/// probes and on the backoff of the retries.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn saves_succeed_again_within_five_seconds_of_a_promotion() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    fails_over("default settings", |config| config).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shorter_limits_make_the_outage_shorter() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    fails_over("attempts of 2 s, 1 s for a host", quick).await;
+}

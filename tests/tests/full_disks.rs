@@ -1,0 +1,145 @@
+//! The disk of the data is full, or that of the write-ahead log: callers are told, and what was
+//! acknowledged is there when there is space again.
+//!
+//! `scripts/test-as-root` runs these tests: only root may mount a small disk.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a failed step of a test is a panic, and figures are printed"
+)]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tasktrail::repository::{Chain, ErrorKind};
+use tasktrail::task_history::TaskHistoryRepository;
+use tasktrail::{DatabaseConfig, DatabaseManager};
+use tasktrail_test_support::{Disk, Server, ServerOptions, TestDatabase, wait_until};
+use tasktrail_tests::writers::{Writers, Written};
+
+const WRITERS: usize = 32;
+
+/// Empty databases, and room for some thousand saves.
+const DATA: u32 = 96;
+
+/// Four segments of the log, of which an empty server has one.
+const LOG: u32 = 64;
+
+const CAUSE: &str = "No space left on device";
+
+/// The total time of a call with its retries, by default, and what a busy machine adds.
+const LIMIT: Duration = Duration::from_secs(16);
+
+async fn store(database: &TestDatabase) -> Arc<dyn TaskHistoryRepository> {
+    let config = DatabaseConfig::from_url(database.url())
+        .and_then(|config| config.with_connections(4, 16))
+        .unwrap();
+    let manager = DatabaseManager::new(config);
+    manager.connect().await.unwrap();
+    manager.task_history().unwrap()
+}
+
+fn report(disk: &str, full: Duration, freed: Instant, written: &Written) {
+    let (first, all) = written.first_and_all_since(freed);
+    let named = written
+        .failed
+        .iter()
+        .filter(|(_, error)| Chain(error).to_string().contains(CAUSE));
+    println!(
+        "{disk} full for {full:?}: {} calls failed, {} of them named the cause, the longest took {:?}; \
+         {WRITERS} writers saved again {first:?} to {all:?} after there was space; {} saves \
+         acknowledged, 0 lost",
+        written.failed.len(),
+        named.count(),
+        written.longest,
+        written.acknowledged.len(),
+    );
+    let (_, error) = written.failed.first().unwrap();
+    println!("one of the failed calls: {}", Chain(error));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs root: mounts a tmpfs"]
+async fn a_full_disk_of_the_data_is_named_and_heals_when_it_is_freed() {
+    let disk = Disk::mount(DATA).unwrap();
+    let options = ServerOptions::default().durable().data_in(disk.path());
+    let server = options.start().unwrap();
+    let database = TestDatabase::create(&server);
+    let history = store(&database).await;
+    let writers = Writers::start(&history, WRITERS);
+    writers.wait_until_all_save("every writer saves");
+
+    disk.fill();
+    let filled = Instant::now();
+    writers.wait_until_all_fail("every writer is told");
+    let full = filled.elapsed();
+    disk.free();
+    let freed = Instant::now();
+    writers.wait_until_all_save("every writer saves again");
+
+    let written = writers.finish(&*history).await;
+    report("data disk", full, freed, &written);
+    for (_, error) in &written.failed {
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(Chain(error).to_string().contains(CAUSE), "{}", Chain(error));
+    }
+    assert!(
+        written.longest <= LIMIT,
+        "a call took {:?}",
+        written.longest
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs root: mounts a tmpfs"]
+async fn a_full_disk_of_the_log_loses_nothing_that_was_acknowledged() {
+    let disk = Disk::mount(LOG).unwrap();
+    let options = ServerOptions::default()
+        .durable()
+        .setting("min_wal_size", "32MB")
+        .setting("max_wal_size", "48MB")
+        .wal_in(disk.path());
+    let server = Arc::new(options.start().unwrap());
+    let database = TestDatabase::create(&server);
+    let history = store(&database).await;
+    let writers = Writers::start(&history, WRITERS);
+    writers.wait_until_all_save("every writer saves");
+
+    disk.fill();
+    let filled = Instant::now();
+    wait_until("the server to panic", || {
+        // The space that the log has already is soon used up.
+        let _ = database.execute("SELECT pg_switch_wal()");
+        server.log().contains("PANIC")
+    });
+    writers.wait_until_all_fail("every writer is told");
+    let full = filled.elapsed();
+    disk.free();
+    let freed = Instant::now();
+    restart(&server).await;
+    writers.wait_until_all_save("every writer saves again");
+
+    let written = writers.finish(&*history).await;
+    report("log disk", full, freed, &written);
+    let log = server.log();
+    let panic = log.lines().find(|line| line.contains("PANIC")).unwrap();
+    assert!(panic.contains(CAUSE), "{panic}");
+    for (_, error) in &written.failed {
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+    }
+    assert!(
+        written.longest <= LIMIT,
+        "a call took {:?}",
+        written.longest
+    );
+}
+
+/// Whether it has given up by then, or is about to, depends on how far it came without space.
+async fn restart(server: &Arc<Server>) {
+    let server = Arc::clone(server);
+    let restart = move || {
+        server.stop_immediately();
+        server.restart();
+    };
+    tokio::task::spawn_blocking(restart).await.unwrap();
+}
