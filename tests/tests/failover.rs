@@ -25,6 +25,9 @@ const NOTICED: Duration = Duration::from_secs(2);
 /// How soon after the promotion every writer must have saved again.
 const OUTAGE: Duration = Duration::from_secs(5);
 
+/// The total time of a call with its retries, by default, and what a busy machine adds.
+const LIMIT: Duration = Duration::from_secs(17);
+
 /// What is measured would not be the same beside another cluster.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
@@ -87,7 +90,11 @@ async fn connected(config: DatabaseConfig) -> Arc<dyn TaskHistoryRepository> {
     manager.task_history().unwrap()
 }
 
-async fn fails_over(settings: &str, configure: impl FnOnce(DatabaseConfig) -> DatabaseConfig) {
+async fn fails_over(
+    settings: &str,
+    outage: Duration,
+    configure: impl FnOnce(DatabaseConfig) -> DatabaseConfig,
+) {
     let cluster = Cluster::start();
     let history = connected(configure(cluster.config())).await;
     let writers = Writers::start(&history, WRITERS);
@@ -102,7 +109,9 @@ async fn fails_over(settings: &str, configure: impl FnOnce(DatabaseConfig) -> Da
 
     let written = writers.finish(&*cluster.survivor().await).await;
     report(settings, &written, promoted, fenced);
-    assert!(again <= OUTAGE, "with {settings} it took {again:?}");
+    assert!(again <= outage, "with {settings} it took {again:?}");
+    let longest = written.longest;
+    assert!(longest <= LIMIT, "with {settings} a call took {longest:?}");
 }
 
 fn report(settings: &str, written: &Written, promoted: Instant, fenced: Instant) {
@@ -122,8 +131,7 @@ fn report(settings: &str, written: &Written, promoted: Instant, fenced: Instant)
     }
 }
 
-/// What a service sets that has two hosts and no time: a silent host is given up after a second, and an
-/// attempt after two.
+/// What a service sets that has two hosts and no time: an attempt is given up after two seconds.
 fn quick(config: DatabaseConfig) -> DatabaseConfig {
     let timeout = TimeoutConfig {
         limit: Duration::from_secs(2),
@@ -147,11 +155,11 @@ fn quick(config: DatabaseConfig) -> DatabaseConfig {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn saves_succeed_again_within_five_seconds_of_a_promotion() {
     let _alone = ONE_AT_A_TIME.lock().await;
-    fails_over("default settings", |config| config).await;
+    fails_over("default settings", OUTAGE, |config| config).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn shorter_limits_make_the_outage_shorter() {
     let _alone = ONE_AT_A_TIME.lock().await;
-    fails_over("attempts of 2 s, 1 s for a host", quick).await;
+    fails_over("attempts of 2 s", OUTAGE / 2, quick).await;
 }

@@ -39,9 +39,12 @@ fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
         .enable_all()
         .build()?;
     let interrupt = cli.global.interrupt.clone();
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         interrupt.watch();
         let done = command::run(cli, output).await;
         interrupt.instead_of(done).await
-    })
+    });
+    // What still looks up the name of a host, say, is not waited for.
+    runtime.shutdown_background();
+    done
 }

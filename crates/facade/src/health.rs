@@ -35,7 +35,7 @@ pub enum HealthState {
     /// All is well.
     #[default]
     Healthy,
-    /// Calls succeed, but somebody should look at it.
+    /// Calls succeed, or soon will, but somebody should look at it.
     Degraded,
     /// Calls fail.
     Unhealthy,

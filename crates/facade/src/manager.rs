@@ -10,7 +10,7 @@ use tasktrail_domain::task_history::{
     TaskStatus, TaskStepResult, TaskSummary, UserId,
 };
 use tasktrail_domain::timestamp::Timestamp;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 #[cfg(feature = "postgres")]
 use crate::DatabaseConfig;
@@ -42,6 +42,8 @@ struct Inner {
     state: State,
     /// Held while a connection is being opened, so that two callers do not open two.
     connecting: Mutex<()>,
+    /// Tells who is opening one that it is no longer wanted.
+    closing: Notify,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn EntryIds>,
 }
@@ -68,6 +70,7 @@ impl DatabaseManager {
             store,
             state,
             connecting: Mutex::default(),
+            closing: Notify::new(),
             clock,
             ids,
         }))
@@ -92,6 +95,7 @@ impl DatabaseManager {
             store,
             state,
             connecting: Mutex::default(),
+            closing: Notify::new(),
             clock,
             ids,
         }))
@@ -122,7 +126,11 @@ impl DatabaseManager {
     pub async fn init_connection_pool(&self) -> Result<()> {
         let _only_one = self.0.connecting.lock().await;
         if self.0.state.connection().is_err() {
-            self.0.state.set(Connection::open(&self.0.store).await?);
+            let connection = tokio::select! {
+                opened = Connection::open(&self.0.store) => opened?,
+                () = self.0.closing.notified() => return Err(DatabaseError::Closed),
+            };
+            self.0.state.set(connection);
         }
         Ok(())
     }
@@ -323,6 +331,9 @@ impl DatabaseManager {
     /// [`connect`](Self::connect) opens it again; histories in memory are still there then. A port that
     /// was taken before stays closed on PostgreSQL; in memory it goes on.
     ///
+    /// A connect that is under way is given up. A migration that is under way is not waited for: it goes
+    /// on, and where the process ends first the server undoes the one that it was at.
+    ///
     /// # Cancel safety
     ///
     /// Dropping the future ends the waiting: no call begins any more, but those under way go on.
@@ -332,6 +343,7 @@ impl DatabaseManager {
 
     /// Like [`close`](Self::close), with another time for the calls that are under way.
     pub async fn close_within(&self, deadline: Duration) -> Closing {
+        self.0.closing.notify_waiters();
         let _only_one = self.0.connecting.lock().await;
         let closing = match self.0.state.close() {
             Some(connection) => connection.close(deadline).await,

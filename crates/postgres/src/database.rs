@@ -85,11 +85,17 @@ impl PostgresDatabase {
     /// # Cancel safety
     ///
     /// Dropping the future ends the waiting: no call begins any more, but those under way go on.
+    ///
+    /// Migrations and questions after the schema and the health have connections of their own, and go on.
     pub async fn close(&self, deadline: Duration) -> Closing {
-        if let Some(standbys) = &self.standbys {
-            standbys.close().await;
-        }
-        self.pool.close(deadline).await
+        self.pool.drain();
+        let standbys = async {
+            if let Some(standbys) = &self.standbys {
+                standbys.close().await;
+            }
+        };
+        let ((), closing) = tokio::join!(standbys, self.pool.close(deadline));
+        closing
     }
 
     /// The state of the connections now, and what became of them since they were opened.

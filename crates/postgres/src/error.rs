@@ -138,7 +138,8 @@ impl StoreError {
             }
             Self::Query(error) => classify::classify(error),
             Self::Conflict(_) => (ErrorKind::Conflict, Effect::None),
-            Self::Corrupt { .. } => (ErrorKind::Corrupt, Effect::None),
+            // What cannot be read may be the answer to what was written.
+            Self::Corrupt { .. } => (ErrorKind::Corrupt, Effect::Unknown),
         };
         let error = RepositoryError::new(operation, kind, effect);
         match self {

@@ -2,7 +2,7 @@
 //!
 //! bb8 keeps the connections and opens them on demand. Around it stand a [`Gate`], which serves waiting
 //! callers in order and tells how long they wait, [`Lease`]s, which never hand a busy connection on, and
-//! the [`upkeep`], which gives back what the pool can do without and keeps the minimum.
+//! the [`upkeep`], which gives back what the pool can do without, and the [`refill`], which keeps the minimum.
 
 mod demand;
 mod failures;
@@ -11,6 +11,7 @@ mod lease;
 mod leases;
 mod lifecycle;
 mod manager;
+mod refill;
 mod statistics;
 mod upkeep;
 
@@ -18,6 +19,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::try_join_all;
 use tasktrail_domain::repository::{Closing, Operation};
 use tokio::time::{Instant, timeout};
@@ -31,7 +33,7 @@ use self::leases::Leases;
 use self::lifecycle::Lifecycle;
 use self::manager::Manager;
 pub(crate) use self::manager::OpenError;
-use self::statistics::ConnectionCounter;
+use self::statistics::{CloseReason, ConnectionCounter};
 pub use self::statistics::{ClosedConnections, HeldConnection, PoolStatistics, QueueWaits};
 use crate::connection::Connector;
 use crate::error::{AcquireError, ConnectError, StoreError};
@@ -97,6 +99,7 @@ impl Pool {
             connector,
         });
         tokio::spawn(upkeep::run(Arc::downgrade(&shared), demand));
+        tokio::spawn(refill::run(Arc::downgrade(&shared)));
         Ok(Self(shared))
     }
 
@@ -116,38 +119,48 @@ impl Pool {
         let pass = shared.gate.enter(patience, &shared.lifecycle).await?;
         let entry = shared.leases.begin(operation);
         let mut failures = shared.failures.watch();
+        let mut failed = None;
         let getting = connections.get_owned();
         tokio::pin!(getting);
+        let enough = tokio::time::sleep(patience);
+        tokio::pin!(enough);
+        let timed_out = |cause| AcquireError::TimedOut {
+            waited: patience,
+            cause,
+        };
         loop {
             tokio::select! {
                 biased;
                 got = &mut getting => {
-                    let connection = got.map_err(|_timed_out| shared.failures.timed_out(config))?;
+                    let connection = got.map_err(|_elapsed| timed_out(failed.clone()))?;
                     return Ok(Lease::new(connection, operation, Arc::clone(shared), (entry, pass)));
                 }
                 error = failures.next() => {
-                    // With other connections alive, one of them will be free soon.
                     if connections.state().connections == 0 {
                         return Err(AcquireError::Connect(error));
                     }
+                    // bb8 does not open another one, but one of those that are alive may be free soon.
+                    failed = Some(error);
                 }
+                () = &mut enough, if failed.is_some() => return Err(timed_out(failed)),
                 () = shared.lifecycle.ended() => return Err(AcquireError::Closed),
             }
         }
+    }
+
+    /// Lets no more calls begin. Those who wait are refused, those under way go on.
+    pub(crate) fn drain(&self) {
+        self.0.lifecycle.drain();
     }
 
     /// Lends no more connections, also to those who wait. Lets the calls that have one finish until
     /// `deadline`, then ends them.
     pub(crate) async fn close(&self, deadline: Duration) -> Closing {
         let (shared, began) = (&self.0, Instant::now());
-        let (under_way, refused) = (shared.leases.number(), shared.gate.waiting());
-        shared.lifecycle.drain();
-        let mut cancelled = 0;
-        if timeout(deadline, shared.gate.everybody_back())
-            .await
-            .is_err()
-        {
-            cancelled = shared.leases.number();
+        self.drain();
+        let under_way = shared.leases.number();
+        let in_time = timeout(deadline, shared.gate.everybody_back()).await;
+        if in_time.is_err() {
             shared.lifecycle.end();
             // A call that nobody polls does not notice; its connection ends when it is dropped.
             let _unnoticed = timeout(NOTICE, shared.gate.everybody_back()).await;
@@ -156,10 +169,11 @@ impl Pool {
         shared.cancels.close();
         let _unreachable = timeout(NOTICE, shared.cancels.wait()).await;
         shared.forget_connections();
+        let cancelled = shared.leases.take_interrupted();
         Closing {
             finished: under_way.saturating_sub(cancelled),
             cancelled,
-            refused,
+            refused: shared.gate.take_refused(),
             took: began.elapsed(),
         }
     }
@@ -194,11 +208,26 @@ impl Shared {
 
     /// The idle ones end now, the others with the call that has them.
     fn forget_connections(&self) {
-        *self
+        let connections = self
             .connections
             .write()
-            .unwrap_or_else(PoisonError::into_inner) = None;
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        // Calls have shares of bb8's pool, so it may outlive this.
+        while let Some(Ok(mut idle)) = connections.as_ref().and_then(one_idle) {
+            idle.end(CloseReason::PoolClosed);
+        }
     }
+}
+
+/// A connection that nobody uses, if there is one: looked at as if it was to be lent.
+fn one_idle(
+    connections: &bb8::Pool<Manager>,
+) -> Option<Result<bb8::PooledConnection<'_, Manager>, bb8::RunError<OpenError>>> {
+    if connections.state().idle_connections == 0 {
+        return None;
+    }
+    connections.get().now_or_never()
 }
 
 impl fmt::Debug for Pool {

@@ -66,9 +66,29 @@ impl Joined<'_> {
             return Err(StoreError::GivenUp);
         }
         self.busy = true;
-        let result = work.run(self.connection).await;
+        let mut call = Call {
+            connection: self.connection,
+            done: false,
+        };
+        let result = work.run(call.connection).await;
+        call.done = true;
         self.busy = false;
         result
+    }
+}
+
+/// A call inside the caller's transaction. Dropped half-way it leaves some of its work, and perhaps a
+/// savepoint, behind: diesel-async must not commit that.
+struct Call<'c> {
+    connection: &'c mut AsyncPgConnection,
+    done: bool,
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            AnsiTransactionManager::transaction_manager_status_mut(self.connection).set_in_error();
+        }
     }
 }
 

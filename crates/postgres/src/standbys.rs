@@ -3,10 +3,11 @@
 mod freshness;
 mod monitor;
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tasktrail_domain::repository::{Chain, Operation};
 use tasktrail_domain::task_history::operation;
 use tokio::time::Instant;
@@ -19,8 +20,9 @@ use crate::work::Work;
 /// count what an operator believes, so they come from the primary.
 const MAY_BE_STALE: [Operation; 3] = [operation::LOAD, operation::TRAIL, operation::LIST];
 
-/// How long a standby may take for an answer before the primary is asked.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a standby may take for an answer before the primary is asked: well below what an attempt may
+/// take.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The hosts of a database, in their role as standbys.
 #[derive(Debug)]
@@ -30,6 +32,9 @@ pub(crate) struct Standbys {
     lag: Duration,
     /// How many reads there were, so that they take turns.
     turn: AtomicUsize,
+    /// Whether the hosts have been asked at all.
+    known: AtomicBool,
+    closed: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -63,6 +68,8 @@ impl Standbys {
             hosts: hosts.map(Host::new).collect(),
             lag,
             turn: AtomicUsize::new(0),
+            known: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
         });
         tokio::spawn(monitor::run(Arc::downgrade(&standbys)));
         standbys
@@ -74,9 +81,12 @@ impl Standbys {
         if !MAY_BE_STALE.contains(&W::OPERATION) {
             return None;
         }
-        let (host, pool) = self.next()?;
-        match tokio::time::timeout(PATIENCE, pool.run(work)).await {
+        let (host, pool, fresh_until) = self.next()?;
+        let until = fresh_until.min(Instant::now() + PATIENCE);
+        let trust = Trust { host, keep: false };
+        match tokio::time::timeout_at(until, pool.run(work)).await {
             Ok(Ok(answer)) => {
+                trust.kept();
                 host.reads.fetch_add(1, Ordering::Relaxed);
                 return Some(answer);
             }
@@ -88,39 +98,72 @@ impl Standbys {
                 tracing::warn!(host = host.name, "a standby is slow, the primary is asked");
             }
         }
-        host.is_fresh_until(None);
         None
     }
 
-    /// The standby whose turn it is among those that are fresh.
-    fn next(&self) -> Option<(&Host, &Pool)> {
+    /// The standby whose turn it is among those that are fresh, and until when it is.
+    fn next(&self) -> Option<(&Host, &Pool, Instant)> {
+        if self.is_closed() {
+            return None;
+        }
         let now = Instant::now();
-        let fresh = self.hosts.iter().filter(|host| host.is_fresh(now));
-        let fresh: Vec<_> = fresh
-            .filter_map(|host| Some((host, host.pool.get()?)))
+        let fresh = |host| Host::fresh_until(host).filter(|until| now < *until);
+        let usable = self.hosts.iter();
+        let usable: Vec<_> = usable
+            .filter_map(|host| Some((host, host.pool.get()?, fresh(host)?)))
             .collect();
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        fresh.get(turn.checked_rem(fresh.len())?).copied()
+        usable.get(turn.checked_rem(usable.len())?).copied()
     }
 
+    /// What is known of each host; nothing before they have been asked.
     pub(crate) fn states(&self) -> Vec<StandbyState> {
+        if !self.known.load(Ordering::Acquire) {
+            return Vec::new();
+        }
         let now = Instant::now();
         let state = |host: &Host| StandbyState {
             host: host.name.clone(),
-            fresh: host.is_fresh(now),
+            fresh: host.fresh_until().is_some_and(|until| now < until),
             reads: host.reads.load(Ordering::Relaxed),
         };
         self.hosts.iter().map(state).collect()
     }
 
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    fn are_known(&self) {
+        self.known.store(true, Ordering::Release);
+    }
+
     /// Ends the connections; nothing is read from standbys any more.
     pub(crate) async fn close(&self) {
-        for host in &self.hosts {
-            host.is_fresh_until(None);
-            if let Some(pool) = host.pool.get() {
-                // What is read here can be read again.
-                pool.close(Duration::ZERO).await;
-            }
+        self.closed.store(true, Ordering::Release);
+        // What is read here can be read again.
+        let pools = self.hosts.iter().filter_map(|host| host.pool.get());
+        join_all(pools.map(|pool| pool.close(Duration::ZERO))).await;
+    }
+}
+
+/// A standby while it is asked: unless it answers in time it is not asked again before it has proven anew
+/// that it is there, also when the caller does not wait for that.
+struct Trust<'h> {
+    host: &'h Host,
+    keep: bool,
+}
+
+impl Trust<'_> {
+    fn kept(mut self) {
+        self.keep = true;
+    }
+}
+
+impl Drop for Trust<'_> {
+    fn drop(&mut self) {
+        if !self.keep {
+            self.host.set_fresh_until(None);
         }
     }
 }
@@ -136,14 +179,14 @@ impl Host {
         }
     }
 
-    fn is_fresh(&self, now: Instant) -> bool {
-        let until = self.fresh_until.lock();
-        until
+    fn fresh_until(&self) -> Option<Instant> {
+        *self
+            .fresh_until
+            .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .is_some_and(|until| now < until)
     }
 
-    fn is_fresh_until(&self, until: Option<Instant>) {
+    fn set_fresh_until(&self, until: Option<Instant>) {
         *self
             .fresh_until
             .lock()

@@ -57,7 +57,8 @@ impl PostgresTaskHistory<'_> {
     ///
     /// # Cancel safety
     ///
-    /// After a dropped call the transaction can only be rolled back: later calls fail.
+    /// A dropped call breaks the transaction: later calls fail, and so does its commit. The connection is to
+    /// be given up then, which rolls it back.
     ///
     /// ```no_run
     /// use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};

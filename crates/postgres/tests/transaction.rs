@@ -1,5 +1,9 @@
 //! The history inside a transaction of the caller.
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed step of a test is a panic"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -173,23 +177,54 @@ async fn without_a_transaction_there_is_nothing_to_join() {
     assert_eq!(refused.unwrap_err(), NoTransaction);
 }
 
-#[tokio::test]
-async fn after_a_dropped_call_the_transaction_is_given_up() {
-    let mut service = Service::new().await;
+/// Drops `call` when it has got so far, and expects that nothing of its transaction is ever committed.
+async fn nothing_is_committed_after_a_dropped(
+    mut service: Service,
+    call: impl AsyncFnOnce(&PostgresTaskHistory<'_>, &[HistoryEntry]),
+) {
     begin(&mut service.connection).await;
+    service.connection.batch_execute(INVOICE).await.unwrap();
     let inside = PostgresTaskHistory::in_transaction(&mut service.connection).unwrap();
-    let dropped = inside.save_batch(&service.entries).now_or_never();
+    let dropped = call(&inside, &service.entries).now_or_never();
     assert!(dropped.is_none());
-
-    let error = inside.save(&service.entries[0]).await.unwrap_err();
-
+    let later = inside.save(&service.entries[0]).await.unwrap_err();
     assert_eq!(
-        Chain(&error).to_string(),
+        Chain(&later).to_string(),
         "task_history.save: the store failed: the transaction was given up: a call in it was \
          dropped half-way"
     );
-    drop(service.connection);
+
+    let again = PostgresTaskHistory::in_transaction(&mut service.connection);
+    assert_eq!(again.unwrap_err(), NoTransaction);
+    let committed = AnsiTransactionManager::commit_transaction(&mut service.connection).await;
+
+    committed.unwrap_err();
+    let Service {
+        connection,
+        outside,
+        task,
+        _database,
+        ..
+    } = service;
+    drop(connection);
     let page = PageRequest::default();
-    let steps = service.outside.load(&service.task, &page).await.unwrap();
-    assert_eq!(steps.items.len(), 0);
+    assert_eq!(outside.load(&task, &page).await.unwrap().items.len(), 0);
+}
+
+#[tokio::test]
+async fn after_a_dropped_save_the_transaction_cannot_be_committed() {
+    let service = Service::new().await;
+    nothing_is_committed_after_a_dropped(service, async |inside, entries| {
+        inside.save(&entries[0]).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn after_a_dropped_batch_the_transaction_cannot_be_committed() {
+    let service = Service::new().await;
+    nothing_is_committed_after_a_dropped(service, async |inside, entries| {
+        inside.save_batch(entries).await.unwrap();
+    })
+    .await;
 }

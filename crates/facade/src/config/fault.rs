@@ -95,7 +95,10 @@ impl Fault {
 
     /// What the adapter or a policy refuses, about the setting by whose name they call it.
     pub(super) fn of(error: &InvalidValue, source: Option<String>, given: Option<String>) -> Self {
-        let given = given.unwrap_or_else(|| error.value().to_owned());
+        let given = given.unwrap_or_else(|| match error.value() {
+            url if url.contains("://") => HIDDEN.to_owned(),
+            value => value.to_owned(),
+        });
         Self {
             source,
             ..Self::value("", error.field(), error.limit(), given)

@@ -2,6 +2,7 @@ use std::str::FromStr;
 
 use secrecy::{ExposeSecret, SecretString};
 use tasktrail_domain::InvalidValue;
+use tokio_postgres::config::Host;
 
 use crate::connection::hosts;
 
@@ -60,7 +61,22 @@ fn parse(text: &SecretString) -> Result<tokio_postgres::Config, InvalidValue> {
             "none",
         ));
     }
+    if holds_a_password(&config) {
+        return Err(InvalidValue::new(
+            "database URL",
+            "one whose password has no @, : or / as it is, but %40, %3A and %2F",
+            "another (not shown)",
+        ));
+    }
     Ok(config)
+}
+
+/// The driver ends the password at the first `@`, so that the rest of one that holds an `@` gets into
+/// the name of the host or of the database, which are shown.
+fn holds_a_password(config: &tokio_postgres::Config) -> bool {
+    let host = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
+    config.get_hosts().iter().any(host)
+        || config.get_dbname().is_some_and(|name| name.contains('@'))
 }
 
 /// Hosts, ports and database, fit for logs: no user, no password.

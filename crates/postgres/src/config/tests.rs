@@ -16,6 +16,8 @@ fn a_wrong_url_is_refused_without_showing_it() {
         "mysql://me:hush@h/d",
         "postgres://me:hush@h:port/d",
         "user=me password=hush",
+        "postgres://me:a@hush@h/d",
+        "postgres://me:a@b/hush@h/d",
     ] {
         let error = PostgresConfig::from_url(url).unwrap_err();
 

@@ -27,7 +27,7 @@ impl TlsParameters {
         for part in query.split('&') {
             match part.split_once('=') {
                 Some(("sslmode", mode)) => {
-                    taken.mode = Some(mode.parse().map_err(|refused| hidden(&refused))?)
+                    taken.mode = Some(mode.parse().map_err(|refused| hidden(&refused))?);
                 }
                 Some(("sslrootcert", file)) => {
                     let file = percent_decode_str(file).decode_utf8_lossy();

@@ -56,7 +56,7 @@ pub(super) fn classify(error: &Error) -> (ErrorKind, Effect) {
         Error::BrokenTransactionManager | Error::RollbackErrorOnCommit { .. } => {
             (ErrorKind::Unavailable, Effect::Unknown)
         }
-        Error::DeserializationError(_) => (ErrorKind::Corrupt, Effect::None),
+        Error::DeserializationError(_) => (ErrorKind::Corrupt, Effect::Unknown),
         Error::SerializationError(_) | Error::QueryBuilderError(_) => {
             (ErrorKind::Unexpected, Effect::None)
         }

@@ -3,8 +3,6 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::manager::OpenError;
-use crate::config::PostgresConfig;
-use crate::error::AcquireError;
 
 /// Why connections could not be opened lately.
 ///
@@ -22,17 +20,6 @@ impl Failures {
     /// Those to come.
     pub(super) fn watch(&self) -> Watch {
         Watch(self.0.subscribe())
-    }
-
-    /// The error of a caller that got no connection in time, with the last failure as its cause.
-    pub(super) fn timed_out(&self, config: &PostgresConfig) -> AcquireError {
-        let waited = config
-            .connect_timeout
-            .saturating_add(config.acquire_timeout);
-        AcquireError::TimedOut {
-            waited,
-            cause: self.0.borrow().clone(),
-        }
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Gate {
     number: u32,
     waiting: AtomicU32,
     waits: WaitCounter,
+    /// How many were turned away by a close.
+    refused: AtomicU32,
 }
 
 /// A place behind the gate; dropping it lets the next caller through.
@@ -36,6 +38,7 @@ impl Gate {
             number,
             waiting: AtomicU32::new(0),
             waits: WaitCounter::default(),
+            refused: AtomicU32::new(0),
         }
     }
 
@@ -50,7 +53,10 @@ impl Gate {
             Ok(pass) => pass,
             Err(_none_free) => tokio::select! {
                 pass = self.queue(patience) => pass?,
-                () = lifecycle.draining() => return Err(AcquireError::Closed),
+                () = lifecycle.draining() => {
+                    self.refused.fetch_add(1, Ordering::Relaxed);
+                    return Err(AcquireError::Closed);
+                }
             },
         };
         // It may have ended between the question and the answer.
@@ -62,18 +68,18 @@ impl Gate {
     }
 
     async fn queue(&self, patience: Duration) -> Result<Pass, AcquireError> {
-        let queued = Queued::behind(&self.waiting);
-        let began = Instant::now();
+        let mut queued = Queued::in_front_of(self);
         let place = Arc::clone(&self.places).acquire_owned();
-        let place = tokio::time::timeout(patience, place).await;
-        self.waits.add(began.elapsed(), place.is_err());
-        match place {
+        match tokio::time::timeout(patience, place).await {
             Ok(Ok(pass)) => Ok(pass),
             Ok(Err(_closed)) => Err(AcquireError::Closed),
-            Err(_elapsed) => Err(AcquireError::Queue {
-                waited: patience,
-                ahead: queued.ahead,
-            }),
+            Err(_elapsed) => {
+                queued.timed_out = true;
+                Err(AcquireError::Queue {
+                    waited: patience,
+                    ahead: queued.ahead,
+                })
+            }
         }
     }
 
@@ -81,6 +87,11 @@ impl Gate {
     pub(super) async fn everybody_back(&self) {
         // An error would mean that the gate is closed for good, which nobody does.
         let _all = self.places.acquire_many(self.number).await;
+    }
+
+    /// How many callers a close has turned away since the last such question.
+    pub(super) fn take_refused(&self) -> u32 {
+        self.refused.swap(0, Ordering::Relaxed)
     }
 
     /// How many callers wait.
@@ -94,24 +105,29 @@ impl Gate {
     }
 }
 
-/// A caller in the queue, also when its future is dropped there.
-struct Queued<'a> {
-    waiting: &'a AtomicU32,
+/// A caller in the queue, counted also when its future is dropped there.
+struct Queued<'g> {
+    gate: &'g Gate,
+    began: Instant,
     ahead: u32,
+    timed_out: bool,
 }
 
-impl<'a> Queued<'a> {
-    fn behind(waiting: &'a AtomicU32) -> Self {
+impl<'g> Queued<'g> {
+    fn in_front_of(gate: &'g Gate) -> Self {
         Self {
-            waiting,
-            ahead: waiting.fetch_add(1, Ordering::Relaxed),
+            gate,
+            began: Instant::now(),
+            ahead: gate.waiting.fetch_add(1, Ordering::Relaxed),
+            timed_out: false,
         }
     }
 }
 
 impl Drop for Queued<'_> {
     fn drop(&mut self) {
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.gate.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.gate.waits.add(self.began.elapsed(), self.timed_out);
     }
 }
 

@@ -56,7 +56,10 @@ impl Lease {
         let result = tokio::select! {
             biased;
             result = work.run(&mut self.connection.connection) => result,
-            () = pool.lifecycle.ended() => return Err(StoreError::Interrupted),
+            () = pool.lifecycle.ended() => {
+                pool.leases.interrupt();
+                return Err(StoreError::Interrupted);
+            }
         };
         self.concluded = true;
         result

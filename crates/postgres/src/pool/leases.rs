@@ -20,6 +20,8 @@ struct Register {
     /// The most at once since somebody asked.
     peak: usize,
     leaks: u64,
+    /// How many calls a close has ended.
+    interrupted: u32,
 }
 
 #[derive(Debug)]
@@ -79,6 +81,16 @@ impl Leases {
             .collect();
         register.leaks += u64::from(count(overdue.len()));
         overdue
+    }
+
+    /// Notes that a call was ended by a close.
+    pub(super) fn interrupt(&self) {
+        self.register().interrupted += 1;
+    }
+
+    /// How many calls were ended by a close since the last such question.
+    pub(super) fn take_interrupted(&self) -> u32 {
+        mem::take(&mut self.register().interrupted)
     }
 
     /// How many were ever overdue.

@@ -4,12 +4,12 @@ use std::sync::Weak;
 use std::time::Duration;
 
 use diesel::QueryResult;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::{BigInt, Bool, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::join_all;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::freshness::Freshness;
+use super::freshness::{Freshness, Position};
 use super::{Host, Standbys};
 use crate::connection::Session;
 use crate::pool::Pool;
@@ -35,7 +35,10 @@ pub(super) async fn run(standbys: Weak<Standbys>) {
         let Some(standbys) = standbys.upgrade() else {
             return;
         };
-        watch.look(&standbys.hosts).await;
+        if standbys.is_closed() {
+            return;
+        }
+        watch.look(&standbys).await;
     }
 }
 
@@ -47,22 +50,22 @@ struct Watch {
 }
 
 /// What a host says of itself.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Role {
-    Primary { written: i64 },
-    Standby { replayed: i64 },
+    Primary { written: Position },
+    Standby { replayed: Position },
 }
 
 impl Watch {
-    async fn look(&mut self, hosts: &[Host]) {
-        let asked = Instant::now();
+    async fn look(&mut self, standbys: &Standbys) {
+        let (asked, hosts) = (Instant::now(), &standbys.hosts);
         let questions = hosts
             .iter()
             .zip(&mut self.connections)
             .map(|(host, connection)| ask(host, connection, self.limit));
         let roles = join_all(questions).await;
         let mut primaries = roles.iter().filter_map(|role| match role {
-            Some(Role::Primary { written }) => Some(*written),
+            Some(Role::Primary { written }) => Some(written.clone()),
             _ => None,
         });
         match (primaries.next(), primaries.next()) {
@@ -71,16 +74,15 @@ impl Watch {
             (Some(_), Some(_)) => self.freshness.forget(),
             (None, _) => {}
         }
-        for (host, role) in hosts.iter().zip(roles) {
-            let fresh_until = match role {
+        for (host, role) in hosts.iter().zip(&roles) {
+            host.set_fresh_until(match role {
                 Some(Role::Standby { replayed }) => self.freshness.until(replayed),
                 _ => None,
-            };
-            if fresh_until.is_some() {
-                open_pool(host).await;
-            }
-            host.is_fresh_until(fresh_until);
+            });
         }
+        standbys.are_known();
+        let opening = hosts.iter().map(|host| open_pool(standbys, host));
+        let _in_time = tokio::time::timeout(self.limit, join_all(opening)).await;
     }
 }
 
@@ -106,12 +108,18 @@ async fn ask(
     Some(role)
 }
 
-async fn open_pool(host: &Host) {
-    if host.pool.get().is_none()
-        && let Ok(pool) = Pool::open(host.connector.clone()).await
-    {
-        // Only this task sets it.
-        let _first = host.pool.set(pool);
+/// Opens the pool of a standby that is fresh for the first time.
+async fn open_pool(standbys: &Standbys, host: &Host) {
+    if host.fresh_until().is_none() || host.pool.get().is_some() {
+        return;
+    }
+    let Ok(pool) = Pool::open(host.connector.clone()).await else {
+        return;
+    };
+    // Only this task sets it.
+    let pool = host.pool.get_or_init(|| pool);
+    if standbys.is_closed() {
+        pool.close(Duration::ZERO).await;
     }
 }
 
@@ -119,16 +127,28 @@ async fn open_pool(host: &Host) {
 struct Answer {
     #[diesel(sql_type = Bool)]
     standby: bool,
+    #[diesel(sql_type = Text)]
+    timeline: String,
     #[diesel(sql_type = BigInt)]
-    position: i64,
+    bytes: i64,
 }
 
+/// A standby's timeline is that of its last restart point: right after a promotion an old one, which proves
+/// nothing, until it has been there for a while.
+const QUESTION: &str = "
+    SELECT standby, bytes, (pg_control_system()).system_identifier || '/' || CASE
+        WHEN standby THEN lpad(to_hex((pg_control_checkpoint()).timeline_id), 8, '0')
+        ELSE lower(left(pg_walfile_name(pg_current_wal_lsn()), 8)) END AS timeline
+    FROM (SELECT pg_is_in_recovery() AS standby, coalesce((
+        CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
+             ELSE pg_current_wal_lsn() END - '0/0')::bigint, 0) AS bytes) AS host";
+
 async fn role(connection: &mut AsyncPgConnection) -> QueryResult<Role> {
-    let question = "SELECT pg_is_in_recovery() AS standby, coalesce((
-                        CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
-                             ELSE pg_current_wal_lsn() END - '0/0')::bigint, 0) AS position";
-    let answer: Answer = diesel::sql_query(question).get_result(connection).await?;
-    let position = answer.position;
+    let answer: Answer = diesel::sql_query(QUESTION).get_result(connection).await?;
+    let position = Position {
+        timeline: answer.timeline,
+        bytes: answer.bytes,
+    };
     Ok(if answer.standby {
         Role::Standby { replayed: position }
     } else {
