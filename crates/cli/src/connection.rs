@@ -14,14 +14,17 @@ const MAX_CONNECTIONS: u32 = 4;
 
 /// Opens the database that was named, and leaves its schema alone.
 pub(crate) async fn open(global: &Global) -> Result<DatabaseManager, Failure> {
-    let manager = manager(global, |config| config)?;
+    let manager = manager(global, |config| {
+        config.with_resilience(patience(QUERY_RETRIES))
+    })?;
     manager.init_connection_pool().await?;
     Ok(manager)
 }
 
 /// Opens the database that was named, and brings its schema up to date.
 pub(crate) async fn open_migrated(global: &Global) -> Result<DatabaseManager, Failure> {
-    let manager = open(global).await?;
+    let manager = manager(global, |config| config)?;
+    manager.init_connection_pool().await?;
     let applied = manager.init_database_schema().await?;
     tracing::info!(?applied, "the schema is up to date");
     Ok(manager)
@@ -35,21 +38,26 @@ pub(crate) fn manager(
     let config = config(global)?.with_connections(MIN_CONNECTIONS, MAX_CONNECTIONS)?;
     tracing::info!(address = config.address(), "connecting");
     let config = config
-        .with_resilience(patience())
+        .with_resilience(patience(WORK_RETRIES))
         .with_postgres(|postgres| postgres.with_statement_timeout(LONGEST));
     let manager = DatabaseManager::new(change(config));
     global.interrupt.closes(&manager);
     Ok(manager)
 }
 
+/// A person waits about ten seconds for a store that refuses at once; an import outlasts a failover.
+const QUERY_RETRIES: u32 = 14;
+const WORK_RETRIES: u32 = 100;
+
 /// How long a history may take to be counted or cleaned up.
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// More patience than a service has: a line of an import may be 64 MiB long, a history that is
 /// counted or cleaned up of any size, and a person who has waited long enough ends the tool.
-fn patience() -> ResilienceConfig {
+fn patience(max_retries: u32) -> ResilienceConfig {
     ResilienceConfig {
         retry: Some(RetryConfig {
+            max_retries,
             total_time: Duration::from_secs(300),
             ..RetryConfig::default()
         }),
@@ -111,6 +119,7 @@ mod tests {
 
     #[test]
     fn the_patience_is_within_its_bounds() {
-        assert_eq!(patience().faults(), []);
+        assert_eq!(patience(QUERY_RETRIES).faults(), []);
+        assert_eq!(patience(WORK_RETRIES).faults(), []);
     }
 }

@@ -108,11 +108,11 @@ impl Output {
             },
             Failure::Error(error) => failed(&Chain(&*error)),
             Failure::Interrupted(code) => {
-                complain("interrupted");
+                complain("interrupted; what was done stays done");
                 ExitCode::from(code)
             }
             Failure::Usage(words) => {
-                complain(&words);
+                note(format_args!("error: {words}"));
                 ExitCode::from(2)
             }
         }

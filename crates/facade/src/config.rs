@@ -218,7 +218,9 @@ impl DatabaseConfig {
         self.close_timeout
     }
 
-    pub(crate) fn health_timeout(&self) -> Duration {
+    /// How long a look at the health may take.
+    #[must_use]
+    pub fn health_timeout(&self) -> Duration {
         self.health_timeout
     }
 }

@@ -59,6 +59,8 @@ async fn every_way_to_give_a_password_lets_in() {
         of(&[("DATABASE_URL", &url), ("TASKTRAIL_PASSWORD_FILE", secret)]),
         of(&[("DATABASE_URL", &wrong), ("TASKTRAIL_PASSWORD", PASSWORD)]),
         of(&[("DATABASE_URL", &words), ("TASKTRAIL_PASSWORD", PASSWORD)]),
+        of(&[("DATABASE_URL", &url), ("DB_PASSWORD", PASSWORD)]),
+        of(&[("DB_PASSWORD_FILE", secret)]).set("url", url.as_str()),
     ];
     for (number, way) in ways.into_iter().enumerate() {
         assert!(is_let_in(way).await, "{number}");
@@ -66,7 +68,8 @@ async fn every_way_to_give_a_password_lets_in() {
     let refused = [
         of(&parts),
         of(&[("DATABASE_URL", &wrong), ("DB_PASSWORD", PASSWORD)]),
-        of(&[("DATABASE_URL", &url), ("DB_PASSWORD", PASSWORD)]),
+        // The password of another database.
+        of(&parts).variables([("DATABASE_URL", url.as_str()), ("DB_PASSWORD", PASSWORD)]),
     ];
     for (number, way) in refused.into_iter().enumerate() {
         assert!(!is_let_in(way).await, "{number}");

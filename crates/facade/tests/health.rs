@@ -48,7 +48,10 @@ async fn a_manager_is_healthy_between_connect_and_close() {
     );
     assert_eq!(
         said(&without_schema),
-        (unhealthy, vec!["the schema is not there"])
+        (
+            unhealthy,
+            vec!["the schema is not there: it has to be migrated"]
+        )
     );
     assert_eq!(said(&connected), (HealthState::Healthy, vec![]));
     let found = connected.database.unwrap();

@@ -232,6 +232,13 @@ impl PostgresConfig {
         &self.address
     }
 
+    /// Whether a password is given.
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        let driver = self.location.driver();
+        driver.is_ok_and(|driver| driver.get_password().is_some())
+    }
+
     /// How many connections there may be in all.
     pub(crate) fn most_connections(&self) -> NonZeroU32 {
         self.max_connections.saturating_add(self.burst_connections)

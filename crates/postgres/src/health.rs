@@ -19,6 +19,8 @@ pub struct ServerHealth {
     pub role: ServerRole,
     /// Whether it takes writes: a primary may be told not to.
     pub writable: bool,
+    /// Whether this role may read and write the tables, as far as they are there.
+    pub permitted: bool,
     /// How long a question and its answer take, on a connection that is open.
     pub round_trip: Duration,
     /// The migrations that it has and that this program expects.
@@ -65,6 +67,8 @@ struct Answer {
     standby: bool,
     #[diesel(sql_type = Bool)]
     writable: bool,
+    #[diesel(sql_type = Bool)]
+    permitted: bool,
 }
 
 async fn answer(
@@ -77,7 +81,13 @@ async fn answer(
     let mut connection = connector.open(session).await?;
     let question = "SELECT current_setting('server_version') AS version,
                            pg_is_in_recovery() AS standby,
-                           current_setting('transaction_read_only') = 'off' AS writable";
+                           current_setting('transaction_read_only') = 'off' AS writable,
+                           (SELECT coalesce(bool_and(has_table_privilege(oid, wanted)), true)
+                            FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS wanted,
+                                 unnest(ARRAY[to_regclass('task_history'),
+                                              to_regclass('task_summary')]) AS oid
+                            WHERE NOT (oid = to_regclass('task_history') AND wanted = 'UPDATE')
+                           ) AS permitted";
     let schema = migrate::read_state(&mut connection).await?;
     let asked = Instant::now();
     let answer: Answer = diesel::sql_query(question)
@@ -93,6 +103,7 @@ async fn answer(
             ServerRole::Primary
         },
         writable: answer.writable,
+        permitted: answer.permitted,
         round_trip,
         schema,
     })

@@ -12,7 +12,7 @@ use crate::output::{Output, printable};
 
 /// Cancel a task.
 ///
-/// Tells the status that the task had before, or that it was finished before and with what: then
+/// A task whose last step is completed is not finished by that, and can be cancelled. Tells the status that the task had before, or that it was finished before and with what: then
 /// nothing is changed. The steps that were saved stay as they are, and the worker learns of it with
 /// its next save. A task that nobody has recorded yet can be cancelled, too: its first save finds it
 /// cancelled. In JSON `cancelled` says whether this call did it, and `previous` and `status` how the

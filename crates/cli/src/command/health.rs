@@ -13,7 +13,8 @@ use crate::output::{Output, printable};
 /// Tell whether the database can be worked with; for probes.
 ///
 /// Prints `healthy`, `degraded` (calls succeed, but somebody should look at it) or `unhealthy`, with
-/// the reasons, and what was found. The exit status is 1 if it is unhealthy.
+/// the reasons, and what was found. The exit status is 1 if it is unhealthy. In JSON {"state", "reasons",
+/// "server", "schema", "standbys"}.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -21,9 +22,10 @@ Examples:
   tasktrail health --timeout 0.5 > /dev/null || alert
   tasktrail health --format json | jq .server.round_trip_ms")]
 pub(crate) struct HealthArgs {
-    /// How long to wait for a connection and again for the answer, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
-    timeout: Duration,
+    /// How long to wait for a connection and again for the answer, in seconds. Default: `health_timeout`
+    /// of the configuration, which is 2 unless it says otherwise.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -67,10 +69,16 @@ pub(crate) async fn run(
 impl HealthArgs {
     /// The time goes for one connection and for the answer; more connections would tell nothing.
     fn limit(&self, config: DatabaseConfig) -> DatabaseConfig {
+        let limit = self.timeout.unwrap_or(config.health_timeout());
         config
-            .with_health_timeout(self.timeout)
-            .with_postgres(|postgres| postgres.with_connect_timeout(self.timeout))
+            .with_health_timeout(limit)
+            .with_postgres(|postgres| postgres.with_connect_timeout(limit))
     }
+}
+
+/// Whole ones: more is noise.
+fn microseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round()
 }
 
 #[derive(Serialize)]
@@ -118,7 +126,7 @@ impl<'a> Answer<'a> {
                     ServerRole::Standby => "standby",
                 },
                 writable: server.writable,
-                round_trip_ms: server.round_trip.as_secs_f64() * 1000.0,
+                round_trip_ms: microseconds(server.round_trip) / 1000.0,
             }),
             schema: server.map(|server| Schema {
                 found: server.schema.found(),

@@ -29,6 +29,7 @@ struct Answer {
     migrated: Vec<String>,
     applied: Vec<String>,
     pending: Vec<String>,
+    unknown: Vec<String>,
 }
 
 pub(crate) async fn run(
@@ -43,7 +44,7 @@ pub(crate) async fn run(
         manager.init_database_schema().await?
     };
     let state = manager.schema_state().await?;
-    let is_current = state.is_current();
+    let is_current = state.is_current() && state.unknown.is_empty();
     print(migrated, state, output)?;
     if args.check && !is_current {
         return Err(Failure::No);
@@ -57,6 +58,7 @@ fn print(migrated: Vec<String>, state: SchemaState, output: &mut Output) -> Resu
             migrated,
             applied: state.applied,
             pending: state.pending,
+            unknown: state.unknown,
         });
     }
     for version in &migrated {
@@ -65,7 +67,12 @@ fn print(migrated: Vec<String>, state: SchemaState, output: &mut Output) -> Resu
     for version in &state.pending {
         output.line(format_args!("pending {version}"))?;
     }
-    if state.is_current() {
+    for version in &state.unknown {
+        output.line(format_args!(
+            "unknown {version}: a newer program has migrated"
+        ))?;
+    }
+    if state.is_current() && state.unknown.is_empty() {
         output.line(format_args!(
             "the schema is up to date ({} applied)",
             state.applied.len()

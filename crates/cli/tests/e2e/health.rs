@@ -30,8 +30,27 @@ fn a_database_without_the_schema_is_unhealthy() {
     let said = run(["health", "--database-url", &database.url()]);
 
     assert_eq!((said.code, &*said.stderr), (Some(1), ""), "{said:?}");
-    let begins = "unhealthy\n- the schema is not there\n";
+    let begins = "unhealthy\n- the schema is not there: it has to be migrated\n";
     assert!(said.stdout.starts_with(begins), "{said:?}");
+}
+
+#[test]
+fn a_role_that_may_only_read_is_unhealthy() {
+    let imported = Imported::new();
+    let reader = format!("reader_{}", imported.database.name());
+    let create = format!(
+        "CREATE ROLE {reader} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader}"
+    );
+    imported.database.execute(&create).unwrap();
+    let url = imported
+        .database
+        .url()
+        .replace("postgres@", &format!("{reader}@"));
+
+    let said = run(["health", "--database-url", &url]);
+
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.stdout.contains("may not read and write"), "{said:?}");
 }
 
 #[test]

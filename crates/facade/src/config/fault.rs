@@ -7,7 +7,7 @@ use tasktrail_domain::InvalidValue;
 ///
 /// `Display` is one line for one fault, and a list with a line each for several. No password, and no
 /// URL that may hold one, is ever part of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConfigError {
     faults: Vec<Fault>,
 }
@@ -27,6 +27,13 @@ impl ConfigError {
     #[must_use]
     pub fn names_no_database(&self) -> bool {
         matches!(self.faults.as_slice(), [only] if only.source.is_none() && only.setting == Some("url"))
+    }
+}
+
+/// Like [`Display`](fmt::Display): a program that returns the error from its `main` shows this.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

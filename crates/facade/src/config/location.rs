@@ -11,23 +11,39 @@ use super::setting::Setting;
 use super::{reading, url};
 
 /// The database that the first layer names that names one. A password alone names none: it goes with
-/// the database that a layer below names.
+/// the database that a layer below names, or with one above that has no password.
 ///
 /// What its URL says of other settings is added to the layer: it counts as much as the URL does.
 pub(super) fn locate(layers: &mut [Layer], faults: &mut Vec<Fault>) -> Option<PostgresConfig> {
     let mut password = None;
-    for layer in layers {
-        let is_named = layer.given.iter().any(|given| {
-            let kind = given.setting.kind;
-            kind.is_of_location() && !kind.is_password()
-        });
+    let mut layers = layers.iter_mut();
+    while let Some(layer) = layers.next() {
         password = password.or_else(|| secret(layer, faults));
-        if is_named {
+        if names_a_database(layer) {
+            if password.is_none() && !has_password(layer) {
+                let mut alone = layers.filter(|below| !names_a_database(below));
+                password = alone.find_map(|below| secret(below, faults));
+            }
             return place(layer, password.as_ref(), faults);
         }
     }
     faults.push(Fault::no_database());
     None
+}
+
+fn names_a_database(layer: &Layer) -> bool {
+    layer.given.iter().any(|given| {
+        let kind = given.setting.kind;
+        kind.is_of_location() && !kind.is_password()
+    })
+}
+
+/// Whether the URL of a layer has a password in it.
+fn has_password(layer: &Layer) -> bool {
+    layer.find("url").is_some_and(|given| {
+        let config = PostgresConfig::from_url(url::without_driver(given.text.clone()));
+        config.is_ok_and(|config| config.has_password())
+    })
 }
 
 /// The password of a layer, if it has a readable one.

@@ -30,15 +30,23 @@ fn server(server: &ServerHealth) -> Vec<Finding> {
         (false, true) => None,
     };
     let read_only = read_only.map(|reason| (Unhealthy, reason.to_owned()));
+    let forbidden = (!server.permitted).then(|| {
+        let reason = "this role may not read and write the tables of the history";
+        (Unhealthy, reason.to_owned())
+    });
     read_only
         .into_iter()
+        .chain(forbidden)
         .chain(schema(&server.schema))
         .collect()
 }
 
 fn schema(schema: &SchemaState) -> Option<Finding> {
     if schema.applied.is_empty() {
-        return Some((Unhealthy, "the schema is not there".to_owned()));
+        return Some((
+            Unhealthy,
+            "the schema is not there: it has to be migrated".to_owned(),
+        ));
     }
     if !schema.pending.is_empty() {
         let pending = schema.pending.join(", ");
