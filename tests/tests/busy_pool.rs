@@ -40,6 +40,8 @@ async fn store(
     let config = DatabaseConfig::from_url(database.url())
         .and_then(|config| config.with_connections(4, 4))
         .unwrap();
+    // Each save by itself: it is the pool that is tested, and not what saves share.
+    let config = config.with_postgres(|postgres| postgres.with_group_commit(0));
     let manager = DatabaseManager::new(configure(config));
     manager.connect().await.unwrap();
     manager.task_history().unwrap()

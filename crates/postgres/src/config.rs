@@ -40,6 +40,7 @@ pub struct PostgresConfig {
     pub(crate) statement_timeout: Duration,
     pub(crate) leak_threshold: Duration,
     pub(crate) standby_lag: Option<Duration>,
+    pub(crate) group_commit_writers: u32,
 }
 
 impl PostgresConfig {
@@ -116,6 +117,7 @@ impl PostgresConfig {
             statement_timeout: Duration::from_secs(30),
             leak_threshold: Duration::from_secs(60),
             standby_lag: None,
+            group_commit_writers: 2,
         })
     }
 
@@ -226,6 +228,17 @@ impl PostgresConfig {
         self
     }
 
+    /// How many statements with the saves of several callers may be under way at once; 0 to send every save
+    /// by itself. Defaults to 2.
+    ///
+    /// A save that finds no other under way goes at once. Those that arrive meanwhile share the next
+    /// statement; each caller is answered for itself. See `docs/PERFORMANCE.md`.
+    #[must_use]
+    pub fn with_group_commit(mut self, writers: u32) -> Self {
+        self.group_commit_writers = writers;
+        self
+    }
+
     /// Host, port and database, fit for logs and errors: no user, no password.
     #[must_use]
     pub fn address(&self) -> &str {
@@ -267,6 +280,7 @@ impl fmt::Debug for PostgresConfig {
             .field("application_name", &self.application_name)
             .field("leak_threshold", &self.leak_threshold)
             .field("standby_lag", &self.standby_lag)
+            .field("group_commit_writers", &self.group_commit_writers)
             .finish_non_exhaustive()
     }
 }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tasktrail_domain::repository::Closing;
+use tokio::time::Instant;
 
 use crate::config::PostgresConfig;
 use crate::connection::Connector;
@@ -11,13 +12,15 @@ use crate::migrate::{self, SchemaState};
 use crate::pool::{Pool, PoolStatistics};
 use crate::source::Source;
 use crate::standbys::{StandbyState, Standbys};
-use crate::task_history::PostgresTaskHistory;
+use crate::task_history::{GroupCommit, GroupCommitStatistics, PostgresTaskHistory};
 
 /// A PostgreSQL database: its connections, its schema, its repositories. Clones share the pool.
 #[derive(Debug, Clone)]
 pub struct PostgresDatabase {
     connector: Connector,
     pool: Pool,
+    /// Only if saves share statements.
+    group_commit: Option<Arc<GroupCommit>>,
     /// Only if reads from standbys are configured.
     standbys: Option<Arc<Standbys>>,
 }
@@ -38,9 +41,11 @@ impl PostgresDatabase {
         let connector =
             Connector::new(config).map_err(|error| ConnectError::new(address, error.into()))?;
         let pool = Pool::open(connector.clone()).await?;
+        let writers = connector.config().group_commit_writers;
         let lag = connector.config().standby_lag;
         let standbys = lag.map(|lag| Standbys::watch(&connector, lag));
         Ok(Self {
+            group_commit: (writers > 0).then(|| GroupCommit::start(pool.clone(), writers)),
             connector,
             pool,
             standbys,
@@ -88,20 +93,50 @@ impl PostgresDatabase {
     ///
     /// Migrations and questions after the schema and the health have connections of their own, and go on.
     pub async fn close(&self, deadline: Duration) -> Closing {
-        self.pool.drain();
+        let began = Instant::now();
+        let connected = self.pool.drain();
+        let (saves, statements) = self.saves_under_way();
+        if let Some(group_commit) = &self.group_commit {
+            group_commit.flush(deadline).await;
+        }
+        let (saves_left, statements_left) = self.saves_under_way();
         let standbys = async {
             if let Some(standbys) = &self.standbys {
                 standbys.close().await;
             }
         };
-        let ((), closing) = tokio::join!(standbys, self.pool.close(deadline));
-        closing
+        let rest = self.pool.close(deadline.saturating_sub(began.elapsed()));
+        let ((), closing) = tokio::join!(standbys, rest);
+        // A statement has one connection and the saves of many callers.
+        let callers = |connections: u32, saves, statements| {
+            connections.saturating_sub(statements).saturating_add(saves)
+        };
+        let cancelled = callers(closing.cancelled, saves_left, statements_left);
+        Closing {
+            finished: callers(connected, saves, statements).saturating_sub(cancelled),
+            cancelled,
+            took: began.elapsed(),
+            ..closing
+        }
+    }
+
+    /// How many saves are under way together, and how many statements carry them.
+    fn saves_under_way(&self) -> (u32, u32) {
+        let group_commit = self.group_commit.as_ref();
+        group_commit.map_or((0, 0), |group_commit| group_commit.under_way())
     }
 
     /// The state of the connections now, and what became of them since they were opened.
     #[must_use]
     pub fn pool_statistics(&self) -> PoolStatistics {
         self.pool.statistics()
+    }
+
+    /// What the group commit has done; `None` if it is switched off.
+    #[must_use]
+    pub fn group_commit_statistics(&self) -> Option<GroupCommitStatistics> {
+        let group_commit = self.group_commit.as_ref();
+        group_commit.map(|group_commit| group_commit.statistics())
     }
 
     /// What the server says of itself, in no more time than `limit`, also when it is frozen.
@@ -135,7 +170,8 @@ impl PostgresDatabase {
         match &self.standbys {
             None => self.task_history(),
             Some(standbys) => {
-                PostgresTaskHistory::new(Source::Standbys(Arc::clone(standbys), self.pool.clone()))
+                let source = Source::Standbys(Arc::clone(standbys), self.pool.clone());
+                PostgresTaskHistory::new(source, self.group_commit.clone())
             }
         }
     }
@@ -143,6 +179,6 @@ impl PostgresDatabase {
     /// The task history that is stored here.
     #[must_use]
     pub fn task_history(&self) -> PostgresTaskHistory<'static> {
-        PostgresTaskHistory::new(Source::Pool(self.pool.clone()))
+        PostgresTaskHistory::new(Source::Pool(self.pool.clone()), self.group_commit.clone())
     }
 }

@@ -4,6 +4,7 @@ mod classify;
 
 use std::error::Error;
 use std::fmt::Display;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tasktrail_domain::InvalidValue;
@@ -88,6 +89,11 @@ pub(crate) enum StoreError {
     Acquire(AcquireError),
     #[error(transparent)]
     Query(diesel::result::Error),
+    #[error(
+        "the schema is not there or not up to date, `DatabaseManager::connect` or \
+         `tasktrail migrate` makes it so"
+    )]
+    Schema(#[source] diesel::result::Error),
     #[error(transparent)]
     Conflict(EntryConflict),
     /// A value that the schema cannot have let in.
@@ -107,24 +113,20 @@ pub(crate) enum StoreError {
     Overtaken,
 }
 
-/// What a statement needs is not there.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the schema is not there or not up to date, `DatabaseManager::connect` or `tasktrail migrate` makes it so"
-)]
-struct SchemaMissing(#[source] diesel::result::Error);
-
-/// For the transaction of a batch, which begins and commits by itself.
 impl From<diesel::result::Error> for StoreError {
     fn from(error: diesel::result::Error) -> Self {
-        Self::Query(error)
+        if classify::misses_the_schema(&error) {
+            Self::Schema(error)
+        } else {
+            Self::Query(error)
+        }
     }
 }
 
 impl StoreError {
-    /// The error as the callers of a port see it.
-    pub(crate) fn during(self, operation: Operation) -> RepositoryError {
-        let (kind, effect) = match &self {
+    /// What callers can do about it, and whether the operation may have been applied.
+    pub(crate) fn verdict(&self) -> (ErrorKind, Effect) {
+        match self {
             Self::Acquire(AcquireError::Closed) => (ErrorKind::Closed, Effect::None),
             Self::Interrupted => (ErrorKind::Closed, Effect::Unknown),
             Self::GivenUp => (ErrorKind::Unexpected, Effect::None),
@@ -133,24 +135,45 @@ impl StoreError {
                 (ErrorKind::Contention, Effect::None)
             }
             Self::Acquire(_) => (ErrorKind::Unavailable, Effect::None),
-            Self::Query(error) if classify::misses_the_schema(error) => {
-                (ErrorKind::Rejected, Effect::None)
-            }
+            Self::Schema(_) => (ErrorKind::Rejected, Effect::None),
             Self::Query(error) => classify::classify(error),
             Self::Conflict(_) => (ErrorKind::Conflict, Effect::None),
             // What cannot be read may be the answer to what was written.
             Self::Corrupt { .. } => (ErrorKind::Corrupt, Effect::Unknown),
-        };
+        }
+    }
+
+    /// The error as the callers of a port see it.
+    pub(crate) fn during(self, operation: Operation) -> RepositoryError {
+        let (kind, effect) = self.verdict();
         let error = RepositoryError::new(operation, kind, effect);
         match self {
             Self::Acquire(AcquireError::Closed) => error,
             Self::Acquire(source) => error.with_source(source),
-            Self::Query(source) if classify::misses_the_schema(&source) => {
-                error.with_source(SchemaMissing(source))
-            }
             Self::Query(source) => error.with_source(source),
             Self::Conflict(source) => error.with_source(source),
             other => error.with_source(other),
+        }
+    }
+}
+
+/// One error of several callers.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error(transparent)]
+pub(crate) struct SharedError(Arc<StoreError>);
+
+impl SharedError {
+    pub(crate) fn of(error: StoreError) -> Self {
+        Self(Arc::new(error))
+    }
+
+    /// The error as each of the callers sees it.
+    pub(crate) fn during(&self, operation: Operation) -> RepositoryError {
+        let (kind, effect) = self.0.verdict();
+        let error = RepositoryError::new(operation, kind, effect);
+        match *self.0 {
+            StoreError::Acquire(AcquireError::Closed) => error,
+            _ => error.with_source(self.clone()),
         }
     }
 }

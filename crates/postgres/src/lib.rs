@@ -28,5 +28,5 @@ pub use migrate::SchemaState;
 pub use pool::{ClosedConnections, HeldConnection, PoolStatistics, QueueWaits};
 pub use source::NoTransaction;
 pub use standbys::StandbyState;
-pub use task_history::PostgresTaskHistory;
+pub use task_history::{GroupCommitStatistics, PostgresTaskHistory};
 pub use tls::{TlsError, TlsMode};

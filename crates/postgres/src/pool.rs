@@ -27,7 +27,7 @@ use tokio_util::task::TaskTracker;
 
 use self::demand::Demand;
 use self::failures::Failures;
-use self::gate::Gate;
+use self::gate::{Call, Gate};
 pub(crate) use self::lease::Lease;
 use self::leases::Leases;
 use self::lifecycle::Lifecycle;
@@ -107,16 +107,22 @@ impl Pool {
     ///
     /// Dropping the future gives up the place in the queue, or cancels the statement.
     pub(crate) async fn run<W: Work>(&self, work: &W) -> Result<W::Answer, StoreError> {
-        let lease = self.acquire(W::OPERATION).await;
+        let lease = self.acquire(W::OPERATION, Call::New).await;
         lease.map_err(StoreError::Acquire)?.run(work).await
     }
 
-    async fn acquire(&self, operation: Operation) -> Result<Lease, AcquireError> {
+    /// The same for calls that have begun already, which a close lets finish.
+    pub(crate) async fn go_on<W: Work>(&self, work: &W) -> Result<W::Answer, StoreError> {
+        let lease = self.acquire(W::OPERATION, Call::Begun).await;
+        lease.map_err(StoreError::Acquire)?.run(work).await
+    }
+
+    async fn acquire(&self, operation: Operation, call: Call) -> Result<Lease, AcquireError> {
         let shared = &self.0;
         let connections = shared.connections().ok_or(AcquireError::Closed)?;
         let config = shared.connector.config();
         let patience = config.acquire_timeout;
-        let pass = shared.gate.enter(patience, &shared.lifecycle).await?;
+        let pass = shared.gate.enter(patience, &shared.lifecycle, call).await?;
         let entry = shared.leases.begin(operation);
         let mut failures = shared.failures.watch();
         let mut failed = None;
@@ -148,17 +154,32 @@ impl Pool {
         }
     }
 
-    /// Lets no more calls begin. Those who wait are refused, those under way go on.
-    pub(crate) fn drain(&self) {
+    /// Whether calls may begin.
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.lifecycle.is_open()
+    }
+
+    /// Waits until no more calls may begin.
+    pub(crate) async fn draining(&self) {
+        self.0.lifecycle.draining().await;
+    }
+
+    /// How long a caller waits for its turn.
+    pub(crate) fn patience(&self) -> Duration {
+        self.0.connector.config().acquire_timeout
+    }
+
+    /// Lets no more calls begin. Those who wait are refused, those under way go on: tells how many.
+    pub(crate) fn drain(&self) -> u32 {
         self.0.lifecycle.drain();
+        self.0.leases.number()
     }
 
     /// Lends no more connections, also to those who wait. Lets the calls that have one finish until
     /// `deadline`, then ends them.
     pub(crate) async fn close(&self, deadline: Duration) -> Closing {
         let (shared, began) = (&self.0, Instant::now());
-        self.drain();
-        let under_way = shared.leases.number();
+        let under_way = self.drain();
         let in_time = timeout(deadline, shared.gate.everybody_back()).await;
         if in_time.is_err() {
             shared.lifecycle.end();

@@ -2,6 +2,7 @@
 
 mod count;
 mod finish;
+mod group_commit;
 mod list;
 mod load;
 mod operations;
@@ -13,6 +14,8 @@ mod retention;
 mod row;
 mod save;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use diesel_async::AsyncPgConnection;
 use tasktrail_domain::repository::{Page, PageRequest, Result};
@@ -23,6 +26,8 @@ use tasktrail_domain::task_history::{
 };
 use tasktrail_domain::timestamp::Timestamp;
 
+pub(crate) use self::group_commit::GroupCommit;
+pub use self::group_commit::GroupCommitStatistics;
 use crate::source::{NoTransaction, Source};
 use crate::work::Work;
 
@@ -33,11 +38,19 @@ use crate::work::Work;
 #[derive(Debug)]
 pub struct PostgresTaskHistory<'c> {
     source: Source<'c>,
+    /// What saves share, unless each goes by itself.
+    group_commit: Option<Arc<GroupCommit>>,
 }
 
 impl PostgresTaskHistory<'_> {
-    pub(crate) fn new(source: Source<'static>) -> PostgresTaskHistory<'static> {
-        PostgresTaskHistory { source }
+    pub(crate) fn new(
+        source: Source<'static>,
+        group_commit: Option<Arc<GroupCommit>>,
+    ) -> PostgresTaskHistory<'static> {
+        PostgresTaskHistory {
+            source,
+            group_commit,
+        }
     }
 
     /// The history inside the caller's transaction on `connection`: what is saved and finished here
@@ -84,7 +97,10 @@ impl PostgresTaskHistory<'_> {
         connection: &mut AsyncPgConnection,
     ) -> std::result::Result<PostgresTaskHistory<'_>, NoTransaction> {
         let source = Source::joining(connection)?;
-        Ok(PostgresTaskHistory { source })
+        Ok(PostgresTaskHistory {
+            source,
+            group_commit: None,
+        })
     }
 
     async fn run<W: Work>(&self, work: W) -> Result<W::Answer> {
@@ -97,7 +113,10 @@ impl PostgresTaskHistory<'_> {
 #[deny(clippy::missing_trait_methods)]
 impl TaskHistoryRepository for PostgresTaskHistory<'_> {
     async fn save(&self, entry: &HistoryEntry) -> Result<TaskStatus> {
-        self.run(operations::Save(entry)).await
+        match &self.group_commit {
+            Some(group_commit) => group_commit.save(entry).await,
+            None => self.run(operations::Save(entry)).await,
+        }
     }
 
     async fn save_batch(&self, entries: &[HistoryEntry]) -> Result<SavedBatch> {

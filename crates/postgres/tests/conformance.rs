@@ -8,7 +8,7 @@ use tasktrail_conformance::Repository;
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase};
 use tasktrail_test_support::TestDatabase;
 
-async fn fresh() -> (Repository, TestDatabase) {
+async fn store(writers: u32) -> (Repository, TestDatabase) {
     let database = TestDatabase::new();
     let role = format!("owner_of_{}", database.name());
     database
@@ -26,10 +26,31 @@ async fn fresh() -> (Repository, TestDatabase) {
         .unwrap()
         // The suite proves what is answered, not how soon: a busy machine is no failure.
         .with_acquire_timeout(Duration::from_secs(60))
-        .with_connect_timeout(Duration::from_secs(60));
+        .with_connect_timeout(Duration::from_secs(60))
+        .with_group_commit(writers);
     let postgres = PostgresDatabase::connect(config).await.unwrap();
     postgres.migrate().await.unwrap();
     (Arc::new(postgres.task_history()), database)
 }
 
-tasktrail_conformance::task_history_suite!(fresh);
+/// Saves share statements.
+mod grouped {
+    use super::{Repository, TestDatabase, store};
+
+    async fn fresh() -> (Repository, TestDatabase) {
+        store(2).await
+    }
+
+    tasktrail_conformance::task_history_suite!(fresh);
+}
+
+/// Each save is a statement.
+mod one_by_one {
+    use super::{Repository, TestDatabase, store};
+
+    async fn fresh() -> (Repository, TestDatabase) {
+        store(0).await
+    }
+
+    tasktrail_conformance::task_history_suite!(fresh);
+}

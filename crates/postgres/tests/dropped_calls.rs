@@ -20,7 +20,8 @@ async fn histories(database: &TestDatabase, connections: u32) -> Arc<PostgresTas
     let config = PostgresConfig::from_url(database.url())
         .and_then(|config| config.with_connections(connections, connections))
         .unwrap()
-        .with_acquire_timeout(Duration::from_secs(1));
+        .with_acquire_timeout(Duration::from_secs(1))
+        .with_group_commit(0);
     let postgres = PostgresDatabase::connect(config).await.unwrap();
     postgres.migrate().await.unwrap();
     Arc::new(postgres.task_history())

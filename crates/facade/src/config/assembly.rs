@@ -78,6 +78,9 @@ fn with_connections(
     if let Some(burst) = settings.read("pool.burst_connections", count) {
         postgres = postgres.with_burst(burst);
     }
+    if let Some(writers) = settings.read("group_commit.writers", count) {
+        postgres = postgres.with_group_commit(writers);
+    }
     let (min, max) = match (settings.read(MIN, count), settings.read(MAX, count)) {
         (None, None) => return postgres,
         (Some(min), None) => (min, min.max(20)),

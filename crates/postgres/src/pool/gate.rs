@@ -25,6 +25,23 @@ pub(super) struct Gate {
     refused: AtomicU32,
 }
 
+/// Whether a call begins now, or has begun before and needs a connection to finish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Call {
+    New,
+    Begun,
+}
+
+impl Call {
+    /// Waits until a close refuses it.
+    async fn refusal(self, lifecycle: &Lifecycle) {
+        match self {
+            Self::New => lifecycle.draining().await,
+            Self::Begun => lifecycle.ended().await,
+        }
+    }
+}
+
 /// A place behind the gate; dropping it lets the next caller through.
 pub(super) type Pass = OwnedSemaphorePermit;
 
@@ -42,25 +59,26 @@ impl Gate {
         }
     }
 
-    /// Waits for a place, no longer than `patience`, and not at all once `lifecycle` lets no call begin.
+    /// Waits for a place, no longer than `patience`, and no longer than `lifecycle` lets the call go on.
     pub(super) async fn enter(
         &self,
         patience: Duration,
         lifecycle: &Lifecycle,
+        call: Call,
     ) -> Result<Pass, AcquireError> {
         // Nobody overtakes by this: places are free only while nobody waits.
         let pass = match Arc::clone(&self.places).try_acquire_owned() {
             Ok(pass) => pass,
             Err(_none_free) => tokio::select! {
                 pass = self.queue(patience) => pass?,
-                () = lifecycle.draining() => {
+                () = call.refusal(lifecycle) => {
                     self.refused.fetch_add(1, Ordering::Relaxed);
                     return Err(AcquireError::Closed);
                 }
             },
         };
         // It may have ended between the question and the answer.
-        if lifecycle.is_open() {
+        if call == Call::Begun || lifecycle.is_open() {
             Ok(pass)
         } else {
             Err(AcquireError::Closed)
@@ -148,10 +166,12 @@ mod tests {
     async fn who_waits_too_long_is_told_how_long_and_how_many_were_ahead() {
         let (gate, open) = gate(1);
         let patience = Duration::from_secs(5);
-        let _inside = gate.enter(patience, &open).await.unwrap();
+        let _inside = gate.enter(patience, &open, Call::New).await.unwrap();
 
-        let (first, second) =
-            tokio::join!(gate.enter(patience, &open), gate.enter(patience, &open));
+        let (first, second) = tokio::join!(
+            gate.enter(patience, &open, Call::New),
+            gate.enter(patience, &open, Call::New)
+        );
 
         let said = [first, second].map(|refused| refused.unwrap_err().to_string());
         assert_eq!(
@@ -174,7 +194,10 @@ mod tests {
         let calls = (0..100).map(|caller| {
             let (gate, open, served) = (&gate, &open, &served);
             async move {
-                let _pass = gate.enter(Duration::from_secs(60), open).await.unwrap();
+                let _pass = gate
+                    .enter(Duration::from_secs(60), open, Call::New)
+                    .await
+                    .unwrap();
                 served.lock().unwrap().push(caller);
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
@@ -188,20 +211,27 @@ mod tests {
     #[tokio::test]
     async fn who_goes_away_leaves_the_queue() {
         let (gate, open) = gate(1);
-        let inside = gate.enter(Duration::MAX, &open).await.unwrap();
-        assert!(gate.enter(Duration::MAX, &open).now_or_never().is_none());
+        let inside = gate.enter(Duration::MAX, &open, Call::New).await.unwrap();
+        assert!(
+            gate.enter(Duration::MAX, &open, Call::New)
+                .now_or_never()
+                .is_none()
+        );
 
         drop(inside);
 
         assert_eq!(gate.waiting(), 0);
-        assert!(gate.enter(Duration::ZERO, &open).await.is_ok());
+        assert!(gate.enter(Duration::ZERO, &open, Call::New).await.is_ok());
     }
 
     #[tokio::test]
     async fn who_waits_while_it_closes_is_told_at_once() {
         let (gate, lifecycle) = gate(1);
-        let inside = gate.enter(Duration::MAX, &lifecycle).await.unwrap();
-        let mut waiting = Box::pin(gate.enter(Duration::MAX, &lifecycle));
+        let inside = gate
+            .enter(Duration::MAX, &lifecycle, Call::New)
+            .await
+            .unwrap();
+        let mut waiting = Box::pin(gate.enter(Duration::MAX, &lifecycle, Call::New));
         assert!(waiting.as_mut().now_or_never().is_none());
 
         lifecycle.drain();

@@ -25,6 +25,19 @@ impl Work for Save<'_> {
     }
 }
 
+/// Entries of several callers, sorted by task and of different ids: each is a matter of its own.
+pub(super) struct SaveEach<'e>(pub(super) &'e [&'e HistoryEntry]);
+
+impl<'e> Work for SaveEach<'e> {
+    type Answer = Vec<(&'e HistoryEntry, save::Outcome)>;
+
+    const OPERATION: Operation = operation::SAVE;
+
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
+        save::each(connection, self.0).await
+    }
+}
+
 pub(super) struct SaveBatch<'e>(pub(super) &'e [HistoryEntry]);
 
 impl Work for SaveBatch<'_> {

@@ -20,13 +20,13 @@ use crate::error::{StoreError, corrupt};
 use crate::statement::{Prepared, Statement, unbound};
 
 /// How many entries one statement carries at most.
-const STATEMENT_ENTRIES: usize = 500;
+pub(super) const STATEMENT_ENTRIES: usize = 500;
 
 /// How many bytes of step results one statement carries at most, unless a single one has more.
-const STATEMENT_BYTES: usize = 16 << 20;
+pub(super) const STATEMENT_BYTES: usize = 16 << 20;
 
 /// How often a save is tried anew when a task is removed under it.
-const ATTEMPTS: usize = 10;
+pub(super) const ATTEMPTS: usize = 10;
 
 /// Saves one entry.
 pub(super) async fn one(
@@ -102,7 +102,7 @@ fn bounded<'a, 'e>(entries: &'a [&'e HistoryEntry]) -> Vec<&'a [&'e HistoryEntry
     statements
 }
 
-/// Saves entries that are sorted by task and of different ids.
+/// Saves entries that are sorted by task and of different ids, all or none.
 ///
 /// [`StoreError::Overtaken`] if what was there before has been removed with its task meanwhile.
 async fn statement(
@@ -111,10 +111,46 @@ async fn statement(
 ) -> Result<SavedBatch, StoreError> {
     let mut saved = SavedBatch::default();
     let present = add(connection, entries, &mut saved).await?;
-    if !present.is_empty() {
-        recognise(connection, &present, &mut saved).await?;
+    for (entry, outcome) in recognise(connection, &present).await? {
+        match outcome {
+            Outcome::Saved(status) => saved.statuses.insert(entry.task.clone(), status),
+            Outcome::Conflict => {
+                return Err(StoreError::Conflict(EntryConflict { id: entry.id }));
+            }
+            Outcome::Gone => return Err(StoreError::Overtaken),
+        };
     }
     Ok(saved)
+}
+
+/// Saves entries that are sorted by task and of different ids, each by itself: what becomes of one is
+/// nothing to the others.
+pub(super) async fn each<'e>(
+    connection: &mut AsyncPgConnection,
+    entries: &[&'e HistoryEntry],
+) -> Result<Vec<(&'e HistoryEntry, Outcome)>, StoreError> {
+    let mut saved = SavedBatch::default();
+    let present = add(connection, entries, &mut saved).await?;
+    let mut outcomes = recognise(connection, &present).await?;
+    for &entry in entries {
+        let found = |earlier: &&HistoryEntry| std::ptr::eq(*earlier, entry);
+        if !present.iter().any(found) {
+            let status = saved.statuses.get(&entry.task).copied();
+            outcomes.push((entry, status.map_or(Outcome::Gone, Outcome::Saved)));
+        }
+    }
+    Ok(outcomes)
+}
+
+/// What became of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It is there, and so does its task stand.
+    Saved(TaskStatus),
+    /// Another entry has its id.
+    Conflict,
+    /// It was there before, and was removed with its task meanwhile.
+    Gone,
 }
 
 /// Adds the entries that are new, and returns those that were there before.
@@ -144,28 +180,29 @@ async fn add<'e>(
     Ok(present)
 }
 
-/// Recognises entries that were saved before.
-async fn recognise(
+/// What became of entries that could not be added.
+async fn recognise<'e>(
     connection: &mut AsyncPgConnection,
-    entries: &[&HistoryEntry],
-    saved: &mut SavedBatch,
-) -> Result<(), StoreError> {
+    entries: &[&'e HistoryEntry],
+) -> Result<Vec<(&'e HistoryEntry, Outcome)>, StoreError> {
+    if entries.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows: Vec<SavedRow> = Prepared(Saved::of(entries)).load(connection).await?;
     let mut found = HashMap::with_capacity(rows.len());
     for row in rows {
         let (entry, status) = read(row)?;
         found.insert((entry.task.user.clone(), entry.id), (entry, status));
     }
-    for entry in entries {
-        match found.get(&(entry.task.user.clone(), entry.id)) {
-            None => return Err(StoreError::Overtaken),
-            Some((earlier, status)) if earlier.repeats(entry) => {
-                saved.statuses.insert(entry.task.clone(), *status);
-            }
-            Some(_) => return Err(StoreError::Conflict(EntryConflict { id: entry.id })),
-        }
-    }
-    Ok(())
+    let outcome = |entry: &HistoryEntry| match found.get(&(entry.task.user.clone(), entry.id)) {
+        None => Outcome::Gone,
+        Some((earlier, status)) if earlier.repeats(entry) => Outcome::Saved(*status),
+        Some(_) => Outcome::Conflict,
+    };
+    Ok(entries
+        .iter()
+        .map(|entry| (*entry, outcome(entry)))
+        .collect())
 }
 
 type SavedRow = (String, Uuid, String, i32, DateTime<Utc>, Value, String);

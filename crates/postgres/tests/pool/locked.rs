@@ -13,7 +13,10 @@ pub(crate) async fn open(
     database: &TestDatabase,
     settings: impl FnOnce(PostgresConfig) -> PostgresConfig,
 ) -> PostgresDatabase {
-    let config = PostgresConfig::from_url(database.url()).unwrap();
+    // Each save by itself, so that each has a connection.
+    let config = PostgresConfig::from_url(database.url())
+        .unwrap()
+        .with_group_commit(0);
     let postgres = PostgresDatabase::connect(settings(config)).await.unwrap();
     postgres.migrate().await.unwrap();
     postgres

@@ -30,7 +30,7 @@ fn location() -> [Setting; 7] {
     ]
 }
 
-fn connections() -> [Setting; 16] {
+fn connections() -> [Setting; 17] {
     let modes = "disable, prefer, require, verify-ca or verify-full";
     let name = "1 to 63 printable ASCII characters";
     [
@@ -58,6 +58,7 @@ fn connections() -> [Setting; 16] {
             .also(["DB_POOL_RECYCLE"]),
         Setting::new("pool.leak_threshold", Duration, "1s to 24h, 0 for none"),
         Setting::new("standby.max_lag", Duration, "1s to 1h"),
+        Setting::new("group_commit.writers", Count, "0 to 64"),
     ]
 }
 

@@ -1,0 +1,319 @@
+//! Saves that share statements: what becomes of each is a matter of its own.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tasktrail_conformance::fixture::Writer;
+use tasktrail_domain::repository::{Chain, Effect, ErrorKind, PageRequest, RepositoryError};
+use tasktrail_domain::task_history::{
+    HistoryEntry, ResultLimit, TaskHistoryRepository, TaskKey, TaskStatus, TaskStepResult,
+};
+use tasktrail_postgres::{
+    GroupCommitStatistics, PostgresConfig, PostgresDatabase, PostgresTaskHistory,
+};
+use tasktrail_test_support::{TestDatabase, wait_until};
+use tokio::task::JoinHandle;
+
+type Call = JoinHandle<Result<TaskStatus, RepositoryError>>;
+
+/// A database in which a lock keeps saves from finishing until [`unlock`](Self::unlock), with one
+/// writer: what is saved behind the first save goes together.
+struct Locked {
+    database: Arc<TestDatabase>,
+    postgres: PostgresDatabase,
+    histories: Arc<PostgresTaskHistory<'static>>,
+    holder: JoinHandle<()>,
+    first: Call,
+    writer: Writer,
+}
+
+impl Locked {
+    async fn new() -> Self {
+        Self::with("SELECT 1").await
+    }
+
+    /// The same after a change of the schema.
+    async fn with(change: &str) -> Self {
+        let database = Arc::new(TestDatabase::new());
+        let config = PostgresConfig::from_url(database.url())
+            .and_then(|config| config.with_connections(2, 4))
+            .unwrap()
+            .with_acquire_timeout(Duration::from_secs(1))
+            .with_group_commit(1);
+        let postgres = PostgresDatabase::connect(config).await.unwrap();
+        postgres.migrate().await.unwrap();
+        database.execute(change).unwrap();
+        let histories = Arc::new(postgres.task_history());
+        let holder = Arc::clone(&database);
+        let holder = tokio::task::spawn_blocking(move || {
+            let hold =
+                "BEGIN; LOCK TABLE task_history IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60)";
+            holder.execute(hold).unwrap_err();
+        });
+        let held = "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted
+                    AND relation = 'task_history'::regclass";
+        wait_until("the table is locked", || {
+            !database.execute(held).unwrap().is_empty()
+        });
+        let writer = Writer::default();
+        let first = writer.step(&task("first"), 0, TaskStatus::Running);
+        let first = spawned(&histories, first);
+        let locked = Self {
+            database,
+            postgres,
+            histories,
+            holder,
+            first,
+            writer,
+        };
+        wait_until("the first save waits for the table", || {
+            locked.waiting() == 1
+        });
+        locked
+    }
+
+    /// How many statements wait for the table.
+    fn waiting(&self) -> usize {
+        let waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+                       AND wait_event_type = 'Lock'";
+        self.database.execute(waiting).unwrap().len()
+    }
+
+    fn statistics(&self) -> GroupCommitStatistics {
+        self.postgres.group_commit_statistics().unwrap()
+    }
+
+    /// Saves, in this order, that wait for the first one.
+    fn queue(&self, entries: impl IntoIterator<Item = HistoryEntry>) -> Vec<Call> {
+        let mut calls = Vec::new();
+        for entry in entries {
+            let before = self.statistics().under_way;
+            calls.push(spawned(&self.histories, entry));
+            wait_until("the save is in the queue", || {
+                self.statistics().under_way == before + 1
+            });
+        }
+        calls
+    }
+
+    /// Lets the saves finish.
+    async fn unlock(&mut self) {
+        self.let_go().await;
+        (&mut self.first).await.unwrap().unwrap();
+    }
+
+    async fn let_go(&mut self) {
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                   WHERE datname = current_database() AND query LIKE '%pg_sleep%'
+                   AND pid <> pg_backend_pid()";
+        self.database.execute(end).unwrap();
+        (&mut self.holder).await.unwrap();
+    }
+
+    async fn trail(&self, name: &str) -> Vec<HistoryEntry> {
+        let page = PageRequest::default();
+        let trail = self.histories.trail(&task(name), &page).await;
+        trail.unwrap().items
+    }
+}
+
+fn spawned(histories: &Arc<PostgresTaskHistory<'static>>, entry: HistoryEntry) -> Call {
+    let histories = Arc::clone(histories);
+    tokio::spawn(async move { histories.save(&entry).await })
+}
+
+fn task(name: &str) -> TaskKey {
+    TaskKey::new("user", name).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn saves_that_wait_share_a_statement_and_keep_their_order() {
+    let mut locked = Locked::new().await;
+    let steps = locked.writer.steps(&task("shared"), 3);
+    let again = locked.writer.step(&task("shared"), 1, TaskStatus::Failed);
+    let saves = [steps, vec![again]].concat();
+    let other = locked.writer.step(&task("other"), 0, TaskStatus::Completed);
+    let calls = locked.queue(saves.iter().cloned().chain([other]));
+
+    locked.unlock().await;
+
+    let mut statuses = Vec::new();
+    for call in calls {
+        statuses.push(call.await.unwrap().unwrap());
+    }
+    assert_eq!(
+        statuses,
+        [
+            TaskStatus::Running,
+            TaskStatus::Running,
+            TaskStatus::Running,
+            TaskStatus::Running,
+            TaskStatus::Completed
+        ]
+    );
+    let statistics = locked.statistics();
+    assert_eq!((statistics.alone, statistics.grouped), (1, 5));
+    assert_eq!((statistics.statements, statistics.under_way), (1, 0));
+    assert_eq!(locked.trail("shared").await, saves);
+}
+
+/// How many calls succeeded, and the kinds and effects of those that failed.
+async fn outcomes(calls: Vec<Call>) -> (usize, Vec<(ErrorKind, Effect)>) {
+    let (mut saved, mut failed) = (0, Vec::new());
+    for call in calls {
+        match call.await.unwrap() {
+            Ok(_) => saved += 1,
+            Err(error) => failed.push((error.kind(), error.effect())),
+        }
+    }
+    (saved, failed)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_entry_that_the_server_refuses_fails_its_own_caller_only() {
+    let mut locked = Locked::with("ALTER TABLE task_history ADD CHECK (step <> 3)").await;
+    let steps = locked.writer.steps(&task("a"), 6);
+    let calls = locked.queue(steps.clone());
+
+    locked.unlock().await;
+
+    let (saved, failed) = outcomes(calls).await;
+    assert_eq!(
+        (saved, failed),
+        (5, vec![(ErrorKind::Rejected, Effect::None)])
+    );
+    let kept: Vec<_> = steps
+        .into_iter()
+        .filter(|entry| entry.step.get() != 3)
+        .collect();
+    assert_eq!(locked.trail("a").await, kept);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn repetitions_and_conflicts_are_told_apart_within_a_statement() {
+    let mut locked = Locked::new().await;
+    let entry = locked.writer.step(&task("a"), 0, TaskStatus::Running);
+    let contradiction = HistoryEntry {
+        task: task("b"),
+        ..entry.clone()
+    };
+    let calls = locked.queue([entry.clone(), contradiction, entry.clone()]);
+
+    locked.unlock().await;
+
+    let (saved, failed) = outcomes(calls).await;
+    assert_eq!(
+        (saved, failed),
+        (2, vec![(ErrorKind::Conflict, Effect::None)])
+    );
+    assert_eq!(locked.trail("a").await, [entry]);
+    assert_eq!(locked.trail("b").await, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_that_goes_away_does_not_disturb_the_others() {
+    let mut locked = Locked::new().await;
+    let steps = locked.writer.steps(&task("a"), 3);
+    let mut calls = locked.queue(steps.clone());
+    let dropped = calls.remove(1);
+    dropped.abort();
+    assert!(dropped.await.unwrap_err().is_cancelled());
+
+    locked.unlock().await;
+
+    assert_eq!(outcomes(calls).await, (2, vec![]));
+    assert_eq!(
+        locked.trail("a").await,
+        [steps[0].clone(), steps[2].clone()]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_that_nobody_waits_for_ends_on_the_server() {
+    let mut locked = Locked::new().await;
+    let steps = locked.writer.steps(&task("a"), 3);
+    let calls = locked.queue(steps);
+    locked.first.abort();
+    wait_until("the three go together", || locked.waiting() == 1);
+    wait_until("they are on their way", || {
+        locked.statistics().statements == 1
+    });
+
+    for call in &calls {
+        call.abort();
+    }
+
+    wait_until("nothing is under way", || {
+        locked.statistics().under_way == 0 && locked.waiting() == 0
+    });
+    locked.let_go().await;
+    assert_eq!(locked.trail("a").await, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_close_flushes_what_is_in_the_queue() {
+    let mut locked = Locked::new().await;
+    let steps = locked.writer.steps(&task("a"), 3);
+    let calls = locked.queue(steps.clone());
+    let postgres = locked.postgres.clone();
+    let closing = tokio::spawn(async move { postgres.close(Duration::from_secs(30)).await });
+    while locked.histories.status(&task("a")).await.is_ok() {}
+    let late = locked.writer.step(&task("late"), 0, TaskStatus::Running);
+    let refused = locked.histories.save(&late).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Closed);
+
+    locked.unlock().await;
+
+    let closing = closing.await.unwrap();
+    // The four saves, and perhaps the question by which the test saw the close.
+    assert!((4..=5).contains(&closing.finished), "{closing:?}");
+    assert_eq!(closing.cancelled, 0, "{closing:?}");
+    assert_eq!(outcomes(calls).await, (3, vec![]));
+    let kept = "SELECT 1 FROM task_history WHERE task_id = 'a'";
+    assert_eq!(locked.database.execute(kept).unwrap().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_close_tells_those_whom_it_does_not_wait_for() {
+    let mut locked = Locked::new().await;
+    let steps = locked.writer.steps(&task("a"), 3);
+    let calls = locked.queue(steps);
+
+    let closing = locked.postgres.close(Duration::from_millis(100)).await;
+
+    assert_eq!(closing.finished, 0, "{closing:?}");
+    assert!(closing.cancelled >= 3, "{closing:?}");
+    let (saved, failed) = outcomes(calls).await;
+    assert_eq!(saved, 0);
+    assert!(
+        failed.iter().all(|(kind, _)| *kind == ErrorKind::Closed),
+        "{failed:?}"
+    );
+    locked.let_go().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_finds_no_room_in_the_queue_waits_and_is_told() {
+    let mut locked = Locked::new().await;
+    let large = |step| {
+        let result = TaskStepResult::builder("large", TaskStatus::Running)
+            .result("x".repeat(30 << 20).into())
+            .limit(ResultLimit::UNLIMITED);
+        HistoryEntry {
+            step_result: result.build().unwrap(),
+            ..locked.writer.step(&task("a"), step, TaskStatus::Running)
+        }
+    };
+    let entries = [large(0), large(1)];
+    let third = large(2);
+    let calls = locked.queue(entries);
+
+    let refused = locked.histories.save(&third).await.unwrap_err();
+
+    assert_eq!(refused.kind(), ErrorKind::Contention);
+    let said = "task_history.save: others were in the way: no connection became free within";
+    assert!(Chain(&refused).to_string().starts_with(said), "{refused:?}");
+    locked.unlock().await;
+    assert_eq!(outcomes(calls).await, (2, vec![]));
+}
