@@ -12,7 +12,9 @@ fn manager(database: &TestDatabase) -> DatabaseManager {
     let config = DatabaseConfig::from_url(database.url())
         .and_then(|config| config.with_connections(1, 1))
         .unwrap()
-        .with_health_timeout(Duration::from_secs(1));
+        .with_health_timeout(Duration::from_secs(1))
+        // Each save by itself, so that each needs a connection.
+        .with_postgres(|postgres| postgres.with_group_commit(0));
     DatabaseManager::new(config)
 }
 

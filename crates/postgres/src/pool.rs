@@ -5,6 +5,7 @@
 //! the [`upkeep`], which gives back what the pool can do without, and the [`refill`], which keeps the minimum.
 
 mod demand;
+mod doubt;
 mod failures;
 mod gate;
 mod lease;
@@ -26,6 +27,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::task::TaskTracker;
 
 use self::demand::Demand;
+use self::doubt::Doubt;
 use self::failures::Failures;
 use self::gate::{Call, Gate};
 pub(crate) use self::lease::Lease;
@@ -56,6 +58,7 @@ struct Shared {
     lifecycle: Lifecycle,
     failures: Failures,
     counter: Arc<ConnectionCounter>,
+    doubt: Arc<Doubt>,
     connector: Connector,
 }
 
@@ -65,6 +68,8 @@ impl Pool {
     pub(crate) async fn open(connector: Connector) -> Result<Self, ConnectError> {
         let config = connector.config();
         let (failures, counter) = (Failures::default(), Arc::<ConnectionCounter>::default());
+        let doubt = Arc::<Doubt>::default();
+        let manager = Manager::new(connector.clone(), Arc::clone(&counter), Arc::clone(&doubt));
         let connections = bb8::Pool::builder()
             .max_size(config.most_connections().get())
             // The gate bounds the waiting; what is left is the opening of a connection.
@@ -78,7 +83,7 @@ impl Pool {
             .max_lifetime(None)
             .retry_connection(false)
             .error_sink(Box::new(failures.clone()))
-            .build_unchecked(Manager::new(connector.clone(), Arc::clone(&counter)));
+            .build_unchecked(manager);
         let first = (0..config.min_connections.max(1)).map(|_| connections.dedicated_connection());
         let first = try_join_all(first)
             .await
@@ -96,6 +101,7 @@ impl Pool {
             lifecycle: Lifecycle::default(),
             failures,
             counter,
+            doubt,
             connector,
         });
         tokio::spawn(upkeep::run(Arc::downgrade(&shared), demand));

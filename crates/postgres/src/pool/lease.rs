@@ -62,6 +62,7 @@ impl Lease {
             }
         };
         self.concluded = true;
+        self.connection.is_heard_of();
         result
     }
 }
@@ -73,6 +74,7 @@ impl Drop for Lease {
         }
         tracing::debug!(operation = %self.operation, "a call was dropped half-way");
         self.connection.end(CloseReason::Abandoned);
+        self.pool.doubt.suspect();
         // Without a runtime nobody polls the connection any more, and it ends at once.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let statement = self.connection.connection.cancel_token();

@@ -1,10 +1,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::PoolableConnection;
-use tokio::time::Instant;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use tokio::time::{Instant, timeout};
 
+use super::doubt::{Doubt, PROOF, Verdict};
 use super::statistics::{CloseReason, ConnectionCounter};
 use crate::connection::{Connector, Session};
 
@@ -13,11 +14,14 @@ use crate::connection::{Connector, Session};
 pub(crate) struct Manager {
     connector: Connector,
     counter: Arc<ConnectionCounter>,
+    doubt: Arc<Doubt>,
 }
 
 /// A connection of the pool.
 pub(crate) struct Pooled {
     pub(super) connection: AsyncPgConnection,
+    /// When the server has last answered on it.
+    heard: Instant,
     /// `None` for never.
     expires: Option<Instant>,
     /// Why it is not to be lent again, if it is not.
@@ -37,8 +41,16 @@ pub(crate) enum OpenError {
 }
 
 impl Manager {
-    pub(super) fn new(connector: Connector, counter: Arc<ConnectionCounter>) -> Self {
-        Self { connector, counter }
+    pub(super) fn new(
+        connector: Connector,
+        counter: Arc<ConnectionCounter>,
+        doubt: Arc<Doubt>,
+    ) -> Self {
+        Self {
+            connector,
+            counter,
+            doubt,
+        }
     }
 
     /// The configured lifetime less up to a tenth of it, spread evenly, so that connections that
@@ -54,6 +66,22 @@ impl Manager {
 }
 
 impl Pooled {
+    /// Notes that the server has answered.
+    pub(super) fn is_heard_of(&mut self) {
+        self.heard = Instant::now();
+    }
+
+    /// Whether the server answers on it, soon.
+    async fn proves_itself(&mut self) -> bool {
+        let question = self.connection.batch_execute("SELECT 1");
+        let answered = timeout(PROOF, question).await;
+        let proven = matches!(answered, Ok(Ok(())));
+        if proven {
+            self.is_heard_of();
+        }
+        proven
+    }
+
     /// Lets the connection end when it comes back.
     pub(super) fn end(&mut self, reason: CloseReason) {
         self.ends = Some(reason);
@@ -88,6 +116,7 @@ impl bb8::ManageConnection for Manager {
         match self.connector.open(Session { statement_timeout }).await {
             Ok(connection) => Ok(Pooled {
                 connection,
+                heard: Instant::now(),
                 expires: Instant::now().checked_add(self.lifetime(self.counter.opened())),
                 ends: None,
                 counter: Arc::clone(&self.counter),
@@ -100,13 +129,25 @@ impl bb8::ManageConnection for Manager {
         }
     }
 
-    /// Sees a connection that the server has closed, without a round trip.
+    /// Sees a connection that the server has closed, without a round trip. Only when a call has been given
+    /// up since it was last used does it cost one.
     async fn is_valid(&self, pooled: &mut Pooled) -> Result<(), OpenError> {
         if self.has_broken(pooled) {
-            Err(OpenError::Stale)
-        } else {
-            Ok(())
+            return Err(OpenError::Stale);
         }
+        match self.doubt.verdict(pooled.heard) {
+            Verdict::Trusted => return Ok(()),
+            Verdict::ToProve => {
+                let asked = Instant::now();
+                if pooled.proves_itself().await {
+                    return Ok(());
+                }
+                self.doubt.condemn(asked);
+            }
+            Verdict::Condemned => {}
+        }
+        pooled.end(CloseReason::Broken);
+        Err(OpenError::Stale)
     }
 
     fn has_broken(&self, pooled: &mut Pooled) -> bool {

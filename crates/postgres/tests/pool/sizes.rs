@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tasktrail_domain::task_history::{TaskHistoryRepository, TaskKey};
 use tasktrail_postgres::{PoolStatistics, PostgresConfig, PostgresDatabase};
-use tasktrail_test_support::{TestDatabase, wait_until};
+use tasktrail_test_support::{ServerOptions, TestDatabase, wait_until};
 
 use crate::locked::{Locked, open};
 
@@ -142,4 +142,42 @@ async fn a_call_that_has_its_connection_for_too_long_is_counted_as_a_leak_by_nam
     wait_until("the connection is back", || {
         postgres.pool_statistics().in_use == 0
     });
+}
+
+/// A call that gives up after half a second.
+async fn impatient(postgres: &PostgresDatabase) -> bool {
+    let histories = postgres.task_history();
+    let task = TaskKey::new("user", "task").unwrap();
+    let call = tokio::time::timeout(Duration::from_millis(500), histories.status(&task)).await;
+    call.is_ok_and(|answer| answer.is_ok())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_call_was_given_up_idle_connections_have_to_prove_themselves() {
+    let server = ServerOptions::default().start().unwrap();
+    let database = TestDatabase::create(&server);
+    let postgres = open(&database, |config| {
+        config
+            .with_connections(4, 4)
+            .unwrap()
+            .with_idle_timeout(Duration::from_secs(60))
+    })
+    .await;
+
+    server.freeze();
+    assert!(!impatient(&postgres).await, "it hangs on the first of them");
+    server.thaw();
+    assert!(impatient(&postgres).await, "another one proves itself");
+    assert_eq!(postgres.pool_statistics().closed.broken, 0);
+
+    server.freeze();
+    assert!(!impatient(&postgres).await);
+    let histories = postgres.task_history();
+    let task = TaskKey::new("user", "task").unwrap();
+    let waiting = tokio::spawn(async move { histories.status(&task).await });
+    wait_until("all that are left have ended but one", || {
+        postgres.pool_statistics().closed.broken >= 2
+    });
+    server.thaw();
+    waiting.await.unwrap().unwrap();
 }
