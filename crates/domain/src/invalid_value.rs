@@ -1,5 +1,5 @@
 use std::borrow::Cow;
-use std::fmt::Display;
+use std::fmt::{Debug, Display};
 
 /// A value that the domain refuses: which field, what is allowed, what was given.
 ///
@@ -38,6 +38,20 @@ impl InvalidValue {
         } else {
             Self::new(field, limit, format_args!("{start:?}… of {bytes} bytes"))
         }
+    }
+
+    /// Refuses `value` unless it lies between `least` and `greatest`, both included.
+    pub fn outside<V: Copy + PartialOrd + Debug>(
+        field: &'static str,
+        value: V,
+        least: V,
+        greatest: V,
+    ) -> Option<Self> {
+        let within = least <= value && value <= greatest;
+        (!within).then(|| {
+            let limit = format!("between {least:?} and {greatest:?}");
+            Self::new(field, limit, format_args!("{value:?}"))
+        })
     }
 
     /// The field, by its name on the wire.

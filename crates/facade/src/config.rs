@@ -197,16 +197,20 @@ impl DatabaseConfig {
         const MINUTE: Duration = Duration::from_secs(60);
         let mut found = self.postgres.faults();
         found.extend(self.resilience.faults());
-        let close = (self.close_timeout(), Duration::ZERO, HOUR);
-        let health = (self.health_timeout(), Duration::from_millis(10), MINUTE);
-        for (name, (value, least, greatest)) in
-            [("close_timeout", close), ("health_timeout", health)]
-        {
-            if value < least || greatest < value {
-                let limit = format!("between {least:?} and {greatest:?}");
-                found.push(InvalidValue::new(name, limit, format_args!("{value:?}")));
-            }
-        }
+        let (close, health) = (self.close_timeout, self.health_timeout);
+        let least = Duration::from_millis(10);
+        found.extend(InvalidValue::outside(
+            "close_timeout",
+            close,
+            Duration::ZERO,
+            HOUR,
+        ));
+        found.extend(InvalidValue::outside(
+            "health_timeout",
+            health,
+            least,
+            MINUTE,
+        ));
         found
     }
 

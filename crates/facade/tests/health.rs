@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tasktrail::repository::{Effect, ErrorKind};
 use tasktrail::task_history::{StepNumber, TaskKey, TaskStatus, TaskStepResult};
 use tasktrail::{DatabaseConfig, DatabaseError, DatabaseManager, Health, HealthState};
-use tasktrail_test_support::{ServerOptions, TestDatabase, wait_until};
+use tasktrail_test_support::{ServerOptions, TableLock, TestDatabase, wait_until};
 
 fn manager(database: &TestDatabase) -> DatabaseManager {
     let config = DatabaseConfig::from_url(database.url())
@@ -65,24 +65,12 @@ async fn a_manager_is_healthy_between_connect_and_close() {
     );
 }
 
-const HOLD: &str = "BEGIN; LOCK TABLE task_summary IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60)";
-
-const LET_GO: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                      WHERE datname = current_database() AND query LIKE '%pg_sleep%'
-                      AND pid <> pg_backend_pid()";
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_pool_is_degraded_and_a_close_ends_what_takes_too_long() {
-    let database = std::sync::Arc::new(TestDatabase::new());
+    let database = TestDatabase::new();
     let manager = manager(&database);
     manager.connect().await.unwrap();
-    let holder = std::sync::Arc::clone(&database);
-    let holder = tokio::task::spawn_blocking(move || holder.execute(HOLD));
-    let held = "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted
-                AND relation = 'task_summary'::regclass";
-    wait_until("the table is locked", || {
-        !database.execute(held).unwrap().is_empty()
-    });
+    let lock = TableLock::on(&database, "task_summary");
     let task = TaskKey::new("user", "task").unwrap();
     let saves: Vec<_> = (0..3)
         .map(|_| {
@@ -119,8 +107,7 @@ async fn a_full_pool_is_degraded_and_a_close_ends_what_takes_too_long() {
     let unknown = effects.iter().filter(|effect| **effect == Effect::Unknown);
     assert_eq!(unknown.count(), 1, "{effects:?}");
 
-    database.execute(LET_GO).unwrap();
-    holder.await.unwrap().unwrap_err();
+    drop(lock);
     manager.connect().await.unwrap();
     assert_eq!(manager.health().await.state, HealthState::Healthy);
 }

@@ -14,7 +14,7 @@ use tasktrail_conformance::fixture::Writer;
 use tasktrail_domain::repository::{ErrorKind, PageRequest};
 use tasktrail_domain::task_history::{HistoryEntry, TaskHistoryRepository, TaskKey, TaskStatus};
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase, PostgresTaskHistory};
-use tasktrail_test_support::{TestDatabase, wait_until};
+use tasktrail_test_support::{TableLock, TestDatabase, wait_until};
 
 async fn histories(database: &TestDatabase, connections: u32) -> Arc<PostgresTaskHistory<'static>> {
     let config = PostgresConfig::from_url(database.url())
@@ -31,29 +31,17 @@ async fn histories(database: &TestDatabase, connections: u32) -> Arc<PostgresTas
 fn at_work(database: &TestDatabase) -> usize {
     let sessions = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
                     AND pid <> pg_backend_pid() AND state <> 'idle'
-                    AND backend_type = 'client backend' AND query NOT LIKE '%pg_sleep%'";
+                    AND backend_type = 'client backend' AND query NOT LIKE '%AS holding'";
     database.execute(sessions).unwrap().len()
 }
 
-const BLOCK: &str = "BEGIN; LOCK TABLE task_history IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60)";
-
-const UNBLOCK: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                       WHERE datname = current_database() AND query LIKE '%pg_sleep%'
-                       AND pid <> pg_backend_pid()";
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dropped_call_ends_on_the_server_and_the_pool_is_full_again_in_under_a_second() {
-    let database = Arc::new(TestDatabase::new());
+    let database = TestDatabase::new();
     let histories = histories(&database, 4).await;
     let task = TaskKey::new("user", "task").unwrap();
     let entries = Writer::default().steps(&task, 4);
-    let blocker = Arc::clone(&database);
-    let blocker = tokio::task::spawn_blocking(move || blocker.execute(BLOCK));
-    let locked = "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted
-                  AND relation = 'task_history'::regclass";
-    wait_until("the table is locked", || {
-        !database.execute(locked).unwrap().is_empty()
-    });
+    let lock = TableLock::on(&database, "task_history");
     let calls: Vec<_> = entries
         .into_iter()
         .map(|entry| {
@@ -78,8 +66,7 @@ async fn a_dropped_call_ends_on_the_server_and_the_pool_is_full_again_in_under_a
     }
 
     wait_until("no save is left on the server", || at_work(&database) == 0);
-    database.execute(UNBLOCK).unwrap();
-    blocker.await.unwrap().unwrap_err();
+    drop(lock);
     let page = PageRequest::default();
     let reads = (0..4).map(|_| histories.load(&task, &page));
     let loaded = futures_util::future::try_join_all(reads).await.unwrap();

@@ -12,7 +12,7 @@ use tasktrail_domain::task_history::{
 use tasktrail_postgres::{
     GroupCommitStatistics, PostgresConfig, PostgresDatabase, PostgresTaskHistory,
 };
-use tasktrail_test_support::{TestDatabase, wait_until};
+use tasktrail_test_support::{TableLock, TestDatabase, wait_until};
 use tokio::task::JoinHandle;
 
 type Call = JoinHandle<Result<TaskStatus, RepositoryError>>;
@@ -20,12 +20,12 @@ type Call = JoinHandle<Result<TaskStatus, RepositoryError>>;
 /// A database in which a lock keeps saves from finishing until [`unlock`](Self::unlock), with one
 /// writer: what is saved behind the first save goes together.
 struct Locked {
-    database: Arc<TestDatabase>,
+    lock: Option<TableLock>,
     postgres: PostgresDatabase,
     histories: Arc<PostgresTaskHistory<'static>>,
-    holder: JoinHandle<()>,
     first: Call,
     writer: Writer,
+    database: TestDatabase,
 }
 
 impl Locked {
@@ -35,7 +35,7 @@ impl Locked {
 
     /// The same after a change of the schema.
     async fn with(change: &str) -> Self {
-        let database = Arc::new(TestDatabase::new());
+        let database = TestDatabase::new();
         let config = PostgresConfig::from_url(database.url())
             .and_then(|config| config.with_connections(2, 4))
             .unwrap()
@@ -45,39 +45,24 @@ impl Locked {
         postgres.migrate().await.unwrap();
         database.execute(change).unwrap();
         let histories = Arc::new(postgres.task_history());
-        let holder = Arc::clone(&database);
-        let holder = tokio::task::spawn_blocking(move || {
-            let hold =
-                "BEGIN; LOCK TABLE task_history IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60)";
-            holder.execute(hold).unwrap_err();
-        });
-        let held = "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted
-                    AND relation = 'task_history'::regclass";
-        wait_until("the table is locked", || {
-            !database.execute(held).unwrap().is_empty()
-        });
+        let lock = TableLock::on(&database, "task_history");
         let writer = Writer::default();
         let first = writer.step(&task("first"), 0, TaskStatus::Running);
         let first = spawned(&histories, first);
-        let locked = Self {
-            database,
+        wait_until("the first save waits for the table", || lock.waiting() == 1);
+        Self {
+            lock: Some(lock),
             postgres,
             histories,
-            holder,
             first,
             writer,
-        };
-        wait_until("the first save waits for the table", || {
-            locked.waiting() == 1
-        });
-        locked
+            database,
+        }
     }
 
     /// How many statements wait for the table.
     fn waiting(&self) -> usize {
-        let waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
-                       AND wait_event_type = 'Lock'";
-        self.database.execute(waiting).unwrap().len()
+        self.lock.as_ref().map_or(0, TableLock::waiting)
     }
 
     fn statistics(&self) -> GroupCommitStatistics {
@@ -99,16 +84,8 @@ impl Locked {
 
     /// Lets the saves finish.
     async fn unlock(&mut self) {
-        self.let_go().await;
+        self.lock = None;
         (&mut self.first).await.unwrap().unwrap();
-    }
-
-    async fn let_go(&mut self) {
-        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                   WHERE datname = current_database() AND query LIKE '%pg_sleep%'
-                   AND pid <> pg_backend_pid()";
-        self.database.execute(end).unwrap();
-        (&mut self.holder).await.unwrap();
     }
 
     async fn trail(&self, name: &str) -> Vec<HistoryEntry> {
@@ -247,7 +224,7 @@ async fn a_statement_that_nobody_waits_for_ends_on_the_server() {
     wait_until("nothing is under way", || {
         locked.statistics().under_way == 0 && locked.waiting() == 0
     });
-    locked.let_go().await;
+    locked.lock = None;
     assert_eq!(locked.trail("a").await, []);
 }
 
@@ -290,7 +267,7 @@ async fn a_close_tells_those_whom_it_does_not_wait_for() {
         failed.iter().all(|(kind, _)| *kind == ErrorKind::Closed),
         "{failed:?}"
     );
-    locked.let_go().await;
+    locked.lock = None;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -33,7 +33,6 @@
 //! what they know (the breaker its state) with their clones, so that several repositories over one
 //! store can be guarded by clones of one policy.
 
-mod bounds;
 mod circuit_breaker;
 mod config;
 mod guarded;

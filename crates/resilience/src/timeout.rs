@@ -4,7 +4,6 @@ use tasktrail_domain::InvalidValue;
 use tasktrail_domain::repository::{Effect, ErrorKind, Operation, RepositoryError, Result};
 
 use crate::Policy;
-use crate::bounds::outside;
 
 /// Bounds how long one attempt may take.
 ///
@@ -100,8 +99,8 @@ impl TimeoutConfig {
         let least = Duration::from_millis(1);
         let hour = Duration::from_secs(60 * 60);
         [
-            outside("timeout.limit", self.limit, least, hour),
-            outside("timeout.long_limit", self.long_limit, self.limit, hour * 24),
+            InvalidValue::outside("timeout.limit", self.limit, least, hour),
+            InvalidValue::outside("timeout.long_limit", self.long_limit, self.limit, hour * 24),
         ]
         .into_iter()
         .flatten()

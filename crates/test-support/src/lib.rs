@@ -22,11 +22,13 @@ mod ports;
 mod proxy;
 mod server;
 pub mod simple_query;
+mod table_lock;
 mod test_database;
 mod wait;
 
 pub use disk::Disk;
 pub use proxy::{Direction, Proxy};
 pub use server::{Server, ServerOptions, StartError};
+pub use table_lock::TableLock;
 pub use test_database::TestDatabase;
 pub use wait::wait_until;

@@ -70,6 +70,10 @@ impl TestDatabase {
         &self.name
     }
 
+    pub(crate) fn server(&self) -> SocketAddr {
+        self.server
+    }
+
     /// Runs `sql` in it, on a connection of its own; see [`simple_query::execute`].
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tasktrail_test_support::{TestDatabase, wait_until};
+use tasktrail_test_support::{TableLock, TestDatabase, wait_until};
 
 use super::files::{Folder, many};
 use super::imported::Imported;
@@ -86,34 +86,21 @@ fn an_interrupted_import_finishes_its_batch_and_tells_what_it_saved() {
 #[test]
 fn a_terminated_query_is_cancelled_on_the_server_after_the_close_timeout() {
     let imported = Imported::new();
-    let holder = "BEGIN; LOCK TABLE task_summary IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60)";
-    std::thread::scope(|scope| {
-        scope.spawn(|| imported.database.execute(holder).unwrap_err());
-        let waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
-                       AND wait_event_type = 'Lock'";
-        let held = "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted
-                    AND relation = 'task_summary'::regclass";
-        let is_there = |query| !imported.database.execute(query).unwrap().is_empty();
-        wait_until("the table is locked", || is_there(held));
-        let child = spawn(
-            command()
-                .args(["stats", "--database-url", &imported.database.url()])
-                .env("TASKTRAIL_CLOSE_TIMEOUT", "0.2"),
-        );
-        wait_until("the query waits", || is_there(waiting));
-        let began = Instant::now();
+    let lock = TableLock::on(&imported.database, "task_summary");
+    let child = spawn(
+        command()
+            .args(["stats", "--database-url", &imported.database.url()])
+            .env("TASKTRAIL_CLOSE_TIMEOUT", "0.2"),
+    );
+    wait_until("the query waits", || lock.waiting() == 1);
+    let began = Instant::now();
 
-        send("TERM", &child);
+    send("TERM", &child);
 
-        let (stdout, stderr, code) = ended(child);
-        assert_eq!((stdout.as_str(), code), ("", Some(143)), "{stderr}");
-        assert!(began.elapsed() < Duration::from_secs(3), "{stderr}");
-        wait_until("no query waits any more", || !is_there(waiting));
-        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                   WHERE datname = current_database() AND query LIKE '%pg_sleep%'
-                   AND pid <> pg_backend_pid()";
-        imported.database.execute(end).unwrap();
-    });
+    let (stdout, stderr, code) = ended(child);
+    assert_eq!((stdout.as_str(), code), ("", Some(143)), "{stderr}");
+    assert!(began.elapsed() < Duration::from_secs(3), "{stderr}");
+    wait_until("no query waits any more", || lock.waiting() == 0);
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Ranges of the settings.
 
-use std::fmt::Debug;
 use std::time::Duration;
 
 use tasktrail_domain::InvalidValue;
@@ -25,22 +24,22 @@ impl PostgresConfig {
     pub fn faults(&self) -> Vec<InvalidValue> {
         let connections = (self.max_connections.get(), self.burst_connections);
         [
-            outside("pool.max_connections", connections.0, 1, MOST_CONNECTIONS),
-            outside("pool.burst_connections", connections.1, 0, MOST_CONNECTIONS),
-            outside(
+            InvalidValue::outside("pool.max_connections", connections.0, 1, MOST_CONNECTIONS),
+            InvalidValue::outside("pool.burst_connections", connections.1, 0, MOST_CONNECTIONS),
+            InvalidValue::outside(
                 "pool.connect_timeout",
                 self.connect_timeout,
                 MILLISECOND,
                 HOUR,
             ),
-            outside(
+            InvalidValue::outside(
                 "pool.acquire_timeout",
                 self.acquire_timeout,
                 MILLISECOND,
                 HOUR,
             ),
-            outside("pool.idle_timeout", self.idle_timeout, SECOND, DAY),
-            outside("pool.max_lifetime", self.max_lifetime, SECOND, DAY * 7),
+            InvalidValue::outside("pool.idle_timeout", self.idle_timeout, SECOND, DAY),
+            InvalidValue::outside("pool.max_lifetime", self.max_lifetime, SECOND, DAY * 7),
             outside_or_off("pool.leak_threshold", self.leak_threshold, SECOND, DAY),
             outside_or_off(
                 "statement_timeout",
@@ -48,9 +47,9 @@ impl PostgresConfig {
                 MILLISECOND,
                 DAY,
             ),
-            outside("group_commit.writers", self.group_commit_writers, 0, 64),
+            InvalidValue::outside("group_commit.writers", self.group_commit_writers, 0, 64),
             self.standby_lag
-                .and_then(|lag| outside("standby.max_lag", lag, SECOND, HOUR)),
+                .and_then(|lag| InvalidValue::outside("standby.max_lag", lag, SECOND, HOUR)),
             self.application_name.as_deref().and_then(unfit_name),
         ]
         .into_iter()
@@ -59,21 +58,7 @@ impl PostgresConfig {
     }
 }
 
-/// What is wrong with a setting that is not within its range, both ends included.
-fn outside<V: Copy + PartialOrd + Debug>(
-    setting: &'static str,
-    value: V,
-    least: V,
-    greatest: V,
-) -> Option<InvalidValue> {
-    let within = least <= value && value <= greatest;
-    (!within).then(|| {
-        let limit = format!("between {least:?} and {greatest:?}");
-        InvalidValue::new(setting, limit, format_args!("{value:?}"))
-    })
-}
-
-/// The same for a time limit that zero switches off.
+/// What is wrong with a time limit that zero switches off.
 fn outside_or_off(
     setting: &'static str,
     value: Duration,
@@ -83,7 +68,7 @@ fn outside_or_off(
     if value.is_zero() {
         return None;
     }
-    outside(setting, value, least, greatest)
+    InvalidValue::outside(setting, value, least, greatest)
 }
 
 fn unfit_name(name: &str) -> Option<InvalidValue> {

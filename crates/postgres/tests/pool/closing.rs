@@ -41,7 +41,7 @@ async fn calls_that_finish_in_time_finish() {
         calls.iter().filter(|call| call.is_finished()).count() == 1
     });
 
-    locked.unlock().await;
+    locked.unlock();
 
     let closing = closing.await.unwrap();
     assert_eq!(
@@ -67,7 +67,7 @@ async fn calls_that_take_longer_are_cancelled_on_the_server() {
     assert!(closing.took < Duration::from_secs(3), "{closing:?}");
     assert_eq!(outcomes(calls).await, (0, 1, 2));
     wait_until("nothing waits for the table", || locked.at_work() == 0);
-    locked.unlock().await;
+    locked.unlock();
     assert_eq!(locked.postgres.pool_statistics().closed.abandoned, 2);
 }
 

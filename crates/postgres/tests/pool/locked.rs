@@ -6,7 +6,7 @@ use tasktrail_conformance::fixture::Writer;
 use tasktrail_domain::repository::RepositoryError;
 use tasktrail_domain::task_history::{TaskHistoryRepository, TaskKey, TaskStatus};
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase};
-use tasktrail_test_support::{TestDatabase, wait_until};
+use tasktrail_test_support::{TableLock, TestDatabase, wait_until};
 use tokio::task::JoinHandle;
 
 pub(crate) async fn open(
@@ -24,32 +24,21 @@ pub(crate) async fn open(
 
 /// A database in which a lock keeps every save from finishing until [`unlock`](Self::unlock).
 pub(crate) struct Locked {
-    pub(crate) database: Arc<TestDatabase>,
+    lock: Option<TableLock>,
     pub(crate) postgres: PostgresDatabase,
-    holder: JoinHandle<()>,
+    pub(crate) database: TestDatabase,
 }
 
 pub(crate) type Call = JoinHandle<Result<TaskStatus, RepositoryError>>;
 
 impl Locked {
     pub(crate) async fn new(settings: impl FnOnce(PostgresConfig) -> PostgresConfig) -> Self {
-        let database = Arc::new(TestDatabase::new());
+        let database = TestDatabase::new();
         let postgres = open(&database, settings).await;
-        let holder = Arc::clone(&database);
-        let holder = tokio::task::spawn_blocking(move || {
-            let hold =
-                "BEGIN; LOCK TABLE task_history IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60)";
-            holder.execute(hold).unwrap_err();
-        });
-        let held = "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted
-                    AND relation = 'task_history'::regclass";
-        wait_until("the table is locked", || {
-            !database.execute(held).unwrap().is_empty()
-        });
         Self {
-            database,
+            lock: Some(TableLock::on(&database, "task_history")),
             postgres,
-            holder,
+            database,
         }
     }
 
@@ -74,17 +63,11 @@ impl Locked {
 
     /// How many saves wait for the table.
     pub(crate) fn at_work(&self) -> usize {
-        let sessions = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
-                        AND wait_event_type = 'Lock'";
-        self.database.execute(sessions).unwrap().len()
+        self.lock.as_ref().map_or(0, TableLock::waiting)
     }
 
     /// Lets the saves finish.
-    pub(crate) async fn unlock(&mut self) {
-        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                   WHERE datname = current_database() AND query LIKE '%pg_sleep%'
-                   AND pid <> pg_backend_pid()";
-        self.database.execute(end).unwrap();
-        (&mut self.holder).await.unwrap();
+    pub(crate) fn unlock(&mut self) {
+        self.lock = None;
     }
 }

@@ -51,7 +51,7 @@ async fn it_opens_the_minimum_and_grows_to_the_maximum_and_the_burst() {
     assert_eq!(sizes(&full), (7, 0, 7, 3));
     assert_eq!((full.opened, full.usage_percent()), (7, 100.0));
     assert_eq!(full.longest_held.unwrap().operation, "task_history.save");
-    locked.unlock().await;
+    locked.unlock();
     for save in join_all(saves).await {
         save.unwrap().unwrap();
     }
@@ -67,7 +67,7 @@ async fn what_it_can_do_without_is_given_back_and_the_minimum_stays() {
     let mut locked =
         Locked::new(|config| burst(config).with_idle_timeout(Duration::from_secs(1))).await;
     let saves = locked.saves(7, 7);
-    locked.unlock().await;
+    locked.unlock();
     for save in join_all(saves).await {
         save.unwrap().unwrap();
     }

@@ -2,8 +2,6 @@ use std::time::Duration;
 
 use tasktrail_domain::InvalidValue;
 
-use crate::bounds::outside;
-
 /// When a circuit breaker opens, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerConfig {
@@ -35,14 +33,14 @@ impl BreakerConfig {
         let least = Duration::from_millis(10);
         let most = Duration::from_secs(600);
         [
-            outside("breaker.outages", self.outages, 1, 1000),
-            outside(
+            InvalidValue::outside("breaker.outages", self.outages, 1, 1000),
+            InvalidValue::outside(
                 "breaker.cool_down",
                 self.cool_down,
                 least,
                 self.max_cool_down,
             ),
-            outside("breaker.max_cool_down", self.max_cool_down, least, most),
+            InvalidValue::outside("breaker.max_cool_down", self.max_cool_down, least, most),
         ]
         .into_iter()
         .flatten()

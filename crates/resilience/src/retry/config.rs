@@ -3,8 +3,6 @@ use std::time::Duration;
 use backon::ExponentialBuilder;
 use tasktrail_domain::InvalidValue;
 
-use crate::bounds::outside;
-
 /// How often, after what waits and for how long an operation is tried.
 ///
 /// The backoff before the first retry is `first_delay`; before each further one it doubles, up to
@@ -50,10 +48,10 @@ impl RetryConfig {
         let least = Duration::from_millis(1);
         let minute = Duration::from_secs(60);
         [
-            outside("retry.max_retries", self.max_retries, 1, 100),
-            outside("retry.first_delay", self.first_delay, least, self.max_delay),
-            outside("retry.max_delay", self.max_delay, least, minute),
-            outside("retry.total_time", self.total_time, least, minute * 60),
+            InvalidValue::outside("retry.max_retries", self.max_retries, 1, 100),
+            InvalidValue::outside("retry.first_delay", self.first_delay, least, self.max_delay),
+            InvalidValue::outside("retry.max_delay", self.max_delay, least, minute),
+            InvalidValue::outside("retry.total_time", self.total_time, least, minute * 60),
         ]
         .into_iter()
         .flatten()

@@ -1,0 +1,82 @@
+//! A table that nobody else gets at.
+
+use std::net::SocketAddr;
+use std::thread::{self, JoinHandle};
+
+use crate::simple_query::{self, Row};
+use crate::{TestDatabase, wait_until};
+
+/// A lock that lets no statement read or write a table, until it is dropped: statements take as long as
+/// the test wants. They are ended after ten minutes in any case.
+#[derive(Debug)]
+pub struct TableLock {
+    server: SocketAddr,
+    database: String,
+    holder: Option<JoinHandle<()>>,
+}
+
+impl TableLock {
+    /// Locks a table, and returns when that holds.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be locked within 30 s.
+    #[must_use]
+    #[track_caller]
+    pub fn on(database: &TestDatabase, table: &str) -> Self {
+        let (server, name) = (database.server(), database.name().to_owned());
+        let hold = format!(
+            "BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600) AS holding"
+        );
+        let holder = thread::spawn({
+            let name = name.clone();
+            // It ends by being terminated, which is an error.
+            move || drop(simple_query::execute(server, &name, &hold))
+        });
+        let lock = Self {
+            server,
+            database: name,
+            holder: Some(holder),
+        };
+        let granted = format!(
+            "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted
+             AND relation = '{table}'::regclass"
+        );
+        wait_until("the table is locked", || !lock.sql(&granted).is_empty());
+        lock
+    }
+
+    /// How many statements wait for it, or for another lock in this database.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not answer.
+    #[must_use]
+    #[track_caller]
+    pub fn waiting(&self) -> usize {
+        let waiting = "SELECT 1 FROM pg_stat_activity
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        self.sql(waiting).len()
+    }
+
+    #[track_caller]
+    fn sql(&self, sql: &str) -> Vec<Row> {
+        match simple_query::execute(self.server, &self.database, sql) {
+            Ok(rows) => rows,
+            Err(error) => panic!("`{sql}` failed: {error:?}"),
+        }
+    }
+}
+
+impl Drop for TableLock {
+    fn drop(&mut self) {
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                   WHERE datname = current_database() AND query LIKE '%AS holding'
+                   AND pid <> pg_backend_pid()";
+        // A server that is gone has no lock, and a panic here would hide the test's own.
+        let _ended = simple_query::execute(self.server, &self.database, end);
+        if let Some(holder) = self.holder.take() {
+            let _ended = holder.join();
+        }
+    }
+}
