@@ -167,9 +167,10 @@ impl SharedError {
         Self(Arc::new(error))
     }
 
-    /// The error as each of the callers sees it.
-    pub(crate) fn during(&self, operation: Operation) -> RepositoryError {
+    /// The error as each of the callers sees it; one of whom an earlier attempt `may_have` had an effect.
+    pub(crate) fn during(&self, operation: Operation, may_have: bool) -> RepositoryError {
         let (kind, effect) = self.0.verdict();
+        let effect = if may_have { Effect::Unknown } else { effect };
         let error = RepositoryError::new(operation, kind, effect);
         match *self.0 {
             StoreError::Acquire(AcquireError::Closed) => error,

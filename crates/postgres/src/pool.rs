@@ -144,7 +144,12 @@ impl Pool {
             tokio::select! {
                 biased;
                 got = &mut getting => {
-                    let connection = got.map_err(|_elapsed| timed_out(failed.clone()))?;
+                    let mut connection = got.map_err(|_elapsed| timed_out(failed.clone()))?;
+                    if !connection.is_to_be_trusted(&shared.doubt).await {
+                        drop(connection);
+                        getting.set(connections.get_owned());
+                        continue;
+                    }
                     return Ok(Lease::new(connection, operation, Arc::clone(shared), (entry, pass)));
                 }
                 error = failures.next() => {

@@ -61,7 +61,8 @@ impl PostgresTaskHistory<'_> {
     /// transaction is, a task that was written stays locked until then, and after an error of the
     /// server (not after a `Conflict`) the transaction can only be rolled back. Calls take turns. There
     /// is no pool, no standby and no policy: what to repeat is the caller's decision, and it is the
-    /// whole transaction.
+    /// whole transaction. Until it ends, do not wait for saves outside of it: they may share a statement with
+    /// one that waits for a task which is locked here.
     ///
     /// # Errors
     ///

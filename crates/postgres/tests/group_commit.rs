@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tasktrail_conformance::fixture::Writer;
 use tasktrail_domain::repository::{Chain, Effect, ErrorKind, PageRequest, RepositoryError};
 use tasktrail_domain::task_history::{
@@ -18,12 +19,13 @@ use tokio::task::JoinHandle;
 type Call = JoinHandle<Result<TaskStatus, RepositoryError>>;
 
 /// A database in which a lock keeps saves from finishing until [`unlock`](Self::unlock), with one
-/// writer: what is saved behind the first save goes together.
+/// writer. A first save waits alone and a second one has the writer: what is saved behind them goes
+/// together.
 struct Locked {
     lock: Option<TableLock>,
     postgres: PostgresDatabase,
     histories: Arc<PostgresTaskHistory<'static>>,
-    first: Call,
+    first: [Call; 2],
     writer: Writer,
     database: TestDatabase,
 }
@@ -47,14 +49,17 @@ impl Locked {
         let histories = Arc::new(postgres.task_history());
         let lock = TableLock::on(&database, "task_history");
         let writer = Writer::default();
-        let first = writer.step(&task("first"), 0, TaskStatus::Running);
-        let first = spawned(&histories, first);
-        wait_until("the first save waits for the table", || lock.waiting() == 1);
+        let alone = writer.step(&task("alone"), 0, TaskStatus::Running);
+        let alone = spawned(&histories, alone);
+        wait_until("a save waits for the table", || lock.waiting() == 1);
+        let second = writer.step(&task("second"), 0, TaskStatus::Running);
+        let second = spawned(&histories, second);
+        wait_until("another one has the writer", || lock.waiting() == 2);
         Self {
             lock: Some(lock),
             postgres,
             histories,
-            first,
+            first: [alone, second],
             writer,
             database,
         }
@@ -85,7 +90,9 @@ impl Locked {
     /// Lets the saves finish.
     async fn unlock(&mut self) {
         self.lock = None;
-        (&mut self.first).await.unwrap().unwrap();
+        for call in &mut self.first {
+            call.await.unwrap().unwrap();
+        }
     }
 
     async fn trail(&self, name: &str) -> Vec<HistoryEntry> {
@@ -130,8 +137,8 @@ async fn saves_that_wait_share_a_statement_and_keep_their_order() {
         ]
     );
     let statistics = locked.statistics();
-    assert_eq!((statistics.alone, statistics.grouped), (1, 5));
-    assert_eq!((statistics.statements, statistics.under_way), (1, 0));
+    assert_eq!((statistics.alone, statistics.grouped), (1, 6));
+    assert_eq!((statistics.statements, statistics.under_way), (2, 0));
     assert_eq!(locked.trail("shared").await, saves);
 }
 
@@ -211,10 +218,12 @@ async fn a_statement_that_nobody_waits_for_ends_on_the_server() {
     let mut locked = Locked::new().await;
     let steps = locked.writer.steps(&task("a"), 3);
     let calls = locked.queue(steps);
-    locked.first.abort();
-    wait_until("the three go together", || locked.waiting() == 1);
-    wait_until("they are on their way", || {
-        locked.statistics().statements == 1
+    for call in &locked.first {
+        call.abort();
+    }
+    wait_until("those have gone, and the three wait for the table", || {
+        let abandoned = locked.postgres.pool_statistics().closed.abandoned;
+        abandoned == 2 && locked.statistics().statements == 2 && locked.waiting() == 1
     });
 
     for call in &calls {
@@ -226,6 +235,21 @@ async fn a_statement_that_nobody_waits_for_ends_on_the_server() {
     });
     locked.lock = None;
     assert_eq!(locked.trail("a").await, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lone_caller_who_does_not_go_on_holds_nobody_up() {
+    let mut locked = Locked::new().await;
+    locked.unlock().await;
+    let steps = locked.writer.steps(&task("a"), 2);
+    let mut idle = Box::pin(locked.histories.save(&steps[0]));
+    assert!(idle.as_mut().now_or_never().is_none());
+
+    locked.histories.save(&steps[1]).await.unwrap();
+
+    idle.await.unwrap();
+    let statistics = locked.statistics();
+    assert_eq!((statistics.alone, statistics.grouped), (2, 2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -243,8 +267,8 @@ async fn a_close_flushes_what_is_in_the_queue() {
     locked.unlock().await;
 
     let closing = closing.await.unwrap();
-    // The four saves, and perhaps the question by which the test saw the close.
-    assert!((4..=5).contains(&closing.finished), "{closing:?}");
+    // The five saves, and perhaps the question by which the test saw the close.
+    assert!((5..=6).contains(&closing.finished), "{closing:?}");
     assert_eq!(closing.cancelled, 0, "{closing:?}");
     assert_eq!(outcomes(calls).await, (3, vec![]));
     let kept = "SELECT 1 FROM task_history WHERE task_id = 'a'";

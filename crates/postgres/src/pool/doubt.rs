@@ -36,7 +36,8 @@ impl Doubt {
 
     /// A connection failed to prove itself.
     pub(super) fn condemn(&self, asked: Instant) {
-        self.since().condemned = Some(asked);
+        let mut since = self.since();
+        since.condemned = since.condemned.max(Some(asked));
     }
 
     /// The verdict on a connection that was last `heard` of then.

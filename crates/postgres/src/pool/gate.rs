@@ -78,11 +78,11 @@ impl Gate {
             },
         };
         // It may have ended between the question and the answer.
-        if call == Call::Begun || lifecycle.is_open() {
-            Ok(pass)
-        } else {
-            Err(AcquireError::Closed)
-        }
+        let goes_on = match call {
+            Call::New => lifecycle.is_open(),
+            Call::Begun => !lifecycle.has_ended(),
+        };
+        goes_on.then_some(pass).ok_or(AcquireError::Closed)
     }
 
     async fn queue(&self, patience: Duration) -> Result<Pass, AcquireError> {

@@ -35,6 +35,10 @@ impl Lifecycle {
         *self.0.borrow() == Phase::Open
     }
 
+    pub(super) fn has_ended(&self) -> bool {
+        *self.0.borrow() == Phase::Ended
+    }
+
     /// Waits until no more calls may begin.
     pub(super) async fn draining(&self) {
         self.until(Phase::Draining).await;

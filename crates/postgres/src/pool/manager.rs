@@ -71,15 +71,24 @@ impl Pooled {
         self.heard = Instant::now();
     }
 
-    /// Whether the server answers on it, soon.
-    async fn proves_itself(&mut self) -> bool {
-        let question = self.connection.batch_execute("SELECT 1");
-        let answered = timeout(PROOF, question).await;
-        let proven = matches!(answered, Ok(Ok(())));
-        if proven {
-            self.is_heard_of();
+    /// Whether it may be lent: if there is doubt, whether the server answers on it, soon.
+    pub(super) async fn is_to_be_trusted(&mut self, doubt: &Doubt) -> bool {
+        if doubt.verdict(self.heard) == Verdict::Trusted {
+            return true;
         }
-        proven
+        let asked = Instant::now();
+        let question = self.connection.batch_execute("SELECT 1");
+        match timeout(PROOF, question).await {
+            Ok(Ok(())) => {
+                self.is_heard_of();
+                return true;
+            }
+            // Only this one has ended.
+            Ok(Err(_refused)) => {}
+            Err(_silent) => doubt.condemn(asked),
+        }
+        self.end(CloseReason::Broken);
+        false
     }
 
     /// Lets the connection end when it comes back.
@@ -129,25 +138,16 @@ impl bb8::ManageConnection for Manager {
         }
     }
 
-    /// Sees a connection that the server has closed, without a round trip. Only when a call has been given
-    /// up since it was last used does it cost one.
+    /// Sees a connection that the server has closed, without a round trip.
     async fn is_valid(&self, pooled: &mut Pooled) -> Result<(), OpenError> {
+        if self.doubt.verdict(pooled.heard) == Verdict::Condemned {
+            pooled.end(CloseReason::Broken);
+        }
         if self.has_broken(pooled) {
-            return Err(OpenError::Stale);
+            Err(OpenError::Stale)
+        } else {
+            Ok(())
         }
-        match self.doubt.verdict(pooled.heard) {
-            Verdict::Trusted => return Ok(()),
-            Verdict::ToProve => {
-                let asked = Instant::now();
-                if pooled.proves_itself().await {
-                    return Ok(());
-                }
-                self.doubt.condemn(asked);
-            }
-            Verdict::Condemned => {}
-        }
-        pooled.end(CloseReason::Broken);
-        Err(OpenError::Stale)
     }
 
     fn has_broken(&self, pooled: &mut Pooled) -> bool {

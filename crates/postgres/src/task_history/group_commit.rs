@@ -8,7 +8,7 @@ mod answers;
 mod round;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -33,11 +33,19 @@ const UNIT: usize = 1 << 10;
 pub(crate) struct GroupCommit {
     pool: Pool,
     queue: mpsc::UnboundedSender<Request>,
-    /// A writer each.
-    writers: Arc<Semaphore>,
-    number_of_writers: usize,
+    /// Whether a caller is saving alone.
+    busy_alone: AtomicBool,
     room: Arc<Semaphore>,
     counter: Arc<Counter>,
+}
+
+/// The right of a caller to save alone.
+struct Alone<'g>(&'g AtomicBool);
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
 }
 
 /// What the group commit has done since the database was opened.
@@ -96,11 +104,10 @@ impl Drop for Place {
 impl GroupCommit {
     /// Begins to take saves, for as many writers.
     pub(crate) fn start(pool: Pool, writers: u32) -> Arc<Self> {
-        let number_of_writers = usize::try_from(writers).unwrap_or(Semaphore::MAX_PERMITS);
+        let writers = usize::try_from(writers).unwrap_or(Semaphore::MAX_PERMITS);
         let (queue, requests) = mpsc::unbounded_channel();
         let group = Self {
-            writers: Arc::new(Semaphore::new(number_of_writers)),
-            number_of_writers,
+            busy_alone: AtomicBool::new(false),
             room: Arc::new(Semaphore::new(usize::try_from(ROOM).unwrap_or(usize::MAX))),
             counter: Arc::default(),
             pool: pool.clone(),
@@ -108,7 +115,7 @@ impl GroupCommit {
         };
         tokio::spawn(dispatch(
             requests,
-            Arc::clone(&group.writers),
+            Arc::new(Semaphore::new(writers)),
             pool,
             Arc::clone(&group.counter),
         ));
@@ -122,7 +129,7 @@ impl GroupCommit {
     /// Dropping the future leaves the entry saved or not, and the others alone. Where nobody waits for any
     /// entry of a statement any more, the statement is cancelled.
     pub(crate) async fn save(&self, entry: &HistoryEntry) -> Result<TaskStatus> {
-        if let Some(_writer) = self.all_to_itself() {
+        if let Some(_alone) = self.all_to_itself() {
             self.counter.alone.fetch_add(1, Ordering::Relaxed);
             let saved = self.pool.run(&operations::Save(entry)).await;
             return saved.map_err(|error| error.during(operation::SAVE));
@@ -144,13 +151,14 @@ impl GroupCommit {
         })
     }
 
-    /// A writer, if nobody else is saving. The pool tells whether it was closed.
-    fn all_to_itself(&self) -> Option<OwnedSemaphorePermit> {
-        let idle = self.writers.available_permits() == self.number_of_writers;
-        if !idle || self.counter.under_way.load(Ordering::Relaxed) > 0 {
+    /// The right to save alone, if nobody else is saving. It is no writer: who comes later must not wait for
+    /// a caller who may not poll his future. The pool tells whether it was closed.
+    fn all_to_itself(&self) -> Option<Alone<'_>> {
+        if self.counter.under_way.load(Ordering::Relaxed) > 0 {
             return None;
         }
-        Arc::clone(&self.writers).try_acquire_owned().ok()
+        let taken = self.busy_alone.swap(true, Ordering::AcqRel);
+        (!taken).then(|| Alone(&self.busy_alone))
     }
 
     async fn room_for(
@@ -232,12 +240,27 @@ async fn dispatch(
         counter.grouped.fetch_add(number, Ordering::Relaxed);
         let pool = pool.clone();
         let counter = Arc::clone(&counter);
-        counter.writing.fetch_add(1, Ordering::Relaxed);
+        let writing = Writing::begun(counter);
         tokio::spawn(async move {
             write(&pool, group).await;
-            counter.writing.fetch_sub(1, Ordering::Relaxed);
-            drop(writer);
+            drop((writing, writer));
         });
+    }
+}
+
+/// A statement that is being written, also when that panics.
+struct Writing(Arc<Counter>);
+
+impl Writing {
+    fn begun(counter: Arc<Counter>) -> Self {
+        counter.writing.fetch_add(1, Ordering::Relaxed);
+        Self(counter)
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        self.0.writing.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

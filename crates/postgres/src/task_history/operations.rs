@@ -29,7 +29,7 @@ impl Work for Save<'_> {
 pub(super) struct SaveEach<'e>(pub(super) &'e [&'e HistoryEntry]);
 
 impl<'e> Work for SaveEach<'e> {
-    type Answer = Vec<(&'e HistoryEntry, save::Outcome)>;
+    type Answer = (Vec<(&'e HistoryEntry, save::Outcome)>, Option<StoreError>);
 
     const OPERATION: Operation = operation::SAVE;
 

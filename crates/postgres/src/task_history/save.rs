@@ -124,14 +124,15 @@ async fn statement(
 }
 
 /// Saves entries that are sorted by task and of different ids, each by itself: what becomes of one is
-/// nothing to the others.
+/// nothing to the others. Where those that were there before cannot be looked at, the error is told beside
+/// the outcomes of those that were added, which stay.
 pub(super) async fn each<'e>(
     connection: &mut AsyncPgConnection,
     entries: &[&'e HistoryEntry],
-) -> Result<Vec<(&'e HistoryEntry, Outcome)>, StoreError> {
+) -> Result<(Vec<(&'e HistoryEntry, Outcome)>, Option<StoreError>), StoreError> {
     let mut saved = SavedBatch::default();
     let present = add(connection, entries, &mut saved).await?;
-    let mut outcomes = recognise(connection, &present).await?;
+    let mut outcomes = Vec::with_capacity(entries.len());
     for &entry in entries {
         let found = |earlier: &&HistoryEntry| std::ptr::eq(*earlier, entry);
         if !present.iter().any(found) {
@@ -139,7 +140,11 @@ pub(super) async fn each<'e>(
             outcomes.push((entry, status.map_or(Outcome::Gone, Outcome::Saved)));
         }
     }
-    Ok(outcomes)
+    match recognise(connection, &present).await {
+        Ok(recognised) => outcomes.extend(recognised),
+        Err(error) => return Ok((outcomes, Some(error))),
+    }
+    Ok((outcomes, None))
 }
 
 /// What became of an entry.

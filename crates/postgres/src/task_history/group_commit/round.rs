@@ -11,6 +11,10 @@ use crate::pool::Pool;
 use crate::task_history::operations::SaveEach;
 use crate::task_history::save::{ATTEMPTS, Outcome};
 
+/// How many refusals a round looks into: enough for three entries to blame among the most there are. What
+/// refuses more than that is not about entries.
+const REFUSALS: u32 = 32;
+
 /// Saves each of the entries, in the order given where they are of one task, and tells what became of each.
 pub(super) async fn save(pool: &Pool, entries: &[HistoryEntry]) -> Vec<Result<TaskStatus>> {
     let mut answers = Answers::of(entries.len());
@@ -36,22 +40,46 @@ async fn save_distinct(
     indices: &[usize],
     answers: &mut Answers,
 ) {
-    let mut parts = vec![indices];
+    let (mut parts, mut refusals) = (vec![indices], 0);
     while let Some(part) = parts.pop() {
-        let given: Vec<_> = part
-            .iter()
-            .filter_map(|&index| entries.get(index))
-            .collect();
-        match pool.go_on(&SaveEach(&given)).await {
-            Ok(outcomes) => answer(answers, part, entries, &outcomes),
-            // One of them is to blame, and the others must not suffer for it.
-            Err(error) if part.len() > 1 && blames_an_entry(&error) => {
-                let (one, other) = part.split_at(part.len() / 2);
-                parts.extend([other, one]);
+        let open = part.iter().filter(|&&index| !answers.has(index));
+        let given: Vec<_> = open.filter_map(|&index| entries.get(index)).collect();
+        if given.is_empty() {
+            continue;
+        }
+        let failed = match pool.go_on(&SaveEach(&given)).await {
+            Ok((outcomes, failed)) => {
+                answer(answers, part, entries, &outcomes);
+                failed
             }
-            Err(error) => answers.fail(part, error),
+            Err(error) => Some(error),
+        };
+        let Some(error) = failed else { continue };
+        answers.doubt(part, &error);
+        refusals += 1;
+        // One of them is to blame, and the others must not suffer for it.
+        if part.len() > 1 && refusals <= REFUSALS && blames_an_entry(&error) {
+            let (one, other) = part.split_at(part.len() / 2);
+            parts.extend([other, one]);
+        } else {
+            answers.fail(&with_repetitions(entries, part, answers), error);
         }
     }
+}
+
+/// Those of a part that have no answer yet, and the others with their ids.
+fn with_repetitions(entries: &[HistoryEntry], part: &[usize], answers: &Answers) -> Vec<usize> {
+    let open = |index: &usize| !answers.has(*index);
+    let ids = part.iter().filter(|index| open(index));
+    let ids: HashSet<_> = ids
+        .filter_map(|&index| entries.get(index))
+        .map(|entry| (&entry.task.user, entry.id))
+        .collect();
+    let same_id = |(index, entry): (usize, &HistoryEntry)| {
+        ids.contains(&(&entry.task.user, entry.id)).then_some(index)
+    };
+    let all = entries.iter().enumerate().filter_map(same_id);
+    all.filter(open).collect()
 }
 
 /// The answers of entries with the same id as one that has its answer: a repetition gets the same, and what
@@ -112,8 +140,9 @@ fn conflict(entry: &HistoryEntry) -> RepositoryError {
 
 fn blames_an_entry(error: &StoreError) -> bool {
     let (kind, _effect) = error.verdict();
-    matches!(
+    let refused = matches!(
         kind,
         ErrorKind::Rejected | ErrorKind::Corrupt | ErrorKind::Unexpected
-    )
+    );
+    refused && !matches!(error, StoreError::Schema(_))
 }
