@@ -161,5 +161,5 @@ async fn saves_succeed_again_within_five_seconds_of_a_promotion() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn shorter_limits_make_the_outage_shorter() {
     let _alone = ONE_AT_A_TIME.lock().await;
-    fails_over("attempts of 2 s", OUTAGE / 2, quick).await;
+    fails_over("attempts of 2 s", OUTAGE * 7 / 10, quick).await;
 }
