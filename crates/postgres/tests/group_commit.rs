@@ -25,44 +25,51 @@ struct Locked {
     lock: Option<TableLock>,
     postgres: PostgresDatabase,
     histories: Arc<PostgresTaskHistory<'static>>,
-    first: [Call; 2],
+    first: Vec<Call>,
     writer: Writer,
     database: TestDatabase,
 }
 
 impl Locked {
     async fn new() -> Self {
-        Self::with("SELECT 1").await
+        Self::with("SELECT 1", "").await
     }
 
-    /// The same after a change of the schema.
-    async fn with(change: &str) -> Self {
+    /// The same after a change of the schema, with other parameters of the URL.
+    async fn with(change: &str, parameters: &str) -> Self {
         let database = TestDatabase::new();
-        let config = PostgresConfig::from_url(database.url())
-            .and_then(|config| config.with_connections(2, 4))
-            .unwrap()
-            .with_acquire_timeout(Duration::from_secs(1))
-            .with_group_commit(1);
-        let postgres = PostgresDatabase::connect(config).await.unwrap();
-        postgres.migrate().await.unwrap();
+        let open = async |parameters: &str| {
+            let config = PostgresConfig::from_url(format!("{}{parameters}", database.url()))
+                .and_then(|config| config.with_connections(2, 4))
+                .unwrap()
+                .with_acquire_timeout(Duration::from_secs(1))
+                .with_group_commit(1);
+            PostgresDatabase::connect(config).await.unwrap()
+        };
+        open("").await.migrate().await.unwrap();
         database.execute(change).unwrap();
+        let postgres = open(parameters).await;
         let histories = Arc::new(postgres.task_history());
-        let lock = TableLock::on(&database, "task_history");
-        let writer = Writer::default();
-        let alone = writer.step(&task("alone"), 0, TaskStatus::Running);
-        let alone = spawned(&histories, alone);
-        wait_until("a save waits for the table", || lock.waiting() == 1);
-        let second = writer.step(&task("second"), 0, TaskStatus::Running);
-        let second = spawned(&histories, second);
-        wait_until("another one has the writer", || lock.waiting() == 2);
-        Self {
-            lock: Some(lock),
+        let mut locked = Self {
+            lock: None,
             postgres,
             histories,
-            first: [alone, second],
-            writer,
+            first: Vec::new(),
+            writer: Writer::default(),
             database,
+        };
+        locked.lock_again();
+        locked
+    }
+
+    fn lock_again(&mut self) {
+        let lock = TableLock::on(&self.database, "task_history");
+        for (name, waiting) in [("alone", 1), ("second", 2)] {
+            let entry = self.writer.step(&task(name), 0, TaskStatus::Running);
+            self.first.push(spawned(&self.histories, entry));
+            wait_until("the save waits for the table", || lock.waiting() == waiting);
         }
+        self.lock = Some(lock);
     }
 
     /// How many statements wait for the table.
@@ -90,7 +97,7 @@ impl Locked {
     /// Lets the saves finish.
     async fn unlock(&mut self) {
         self.lock = None;
-        for call in &mut self.first {
+        for call in self.first.drain(..) {
             call.await.unwrap().unwrap();
         }
     }
@@ -156,7 +163,7 @@ async fn outcomes(calls: Vec<Call>) -> (usize, Vec<(ErrorKind, Effect)>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_entry_that_the_server_refuses_fails_its_own_caller_only() {
-    let mut locked = Locked::with("ALTER TABLE task_history ADD CHECK (step <> 3)").await;
+    let mut locked = Locked::with("ALTER TABLE task_history ADD CHECK (step <> 3)", "").await;
     let steps = locked.writer.steps(&task("a"), 6);
     let calls = locked.queue(steps.clone());
 
@@ -193,6 +200,37 @@ async fn repetitions_and_conflicts_are_told_apart_within_a_statement() {
     );
     assert_eq!(locked.trail("a").await, [entry]);
     assert_eq!(locked.trail("b").await, []);
+}
+
+/// A role that may add entries and not read what they hold, so that it cannot tell whether an entry that
+/// is there is the same.
+const WRITER: &str = "
+    CREATE ROLE blind_writer;
+    GRANT SELECT, INSERT, UPDATE ON task_summary TO blind_writer;
+    GRANT INSERT ON task_history TO blind_writer;
+    GRANT SELECT (user_id, task_id, step, entry_id, id, recorded_at, status, error_code)
+        ON task_history TO blind_writer";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_error_about_one_entry_does_not_hide_that_another_was_added() {
+    let mut locked = Locked::with(WRITER, "?options=-c%20role%3Dblind_writer").await;
+    let [there, new] =
+        ["a", "b"].map(|name| locked.writer.step(&task(name), 0, TaskStatus::Running));
+    let calls = locked.queue([there.clone()]);
+    locked.unlock().await;
+    assert_eq!(outcomes(calls).await, (1, vec![]));
+    locked.lock_again();
+    let calls = locked.queue([there, new]);
+
+    locked.unlock().await;
+
+    let (saved, failed) = outcomes(calls).await;
+    assert_eq!(
+        (saved, failed),
+        (1, vec![(ErrorKind::Rejected, Effect::None)])
+    );
+    let added = "SELECT 1 FROM task_history WHERE task_id = 'b'";
+    assert_eq!(locked.database.execute(added).unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
