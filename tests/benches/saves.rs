@@ -144,14 +144,13 @@ async fn main() {
                 figures.push(measure(manager, callers, round).await);
             }
         }
-        for ((writers, manager), figures) in managers.iter().zip(rounds) {
+        for ((writers, _), figures) in managers.iter().zip(rounds) {
             let Figures {
                 per_second,
                 median,
                 p99,
             } = median(figures);
             println!("{callers:>7}  {writers:>7}  {per_second:>7.0}  {median:<10.1?}  {p99:.1?}");
-            drop(manager.pool_statistics());
         }
     }
 }

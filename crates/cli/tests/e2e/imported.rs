@@ -71,3 +71,13 @@ impl Imported {
             .collect()
     }
 }
+
+/// How many entries there are; none while there is no schema.
+pub(crate) fn saved(database: &TestDatabase) -> u64 {
+    let counted = database.execute("SELECT count(*) FROM task_history");
+    let rows = counted.unwrap_or_default();
+    let count = rows
+        .first()
+        .and_then(|row| row.first()?.as_deref()?.parse().ok());
+    count.unwrap_or_default()
+}

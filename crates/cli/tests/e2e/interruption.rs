@@ -7,6 +7,7 @@ use serde_json::json;
 use tasktrail_test_support::{TestDatabase, wait_until};
 
 use super::files::{Folder, many};
+use super::imported::saved;
 use super::tool::{command, run};
 
 const LINES: u32 = 8000;
@@ -57,14 +58,4 @@ fn kill_half_way(text: &str, database: &TestDatabase) {
     wait_until("the first lines are saved", || saved(database) >= 1000);
     child.kill().unwrap();
     child.wait().unwrap();
-}
-
-/// How many entries there are; none while there is no schema.
-fn saved(database: &TestDatabase) -> u64 {
-    let counted = database.execute("SELECT count(*) FROM task_history");
-    let rows = counted.unwrap_or_default();
-    let count = rows
-        .first()
-        .and_then(|row| row.first()?.as_deref()?.parse().ok());
-    count.unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tasktrail_test_support::{TableLock, TestDatabase, wait_until};
 
 use super::files::{Folder, many};
-use super::imported::Imported;
+use super::imported::{Imported, saved};
 use super::tool::{command, run};
 
 const LINES: u32 = 60_000;
@@ -46,15 +46,6 @@ fn spawn(command: &mut Command) -> Child {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap()
-}
-
-fn saved(database: &TestDatabase) -> u64 {
-    let counted = database.execute("SELECT count(*) FROM task_history");
-    let rows = counted.unwrap_or_default();
-    let count = rows
-        .first()
-        .and_then(|row| row.first()?.as_deref()?.parse().ok());
-    count.unwrap_or_default()
 }
 
 #[test]

@@ -238,9 +238,7 @@ async fn dispatch(
         counter.statements.fetch_add(1, Ordering::Relaxed);
         let number = u64::try_from(group.len()).unwrap_or(u64::MAX);
         counter.grouped.fetch_add(number, Ordering::Relaxed);
-        let pool = pool.clone();
-        let counter = Arc::clone(&counter);
-        let writing = Writing::begun(counter);
+        let (pool, writing) = (pool.clone(), Writing::begun(Arc::clone(&counter)));
         tokio::spawn(async move {
             write(&pool, group).await;
             drop((writing, writer));

@@ -28,8 +28,8 @@ impl Work for Save<'_> {
 /// Entries of several callers, sorted by task and of different ids: each is a matter of its own.
 pub(super) struct SaveEach<'e>(pub(super) &'e [&'e HistoryEntry]);
 
-impl<'e> Work for SaveEach<'e> {
-    type Answer = (Vec<(&'e HistoryEntry, save::Outcome)>, Option<StoreError>);
+impl Work for SaveEach<'_> {
+    type Answer = (Vec<Option<save::Outcome>>, Option<StoreError>);
 
     const OPERATION: Operation = operation::SAVE;
 

@@ -111,7 +111,8 @@ async fn statement(
 ) -> Result<SavedBatch, StoreError> {
     let mut saved = SavedBatch::default();
     let present = add(connection, entries, &mut saved).await?;
-    for (entry, outcome) in recognise(connection, &present).await? {
+    let outcomes = recognise(connection, &present).await?;
+    for (entry, outcome) in present.iter().zip(outcomes) {
         match outcome {
             Outcome::Saved(status) => saved.statuses.insert(entry.task.clone(), status),
             Outcome::Conflict => {
@@ -124,27 +125,30 @@ async fn statement(
 }
 
 /// Saves entries that are sorted by task and of different ids, each by itself: what becomes of one is
-/// nothing to the others. Where those that were there before cannot be looked at, the error is told beside
-/// the outcomes of those that were added, which stay.
-pub(super) async fn each<'e>(
+/// nothing to the others. Gives their outcomes, in the order of the entries. Where those that were there
+/// before cannot be looked at, they have none, and the error is told beside those of the added ones, which
+/// stay.
+pub(super) async fn each(
     connection: &mut AsyncPgConnection,
-    entries: &[&'e HistoryEntry],
-) -> Result<(Vec<(&'e HistoryEntry, Outcome)>, Option<StoreError>), StoreError> {
+    entries: &[&HistoryEntry],
+) -> Result<(Vec<Option<Outcome>>, Option<StoreError>), StoreError> {
     let mut saved = SavedBatch::default();
     let present = add(connection, entries, &mut saved).await?;
-    let mut outcomes = Vec::with_capacity(entries.len());
-    for &entry in entries {
-        let found = |earlier: &&HistoryEntry| std::ptr::eq(*earlier, entry);
-        if !present.iter().any(found) {
-            let status = saved.statuses.get(&entry.task).copied();
-            outcomes.push((entry, status.map_or(Outcome::Gone, Outcome::Saved)));
+    let (recognised, failed) = match recognise(connection, &present).await {
+        Ok(recognised) => (recognised, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
+    let (mut present, mut recognised) = (present.iter().peekable(), recognised.into_iter());
+    let outcomes = entries.iter().map(|entry| {
+        if present
+            .next_if(|next| std::ptr::eq(**next, *entry))
+            .is_some()
+        {
+            return recognised.next();
         }
-    }
-    match recognise(connection, &present).await {
-        Ok(recognised) => outcomes.extend(recognised),
-        Err(error) => return Ok((outcomes, Some(error))),
-    }
-    Ok((outcomes, None))
+        saved.statuses.get(&entry.task).copied().map(Outcome::Saved)
+    });
+    Ok((outcomes.collect(), failed))
 }
 
 /// What became of an entry.
@@ -185,11 +189,11 @@ async fn add<'e>(
     Ok(present)
 }
 
-/// What became of entries that could not be added.
-async fn recognise<'e>(
+/// What became of entries that could not be added, in their order.
+async fn recognise(
     connection: &mut AsyncPgConnection,
-    entries: &[&'e HistoryEntry],
-) -> Result<Vec<(&'e HistoryEntry, Outcome)>, StoreError> {
+    entries: &[&HistoryEntry],
+) -> Result<Vec<Outcome>, StoreError> {
     if entries.is_empty() {
         return Ok(Vec::new());
     }
@@ -199,15 +203,12 @@ async fn recognise<'e>(
         let (entry, status) = read(row)?;
         found.insert((entry.task.user.clone(), entry.id), (entry, status));
     }
-    let outcome = |entry: &HistoryEntry| match found.get(&(entry.task.user.clone(), entry.id)) {
+    let outcome = |entry: &&HistoryEntry| match found.get(&(entry.task.user.clone(), entry.id)) {
         None => Outcome::Gone,
         Some((earlier, status)) if earlier.repeats(entry) => Outcome::Saved(*status),
         Some(_) => Outcome::Conflict,
     };
-    Ok(entries
-        .iter()
-        .map(|entry| (*entry, outcome(entry)))
-        .collect())
+    Ok(entries.iter().map(outcome).collect())
 }
 
 type SavedRow = (String, Uuid, String, i32, DateTime<Utc>, Value, String);

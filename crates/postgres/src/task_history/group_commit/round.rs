@@ -43,13 +43,17 @@ async fn save_distinct(
     let (mut parts, mut refusals) = (vec![indices], 0);
     while let Some(part) = parts.pop() {
         let open = part.iter().filter(|&&index| !answers.has(index));
-        let given: Vec<_> = open.filter_map(|&index| entries.get(index)).collect();
+        let (indices, given): (Vec<_>, Vec<_>) = open
+            .filter_map(|&index| Some((index, entries.get(index)?)))
+            .unzip();
         if given.is_empty() {
             continue;
         }
         let failed = match pool.go_on(&SaveEach(&given)).await {
             Ok((outcomes, failed)) => {
-                answer(answers, part, entries, &outcomes);
+                for ((index, entry), outcome) in indices.into_iter().zip(given).zip(outcomes) {
+                    answer(answers, index, entry, outcome);
+                }
                 failed
             }
             Err(error) => Some(error),
@@ -114,23 +118,12 @@ fn first_of_each_id(entries: &[HistoryEntry], answers: &Answers) -> Vec<usize> {
     first.into_iter().map(|(index, _)| index).collect()
 }
 
-fn answer(
-    answers: &mut Answers,
-    part: &[usize],
-    entries: &[HistoryEntry],
-    outcomes: &[(&HistoryEntry, Outcome)],
-) {
-    for &index in part {
-        let Some(entry) = entries.get(index) else {
-            continue;
-        };
-        let mut found = outcomes.iter();
-        match found.find(|(other, _)| std::ptr::eq(*other, entry)) {
-            Some((_, Outcome::Saved(status))) => answers.set(index, Ok(*status)),
-            Some((_, Outcome::Conflict)) => answers.set(index, Err(conflict(entry))),
-            // It is saved anew.
-            Some((_, Outcome::Gone)) | None => {}
-        }
+fn answer(answers: &mut Answers, index: usize, entry: &HistoryEntry, outcome: Option<Outcome>) {
+    match outcome {
+        Some(Outcome::Saved(status)) => answers.set(index, Ok(status)),
+        Some(Outcome::Conflict) => answers.set(index, Err(conflict(entry))),
+        // It is saved anew, or the error tells.
+        Some(Outcome::Gone) | None => {}
     }
 }
 
