@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use tasktrail_domain::repository::{Effect, ErrorKind, RepositoryError, Result};
 use tasktrail_domain::task_history::{HistoryEntry, TaskStatus, operation};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -293,17 +292,21 @@ async fn write(pool: &Pool, group: Vec<Request>) {
         answers.push(request.answer);
         places.push(request.place);
     }
-    let outcomes = {
-        let everybody_gone = join_all(answers.iter_mut().map(oneshot::Sender::closed));
-        tokio::select! {
-            biased;
-            outcomes = round::save(pool, &entries) => outcomes,
-            _gone = everybody_gone => return,
-        }
+    let outcomes = tokio::select! {
+        biased;
+        outcomes = round::save(pool, &entries) => outcomes,
+        () = everybody_gone(&mut answers) => return,
     };
     for (answer, outcome) in answers.into_iter().zip(outcomes) {
         // Who has gone meanwhile may ask again.
         let _gone = answer.send(outcome);
     }
     drop(places);
+}
+
+/// Waits for one after the other, which takes as long as waiting for all at once.
+async fn everybody_gone(answers: &mut [oneshot::Sender<Result<TaskStatus>>]) {
+    for answer in answers {
+        answer.closed().await;
+    }
 }

@@ -15,7 +15,7 @@ use tasktrail_domain::task_history::{
 use uuid::Uuid;
 
 use super::row;
-use crate::document;
+use crate::document::Document;
 use crate::error::{StoreError, corrupt};
 use crate::statement::{Prepared, Statement, unbound};
 
@@ -109,9 +109,16 @@ async fn statement(
     connection: &mut AsyncPgConnection,
     entries: &[&HistoryEntry],
 ) -> Result<SavedBatch, StoreError> {
-    let mut saved = SavedBatch::default();
-    let present = add(connection, entries, &mut saved).await?;
+    let added = add(connection, entries).await?;
+    let present = not_added(entries, &added);
     let outcomes = recognise(connection, &present).await?;
+    let mut saved = SavedBatch::default();
+    for (entry, status) in entries.iter().zip(added) {
+        if let Some(status) = status {
+            saved.added += 1;
+            saved.statuses.insert(entry.task.clone(), status);
+        }
+    }
     for (entry, outcome) in present.iter().zip(outcomes) {
         match outcome {
             Outcome::Saved(status) => saved.statuses.insert(entry.task.clone(), status),
@@ -132,23 +139,24 @@ pub(super) async fn each(
     connection: &mut AsyncPgConnection,
     entries: &[&HistoryEntry],
 ) -> Result<(Vec<Option<Outcome>>, Option<StoreError>), StoreError> {
-    let mut saved = SavedBatch::default();
-    let present = add(connection, entries, &mut saved).await?;
-    let (recognised, failed) = match recognise(connection, &present).await {
+    let added = add(connection, entries).await?;
+    let (recognised, failed) = match recognise(connection, &not_added(entries, &added)).await {
         Ok(recognised) => (recognised, None),
         Err(error) => (Vec::new(), Some(error)),
     };
-    let (mut present, mut recognised) = (present.iter().peekable(), recognised.into_iter());
-    let outcomes = entries.iter().map(|entry| {
-        if present
-            .next_if(|next| std::ptr::eq(**next, *entry))
-            .is_some()
-        {
-            return recognised.next();
-        }
-        saved.statuses.get(&entry.task).copied().map(Outcome::Saved)
-    });
-    Ok((outcomes.collect(), failed))
+    let mut recognised = recognised.into_iter();
+    let outcome = |status: Option<_>| status.map(Outcome::Saved).or_else(|| recognised.next());
+    Ok((added.into_iter().map(outcome).collect(), failed))
+}
+
+fn not_added<'e>(
+    entries: &[&'e HistoryEntry],
+    added: &[Option<TaskStatus>],
+) -> Vec<&'e HistoryEntry> {
+    let both = entries.iter().zip(added);
+    both.filter(|(_, status)| status.is_none())
+        .map(|(entry, _)| *entry)
+        .collect()
 }
 
 /// What became of an entry.
@@ -162,31 +170,24 @@ pub(super) enum Outcome {
     Gone,
 }
 
-/// Adds the entries that are new, and returns those that were there before.
-async fn add<'e>(
+/// Adds the entries that are new. Gives how their tasks stand, in the order of the entries, and nothing
+/// for those that were there before.
+async fn add(
     connection: &mut AsyncPgConnection,
-    entries: &[&'e HistoryEntry],
-    saved: &mut SavedBatch,
-) -> Result<Vec<&'e HistoryEntry>, StoreError> {
-    let statement = Prepared(Save::of(entries)?);
-    let added: Vec<(String, Uuid, String)> = statement.load(connection).await?;
-    saved.added += u64::try_from(added.len()).unwrap_or(u64::MAX);
+    entries: &[&HistoryEntry],
+) -> Result<Vec<Option<TaskStatus>>, StoreError> {
+    let added: Vec<(String, Uuid, String)> = Prepared(Save::of(entries)).load(connection).await?;
     let statuses: HashMap<(&str, Uuid), &str> = added
         .iter()
         .map(|(user, id, status)| ((user.as_str(), *id), status.as_str()))
         .collect();
-    let mut present = Vec::new();
-    for &entry in entries {
-        match statuses.get(&(entry.task.user.as_str(), entry.id.as_uuid())) {
-            None => present.push(entry),
-            Some(status) => {
-                saved
-                    .statuses
-                    .insert(entry.task.clone(), row::status(&entry.task, status)?);
-            }
-        }
-    }
-    Ok(present)
+    let status = |entry: &&HistoryEntry| {
+        let status = statuses.get(&(entry.task.user.as_str(), entry.id.as_uuid()));
+        status
+            .map(|text| row::status(&entry.task, text))
+            .transpose()
+    };
+    entries.iter().map(status).collect()
 }
 
 /// What became of entries that could not be added, in their order.
@@ -235,11 +236,11 @@ struct Save<'e> {
     times: Vec<DateTime<Utc>>,
     statuses: Vec<&'static str>,
     error_codes: Vec<Option<&'e str>>,
-    results: Vec<Value>,
+    results: Vec<Document<'e>>,
 }
 
 impl<'e> Save<'e> {
-    fn of(entries: &[&'e HistoryEntry]) -> Result<Self, StoreError> {
+    fn of(entries: &[&'e HistoryEntry]) -> Self {
         let mut save = Self::default();
         for entry in entries {
             let step_result = &entry.step_result;
@@ -251,11 +252,9 @@ impl<'e> Save<'e> {
             save.statuses.push(step_result.status().as_str());
             save.error_codes
                 .push(step_result.error_code().map(AsRef::as_ref));
-            let document = document::encode(step_result)
-                .map_err(|error| diesel::result::Error::SerializationError(Box::new(error)))?;
-            save.results.push(document);
+            save.results.push(Document(step_result));
         }
-        Ok(save)
+        save
     }
 }
 
