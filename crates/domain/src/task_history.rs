@@ -39,5 +39,5 @@ pub use retention::{Expired, Removal, RemovalBatch, RetentionPolicy};
 pub use save::{EntryConflict, SavedBatch, distinct_entries};
 pub use status::{StatusSet, TaskStatus};
 pub use step::{StepName, StepNumber};
-pub use step_result::{TaskStepResult, TaskStepResultBuilder};
+pub use step_result::{TaskStepResult, TaskStepResultBuilder, UncheckedStepResult};
 pub use summary::TaskSummary;

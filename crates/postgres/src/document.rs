@@ -16,13 +16,14 @@ mod marking;
 
 use std::io;
 
+use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
-use diesel::pg::Pg;
+use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::Jsonb;
-use serde::Serialize;
+use serde::{Deserialize, Serialize, de};
 use serde_json::{Map, Value};
-use tasktrail_domain::task_history::{ResultLimit, TaskStepResult};
+use tasktrail_domain::task_history::{ResultLimit, TaskStepResult, UncheckedStepResult};
 
 use self::marking::Marking;
 
@@ -50,10 +51,28 @@ fn write(value: &impl Serialize, out: impl io::Write) -> serde_json::Result<()> 
     value.serialize(&mut serde_json::Serializer::with_formatter(out, Marking))
 }
 
-/// The step result of a stored document.
-pub(crate) fn decode(document: Value) -> serde_json::Result<TaskStepResult> {
+/// A stored step result as it was read. What is wrong with it is for the one to tell who knows whose it is.
+#[derive(Debug, FromSqlRow)]
+pub(crate) struct StoredDocument(pub(crate) serde_json::Result<TaskStepResult>);
+
+impl FromSql<Jsonb, Pg> for StoredDocument {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        let Some((&JSONB_VERSION, json)) = value.as_bytes().split_first() else {
+            return Err("jsonb of an unknown form".into());
+        };
+        Ok(Self(read(str::from_utf8(json)?)))
+    }
+}
+
+fn read(json: &str) -> serde_json::Result<TaskStepResult> {
+    let document = if json.contains(MARK) {
+        UncheckedStepResult::deserialize(unmarked(serde_json::from_str(json)?)?)?
+    } else {
+        serde_json::from_str::<UncheckedStepResult>(json)?
+    };
     // What was accepted once is read back, whatever today's limit is.
-    TaskStepResult::from_json(unmarked(document)?, ResultLimit::UNLIMITED)
+    let step_result = document.check(ResultLimit::UNLIMITED);
+    step_result.map_err(de::Error::custom)
 }
 
 fn unmarked(value: Value) -> serde_json::Result<Value> {

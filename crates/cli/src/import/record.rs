@@ -1,8 +1,6 @@
-use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use serde::Deserialize;
 use tasktrail::task_history::{
-    ErrorCode, ResultLimit, StepName, StepNumber, TaskId, TaskKey, TaskStatus, TaskStepResult,
-    UserId,
+    ResultLimit, StepNumber, TaskId, TaskKey, TaskStepResult, UncheckedStepResult, UserId,
 };
 use tasktrail::timestamp::Timestamp;
 
@@ -40,8 +38,7 @@ impl Record {
             Fault::of_line(format!("not UTF-8 from byte {byte} of the line on"))
         })?;
         let written = parse(text)?;
-        let document = written.step_result.into_json();
-        let step_result = TaskStepResult::from_json(document, limit).map_err(|error| Fault {
+        let step_result = written.step_result.check(limit).map_err(|error| Fault {
             field: Some("step_result".to_owned()),
             reason: error.to_string(),
         })?;
@@ -92,48 +89,5 @@ struct Written {
     task_id: TaskId,
     step: StepNumber,
     recorded_at: Option<Timestamp>,
-    step_result: WrittenResult,
-}
-
-/// The seven keys, read one by one so that a wrong one is named. What they must hold together, and
-/// how large they may be, is the domain's to check.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenResult {
-    step: StepName,
-    result: Value,
-    completed: bool,
-    message: String,
-    status: TaskStatus,
-    #[serde(deserialize_with = "present")]
-    error_code: Option<ErrorCode>,
-    #[serde(deserialize_with = "present")]
-    error_message: Option<String>,
-}
-
-impl WrittenResult {
-    fn into_json(self) -> Value {
-        let error_code = self.error_code.map(|code| code.as_str().to_owned());
-        let keys = [
-            ("step", self.step.as_str().into()),
-            ("result", self.result),
-            ("completed", self.completed.into()),
-            ("message", self.message.into()),
-            ("status", self.status.as_str().into()),
-            ("error_code", error_code.into()),
-            ("error_message", self.error_message.into()),
-        ];
-        Value::Object(Map::from_iter(
-            keys.map(|(key, value)| (key.to_owned(), value)),
-        ))
-    }
-}
-
-/// Serde takes a missing key of an `Option` for `None`, unless the field has a reader of its own.
-fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    Option::deserialize(deserializer)
+    step_result: UncheckedStepResult,
 }

@@ -37,6 +37,9 @@ impl ResultLimit {
             let limit = format!("nested at most {} levels deep", Self::MAX_DEPTH);
             return Err(InvalidValue::new("result", limit, "a deeper one"));
         }
+        if self == Self::UNLIMITED {
+            return Ok(());
+        }
         let size = json_size(result);
         if size > self.bytes {
             return Err(self.exceeded("result", " as JSON", size));

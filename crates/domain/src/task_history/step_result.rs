@@ -34,7 +34,7 @@ use crate::InvalidValue;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Document")]
+#[serde(try_from = "UncheckedStepResult")]
 pub struct TaskStepResult {
     step: StepName,
     result: Value,
@@ -69,7 +69,7 @@ impl TaskStepResult {
     /// If a key is missing, unknown or of the wrong type, or a value is refused
     /// ([`InvalidValue`], as text).
     pub fn from_json(document: Value, limit: ResultLimit) -> serde_json::Result<Self> {
-        let document: Document = serde_json::from_value(document)?;
+        let document = UncheckedStepResult::deserialize(document)?;
         document.check(limit).map_err(serde::de::Error::custom)
     }
 
@@ -174,7 +174,7 @@ impl TaskStepResultBuilder {
     /// result or a message exceeds the limit.
     pub fn build(self) -> Result<TaskStepResult, InvalidValue> {
         let (error_code, error_message) = self.error.unzip();
-        let document = Document {
+        let document = UncheckedStepResult {
             step: StepName::new(self.step)?,
             result: self.result,
             completed: self.completed,
@@ -187,10 +187,13 @@ impl TaskStepResultBuilder {
     }
 }
 
-/// The seven keys as they are read, before result and messages are checked.
-#[derive(Deserialize)]
+/// A step result as it was read: the seven keys, before the sizes of its result and messages are
+/// checked.
+///
+/// For readers that have a limit of their own, or name the key that is wrong.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document {
+pub struct UncheckedStepResult {
     step: StepName,
     result: Value,
     completed: bool,
@@ -202,8 +205,13 @@ struct Document {
     error_message: Option<String>,
 }
 
-impl Document {
-    fn check(self, limit: ResultLimit) -> Result<TaskStepResult, InvalidValue> {
+impl UncheckedStepResult {
+    /// Checks result and messages.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if one of them exceeds the limit.
+    pub fn check(self, limit: ResultLimit) -> Result<TaskStepResult, InvalidValue> {
         limit.check_result(&self.result)?;
         limit.check_message("message", &self.message)?;
         limit.check_message(
@@ -222,10 +230,10 @@ impl Document {
     }
 }
 
-impl TryFrom<Document> for TaskStepResult {
+impl TryFrom<UncheckedStepResult> for TaskStepResult {
     type Error = InvalidValue;
 
-    fn try_from(document: Document) -> Result<Self, Self::Error> {
+    fn try_from(document: UncheckedStepResult) -> Result<Self, Self::Error> {
         document.check(ResultLimit::DEFAULT)
     }
 }

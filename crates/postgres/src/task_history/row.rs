@@ -3,7 +3,6 @@
 use std::fmt::Display;
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 use tasktrail_domain::InvalidValue;
 use tasktrail_domain::task_history::{
     EntryId, FinalStatus, HistoryEntry, StepNumber, TaskKey, TaskStatus,
@@ -11,27 +10,25 @@ use tasktrail_domain::task_history::{
 use tasktrail_domain::timestamp::Timestamp;
 use uuid::Uuid;
 
-use crate::document;
+use crate::document::StoredDocument;
 use crate::error::{StoreError, corrupt};
 
 /// The columns of `task_history` that make an entry of a known task.
-pub(super) type EntryColumns = (i32, Uuid, DateTime<Utc>, Value);
+pub(super) type EntryColumns = (i32, Uuid, DateTime<Utc>, StoredDocument);
 
 /// The entry that the columns hold.
 pub(super) fn entry(task: TaskKey, columns: EntryColumns) -> Result<HistoryEntry, StoreError> {
-    let (step, entry_id, recorded_at, result) = columns;
-    let refused = |column| {
-        let key = format!("{task} {entry_id}");
-        move |source| corrupt("task_history", column, key, source)
-    };
+    let (step, entry_id, recorded_at, StoredDocument(step_result)) = columns;
+    let key = || format!("{task} {entry_id}");
+    let refused = |column| move |source| corrupt("task_history", column, key(), source);
     Ok(HistoryEntry {
         id: EntryId::try_from(entry_id).map_err(refused("entry_id"))?,
         step: StepNumber::new(step.into()).map_err(refused("step"))?,
         recorded_at: Timestamp::from_datetime(recorded_at).map_err(refused("recorded_at"))?,
-        step_result: document::decode(result).map_err(|source| StoreError::Corrupt {
+        step_result: step_result.map_err(|source| StoreError::Corrupt {
             table: "task_history",
             column: "result",
-            key: format!("{task} {entry_id}"),
+            key: key(),
             source: Box::new(source),
         })?,
         task,

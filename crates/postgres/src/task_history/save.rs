@@ -8,14 +8,13 @@ use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
 use diesel::sql_types::{Array, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use serde_json::Value;
 use tasktrail_domain::task_history::{
     EntryConflict, HistoryEntry, SavedBatch, TaskKey, TaskStatus, distinct_entries,
 };
 use uuid::Uuid;
 
 use super::row;
-use crate::document::Document;
+use crate::document::{Document, StoredDocument};
 use crate::error::{StoreError, corrupt};
 use crate::statement::{Prepared, Statement, unbound};
 
@@ -212,7 +211,15 @@ async fn recognise(
     Ok(entries.iter().map(outcome).collect())
 }
 
-type SavedRow = (String, Uuid, String, i32, DateTime<Utc>, Value, String);
+type SavedRow = (
+    String,
+    Uuid,
+    String,
+    i32,
+    DateTime<Utc>,
+    StoredDocument,
+    String,
+);
 
 fn read(row: SavedRow) -> Result<(HistoryEntry, TaskStatus), StoreError> {
     let (user, entry_id, task, step, recorded_at, result, status) = row;
