@@ -232,7 +232,8 @@ impl PostgresConfig {
     /// by itself. Defaults to 2.
     ///
     /// A save that finds no other under way goes at once. Those that arrive meanwhile share the next
-    /// statement; each caller is answered for itself. See `docs/PERFORMANCE.md`.
+    /// statement; each caller is answered for itself. Status checks do the same among themselves, in two
+    /// statements at once, unless this is 0. See `docs/PERFORMANCE.md`.
     #[must_use]
     pub fn with_group_commit(mut self, writers: u32) -> Self {
         self.group_commit_writers = writers;

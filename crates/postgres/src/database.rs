@@ -10,17 +10,18 @@ use crate::error::{ConnectError, InvalidSettings, MigrateError};
 use crate::health::{self, HealthError, ServerHealth};
 use crate::migrate::{self, SchemaState};
 use crate::pool::{Pool, PoolStatistics};
+use crate::sharing::UnderWay;
 use crate::source::Source;
 use crate::standbys::{StandbyState, Standbys};
-use crate::task_history::{GroupCommit, GroupCommitStatistics, PostgresTaskHistory};
+use crate::task_history::{GroupCommitStatistics, PostgresTaskHistory, SharedCalls};
 
 /// A PostgreSQL database: its connections, its schema, its repositories. Clones share the pool.
 #[derive(Debug, Clone)]
 pub struct PostgresDatabase {
     connector: Connector,
     pool: Pool,
-    /// Only if saves share statements.
-    group_commit: Option<Arc<GroupCommit>>,
+    /// Only if calls share statements.
+    shared: Option<Arc<SharedCalls>>,
     /// Only if reads from standbys are configured.
     standbys: Option<Arc<Standbys>>,
 }
@@ -45,7 +46,7 @@ impl PostgresDatabase {
         let lag = connector.config().standby_lag;
         let standbys = lag.map(|lag| Standbys::watch(&connector, lag));
         Ok(Self {
-            group_commit: (writers > 0).then(|| GroupCommit::start(pool.clone(), writers)),
+            shared: (writers > 0).then(|| Arc::new(SharedCalls::start(&pool, writers))),
             connector,
             pool,
             standbys,
@@ -95,11 +96,11 @@ impl PostgresDatabase {
     pub async fn close(&self, deadline: Duration) -> Closing {
         let began = Instant::now();
         let connected = self.pool.drain();
-        let (saves, statements) = self.saves_under_way();
-        if let Some(group_commit) = &self.group_commit {
-            group_commit.flush(deadline).await;
+        let shared = self.shared_calls();
+        if let Some(shared) = &self.shared {
+            shared.flush(deadline).await;
         }
-        let (saves_left, statements_left) = self.saves_under_way();
+        let shared_left = self.shared_calls();
         let standbys = async {
             if let Some(standbys) = &self.standbys {
                 standbys.close().await;
@@ -107,23 +108,23 @@ impl PostgresDatabase {
         };
         let rest = self.pool.close(deadline.saturating_sub(began.elapsed()));
         let ((), closing) = tokio::join!(standbys, rest);
-        // A statement has one connection and the saves of many callers.
-        let callers = |connections: u32, saves, statements| {
-            connections.saturating_sub(statements).saturating_add(saves)
+        // A shared statement has one connection and the calls of many callers.
+        let callers = |connections: u32, shared: UnderWay| {
+            let alone = connections.saturating_sub(shared.statements);
+            alone.saturating_add(shared.calls)
         };
-        let cancelled = callers(closing.cancelled, saves_left, statements_left);
+        let cancelled = callers(closing.cancelled, shared_left);
         Closing {
-            finished: callers(connected, saves, statements).saturating_sub(cancelled),
+            finished: callers(connected, shared).saturating_sub(cancelled),
             cancelled,
             took: began.elapsed(),
             ..closing
         }
     }
 
-    /// How many saves are under way together, and how many statements carry them.
-    fn saves_under_way(&self) -> (u32, u32) {
-        let group_commit = self.group_commit.as_ref();
-        group_commit.map_or((0, 0), |group_commit| group_commit.under_way())
+    fn shared_calls(&self) -> UnderWay {
+        let shared = self.shared.as_ref();
+        shared.map(|shared| shared.under_way()).unwrap_or_default()
     }
 
     /// The state of the connections now, and what became of them since they were opened.
@@ -135,8 +136,8 @@ impl PostgresDatabase {
     /// What the group commit has done; `None` if it is switched off.
     #[must_use]
     pub fn group_commit_statistics(&self) -> Option<GroupCommitStatistics> {
-        let group_commit = self.group_commit.as_ref();
-        group_commit.map(|group_commit| group_commit.statistics())
+        let shared = self.shared.as_ref();
+        shared.map(|shared| shared.group_commit())
     }
 
     /// What the server says of itself, in no more time than `limit`, also when it is frozen.
@@ -171,7 +172,7 @@ impl PostgresDatabase {
             None => self.task_history(),
             Some(standbys) => {
                 let source = Source::Standbys(Arc::clone(standbys), self.pool.clone());
-                PostgresTaskHistory::new(source, self.group_commit.clone())
+                PostgresTaskHistory::new(source, self.shared.clone())
             }
         }
     }
@@ -179,6 +180,6 @@ impl PostgresDatabase {
     /// The task history that is stored here.
     #[must_use]
     pub fn task_history(&self) -> PostgresTaskHistory<'static> {
-        PostgresTaskHistory::new(Source::Pool(self.pool.clone()), self.group_commit.clone())
+        PostgresTaskHistory::new(Source::Pool(self.pool.clone()), self.shared.clone())
     }
 }

@@ -13,6 +13,7 @@ mod health;
 mod migrate;
 mod pool;
 mod schema;
+mod sharing;
 mod source;
 mod standbys;
 mod statement;

@@ -13,6 +13,8 @@ mod prepared_once;
 mod retention;
 mod row;
 mod save;
+mod shared_calls;
+mod status_checks;
 
 use std::sync::Arc;
 
@@ -26,8 +28,8 @@ use tasktrail_domain::task_history::{
 };
 use tasktrail_domain::timestamp::Timestamp;
 
-pub(crate) use self::group_commit::GroupCommit;
 pub use self::group_commit::GroupCommitStatistics;
+pub(crate) use self::shared_calls::SharedCalls;
 use crate::source::{NoTransaction, Source};
 use crate::work::Work;
 
@@ -38,19 +40,16 @@ use crate::work::Work;
 #[derive(Debug)]
 pub struct PostgresTaskHistory<'c> {
     source: Source<'c>,
-    /// What saves share, unless each goes by itself.
-    group_commit: Option<Arc<GroupCommit>>,
+    /// The calls that share statements, unless each goes by itself.
+    shared: Option<Arc<SharedCalls>>,
 }
 
 impl PostgresTaskHistory<'_> {
     pub(crate) fn new(
         source: Source<'static>,
-        group_commit: Option<Arc<GroupCommit>>,
+        shared: Option<Arc<SharedCalls>>,
     ) -> PostgresTaskHistory<'static> {
-        PostgresTaskHistory {
-            source,
-            group_commit,
-        }
+        PostgresTaskHistory { source, shared }
     }
 
     /// The history inside the caller's transaction on `connection`: what is saved and finished here
@@ -100,7 +99,7 @@ impl PostgresTaskHistory<'_> {
         let source = Source::joining(connection)?;
         Ok(PostgresTaskHistory {
             source,
-            group_commit: None,
+            shared: None,
         })
     }
 
@@ -114,8 +113,8 @@ impl PostgresTaskHistory<'_> {
 #[deny(clippy::missing_trait_methods)]
 impl TaskHistoryRepository for PostgresTaskHistory<'_> {
     async fn save(&self, entry: &HistoryEntry) -> Result<TaskStatus> {
-        match &self.group_commit {
-            Some(group_commit) => group_commit.save(entry).await,
+        match &self.shared {
+            Some(shared) => shared.saves.call(entry).await,
             None => self.run(operations::Save(entry)).await,
         }
     }
@@ -141,7 +140,10 @@ impl TaskHistoryRepository for PostgresTaskHistory<'_> {
     }
 
     async fn status(&self, task: &TaskKey) -> Result<Option<TaskStatus>> {
-        self.run(operations::Status(task)).await
+        match &self.shared {
+            Some(shared) => shared.status_checks.call(task).await,
+            None => self.run(operations::Status(task)).await,
+        }
     }
 
     async fn finish(

@@ -9,7 +9,7 @@ use tasktrail_domain::task_history::{
 };
 use tasktrail_domain::timestamp::Timestamp;
 
-use super::{count, finish, list, load, retention, save};
+use super::{count, finish, list, load, retention, save, status_checks};
 use crate::error::StoreError;
 use crate::work::Work;
 
@@ -89,6 +89,19 @@ impl Work for Status<'_> {
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
         load::status(connection, self.0).await
+    }
+}
+
+/// The status checks of several callers.
+pub(super) struct Statuses<'e>(pub(super) &'e [TaskKey]);
+
+impl Work for Statuses<'_> {
+    type Answer = Vec<status_checks::Status>;
+
+    const OPERATION: Operation = operation::STATUS;
+
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
+        status_checks::statuses(connection, self.0).await
     }
 }
 

@@ -12,8 +12,9 @@ use tasktrail_test_support::TestDatabase;
 use super::PostgresTaskHistory;
 use super::list::{List, ListWithErrorCode};
 use super::load;
+use super::status_checks::Statuses;
 use crate::error::StoreError;
-use crate::statement::Statement;
+use crate::statement::{Prepared, Statement};
 use crate::work::Work;
 use crate::{PostgresConfig, PostgresDatabase};
 
@@ -179,6 +180,22 @@ async fn tasks_with_an_error_code_are_one_range_of_their_own_index() {
 
     assert!(plan.contains("task_summary_error_code_idx"), "{plan}");
     assert!(!plan.contains("Seq Scan") && pages(&plan) <= 40, "{plan}");
+}
+
+#[tokio::test]
+async fn shared_status_checks_are_one_probe_each() {
+    let (_database, histories) = filled().await;
+    let tasks: Vec<_> = (1..=50)
+        .map(|n| TaskKey::new("large", format!("task-{}", n * 1999)).unwrap())
+        .collect();
+
+    let plan = plan(&histories, Prepared(Statuses::of(&tasks))).await;
+
+    assert!(
+        plan.contains("task_summary_pkey") && plan.contains("Nested Loop"),
+        "{plan}"
+    );
+    assert!(pages(&plan) <= 5 * 50, "{plan}");
 }
 
 #[tokio::test]

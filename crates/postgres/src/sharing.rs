@@ -1,0 +1,180 @@
+//! Calls of many callers in few statements.
+//!
+//! A caller who is alone goes at once, by itself. Calls that arrive while others are on their way to the
+//! server wait in a queue, and go together when one of a few statements is free: no timer, so nobody waits
+//! for company. Each caller gets its own answer.
+
+mod counter;
+mod dispatch;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tasktrail_domain::repository::{Effect, ErrorKind, Operation, RepositoryError, Result};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::time::timeout;
+
+use self::counter::{Counter, Place};
+pub(crate) use self::counter::{SharingStatistics, UnderWay};
+use self::dispatch::{Queued, dispatch};
+
+use crate::error::{AcquireError, StoreError};
+use crate::pool::Pool;
+
+/// A kind of call that can share statements with others of its kind.
+pub(crate) trait Shareable: Sized + 'static {
+    /// What a caller asks for.
+    type Request: Clone + Send + Sync + 'static;
+    type Answer: Send + 'static;
+
+    const OPERATION: Operation;
+    /// How many requests one statement carries at most.
+    const MOST: usize;
+    /// How many bytes of requests one statement carries at most, unless a single one has more.
+    const MOST_BYTES: usize;
+
+    fn size_bytes(request: &Self::Request) -> usize;
+
+    /// Answers a request by itself.
+    fn alone(
+        pool: &Pool,
+        request: &Self::Request,
+    ) -> impl Future<Output = Result<Self::Answer>> + Send;
+
+    /// Answers requests together, each as if it were alone, in their order.
+    fn together(
+        pool: &Pool,
+        requests: &[Self::Request],
+    ) -> impl Future<Output = Vec<Result<Self::Answer>>> + Send;
+}
+
+/// How much may wait in the queue or be under way, in units of [`UNIT`]: callers beyond that wait for room.
+const ROOM: u32 = 64 << 10;
+
+/// The room that a request takes is counted in KiB, one at least.
+const UNIT: usize = 1 << 10;
+
+/// The way to the server that calls of a kind share.
+#[derive(Debug)]
+pub(crate) struct Sharing<S: Shareable> {
+    pool: Pool,
+    queue: mpsc::UnboundedSender<Queued<S>>,
+    /// Whether a caller is on the way alone.
+    busy_alone: AtomicBool,
+    room: Arc<Semaphore>,
+    counter: Arc<Counter>,
+}
+
+/// The right of a caller to go alone.
+struct Alone<'g>(&'g AtomicBool);
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+impl<S: Shareable> Sharing<S> {
+    /// Begins to take calls, for as many statements at once.
+    pub(crate) fn start(pool: Pool, statements: u32) -> Self {
+        let statements = usize::try_from(statements).unwrap_or(Semaphore::MAX_PERMITS);
+        let (queue, requests) = mpsc::unbounded_channel();
+        let sharing = Self {
+            busy_alone: AtomicBool::new(false),
+            room: Arc::new(Semaphore::new(usize::try_from(ROOM).unwrap_or(usize::MAX))),
+            counter: Arc::default(),
+            pool: pool.clone(),
+            queue,
+        };
+        tokio::spawn(dispatch(
+            requests,
+            Arc::new(Semaphore::new(statements)),
+            pool,
+            Arc::clone(&sharing.counter),
+        ));
+        sharing
+    }
+
+    /// Answers a request, alone or with others.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the request done or not, and the others alone. Where nobody waits for
+    /// any answer of a statement any more, the statement is cancelled.
+    pub(crate) async fn call(&self, request: &S::Request) -> Result<S::Answer> {
+        if let Some(_alone) = self.all_to_itself() {
+            self.counter.count_alone();
+            return S::alone(&self.pool, request).await;
+        }
+        let size_bytes = S::size_bytes(request);
+        let room = self.room_for(size_bytes).await.map_err(refused::<S>)?;
+        let (answer, answered) = oneshot::channel();
+        let queued = Queued {
+            request: request.clone(),
+            size_bytes,
+            answer,
+            place: Place::taken(&self.counter, room),
+        };
+        // Whoever closes the pool waits for all of the room, and so for this request.
+        if !self.pool.is_open() || self.queue.send(queued).is_err() {
+            return Err(refused::<S>(AcquireError::Closed));
+        }
+        answered.await.unwrap_or_else(|_gone| {
+            let error = RepositoryError::new(S::OPERATION, ErrorKind::Closed, Effect::Unknown);
+            Err(error)
+        })
+    }
+
+    /// The right to go alone, if nobody else is on the way. That is none of the statements: who comes later
+    /// must not wait for a caller who may not poll his future. The pool tells whether it was closed.
+    fn all_to_itself(&self) -> Option<Alone<'_>> {
+        if self.counter.under_way().calls > 0 {
+            return None;
+        }
+        let taken = self.busy_alone.swap(true, Ordering::AcqRel);
+        (!taken).then(|| Alone(&self.busy_alone))
+    }
+
+    async fn room_for(
+        &self,
+        size_bytes: usize,
+    ) -> std::result::Result<OwnedSemaphorePermit, AcquireError> {
+        let units = size_bytes.div_ceil(UNIT).max(1);
+        let units = u32::try_from(units).unwrap_or(ROOM).min(ROOM);
+        let room = Arc::clone(&self.room).acquire_many_owned(units);
+        let patience = self.pool.patience();
+        tokio::select! {
+            biased;
+            () = self.pool.draining() => Err(AcquireError::Closed),
+            room = timeout(patience, room) => match room {
+                Ok(Ok(room)) => Ok(room),
+                Ok(Err(_closed)) => Err(AcquireError::Closed),
+                Err(_elapsed) => Err(AcquireError::Queue {
+                    waited: patience,
+                    ahead: self.counter.under_way().calls,
+                }),
+            },
+        }
+    }
+
+    /// The calls that are in the queue or on their way.
+    pub(crate) fn under_way(&self) -> UnderWay {
+        self.counter.under_way()
+    }
+
+    /// Waits until the calls under way are done, until `deadline` at most, once the pool is drained and
+    /// takes no more.
+    pub(crate) async fn flush(&self, deadline: Duration) {
+        let flushed = timeout(deadline, self.room.acquire_many(ROOM)).await;
+        tracing::debug!(operation = %S::OPERATION, all = flushed.is_ok(), "flushed the calls");
+    }
+
+    pub(crate) fn statistics(&self) -> SharingStatistics {
+        self.counter.statistics()
+    }
+}
+
+fn refused<S: Shareable>(error: AcquireError) -> RepositoryError {
+    StoreError::Acquire(error).during(S::OPERATION)
+}

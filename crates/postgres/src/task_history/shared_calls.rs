@@ -1,0 +1,49 @@
+use std::time::Duration;
+
+use super::GroupCommitStatistics;
+use super::group_commit::Saves;
+use super::status_checks::StatusChecks;
+use crate::pool::Pool;
+use crate::sharing::{Sharing, UnderWay};
+
+/// How many statements of status checks are under way at once. They are short: more of them would only
+/// carry fewer checks each.
+const STATUS_STATEMENTS: u32 = 2;
+
+/// The calls of the task history that share statements.
+#[derive(Debug)]
+pub(crate) struct SharedCalls {
+    pub(super) saves: Sharing<Saves>,
+    pub(super) status_checks: Sharing<StatusChecks>,
+}
+
+impl SharedCalls {
+    /// Begins to take calls, with as many statements of saves at once.
+    pub(crate) fn start(pool: &Pool, writers: u32) -> Self {
+        Self {
+            saves: Sharing::start(pool.clone(), writers),
+            status_checks: Sharing::start(pool.clone(), STATUS_STATEMENTS),
+        }
+    }
+
+    /// The calls that are in a queue or on their way.
+    pub(crate) fn under_way(&self) -> UnderWay {
+        let (saves, checks) = (self.saves.under_way(), self.status_checks.under_way());
+        UnderWay {
+            calls: saves.calls + checks.calls,
+            statements: saves.statements + checks.statements,
+        }
+    }
+
+    /// Waits until the calls under way are done, until `deadline` at most, once the pool is drained.
+    pub(crate) async fn flush(&self, deadline: Duration) {
+        tokio::join!(
+            self.saves.flush(deadline),
+            self.status_checks.flush(deadline)
+        );
+    }
+
+    pub(crate) fn group_commit(&self) -> GroupCommitStatistics {
+        self.saves.statistics().into()
+    }
+}

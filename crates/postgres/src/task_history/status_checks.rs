@@ -1,0 +1,102 @@
+//! Status checks as calls that share statements: a statement begins after every check that it carries,
+//! so each sees all that was committed before it was made.
+
+use diesel::QueryResult;
+use diesel::pg::Pg;
+use diesel::query_builder::AstPass;
+use diesel::sql_types::{Array, BigInt, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use tasktrail_domain::repository::{Operation, Result};
+use tasktrail_domain::task_history::{TaskKey, TaskStatus, operation};
+
+use super::{operations, row};
+use crate::error::{SharedError, StoreError};
+use crate::pool::Pool;
+use crate::sharing::Shareable;
+use crate::statement::{Prepared, Statement, unbound};
+
+/// Status checks.
+#[derive(Debug)]
+pub(crate) struct StatusChecks;
+
+impl Shareable for StatusChecks {
+    type Request = TaskKey;
+    type Answer = Option<TaskStatus>;
+
+    const OPERATION: Operation = operation::STATUS;
+    const MOST: usize = 500;
+    /// Keys are short: only their number counts.
+    const MOST_BYTES: usize = usize::MAX;
+
+    fn size_bytes(task: &TaskKey) -> usize {
+        task.user.as_str().len() + task.task.as_str().len()
+    }
+
+    async fn alone(pool: &Pool, task: &TaskKey) -> Result<Option<TaskStatus>> {
+        let status = pool.run(&operations::Status(task)).await;
+        status.map_err(|error| error.during(operation::STATUS))
+    }
+
+    async fn together(pool: &Pool, tasks: &[TaskKey]) -> Vec<Result<Option<TaskStatus>>> {
+        match pool.go_on(&operations::Statuses(tasks)).await {
+            Ok(statuses) => statuses
+                .into_iter()
+                .map(|status| status.map_err(|error| error.during(operation::STATUS)))
+                .collect(),
+            Err(error) => {
+                let shared = SharedError::of(error);
+                let failed = |_| Err(shared.during(operation::STATUS, false));
+                tasks.iter().map(failed).collect()
+            }
+        }
+    }
+}
+
+/// How a task stands, if it is known; or what is wrong with its row, which is nothing to the others.
+pub(super) type Status = std::result::Result<Option<TaskStatus>, StoreError>;
+
+/// How tasks stand, in their order.
+pub(super) async fn statuses(
+    connection: &mut AsyncPgConnection,
+    tasks: &[TaskKey],
+) -> std::result::Result<Vec<Status>, StoreError> {
+    let rows: Vec<(i64, String)> = Prepared(Statuses::of(tasks)).load(connection).await?;
+    let mut statuses: Vec<_> = tasks.iter().map(|_| Ok(None)).collect();
+    for (position, text) in rows {
+        let index = usize::try_from(position - 1).unwrap_or(usize::MAX);
+        if let (Some(task), Some(status)) = (tasks.get(index), statuses.get_mut(index)) {
+            *status = row::status(task, &text).map(Some);
+        }
+    }
+    Ok(statuses)
+}
+
+/// `statuses.sql`: the tasks, column by column.
+#[derive(Debug)]
+pub(super) struct Statuses<'e> {
+    users: Vec<&'e str>,
+    tasks: Vec<&'e str>,
+}
+
+impl<'e> Statuses<'e> {
+    pub(super) fn of(tasks: &'e [TaskKey]) -> Self {
+        Self {
+            users: tasks.iter().map(|task| task.user.as_str()).collect(),
+            tasks: tasks.iter().map(|task| task.task.as_str()).collect(),
+        }
+    }
+}
+
+impl Statement for Statuses<'_> {
+    const SQL: &'static str = include_str!("sql/statuses.sql");
+    type Columns = (BigInt, Text);
+    type Id = Statuses<'static>;
+
+    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match parameter {
+            1 => out.push_bind_param::<Array<Text>, _>(&self.users),
+            2 => out.push_bind_param::<Array<Text>, _>(&self.tasks),
+            other => unbound(other),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Status checks that arrive together share statements, and each gets its own answer.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tasktrail_conformance::fixture::Writer;
+use tasktrail_domain::repository::{ErrorKind, Result};
+use tasktrail_domain::task_history::{TaskHistoryRepository, TaskKey, TaskStatus};
+use tasktrail_postgres::{PostgresConfig, PostgresDatabase, PostgresTaskHistory};
+use tasktrail_test_support::{TableLock, TestDatabase, wait_until};
+
+const STATUSES: [TaskStatus; 3] = [
+    TaskStatus::Running,
+    TaskStatus::Completed,
+    TaskStatus::Failed,
+];
+
+fn task(number: usize) -> TaskKey {
+    TaskKey::new(format!("user-{}", number % 2), format!("task-{number}")).unwrap()
+}
+
+async fn connected(database: &TestDatabase) -> PostgresDatabase {
+    let config = PostgresConfig::from_url(database.url()).unwrap();
+    let config = config.with_connections(2, 10).unwrap();
+    let postgres = PostgresDatabase::connect(config).await.unwrap();
+    postgres.migrate().await.unwrap();
+    postgres
+}
+
+type Check = Pin<Box<dyn Future<Output = Result<Option<TaskStatus>>>>>;
+
+/// Checks that wait for the table: the first one alone, two in statements of their own, and the others in
+/// the queue, or so the lock tells.
+fn queued(
+    histories: &Arc<PostgresTaskHistory<'static>>,
+    lock: &TableLock,
+    tasks: impl IntoIterator<Item = TaskKey>,
+) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for (number, task) in tasks.into_iter().enumerate() {
+        let histories = Arc::clone(histories);
+        let call = async move { histories.status(&task).await };
+        let mut check: Check = if number == 0 {
+            let alone = tokio::spawn(call);
+            Box::pin(async { alone.await.unwrap() })
+        } else {
+            Box::pin(call)
+        };
+        assert!(check.as_mut().now_or_never().is_none());
+        checks.push(check);
+        wait_until("the check waits", || lock.waiting() == checks.len().min(3));
+    }
+    checks
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn checks_that_wait_share_statements_and_get_their_own_answers() {
+    let database = TestDatabase::new();
+    let histories = Arc::new(connected(&database).await.task_history());
+    let writer = Writer::default();
+    for (number, status) in STATUSES.into_iter().enumerate() {
+        let entry = writer.step(&task(number), 0, status);
+        histories.save(&entry).await.unwrap();
+    }
+    let lock = TableLock::on(&database, "task_summary");
+
+    // Every fourth is of a task that nobody knows.
+    let checks = queued(&histories, &lock, (0..100).map(|number| task(number % 4)));
+    assert_eq!(lock.waiting(), 3);
+    drop(lock);
+
+    for (number, check) in checks.into_iter().enumerate() {
+        let expected = STATUSES.get(number % 4).copied();
+        assert_eq!(check.await.unwrap(), expected, "check {number}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_makes_no_sense_fails_the_checks_of_its_task_only() {
+    let database = TestDatabase::new();
+    let histories = Arc::new(connected(&database).await.task_history());
+    let writer = Writer::default();
+    for number in 0..2 {
+        let entry = writer.step(&task(number), 0, TaskStatus::Running);
+        histories.save(&entry).await.unwrap();
+    }
+    database
+        .execute("ALTER TABLE task_summary DROP CONSTRAINT task_summary_step_status_check")
+        .unwrap();
+    database
+        .execute("UPDATE task_summary SET step_status = 'lost' WHERE task_id = 'task-0'")
+        .unwrap();
+    let lock = TableLock::on(&database, "task_summary");
+    let checks = queued(&histories, &lock, (0..20).map(|number| task(number % 2)));
+    drop(lock);
+
+    for (number, check) in checks.into_iter().enumerate() {
+        let answer = check.await;
+        if number % 2 == 0 {
+            assert_eq!(answer.unwrap_err().kind(), ErrorKind::Corrupt);
+        } else {
+            assert_eq!(answer.unwrap(), Some(TaskStatus::Running));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_sees_what_was_saved_before_it_however_many_share_its_statement() {
+    let database = TestDatabase::new();
+    let histories = Arc::new(connected(&database).await.task_history());
+    let writer = Arc::new(Writer::default());
+    let callers = (0..32).map(|number| {
+        let (histories, writer) = (Arc::clone(&histories), Arc::clone(&writer));
+        tokio::spawn(async move {
+            for (step, status) in (0..30).zip(STATUSES.into_iter().cycle()) {
+                let entry = writer.step(&task(number), step, status);
+                histories.save(&entry).await.unwrap();
+                assert_eq!(
+                    histories.status(&task(number)).await.unwrap(),
+                    Some(status),
+                    "caller {number}, step {step}"
+                );
+            }
+        })
+    });
+
+    for caller in callers.collect::<Vec<_>>() {
+        caller.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_close_lets_checks_in_the_queue_finish() {
+    let database = TestDatabase::new();
+    let postgres = connected(&database).await;
+    let histories = Arc::new(postgres.task_history());
+    let lock = TableLock::on(&database, "task_summary");
+    let checks = queued(&histories, &lock, (0..20).map(task));
+
+    let closing = tokio::spawn(async move { postgres.close(Duration::from_secs(30)).await });
+    wait_until("the pool takes no more", || {
+        let refused = histories.status(&task(0)).now_or_never();
+        refused.is_some_and(|answer| answer.unwrap_err().kind() == ErrorKind::Closed)
+    });
+    drop(lock);
+
+    for check in checks {
+        assert_eq!(check.await.unwrap(), None);
+    }
+    let closing = closing.await.unwrap();
+    assert_eq!(closing.cancelled, 0);
+    assert!(closing.finished >= 20, "{closing:?}");
+}
