@@ -11,12 +11,14 @@
 //! [`TaskStepResult`](tasktrail::task_history::TaskStepResult); `recorded_at` may be left out. The
 //! identity of the save follows from the line and from how often it came before in its file. So a
 //! file may be imported again, after an interruption or grown longer, and nothing is saved twice.
-//! Memory is bounded by one batch of lines, however long the file is.
+//! The next lines are read while the last ones are saved, and memory is bounded by a few thousand
+//! of them, however long the file is.
 
 mod batch;
 mod error;
 mod identity;
 mod lines;
+mod portion;
 mod reader;
 mod record;
 mod report;
@@ -26,15 +28,19 @@ mod watch;
 use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Instant;
 
 use tasktrail::clock::{Clock, SystemClock};
 use tasktrail::repository::{ErrorKind, RepositoryError};
-use tasktrail::task_history::{HistoryEntry, ResultLimit, TaskHistoryRepository};
+use tasktrail::task_history::{ResultLimit, SavedBatch, TaskHistoryRepository};
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 
 use self::batch::Batch;
-use self::reader::{Pause, Reader};
+use self::portion::Portion;
+use self::reader::Reader;
 
 pub use self::error::{BadLine, ImportError};
 pub use self::report::ImportReport;
@@ -104,7 +110,8 @@ impl Importer {
 
     /// Imports one file; the counts add up over several.
     ///
-    /// Lines are saved in their order, in batches of at most 1000 lines or 4 MiB.
+    /// Lines are saved in portions of at most 2000 lines or 4 MiB, each in two batches at the same time; the
+    /// lines of a task in their order.
     ///
     /// # Errors
     ///
@@ -115,43 +122,72 @@ impl Importer {
     /// # Cancel safety
     ///
     /// A batch that was under way is saved whole or not at all; import the file again to go on.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, whose threads read the input.
     pub async fn import(
         &mut self,
         source: &Source,
         watch: &mut dyn ImportWatch,
     ) -> Result<(), ImportError> {
-        let mut reader = Reader::open(source, self.options, Arc::clone(&self.clock))?;
-        watch.opened(reader.name(), reader.size_bytes());
-        let mut batch = Batch::default();
-        loop {
-            let pause = reader.fill(&mut batch, &mut self.report, watch);
-            self.save(&batch, reader.name(), watch).await?;
-            batch.clear();
-            watch.advanced(reader.read_bytes(), &self.report);
-            match pause {
-                Pause::Full => {}
-                Pause::End => return Ok(()),
-                Pause::Stopped(error) => return Err(error),
-            }
+        let reader = Reader::open(source, self.options, Arc::clone(&self.clock))?;
+        let name = reader.name().to_owned();
+        watch.opened(&name, reader.size_bytes());
+        let (sender, mut portions) = mpsc::channel(1);
+        let reading = spawn_blocking(move || reader.run(&sender));
+        while let Some(portion) = portions.recv().await {
+            self.take(&portion, &name, watch).await?;
+            watch.advanced(portion.read_bytes, &self.report);
         }
+        let read = reading
+            .await
+            .unwrap_or_else(|panicked| resume_unwind(panicked.into_panic()));
+        self.report.bad += u64::from(matches!(read, Err(ImportError::BadLine(_))));
+        read
     }
 
-    async fn save(
+    async fn take(
         &mut self,
+        portion: &Portion,
+        name: &str,
+        watch: &mut dyn ImportWatch,
+    ) -> Result<(), ImportError> {
+        self.report.lines += portion.lines;
+        for bad in &portion.bad {
+            self.report.bad += 1;
+            watch.bad_line(bad);
+        }
+        let [even, odd] = &portion.halves;
+        let histories = &*self.histories;
+        let (of_even, of_odd) = tokio::join!(save(histories, even), save(histories, odd));
+        // What was saved of one counts, whatever became of the other.
+        let of_even = self.account(of_even, even, name, watch).await;
+        let of_odd = self.account(of_odd, odd, name, watch).await;
+        of_even.and(of_odd)
+    }
+
+    async fn account(
+        &mut self,
+        saved: Result<SavedBatch, RepositoryError>,
         batch: &Batch,
         name: &str,
         watch: &mut dyn ImportWatch,
     ) -> Result<(), ImportError> {
-        let Err(error) = self.save_entries(batch.entries()).await else {
-            return Ok(());
+        let error = match saved {
+            Ok(saved) => {
+                self.count(batch.entries().len(), &saved);
+                return Ok(());
+            }
+            Err(error) => error,
         };
         if error.kind() != ErrorKind::Conflict {
             return Err(batch.not_saved(name, error));
         }
         // One by one, which tells the line that is to blame.
         for (line, entry) in batch.lines() {
-            match self.save_entries(std::slice::from_ref(entry)).await {
-                Ok(()) => {}
+            match self.histories.save_batch(std::slice::from_ref(entry)).await {
+                Ok(saved) => self.count(1, &saved),
                 Err(error) if error.kind() == ErrorKind::Conflict => {
                     self.refuse(BadLine::conflict(name, line, &error), watch)?;
                 }
@@ -161,12 +197,8 @@ impl Importer {
         Ok(())
     }
 
-    async fn save_entries(&mut self, entries: &[HistoryEntry]) -> Result<(), RepositoryError> {
-        if entries.is_empty() {
-            return Ok(());
-        }
-        let saved = self.histories.save_batch(entries).await?;
-        let given = u64::try_from(entries.len()).unwrap_or(u64::MAX);
+    fn count(&mut self, given: usize, saved: &SavedBatch) {
+        let given = u64::try_from(given).unwrap_or(u64::MAX);
         self.report.saved += saved.added;
         self.report.already_there += given.saturating_sub(saved.added);
         for task in saved.statuses.keys() {
@@ -176,7 +208,6 @@ impl Importer {
         }
         self.report.tasks = u64::try_from(self.tasks.len()).unwrap_or(u64::MAX);
         tracing::debug!(entries = given, new = saved.added, "saved a batch");
-        Ok(())
     }
 
     fn refuse(&mut self, bad: BadLine, watch: &mut dyn ImportWatch) -> Result<(), ImportError> {
@@ -189,4 +220,14 @@ impl Importer {
             }
         }
     }
+}
+
+async fn save(
+    histories: &dyn TaskHistoryRepository,
+    batch: &Batch,
+) -> Result<SavedBatch, RepositoryError> {
+    if batch.entries().is_empty() {
+        return Ok(SavedBatch::default());
+    }
+    histories.save_batch(batch.entries()).await
 }

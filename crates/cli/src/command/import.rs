@@ -64,8 +64,8 @@ time is now. Blank lines are ignored; a line may be up to 64 MiB long.
 
 The identity of a line follows from its text, and from how often the same text came before in its
 file. So after an interruption just import the file again: nothing is saved twice. Equal lines of
-two files are one save, too. Lines are saved in batches of 1000 lines or 4 MiB, a batch whole or not
-at all, and memory does not grow with the file.
+two files are one save, too. The next lines are read while the last ones are saved, two batches of
+about 1000 lines at a time, a batch whole or not at all. Memory does not grow with the file.
 
 The schema of the database is brought up to date first. Prints how many lines were read, saved,
 already there and bad, and how many tasks they belong to; in JSON

@@ -3,33 +3,17 @@ use tasktrail::task_history::HistoryEntry;
 
 use super::ImportError;
 
-/// Where a batch ends: enough for the store to work well, little enough to hold.
-const MAX_LINES: usize = 1000;
-const MAX_BYTES: usize = 4 << 20;
-
 /// Lines that are saved together.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     entries: Vec<HistoryEntry>,
     lines: Vec<u64>,
-    bytes: usize,
 }
 
 impl Batch {
-    pub(super) fn push(&mut self, line: u64, bytes: usize, entry: HistoryEntry) {
+    pub(super) fn push(&mut self, line: u64, entry: HistoryEntry) {
         self.entries.push(entry);
         self.lines.push(line);
-        self.bytes += bytes;
-    }
-
-    pub(super) fn is_full(&self) -> bool {
-        self.entries.len() >= MAX_LINES || self.bytes >= MAX_BYTES
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.entries.clear();
-        self.lines.clear();
-        self.bytes = 0;
     }
 
     pub(super) fn entries(&self) -> &[HistoryEntry] {

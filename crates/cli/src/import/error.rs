@@ -30,8 +30,8 @@ pub enum ImportError {
     /// A line is bad.
     #[error(transparent)]
     BadLine(BadLine),
-    /// The store did not take a batch of lines.
-    #[error("{name}:{first_line}: lines {first_line} to {last_line} are not saved")]
+    /// The store did not take a batch of lines. Lines in between that are of another batch may be saved.
+    #[error("{name}:{first_line}: not all of lines {first_line} to {last_line} are saved")]
     Save {
         /// The input.
         name: String,

@@ -2,20 +2,21 @@ use std::sync::Arc;
 
 use tasktrail::clock::Clock;
 use tasktrail::task_history::{HistoryEntry, ResultLimit};
+use tokio::sync::mpsc;
 
-use super::batch::Batch;
 use super::identity::Identities;
 use super::lines::{Line, Lines, MAX_BYTES};
+use super::portion::Portion;
 use super::record::{Fault, Record};
 use super::source::{ReadBytes, Source};
-use super::{BadLine, BadLines, ImportError, ImportOptions, ImportReport, ImportWatch};
+use super::{BadLine, BadLines, ImportError, ImportOptions};
 
-/// Why a reader paused.
-pub(super) enum Pause {
-    /// The batch is full.
+/// Why a portion ends.
+enum End {
+    /// It is full.
     Full,
     /// The input has been read.
-    End,
+    Input,
     /// The import must not go on.
     Stopped(ImportError),
 }
@@ -23,9 +24,8 @@ pub(super) enum Pause {
 /// A line's length and its entry, or what is wrong with it.
 type Read = Result<(usize, HistoryEntry), Fault>;
 
-/// Turns the lines of one input into entries.
-///
-/// Reading blocks, inside of an async function: an import has nothing else to do meanwhile.
+/// Turns the lines of one input into entries, on a thread of its own: the next lines are read and parsed
+/// while the last ones are saved.
 pub(super) struct Reader {
     name: String,
     size_bytes: Option<u64>,
@@ -62,37 +62,44 @@ impl Reader {
         self.size_bytes
     }
 
-    pub(super) fn read_bytes(&self) -> u64 {
-        self.read_bytes.get()
+    /// Reads everything and gives it away in portions, as fast as they are taken; ends when nobody takes
+    /// them any more.
+    pub(super) fn run(mut self, portions: &mpsc::Sender<Portion>) -> Result<(), ImportError> {
+        loop {
+            let mut portion = Portion::default();
+            let end = self.fill(&mut portion);
+            portion.read_bytes = self.read_bytes.get();
+            if portions.blocking_send(portion).is_err() {
+                return Ok(());
+            }
+            match end {
+                End::Full => {}
+                End::Input => return Ok(()),
+                End::Stopped(error) => return Err(error),
+            }
+        }
     }
 
-    /// Reads lines into the batch until it is full, the input ends, or the import must stop.
-    pub(super) fn fill(
-        &mut self,
-        batch: &mut Batch,
-        report: &mut ImportReport,
-        watch: &mut dyn ImportWatch,
-    ) -> Pause {
-        while !batch.is_full() {
+    fn fill(&mut self, portion: &mut Portion) -> End {
+        while !portion.is_full() {
             let read = match self.read() {
                 Ok(Some(read)) => read,
-                Ok(None) => return Pause::End,
-                Err(error) => return Pause::Stopped(error),
+                Ok(None) => return End::Input,
+                Err(error) => return End::Stopped(error),
             };
-            report.lines += 1;
+            portion.lines += 1;
             match read {
-                Ok((bytes, entry)) => batch.push(self.lines.number(), bytes, entry),
+                Ok((bytes, entry)) => portion.push(self.lines.number(), bytes, entry),
                 Err(fault) => {
-                    report.bad += 1;
                     let bad = BadLine::new(&self.name, self.lines.number(), fault);
                     match self.options.bad_lines {
-                        BadLines::Stop => return Pause::Stopped(ImportError::BadLine(bad)),
-                        BadLines::Skip => watch.bad_line(&bad),
+                        BadLines::Stop => return End::Stopped(ImportError::BadLine(bad)),
+                        BadLines::Skip => portion.bad.push(bad),
                     }
                 }
             }
         }
-        Pause::Full
+        End::Full
     }
 
     /// Reads a line; `None` at the end.
