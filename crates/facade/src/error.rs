@@ -25,6 +25,14 @@ pub enum DatabaseError {
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     Migrate(tasktrail_postgres::MigrateError),
+    /// The database could not be looked at.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    Storage(tasktrail_postgres::StorageError),
+    /// The schema of a benchmark could not be had.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    BenchSchema(tasktrail_postgres::BenchSchemaError),
     /// The repository failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),

@@ -27,6 +27,8 @@ pub mod resilience {
 #[cfg(feature = "postgres")]
 #[doc(inline)]
 pub use tasktrail_postgres::{
-    ClosedConnections, ConnectError, HeldConnection, MigrateError, PoolStatistics, PostgresConfig,
-    PostgresTaskHistory, QueueWaits, SchemaState, ServerHealth, ServerRole, StandbyState, TlsMode,
+    BenchSchema, BenchSchemaError, ClosedConnections, ConnectError, HeldConnection, Holdings,
+    MigrateError, PoolStatistics, PostgresConfig, PostgresTaskHistory, QueueWaits, SchemaState,
+    ServerHealth, ServerRole, StandbyState, StorageError, StorageStatistics, TableStatistics,
+    TlsMode,
 };

@@ -1,3 +1,6 @@
+#[cfg(feature = "postgres")]
+mod database;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;

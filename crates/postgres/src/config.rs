@@ -12,6 +12,7 @@ use tasktrail_domain::InvalidValue;
 
 use self::location::{Location, address};
 use self::url::TlsParameters;
+use crate::bench_schema;
 use crate::tls::TlsMode;
 
 /// Where the database is, and how many connections to it are kept.
@@ -41,6 +42,8 @@ pub struct PostgresConfig {
     pub(crate) leak_threshold: Duration,
     pub(crate) standby_lag: Option<Duration>,
     pub(crate) group_commit_writers: u32,
+    /// Where tables are looked for; `None` for where the server says.
+    pub(crate) search_path: Option<&'static str>,
 }
 
 impl PostgresConfig {
@@ -118,6 +121,7 @@ impl PostgresConfig {
             leak_threshold: Duration::from_secs(60),
             standby_lag: None,
             group_commit_writers: 2,
+            search_path: None,
         })
     }
 
@@ -240,6 +244,20 @@ impl PostgresConfig {
         self
     }
 
+    /// Works in the schema of a [`BenchSchema`](crate::BenchSchema), and sees no other table, whatever the
+    /// URL says.
+    #[must_use]
+    pub fn in_bench_schema(mut self) -> Self {
+        self.search_path = Some(bench_schema::NAME);
+        self
+    }
+
+    /// How many statements with saves may be under way at once; 0 if every save goes by itself.
+    #[must_use]
+    pub fn group_commit_writers(&self) -> u32 {
+        self.group_commit_writers
+    }
+
     /// Host, port and database, fit for logs and errors: no user, no password.
     #[must_use]
     pub fn address(&self) -> &str {
@@ -282,6 +300,7 @@ impl fmt::Debug for PostgresConfig {
             .field("leak_threshold", &self.leak_threshold)
             .field("standby_lag", &self.standby_lag)
             .field("group_commit_writers", &self.group_commit_writers)
+            .field("search_path", &self.search_path)
             .finish_non_exhaustive()
     }
 }

@@ -149,7 +149,11 @@ impl Connector {
             ConnectionError::InvalidConnectionUrl(error.to_string())
         };
         let mut driver = self.config.driver().map_err(invalid)?;
-        driver.options(options(driver.get_options(), session));
+        let mut options = options(driver.get_options(), session);
+        if let Some(schema) = self.config.search_path {
+            options = format!("{options} -c search_path={schema}");
+        }
+        driver.options(options);
         driver.ssl_mode(self.tls.mode().driver());
         match &self.config.application_name {
             Some(name) => {

@@ -4,6 +4,7 @@ use std::time::Duration;
 use tasktrail_domain::repository::Closing;
 use tokio::time::Instant;
 
+use crate::bench_schema::{BenchSchema, BenchSchemaError};
 use crate::config::PostgresConfig;
 use crate::connection::Connector;
 use crate::error::{ConnectError, InvalidSettings, MigrateError};
@@ -13,6 +14,7 @@ use crate::pool::{Pool, PoolStatistics};
 use crate::sharing::UnderWay;
 use crate::source::Source;
 use crate::standbys::{StandbyState, Standbys};
+use crate::storage::{self, Holdings, StorageError, StorageStatistics};
 use crate::task_history::{GroupCommitStatistics, PostgresTaskHistory, SharedCalls};
 
 /// A PostgreSQL database: its connections, its schema, its repositories. Clones share the pool.
@@ -150,6 +152,34 @@ impl PostgresDatabase {
     /// [`HealthError`]
     pub async fn health(&self, limit: Duration) -> Result<ServerHealth, HealthError> {
         health::ask(&self.connector, limit).await
+    }
+
+    /// How much room the histories take, and how much was written so far, in one reading on a connection
+    /// of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]
+    pub async fn storage_statistics(&self) -> Result<StorageStatistics, StorageError> {
+        storage::statistics(&self.connector).await
+    }
+
+    /// What the database holds, looked at on a connection of its own: the first row of a table at most.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]
+    pub async fn holdings(&self) -> Result<Holdings, StorageError> {
+        storage::holdings(&self.connector).await
+    }
+
+    /// Takes the schema in which benchmarks work, after removing what an earlier one left there.
+    ///
+    /// # Errors
+    ///
+    /// [`BenchSchemaError`]; [`Taken`](BenchSchemaError::Taken) while another benchmark has it.
+    pub async fn bench_schema(&self) -> Result<BenchSchema, BenchSchemaError> {
+        BenchSchema::take(&self.connector).await
     }
 
     /// The hosts from which reads that may be stale are answered; none unless that is

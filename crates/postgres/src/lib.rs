@@ -4,6 +4,7 @@
 //! connections and the schema; its repositories share the pool. How the history is stored stands
 //! in `migrations/`, each statement of the write path in `src/task_history/sql/`.
 
+mod bench_schema;
 mod config;
 mod connection;
 mod database;
@@ -17,10 +18,12 @@ mod sharing;
 mod source;
 mod standbys;
 mod statement;
+mod storage;
 mod task_history;
 mod tls;
 mod work;
 
+pub use bench_schema::{BenchSchema, BenchSchemaError};
 pub use config::PostgresConfig;
 pub use database::PostgresDatabase;
 pub use error::{ConnectError, MigrateError};
@@ -29,5 +32,6 @@ pub use migrate::SchemaState;
 pub use pool::{ClosedConnections, HeldConnection, PoolStatistics, QueueWaits};
 pub use source::NoTransaction;
 pub use standbys::StandbyState;
+pub use storage::{Holdings, StorageError, StorageStatistics, TableStatistics};
 pub use task_history::{GroupCommitStatistics, PostgresTaskHistory};
 pub use tls::{TlsError, TlsMode};

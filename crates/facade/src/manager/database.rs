@@ -1,0 +1,75 @@
+//! What only a manager of a database can tell and do.
+
+use tasktrail_postgres::{BenchSchema, Holdings, PostgresDatabase, StorageStatistics};
+
+use super::{DatabaseManager, Result};
+use crate::DatabaseError;
+
+impl DatabaseManager {
+    /// How much room the histories take on the server, and how much was written so far; `None` for
+    /// histories in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
+    /// [`Storage`](DatabaseError::Storage) if the server cannot be asked.
+    pub async fn storage_statistics(&self) -> Result<Option<StorageStatistics>> {
+        let asked = self
+            .asked(async |database| database.storage_statistics().await)
+            .await?;
+        asked.transpose().map_err(DatabaseError::Storage)
+    }
+
+    /// What the database holds, ours or not; `None` for histories in memory. Looks at the first row of a
+    /// table at most.
+    ///
+    /// # Errors
+    ///
+    /// As for [`storage_statistics`](Self::storage_statistics).
+    pub async fn holdings(&self) -> Result<Option<Holdings>> {
+        let asked = self
+            .asked(async |database| database.holdings().await)
+            .await?;
+        asked.transpose().map_err(DatabaseError::Storage)
+    }
+
+    /// Takes the schema in which benchmarks work, empty, for as long as it is held; `None` for histories
+    /// in memory. What an earlier benchmark left there is removed.
+    ///
+    /// A manager with [`in_bench_schema`](tasktrail_postgres::PostgresConfig::in_bench_schema) works in it,
+    /// and brings it up to date like a database of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
+    /// [`BenchSchema`](DatabaseError::BenchSchema), also if another benchmark has it.
+    pub async fn bench_schema(&self) -> Result<Option<BenchSchema>> {
+        let asked = self
+            .asked(async |database| database.bench_schema().await)
+            .await?;
+        asked.transpose().map_err(DatabaseError::BenchSchema)
+    }
+
+    /// Takes all migrations back, and all histories with them, and tells which migrations that were.
+    /// Histories in memory have no schema, and stay.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
+    /// [`Migrate`](DatabaseError::Migrate); a migration that could not be undone stays, and those
+    /// before it.
+    pub async fn revert_database_schema(&self) -> Result<Vec<String>> {
+        let asked = self.asked(async |database| database.revert().await).await?;
+        let reverted = asked.transpose().map_err(DatabaseError::Migrate)?;
+        Ok(reverted.unwrap_or_default())
+    }
+
+    /// The answer of the database; `None` if there is only memory.
+    async fn asked<T>(&self, ask: impl AsyncFnOnce(&PostgresDatabase) -> T) -> Result<Option<T>> {
+        let connection = self.0.state.connection()?;
+        match connection.database() {
+            Some(database) => Ok(Some(ask(&database.postgres).await)),
+            None => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! How much room the histories take, and what a database holds besides.
+
+mod holdings;
+
+use std::error::Error;
+
+use diesel::QueryableByName;
+use diesel::sql_types::BigInt;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+pub use self::holdings::Holdings;
+pub(crate) use self::holdings::holdings;
+use crate::connection::{Connector, Session};
+
+/// How much room the histories take on the server, and how much was written so far.
+///
+/// Sizes are exact; numbers of rows are the server's estimates. A connection reports the rows that it
+/// wrote within seconds, and when it has ended for certain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StorageStatistics {
+    /// The table with a row for each entry.
+    pub entries: TableStatistics,
+    /// The table with a row for each task.
+    pub tasks: TableStatistics,
+    /// How far the write-ahead log has come since the server was made, in bytes, all of its databases
+    /// together. Of two readings the difference counts.
+    pub log_bytes: u64,
+    /// How many connections to the database there are, those of other programs and the one that asks
+    /// included.
+    pub connections: u64,
+}
+
+/// How much room a table takes. All zero if it is not there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TableStatistics {
+    /// Rows that are there, about.
+    pub live_rows: u64,
+    /// Old versions of rows that wait for a vacuum, about.
+    pub dead_rows: u64,
+    /// Versions of rows that were replaced or deleted since the table was made, whether a vacuum has
+    /// removed them or not.
+    pub rows_died: u64,
+    /// The table with its large values, without indexes, in bytes.
+    pub table_bytes: u64,
+    /// Its indexes, in bytes.
+    pub index_bytes: u64,
+}
+
+/// A database could not be looked at.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StorageError {
+    /// It could not be reached.
+    #[error("cannot connect to the database")]
+    Connect(#[source] Box<dyn Error + Send + Sync>),
+    /// The server failed or refused a statement.
+    #[error("the database could not be looked at")]
+    Query(#[source] Box<dyn Error + Send + Sync>),
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    live_rows: i64,
+    #[diesel(sql_type = BigInt)]
+    dead_rows: i64,
+    #[diesel(sql_type = BigInt)]
+    rows_died: i64,
+    #[diesel(sql_type = BigInt)]
+    table_bytes: i64,
+    #[diesel(sql_type = BigInt)]
+    index_bytes: i64,
+    #[diesel(sql_type = BigInt)]
+    log_bytes: i64,
+    #[diesel(sql_type = BigInt)]
+    connections: i64,
+}
+
+/// A row for each of the two tables. The log is read where it is inserted into, for commits may not
+/// wait until it is written.
+const QUESTION: &str = "
+    SELECT coalesce(pg_stat_get_live_tuples(oid), 0) AS live_rows,
+           coalesce(pg_stat_get_dead_tuples(oid), 0) AS dead_rows,
+           coalesce(pg_stat_get_tuples_updated(oid) + pg_stat_get_tuples_deleted(oid), 0) AS rows_died,
+           coalesce(pg_table_size(oid), 0) AS table_bytes,
+           coalesce(pg_indexes_size(oid), 0) AS index_bytes,
+           (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
+                 ELSE pg_current_wal_insert_lsn() END - '0/0')::bigint AS log_bytes,
+           (SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND backend_type = 'client backend') AS connections
+    FROM unnest(ARRAY[to_regclass('task_history'), to_regclass('task_summary')])
+         WITH ORDINALITY AS relation (oid, position)
+    ORDER BY position";
+
+/// Asks on a connection of its own.
+pub(crate) async fn statistics(connector: &Connector) -> Result<StorageStatistics, StorageError> {
+    let mut connection = connect(connector).await?;
+    let rows: Vec<Row> = diesel::sql_query(QUESTION)
+        .load(&mut connection)
+        .await
+        .map_err(|error| StorageError::Query(error.into()))?;
+    let [entries, tasks] = rows.as_slice() else {
+        let words = format!("two rows expected, got {}", rows.len());
+        return Err(StorageError::Query(words.into()));
+    };
+    Ok(StorageStatistics {
+        entries: entries.table(),
+        tasks: tasks.table(),
+        log_bytes: count(tasks.log_bytes),
+        connections: count(tasks.connections),
+    })
+}
+
+impl Row {
+    fn table(&self) -> TableStatistics {
+        TableStatistics {
+            live_rows: count(self.live_rows),
+            dead_rows: count(self.dead_rows),
+            rows_died: count(self.rows_died),
+            table_bytes: count(self.table_bytes),
+            index_bytes: count(self.index_bytes),
+        }
+    }
+}
+
+/// The server counts with signs, and never less than zero.
+fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
+
+async fn connect(connector: &Connector) -> Result<AsyncPgConnection, StorageError> {
+    let session = Session {
+        statement_timeout: connector.config().statement_timeout,
+    };
+    let opened = connector.open(session).await;
+    opened.map_err(|error| StorageError::Connect(error.into()))
+}
