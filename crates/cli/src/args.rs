@@ -7,7 +7,8 @@ use secrecy::SecretString;
 use tasktrail::task_history::{TaskId, TaskKey, UserId};
 
 use crate::command::{
-    cancel, cleanup, completions, demo, health, history, import, migrate, stats, status, tasks,
+    bench, cancel, cleanup, completions, demo, health, history, import, migrate, stats, status,
+    tasks,
 };
 use crate::interrupt::Interrupt;
 
@@ -144,6 +145,7 @@ pub(crate) enum Command {
     Query(Query),
     Migrate(migrate::MigrateArgs),
     Health(health::HealthArgs),
+    Bench(bench::BenchArgs),
     Completions(completions::CompletionsArgs),
 }
 

@@ -1,5 +1,6 @@
 //! The commands, one file each: its arguments with their help, and what it does.
 
+pub(crate) mod bench;
 pub(crate) mod cancel;
 pub(crate) mod cleanup;
 pub(crate) mod completions;
@@ -12,12 +13,23 @@ pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod tasks;
 
+use std::num::NonZeroUsize;
+use std::thread;
+
 use tasktrail::DatabaseManager;
 
 use crate::args::{Cli, Command, Query};
 use crate::connection;
 use crate::failure::Failure;
 use crate::output::Output;
+
+/// How many threads a command works with. A benchmark must not be what limits the database.
+pub(crate) fn threads(command: &Command) -> usize {
+    match command {
+        Command::Bench(_) => thread::available_parallelism().map_or(2, NonZeroUsize::get),
+        _ => 2,
+    }
+}
 
 pub(crate) async fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
     let global = &cli.global;
@@ -26,6 +38,7 @@ pub(crate) async fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
         Command::Import(args) => import::run(args, global, output).await,
         Command::Health(args) => health::run(&args, global, output).await,
         Command::Migrate(args) => migrate::run(&args, global, output).await,
+        Command::Bench(args) => bench::run(&args, global, output).await,
         Command::Completions(args) => completions::run(&args, output),
         Command::Query(query) => {
             let manager = connection::open(global).await?;

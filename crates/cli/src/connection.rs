@@ -69,7 +69,8 @@ fn patience(max_retries: u32) -> ResilienceConfig {
     }
 }
 
-fn config(global: &Global) -> Result<DatabaseConfig, Failure> {
+/// What was said about the database.
+pub(crate) fn config(global: &Global) -> Result<DatabaseConfig, Failure> {
     let mut sources = DatabaseConfig::sources().environment();
     if let Some(file) = global.config.as_ref().filter(|file| !file.is_empty()) {
         sources = sources.file(file);

@@ -1,6 +1,6 @@
 use std::error::Error;
 
-use tasktrail::repository::RepositoryError;
+use tasktrail::repository::{Chain, RepositoryError};
 
 /// Why a command ends before its time, and with which exit code.
 #[derive(Debug)]
@@ -21,6 +21,15 @@ impl Failure {
     /// A failure by the words that a person reads.
     pub(crate) fn error(words: impl Into<String>) -> Self {
         Self::Error(words.into().into())
+    }
+
+    /// What an error says, with its causes.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Error(error) => Chain(&**error).to_string(),
+            Self::Usage(words) => words.clone(),
+            Self::No | Self::Interrupted(_) | Self::ClosedPipe => String::new(),
+        }
     }
 
     /// Whether the store refused or failed, which a missing schema may explain.

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tasktrail::DatabaseManager;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedRwLockReadGuard, RwLock, SetOnce};
 
 use crate::failure::Failure;
 use crate::output;
@@ -20,9 +20,11 @@ pub(crate) struct Interrupt(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    signal: OnceLock<Signal>,
+    signal: SetOnce<Signal>,
     database: OnceLock<DatabaseManager>,
     closed: Notify,
+    /// Is held for reading by a command that has to remove what it made.
+    removal: Arc<RwLock<()>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +55,17 @@ impl Interrupt {
         let _only = self.0.database.set(database.clone());
     }
 
+    /// Returns when a signal comes: for a command that gives up what it is doing, by itself.
+    pub(crate) async fn came(&self) {
+        self.0.signal.wait().await;
+    }
+
+    /// Lets the command take its time to end, as long as this is held. The second signal ends it all the
+    /// same.
+    pub(crate) async fn waits(&self) -> OwnedRwLockReadGuard<()> {
+        Arc::clone(&self.0.removal).read_owned().await
+    }
+
     /// The result of the command; or that it was interrupted, when its statements have ended on the
     /// server, too.
     pub(crate) async fn instead_of(&self, done: Result<(), Failure>) -> Result<(), Failure> {
@@ -71,13 +84,14 @@ impl Interrupt {
         let Ok(received) = next_signal().await else {
             return;
         };
-        let signal = *self.0.signal.get_or_init(|| received);
+        // Nobody else sets it.
+        let _first = self.0.signal.set(received);
         output::note("stopping; once more to stop at once");
         tokio::select! {
             () = self.close() => {}
             _again = next_signal() => {}
         }
-        process::exit(signal.exit_code().into());
+        process::exit(received.exit_code().into());
     }
 
     async fn close(&self) {
@@ -87,6 +101,7 @@ impl Interrupt {
         }
         self.0.closed.notify_one();
         tokio::time::sleep(NOTICE).await;
+        let _removed = self.0.removal.write().await;
     }
 }
 

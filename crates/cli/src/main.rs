@@ -35,7 +35,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(command::threads(&cli.command))
         .enable_all()
         .build()?;
     let interrupt = cli.global.interrupt.clone();

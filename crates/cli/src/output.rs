@@ -1,5 +1,6 @@
 //! The one place that prints.
 
+mod bars;
 mod secrets;
 mod table;
 pub(crate) mod tables;
@@ -18,7 +19,7 @@ use tasktrail::repository::Chain;
 use crate::args::Format;
 use crate::failure::Failure;
 
-pub(crate) use self::table::Look;
+pub(crate) use self::table::{Look, number_cell};
 pub(crate) use self::text::{grouped, printable, quoted};
 
 /// Where answers go: standard output, in the format that was asked for.

@@ -26,9 +26,6 @@ pub struct StorageStatistics {
     /// How far the write-ahead log has come since the server was made, in bytes, all of its databases
     /// together. Of two readings the difference counts.
     pub log_bytes: u64,
-    /// How many connections to the database there are, those of other programs and the one that asks
-    /// included.
-    pub connections: u64,
 }
 
 /// How much room a table takes. All zero if it is not there.
@@ -39,6 +36,8 @@ pub struct TableStatistics {
     pub live_rows: u64,
     /// Old versions of rows that wait for a vacuum, about.
     pub dead_rows: u64,
+    /// Rows that were added since the table was made, whether they are still there or not.
+    pub rows_added: u64,
     /// Versions of rows that were replaced or deleted since the table was made, whether a vacuum has
     /// removed them or not.
     pub rows_died: u64,
@@ -67,6 +66,8 @@ struct Row {
     #[diesel(sql_type = BigInt)]
     dead_rows: i64,
     #[diesel(sql_type = BigInt)]
+    rows_added: i64,
+    #[diesel(sql_type = BigInt)]
     rows_died: i64,
     #[diesel(sql_type = BigInt)]
     table_bytes: i64,
@@ -74,8 +75,6 @@ struct Row {
     index_bytes: i64,
     #[diesel(sql_type = BigInt)]
     log_bytes: i64,
-    #[diesel(sql_type = BigInt)]
-    connections: i64,
 }
 
 /// A row for each of the two tables. The log is read where it is inserted into, for commits may not
@@ -83,13 +82,12 @@ struct Row {
 const QUESTION: &str = "
     SELECT coalesce(pg_stat_get_live_tuples(oid), 0) AS live_rows,
            coalesce(pg_stat_get_dead_tuples(oid), 0) AS dead_rows,
+           coalesce(pg_stat_get_tuples_inserted(oid), 0) AS rows_added,
            coalesce(pg_stat_get_tuples_updated(oid) + pg_stat_get_tuples_deleted(oid), 0) AS rows_died,
            coalesce(pg_table_size(oid), 0) AS table_bytes,
            coalesce(pg_indexes_size(oid), 0) AS index_bytes,
            (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
-                 ELSE pg_current_wal_insert_lsn() END - '0/0')::bigint AS log_bytes,
-           (SELECT count(*) FROM pg_stat_activity
-            WHERE datname = current_database() AND backend_type = 'client backend') AS connections
+                 ELSE pg_current_wal_insert_lsn() END - '0/0')::bigint AS log_bytes
     FROM unnest(ARRAY[to_regclass('task_history'), to_regclass('task_summary')])
          WITH ORDINALITY AS relation (oid, position)
     ORDER BY position";
@@ -109,7 +107,6 @@ pub(crate) async fn statistics(connector: &Connector) -> Result<StorageStatistic
         entries: entries.table(),
         tasks: tasks.table(),
         log_bytes: count(tasks.log_bytes),
-        connections: count(tasks.connections),
     })
 }
 
@@ -118,6 +115,7 @@ impl Row {
         TableStatistics {
             live_rows: count(self.live_rows),
             dead_rows: count(self.dead_rows),
+            rows_added: count(self.rows_added),
             rows_died: count(self.rows_died),
             table_bytes: count(self.table_bytes),
             index_bytes: count(self.index_bytes),

@@ -1,10 +1,6 @@
 //! What is found out about the room that histories take, what a database holds, and the schema of
 //! benchmarks.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a failed step of a test is a panic"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use tasktrail_domain::clock::{Clock, SystemClock};
 use tasktrail_domain::task_history::{
@@ -56,14 +52,16 @@ async fn the_rows_and_bytes_of_saves_are_told_when_their_connection_has_ended() 
     let runtime = tokio::runtime::Handle::current();
     let read = || runtime.block_on(asking.storage_statistics()).unwrap();
     let after = tokio::task::block_in_place(|| {
-        wait_until("the connection has ended", || {
-            read().connections < during.connections
-        });
+        wait_until("the connection has ended", || read().tasks.rows_added > 0);
         read()
     });
     assert_eq!(nothing.entries.table_bytes, 0);
     assert_eq!((before.entries.live_rows, before.tasks.rows_died), (0, 0));
-    assert_eq!((after.entries.live_rows, after.entries.rows_died), (10, 0));
+    assert_eq!(
+        (after.entries.live_rows, after.entries.rows_added),
+        (10, 10)
+    );
+    assert_eq!(after.entries.rows_died, 0);
     assert_eq!(
         (after.tasks.live_rows, after.tasks.rows_died),
         (1, 9),

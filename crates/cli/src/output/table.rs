@@ -31,7 +31,7 @@ const MIN_ROOM: usize = 20;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Look {
     pub(super) colours: bool,
-    width: u16,
+    pub(super) width: u16,
 }
 
 impl Look {

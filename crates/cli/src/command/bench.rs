@@ -1,0 +1,275 @@
+//! What a database can do, measured by its owner.
+
+mod callers;
+mod entries;
+mod figures;
+mod ground;
+mod measured;
+mod progress;
+mod report;
+mod work;
+
+use std::time::Duration;
+
+use clap::Args;
+use serde::{Serialize, Serializer};
+
+use self::figures::Row;
+use self::ground::Ground;
+use self::progress::Progress;
+use self::work::{Work, cleanup, import, list, load, save, status};
+use crate::args::Global;
+use crate::connection;
+use crate::failure::Failure;
+use crate::output::{Output, note};
+
+/// Measure what a database can do: saves, reads, an import, a clean-up.
+#[derive(Debug, Args)]
+#[command(long_about = MANUAL)]
+#[command(after_help = "\
+Examples:
+  createdb bench
+  tasktrail bench --database-url postgres://app@localhost/bench
+  tasktrail bench --only save --callers 64 --seconds 10
+  tasktrail bench --only status,load --format json | jq '.results[].p99_ms'")]
+pub(crate) struct BenchArgs {
+    /// Only these works; several are separated by spaces or commas. Default: all.
+    #[arg(long, value_name = "WORK", value_enum, num_args = 1.., value_delimiter = ',')]
+    only: Vec<Work>,
+
+    /// Only with so many callers at once: 1 to 10000 each. Default: 1 16 64 256 1024 for save and status,
+    /// 1 16 for load and list.
+    #[arg(long, value_name = "N", num_args = 1.., value_delimiter = ',')]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    callers: Vec<u32>,
+
+    /// How long each measurement takes, in seconds: 0.1 to 3600. An import and a clean-up take as long as
+    /// they take.
+    #[arg(long, value_name = "N", default_value = "3", value_parser = seconds)]
+    seconds: Duration,
+
+    /// How many connections the callers share: 1 to 10000.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    connections: u32,
+
+    #[command(flatten)]
+    sizes: Sizes,
+}
+
+/// How much is loaded.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How much there is")]
+struct Sizes {
+    /// How many tasks there are when statuses are asked for, of 100 users, with 10 steps each.
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    status_tasks: u32,
+
+    /// How many tasks the users have whose tasks are listed.
+    #[arg(long, value_name = "N", num_args = 1.., value_delimiter = ',')]
+    #[arg(default_values_t = [100, 10_000, 1_000_000])]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    list_tasks: Vec<u32>,
+
+    /// How many lines the imported file has.
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    import_lines: u32,
+
+    /// How many tasks are cleaned up, with 10 steps each.
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    cleanup_tasks: u32,
+}
+
+const MANUAL: &str = "\
+Measure what a database can do: saves, reads, an import, a clean-up.
+
+The database must hold nothing but, perhaps, an empty schema of Tasktrail; one that holds histories
+or other tables is refused, and one benchmark at a time works in it. All is done in a schema called
+tasktrail_bench, which is removed at the end, also after an error or Ctrl-C. What a killed benchmark
+left is removed by the next one. It takes about three minutes, and up to 2 GB on the server.
+
+The works, each with its own data on tables that begin empty:
+  save     callers save one step after the other, in tasks of 10 steps of a user of their own; with
+           group commit and without it, in turn
+  status   callers ask for the status of one of 10 000 tasks at random
+  load     callers load all 100 steps of a task at random, with 256 bytes of result each
+  list     callers list the first 100 tasks of a user who has 100, 10 000 or 1 000 000, all of them
+           and only those that failed, which is one in a thousand
+  import   a gzip file of 100 000 lines, unpacked and parsed
+  cleanup  20 000 old tasks with 200 000 entries, removed in batches of 100 tasks
+
+What the columns say:
+  callers     how many call at once; each makes its next call when its last one was answered. They
+              share the connections
+  per second  saves, answers, imported lines, or removed entries
+  p50 … max   how long a call took, in milliseconds: half of them took no longer than p50, 99 in 100
+              no longer than p99. Of import and cleanup: a batch
+  WAL bytes   what the server wrote to its write-ahead log for each entry, all of its databases
+              together
+  dead rows   versions of rows that each entry left to the vacuum
+  memory      the most that this process had resident
+
+In JSON {\"server\", \"version\", \"connections\", \"seconds\", \"results\"}; a result has \"work\", \"callers\",
+\"group_commit\" (of save, else null), \"tasks\" and \"filter\" (of list, else null), \"count\" (how many were
+measured), \"per_second\", \"p50_ms\", \"p90_ms\", \"p95_ms\", \"p99_ms\", \"max_ms\", \"wal_bytes\" and
+\"dead_rows\" (null for reads), and \"resident_bytes\".";
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let refused = || format!("must be between 0.1 and 3600 seconds, got {text}");
+    let seconds: f64 = text.parse().map_err(|_not_a_number| refused())?;
+    if (0.1..=3600.0).contains(&seconds) {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err(refused())
+    }
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    server: &'a str,
+    version: &'static str,
+    connections: u32,
+    #[serde(serialize_with = "as_seconds")]
+    seconds: Duration,
+    results: &'a [Row],
+}
+
+fn as_seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(time.as_secs_f64())
+}
+
+pub(crate) async fn run(
+    args: &BenchArgs,
+    global: &Global,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let config = connection::config(global)?;
+    let _removal = global.interrupt.waits().await;
+    let ground = Ground::take(config, args.connections).await?;
+    let measured = tokio::select! {
+        measured = args.measure(&ground) => measured,
+        () = global.interrupt.came() => Err(Failure::error("interrupted")),
+    };
+    let removed = ground.leave().await;
+    let (server, rows) = match (measured, removed) {
+        (Ok(measured), removed) => removed.map(|()| measured)?,
+        (Err(failure), Ok(())) => return Err(failure),
+        (Err(failure), Err(left)) => {
+            let why = left.words();
+            note(format_args!("left to the next benchmark to remove: {why}"));
+            return Err(failure);
+        }
+    };
+    if output.is_json() {
+        return output.json(&Answer {
+            server: &server,
+            version: env!("CARGO_PKG_VERSION"),
+            connections: args.connections,
+            seconds: args.seconds,
+            results: &rows,
+        });
+    }
+    let (connections, seconds) = (args.connections, args.seconds);
+    output.line(format_args!(
+        "PostgreSQL {server}, {connections} connections, {seconds:?} each\n"
+    ))?;
+    report::print(&rows, output)
+}
+
+impl BenchArgs {
+    /// The server's version, and the rows in the order of the works.
+    async fn measure(&self, ground: &Ground) -> Result<(String, Vec<Row>), Failure> {
+        let server = ground.server().await?;
+        let progress = Progress::default();
+        let mut rows = Vec::new();
+        for work in Work::ALL {
+            if self.only.is_empty() || self.only.contains(&work) {
+                rows.extend(self.work(work, ground, &progress).await?);
+            }
+        }
+        Ok((server, rows))
+    }
+
+    async fn work(
+        &self,
+        work: Work,
+        ground: &Ground,
+        progress: &Progress,
+    ) -> Result<Vec<Row>, Failure> {
+        match work {
+            Work::Save => self.saves(ground, progress).await,
+            Work::Status => self.statuses(ground, progress).await,
+            Work::Load => self.loads(ground, progress).await,
+            Work::List => self.lists(ground, progress).await,
+            Work::Import => {
+                let row = import::measure(ground, self.sizes.import_lines, progress).await?;
+                Ok(vec![row])
+            }
+            Work::Cleanup => {
+                let row = cleanup::measure(ground, self.sizes.cleanup_tasks, progress).await?;
+                Ok(vec![row])
+            }
+        }
+    }
+
+    /// The numbers of callers, each of which is announced before it is measured.
+    fn callers(&self, work: Work, progress: &Progress) -> impl Iterator<Item = u32> {
+        let callers = if self.callers.is_empty() {
+            work.callers()
+        } else {
+            &self.callers
+        };
+        callers.iter().copied().inspect(move |callers| {
+            progress.measures(&format!("{} with {callers} at once", work.name()));
+        })
+    }
+
+    async fn saves(&self, ground: &Ground, progress: &Progress) -> Result<Vec<Row>, Failure> {
+        let mut rows = Vec::new();
+        for callers in self.callers(Work::Save, progress) {
+            rows.extend(save::measure(ground, callers, self.seconds).await?);
+        }
+        Ok(rows)
+    }
+
+    async fn statuses(&self, ground: &Ground, progress: &Progress) -> Result<Vec<Row>, Failure> {
+        let tasks = status::prepare(ground, self.sizes.status_tasks, progress).await?;
+        let mut rows = Vec::new();
+        for callers in self.callers(Work::Status, progress) {
+            rows.push(status::measure(ground, &tasks, callers, self.seconds).await?);
+        }
+        Ok(rows)
+    }
+
+    async fn loads(&self, ground: &Ground, progress: &Progress) -> Result<Vec<Row>, Failure> {
+        let tasks = load::prepare(ground, progress).await?;
+        let mut rows = Vec::new();
+        for callers in self.callers(Work::Load, progress) {
+            rows.push(load::measure(ground, &tasks, callers, self.seconds).await?);
+        }
+        Ok(rows)
+    }
+
+    async fn lists(&self, ground: &Ground, progress: &Progress) -> Result<Vec<Row>, Failure> {
+        let mut sizes = self.sizes.list_tasks.clone();
+        sizes.sort_unstable();
+        sizes.dedup();
+        list::prepare(ground, &sizes, progress).await?;
+        let mut rows = Vec::new();
+        for failed in [false, true] {
+            for tasks in &sizes {
+                let page = list::Page {
+                    tasks: *tasks,
+                    failed,
+                };
+                for callers in self.callers(Work::List, progress) {
+                    rows.push(list::measure(ground, page, callers, self.seconds).await?);
+                }
+            }
+        }
+        Ok(rows)
+    }
+}

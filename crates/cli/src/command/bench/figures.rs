@@ -1,0 +1,97 @@
+//! A row of the answer.
+
+use serde::Serialize;
+use tasktrail::StorageStatistics;
+use tasktrail::task_history::TaskStatus;
+
+use super::measured::Measured;
+use super::work::Work;
+
+/// What one measurement says. The names are those of the JSON document.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Row {
+    pub(super) work: Work,
+    pub(super) callers: u32,
+    /// Whether saves share statements; for saves only.
+    pub(super) group_commit: Option<bool>,
+    /// How many tasks the user has; for lists only.
+    pub(super) tasks: Option<u32>,
+    /// The only status that is listed; for lists only.
+    pub(super) filter: Option<TaskStatus>,
+    /// How many entries were saved or removed, lines imported, or reads answered.
+    pub(super) count: u64,
+    pub(super) per_second: f64,
+    pub(super) p50_ms: f64,
+    pub(super) p90_ms: f64,
+    pub(super) p95_ms: f64,
+    pub(super) p99_ms: f64,
+    pub(super) max_ms: f64,
+    /// For each entry; not for reads.
+    pub(super) wal_bytes: Option<f64>,
+    /// For each entry; not for reads.
+    pub(super) dead_rows: Option<f64>,
+    pub(super) resident_bytes: Option<u64>,
+}
+
+/// What was written to the server.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Written {
+    /// By the entries that were measured.
+    pub(super) log_bytes: u64,
+    pub(super) rows_died: u64,
+    /// The number of entries by which the rows died.
+    pub(super) by: u64,
+}
+
+impl Written {
+    /// How many rows died between two readings, in both tables.
+    pub(super) fn rows_died(before: &StorageStatistics, after: &StorageStatistics) -> u64 {
+        let died = |read: &StorageStatistics| read.entries.rows_died + read.tasks.rows_died;
+        died(after).saturating_sub(died(before))
+    }
+}
+
+impl Row {
+    pub(super) fn of_reading(work: Work, callers: u32, measured: &Measured) -> Self {
+        let percentile = |percent| rounded(measured.latencies.percentile_ms(percent));
+        Self {
+            work,
+            callers,
+            group_commit: None,
+            tasks: None,
+            filter: None,
+            count: measured.count,
+            per_second: rounded(measured.per_second()),
+            p50_ms: percentile(50.0),
+            p90_ms: percentile(90.0),
+            p95_ms: percentile(95.0),
+            p99_ms: percentile(99.0),
+            max_ms: rounded(measured.latencies.max_ms()),
+            wal_bytes: None,
+            dead_rows: None,
+            resident_bytes: measured.resident.0,
+        }
+    }
+
+    pub(super) fn of_writing(
+        work: Work,
+        callers: u32,
+        measured: &Measured,
+        written: &Written,
+    ) -> Self {
+        let counted = Measured {
+            count: written.by,
+            ..Measured::default()
+        };
+        Self {
+            wal_bytes: Some(rounded(measured.each(written.log_bytes))),
+            dead_rows: Some(rounded(counted.each(written.rows_died))),
+            ..Self::of_reading(work, callers, measured)
+        }
+    }
+}
+
+/// To a thousandth: what comes after is noise.
+fn rounded(number: f64) -> f64 {
+    (number * 1e3).round() / 1e3
+}

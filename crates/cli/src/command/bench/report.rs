@@ -1,0 +1,176 @@
+//! The figures as a person reads them: two tables, and a picture of each.
+
+use comfy_table::{Cell, Table};
+
+use super::figures::Row;
+use super::work::Work;
+use crate::failure::Failure;
+use crate::output::{Look, Output, grouped, number_cell};
+
+const MIB: u64 = 1 << 20;
+
+pub(super) fn print(rows: &[Row], output: &mut Output) -> Result<(), Failure> {
+    let (writes, reads): (Vec<&Row>, Vec<&Row>) =
+        rows.iter().partition(|row| row.wal_bytes.is_some());
+    let look = output.look();
+    if !writes.is_empty() {
+        output.heading("Writes")?;
+        output.table(&written(look, &writes))?;
+        output.line("")?;
+    }
+    if !reads.is_empty() {
+        output.heading("Reads")?;
+        output.table(&read(look, &reads))?;
+        output.line("")?;
+    }
+    let saves = writes.into_iter().filter(|row| row.work == Work::Save);
+    picture("Saves per second", saves, output)?;
+    picture("Reads per second", reads.into_iter(), output)
+}
+
+fn written(look: Look, rows: &[&Row]) -> Table {
+    const HEADER: [&str; 11] = [
+        "work",
+        "callers",
+        "group\ncommit",
+        "per\nsecond",
+        "p50\nms",
+        "p95\nms",
+        "p99\nms",
+        "max\nms",
+        "WAL\nbytes",
+        "dead\nrows",
+        "memory\nMiB",
+    ];
+    let mut table = look.table(&HEADER, &[]);
+    for row in rows {
+        let mut cells = vec![
+            Cell::new(row.work.name()),
+            number_cell(grouped(row.callers.into())),
+            Cell::new(group_commit(row)),
+        ];
+        cells.extend(speed(row).map(number_cell));
+        cells.push(number_cell(row.wal_bytes.map(whole).unwrap_or_default()));
+        let dead = row.dead_rows.map(|rows| format!("{rows:.2}"));
+        cells.push(number_cell(dead.unwrap_or_default()));
+        cells.push(number_cell(memory(row)));
+        table.add_row(cells);
+    }
+    table
+}
+
+fn read(look: Look, rows: &[&Row]) -> Table {
+    const HEADER: [&str; 10] = [
+        "work",
+        "callers",
+        "tasks of\nthe user",
+        "only",
+        "per\nsecond",
+        "p50\nms",
+        "p95\nms",
+        "p99\nms",
+        "max\nms",
+        "memory\nMiB",
+    ];
+    let mut table = look.table(&HEADER, &[]);
+    for row in rows {
+        let mut cells = vec![
+            Cell::new(row.work.name()),
+            number_cell(grouped(row.callers.into())),
+            number_cell(tasks(row).unwrap_or_default()),
+            Cell::new(row.filter.map_or("", |status| status.as_str())),
+        ];
+        cells.extend(speed(row).map(number_cell));
+        cells.push(number_cell(memory(row)));
+        table.add_row(cells);
+    }
+    table
+}
+
+fn speed(row: &Row) -> [String; 5] {
+    [
+        whole(row.per_second),
+        three_digits(row.p50_ms),
+        three_digits(row.p95_ms),
+        three_digits(row.p99_ms),
+        three_digits(row.max_ms),
+    ]
+}
+
+fn group_commit(row: &Row) -> &'static str {
+    match row.group_commit {
+        Some(true) => "on",
+        Some(false) => "off",
+        None => "",
+    }
+}
+
+fn tasks(row: &Row) -> Option<String> {
+    row.tasks.map(|tasks| grouped(tasks.into()))
+}
+
+fn memory(row: &Row) -> String {
+    let bytes = row.resident_bytes;
+    bytes.map_or_else(String::new, |bytes| grouped(bytes.div_ceil(MIB)))
+}
+
+fn picture<'a>(
+    title: &str,
+    rows: impl Iterator<Item = &'a Row>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let bars: Vec<_> = rows
+        .map(|row| (label(row), row.per_second, whole(row.per_second)))
+        .collect();
+    if bars.is_empty() {
+        return Ok(());
+    }
+    output.heading(title)?;
+    for line in output.look().bars(&bars) {
+        output.line(line)?;
+    }
+    output.line("")
+}
+
+fn label(row: &Row) -> String {
+    let callers = grouped(row.callers.into());
+    let plural = if row.callers == 1 { "" } else { "s" };
+    let what = match (row.group_commit, tasks(row), row.filter) {
+        (Some(true), ..) => "group commit".to_owned(),
+        (Some(false), ..) => "one by one".to_owned(),
+        (None, Some(tasks), Some(status)) => format!("list, {status} of {tasks}"),
+        (None, Some(tasks), None) => format!("list, {tasks}"),
+        (None, None, _) => row.work.name().to_owned(),
+    };
+    format!("{what}, {callers} caller{plural}")
+}
+
+/// A number without its fraction, its digits in groups.
+fn whole(number: f64) -> String {
+    let rounded = format!("{number:.0}");
+    rounded.parse().map_or(rounded, grouped)
+}
+
+/// A number with three digits that count, or all digits before the point.
+fn three_digits(number: f64) -> String {
+    if number < 9.995 {
+        format!("{number:.2}")
+    } else if number < 99.95 {
+        format!("{number:.1}")
+    } else {
+        whole(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn latencies_have_three_digits() {
+        assert_eq!(
+            [0.0, 0.657, 9.996, 12.34, 99.96, 1234.5].map(three_digits),
+            ["0.00", "0.66", "10.0", "12.3", "100", "1 234"]
+        );
+    }
+}

@@ -1,0 +1,62 @@
+//! The works, a file each: what is loaded, who calls what, and what is counted.
+
+pub(super) mod cleanup;
+pub(super) mod import;
+pub(super) mod list;
+pub(super) mod load;
+pub(super) mod reading;
+pub(super) mod save;
+pub(super) mod status;
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Work {
+    /// Save steps, one a call.
+    Save,
+    /// Ask for the status of a task.
+    Status,
+    /// Load the 100 steps of a task.
+    Load,
+    /// List the first page of a user's tasks.
+    List,
+    /// Import a file.
+    Import,
+    /// Remove old tasks.
+    Cleanup,
+}
+
+impl Work {
+    pub(super) const ALL: [Self; 6] = [
+        Self::Save,
+        Self::Status,
+        Self::Load,
+        Self::List,
+        Self::Import,
+        Self::Cleanup,
+    ];
+
+    /// As it is written.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Save => "save",
+            Self::Status => "status",
+            Self::Load => "load",
+            Self::List => "list",
+            Self::Import => "import",
+            Self::Cleanup => "cleanup",
+        }
+    }
+
+    /// How many callers it is measured with unless it is said otherwise.
+    pub(super) fn callers(self) -> &'static [u32] {
+        match self {
+            Self::Save | Self::Status => &[1, 16, 64, 256, 1024],
+            Self::Load | Self::List => &[1, 16],
+            Self::Import | Self::Cleanup => &[1],
+        }
+    }
+}

@@ -1,0 +1,168 @@
+use std::io::{BufWriter, Write};
+use std::time::{Duration, Instant};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde::Serialize;
+use tasktrail::task_history::{TaskKey, TaskStepResult};
+use tasktrail::timestamp::Timestamp;
+use tasktrail_cli::import::{BadLine, ImportOptions, ImportReport, ImportWatch, Importer, Source};
+use tempfile::NamedTempFile;
+
+use super::Work;
+use crate::command::bench::entries::{STEPS, Stamps, fetched};
+use crate::command::bench::figures::{Row, Written};
+use crate::command::bench::ground::Ground;
+use crate::command::bench::measured::{Latencies, Measured, Resident};
+use crate::command::bench::progress::Progress;
+use crate::failure::Failure;
+
+const USERS: u32 = 100;
+
+/// Imports a file with so many lines, unpacking and parsing included. A latency is that of a batch.
+pub(in crate::command::bench) async fn measure(
+    ground: &Ground,
+    lines: u32,
+    progress: &Progress,
+) -> Result<Row, Failure> {
+    ground.clear().await?;
+    let file = tokio::task::spawn_blocking(move || file(lines)).await??;
+    progress.measures("import");
+    let before = ground.statistics().await?;
+    let manager = ground.open(true).await?;
+    let mut importer = Importer::new(manager.task_history()?, ImportOptions::default());
+    let mut batches = Batches::default();
+    let began = Instant::now();
+    let source = Source::from(file.path().to_owned());
+    importer.import(&source, &mut batches).await?;
+    let took = began.elapsed();
+    let done = ground.statistics().await?;
+    manager.close().await;
+    let saved = importer.report().saved;
+    let after = ground
+        .statistics_when(|now| now.entries.rows_added >= before.entries.rows_added + saved)
+        .await?;
+    let measured = Measured {
+        count: saved,
+        took,
+        latencies: batches.latencies,
+        resident: batches.resident,
+    };
+    let written = Written {
+        log_bytes: done.log_bytes.saturating_sub(before.log_bytes),
+        rows_died: Written::rows_died(&before, &after),
+        by: saved,
+    };
+    Ok(Row::of_writing(Work::Import, 1, &measured, &written))
+}
+
+/// A line as `tasktrail import` takes it.
+#[derive(Serialize)]
+struct Line<'a> {
+    user_id: &'a str,
+    task_id: &'a str,
+    step: u16,
+    recorded_at: Timestamp,
+    step_result: &'a TaskStepResult,
+}
+
+/// Tasks of ten steps of a hundred users, as gzip. The file goes with the value.
+fn file(lines: u32) -> Result<NamedTempFile, Failure> {
+    let file = tempfile::Builder::new().suffix(".jsonl.gz").tempfile()?;
+    let mut gzip = GzEncoder::new(BufWriter::new(file.as_file()), Compression::default());
+    let newest = Stamps::default().time(Instant::now());
+    let result = fetched()?;
+    for number in 0..lines {
+        let task = number / u32::from(STEPS);
+        let key = TaskKey::new(
+            format!("user-{}", task % USERS),
+            format!("task-{}", task / USERS),
+        )?;
+        let line = Line {
+            user_id: key.user.as_str(),
+            task_id: key.task.as_str(),
+            step: u16::try_from(number % u32::from(STEPS))?,
+            recorded_at: newest.saturating_sub(Duration::from_millis(u64::from(lines - number))),
+            step_result: &result,
+        };
+        serde_json::to_writer(&mut gzip, &line)?;
+        gzip.write_all(b"\n")?;
+    }
+    let mut rest = gzip.finish()?;
+    rest.flush()?;
+    drop(rest);
+    Ok(file)
+}
+
+/// Notes how long each batch took.
+struct Batches {
+    latencies: Latencies,
+    resident: Resident,
+    since: Instant,
+    lines: u64,
+}
+
+impl Default for Batches {
+    fn default() -> Self {
+        Self {
+            latencies: Latencies::default(),
+            resident: Resident::default(),
+            since: Instant::now(),
+            lines: 0,
+        }
+    }
+}
+
+impl ImportWatch for Batches {
+    fn opened(&mut self, _name: &str, _size_bytes: Option<u64>) {
+        self.since = Instant::now();
+    }
+
+    fn advanced(&mut self, _read_bytes: u64, report: &ImportReport) {
+        let now = Instant::now();
+        // The end of the file is no batch.
+        if report.lines > self.lines {
+            self.latencies.record(now - self.since);
+            self.resident.look();
+        }
+        self.lines = report.lines;
+        self.since = now;
+    }
+
+    fn bad_line(&mut self, _bad: &BadLine) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use tasktrail::DatabaseManager;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_file_has_as_many_good_lines_as_it_should() {
+        let file = file(2_500).unwrap();
+        let manager = DatabaseManager::in_memory();
+        let histories = manager.task_history().unwrap();
+        let mut importer = Importer::new(histories, ImportOptions::default());
+        let mut batches = Batches::default();
+
+        let source = Source::from(file.path().to_owned());
+        importer.import(&source, &mut batches).await.unwrap();
+
+        let report = importer.report();
+        assert_eq!((report.saved, report.tasks), (2_500, 250));
+        assert_eq!(batches.lines, 2_500);
+        assert!(batches.latencies.max_ms() > 0.0);
+    }
+
+    #[test]
+    fn the_file_goes_with_the_value() {
+        let file = file(1).unwrap();
+        let path = file.path().to_owned();
+        assert!(path.is_file());
+
+        drop(file);
+
+        assert!(!path.exists());
+    }
+}

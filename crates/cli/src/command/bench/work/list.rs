@@ -1,0 +1,152 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tasktrail::InvalidValue;
+use tasktrail::repository::{PageRequest, PageSize};
+use tasktrail::task_history::{
+    ErrorCode, StatusSet, TaskFilter, TaskHistoryRepository, TaskId, TaskKey, TaskStatus,
+    TaskStepResult, UserId,
+};
+
+use super::{Work, reading};
+use crate::command::bench::callers::Caller;
+use crate::command::bench::entries::{Stamps, fetched, load};
+use crate::command::bench::figures::Row;
+use crate::command::bench::ground::Ground;
+use crate::command::bench::progress::Progress;
+use crate::failure::Failure;
+
+/// One task in so many failed, the others are completed.
+const RARE: u32 = 1000;
+
+/// Which page is read.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::command::bench) struct Page {
+    /// How many tasks the user has.
+    pub(in crate::command::bench) tasks: u32,
+    /// Whether only those are listed that failed.
+    pub(in crate::command::bench) failed: bool,
+}
+
+/// Loads, for each of the numbers, a user with so many tasks of one step.
+pub(in crate::command::bench) async fn prepare(
+    ground: &Ground,
+    sizes: &[u32],
+    progress: &Progress,
+) -> Result<(), Failure> {
+    ground.clear().await?;
+    let total = sizes.iter().copied().map(u64::from).sum();
+    progress.loads("tasks for list", total);
+    let mut stamps = Stamps::default();
+    let newest = stamps.time(Instant::now());
+    let completed = fetched()?;
+    let failed = TaskStepResult::builder("fetch", TaskStatus::Failed)
+        .error(ErrorCode::EXECUTION, "the source did not answer")
+        .build()?;
+    let tasks = sizes
+        .iter()
+        .flat_map(|size| (0..*size).map(move |number| (*size, number)));
+    let entries = tasks.map(|(size, number)| {
+        let task = TaskKey {
+            user: user(size)?,
+            task: TaskId::new(format!("task-{number}"))?,
+        };
+        let result = if number % RARE == 0 {
+            &failed
+        } else {
+            &completed
+        };
+        let age = Duration::from_millis(u64::from(size - number));
+        Ok(stamps.entry(task, 0, result.clone(), newest.saturating_sub(age)))
+    });
+    load(&ground.manager.task_history()?, entries, progress).await
+}
+
+fn user(tasks: u32) -> Result<UserId, InvalidValue> {
+    UserId::new(format!("user-with-{tasks}"))
+}
+
+pub(in crate::command::bench) async fn measure(
+    ground: &Ground,
+    page: Page,
+    callers: u32,
+    time: Duration,
+) -> Result<Row, Failure> {
+    let user = user(page.tasks)?;
+    let caller = |histories| ListCaller {
+        histories,
+        user: user.clone(),
+        filter: page.filter(),
+        expected: page.items(),
+    };
+    let measured = reading::measure(ground, callers, time, caller).await?;
+    Ok(Row {
+        tasks: Some(page.tasks),
+        filter: page.failed.then_some(TaskStatus::Failed),
+        ..Row::of_reading(Work::List, callers, &measured)
+    })
+}
+
+impl Page {
+    fn filter(self) -> TaskFilter {
+        TaskFilter {
+            statuses: if self.failed {
+                TaskStatus::Failed.into()
+            } else {
+                StatusSet::ALL
+            },
+            ..TaskFilter::default()
+        }
+    }
+
+    /// How many tasks are on the first page.
+    fn items(self) -> usize {
+        let listed = if self.failed {
+            self.tasks.div_ceil(RARE)
+        } else {
+            self.tasks
+        };
+        usize::try_from(listed).map_or(PageSize::DEFAULT.get(), |listed| {
+            listed.min(PageSize::DEFAULT.get())
+        })
+    }
+}
+
+/// Reads the same page again and again.
+struct ListCaller {
+    histories: Arc<dyn TaskHistoryRepository>,
+    user: UserId,
+    filter: TaskFilter,
+    expected: usize,
+}
+
+impl Caller for ListCaller {
+    fn prepare(&mut self, _now: Instant) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn call(&mut self) -> Result<(), Failure> {
+        let page = PageRequest::first(PageSize::DEFAULT);
+        let listed = self.histories.list(&self.user, &self.filter, &page).await?;
+        reading::check(listed.items.len() == self.expected, "a page")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_100_tasks_or_as_many_as_there_are() {
+        let items = |tasks, failed| Page { tasks, failed }.items();
+
+        assert_eq!(
+            [50, 100, 10_000].map(|tasks| items(tasks, false)),
+            [50, 100, 100]
+        );
+        assert_eq!(
+            [100, 10_000, 1_000_000].map(|tasks| items(tasks, true)),
+            [1, 10, 100]
+        );
+    }
+}

@@ -1,0 +1,178 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tasktrail::InvalidValue;
+use tasktrail::task_history::{
+    HistoryEntry, StepNumber, TaskHistoryRepository, TaskId, TaskKey, UserId,
+};
+
+use super::Work;
+use crate::command::bench::callers::{Caller, WARM_UP, call_for};
+use crate::command::bench::entries::{STEPS, Stamps, fetched};
+use crate::command::bench::figures::{Row, Written};
+use crate::command::bench::ground::Ground;
+use crate::command::bench::measured::Measured;
+use crate::failure::Failure;
+
+/// Group commit on and off in turn, so that a noisy moment hits both, and neither is always the one
+/// with the larger table.
+const TURNS: [bool; 4] = [true, false, false, true];
+
+/// Each way takes half of its time in each of its two turns.
+const TURNS_OF_EACH: u32 = 2;
+
+/// What the turns of one way add up to.
+#[derive(Default)]
+struct Sum {
+    measured: Measured,
+    log_bytes: u64,
+    /// Those of the warm-up as well, and so are the saves.
+    rows_died: u64,
+    saves: u64,
+}
+
+/// Measures both ways with so many callers, on tables that begin empty.
+pub(in crate::command::bench) async fn measure(
+    ground: &Ground,
+    callers: u32,
+    time: Duration,
+) -> Result<[Row; 2], Failure> {
+    ground.clear().await?;
+    let histories = ground.manager.task_history()?;
+    let mut saving = (0..callers)
+        .map(|number| SaveCaller::new(number, &histories))
+        .collect::<Result<Vec<_>, _>>()?;
+    let (mut grouped, mut alone) = (Sum::default(), Sum::default());
+    for group_commit in TURNS {
+        let sum = if group_commit {
+            &mut grouped
+        } else {
+            &mut alone
+        };
+        saving = turn(ground, group_commit, time / TURNS_OF_EACH, saving, sum).await?;
+    }
+    Ok([grouped.row(callers, true), alone.row(callers, false)])
+}
+
+/// Rows that died are known when the connections have ended, and the log as soon as it is written.
+async fn turn(
+    ground: &Ground,
+    group_commit: bool,
+    time: Duration,
+    mut callers: Vec<SaveCaller>,
+    sum: &mut Sum,
+) -> Result<Vec<SaveCaller>, Failure> {
+    let before = ground.statistics().await?;
+    let manager = ground.open(group_commit).await?;
+    let histories = manager.task_history()?;
+    for caller in &mut callers {
+        caller.histories = Arc::clone(&histories);
+    }
+    let (warm_up, callers) = call_for(WARM_UP, callers).await?;
+    let warm = ground.statistics().await?;
+    let (measured, callers) = call_for(time, callers).await?;
+    let done = ground.statistics().await?;
+    manager.close().await;
+    let saves = warm_up.count + measured.count;
+    let after = ground
+        .statistics_when(|now| now.entries.rows_added >= before.entries.rows_added + saves)
+        .await?;
+    sum.measured.add(&measured);
+    sum.log_bytes += done.log_bytes.saturating_sub(warm.log_bytes);
+    sum.rows_died += Written::rows_died(&before, &after);
+    sum.saves += saves;
+    Ok(callers)
+}
+
+impl Sum {
+    fn row(self, callers: u32, group_commit: bool) -> Row {
+        let written = Written {
+            log_bytes: self.log_bytes,
+            rows_died: self.rows_died,
+            by: self.saves,
+        };
+        Row {
+            group_commit: Some(group_commit),
+            ..Row::of_writing(Work::Save, callers, &self.measured, &written)
+        }
+    }
+}
+
+/// A worker that saves step after step, in tasks of ten steps of a user of its own. No key comes twice
+/// in a measurement.
+struct SaveCaller {
+    histories: Arc<dyn TaskHistoryRepository>,
+    stamps: Stamps,
+    user: UserId,
+    saved: u64,
+    entry: HistoryEntry,
+}
+
+impl SaveCaller {
+    fn new(number: u32, histories: &Arc<dyn TaskHistoryRepository>) -> Result<Self, InvalidValue> {
+        let user = UserId::new(format!("user-{number}"))?;
+        let mut stamps = Stamps::default();
+        let task = TaskKey {
+            user: user.clone(),
+            task: TaskId::new("task-0")?,
+        };
+        let now = stamps.time(Instant::now());
+        Ok(Self {
+            histories: Arc::clone(histories),
+            entry: stamps.entry(task, 0, fetched()?, now),
+            stamps,
+            user,
+            saved: 0,
+        })
+    }
+}
+
+impl Caller for SaveCaller {
+    fn prepare(&mut self, now: Instant) -> Result<(), Failure> {
+        let step = self.saved % u64::from(STEPS);
+        if step == 0 {
+            let task = TaskId::new(format!("task-{}", self.saved / u64::from(STEPS)))?;
+            self.entry.task = TaskKey {
+                user: self.user.clone(),
+                task,
+            };
+        }
+        self.entry.step = StepNumber::from(u16::try_from(step)?);
+        self.entry.recorded_at = self.stamps.time(now);
+        self.entry.id = self.stamps.id(self.entry.recorded_at);
+        Ok(())
+    }
+
+    async fn call(&mut self) -> Result<(), Failure> {
+        self.histories.save(&self.entry).await?;
+        self.saved += 1;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tasktrail::DatabaseManager;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_caller_saves_ten_steps_of_each_task_and_skips_none() {
+        let manager = DatabaseManager::in_memory();
+        let histories = manager.task_history().unwrap();
+        let mut caller = SaveCaller::new(7, &histories).unwrap();
+        for _ in 0..25 {
+            // What is made ready and never sent leaves no gap.
+            caller.prepare(Instant::now()).unwrap();
+            caller.prepare(Instant::now()).unwrap();
+            caller.call().await.unwrap();
+        }
+
+        let mut steps = Vec::new();
+        for task in ["task-0", "task-1", "task-2", "task-3"] {
+            let task = TaskKey::new("user-7", task).unwrap();
+            steps.push(manager.load_task_history(&task).await.unwrap().len());
+        }
+        assert_eq!(steps, [10, 10, 5, 0]);
+    }
+}
