@@ -11,8 +11,13 @@ pub(crate) enum Failure {
     Error(Box<dyn Error + Send + Sync>),
     /// It did its work, and the answer is no: 1. There is nothing more to say.
     No,
-    /// A signal ended it: this exit code.
-    Interrupted(u8),
+    /// A signal ended it.
+    Interrupted {
+        /// The exit code.
+        code: u8,
+        /// What became of its work.
+        outcome: &'static str,
+    },
     /// Nobody reads its output any more: 0, for the reader has what he wanted.
     ClosedPipe,
 }
@@ -28,7 +33,7 @@ impl Failure {
         match self {
             Self::Error(error) => Chain(&**error).to_string(),
             Self::Usage(words) => words.clone(),
-            Self::No | Self::Interrupted(_) | Self::ClosedPipe => String::new(),
+            Self::No | Self::Interrupted { .. } | Self::ClosedPipe => String::new(),
         }
     }
 

@@ -25,6 +25,8 @@ struct State {
     closed: Notify,
     /// Is held for reading by a command that has to remove what it made.
     removal: Arc<RwLock<()>>,
+    /// What became of its work then.
+    outcome: OnceLock<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,13 +68,22 @@ impl Interrupt {
         Arc::clone(&self.0.removal).read_owned().await
     }
 
+    /// Notes what became of the command's work, for the person who interrupted it.
+    pub(crate) fn left(&self, outcome: &'static str) {
+        // A command ends once.
+        let _only = self.0.outcome.set(outcome);
+    }
+
     /// The result of the command; or that it was interrupted, when its statements have ended on the
     /// server, too.
     pub(crate) async fn instead_of(&self, done: Result<(), Failure>) -> Result<(), Failure> {
         match (done, self.0.signal.get()) {
             (Err(_closed), Some(signal)) => {
                 self.0.closed.notified().await;
-                Err(Failure::Interrupted(signal.exit_code()))
+                Err(Failure::Interrupted {
+                    code: signal.exit_code(),
+                    outcome: self.0.outcome.get().unwrap_or(&"what was done stays done"),
+                })
             }
             (done, _) => done,
         }
@@ -100,8 +111,8 @@ impl Interrupt {
             tracing::info!(?closing, "closed the database");
         }
         self.0.closed.notify_one();
-        tokio::time::sleep(NOTICE).await;
         let _removed = self.0.removal.write().await;
+        tokio::time::sleep(NOTICE).await;
     }
 }
 

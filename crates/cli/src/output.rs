@@ -108,8 +108,8 @@ impl Output {
                 _ => ExitCode::from(1),
             },
             Failure::Error(error) => failed(&Chain(&*error)),
-            Failure::Interrupted(code) => {
-                complain("interrupted; what was done stays done");
+            Failure::Interrupted { code, outcome } => {
+                complain(&format!("interrupted; {outcome}"));
                 ExitCode::from(code)
             }
             Failure::Usage(words) => {

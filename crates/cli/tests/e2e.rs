@@ -9,6 +9,7 @@
 mod e2e {
     mod arguments;
     mod bad_lines;
+    mod bench;
     mod cleanup;
     mod configuration;
     mod demo;

@@ -154,6 +154,10 @@ pub(crate) async fn run(
         () = global.interrupt.came() => Err(Failure::error("interrupted")),
     };
     let removed = ground.leave().await;
+    global.interrupt.left(match removed {
+        Ok(()) => "what was made was removed",
+        Err(_) => "what was made is still there",
+    });
     let (server, rows) = match (measured, removed) {
         (Ok(measured), removed) => removed.map(|()| measured)?,
         (Err(failure), Ok(())) => return Err(failure),
@@ -172,9 +176,9 @@ pub(crate) async fn run(
             results: &rows,
         });
     }
-    let (connections, seconds) = (args.connections, args.seconds);
+    let (connections, seconds) = (args.connections, args.seconds.as_secs_f64());
     output.line(format_args!(
-        "PostgreSQL {server}, {connections} connections, {seconds:?} each\n"
+        "PostgreSQL {server}, {connections} connections, {seconds} s each"
     ))?;
     report::print(&rows, output)
 }

@@ -2,7 +2,7 @@ use std::process::Stdio;
 
 use super::tool::{command, ended, run};
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "demo",
     "import",
     "tasks",
@@ -12,11 +12,12 @@ const COMMANDS: [&str; 10] = [
     "stats",
     "cleanup",
     "migrate",
+    "bench",
     "completions",
 ];
 
 /// Calls of each command that needs a database.
-const WITH_DATABASE: [&[&str]; 8] = [
+const WITH_DATABASE: [&[&str]; 9] = [
     &["import", "file.jsonl"],
     &["tasks", "alice"],
     &["history", "alice", "report"],
@@ -25,6 +26,7 @@ const WITH_DATABASE: [&[&str]; 8] = [
     &["stats"],
     &["cleanup", "--days", "1"],
     &["migrate"],
+    &["bench"],
 ];
 
 #[test]

@@ -14,7 +14,7 @@ use super::tool::{command, run};
 const LINES: u32 = 60_000;
 
 /// Sends a signal by its name.
-fn send(signal: &str, child: &Child) {
+pub(crate) fn send(signal: &str, child: &Child) {
     let sent = Command::new("kill")
         .args([&format!("-{signal}"), &child.id().to_string()])
         .status();
@@ -22,7 +22,7 @@ fn send(signal: &str, child: &Child) {
 }
 
 /// What the command has printed, its complaints, and its exit code.
-fn ended(mut child: Child) -> (String, String, Option<i32>) {
+pub(crate) fn ended(mut child: Child) -> (String, String, Option<i32>) {
     let (mut stdout, mut stderr) = (String::new(), String::new());
     child
         .stdout
@@ -39,7 +39,7 @@ fn ended(mut child: Child) -> (String, String, Option<i32>) {
     (stdout, stderr, child.wait().unwrap().code())
 }
 
-fn spawn(command: &mut Command) -> Child {
+pub(crate) fn spawn(command: &mut Command) -> Child {
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -143,9 +143,9 @@ async fn check_is_free(visitor: &DatabaseManager, address: &str) -> Result<(), F
         Holdings::Nothing | Holdings::EmptySchema => return Ok(()),
         Holdings::Histories => "histories".to_owned(),
         Holdings::OtherTables { first, count } => {
+            let told = u64::try_from(first.len()).unwrap_or_default();
             let names = first.join(", ");
-            let named = u64::try_from(first.len()).unwrap_or_default();
-            match count.saturating_sub(named) {
+            match count.saturating_sub(told) {
                 0 => format!("other tables ({names})"),
                 more => format!("other tables ({names} and {more} more)"),
             }

@@ -14,14 +14,14 @@ pub(super) fn print(rows: &[Row], output: &mut Output) -> Result<(), Failure> {
         rows.iter().partition(|row| row.wal_bytes.is_some());
     let look = output.look();
     if !writes.is_empty() {
+        output.line("")?;
         output.heading("Writes")?;
         output.table(&written(look, &writes))?;
-        output.line("")?;
     }
     if !reads.is_empty() {
+        output.line("")?;
         output.heading("Reads")?;
         output.table(&read(look, &reads))?;
-        output.line("")?;
     }
     let saves = writes.into_iter().filter(|row| row.work == Work::Save);
     picture("Saves per second", saves, output)?;
@@ -125,11 +125,12 @@ fn picture<'a>(
     if bars.is_empty() {
         return Ok(());
     }
+    output.line("")?;
     output.heading(title)?;
     for line in output.look().bars(&bars) {
         output.line(line)?;
     }
-    output.line("")
+    Ok(())
 }
 
 fn label(row: &Row) -> String {

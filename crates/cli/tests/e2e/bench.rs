@@ -1,0 +1,321 @@
+//! `tasktrail bench`: its figures, and that it harms and leaves nothing.
+
+use std::process::Child;
+
+use serde_json::{Value, json};
+use tasktrail_test_support::{TestDatabase, wait_until};
+
+use super::imported::Imported;
+use super::signals::{ended, send, spawn};
+use super::tool::{command, run};
+
+/// Every work, as short as it gets.
+const SHORT: [&str; 12] = [
+    "bench",
+    "--seconds=0.2",
+    "--callers=1,3",
+    "--connections=4",
+    "--status-tasks=50",
+    "--list-tasks",
+    "100",
+    "1500",
+    "--import-lines=2500",
+    "--cleanup-tasks=250",
+    "--format",
+    "json",
+];
+
+const KEYS: [&str; 14] = [
+    "work",
+    "callers",
+    "group_commit",
+    "tasks",
+    "filter",
+    "count",
+    "per_second",
+    "p50_ms",
+    "p90_ms",
+    "p95_ms",
+    "p99_ms",
+    "max_ms",
+    "wal_bytes",
+    "dead_rows",
+];
+
+/// The names of all tables, and of all schemas but those of the system.
+fn everything(database: &TestDatabase) -> Vec<String> {
+    let names = "SELECT format('%s.%s', schemaname, tablename) FROM pg_tables
+                 WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
+                 UNION ALL
+                 SELECT nspname FROM pg_namespace
+                 WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY 1";
+    let rows = database.execute(names).unwrap();
+    rows.into_iter().flatten().flatten().collect()
+}
+
+/// How many steps the benchmark that is at work has saved.
+fn saved(database: &TestDatabase) -> u64 {
+    let counted = database.execute("SELECT count(*) FROM tasktrail_bench.task_history");
+    let count = counted.unwrap_or_default().into_iter().flatten().flatten();
+    count.map(|count| count.parse::<u64>().unwrap()).sum()
+}
+
+/// A benchmark of saves that goes on until it is ended.
+fn endless(database: &TestDatabase) -> Child {
+    let url = database.url();
+    let bench = ["bench", "--only", "save", "--callers", "2", "--seconds=600"];
+    let child = spawn(command().args(bench).args(["--database-url", &url]));
+    wait_until("steps are saved", || saved(database) > 0);
+    child
+}
+
+fn figure(row: &Value, key: &str) -> f64 {
+    row[key].as_f64().unwrap_or_else(|| panic!("{key}: {row}"))
+}
+
+#[test]
+fn every_work_has_its_rows_and_nothing_is_left() {
+    let database = TestDatabase::new();
+    let url = database.url();
+
+    let answer = run(SHORT.into_iter().chain(["--database-url", &url]))
+        .good()
+        .json();
+
+    assert!(answer["server"].as_str() > Some("1"), "{answer}");
+    assert_eq!(answer["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(
+        (&answer["connections"], &answer["seconds"]),
+        (&json!(4), &json!(0.2))
+    );
+    let results = answer["results"].as_array().unwrap();
+    let shape = |row: &Value| {
+        let keys = ["work", "callers", "group_commit", "tasks", "filter"];
+        keys.map(|key| row[key].to_string()).join(" ")
+    };
+    assert_eq!(
+        results.iter().map(shape).collect::<Vec<_>>(),
+        [
+            r#""save" 1 true null null"#,
+            r#""save" 1 false null null"#,
+            r#""save" 3 true null null"#,
+            r#""save" 3 false null null"#,
+            r#""status" 1 null null null"#,
+            r#""status" 3 null null null"#,
+            r#""load" 1 null null null"#,
+            r#""load" 3 null null null"#,
+            r#""list" 1 null 100 null"#,
+            r#""list" 3 null 100 null"#,
+            r#""list" 1 null 1500 null"#,
+            r#""list" 3 null 1500 null"#,
+            r#""list" 1 null 100 "failed""#,
+            r#""list" 3 null 100 "failed""#,
+            r#""list" 1 null 1500 "failed""#,
+            r#""list" 3 null 1500 "failed""#,
+            r#""import" 1 null null null"#,
+            r#""cleanup" 1 null null null"#,
+        ]
+    );
+    results.iter().for_each(has_sane_figures);
+    let of = |work: &str| results.iter().find(|row| row["work"] == work).unwrap();
+    assert_eq!(of("import")["count"], 2500);
+    assert_eq!(of("cleanup")["count"], 2500);
+    assert_eq!(everything(&database), ["public"]);
+}
+
+fn has_sane_figures(row: &Value) {
+    let object = row.as_object().unwrap();
+    let documented = KEYS.into_iter().chain(["resident_bytes"]);
+    assert!(documented.clone().all(|key| object.contains_key(key)));
+    assert_eq!(object.len(), documented.count(), "{row}");
+    assert!(row["count"].as_u64() > Some(0), "{row}");
+    assert!(figure(row, "per_second") > 0.0, "{row}");
+    let steps = ["p50_ms", "p90_ms", "p95_ms", "p99_ms", "max_ms"].map(|key| figure(row, key));
+    assert!(steps[0] > 0.0 && steps.is_sorted(), "{row}");
+    assert!(figure(row, "resident_bytes") > 1e6, "{row}");
+    let writes = ["save", "import", "cleanup"].contains(&row["work"].as_str().unwrap());
+    assert_eq!(row["wal_bytes"].is_number(), writes, "{row}");
+    assert_eq!(row["dead_rows"].is_number(), writes, "{row}");
+    if row["work"] == "save" {
+        assert!(
+            (300.0..20_000.0).contains(&figure(row, "wal_bytes")),
+            "{row}"
+        );
+        // A task of ten steps has its summary replaced nine times; the last task may have fewer.
+        assert!((0.5..=0.95).contains(&figure(row, "dead_rows")), "{row}");
+    }
+    if row["work"] == "cleanup" {
+        let dead = figure(row, "dead_rows");
+        assert!(
+            (dead - 1.1).abs() < 0.001,
+            "{row}: an entry and a tenth of a summary"
+        );
+    }
+}
+
+#[test]
+fn a_person_sees_tables_and_pictures_of_100_columns_at_most() {
+    let database = TestDatabase::new();
+    let url = database.url();
+    let bench = ["bench", "--only", "save", "status", "--callers=2"];
+    let short = ["--seconds=0.1", "--status-tasks=10", "--database-url", &url];
+
+    let seen = run(bench.into_iter().chain(short)).good();
+
+    let widest = seen.stdout.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(100), "{widest:?}: {}", seen.stdout);
+    for words in [
+        "connections, 0.1 s each",
+        "WAL",
+        "Saves per second",
+        "group commit, 2 callers ",
+        "one by one, 2 callers ",
+        "Reads per second",
+        "status, 2 callers █",
+    ] {
+        assert!(seen.stdout.contains(words), "{words}: {}", seen.stdout);
+    }
+}
+
+#[test]
+fn a_database_with_histories_is_refused_and_keeps_them() {
+    let imported = Imported::new();
+    let before = (everything(&imported.database), imported.json(&["stats"]));
+
+    let refused = imported.run(&["bench", "--seconds=0.1"]);
+
+    let name = format!("{} holds histories: ", imported.database.name());
+    assert!(refused.stderr.contains(&name), "{refused:?}");
+    refused.failed(1, "error: 127.0.0.1:", "createdb makes");
+    let after = (everything(&imported.database), imported.json(&["stats"]));
+    assert_eq!(after, before);
+}
+
+#[test]
+fn a_database_with_other_tables_is_refused_with_their_names() {
+    let database = TestDatabase::new();
+    let theirs = "CREATE SCHEMA shop; CREATE TABLE shop.orders AS SELECT 7 AS id";
+    database.execute(theirs).unwrap();
+
+    let refused = run(["bench", "--database-url", &database.url()]);
+
+    let words = "holds other tables (shop.orders): a benchmark works only in a database";
+    assert!(refused.stderr.contains(words), "{refused:?}");
+    refused.failed(1, "error: 127.0.0.1:", "createdb makes");
+    assert_eq!(everything(&database), ["public", "shop", "shop.orders"]);
+}
+
+#[test]
+fn an_empty_schema_is_left_as_it_was() {
+    let database = TestDatabase::new();
+    let url = database.url();
+    run(["migrate", "--database-url", &url]).good();
+    let before = everything(&database);
+
+    let bench = ["bench", "--only=cleanup", "--cleanup-tasks=10"];
+    run(bench.into_iter().chain(["--database-url", &url])).good();
+
+    assert_eq!(everything(&database), before);
+    run(["migrate", "--check", "--database-url", &url]).good();
+}
+
+#[test]
+fn a_database_that_is_not_there_is_told_with_how_to_make_it() {
+    let database = TestDatabase::new();
+    let url = database.url().replace(database.name(), "nowhere");
+
+    let refused = run(["bench", "--database-url", &url]);
+
+    refused.failed(
+        1,
+        "error: cannot connect to ",
+        "make it with createdb nowhere",
+    );
+}
+
+#[test]
+fn what_a_killed_benchmark_left_is_removed_by_the_next() {
+    let database = TestDatabase::new();
+    let mut child = endless(&database);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(saved(&database) > 0);
+    wait_until("the server has noticed", || {
+        let locks = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory'
+                     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        database.execute(locks).unwrap().is_empty()
+    });
+
+    let bench = ["bench", "--only=cleanup", "--cleanup-tasks=10"];
+    run(bench.into_iter().chain(["--database-url", &database.url()])).good();
+
+    assert_eq!(everything(&database), ["public"]);
+}
+
+#[test]
+fn a_signal_ends_it_and_nothing_is_left() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let database = TestDatabase::new();
+        let child = endless(&database);
+
+        send(signal, &child);
+
+        let (stdout, stderr, ended_with) = ended(child);
+        assert_eq!((stdout.as_str(), ended_with), ("", Some(code)), "{stderr}");
+        assert!(
+            stderr.contains("error: interrupted; what was made was removed"),
+            "{stderr}"
+        );
+        assert_eq!(everything(&database), ["public"]);
+    }
+}
+
+#[test]
+fn an_error_ends_it_and_nothing_is_left() {
+    let database = TestDatabase::new();
+    let child = endless(&database);
+
+    database
+        .execute("DROP TABLE tasktrail_bench.task_summary")
+        .unwrap();
+
+    let (_, stderr, code) = ended(child);
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stderr.contains("task_summary"), "{stderr}");
+    assert_eq!(everything(&database), ["public"]);
+}
+
+#[test]
+fn a_second_benchmark_on_the_same_database_is_refused() {
+    let database = TestDatabase::new();
+    let first = endless(&database);
+
+    let second = run(["bench", "--database-url", &database.url()]);
+
+    second.failed(1, "error: another benchmark is at work in", "the database");
+    let before = saved(&database);
+    wait_until("the first goes on", || saved(&database) > before);
+    send("INT", &first);
+    assert_eq!(ended(first).2, Some(130));
+}
+
+#[test]
+fn wrong_arguments_are_refused() {
+    let wrong: [&[&str]; 9] = [
+        &["--only", "everything"],
+        &["--only"],
+        &["--callers", "0"],
+        &["--callers", "10001"],
+        &["--callers", "1,many"],
+        &["--seconds", "0.01"],
+        &["--seconds", "forever"],
+        &["--connections", "0"],
+        &["--list-tasks", "0"],
+    ];
+    for args in wrong {
+        let refused = run(["bench"].iter().chain(args));
+
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(refused.stderr.starts_with("error: "), "{refused:?}");
+    }
+}
