@@ -16,7 +16,7 @@ use tasktrail::task_history::{
     CancelOutcome, SequentialEntryIds, StepNumber, TaskKey, TaskStatus, TaskStepResult, UserId,
 };
 use tasktrail::timestamp::Timestamp;
-use tasktrail::{DatabaseConfig, DatabaseError, DatabaseManager};
+use tasktrail::{DatabaseConfig, DatabaseError, DatabaseManager, Holdings};
 use tasktrail_test_support::TestDatabase;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -185,4 +185,34 @@ async fn a_missing_schema_is_an_error_of_the_call_and_made_by_init_database_sche
     );
     assert!(!migrations.is_empty());
     assert_eq!(manager.check_task_status(&task).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_schema_that_is_reverted_is_gone_with_its_histories() {
+    let database = TestDatabase::new();
+    let manager = DatabaseManager::new(config(&database));
+    manager.connect().await.unwrap();
+    let task = TaskKey::new("alice", "report").unwrap();
+    manager.mark_task_as_cancelled(&task).await.unwrap();
+    let before = manager.holdings().await.unwrap();
+    let room = manager.storage_statistics().await.unwrap().unwrap();
+
+    let reverted = manager.revert_database_schema().await.unwrap();
+
+    assert_eq!(before, Some(Holdings::Histories));
+    assert!(room.tasks.table_bytes > 0 && room.log_bytes > 0);
+    assert!(!reverted.is_empty());
+    assert!(manager.check_task_status(&task).await.is_err());
+    assert_eq!(manager.init_database_schema().await.unwrap(), reverted);
+    assert_eq!(manager.check_task_status(&task).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn histories_in_memory_have_neither_room_nor_schema_on_a_server() {
+    let manager = DatabaseManager::in_memory();
+
+    assert_eq!(manager.storage_statistics().await.unwrap(), None);
+    assert_eq!(manager.holdings().await.unwrap(), None);
+    assert!(manager.bench_schema().await.unwrap().is_none());
+    assert!(manager.revert_database_schema().await.unwrap().is_empty());
 }

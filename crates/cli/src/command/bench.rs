@@ -112,10 +112,10 @@ What the columns say:
   dead rows   versions of rows that each entry left to the vacuum
   memory      the most that this process had resident
 
-In JSON {\"server\", \"version\", \"connections\", \"seconds\", \"results\"}; a result has \"work\", \"callers\",
-\"group_commit\" (of save, else null), \"tasks\" and \"filter\" (of list, else null), \"count\" (how many were
-measured), \"per_second\", \"p50_ms\", \"p90_ms\", \"p95_ms\", \"p99_ms\", \"max_ms\", \"wal_bytes\" and
-\"dead_rows\" (null for reads), and \"resident_bytes\".";
+In JSON {\"server\", \"version\", \"connections\", \"seconds\", \"results\"}; a result has \"work\",
+\"callers\", \"group_commit\" (of save, else null), \"tasks\" and \"filter\" (of list, else null),
+\"count\" (how many were measured), \"per_second\", \"p50_ms\", \"p90_ms\", \"p95_ms\", \"p99_ms\",
+\"max_ms\", \"wal_bytes\" and \"dead_rows\" (null for reads), and \"resident_bytes\".";
 
 fn seconds(text: &str) -> Result<Duration, String> {
     let refused = || format!("must be between 0.1 and 3600 seconds, got {text}");
@@ -243,7 +243,7 @@ impl BenchArgs {
         let tasks = status::prepare(ground, self.sizes.status_tasks, progress).await?;
         let mut rows = Vec::new();
         for callers in self.callers(Work::Status, progress) {
-            rows.push(status::measure(ground, &tasks, callers, self.seconds).await?);
+            rows.extend(status::measure(ground, &tasks, callers, self.seconds).await?);
         }
         Ok(rows)
     }
@@ -252,7 +252,7 @@ impl BenchArgs {
         let tasks = load::prepare(ground, progress).await?;
         let mut rows = Vec::new();
         for callers in self.callers(Work::Load, progress) {
-            rows.push(load::measure(ground, &tasks, callers, self.seconds).await?);
+            rows.extend(load::measure(ground, &tasks, callers, self.seconds).await?);
         }
         Ok(rows)
     }
@@ -264,14 +264,13 @@ impl BenchArgs {
         list::prepare(ground, &sizes, progress).await?;
         let mut rows = Vec::new();
         for failed in [false, true] {
-            for tasks in &sizes {
-                let page = list::Page {
-                    tasks: *tasks,
-                    failed,
-                };
-                for callers in self.callers(Work::List, progress) {
-                    rows.push(list::measure(ground, page, callers, self.seconds).await?);
-                }
+            let pages = sizes.iter().map(|tasks| list::Page {
+                tasks: *tasks,
+                failed,
+            });
+            let pages: Vec<_> = pages.collect();
+            for callers in self.callers(Work::List, progress) {
+                rows.extend(list::measure(ground, &pages, callers, self.seconds).await?);
             }
         }
         Ok(rows)

@@ -38,7 +38,7 @@ fn bar(quantity: f64, largest: f64, room: usize) -> String {
     let reached = |step: &usize| {
         let step = u32::try_from(*step).map_or(f64::MAX, f64::from);
         let steps = u32::try_from(steps).map_or(f64::MAX, f64::from);
-        quantity * steps >= (step - 0.5) * largest
+        quantity > 0.0 && quantity * steps >= (step - 0.5) * largest
     };
     let eighths = (1..=steps).take_while(reached).count();
     let eighths = eighths.max(usize::from(quantity > 0.0));

@@ -139,8 +139,8 @@ fn label(row: &Row) -> String {
     let what = match (row.group_commit, tasks(row), row.filter) {
         (Some(true), ..) => "group commit".to_owned(),
         (Some(false), ..) => "one by one".to_owned(),
-        (None, Some(tasks), Some(status)) => format!("list, {status} of {tasks}"),
-        (None, Some(tasks), None) => format!("list, {tasks}"),
+        (None, Some(tasks), Some(status)) => format!("list of {tasks} ({status})"),
+        (None, Some(tasks), None) => format!("list of {tasks}"),
         (None, None, _) => row.work.name().to_owned(),
     };
     format!("{what}, {callers} caller{plural}")

@@ -66,25 +66,30 @@ fn user(tasks: u32) -> Result<UserId, InvalidValue> {
     UserId::new(format!("user-with-{tasks}"))
 }
 
+/// Measures pages of users with few tasks and with many in turn.
 pub(in crate::command::bench) async fn measure(
     ground: &Ground,
-    page: Page,
+    pages: &[Page],
     callers: u32,
     time: Duration,
-) -> Result<Row, Failure> {
-    let user = user(page.tasks)?;
-    let caller = |histories| ListCaller {
-        histories,
-        user: user.clone(),
-        filter: page.filter(),
-        expected: page.items(),
-    };
-    let measured = reading::measure(ground, callers, time, caller).await?;
-    Ok(Row {
+) -> Result<Vec<Row>, Failure> {
+    let mut kinds = Vec::with_capacity(pages.len());
+    for page in pages {
+        let user = user(page.tasks)?;
+        kinds.push(move |histories| ListCaller {
+            histories,
+            user: user.clone(),
+            filter: page.filter(),
+            expected: page.items(),
+        });
+    }
+    let measured = reading::measure(ground, callers, time, &kinds).await?;
+    let row = |(page, measured): (&Page, _)| Row {
         tasks: Some(page.tasks),
         filter: page.failed.then_some(TaskStatus::Failed),
-        ..Row::of_reading(Work::List, callers, &measured)
-    })
+        ..Row::of_reading(Work::List, callers, measured)
+    };
+    Ok(pages.iter().zip(&measured).map(row).collect())
 }
 
 impl Page {

@@ -1,5 +1,6 @@
 //! What the reads have in common.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,22 +11,37 @@ use crate::command::bench::ground::Ground;
 use crate::command::bench::measured::Measured;
 use crate::failure::Failure;
 
-/// Has so many callers read, after a warm-up.
+/// Each kind of reading has half of its time in each of its turns.
+const TURNS: u32 = 2;
+
+/// Has so many callers of each kind read, after a warm-up, one kind at a time, in turn and in turn
+/// backwards: so that a noisy moment hits all, and their figures can be compared.
 pub(super) async fn measure<C: Caller>(
     ground: &Ground,
     callers: u32,
     time: Duration,
-    caller: impl Fn(Arc<dyn TaskHistoryRepository>) -> C,
-) -> Result<Measured, Failure> {
+    kinds: &[impl Fn(Arc<dyn TaskHistoryRepository>) -> C + Sync],
+) -> Result<Vec<Measured>, Failure> {
     let manager = ground.open(true).await?;
     let histories = manager.task_history()?;
-    let reading = (0..callers)
-        .map(|_| caller(Arc::clone(&histories)))
-        .collect();
-    let (_warm_up, reading) = call_for(WARM_UP, reading).await?;
-    let (measured, _reading) = call_for(time, reading).await?;
+    let mut reading = Vec::with_capacity(kinds.len());
+    for caller in kinds {
+        let callers = (0..callers)
+            .map(|_| caller(Arc::clone(&histories)))
+            .collect();
+        let (_warm_up, callers) = call_for(WARM_UP, callers).await?;
+        reading.push((Measured::default(), callers));
+    }
+    for _ in 0..TURNS {
+        for (sum, callers) in &mut reading {
+            let (measured, back) = call_for(time / TURNS, mem::take(callers)).await?;
+            sum.add(&measured);
+            *callers = back;
+        }
+        reading.reverse();
+    }
     manager.close().await;
-    Ok(measured)
+    Ok(reading.into_iter().map(|(sum, _)| sum).collect())
 }
 
 /// A read did not give what was loaded before: figures would mean nothing.

@@ -47,15 +47,16 @@ pub(in crate::command::bench) async fn measure(
     tasks: &Tasks,
     callers: u32,
     time: Duration,
-) -> Result<Row, Failure> {
+) -> Result<Vec<Row>, Failure> {
     let caller = |histories| StatusCaller {
         histories,
         tasks: Arc::clone(&tasks.0),
         chosen: 0,
         random: fastrand::Rng::new(),
     };
-    let measured = reading::measure(ground, callers, time, caller).await?;
-    Ok(Row::of_reading(Work::Status, callers, &measured))
+    let measured = reading::measure(ground, callers, time, &[caller]).await?;
+    let row = |measured| Row::of_reading(Work::Status, callers, measured);
+    Ok(measured.iter().map(row).collect())
 }
 
 /// Asks for one task after the other, at random.
