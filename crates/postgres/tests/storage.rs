@@ -8,7 +8,7 @@ use tasktrail_domain::task_history::{
     TaskStepResult,
 };
 use tasktrail_postgres::{BenchSchemaError, Holdings, PostgresConfig, PostgresDatabase};
-use tasktrail_test_support::{TestDatabase, wait_until};
+use tasktrail_test_support::{ServerOptions, TestDatabase, wait_until};
 
 async fn open(
     database: &TestDatabase,
@@ -36,7 +36,9 @@ async fn save(postgres: &PostgresDatabase, step: u16) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_rows_and_bytes_of_saves_are_told_when_their_connection_has_ended() {
-    let database = TestDatabase::new();
+    // The log is that of the whole server, on which other tests would write meanwhile.
+    let server = ServerOptions::default().start().unwrap();
+    let database = TestDatabase::create(&server);
     let asking = open(&database, |config| config).await;
     let nothing = asking.storage_statistics().await.unwrap();
     asking.migrate().await.unwrap();
@@ -69,7 +71,7 @@ async fn the_rows_and_bytes_of_saves_are_told_when_their_connection_has_ended() 
     );
     assert!(after.entries.table_bytes > 0 && after.entries.index_bytes > 0);
     let written = during.log_bytes - before.log_bytes;
-    assert!((1_000..1_000_000).contains(&written), "{written}");
+    assert!((1_000..100_000).contains(&written), "{written}");
 }
 
 #[tokio::test]

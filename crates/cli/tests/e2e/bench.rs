@@ -3,7 +3,7 @@
 use std::process::Child;
 
 use serde_json::{Value, json};
-use tasktrail_test_support::{TestDatabase, wait_until};
+use tasktrail_test_support::{ServerOptions, TestDatabase, wait_until};
 
 use super::imported::Imported;
 use super::signals::{ended, send, spawn};
@@ -75,7 +75,9 @@ fn figure(row: &Value, key: &str) -> f64 {
 
 #[test]
 fn every_work_has_its_rows_and_nothing_is_left() {
-    let database = TestDatabase::new();
+    // The log is that of the whole server, on which other tests would write meanwhile.
+    let server = ServerOptions::default().start().unwrap();
+    let database = TestDatabase::create(&server);
     let url = database.url();
 
     let answer = run(SHORT.into_iter().chain(["--database-url", &url]))
@@ -138,7 +140,7 @@ fn has_sane_figures(row: &Value) {
     assert_eq!(row["dead_rows"].is_number(), writes, "{row}");
     if row["work"] == "save" {
         assert!(
-            (300.0..20_000.0).contains(&figure(row, "wal_bytes")),
+            (300.0..5_000.0).contains(&figure(row, "wal_bytes")),
             "{row}"
         );
         // A task of ten steps has its summary replaced nine times; the last task may have fewer.
