@@ -97,7 +97,7 @@ The works, each with its own data on tables that begin empty:
   status   callers ask for the status of one of 10 000 tasks at random
   load     callers load all 100 steps of a task at random, with 256 bytes of result each
   list     callers list the first 100 tasks of a user who has 100, 10 000 or 1 000 000, all of them
-           and only those that failed, which is one in a thousand
+           and only those that failed: one in a thousand, so that these pages have 1, 10 and 100
   import   a gzip file of 100 000 lines, unpacked and parsed
   cleanup  20 000 old tasks with 200 000 entries, removed in batches of 100 tasks
 
@@ -111,6 +111,8 @@ What the columns say:
               together
   dead rows   versions of rows that each entry left to the vacuum
   memory      the most that this process had resident
+
+A narrow terminal shows neither p95 nor memory.
 
 In JSON {\"server\", \"version\", \"connections\", \"seconds\", \"results\"}; a result has \"work\",
 \"callers\", \"group_commit\" (of save, else null), \"tasks\" and \"filter\" (of list, else null),

@@ -48,6 +48,11 @@ impl Look {
         self.width < NARROW
     }
 
+    /// Whether something of so many columns can be seen whole.
+    pub(crate) fn has_room_for(self, columns: u16) -> bool {
+        self.width >= columns
+    }
+
     /// How many characters fit into the last one of so many columns, where the others hold
     /// `others` characters together.
     pub(super) fn room(self, columns: usize, others: usize) -> usize {

@@ -9,6 +9,9 @@ use crate::output::{Look, Output, grouped, number_cell};
 
 const MIB: u64 = 1 << 20;
 
+/// So wide the tables are with all of their columns.
+const WIDTH: u16 = 94;
+
 pub(super) fn print(rows: &[Row], output: &mut Output) -> Result<(), Failure> {
     let (writes, reads): (Vec<&Row>, Vec<&Row>) =
         rows.iter().partition(|row| row.wal_bytes.is_some());
@@ -42,19 +45,23 @@ fn written(look: Look, rows: &[&Row]) -> Table {
         "dead\nrows",
         "memory\nMiB",
     ];
-    let mut table = look.table(&HEADER, &[]);
+    let mut table = look.table(shown(look, HEADER.iter(), [5, 10]), &[]);
     for row in rows {
-        let mut cells = vec![
+        let dead = row.dead_rows.map(|rows| format!("{rows:.2}"));
+        let cells = [
             Cell::new(row.work.name()),
             number_cell(grouped(row.callers.into())),
             Cell::new(group_commit(row)),
+            number_cell(whole(row.per_second)),
+            number_cell(three_digits(row.p50_ms)),
+            number_cell(three_digits(row.p95_ms)),
+            number_cell(three_digits(row.p99_ms)),
+            number_cell(three_digits(row.max_ms)),
+            number_cell(row.wal_bytes.map(whole).unwrap_or_default()),
+            number_cell(dead.unwrap_or_default()),
+            number_cell(memory(row)),
         ];
-        cells.extend(speed(row).map(number_cell));
-        cells.push(number_cell(row.wal_bytes.map(whole).unwrap_or_default()));
-        let dead = row.dead_rows.map(|rows| format!("{rows:.2}"));
-        cells.push(number_cell(dead.unwrap_or_default()));
-        cells.push(number_cell(memory(row)));
-        table.add_row(cells);
+        table.add_row(shown(look, cells, [5, 10]));
     }
     table
 }
@@ -72,29 +79,36 @@ fn read(look: Look, rows: &[&Row]) -> Table {
         "max\nms",
         "memory\nMiB",
     ];
-    let mut table = look.table(&HEADER, &[]);
+    let mut table = look.table(shown(look, HEADER.iter(), [6, 9]), &[]);
     for row in rows {
-        let mut cells = vec![
+        let cells = [
             Cell::new(row.work.name()),
             number_cell(grouped(row.callers.into())),
             number_cell(tasks(row).unwrap_or_default()),
             Cell::new(row.filter.map_or("", |status| status.as_str())),
+            number_cell(whole(row.per_second)),
+            number_cell(three_digits(row.p50_ms)),
+            number_cell(three_digits(row.p95_ms)),
+            number_cell(three_digits(row.p99_ms)),
+            number_cell(three_digits(row.max_ms)),
+            number_cell(memory(row)),
         ];
-        cells.extend(speed(row).map(number_cell));
-        cells.push(number_cell(memory(row)));
-        table.add_row(cells);
+        table.add_row(shown(look, cells, [6, 9]));
     }
     table
 }
 
-fn speed(row: &Row) -> [String; 5] {
-    [
-        whole(row.per_second),
-        three_digits(row.p50_ms),
-        three_digits(row.p95_ms),
-        three_digits(row.p99_ms),
-        three_digits(row.max_ms),
-    ]
+/// All columns, or, where there is little room, those that are not less important.
+fn shown<T>(
+    look: Look,
+    columns: impl IntoIterator<Item = T>,
+    less_important: [usize; 2],
+) -> impl Iterator<Item = T> {
+    let all = look.has_room_for(WIDTH);
+    let numbered = columns.into_iter().enumerate();
+    numbered
+        .filter(move |(number, _)| all || !less_important.contains(number))
+        .map(|(_, column)| column)
 }
 
 fn group_commit(row: &Row) -> &'static str {
