@@ -1,0 +1,283 @@
+//! The figures that were asked for, and whether they are reached.
+
+use crate::case::{Case, Listed, Reader, Saver};
+use crate::figures::{Figure, Rounds};
+use crate::measure::pgbench::{LIMIT_CLIENTS, LIMIT_ENTRIES};
+
+/// A figure of ours beside that of somebody else.
+#[derive(Clone, Debug)]
+pub(crate) struct Goal {
+    pub(crate) work: &'static str,
+    pub(crate) figure: Figure,
+    pub(crate) ours: Case,
+    /// Who is beside us, and their cases, of which the largest counts; nobody where the figure counts
+    /// by itself.
+    pub(crate) beside: (&'static str, Vec<Case>),
+    pub(crate) asked: Asked,
+}
+
+/// What was asked of a ratio, or of the figure itself where nobody is beside it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Asked {
+    AtLeast(f64),
+    AtMost(f64),
+    /// To be told, whatever it is.
+    Nothing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Reached,
+    Short,
+    /// Nothing was asked.
+    Told,
+    NotMeasured,
+}
+
+impl Asked {
+    pub(crate) fn verdict(self, found: Option<f64>) -> Verdict {
+        let reached = match (self, found) {
+            (_, None) => return Verdict::NotMeasured,
+            (Self::Nothing, _) => return Verdict::Told,
+            (Self::AtLeast(least), Some(found)) => found >= least,
+            (Self::AtMost(most), Some(found)) => found <= most,
+        };
+        if reached {
+            Verdict::Reached
+        } else {
+            Verdict::Short
+        }
+    }
+}
+
+impl Goal {
+    /// What is judged: the ratio, or the figure where nobody is beside it.
+    pub(crate) fn found(&self, rounds: &Rounds) -> Option<f64> {
+        if self.beside.1.is_empty() {
+            rounds.median(self.ours, self.figure)
+        } else {
+            rounds.ratio(self.ours, &self.beside.1, self.figure)
+        }
+    }
+}
+
+/// 256 entries a statement, by the number of clients that is fastest.
+pub(crate) fn limit() -> Vec<Case> {
+    LIMIT_CLIENTS
+        .map(|clients| Case::Save(Saver::Pgbench(LIMIT_ENTRIES), clients))
+        .to_vec()
+}
+
+const THE_ORIGINAL: &str = "the original";
+const THE_LIMIT: &str = "the limit";
+
+/// All of them, in the order in which they are told.
+pub(crate) fn all() -> Vec<Goal> {
+    [saves(), imports(), reads(), plain_drivers()].concat()
+}
+
+fn saves() -> Vec<Goal> {
+    let ours = |callers| Case::Save(Saver::Grouped, callers);
+    let pgbench = |clients| vec![Case::Save(Saver::Pgbench(1), clients)];
+    let original = vec![Case::Save(Saver::Original, 64)];
+    let alone = vec![Case::Save(Saver::Alone, 64)];
+    let empty = vec![Case::Save(Saver::IntoEmpty, 64)];
+    let goal = |work, ours, beside, asked| Goal {
+        work,
+        figure: Figure::PerSecond,
+        ours,
+        beside,
+        asked,
+    };
+    let told = |work, figure| Goal {
+        work,
+        figure,
+        ours: ours(64),
+        beside: ("", Vec::new()),
+        asked: Asked::Nothing,
+    };
+    let (one, many, all) = (
+        "saves, 1 caller",
+        "saves, 64 callers",
+        "saves, 1 024 callers",
+    );
+    let into_full = Case::Save(Saver::IntoFull, 64);
+    vec![
+        goal(
+            one,
+            ours(1),
+            ("pgbench, 1 client", pgbench(1)),
+            Asked::AtLeast(0.8),
+        ),
+        goal(
+            many,
+            ours(64),
+            ("pgbench, 20 clients", pgbench(20)),
+            Asked::AtLeast(2.5),
+        ),
+        goal(
+            many,
+            ours(64),
+            (THE_ORIGINAL, original),
+            Asked::AtLeast(6.0),
+        ),
+        Goal {
+            figure: Figure::P99,
+            ..goal(
+                "p99 of these",
+                ours(64),
+                ("group commit off", alone),
+                Asked::AtMost(1.0),
+            )
+        },
+        goal(all, ours(1024), (THE_LIMIT, limit()), Asked::AtLeast(0.85)),
+        goal(
+            "saves into a full store",
+            into_full,
+            ("an empty one", empty),
+            Asked::AtLeast(0.8),
+        ),
+        told("WAL of a save, 64 callers", Figure::WalBytes),
+        told("dead rows of a save, 64 callers", Figure::DeadRows),
+    ]
+}
+
+fn imports() -> Vec<Goal> {
+    let goal = |work, figure, beside, asked| Goal {
+        work,
+        figure,
+        ours: Case::Import,
+        beside,
+        asked,
+    };
+    let mebibytes = f64::from(1 << 20);
+    vec![
+        goal(
+            "import of the loan log, lines",
+            Figure::PerSecond,
+            (THE_LIMIT, limit()),
+            Asked::AtLeast(0.6),
+        ),
+        goal(
+            "memory of the import",
+            Figure::ResidentBytes,
+            ("", Vec::new()),
+            Asked::AtMost(64.0 * mebibytes),
+        ),
+    ]
+}
+
+fn reads() -> Vec<Goal> {
+    use Reader::{Original, Pgbench, Tasktrail};
+    let goal = |work, figure, ours, beside, asked| Goal {
+        work,
+        figure,
+        ours,
+        beside,
+        asked,
+    };
+    let list = |listed| Case::List(Tasktrail, listed);
+    let (status, load, page) = (
+        "status, 64 callers",
+        "load of 100 steps, 16 callers",
+        "list, 100 of 10 000 tasks",
+    );
+    let pgbench = ("pgbench, 20 clients", vec![Case::Status(Pgbench, 20)]);
+    let original = |case| (THE_ORIGINAL, vec![case]);
+    let small = || ("100 tasks", vec![list(Listed::all_of(100))]);
+    let (per_second, median) = (Figure::PerSecond, Figure::Median);
+    let ours = Case::Status(Tasktrail, 64);
+    let large = list(Listed::all_of(1_000_000));
+    let rare = list(Listed::failed_of(1_000_000));
+    vec![
+        goal(status, per_second, ours, pgbench, Asked::AtLeast(1.0)),
+        goal(
+            status,
+            per_second,
+            ours,
+            original(Case::Status(Original, 64)),
+            Asked::AtLeast(8.0),
+        ),
+        goal(
+            load,
+            per_second,
+            Case::Load(Tasktrail, 16),
+            original(Case::Load(Original, 16)),
+            Asked::AtLeast(8.0),
+        ),
+        goal(
+            page,
+            per_second,
+            list(Listed::all_of(10_000)),
+            original(Case::List(Original, Listed::all_of(10_000))),
+            Asked::AtLeast(300.0),
+        ),
+        goal(
+            "page of 1 000 000 tasks",
+            median,
+            large,
+            small(),
+            Asked::AtMost(1.3),
+        ),
+        goal(
+            "the same, only failed ones",
+            median,
+            rare,
+            small(),
+            Asked::AtMost(1.3),
+        ),
+    ]
+}
+
+/// Nothing was asked of these, but they are what people would use in place of us.
+fn plain_drivers() -> Vec<Goal> {
+    let drivers = [
+        ("tokio-postgres", Saver::TokioPostgres),
+        ("diesel-async", Saver::DieselAsync),
+        ("durare", Saver::Durare),
+    ];
+    let callers = [(1, "saves, 1 caller"), (64, "saves, 64 callers")];
+    let goals = callers.iter().flat_map(|(callers, work)| {
+        drivers.map(|(name, driver)| Goal {
+            work,
+            figure: Figure::PerSecond,
+            ours: Case::Save(Saver::Grouped, *callers),
+            beside: (name, vec![Case::Save(driver, *callers)]),
+            asked: Asked::Nothing,
+        })
+    });
+    goals.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::{Figures, Round};
+
+    #[test]
+    fn a_verdict_follows_from_what_was_asked() {
+        assert_eq!(Asked::AtLeast(0.8).verdict(Some(0.8)), Verdict::Reached);
+        assert_eq!(Asked::AtLeast(0.8).verdict(Some(0.79)), Verdict::Short);
+        assert_eq!(Asked::AtMost(1.3).verdict(Some(1.3)), Verdict::Reached);
+        assert_eq!(Asked::AtMost(1.3).verdict(Some(1.31)), Verdict::Short);
+        assert_eq!(Asked::Nothing.verdict(Some(0.1)), Verdict::Told);
+        assert_eq!(Asked::AtLeast(0.8).verdict(None), Verdict::NotMeasured);
+    }
+
+    #[test]
+    fn a_figure_that_nobody_is_beside_is_judged_by_itself() {
+        let memory = imports().remove(1);
+        let mut rounds = Rounds::default();
+        let mut round = Round::default();
+        let figures = Figures {
+            resident_bytes: Some(30e6),
+            ..Figures::per_second(1.0)
+        };
+        round.add([(Case::Import, figures)]);
+        rounds.push(round);
+
+        let found = memory.found(&rounds);
+        assert_eq!(found, Some(30e6));
+        assert_eq!(memory.asked.verdict(found), Verdict::Reached);
+    }
+}

@@ -1,0 +1,4 @@
+//! What takes minutes, and is measured only when it is asked for.
+
+pub(crate) mod big_store;
+pub(crate) mod bloat;

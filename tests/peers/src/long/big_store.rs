@@ -1,0 +1,71 @@
+//! Saves into a store that holds millions of entries, beside saves into an empty one.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use tasktrail_test_support::TestDatabase;
+
+use crate::arguments::Arguments;
+use crate::case::{Case, Saver};
+use crate::figures::{Round, Rounds};
+use crate::measure::{TABLES, through_library};
+use crate::output::say;
+use crate::store::{Contents, fill};
+use crate::workbench::{Workbench, client};
+use crate::workload::STEPS;
+
+const CALLERS: u32 = 64;
+
+/// How many tasks a user of the full store has.
+const TASKS: u32 = 1000;
+
+/// No caller gets as far in one measurement.
+const TASKS_A_ROUND: u32 = 100_000;
+
+/// Both stores, on one server.
+#[derive(Debug)]
+struct Stores {
+    empty: TestDatabase,
+    full: TestDatabase,
+}
+
+pub(crate) async fn measure(bench: &Workbench, arguments: &Arguments) -> Result<Rounds> {
+    let stores = Stores {
+        empty: bench.database().await?,
+        full: bench.database().await?,
+    };
+    let contents = Contents {
+        users: arguments.entries / STEPS / TASKS,
+        tasks: TASKS,
+    };
+    let filling = client(&stores.full).await?;
+    fill(&filling, contents, |entries| {
+        say(format_args!("  the store holds {entries} entries"));
+    })
+    .await?;
+    let mut rounds = Rounds::default();
+    for round in 0..arguments.rounds {
+        say(format_args!("round {}: saves into both stores", round + 1));
+        rounds.push(stores.round(bench, round, arguments.seconds).await?);
+    }
+    Ok(rounds)
+}
+
+impl Stores {
+    /// New tasks in both, of users that have a thousand in the full one.
+    async fn round(&self, bench: &Workbench, round: u32, seconds: u32) -> Result<Round> {
+        let time = Duration::from_secs(u64::from(seconds));
+        let first = TASKS + round * TASKS_A_ROUND;
+        let mut measured = Round::default();
+        bench.truncate(&self.empty, TABLES).await?;
+        for (saver, store) in [
+            (Saver::IntoEmpty, &self.empty),
+            (Saver::IntoFull, &self.full),
+        ] {
+            bench.checkpoint().await?;
+            let figures = through_library::saves(store, CALLERS, first, time).await?;
+            measured.add([(Case::Save(saver, CALLERS), figures)]);
+        }
+        Ok(measured)
+    }
+}

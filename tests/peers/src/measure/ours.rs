@@ -1,0 +1,163 @@
+//! `tasktrail bench`, as users run it, on an empty database of the workbench.
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Measured;
+use crate::case::{Case, Listed, Reader, Saver};
+use crate::figures::Figures;
+use crate::workbench::Workbench;
+
+/// What the bench is told to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    Save(u32),
+    Status(u32),
+    Load(u32),
+    /// By one caller.
+    List,
+}
+
+impl Work {
+    fn arguments(self) -> (&'static str, u32) {
+        match self {
+            Self::Save(callers) => ("save", callers),
+            Self::Status(callers) => ("status", callers),
+            Self::Load(callers) => ("load", callers),
+            Self::List => ("list", 1),
+        }
+    }
+}
+
+pub(crate) async fn measure(bench: &Workbench, work: Work, seconds: u32) -> Result<Measured> {
+    let database = bench.empty_database();
+    let (only, callers) = work.arguments();
+    let (callers, seconds) = (callers.to_string(), seconds.to_string());
+    let arguments = [
+        "bench",
+        "--only",
+        only,
+        "--callers",
+        &callers,
+        "--seconds",
+        &seconds,
+    ];
+    read(bench.tasktrail(&database, &arguments).await?)
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    results: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    work: String,
+    callers: Option<u32>,
+    group_commit: Option<bool>,
+    tasks: Option<u32>,
+    filter: Option<String>,
+    per_second: f64,
+    p50_ms: Option<f64>,
+    p99_ms: Option<f64>,
+    wal_bytes: Option<f64>,
+    dead_rows: Option<f64>,
+    resident_bytes: Option<f64>,
+}
+
+fn read(answer: Value) -> Result<Measured> {
+    let answer: Answer =
+        serde_json::from_value(answer).context("tasktrail bench answers otherwise")?;
+    let rows = answer.results.into_iter();
+    rows.map(|row| {
+        let case = row
+            .case()
+            .with_context(|| format!("tasktrail bench tells of an unknown {}", row.work))?;
+        Ok((case, row.figures()))
+    })
+    .collect()
+}
+
+impl Row {
+    fn case(&self) -> Option<Case> {
+        let saver = match self.group_commit {
+            Some(true) => Saver::Grouped,
+            _ => Saver::Alone,
+        };
+        Some(match self.work.as_str() {
+            "save" => Case::Save(saver, self.callers?),
+            "status" => Case::Status(Reader::Tasktrail, self.callers?),
+            "load" => Case::Load(Reader::Tasktrail, self.callers?),
+            "list" => Case::List(
+                Reader::Tasktrail,
+                Listed {
+                    tasks: self.tasks?,
+                    failed_only: self.filter.is_some(),
+                },
+            ),
+            _ => return None,
+        })
+    }
+
+    fn figures(&self) -> Figures {
+        Figures {
+            per_second: self.per_second,
+            p50_ms: self.p50_ms,
+            p99_ms: self.p99_ms,
+            wal_bytes: self.wal_bytes,
+            dead_rows: self.dead_rows,
+            resident_bytes: self.resident_bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn row(given: Value) -> Value {
+        let mut row = json!({
+            "work": "save", "callers": 64, "group_commit": null, "tasks": null, "filter": null,
+            "count": 9, "per_second": 1500.5, "p50_ms": 0.5, "p90_ms": 0.6, "p95_ms": 0.7,
+            "p99_ms": 0.9, "max_ms": 2.0, "wal_bytes": null, "dead_rows": null,
+            "resident_bytes": 12_000_000,
+        });
+        let Value::Object(given) = given else {
+            panic!("{given}")
+        };
+        row.as_object_mut().unwrap().extend(given);
+        row
+    }
+
+    #[test]
+    fn the_rows_of_the_bench_become_cases() {
+        let measured = read(json!({ "server": "15.14", "version": "0.1.0", "results": [
+            row(json!({ "group_commit": true, "wal_bytes": 612.5, "dead_rows": 0.9 })),
+            row(json!({ "group_commit": false })),
+            row(json!({ "work": "list", "callers": 1, "tasks": 100, "filter": "failed" })),
+        ] }))
+        .unwrap();
+
+        let cases: Vec<_> = measured.iter().map(|(case, _)| *case).collect();
+        assert_eq!(
+            cases,
+            [
+                Case::Save(Saver::Grouped, 64),
+                Case::Save(Saver::Alone, 64),
+                Case::List(Reader::Tasktrail, Listed::failed_of(100)),
+            ]
+        );
+        let (_, first) = measured[0];
+        assert_eq!(first.wal_bytes, Some(612.5));
+        assert_eq!(first.p99_ms, Some(0.9));
+    }
+
+    #[test]
+    fn an_unknown_answer_is_an_error() {
+        assert!(read(json!({ "results": [row(json!({ "work": "dance" }))] })).is_err());
+        assert!(read(json!({ "rows": [] })).is_err());
+    }
+}

@@ -1,0 +1,242 @@
+//! One round: every measurement once, those that are compared beside each other.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tasktrail_test_support::TestDatabase;
+
+use crate::arguments::{Arguments, Group};
+use crate::case::{Case, Reader, Saver};
+use crate::figures::Round;
+use crate::measure::ours::Work;
+use crate::measure::pgbench::{LIMIT_CLIENTS, LIMIT_ENTRIES};
+use crate::measure::{
+    Measured, TABLES, diesel_async, durare, import, original, ours, pgbench, tokio_postgres,
+};
+use crate::output::say;
+use crate::store::{Contents, fill};
+use crate::workbench::{Workbench, client};
+
+/// Whom `status` asks for: what `tasktrail bench` asks for as well.
+const FILLED: Contents = Contents {
+    users: 100,
+    tasks: 100,
+};
+
+/// One measurement.
+#[derive(Clone, Debug, PartialEq)]
+enum Step {
+    Ours(Work),
+    Pgbench { entries: u32, clients: u32 },
+    PgbenchStatus { clients: u32 },
+    TokioPostgres { callers: u32 },
+    DieselAsync { callers: u32 },
+    Durare { callers: u32 },
+    Import(PathBuf),
+    Original(PathBuf),
+}
+
+/// What is measured in each round, in this order.
+fn steps(arguments: &Arguments) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let limit = LIMIT_CLIENTS.map(|clients| Step::Pgbench {
+        entries: LIMIT_ENTRIES,
+        clients,
+    });
+    if arguments.has(Group::Save) {
+        steps.extend(saves());
+    }
+    let log = arguments.loan_log.as_ref();
+    let log = log.filter(|_| arguments.has(Group::Import));
+    if arguments.has(Group::Save) || log.is_some() {
+        steps.extend(limit);
+    }
+    steps.extend(log.cloned().map(Step::Import));
+    if arguments.has(Group::Status) {
+        steps.extend([
+            Step::Ours(Work::Status(64)),
+            Step::PgbenchStatus { clients: 20 },
+        ]);
+    }
+    if arguments.has(Group::Load) {
+        steps.push(Step::Ours(Work::Load(16)));
+    }
+    if arguments.has(Group::List) {
+        steps.push(Step::Ours(Work::List));
+    }
+    let folder = arguments.aiecs.as_ref();
+    let folder = folder.filter(|_| original::is_wanted(arguments));
+    steps.extend(folder.cloned().map(Step::Original));
+    steps
+}
+
+fn saves() -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (callers, clients) in [(1, 1), (64, 20)] {
+        steps.extend([
+            Step::Ours(Work::Save(callers)),
+            Step::Pgbench {
+                entries: 1,
+                clients,
+            },
+            Step::TokioPostgres { callers },
+            Step::DieselAsync { callers },
+            Step::Durare { callers },
+        ]);
+    }
+    steps.push(Step::Pgbench {
+        entries: 32,
+        clients: 20,
+    });
+    steps.extend([16, 256, 1024].map(|callers| Step::Ours(Work::Save(callers))));
+    steps
+}
+
+/// What is needed for all rounds.
+#[derive(Debug)]
+pub(crate) struct Plan<'a> {
+    bench: &'a Workbench,
+    arguments: &'a Arguments,
+    steps: Vec<Step>,
+    /// Where the plain drivers and pgbench save, emptied each time.
+    yardstick: TestDatabase,
+    /// Where pgbench reads.
+    filled: TestDatabase,
+    /// What the original says that it was measured with.
+    pub(crate) original: Option<String>,
+}
+
+impl<'a> Plan<'a> {
+    pub(crate) async fn new(bench: &'a Workbench, arguments: &'a Arguments) -> Result<Self> {
+        let plan = Self {
+            bench,
+            arguments,
+            steps: steps(arguments),
+            yardstick: bench.database().await?,
+            filled: bench.database().await?,
+            original: None,
+        };
+        if arguments.has(Group::Status) {
+            fill(&client(&plan.filled).await?, FILLED, |_| ()).await?;
+        }
+        Ok(plan)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Measures everything once.
+    pub(crate) async fn round(&mut self, number: u32) -> Result<Round> {
+        let mut round = Round::default();
+        for (index, step) in self.steps.clone().iter().enumerate() {
+            let (done, all) = (index + 1, self.steps.len());
+            say(format_args!("round {number}, {done} of {all}: {step}"));
+            let measured = self.measure(step).await.with_context(|| step.to_string())?;
+            round.add(measured);
+        }
+        Ok(round)
+    }
+
+    async fn measure(&mut self, step: &Step) -> Result<Measured> {
+        let seconds = self.arguments.seconds;
+        let time = Duration::from_secs(u64::from(seconds));
+        let (bench, yardstick) = (self.bench, &self.yardstick);
+        bench.truncate(yardstick, TABLES).await?;
+        bench.checkpoint().await?;
+        let (case, figures) = match step {
+            Step::Ours(work) => return ours::measure(bench, *work, seconds).await,
+            Step::Import(file) => return import::measure(bench, file).await,
+            Step::Original(folder) => return self.measure_original(folder).await,
+            Step::Pgbench { entries, clients } => (
+                Case::Save(Saver::Pgbench(*entries), *clients),
+                pgbench::saves(bench, yardstick, *entries, *clients, time).await?,
+            ),
+            Step::PgbenchStatus { clients } => (
+                Case::Status(Reader::Pgbench, *clients),
+                pgbench::statuses(bench, &self.filled, *clients, time).await?,
+            ),
+            Step::TokioPostgres { callers } => (
+                Case::Save(Saver::TokioPostgres, *callers),
+                tokio_postgres::saves(yardstick, *callers, time).await?,
+            ),
+            Step::DieselAsync { callers } => (
+                Case::Save(Saver::DieselAsync, *callers),
+                diesel_async::saves(yardstick, *callers, time).await?,
+            ),
+            Step::Durare { callers } => (
+                Case::Save(Saver::Durare, *callers),
+                durare::saves(&bench.empty_database(), *callers, time).await?,
+            ),
+        };
+        Ok(vec![(case, figures)])
+    }
+
+    async fn measure_original(&mut self, folder: &Path) -> Result<Measured> {
+        let told = original::measure(folder, self.arguments).await?;
+        self.original = Some(told.versions);
+        Ok(told.measured)
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ours(Work::Save(callers)) => write!(f, "tasktrail, saves, callers: {callers}"),
+            Self::Ours(Work::Status(callers)) => write!(f, "tasktrail, status, callers: {callers}"),
+            Self::Ours(Work::Load(callers)) => write!(f, "tasktrail, load, callers: {callers}"),
+            Self::Ours(Work::List) => write!(f, "tasktrail, list"),
+            Self::Pgbench { entries, clients } => {
+                write!(
+                    f,
+                    "pgbench, saves, {entries} a statement, {clients} clients"
+                )
+            }
+            Self::PgbenchStatus { clients } => write!(f, "pgbench, status, clients: {clients}"),
+            Self::TokioPostgres { callers } => write!(f, "tokio-postgres, callers: {callers}"),
+            Self::DieselAsync { callers } => write!(f, "diesel-async, callers: {callers}"),
+            Self::Durare { callers } => write!(f, "durare, callers: {callers}"),
+            Self::Import(_) => write!(f, "tasktrail, import of the loan log"),
+            Self::Original(_) => write!(f, "the Python original"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    fn planned(given: &[&str]) -> Vec<Step> {
+        let always = ["bench-peers", "--tool", "t", "--pgbench", "p"];
+        steps(&Arguments::parse_from(always.iter().chain(given)))
+    }
+
+    #[test]
+    fn an_import_is_measured_beside_the_limit() {
+        let steps = planned(&["--only", "import", "--loan-log", "log"]);
+        assert_eq!(steps.len(), LIMIT_CLIENTS.len() + 1);
+        assert_eq!(steps.last(), Some(&Step::Import("log".into())));
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_measured() {
+        let everything = planned(&[]);
+        assert!(
+            !everything
+                .iter()
+                .any(|step| matches!(step, Step::Import(_) | Step::Original(_)))
+        );
+        assert!(everything.contains(&Step::Ours(Work::List)));
+
+        let with_the_original = planned(&["--aiecs", "folder"]);
+        assert_eq!(
+            with_the_original.last(),
+            Some(&Step::Original("folder".into()))
+        );
+        assert_eq!(planned(&["--only", "bloat", "--aiecs", "folder"]), []);
+    }
+}

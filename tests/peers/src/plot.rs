@@ -1,0 +1,137 @@
+//! The pictures: throughput of saves over callers, and cost of a page over the number of tasks.
+
+mod chart;
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::case::{Case, Listed, Reader, Saver};
+use crate::figures::{Figure, Rounds};
+use crate::goals;
+use chart::{Chart, Look, Series};
+
+const CALLERS: [u32; 5] = [1, 16, 64, 256, 1024];
+const TASKS: [u32; 3] = [100, 10_000, 1_000_000];
+
+/// Writes those for which something was measured into a folder.
+pub(crate) fn write(folder: &Path, rounds: &Rounds) -> Result<()> {
+    std::fs::create_dir_all(folder)?;
+    pictures(rounds).try_for_each(|(name, chart)| chart.write(&folder.join(name)))
+}
+
+/// The names of their files, and what they show.
+pub(crate) fn titles(rounds: &Rounds) -> impl Iterator<Item = (&'static str, &'static str)> {
+    pictures(rounds).map(|(name, chart)| (name, chart.title))
+}
+
+fn pictures(rounds: &Rounds) -> impl Iterator<Item = (&'static str, Chart)> {
+    let all = [
+        ("saves-over-callers.svg", saves(rounds)),
+        ("reads-over-size.svg", reads(rounds)),
+    ];
+    all.into_iter().filter(|(_, chart)| chart.has_lines())
+}
+
+fn saves(rounds: &Rounds) -> Chart {
+    let over_callers = |saver| {
+        points(&CALLERS, |callers| {
+            rounds.median(Case::Save(saver, callers), Figure::PerSecond)
+        })
+    };
+    // Others have their own numbers of clients: a line from side to side.
+    let across = |value: Option<f64>| {
+        let ends = value.map(|value| vec![(1.0, value), (1024.0, value)]);
+        ends.unwrap_or_default()
+    };
+    let pgbench =
+        |clients| rounds.median(Case::Save(Saver::Pgbench(1), clients), Figure::PerSecond);
+    let limit = rounds.best(&goals::limit(), Figure::PerSecond);
+    Chart {
+        title: "Saves a second, over callers",
+        over: "callers at once",
+        ticks: CALLERS.map(f64::from).to_vec(),
+        unit: "/s",
+        series: vec![
+            Series::new("tasktrail", Look::Ours, over_callers(Saver::Grouped)),
+            Series::new(
+                "tasktrail, group commit off",
+                Look::OursOtherwise,
+                over_callers(Saver::Alone),
+            ),
+            Series::new(
+                "the Python original",
+                Look::Original,
+                over_callers(Saver::Original),
+            ),
+            Series::new(
+                "the limit (pgbench, 256 a statement)",
+                Look::Limit,
+                across(limit),
+            ),
+            Series::new("pgbench, 20 clients", Look::Pgbench, across(pgbench(20))),
+            Series::new("pgbench, 1 client", Look::PgbenchAlone, across(pgbench(1))),
+        ],
+    }
+}
+
+fn reads(rounds: &Rounds) -> Chart {
+    let over_tasks = |listed: fn(u32) -> Listed| {
+        points(&TASKS, |tasks| {
+            rounds.median(Case::List(Reader::Tasktrail, listed(tasks)), Figure::Median)
+        })
+    };
+    Chart {
+        title: "A page of at most 100 tasks, over the tasks of its user (median)",
+        over: "tasks of the user",
+        ticks: TASKS.map(f64::from).to_vec(),
+        unit: " ms",
+        series: vec![
+            Series::new("all tasks", Look::Ours, over_tasks(Listed::all_of)),
+            Series::new(
+                "failed tasks, 1 in 1 000",
+                Look::OursOtherwise,
+                over_tasks(Listed::failed_of),
+            ),
+        ],
+    }
+}
+
+fn points(places: &[u32], value: impl Fn(u32) -> Option<f64>) -> Vec<(f64, f64)> {
+    let measured = places
+        .iter()
+        .filter_map(|place| Some((f64::from(*place), value(*place)?)));
+    measured.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::{Figures, Round};
+
+    #[test]
+    fn a_picture_is_made_of_what_was_measured_and_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut round = Round::default();
+        round.add(CALLERS.map(|callers| {
+            let figures = Figures::per_second(f64::from(callers) * 10.0);
+            (Case::Save(Saver::Grouped, callers), figures)
+        }));
+        let mut rounds = Rounds::default();
+        rounds.push(round);
+
+        write(folder.path(), &rounds).unwrap();
+
+        let saves = std::fs::read_to_string(folder.path().join("saves-over-callers.svg")).unwrap();
+        assert!(
+            saves.contains("callers at once") && saves.contains("<polyline"),
+            "{saves}"
+        );
+        assert!(
+            saves.contains(">1024\n") || saves.contains("1 024"),
+            "{saves}"
+        );
+        assert!(!saves.contains("Python"), "{saves}");
+        assert!(!folder.path().join("reads-over-size.svg").exists());
+    }
+}

@@ -1,0 +1,352 @@
+//! The results, as tables for the terminal and for a document.
+
+mod number;
+mod table;
+
+use crate::case::{Case, Reader, Saver};
+use crate::figures::{Figure, Rounds};
+use crate::goals::{self, Asked, Goal, Verdict};
+use crate::long::bloat::Bloat;
+use crate::machine::Setting;
+use crate::plot;
+pub(crate) use number::grouped;
+use number::{amount, ratio};
+use table::Table;
+
+/// How far the summaries may grow in the second half of a run that adds none.
+const STEADY: Asked = Asked::AtMost(0.05);
+
+/// Everything that a run gave.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Report {
+    pub(crate) rounds: Rounds,
+    pub(crate) bloat: Option<Bloat>,
+    pub(crate) number_of_rounds: u32,
+    pub(crate) seconds: u32,
+    /// Of the full store.
+    pub(crate) entries: u32,
+    /// Of the run that is watched for growth.
+    pub(crate) minutes: u32,
+    pub(crate) has_original: bool,
+    pub(crate) has_loan_log: bool,
+    pub(crate) setting: Setting,
+}
+
+impl Report {
+    pub(crate) fn for_terminal(&self) -> String {
+        let Setting {
+            machine, versions, ..
+        } = &self.setting;
+        format!(
+            "{}\n{}\n{machine}\n{versions}\n{}",
+            self.verdicts().for_terminal(),
+            self.everything().for_terminal(),
+            self.method()
+        )
+    }
+
+    pub(crate) fn for_document(&self) -> String {
+        let Setting {
+            date,
+            machine,
+            versions,
+        } = &self.setting;
+        format!(
+            "## Beside others\n\nBy `scripts/bench-peers` on {date}: {machine}. {versions}.\n\n{}\n\n{}\n\n\
+             ### All figures\n\nMedians of the rounds.\n\n{}\n\n{}{}",
+            self.method(),
+            self.verdicts().for_document(),
+            self.everything().for_document(),
+            self.pictures(),
+            include_str!("report/peers.md"),
+        )
+    }
+
+    fn pictures(&self) -> String {
+        let pictures = plot::titles(&self.rounds);
+        let links = pictures.map(|(name, title)| format!("![{title}](images/{name})\n\n"));
+        links.collect()
+    }
+
+    fn method(&self) -> String {
+        let rounds = match self.number_of_rounds {
+            1 => "1 round, in which".to_owned(),
+            number => format!("{number} rounds, in each of which"),
+        };
+        let method = format!(
+            "{rounds} everything was measured once for {} s, one after the other, on one server \
+             (the original on one of its own) with the settings that PostgreSQL has by default (fsync and synchronous_commit on), \
+             release build. A figure is the median of the rounds, a ratio the median of the ratios \
+             of each round. Tables are empty and a checkpoint is made before each measurement. The \
+             limit is pgbench with our statement and 256 entries in it, by 1, 2, 4 or 20 clients, \
+             whichever is fastest in the round.",
+            self.seconds
+        );
+        let entries = grouped(f64::from(self.entries));
+        let has_full_store = self
+            .rounds
+            .cases()
+            .contains(&Case::Save(Saver::IntoFull, 64));
+        let full_store = has_full_store.then(|| format!("The full store holds {entries} entries."));
+        let growth = self.bloat.as_ref();
+        let growth = growth.map(|_| format!("The growth is that of {} minutes.", self.minutes));
+        let sentences = [Some(method), full_store, growth];
+        sentences
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    fn verdicts(&self) -> Table {
+        let mut table = Table::new(["work", "ours", "beside", "ratio", "asked", "verdict"]);
+        for goal in goals::all() {
+            table.push(self.verdict(&goal));
+        }
+        table.push(self.verdict_on_bloat());
+        table
+    }
+
+    fn verdict(&self, goal: &Goal) -> [String; 6] {
+        let Goal {
+            work,
+            figure,
+            ours,
+            beside: (name, cases),
+            asked,
+        } = goal;
+        let found = goal.found(&self.rounds);
+        let told = |value: Option<f64>| value.map(|value| amount(*figure, value));
+        let theirs = told(self.rounds.best(cases, *figure));
+        let who = match self.rounds.leader(cases, *figure) {
+            Some(Case::Save(Saver::Pgbench(_), clients)) if cases.len() > 1 => {
+                format!("{name}, {clients} clients")
+            }
+            _ => (*name).to_owned(),
+        };
+        let alone = cases.is_empty();
+        let in_figure = |value| {
+            if alone {
+                amount(*figure, value)
+            } else {
+                ratio(value)
+            }
+        };
+        [
+            (*work).to_owned(),
+            told(self.rounds.median(*ours, *figure)).unwrap_or_default(),
+            theirs.map_or_else(|| who.clone(), |theirs| format!("{theirs} ({who})")),
+            found.filter(|_| !alone).map(ratio).unwrap_or_default(),
+            in_words(*asked, in_figure),
+            named(asked.verdict(found), self.why_not(goal)),
+        ]
+    }
+
+    /// Why a goal was not measured, if it was not.
+    fn why_not(&self, goal: &Goal) -> &'static str {
+        let is_original = |case: &Case| {
+            use {Reader::Original as Read, Saver::Original as Save};
+            matches!(
+                case,
+                Case::Save(Save, _)
+                    | Case::Status(Read, _)
+                    | Case::Load(Read, _)
+                    | Case::List(Read, _)
+            )
+        };
+        match goal.ours {
+            Case::Import if !self.has_loan_log => "left out: no --loan-log",
+            Case::Save(Saver::IntoFull, _) => "left out: --only big-store",
+            _ if goal.beside.1.iter().any(is_original) && !self.has_original => {
+                "left out: no --aiecs"
+            }
+            _ => "left out by --only",
+        }
+    }
+
+    fn verdict_on_bloat(&self) -> [String; 6] {
+        let bloat = self.bloat.as_ref();
+        let growth = bloat.and_then(Bloat::growth_in_second_half);
+        let saves = bloat.map(|bloat| amount(Figure::PerSecond, bloat.per_second));
+        [
+            "growth of the summaries of 10 000 tasks".to_owned(),
+            growth.map(number::percent).unwrap_or_default(),
+            saves.map_or_else(String::new, |saves| format!("second half, {saves}")),
+            String::new(),
+            in_words(STEADY, number::percent),
+            named(STEADY.verdict(growth), "left out: --only bloat"),
+        ]
+    }
+
+    fn everything(&self) -> Table {
+        let columns = ["work", "who", "callers", "a second", "median", "p99"];
+        let mut table = Table::new(columns);
+        for case in self.rounds.cases() {
+            let [work, who, callers] = names(case);
+            let told = |figure| {
+                let value = self.rounds.median(case, figure);
+                value.map(|value| amount(figure, value)).unwrap_or_default()
+            };
+            let (median, p99) = (told(Figure::Median), told(Figure::P99));
+            table.push([work, who, callers, told(Figure::PerSecond), median, p99]);
+        }
+        table
+    }
+}
+
+fn in_words(asked: Asked, amount: impl Fn(f64) -> String) -> String {
+    match asked {
+        Asked::AtLeast(least) => format!("at least {}", amount(least)),
+        Asked::AtMost(most) => format!("at most {}", amount(most)),
+        Asked::Nothing => String::new(),
+    }
+}
+
+/// A verdict, or why there is none.
+fn named(verdict: Verdict, why_not: &str) -> String {
+    let name = match verdict {
+        Verdict::Reached => "reached",
+        Verdict::Short => "short",
+        Verdict::Told => "told",
+        Verdict::NotMeasured => why_not,
+    };
+    name.to_owned()
+}
+
+/// The work, who did it, and how many at once.
+fn names(case: Case) -> [String; 3] {
+    match case {
+        Case::Save(saver, callers) => ["save".to_owned(), saver_name(saver), callers.to_string()],
+        Case::Status(reader, callers) => [
+            "status".to_owned(),
+            reader_name(reader),
+            callers.to_string(),
+        ],
+        Case::Load(reader, callers) => [
+            "load, 100 steps".to_owned(),
+            reader_name(reader),
+            callers.to_string(),
+        ],
+        Case::List(reader, listed) => {
+            let which = if listed.failed_only { ", failed" } else { "" };
+            let tasks = grouped(f64::from(listed.tasks));
+            [
+                format!("list, {tasks} tasks{which}"),
+                reader_name(reader),
+                "1".to_owned(),
+            ]
+        }
+        Case::Import => [
+            "import, lines".to_owned(),
+            "tasktrail".to_owned(),
+            "1".to_owned(),
+        ],
+    }
+}
+
+fn saver_name(saver: Saver) -> String {
+    match saver {
+        Saver::Grouped => "tasktrail".to_owned(),
+        Saver::Alone => "tasktrail, group commit off".to_owned(),
+        Saver::Pgbench(1) => "pgbench".to_owned(),
+        Saver::Pgbench(entries) => format!("pgbench, {entries} a statement"),
+        Saver::TokioPostgres => "tokio-postgres".to_owned(),
+        Saver::DieselAsync => "diesel-async".to_owned(),
+        Saver::Durare => "durare".to_owned(),
+        Saver::Original => "the original".to_owned(),
+        Saver::IntoEmpty => "tasktrail, empty store".to_owned(),
+        Saver::IntoFull => "tasktrail, full store".to_owned(),
+    }
+}
+
+fn reader_name(reader: Reader) -> String {
+    let name = match reader {
+        Reader::Tasktrail => "tasktrail",
+        Reader::Pgbench => "pgbench",
+        Reader::Original => "the original",
+    };
+    name.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::{Figures, Round};
+
+    fn report(ours: f64, pgbench: f64) -> Report {
+        let mut round = Round::default();
+        round.add([
+            (Case::Save(Saver::Grouped, 1), Figures::per_second(ours)),
+            (
+                Case::Save(Saver::Pgbench(1), 1),
+                Figures::per_second(pgbench),
+            ),
+        ]);
+        let mut report = Report::default();
+        report.rounds.push(round);
+        report
+    }
+
+    fn first_line(report: &Report) -> String {
+        let document = report.verdicts().for_document();
+        document.lines().nth(2).unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_line_has_both_figures_their_ratio_and_a_verdict() {
+        assert_eq!(
+            first_line(&report(1500.0, 1250.0)),
+            "| saves, 1 caller | 1 500/s | 1 250/s (pgbench, 1 client) | 1.20 | at least 0.80 | reached |"
+        );
+        assert!(first_line(&report(900.0, 1250.0)).ends_with("| 0.72 | at least 0.80 | short |"));
+    }
+
+    #[test]
+    fn what_was_not_measured_says_so() {
+        let nothing = Report::default().verdicts().for_document();
+        let why: Vec<_> = nothing
+            .lines()
+            .skip(2)
+            .filter_map(|line| line.rsplit("| ").next())
+            .collect();
+
+        assert!(
+            why.iter().all(|why| why.starts_with("left out")),
+            "{nothing}"
+        );
+        for absent in [
+            "no --aiecs",
+            "no --loan-log",
+            "--only bloat",
+            "--only big-store",
+        ] {
+            let absent = format!("left out: {absent} |");
+            assert!(why.contains(&absent.as_str()), "{absent} in {nothing}");
+        }
+    }
+
+    #[test]
+    fn growth_of_the_summaries_is_judged() {
+        let look = |bytes| crate::long::bloat::Look {
+            seconds: 30.0,
+            table_bytes: bytes,
+            index_bytes: 0.0,
+            dead_rows: 1.0,
+        };
+        let bloat = |last| Bloat {
+            per_second: 9000.0,
+            looks: vec![look(50.0), look(100.0), look(last)],
+        };
+        let told = |last| {
+            let bloat = Some(bloat(last));
+            Report {
+                bloat,
+                ..Report::default()
+            }
+            .verdict_on_bloat()
+        };
+        assert_eq!(told(101.0)[1], "1.0 %");
+        assert_eq!(told(101.0)[5], "reached");
+        assert_eq!(told(120.0)[5], "short");
+    }
+}

@@ -1,0 +1,138 @@
+//! Our own statement, as the plain drivers send it and as a script of pgbench.
+//!
+//! All of it is made from the file that the adapter sends, so that everybody runs the same.
+
+use anyhow::{Context, Result};
+use tasktrail::task_history::TaskStepResult;
+
+/// The statement that saves entries, which are bound as eight arrays.
+const SAVE: &str = include_str!("../../../crates/postgres/src/task_history/sql/save.sql");
+
+const SCRIPT: &str = include_str!("../pgbench/save.pgb");
+const ENTRIES: &str = include_str!("../pgbench/entry.sql");
+/// The read of one summary that `status` comes down to.
+pub(crate) const STATUS_SCRIPT: &str = include_str!("../pgbench/status.pgb");
+
+/// The statement without its comments.
+pub(crate) fn save() -> String {
+    let lines: Vec<_> = SAVE
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("--"))
+        .collect();
+    lines.join("\n").trim().to_owned()
+}
+
+/// The script that saves `size` entries a statement, each of a user of its own: what a group of callers
+/// does.
+///
+/// The entries are made by the server, for pgbench has no arrays to bind.
+pub(crate) fn pgbench(size: u32, step_result: &TaskStepResult) -> Result<String> {
+    let entries = ENTRIES
+        .trim()
+        .replace("{size}", &size.to_string())
+        .replace("{status}", &quoted(step_result.status().as_str()))
+        .replace("{document}", &document(step_result)?);
+    Ok(script(&with_entries(&save(), &entries)?))
+}
+
+/// The script that saves one entry a statement, with the parameters in their places.
+pub(crate) fn pgbench_one(step_result: &TaskStepResult) -> Result<String> {
+    let status = quoted(step_result.status().as_str());
+    let document = document(step_result)?;
+    let values = [
+        "'user-' || :client_id::text".to_owned(),
+        "'task-' || (:n / 10)::text".to_owned(),
+        "(:n % 10)::int".to_owned(),
+        "(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') \
+         || substr(md5(:r::text), 1, 20))::uuid"
+            .to_owned(),
+        "now()".to_owned(),
+        status,
+        "NULL::text".to_owned(),
+        format!("{document}::jsonb"),
+    ];
+    let mut statement = save();
+    // From the last to the first, so that $1 is not found in $10.
+    for (number, value) in (1..).zip(&values).collect::<Vec<_>>().into_iter().rev() {
+        statement = statement.replace(&format!("${number}"), &format!("ARRAY[{value}]"));
+    }
+    anyhow::ensure!(!statement.contains('$'), "save.sql has another parameter");
+    Ok(script(&statement))
+}
+
+fn script(statement: &str) -> String {
+    SCRIPT.replace("{statement}", statement)
+}
+
+/// The statement with `entries` in place of the arrays.
+fn with_entries(statement: &str, entries: &str) -> Result<String> {
+    let changed = "save.sql no longer takes its entries from `unnest(…) … AS entry (…)`";
+    let (before, arrays) = statement.split_once("unnest($1").context(changed)?;
+    let (_, alias) = arrays.split_once("AS entry (").context(changed)?;
+    let (_, after) = alias.split_once(')').context(changed)?;
+    Ok([before, entries, after].concat())
+}
+
+/// The document as the adapter stores it. A colon is followed by a space, else pgbench would take what
+/// follows for a variable.
+fn document(step_result: &TaskStepResult) -> Result<String> {
+    Ok(quoted(&serde_json::to_string_pretty(step_result)?))
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use tasktrail::task_history::TaskStatus;
+
+    use super::*;
+
+    fn step_result(message: &str) -> TaskStepResult {
+        let result = TaskStepResult::builder("fetch", TaskStatus::Completed);
+        result.message(message).build().unwrap()
+    }
+
+    #[test]
+    fn one_entry_stands_where_the_parameters_were() {
+        let script = pgbench_one(&step_result("it's")).unwrap();
+
+        assert!(script.starts_with("\\set n :n + 1\n"), "{script}");
+        assert!(script.contains("ARRAY['user-' || :client_id::text]"));
+        assert!(script.contains("\"message\": \"it''s\""));
+        assert!(script.contains("INSERT INTO task_summary"));
+        assert!(!script.contains('$'));
+        assert!(script.ends_with(";\n"));
+    }
+
+    #[test]
+    fn many_entries_stand_where_the_arrays_were() {
+        let script = pgbench(32, &step_result("done")).unwrap();
+
+        assert!(script.contains("generate_series((:client_id * 32 + 1)::int"));
+        for gone in [
+            "unnest(",
+            "$",
+            "{size}",
+            "{status}",
+            "{document}",
+            "{statement}",
+        ] {
+            assert!(!script.contains(gone), "{gone} in {script}");
+        }
+        assert!(script.contains(") AS entry\n"));
+    }
+
+    #[test]
+    fn another_shape_of_the_statement_is_told() {
+        let error = with_entries("SELECT $1", "").unwrap_err().to_string();
+        assert!(error.contains("save.sql"), "{error}");
+    }
+
+    #[test]
+    fn no_comment_is_sent() {
+        assert!(!save().contains("--"));
+        assert!(save().starts_with("WITH entry"));
+    }
+}

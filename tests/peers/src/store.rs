@@ -1,0 +1,69 @@
+//! Stores that hold histories already, made by the server itself.
+
+use anyhow::Result;
+use tokio_postgres::Client;
+
+use crate::workload::{self, STEPS};
+
+/// What a store is filled with: users `user-0` and so on, each with tasks `task-0` and so on, each with
+/// ten steps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Contents {
+    pub(crate) users: u32,
+    /// Of each user.
+    pub(crate) tasks: u32,
+}
+
+/// How many entries one statement adds, about.
+const PORTION: u32 = 200_000;
+
+/// Entries of users, in the order in which time has brought them: step by step over all tasks.
+const ENTRIES: &str = "
+    INSERT INTO task_history (user_id, task_id, step, entry_id, recorded_at, status, result)
+    SELECT 'user-' || u, 'task-' || t, s,
+        (lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0')
+            || substr(md5(random()::text), 1, 20))::uuid,
+        now(), $4, $5
+    FROM generate_series(0, $3::int - 1) AS s,
+        generate_series($1::int, $2::int - 1) AS u,
+        generate_series(0, $6::int - 1) AS t";
+
+/// What the entries of the same users add up to.
+const SUMMARIES: &str = "
+    INSERT INTO task_summary
+        (user_id, task_id, step_status, last_step, last_entry, entries, created_at, last_updated)
+    SELECT user_id, task_id, $3, max(step), max(id), count(*), min(recorded_at), max(recorded_at)
+    FROM task_history
+    WHERE user_id IN (SELECT 'user-' || u FROM generate_series($1::int, $2::int - 1) AS u)
+    GROUP BY user_id, task_id";
+
+/// Fills an empty store, and lets the server look at what it holds. Tells of each portion how many
+/// entries there are.
+pub(crate) async fn fill(
+    client: &Client,
+    contents: Contents,
+    mut told: impl FnMut(u32),
+) -> Result<()> {
+    let step_result = workload::step_result()?;
+    let status = step_result.status().as_str();
+    let document = serde_json::to_value(&step_result)?;
+    let integer = |number: u32| i32::try_from(number);
+    let (tasks, steps) = (integer(contents.tasks)?, integer(STEPS)?);
+    let portion = (PORTION / STEPS / contents.tasks).max(1);
+    let mut first = 0;
+    while first < contents.users {
+        let end = contents.users.min(first + portion);
+        let (from, to) = (integer(first)?, integer(end)?);
+        client
+            .execute(ENTRIES, &[&from, &to, &steps, &status, &document, &tasks])
+            .await?;
+        client.execute(SUMMARIES, &[&from, &to, &status]).await?;
+        first = end;
+        told(end * contents.tasks * STEPS);
+    }
+    // One statement for both: several in one message would be a transaction, where none can run.
+    client
+        .batch_execute("VACUUM ANALYZE task_history, task_summary")
+        .await?;
+    Ok(())
+}

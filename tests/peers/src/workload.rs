@@ -1,0 +1,77 @@
+//! The saves that everybody makes: the same as those of `tasktrail bench`.
+
+use anyhow::Result;
+use tasktrail::clock::{Clock, SystemClock};
+use tasktrail::task_history::{
+    EntryIds, HistoryEntry, RandomEntryIds, StepNumber, TaskKey, TaskStatus, TaskStepResult,
+};
+
+/// How many steps a task has before its caller begins the next one.
+pub(crate) const STEPS: u32 = 10;
+
+/// What every step comes to.
+pub(crate) fn step_result() -> Result<TaskStepResult> {
+    let result = TaskStepResult::builder("fetch", TaskStatus::Completed);
+    Ok(result.message("fetched 12 pages").build()?)
+}
+
+/// The saves of one caller: step after step, task after task, each for the first time.
+#[derive(Debug)]
+pub(crate) struct Workload {
+    user: String,
+    ids: RandomEntryIds,
+    step_result: TaskStepResult,
+    next: u32,
+}
+
+impl Workload {
+    pub(crate) fn of(caller: u32) -> Result<Self> {
+        Self::from_task(caller, 0)
+    }
+
+    /// Begins with the task of that number in place of the first.
+    pub(crate) fn from_task(caller: u32, task: u32) -> Result<Self> {
+        Ok(Self {
+            user: format!("user-{caller}"),
+            ids: RandomEntryIds::default(),
+            step_result: step_result()?,
+            next: task * STEPS,
+        })
+    }
+
+    pub(crate) fn next(&mut self) -> Result<HistoryEntry> {
+        let number = self.next;
+        self.next += 1;
+        self.entry(number / STEPS, number % STEPS)
+    }
+
+    /// A save of a step of a task.
+    pub(crate) fn entry(&self, task: u32, step: u32) -> Result<HistoryEntry> {
+        let now = SystemClock.now();
+        Ok(HistoryEntry {
+            id: self.ids.next(now),
+            task: TaskKey::new(self.user.as_str(), format!("task-{task}"))?,
+            step: StepNumber::new(i64::from(step))?,
+            step_result: self.step_result.clone(),
+            recorded_at: now,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_steps_make_a_task() {
+        let mut workload = Workload::from_task(7, 41).unwrap();
+        let keys: Vec<_> = (0..11)
+            .map(|_| workload.next().unwrap())
+            .map(|entry| (entry.task.to_string(), entry.step.get()))
+            .collect();
+
+        assert_eq!(keys[0], ("user-7/task-41".to_owned(), 0));
+        assert_eq!(keys[9], ("user-7/task-41".to_owned(), 9));
+        assert_eq!(keys[10], ("user-7/task-42".to_owned(), 0));
+    }
+}
