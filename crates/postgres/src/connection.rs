@@ -141,6 +141,12 @@ impl Connector {
         let mut connection = connection.map_err(|error| error.to_string())?;
         let set = connection.batch_execute(UNTRANSLATED).await;
         set.map_err(|error| error.to_string())?;
+        // Not among the options of the start, which a pooler in between may leave out.
+        if let Some(schema) = self.config.search_path {
+            let path = format!("SET search_path TO {schema}");
+            let set = connection.batch_execute(&path).await;
+            set.map_err(|error| error.to_string())?;
+        }
         Ok(connection)
     }
 
@@ -149,11 +155,7 @@ impl Connector {
             ConnectionError::InvalidConnectionUrl(error.to_string())
         };
         let mut driver = self.config.driver().map_err(invalid)?;
-        let mut options = options(driver.get_options(), session);
-        if let Some(schema) = self.config.search_path {
-            options = format!("{options} -c search_path={schema}");
-        }
-        driver.options(options);
+        driver.options(options(driver.get_options(), session));
         driver.ssl_mode(self.tls.mode().driver());
         match &self.config.application_name {
             Some(name) => {

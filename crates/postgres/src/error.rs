@@ -143,6 +143,16 @@ impl StoreError {
         }
     }
 
+    /// Whether the server may have refused one of several values, and would take the others.
+    pub(crate) fn blames_a_value(&self) -> bool {
+        let (kind, _effect) = self.verdict();
+        let refused = matches!(
+            kind,
+            ErrorKind::Rejected | ErrorKind::Corrupt | ErrorKind::Unexpected
+        );
+        refused && !matches!(self, Self::Schema(_))
+    }
+
     /// The error as the callers of a port see it.
     pub(crate) fn during(self, operation: Operation) -> RepositoryError {
         let (kind, effect) = self.verdict();

@@ -133,6 +133,43 @@ async fn a_check_sees_what_was_saved_before_it_however_many_share_its_statement(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn checks_that_nobody_waits_for_cost_no_connection() {
+    let database = TestDatabase::new();
+    let postgres = connected(&database).await;
+    let histories = Arc::new(postgres.task_history());
+    let lock = TableLock::on(&database, "task_summary");
+    let mut checks = queued(&histories, &lock, (0..20).map(task));
+    let with_statements = checks.drain(..3).collect::<Vec<_>>();
+
+    drop(checks);
+    drop(lock);
+    for check in with_statements {
+        assert_eq!(check.await.unwrap(), None);
+    }
+    // Goes behind those that have gone.
+    assert_eq!(histories.status(&task(0)).await.unwrap(), None);
+
+    assert_eq!(postgres.pool_statistics().closed.abandoned, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_that_nobody_waits_for_ends_on_the_server() {
+    let database = TestDatabase::new();
+    let postgres = connected(&database).await;
+    let histories = Arc::new(postgres.task_history());
+    let lock = TableLock::on(&database, "task_summary");
+    let mut checks = queued(&histories, &lock, (0..3).map(task));
+
+    drop(checks.drain(1..).collect::<Vec<_>>());
+
+    wait_until("only the check that went alone waits", || {
+        lock.waiting() == 1
+    });
+    drop(lock);
+    assert_eq!(checks.remove(0).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_close_lets_checks_in_the_queue_finish() {
     let database = TestDatabase::new();
     let postgres = connected(&database).await;

@@ -38,6 +38,9 @@ pub(super) async fn dispatch<S: Shareable>(
         tokio::task::yield_now().await;
         let (group, beyond) = take(first, &mut queue);
         next = beyond;
+        if group.is_empty() {
+            continue;
+        }
         let sent = Sent::with(group.len(), Arc::clone(&counter));
         let pool = pool.clone();
         tokio::spawn(async move {

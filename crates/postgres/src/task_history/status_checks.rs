@@ -43,6 +43,7 @@ impl Shareable for StatusChecks {
                 .into_iter()
                 .map(|status| status.map_err(|error| error.during(operation::STATUS)))
                 .collect(),
+            Err(error) if error.blames_a_value() => one_by_one(pool, tasks).await,
             Err(error) => {
                 let shared = SharedError::of(error);
                 let failed = |_| Err(shared.during(operation::STATUS, false));
@@ -50,6 +51,16 @@ impl Shareable for StatusChecks {
             }
         }
     }
+}
+
+/// One of the tasks is to blame, and the checks of the others must not suffer for it.
+async fn one_by_one(pool: &Pool, tasks: &[TaskKey]) -> Vec<Result<Option<TaskStatus>>> {
+    let mut statuses = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        let status = pool.go_on(&operations::Status(task)).await;
+        statuses.push(status.map_err(|error| error.during(operation::STATUS)));
+    }
+    statuses
 }
 
 /// How a task stands, if it is known; or what is wrong with its row, which is nothing to the others.

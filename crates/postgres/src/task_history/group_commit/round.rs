@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use tasktrail_domain::repository::{ErrorKind, RepositoryError, Result};
+use tasktrail_domain::repository::{RepositoryError, Result};
 use tasktrail_domain::task_history::{EntryConflict, HistoryEntry, TaskStatus, operation};
 
 use super::answers::Answers;
@@ -62,7 +62,7 @@ async fn save_distinct(
         answers.doubt(part, &error);
         refusals += 1;
         // One of them is to blame, and the others must not suffer for it.
-        if part.len() > 1 && refusals <= REFUSALS && blames_an_entry(&error) {
+        if part.len() > 1 && refusals <= REFUSALS && error.blames_a_value() {
             let (one, other) = part.split_at(part.len() / 2);
             parts.extend([other, one]);
         } else {
@@ -129,13 +129,4 @@ fn answer(answers: &mut Answers, index: usize, entry: &HistoryEntry, outcome: Op
 
 fn conflict(entry: &HistoryEntry) -> RepositoryError {
     StoreError::Conflict(EntryConflict { id: entry.id }).during(operation::SAVE)
-}
-
-fn blames_an_entry(error: &StoreError) -> bool {
-    let (kind, _effect) = error.verdict();
-    let refused = matches!(
-        kind,
-        ErrorKind::Rejected | ErrorKind::Corrupt | ErrorKind::Unexpected
-    );
-    refused && !matches!(error, StoreError::Schema(_))
 }
