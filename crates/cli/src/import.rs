@@ -34,7 +34,7 @@ use std::time::Instant;
 
 use tasktrail::clock::{Clock, SystemClock};
 use tasktrail::repository::{ErrorKind, RepositoryError};
-use tasktrail::task_history::{ResultLimit, SavedBatch, TaskHistoryRepository};
+use tasktrail::task_history::{HistoryEntry, ResultLimit, SavedBatch, TaskHistoryRepository};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
@@ -161,43 +161,47 @@ impl Importer {
         let [even, odd] = &portion.halves;
         let histories = &*self.histories;
         let (of_even, of_odd) = tokio::join!(save(histories, even), save(histories, odd));
-        // What was saved of one counts, whatever became of the other.
-        let of_even = self.account(of_even, even, name, watch).await;
-        let of_odd = self.account(of_odd, odd, name, watch).await;
-        of_even.and(of_odd)
+        let (mut unsaved, mut failure) = (Vec::new(), None);
+        for (batch, saved) in [(even, of_even), (odd, of_odd)] {
+            match saved {
+                Ok(saved) => self.count(batch.entries().len(), &saved),
+                Err(error) => {
+                    unsaved.extend(batch.lines());
+                    failure = failure.or((error.kind() != ErrorKind::Conflict).then_some(error));
+                }
+            }
+        }
+        unsaved.sort_unstable_by_key(|(line, _)| *line);
+        match failure {
+            Some(error) => Err(not_saved(name, &unsaved, error)),
+            None => self.take_one_by_one(&unsaved, name, watch).await,
+        }
     }
 
-    async fn account(
+    /// Saves lines one by one, which tells those that are in conflict with others.
+    async fn take_one_by_one(
         &mut self,
-        saved: Result<SavedBatch, RepositoryError>,
-        batch: &Batch,
+        mut lines: &[(u64, &HistoryEntry)],
         name: &str,
         watch: &mut dyn ImportWatch,
     ) -> Result<(), ImportError> {
-        let error = match saved {
-            Ok(saved) => {
-                self.count(batch.entries().len(), &saved);
-                return Ok(());
-            }
-            Err(error) => error,
-        };
-        if error.kind() != ErrorKind::Conflict {
-            return Err(batch.not_saved(name, error));
-        }
-        // One by one, which tells the line that is to blame.
-        for (line, entry) in batch.lines() {
+        while let Some((&(line, entry), others)) = lines.split_first() {
             match self.histories.save_batch(std::slice::from_ref(entry)).await {
                 Ok(saved) => self.count(1, &saved),
                 Err(error) if error.kind() == ErrorKind::Conflict => {
                     self.refuse(BadLine::conflict(name, line, &error), watch)?;
                 }
-                Err(error) => return Err(batch.not_saved_from(name, line, error)),
+                Err(error) => return Err(not_saved(name, lines, error)),
             }
+            lines = others;
         }
         Ok(())
     }
 
     fn count(&mut self, given: usize, saved: &SavedBatch) {
+        if given == 0 {
+            return;
+        }
         let given = u64::try_from(given).unwrap_or(u64::MAX);
         self.report.saved += saved.added;
         self.report.already_there += given.saturating_sub(saved.added);
@@ -230,4 +234,15 @@ async fn save(
         return Ok(SavedBatch::default());
     }
     histories.save_batch(batch.entries()).await
+}
+
+/// None of these lines are saved.
+fn not_saved(name: &str, lines: &[(u64, &HistoryEntry)], source: RepositoryError) -> ImportError {
+    let number = |line: Option<&(u64, &HistoryEntry)>| line.map_or(0, |(number, _)| *number);
+    ImportError::Save {
+        name: name.to_owned(),
+        first_line: number(lines.first()),
+        last_line: number(lines.last()),
+        source,
+    }
 }

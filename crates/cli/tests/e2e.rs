@@ -14,6 +14,7 @@ mod e2e {
     mod configuration;
     mod demo;
     mod files;
+    mod halves;
     mod health;
     mod import;
     mod imported;

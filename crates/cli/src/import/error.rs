@@ -30,14 +30,14 @@ pub enum ImportError {
     /// A line is bad.
     #[error(transparent)]
     BadLine(BadLine),
-    /// The store did not take a batch of lines. Lines in between that are of another batch may be saved.
+    /// The store did not take lines. Some of those in between may be saved all the same.
     #[error("{name}:{first_line}: not all of lines {first_line} to {last_line} are saved")]
     Save {
         /// The input.
         name: String,
-        /// The first line of the batch, counted from 1.
+        /// The first line that is not saved, counted from 1.
         first_line: u64,
-        /// The last line of the batch.
+        /// The last one.
         last_line: u64,
         /// Why not.
         source: RepositoryError,

@@ -1,0 +1,91 @@
+//! The two halves of a portion of lines, which an import saves at the same time.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tasktrail::DatabaseManager;
+use tasktrail::repository::{Effect, ErrorKind, RepositoryError};
+use tasktrail::task_history::{
+    MockTaskHistoryRepository, TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey, operation,
+};
+use tasktrail_cli::import::{ImportError, ImportOptions, ImportReport, Importer, Source};
+
+use super::files::{Folder, line, text};
+
+async fn import(
+    histories: Arc<dyn TaskHistoryRepository>,
+    lines: &[Value],
+) -> (ImportReport, Result<(), ImportError>) {
+    let folder = Folder::new();
+    let source = Source::from(folder.file("f.jsonl", text(lines)));
+    let mut importer = Importer::new(histories, ImportOptions::default());
+    let done = importer.import(&source, &mut ()).await;
+    (importer.report(), done)
+}
+
+/// A line of each of 100 tasks, which are in both halves.
+fn lines_of_both_halves() -> Vec<Value> {
+    let tasks = (0..100).map(|task| format!("task-{task}"));
+    tasks.map(|task| line(&task, 0, "running")).collect()
+}
+
+fn store_that_answers(kind: ErrorKind) -> Arc<dyn TaskHistoryRepository> {
+    let mut histories = MockTaskHistoryRepository::new();
+    histories.expect_save_batch().returning(move |_| {
+        Err(RepositoryError::new(
+            operation::SAVE_BATCH,
+            kind,
+            Effect::None,
+        ))
+    });
+    Arc::new(histories)
+}
+
+#[tokio::test]
+async fn a_store_that_fails_is_told_with_the_lines_of_both() {
+    let histories = store_that_answers(ErrorKind::Unavailable);
+
+    let (report, done) = import(histories, &lines_of_both_halves()).await;
+
+    let Err(ImportError::Save {
+        first_line,
+        last_line,
+        ..
+    }) = done
+    else {
+        panic!("{done:?}");
+    };
+    assert_eq!((first_line, last_line, report.saved), (1, 100, 0));
+}
+
+#[tokio::test]
+async fn of_conflicts_in_both_the_first_line_is_told() {
+    let histories = store_that_answers(ErrorKind::Conflict);
+
+    let (report, done) = import(histories, &lines_of_both_halves()).await;
+
+    let Err(ImportError::BadLine(bad)) = done else {
+        panic!("{done:?}");
+    };
+    assert_eq!((bad.line, report.bad), (1, 1));
+}
+
+#[tokio::test]
+async fn the_lines_of_a_task_keep_their_order_over_many_portions() {
+    let tasks = ["one", "two", "three", "four"];
+    let lines: Vec<_> = (0..4000)
+        .rev()
+        .flat_map(|step| tasks.map(|task| line(task, step, "running")))
+        .collect();
+    let histories = DatabaseManager::in_memory().task_history().unwrap();
+
+    let (_report, done) = import(Arc::clone(&histories), &lines).await;
+
+    done.unwrap();
+    for task in tasks {
+        let task = TaskKey::new("alice", task).unwrap();
+        let trail = histories.trail_all(&task).await.unwrap();
+        let steps: Vec<_> = trail.iter().map(|entry| entry.step.get()).collect();
+        assert_eq!(steps, (0..4000).rev().collect::<Vec<_>>());
+    }
+}
