@@ -106,7 +106,8 @@ What the columns say:
               share the connections
   per second  saves, answers, imported lines, or removed entries
   p50 … max   how long a call took, in milliseconds: half of them took no longer than p50, 99 in 100
-              no longer than p99. Of import and cleanup: a batch
+              no longer than p99. Of import a portion of up to 2000
+              lines, of cleanup a batch
   WAL bytes   what the server wrote to its write-ahead log for each entry, all of its databases
               together
   dead rows   versions of rows that each entry left to the vacuum
@@ -264,16 +265,14 @@ impl BenchArgs {
         sizes.sort_unstable();
         sizes.dedup();
         list::prepare(ground, &sizes, progress).await?;
+        let pages = [false, true].into_iter().flat_map(|failed| {
+            let sizes = sizes.iter().copied();
+            sizes.map(move |tasks| list::Page { tasks, failed })
+        });
+        let pages: Vec<_> = pages.collect();
         let mut rows = Vec::new();
-        for failed in [false, true] {
-            let pages = sizes.iter().map(|tasks| list::Page {
-                tasks: *tasks,
-                failed,
-            });
-            let pages: Vec<_> = pages.collect();
-            for callers in self.callers(Work::List, progress) {
-                rows.extend(list::measure(ground, &pages, callers, self.seconds).await?);
-            }
+        for callers in self.callers(Work::List, progress) {
+            rows.extend(list::measure(ground, &pages, callers, self.seconds).await?);
         }
         Ok(rows)
     }

@@ -9,7 +9,7 @@ use tasktrail::{
 };
 
 use crate::failure::Failure;
-use crate::output::quoted;
+use crate::output::{note, quoted};
 
 /// With group commit switched off in the configuration, what it is by default.
 const WRITERS: u32 = 2;
@@ -100,7 +100,11 @@ impl Ground {
         let began = Instant::now();
         loop {
             let statistics = self.statistics().await?;
-            if complete(&statistics) || began.elapsed() > REPORT {
+            if complete(&statistics) {
+                return Ok(statistics);
+            }
+            if began.elapsed() > REPORT {
+                note("the server has not reported all rows in time: dead rows may be told too few");
                 return Ok(statistics);
             }
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -19,7 +19,8 @@ use crate::failure::Failure;
 
 const USERS: u32 = 100;
 
-/// Imports a file with so many lines, unpacking and parsing included. A latency is that of a batch.
+/// Imports a file with so many lines, unpacking and parsing included. A latency is the time from
+/// one portion of up to 2000 lines to the next.
 pub(in crate::command::bench) async fn measure(
     ground: &Ground,
     lines: u32,

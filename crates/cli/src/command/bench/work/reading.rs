@@ -11,7 +11,8 @@ use crate::command::bench::ground::Ground;
 use crate::command::bench::measured::Measured;
 use crate::failure::Failure;
 
-/// Each kind of reading has half of its time in each of its turns.
+/// Each kind of reading has half of its time in each of its turns. An even number: the kinds are in their
+/// order again at the end.
 const TURNS: u32 = 2;
 
 /// Has so many callers of each kind read, after a warm-up, one kind at a time, in turn and in turn
