@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
         value_parser = clap::value_parser!(u32).range(1..=600))]
     pub(crate) minutes: u32,
 
-    /// Writes the results into this file, which must be there, between the marks of an earlier run or else at its end, and
+    /// Writes the results into this file, which must be there, in place of those of an earlier run or else at its end, and
     /// the pictures into the folder `images` beside it
     #[arg(long, value_name = "FILE")]
     pub(crate) write: Option<PathBuf>,

@@ -56,6 +56,8 @@ async fn measure(arguments: &Arguments) -> Result<Report> {
         has_loan_log: arguments.loan_log.is_some(),
         ..Report::default()
     };
+    // What it needs to be told shall not be missed at the end.
+    machine::setting(&bench, None).await?;
     let mut plan = Plan::new(&bench, arguments).await?;
     if !plan.is_empty() {
         for round in 1..=arguments.rounds {

@@ -11,6 +11,9 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::arguments::Arguments;
 
+/// What the names of variables begin with that the tool reads.
+const SETTINGS: [&str; 4] = ["TASKTRAIL_", "DB_", "DATABASE_", "PG"];
+
 /// A private server that writes to its disk, with the settings that PostgreSQL has by default.
 #[derive(Debug)]
 pub(crate) struct Workbench {
@@ -49,10 +52,16 @@ impl Workbench {
     /// A call of the tool.
     pub(crate) fn tool(&self, database: &TestDatabase) -> Command {
         let mut command = Command::new(&self.tool);
-        command
-            .args(["--format", "json", "--database-url", &database.url()])
-            // What else the environment says is not what is measured.
-            .env_remove("TASKTRAIL_CONFIG");
+        command.args(["--format", "json", "--database-url", &database.url()]);
+        // What else the environment says is not what is measured.
+        for (name, _) in std::env::vars_os() {
+            if SETTINGS
+                .iter()
+                .any(|prefix| name.as_encoded_bytes().starts_with(prefix.as_bytes()))
+            {
+                command.env_remove(name);
+            }
+        }
         command
     }
 

@@ -22,6 +22,20 @@ const TASKS: u32 = 1000;
 /// No caller gets as far in one measurement.
 const TASKS_A_ROUND: u32 = 100_000;
 
+/// Whole users: as many as fit into so many entries.
+const fn contents(entries: u32) -> Contents {
+    Contents {
+        users: entries / STEPS / TASKS,
+        tasks: TASKS,
+    }
+}
+
+/// How many entries the full store holds, of so many that were asked for.
+pub(crate) const fn entries(asked: u32) -> u32 {
+    let Contents { users, tasks } = contents(asked);
+    users * tasks * STEPS
+}
+
 /// Both stores, on one server.
 #[derive(Debug)]
 struct Stores {
@@ -34,10 +48,7 @@ pub(crate) async fn measure(bench: &Workbench, arguments: &Arguments) -> Result<
         empty: bench.database().await?,
         full: bench.database().await?,
     };
-    let contents = Contents {
-        users: arguments.entries / STEPS / TASKS,
-        tasks: TASKS,
-    };
+    let contents = contents(arguments.entries);
     let filling = client(&stores.full).await?;
     fill(&filling, contents, |entries| {
         say(format_args!("  the store holds {entries} entries"));

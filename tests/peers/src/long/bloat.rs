@@ -51,9 +51,10 @@ impl Look {
 
 impl Bloat {
     /// By how much of their size in the middle of the run the summaries, table and indexes, had grown at
-    /// its end.
+    /// its end; nothing if there were not two looks at least.
     pub(crate) fn growth_in_second_half(&self) -> Option<f64> {
-        let middle = self.looks.get(self.looks.len() / 2)?.bytes();
+        let last = self.looks.len().checked_sub(1).filter(|last| *last > 0)?;
+        let middle = self.looks.get(last / 2)?.bytes();
         Some(self.looks.last()?.bytes() / middle - 1.0)
     }
 }
@@ -72,9 +73,8 @@ pub(crate) async fn measure(bench: &Workbench, minutes: u32) -> Result<Bloat> {
     let callers: Vec<_> = callers.collect::<Result<_>>()?;
     let time = Duration::from_secs(u64::from(minutes) * 60);
     let looking = client(&database).await?;
-    let saving = tokio::spawn(drive(callers, time));
-    let looks = watch(&looking, time).await?;
-    let Figures { per_second, .. } = saving.await??;
+    let (looks, Figures { per_second, .. }) =
+        tokio::try_join!(watch(&looking, time), drive(callers, time))?;
     manager.close().await;
     Ok(Bloat { per_second, looks })
 }
@@ -145,6 +145,16 @@ mod tests {
         };
         let growth = bloat.growth_in_second_half().unwrap();
         assert!((growth - 0.1).abs() < 1e-9, "{growth}");
-        assert_eq!(Bloat::default().growth_in_second_half(), None);
+        let growth_of = |looks: &[f64]| {
+            let looks = looks.iter().copied().map(look).collect();
+            let bloat = Bloat {
+                per_second: 1.0,
+                looks,
+            };
+            bloat.growth_in_second_half()
+        };
+        assert_eq!(growth_of(&[1.0, 2.0]), Some(1.0));
+        assert_eq!(growth_of(&[1.0]), None);
+        assert_eq!(growth_of(&[]), None);
     }
 }

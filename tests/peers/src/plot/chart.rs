@@ -35,7 +35,7 @@ pub(super) struct Series {
 
 /// How a line looks: colours that are told apart by the colour-blind, and dashes for those that only
 /// show a height.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Look {
     Ours,
     OursOtherwise,
@@ -73,7 +73,11 @@ type Axes<'a, 'b> =
 
 impl Chart {
     pub(super) fn has_lines(&self) -> bool {
-        self.series.iter().any(|series| series.points.len() > 1)
+        let mut ours = self
+            .series
+            .iter()
+            .filter(|series| series.look == Look::Ours);
+        ours.any(|series| series.points.len() > 1)
     }
 
     pub(super) fn write(&self, file: &Path) -> Result<()> {
