@@ -48,8 +48,20 @@ impl Scene {
         self.history.save(&entry(&self.task, 0)).await.unwrap();
     }
 
-    /// How many bytes pass in a direction when an entry is saved.
+    /// How many bytes pass in a direction when an entry is saved. The last ones of an answer may pass after
+    /// the save was told, and are counted with the next one then: two that agree have no others in them.
     async fn length(&self, direction: Direction) -> u64 {
+        let mut last = self.passed_by_a_save(direction).await;
+        loop {
+            let length = self.passed_by_a_save(direction).await;
+            if length == last {
+                return length;
+            }
+            last = length;
+        }
+    }
+
+    async fn passed_by_a_save(&self, direction: Direction) -> u64 {
         let before = self.proxy.passed(direction);
         self.save_one().await;
         self.proxy.passed(direction) - before
