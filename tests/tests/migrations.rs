@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tasktrail_postgres::{PostgresConfig, PostgresDatabase};
+use tasktrail_postgres::{MigrateError, MigrationTarget, PostgresConfig, PostgresDatabase};
 use tasktrail_test_support::{TestDatabase, wait_until};
 
 async fn connect(database: &TestDatabase) -> PostgresDatabase {
@@ -74,6 +74,44 @@ async fn the_state_tells_what_is_applied_and_what_is_pending() {
     );
     assert!(!before.is_current() && after.is_current());
     assert_eq!(after.applied, applied);
+}
+
+#[tokio::test]
+async fn a_plan_is_carried_out_once() {
+    let database = TestDatabase::new();
+    let postgres = connect(&database).await;
+    let plan = async |target| postgres.plan_migration(&target).await.unwrap();
+
+    let up = plan(MigrationTarget::UpToDate).await;
+    let first = postgres.run_migration(&up).await.unwrap();
+    let second = postgres.run_migration(&up).await.unwrap();
+    let down = plan(MigrationTarget::DownOne).await;
+    let back = postgres.run_migration(&down).await.unwrap();
+    let nothing = postgres.run_migration(&down).await.unwrap();
+
+    assert_eq!(first.len(), up.migrations().len());
+    assert_eq!(second, Vec::<String>::new());
+    assert_eq!((back.as_slice(), nothing), (&first[..1], Vec::new()));
+    assert_eq!(schema(&database), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_plan_to_take_back_is_refused_when_something_came_on_top_meanwhile() {
+    let database = TestDatabase::new();
+    let postgres = connect(&database).await;
+    postgres.migrate().await.unwrap();
+    let before = schema(&database);
+    let down = postgres.plan_migration(&MigrationTarget::DownAll).await;
+    let newer = "INSERT INTO __diesel_schema_migrations VALUES ('203001010000000000')";
+    database.execute(newer).unwrap();
+
+    let refused = postgres.run_migration(&down.unwrap()).await;
+
+    match refused {
+        Err(MigrateError::Overtaken(newer)) => assert_eq!(newer, ["203001010000000000"]),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(schema(&database), before);
 }
 
 /// Holds what conflicts with every lock that a writer could wait for, and the migration lock; only

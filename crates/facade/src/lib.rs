@@ -28,7 +28,8 @@ pub mod resilience {
 #[doc(inline)]
 pub use tasktrail_postgres::{
     BenchSchema, BenchSchemaError, ClosedConnections, ConnectError, HeldConnection, Holdings,
-    MigrateError, PoolStatistics, PostgresConfig, PostgresTaskHistory, QueueWaits, SchemaState,
-    ServerHealth, ServerRole, StandbyState, StorageError, StorageStatistics, TableStatistics,
-    TlsMode,
+    MigrateError, MigrationPlan, MigrationState, MigrationStatus, MigrationTarget,
+    PlannedMigration, PoolStatistics, PostgresConfig, PostgresTaskHistory, QueueWaits,
+    SchemaDifference, SchemaState, ServerHealth, ServerRole, StandbyState, StorageError,
+    StorageStatistics, TableStatistics, TlsMode,
 };

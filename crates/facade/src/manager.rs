@@ -1,5 +1,7 @@
 #[cfg(feature = "postgres")]
 mod database;
+#[cfg(feature = "postgres")]
+mod migrations;
 
 use std::fmt;
 use std::sync::Arc;

@@ -16,7 +16,7 @@ use tasktrail::task_history::{
     CancelOutcome, SequentialEntryIds, StepNumber, TaskKey, TaskStatus, TaskStepResult, UserId,
 };
 use tasktrail::timestamp::Timestamp;
-use tasktrail::{DatabaseConfig, DatabaseError, DatabaseManager, Holdings};
+use tasktrail::{DatabaseConfig, DatabaseError, DatabaseManager, Holdings, MigrationTarget};
 use tasktrail_test_support::TestDatabase;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -215,4 +215,8 @@ async fn histories_in_memory_have_neither_room_nor_schema_on_a_server() {
     assert_eq!(manager.holdings().await.unwrap(), None);
     assert!(manager.bench_schema().await.unwrap().is_none());
     assert!(manager.revert_database_schema().await.unwrap().is_empty());
+    let down = manager.plan_migration(&MigrationTarget::DownAll).await;
+    assert!(down.unwrap().is_empty());
+    assert!(manager.migrations().await.unwrap().is_empty());
+    assert!(manager.check_schema().await.unwrap().is_empty());
 }

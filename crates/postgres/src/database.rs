@@ -9,8 +9,9 @@ use crate::config::PostgresConfig;
 use crate::connection::Connector;
 use crate::error::{ConnectError, InvalidSettings, MigrateError};
 use crate::health::{self, HealthError, ServerHealth};
-use crate::migrate::{self, SchemaState};
+use crate::migrate::{self, MigrationPlan, MigrationStatus, MigrationTarget, SchemaState};
 use crate::pool::{Pool, PoolStatistics};
+use crate::schema_check::{self, SchemaDifference};
 use crate::sharing::UnderWay;
 use crate::source::Source;
 use crate::standbys::{StandbyState, Standbys};
@@ -63,7 +64,7 @@ impl PostgresDatabase {
     ///
     /// [`MigrateError`]; a migration that failed was rolled back, those before it stay.
     pub async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
-        migrate::up(&self.connector).await
+        migrate::reach(&self.connector, &MigrationTarget::UpToDate).await
     }
 
     /// Removes the whole schema, and with it every history, and tells which migrations were undone.
@@ -72,7 +73,57 @@ impl PostgresDatabase {
     ///
     /// [`MigrateError`]; a migration that could not be undone stays, and those before it.
     pub async fn revert(&self) -> Result<Vec<String>, MigrateError> {
-        migrate::down(&self.connector).await
+        migrate::reach(&self.connector, &MigrationTarget::DownAll).await
+    }
+
+    /// What it takes to bring the schema there, as things stand. Changes and locks nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`MigrateError`], also if the target names no migration, or a newer program's would have to be
+    /// taken back.
+    pub async fn plan_migration(
+        &self,
+        target: &MigrationTarget,
+    ) -> Result<MigrationPlan, MigrateError> {
+        migrate::plan(&self.connector, target).await
+    }
+
+    /// Carries a plan out, and tells the versions that were applied or taken back. What others have done
+    /// since it was made is left out.
+    ///
+    /// # Errors
+    ///
+    /// [`MigrateError`]; a migration that failed was rolled back, those before it stay. A plan that takes
+    /// migrations back fails with [`Overtaken`](MigrateError::Overtaken), and changes nothing, if others
+    /// have applied further ones since.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future while it waits for another process changes nothing. A migration that is under
+    /// way goes on, and those after it.
+    pub async fn run_migration(&self, plan: &MigrationPlan) -> Result<Vec<String>, MigrateError> {
+        migrate::carry_out(&self.connector, plan).await
+    }
+
+    /// Every migration that this program or the database has, the oldest first. Changes and locks nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`MigrateError`] if the database cannot be reached or read.
+    pub async fn migrations(&self) -> Result<Vec<MigrationStatus>, MigrateError> {
+        migrate::list(&self.connector).await
+    }
+
+    /// How the tables of the histories differ from what this program expects: columns, constraints,
+    /// indexes, comments; nothing if they are as its migrations make them. Other tables do not count.
+    /// Changes and locks nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`MigrateError`] if the database cannot be reached or read.
+    pub async fn check_schema(&self) -> Result<Vec<SchemaDifference>, MigrateError> {
+        schema_check::differences(&self.connector).await
     }
 
     /// Which migrations have been applied and which are pending. Changes and locks nothing.

@@ -50,6 +50,28 @@ pub enum MigrateError {
     /// A newer program has applied these migrations.
     #[error("the schema is newer than this program, which does not know {}", .0.join(", "))]
     Newer(Vec<String>),
+    /// No migration of this program has that version or name.
+    #[error("no migration is called {wanted}; there are: {}", .known.join(", "))]
+    UnknownVersion {
+        /// What was asked for.
+        wanted: String,
+        /// Those that there are, with their names.
+        known: Vec<String>,
+    },
+    /// Several migrations have versions or names that begin so.
+    #[error("{wanted} may be any of: {}", .matching.join(", "))]
+    AmbiguousVersion {
+        /// What was asked for.
+        wanted: String,
+        /// Those that it fits, with their names.
+        matching: Vec<String>,
+    },
+    /// The migration that was to stay is not there.
+    #[error("the migration {0} has not been applied, so it cannot be the one that stays")]
+    NotApplied(String),
+    /// Another process has applied further migrations since the plan was made.
+    #[error("the schema was changed since the plan was made: {} came on top", .0.join(", "))]
+    Overtaken(Vec<String>),
     /// The server failed or refused a statement.
     #[error("the schema could not be read")]
     Query(#[source] Box<dyn Error + Send + Sync>),

@@ -14,6 +14,7 @@ mod health;
 mod migrate;
 mod pool;
 mod schema;
+mod schema_check;
 mod sharing;
 mod source;
 mod standbys;
@@ -28,8 +29,11 @@ pub use config::PostgresConfig;
 pub use database::PostgresDatabase;
 pub use error::{ConnectError, MigrateError};
 pub use health::{HealthError, ServerHealth, ServerRole};
-pub use migrate::SchemaState;
+pub use migrate::{
+    MigrationPlan, MigrationState, MigrationStatus, MigrationTarget, PlannedMigration, SchemaState,
+};
 pub use pool::{ClosedConnections, HeldConnection, PoolStatistics, QueueWaits};
+pub use schema_check::SchemaDifference;
 pub use source::NoTransaction;
 pub use standbys::StandbyState;
 pub use storage::{Holdings, StorageError, StorageStatistics, TableStatistics};

@@ -1,18 +1,25 @@
 //! The schema: embedded migrations, run by one process at a time.
 
+mod plan;
+mod scripts;
+mod sql;
+mod status;
+
 use std::time::Duration;
 
-use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::define_sql_function;
+use diesel::migration::Migration;
 use diesel::pg::Pg;
-use diesel::sql_types::{BigInt, Text};
-use diesel::{QueryableByName, define_sql_function};
+use diesel::sql_types::BigInt;
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use diesel_migrations::MigrationHarness;
 
+pub use self::plan::{MigrationPlan, MigrationTarget, PlannedMigration};
+use self::scripts::MIGRATIONS;
+pub use self::status::{MigrationState, MigrationStatus};
+use self::status::{applied, statuses};
 use crate::connection::{Connector, Session};
 use crate::error::MigrateError;
-
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
 /// Names the advisory lock: the bytes of "tasktrai".
 const LOCK: i64 = 0x7461_736b_7472_6169;
@@ -59,38 +66,85 @@ pub(crate) async fn state(connector: &Connector) -> Result<SchemaState, MigrateE
     read_state(&mut connect(connector).await?).await
 }
 
-/// Applies what is pending, and tells which versions that were.
-///
-/// A current schema is only looked at: no DDL runs and no lock is taken. Else one process at a
-/// time migrates, and the others wait for it and find nothing left to do.
-pub(crate) async fn up(connector: &Connector) -> Result<Vec<String>, MigrateError> {
+/// Every migration, and how it stands in the database. Changes and locks nothing.
+pub(crate) async fn list(connector: &Connector) -> Result<Vec<MigrationStatus>, MigrateError> {
     let mut connection = connect(connector).await?;
-    let state = read_state(&mut connection).await?;
-    if !state.unknown.is_empty() {
-        return Err(MigrateError::Newer(state.unknown));
-    }
-    if state.is_current() {
+    let applied = applied(&mut connection).await.map_err(unread)?;
+    Ok(statuses(&MIGRATIONS, applied))
+}
+
+/// What it takes to get there, as things stand. Changes and locks nothing.
+pub(crate) async fn plan(
+    connector: &Connector,
+    target: &MigrationTarget,
+) -> Result<MigrationPlan, MigrateError> {
+    let state = state(connector).await?;
+    MigrationPlan::choose(&MIGRATIONS, &state, target)
+}
+
+/// Does what is planned and still to be done, and tells the versions that were.
+pub(crate) async fn carry_out(
+    connector: &Connector,
+    plan: &MigrationPlan,
+) -> Result<Vec<String>, MigrateError> {
+    if plan.is_empty() {
         return Ok(Vec::new());
     }
-    lock(&mut connection).await?;
-    // Ends with the connection, which ends here, and so does the lock.
-    run(connection, |harness| {
-        harness.run_pending_migrations(MIGRATIONS).map(versions)
-    })
-    .await
+    run(connect(connector).await?, plan).await
 }
 
-/// Undoes every migration, the newest first, and tells which versions that were.
-pub(crate) async fn down(connector: &Connector) -> Result<Vec<String>, MigrateError> {
+/// Gets there, and tells the versions that it took.
+///
+/// Where nothing is to be done the schema is only looked at: no DDL runs and no lock is taken. Else
+/// one process at a time migrates, and the others wait for it and find nothing left to do.
+pub(crate) async fn reach(
+    connector: &Connector,
+    target: &MigrationTarget,
+) -> Result<Vec<String>, MigrateError> {
     let mut connection = connect(connector).await?;
-    lock(&mut connection).await?;
-    run(connection, |harness| {
-        harness.revert_all_migrations(MIGRATIONS).map(versions)
-    })
-    .await
+    let state = read_state(&mut connection).await?;
+    let plan = MigrationPlan::choose(&MIGRATIONS, &state, target)?;
+    if plan.is_empty() {
+        return Ok(Vec::new());
+    }
+    run(connection, &plan).await
 }
 
-async fn connect(connector: &Connector) -> Result<AsyncPgConnection, MigrateError> {
+/// The lock ends with the connection, which ends here.
+async fn run(
+    mut connection: AsyncPgConnection,
+    plan: &MigrationPlan,
+) -> Result<Vec<String>, MigrateError> {
+    lock(&mut connection).await?;
+    let plan = plan.left(&read_state(&mut connection).await?)?;
+    // A thread of its own: the harness blocks.
+    tokio::task::spawn_blocking(move || run_blocking(connection, &plan))
+        .await
+        .map_err(|panicked| MigrateError::Migration(panicked.into()))?
+        .map_err(MigrateError::Migration)
+}
+
+fn run_blocking(
+    connection: AsyncPgConnection,
+    plan: &MigrationPlan,
+) -> diesel::migration::Result<Vec<String>> {
+    let mut harness = AsyncMigrationHarness::new(connection);
+    // Makes the table of migrations if it is not there.
+    harness.applied_migrations()?;
+    let mut versions = Vec::new();
+    for script in plan.scripts() {
+        let script: &dyn Migration<Pg> = script;
+        let version = if plan.is_down() {
+            harness.revert_migration(script)?
+        } else {
+            harness.run_migration(script)?
+        };
+        versions.push(version.to_string());
+    }
+    Ok(versions)
+}
+
+pub(crate) async fn connect(connector: &Connector) -> Result<AsyncPgConnection, MigrateError> {
     let session = Session {
         statement_timeout: Duration::ZERO,
     };
@@ -108,7 +162,7 @@ async fn lock(connection: &mut AsyncPgConnection) -> Result<(), MigrateError> {
         let locked = diesel::select(pg_try_advisory_lock(LOCK))
             .get_result::<bool>(connection)
             .await
-            .map_err(|error| MigrateError::Query(error.into()))?;
+            .map_err(unread)?;
         if locked {
             return Ok(());
         }
@@ -122,47 +176,16 @@ define_sql_function! {
     fn pg_try_advisory_lock(number: BigInt) -> Bool;
 }
 
-type MigrationResult<T> = diesel::migration::Result<T>;
-
-/// Runs migrations on a thread of their own: the harness blocks.
-async fn run<F>(connection: AsyncPgConnection, migrate: F) -> Result<Vec<String>, MigrateError>
-where
-    F: FnOnce(&mut AsyncMigrationHarness<AsyncPgConnection>) -> MigrationResult<Vec<String>>
-        + Send
-        + 'static,
-{
-    tokio::task::spawn_blocking(move || migrate(&mut AsyncMigrationHarness::new(connection)))
-        .await
-        .map_err(|panicked| MigrateError::Migration(panicked.into()))?
-        .map_err(MigrateError::Migration)
-}
-
-fn versions(migrations: Vec<MigrationVersion<'_>>) -> Vec<String> {
-    migrations
-        .into_iter()
-        .map(|version| version.to_string())
-        .collect()
-}
-
-#[derive(QueryableByName)]
-struct Applied {
-    #[diesel(sql_type = Text)]
-    version: String,
+pub(crate) fn unread(error: diesel::result::Error) -> MigrateError {
+    MigrateError::Query(error.into())
 }
 
 pub(crate) async fn read_state(
     connection: &mut AsyncPgConnection,
 ) -> Result<SchemaState, MigrateError> {
-    let applied = applied(connection)
-        .await
-        .map_err(|error| MigrateError::Query(error.into()))?;
-    let migrations: Vec<Box<dyn Migration<Pg>>> =
-        MIGRATIONS.migrations().map_err(MigrateError::Migration)?;
-    let mut known: Vec<_> = migrations
-        .iter()
-        .map(|migration| migration.name().version().to_string())
-        .collect();
-    known.sort_unstable();
+    let applied = applied(connection).await.map_err(unread)?;
+    let applied: Vec<String> = applied.into_iter().map(|row| row.version).collect();
+    let known: Vec<String> = MIGRATIONS.iter().map(scripts::Script::version).collect();
     let beyond = |list: &[String], other: &[String]| -> Vec<String> {
         let missing = list.iter().filter(|version| !other.contains(version));
         missing.cloned().collect()
@@ -172,19 +195,4 @@ pub(crate) async fn read_state(
         unknown: beyond(&applied, &known),
         applied,
     })
-}
-
-async fn applied(connection: &mut AsyncPgConnection) -> diesel::QueryResult<Vec<String>> {
-    let exists = "SELECT '__diesel_schema_migrations' AS version \
-                  WHERE to_regclass('__diesel_schema_migrations') IS NOT NULL";
-    if diesel::sql_query(exists)
-        .load::<Applied>(connection)
-        .await?
-        .is_empty()
-    {
-        return Ok(Vec::new());
-    }
-    let versions = "SELECT version FROM __diesel_schema_migrations ORDER BY version";
-    let rows: Vec<Applied> = diesel::sql_query(versions).load(connection).await?;
-    Ok(rows.into_iter().map(|row| row.version).collect())
 }

@@ -65,7 +65,10 @@ impl DatabaseManager {
     }
 
     /// The answer of the database; `None` if there is only memory.
-    async fn asked<T>(&self, ask: impl AsyncFnOnce(&PostgresDatabase) -> T) -> Result<Option<T>> {
+    pub(super) async fn asked<T>(
+        &self,
+        ask: impl AsyncFnOnce(&PostgresDatabase) -> T,
+    ) -> Result<Option<T>> {
         let connection = self.0.state.connection()?;
         match connection.database() {
             Some(database) => Ok(Some(ask(&database.postgres).await)),

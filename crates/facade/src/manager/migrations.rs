@@ -1,0 +1,77 @@
+//! The schema, step by step. Histories in memory have none, so nothing is ever to be done there.
+
+use tasktrail_postgres::{
+    MigrateError, MigrationPlan, MigrationStatus, MigrationTarget, PostgresDatabase,
+    SchemaDifference,
+};
+
+use super::{DatabaseManager, Result};
+use crate::DatabaseError;
+
+impl DatabaseManager {
+    /// What it takes to bring the schema there, as things stand: to look at, to ask about, to print as SQL,
+    /// and to [carry out](Self::run_migration). Changes and locks nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
+    /// [`Migrate`](DatabaseError::Migrate), also if the target names no migration, or a newer program's
+    /// would have to be taken back.
+    pub async fn plan_migration(&self, target: &MigrationTarget) -> Result<MigrationPlan> {
+        self.of_schema(async |database| database.plan_migration(target).await)
+            .await
+    }
+
+    /// Carries a plan out, and tells the versions that were applied or taken back. What others have done
+    /// since it was made is left out.
+    ///
+    /// Taking migrations back loses what they hold; each [says](tasktrail_postgres::PlannedMigration::loss)
+    /// what. Nobody is asked here.
+    ///
+    /// # Errors
+    ///
+    /// As for [`plan_migration`](Self::plan_migration). A migration that failed was rolled back, those
+    /// before it stay. A plan that takes migrations back fails with
+    /// [`Overtaken`](MigrateError::Overtaken), and changes nothing, if others have applied further ones
+    /// since.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future while it waits for another process changes nothing. A migration that is under
+    /// way goes on, and those after it.
+    pub async fn run_migration(&self, plan: &MigrationPlan) -> Result<Vec<String>> {
+        self.of_schema(async |database| database.run_migration(plan).await)
+            .await
+    }
+
+    /// Every migration that this program or the database has, the oldest first. Changes and locks nothing.
+    ///
+    /// # Errors
+    ///
+    /// As for [`schema_state`](Self::schema_state).
+    pub async fn migrations(&self) -> Result<Vec<MigrationStatus>> {
+        self.of_schema(async |database| database.migrations().await)
+            .await
+    }
+
+    /// How the tables of the histories differ from what this program expects: columns, constraints,
+    /// indexes, comments; nothing if they are as its migrations make them. Other tables do not count.
+    /// Changes and locks nothing.
+    ///
+    /// # Errors
+    ///
+    /// As for [`schema_state`](Self::schema_state).
+    pub async fn check_schema(&self) -> Result<Vec<SchemaDifference>> {
+        self.of_schema(async |database| database.check_schema().await)
+            .await
+    }
+
+    /// The answer of the database; nothing if there is only memory.
+    async fn of_schema<T: Default>(
+        &self,
+        ask: impl AsyncFnOnce(&PostgresDatabase) -> std::result::Result<T, MigrateError>,
+    ) -> Result<T> {
+        let answer = self.asked(ask).await?.transpose();
+        Ok(answer.map_err(DatabaseError::Migrate)?.unwrap_or_default())
+    }
+}

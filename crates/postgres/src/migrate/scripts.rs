@@ -1,0 +1,150 @@
+//! The migrations that are built into this program.
+
+use std::fmt;
+
+use diesel::connection::BoxableConnection;
+use diesel::migration::{Migration, MigrationMetadata, MigrationName, MigrationVersion, Result};
+use diesel::pg::Pg;
+
+/// Reads the two files of a folder of `migrations/`.
+macro_rules! script {
+    ($folder:literal, in_transaction: $in_transaction:literal) => {
+        Script {
+            folder: $folder,
+            up: include_str!(concat!("../../../../migrations/", $folder, "/up.sql")),
+            down: include_str!(concat!("../../../../migrations/", $folder, "/down.sql")),
+            in_transaction: $in_transaction,
+        }
+    };
+}
+
+/// All of them, the oldest first.
+pub(super) const MIGRATIONS: [Script; 1] = [script!(
+    "2026-11-21-000000-0000_create_task_history",
+    in_transaction: true
+)];
+
+/// A migration: the statements that make a change and take it back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Script {
+    pub(super) folder: &'static str,
+    pub(super) up: &'static str,
+    pub(super) down: &'static str,
+    pub(super) in_transaction: bool,
+}
+
+impl Script {
+    /// What the table of migrations calls it: the digits of the folder's name.
+    pub(super) fn version(&self) -> String {
+        let (version, _name) = self.parts();
+        version.replace('-', "")
+    }
+
+    /// What it does, such as `create_task_history`.
+    pub(super) fn name(&self) -> &'static str {
+        self.parts().1
+    }
+
+    /// Version and name, for people.
+    pub(super) fn label(&self) -> String {
+        format!("{} {}", self.version(), self.name())
+    }
+
+    /// What the comment at the top of `down.sql` says is lost by it.
+    pub(super) fn loss(&self) -> String {
+        let comment = self.down.lines().map_while(|line| line.strip_prefix("--"));
+        comment.map(str::trim).collect::<Vec<_>>().join(" ")
+    }
+
+    fn parts(&self) -> (&'static str, &'static str) {
+        self.folder.split_once('_').unwrap_or((self.folder, ""))
+    }
+}
+
+impl fmt::Display for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.folder)
+    }
+}
+
+impl MigrationName for Script {
+    fn version(&self) -> MigrationVersion<'_> {
+        self.version().into()
+    }
+}
+
+impl MigrationMetadata for Script {
+    fn run_in_transaction(&self) -> bool {
+        self.in_transaction
+    }
+}
+
+impl Migration<Pg> for Script {
+    fn run(&self, connection: &mut dyn BoxableConnection<Pg>) -> Result<()> {
+        let done = connection.batch_execute(self.up);
+        Ok(done.map_err(|source| self.failed(source))?)
+    }
+
+    fn revert(&self, connection: &mut dyn BoxableConnection<Pg>) -> Result<()> {
+        let done = connection.batch_execute(self.down);
+        Ok(done.map_err(|source| self.failed(source))?)
+    }
+
+    fn metadata(&self) -> &dyn MigrationMetadata {
+        self
+    }
+
+    fn name(&self) -> &dyn MigrationName {
+        self
+    }
+}
+
+/// A statement of a migration failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{folder}")]
+struct Failed {
+    folder: &'static str,
+    source: diesel::result::Error,
+}
+
+impl Script {
+    fn failed(&self, source: diesel::result::Error) -> Failed {
+        Failed {
+            folder: self.folder,
+            source,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_has_every_folder_of_the_migrations_in_order() {
+        let migrations = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
+        let entries = std::fs::read_dir(migrations).unwrap();
+        let entries = entries.map(std::result::Result::unwrap);
+        let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir());
+        let mut folders: Vec<_> = folders
+            .map(|folder| folder.file_name().into_string().unwrap())
+            .collect();
+        folders.sort();
+
+        assert_eq!(MIGRATIONS.map(|script| script.folder.to_owned()), *folders);
+    }
+
+    #[test]
+    fn every_down_says_what_is_lost() {
+        for script in MIGRATIONS {
+            assert!(!script.loss().is_empty(), "{script}");
+        }
+    }
+
+    #[test]
+    fn a_folder_has_a_version_and_a_name() {
+        let [first, ..] = MIGRATIONS;
+
+        assert_eq!(first.label(), "202611210000000000 create_task_history");
+    }
+}

@@ -1,0 +1,125 @@
+//! That the expected description is what the migrations make, and that each kind of difference shows.
+//!
+//! `TASKTRAIL_WRITE_SCHEMA=1` writes `expected.txt` anew (`scripts/schema`).
+
+use std::time::Duration;
+
+use tasktrail_test_support::TestDatabase;
+
+use super::{Connector, Object, describe, differences};
+use crate::config::PostgresConfig;
+use crate::connection::Session;
+use crate::migrate::{self, MigrationTarget};
+
+async fn migrated(database: &TestDatabase) -> Connector {
+    let config = PostgresConfig::from_url(database.url()).unwrap();
+    let connector = Connector::new(config).unwrap();
+    let target = MigrationTarget::UpToDate;
+    migrate::reach(&connector, &target).await.unwrap();
+    connector
+}
+
+/// What `check` says after a change.
+async fn after(change: &str) -> Vec<String> {
+    let database = TestDatabase::new();
+    let connector = migrated(&database).await;
+    database.execute(change).unwrap();
+    let differences = differences(&connector).await.unwrap();
+    differences.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_expected_description_is_what_the_migrations_make() {
+    let database = TestDatabase::new();
+    let session = Session {
+        statement_timeout: Duration::from_secs(10),
+    };
+    let mut connection = migrated(&database).await.open(session).await.unwrap();
+    let tables = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+                  AND relkind IN ('r', 'p') AND relname NOT LIKE '\\_\\_%'";
+    let tables = database.execute(tables).unwrap();
+    let tables = tables.into_iter().flatten().flatten().collect();
+
+    let made = describe(&mut connection, tables).await.unwrap();
+
+    let line = |object: &Object| format!("{}: {}\n", object.name, object.definition);
+    let made: String = made.iter().map(line).collect();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/schema_check/expected.txt");
+    if std::env::var_os("TASKTRAIL_WRITE_SCHEMA").is_some() {
+        std::fs::write(file, &made).unwrap();
+    }
+    let written = std::fs::read_to_string(file).unwrap();
+    assert_eq!(written, made, "run scripts/schema to write it anew");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_differs_after_the_migrations_and_other_tables_do_not_count() {
+    let others = "CREATE TABLE theirs (id int); CREATE SCHEMA shop;
+                  CREATE TABLE shop.task_history (id int)";
+
+    assert_eq!(after(others).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_missing_is_told_with_its_definition() {
+    assert_eq!(
+        after("DROP INDEX task_summary_error_code_idx").await,
+        [
+            "missing index task_summary.task_summary_error_code_idx: btree (user_id, error_code, \
+             status, last_updated, task_id) WHERE (error_code IS NOT NULL)"
+        ]
+    );
+    assert_eq!(
+        after("ALTER TABLE task_history DROP CONSTRAINT task_history_step_check").await,
+        ["missing constraint task_history.task_history_step_check: CHECK ((step >= 0))"]
+    );
+    assert_eq!(
+        after("COMMENT ON COLUMN task_history.step IS NULL").await,
+        ["missing comment task_history.step: The position of the step in its task."]
+    );
+    assert_eq!(
+        after("DROP TABLE task_history").await,
+        ["missing table task_history: permanent"],
+        "its parts go without saying"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_different_is_told_with_both_definitions() {
+    assert_eq!(
+        after("ALTER TABLE task_history ALTER step TYPE bigint").await,
+        ["different column task_history.step: expected integer NOT NULL, found bigint NOT NULL"]
+    );
+    assert_eq!(
+        after("ALTER TABLE task_history ALTER error_code TYPE text COLLATE \"POSIX\"").await,
+        [
+            "different column task_history.error_code: expected text COLLATE \"C\", \
+             found text COLLATE \"POSIX\""
+        ]
+    );
+    assert_eq!(
+        after("ALTER TABLE task_history SET UNLOGGED").await,
+        ["different table task_history: expected permanent, found unlogged"]
+    );
+    assert_eq!(
+        after("COMMENT ON TABLE task_summary IS E'Of\\nours.'").await,
+        [
+            "different comment task_summary: expected One row a task: what its entries and its \
+             finish add up to, kept by every save., found Of ours."
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_expected_is_told_as_it_was_found() {
+    let added = "ALTER TABLE task_summary ADD extra numeric(9,2) NOT NULL DEFAULT 0;
+                 CREATE UNIQUE INDEX extra_idx ON task_summary (extra DESC)";
+
+    assert_eq!(
+        after(added).await,
+        [
+            "unexpected column task_summary.extra: numeric(9,2) NOT NULL DEFAULT 0",
+            "unexpected index task_summary.extra_idx: UNIQUE btree (extra DESC)"
+        ]
+    );
+}
