@@ -56,7 +56,8 @@ Environment:
 Exit status:
   0  done
   1  an error, told in one line on stderr; or the answer is no: `status` of an unknown task,
-     `migrate --check` with migrations pending, `health` of an unhealthy database
+     `migrate --check` with migrations pending, `migrate check` of a schema that differs, `health` of an
+     unhealthy database
   2  wrong usage, or the configuration is wrong or names no database
   130, 143
      ended by SIGINT (Ctrl-C) or SIGTERM: what was under way was finished or undone, nothing is half done";

@@ -1,6 +1,7 @@
 //! The one place that prints.
 
 mod bars;
+mod question;
 mod secrets;
 mod table;
 pub(crate) mod tables;
@@ -19,6 +20,7 @@ use tasktrail::repository::Chain;
 use crate::args::Format;
 use crate::failure::Failure;
 
+pub(crate) use self::question::agrees;
 pub(crate) use self::table::{Look, number_cell};
 pub(crate) use self::text::{grouped, printable, quoted};
 

@@ -1,6 +1,13 @@
-use clap::Args;
-use serde::Serialize;
-use tasktrail::SchemaState;
+//! The schema: how it stands, and how it is changed.
+
+mod check;
+mod loss;
+mod sql;
+mod status;
+mod step;
+
+use clap::{Args, Subcommand};
+use tasktrail::{DatabaseError, MigrateError};
 
 use crate::args::Global;
 use crate::connection;
@@ -9,27 +16,41 @@ use crate::output::Output;
 
 /// Bring the schema of the database up to date, and tell what that took.
 ///
-/// Any number of processes may do so at once; on a current schema nothing is changed or locked.
-/// `import` does it by itself, and so does `demo` with --database-url; the other commands leave the
-/// schema alone. In JSON: {"migrated", "applied", "pending"}, lists of versions: applied by this
-/// call, applied in all, not yet applied.
+/// Without a command it is `migrate up`, and with --check it tells whether that has anything to do.
+/// Any number of processes may migrate at once: one does, the others wait for it and find nothing left to
+/// do; on a current schema nothing is changed or locked. `import` does it by itself, and so does `demo`
+/// with --database-url; the other commands leave the schema alone.
+///
+/// All of it works in the schema that the connections work in: `public`, or the first one of the search
+/// path that the role, the database or the URL (?options=-csearch_path%3Dshop) sets.
+///
+/// In JSON `{"dry_run", "migrated", "reverted", "applied", "pending", "unknown"}`: lists of versions, of
+/// what this call applied and took back (or would have), and then of what is applied, what is not yet,
+/// and what a newer program has applied.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   tasktrail migrate
-  tasktrail migrate --check || echo 'deploy the schema first'")]
+  tasktrail migrate --check || echo 'deploy the schema first'
+  tasktrail migrate up --dry-run
+  tasktrail migrate sql > migrate.sql
+  tasktrail migrate check")]
 pub(crate) struct MigrateArgs {
     /// Change nothing: list what is pending, and exit with 1 if there is something.
     #[arg(long)]
     check: bool,
+
+    #[command(subcommand)]
+    action: Option<Action>,
 }
 
-#[derive(Serialize)]
-struct Answer {
-    migrated: Vec<String>,
-    applied: Vec<String>,
-    pending: Vec<String>,
-    unknown: Vec<String>,
+#[derive(Debug, Subcommand)]
+enum Action {
+    Status(status::StatusArgs),
+    Up(step::UpArgs),
+    Down(step::DownArgs),
+    Sql(sql::SqlArgs),
+    Check(check::CheckArgs),
 }
 
 pub(crate) async fn run(
@@ -37,46 +58,35 @@ pub(crate) async fn run(
     global: &Global,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let manager = connection::open(global).await?;
-    let migrated = if args.check {
-        Vec::new()
-    } else {
-        manager.init_database_schema().await?
-    };
-    let state = manager.schema_state().await?;
-    let is_current = state.is_current() && state.unknown.is_empty();
-    print(migrated, state, output)?;
-    if args.check && !is_current {
-        return Err(Failure::No);
+    if args.check && args.action.is_some() {
+        let words = "--check stands alone; `migrate check` compares the schema";
+        return Err(Failure::Usage(words.to_owned()));
     }
-    Ok(())
+    match &args.action {
+        // It may need no database.
+        Some(Action::Sql(sql)) => sql::run(sql, global, output).await,
+        Some(Action::Status(_)) => status::run(&connection::open(global).await?, output).await,
+        Some(Action::Up(up)) => step::up(up, &connection::open(global).await?, output).await,
+        Some(Action::Down(down)) => {
+            step::down(down, &connection::open(global).await?, output).await
+        }
+        Some(Action::Check(_)) => check::run(&connection::open(global).await?, output).await,
+        None if args.check => step::pending(&connection::open(global).await?, output).await,
+        None => {
+            let up = step::UpArgs::default();
+            step::up(&up, &connection::open(global).await?, output).await
+        }
+    }
 }
 
-fn print(migrated: Vec<String>, state: SchemaState, output: &mut Output) -> Result<(), Failure> {
-    if output.is_json() {
-        return output.json(&Answer {
-            migrated,
-            applied: state.applied,
-            pending: state.pending,
-            unknown: state.unknown,
-        });
+/// A version that does not fit is wrong usage.
+fn refused(error: DatabaseError) -> Failure {
+    match error {
+        DatabaseError::Migrate(
+            error @ (MigrateError::UnknownVersion { .. }
+            | MigrateError::AmbiguousVersion { .. }
+            | MigrateError::NotApplied(_)),
+        ) => Failure::Usage(error.to_string()),
+        error => error.into(),
     }
-    for version in &migrated {
-        output.line(format_args!("applied {version}"))?;
-    }
-    for version in &state.pending {
-        output.line(format_args!("pending {version}"))?;
-    }
-    for version in &state.unknown {
-        output.line(format_args!(
-            "unknown {version}: a newer program has migrated"
-        ))?;
-    }
-    if state.is_current() && state.unknown.is_empty() {
-        output.line(format_args!(
-            "the schema is up to date ({} applied)",
-            state.applied.len()
-        ))?;
-    }
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! The tables of the commands.
 
 use comfy_table::{Cell, Table};
+use tasktrail::MigrationStatus;
 use tasktrail::task_history::{HistoryEntry, TaskStatus, TaskSummary};
 
 use super::table::{Look, number_cell, status_cell};
@@ -36,6 +37,21 @@ pub(crate) fn tasks<'a>(look: Look, tasks: impl IntoIterator<Item = &'a TaskSumm
             Cell::new_owned(task.finished_at.map(moment).unwrap_or_default()),
         ];
         table.add_row(cells.into_iter().take(shown));
+    }
+    table
+}
+
+/// Migrations, one a row.
+pub(crate) fn migrations(look: Look, migrations: &[MigrationStatus]) -> Table {
+    let header = ["version", "name", "state", "applied (UTC)"];
+    let mut table = look.table(&header, &[1]);
+    for migration in migrations {
+        table.add_row([
+            printable(&migration.version),
+            migration.name.clone().unwrap_or_default(),
+            migration.state.as_str().to_owned(),
+            migration.applied_at.map(moment).unwrap_or_default(),
+        ]);
     }
     table
 }

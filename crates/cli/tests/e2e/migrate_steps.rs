@@ -1,0 +1,318 @@
+//! The commands of `migrate`: forth and back, as SQL, and compared.
+
+use std::thread;
+
+use serde_json::{Value, json};
+use tasktrail_test_support::TestDatabase;
+
+use super::imported::{Imported, saved};
+use super::tool::{Run, run};
+
+const VERSION: &str = "202611210000000000";
+
+fn migrate(url: &str, args: &[&str]) -> Run {
+    run([&["migrate"], args, &["--database-url", url]].concat())
+}
+
+#[track_caller]
+fn answer(url: &str, args: &[&str]) -> Value {
+    let args = [args, &["--format", "json"]].concat();
+    migrate(url, &args).good().json()
+}
+
+/// The tables of a database that are not the system's, with their schemas.
+fn tables(database: &TestDatabase) -> Vec<String> {
+    let names = "SELECT format('%s.%s', schemaname, tablename) FROM pg_tables
+                 WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1";
+    let rows = database.execute(names).unwrap();
+    rows.into_iter().flatten().flatten().collect()
+}
+
+#[test]
+fn status_lists_every_migration_with_its_time() {
+    let database = TestDatabase::new();
+    let url = database.url();
+
+    let before = answer(&url, &["status"]);
+    migrate(&url, &["up"]).good();
+    let after = answer(&url, &["status"]);
+    let unknown = "INSERT INTO __diesel_schema_migrations VALUES ('203001010000000000')";
+    database.execute(unknown).unwrap();
+    let newer = answer(&url, &["status"]);
+
+    let name = "create_task_history";
+    let pending =
+        json!({ "version": VERSION, "name": name, "state": "pending", "applied_at": null });
+    assert_eq!(before, json!([pending]));
+    assert_eq!(after[0]["state"], "applied");
+    assert!(after[0]["applied_at"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(newer[0], after[0]);
+    assert_eq!(
+        (&newer[1]["state"], &newer[1]["name"]),
+        (&json!("unknown"), &Value::Null)
+    );
+    let table = migrate(&url, &["status"]).good().stdout;
+    assert!(
+        table.contains(VERSION) && table.contains("applied (UTC)"),
+        "{table}"
+    );
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let imported = Imported::new();
+    let before = tables(&imported.database);
+    let empty = TestDatabase::new();
+
+    let up = answer(&empty.url(), &["up", "--dry-run"]);
+    let down = answer(&imported.database.url(), &["down", "--dry-run"]);
+
+    assert_eq!(
+        (&up["dry_run"], &up["migrated"]),
+        (&json!(true), &json!([VERSION]))
+    );
+    assert_eq!(
+        (&up["applied"], &up["pending"]),
+        (&json!([]), &json!([VERSION]))
+    );
+    assert_eq!(tables(&empty), Vec::<String>::new());
+    assert_eq!(
+        (&down["reverted"], &down["applied"]),
+        (&json!([VERSION]), &json!([VERSION]))
+    );
+    assert_eq!(tables(&imported.database), before);
+    assert_eq!(saved(&imported.database), 5);
+}
+
+#[test]
+fn a_version_is_named_by_its_beginning_and_an_unknown_one_is_refused_with_those_there_are() {
+    let database = TestDatabase::new();
+    let url = database.url();
+    let label = format!("{VERSION} create_task_history");
+
+    migrate(&url, &["up", "--to", "2027"]).failed(
+        2,
+        "error: no migration is called 2027; there are: ",
+        &label,
+    );
+    migrate(&url, &["down", "--to", "create", "--yes"]).failed(
+        2,
+        &format!("error: the migration {label} has not been applied"),
+        "stays",
+    );
+    assert_eq!(tables(&database), Vec::<String>::new());
+
+    assert_eq!(
+        answer(&url, &["up", "--to", "create"])["migrated"],
+        json!([VERSION])
+    );
+    let nothing = answer(&url, &["down", "--to", "2026-11", "--yes"]);
+    assert_eq!(
+        (&nothing["reverted"], &nothing["applied"]),
+        (&json!([]), &json!([VERSION]))
+    );
+}
+
+#[test]
+fn down_tells_what_is_lost_and_does_it_only_when_somebody_agrees() {
+    let imported = Imported::new();
+    let url = imported.database.url();
+
+    let refused = migrate(&url, &["down"]).failed(2, "error: this removes data", "to agree");
+    let told = migrate(&url, &["down", "--dry-run"]).good().stdout;
+    assert_eq!(
+        (refused.stdout.as_str(), saved(&imported.database)),
+        ("", 5)
+    );
+    assert!(
+        told.contains("The whole history goes with the tables"),
+        "{told}"
+    );
+    let held = "The database holds about 3 tasks with about 5 entries.";
+    assert!(told.contains(held), "{told}");
+
+    let down = answer(&url, &["down", "--yes"]);
+
+    assert_eq!(
+        (&down["reverted"], &down["pending"]),
+        (&json!([VERSION]), &json!([VERSION]))
+    );
+    assert_eq!(
+        tables(&imported.database),
+        ["public.__diesel_schema_migrations"]
+    );
+    assert_eq!(
+        answer(&url, &["down", "--all"])["reverted"],
+        json!([]),
+        "nothing is asked about"
+    );
+    assert_eq!(answer(&url, &["up"])["migrated"], json!([VERSION]));
+}
+
+#[test]
+fn of_processes_that_take_back_at_once_one_does() {
+    let database = TestDatabase::new();
+    let url = database.url();
+    migrate(&url, &["up"]).good();
+
+    let reverted: usize = thread::scope(|scope| {
+        let down = || answer(&url, &["down", "--all", "--yes"])["reverted"].clone();
+        let processes: Vec<_> = (0..6).map(|_| scope.spawn(down)).collect();
+        let answers = processes.into_iter().map(|process| process.join().unwrap());
+        answers
+            .map(|reverted| reverted.as_array().unwrap().len())
+            .sum()
+    });
+
+    assert_eq!(reverted, 1);
+    assert_eq!(tables(&database), ["public.__diesel_schema_migrations"]);
+}
+
+#[test]
+fn sql_that_others_apply_leaves_what_migrate_leaves() {
+    let database = TestDatabase::new();
+    let url = database.url();
+    let pending = migrate(&url, &["sql"]).good().stdout;
+    // Without a database.
+    let all = run(["migrate", "sql", "--all"]).good().stdout;
+    assert_eq!(pending, all);
+
+    database.execute(&all).unwrap();
+
+    migrate(&url, &["check"]).good();
+    migrate(&url, &["--check"]).good();
+    let status = answer(&url, &["status"]);
+    assert_eq!(
+        (&status[0]["version"], &status[0]["state"]),
+        (&json!(VERSION), &json!("applied"))
+    );
+    let ours = answer(&url, &["up"]);
+    assert_eq!(ours["migrated"], json!([]));
+    assert!(
+        migrate(&url, &["sql"])
+            .good()
+            .stdout
+            .ends_with("there is nothing to do.\n")
+    );
+
+    let down = answer(&url, &["sql", "--down"]);
+    database.execute(down["sql"].as_str().unwrap()).unwrap();
+
+    assert_eq!(answer(&url, &["status"])[0]["state"], "pending");
+    assert_eq!(tables(&database), ["public.__diesel_schema_migrations"]);
+}
+
+#[test]
+fn sql_and_status_need_no_right_to_write() {
+    let database = TestDatabase::new();
+    let role = format!("reader_of_{}", database.name());
+    let reader = format!(
+        "CREATE ROLE {role} LOGIN; ALTER ROLE {role} SET default_transaction_read_only = on"
+    );
+    database.execute(&reader).unwrap();
+    let url = database.url().replace("postgres@", &format!("{role}@"));
+
+    let pending = migrate(&url, &["sql"]).good();
+    let status = answer(&url, &["status"]);
+
+    assert!(
+        pending.stdout.contains("CREATE TABLE task_history"),
+        "{pending:?}"
+    );
+    assert_eq!(status[0]["state"], "pending");
+    database.execute(&format!("DROP ROLE {role}")).unwrap();
+}
+
+#[test]
+fn check_lists_each_kind_of_difference_and_exits_with_1() {
+    let database = TestDatabase::new();
+    let url = database.url();
+    migrate(&url, &["up"]).good();
+    let same = migrate(&url, &["check"]).good().stdout;
+    assert_eq!(same, "the schema is as this version expects it\n");
+    let changes = "DROP INDEX task_history_step_idx;
+                   ALTER TABLE task_history ALTER step TYPE bigint;
+                   COMMENT ON COLUMN task_summary.entries IS NULL;
+                   ALTER TABLE task_summary ADD extra int";
+    database.execute(changes).unwrap();
+
+    let differs = migrate(&url, &["check"]);
+    let document = migrate(&url, &["check", "--format", "json"]).json();
+
+    assert_eq!(
+        (differs.code, &*differs.stderr),
+        (Some(1), ""),
+        "{differs:?}"
+    );
+    let lines: Vec<_> = differs.stdout.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "different column task_history.step: expected integer NOT NULL, found bigint NOT NULL",
+            "missing index task_history.task_history_step_idx: \
+             btree (user_id, task_id, step, id DESC)",
+            "missing comment task_summary.entries: \
+             The number of entries of the task, all revisions counted.",
+            "unexpected column task_summary.extra: integer",
+        ]
+    );
+    let extra =
+        json!({ "object": "column task_summary.extra", "expected": null, "found": "integer" });
+    assert_eq!(document["differences"][3], extra);
+}
+
+#[test]
+fn an_empty_database_misses_both_tables() {
+    let database = TestDatabase::new();
+
+    let differs = migrate(&database.url(), &["check"]);
+
+    let missing = "missing table task_history: permanent\nmissing table task_summary: permanent\n";
+    assert_eq!((differs.code, &*differs.stdout), (Some(1), missing));
+}
+
+#[test]
+fn all_of_it_works_in_another_schema() {
+    let database = TestDatabase::new();
+    let shop = ["__diesel_schema_migrations", "task_history", "task_summary"];
+    let shop = shop.map(|table| format!("shop.{table}"));
+    database.execute("CREATE SCHEMA shop").unwrap();
+    let url = format!("{}?options=-csearch_path%3Dshop", database.url());
+
+    let sql = migrate(&url, &["sql"]).good().stdout;
+    assert_eq!(answer(&url, &["up"])["migrated"], json!([VERSION]));
+    migrate(&url, &["check"]).good();
+    assert_eq!(tables(&database), shop);
+    assert_eq!(answer(&database.url(), &["status"])[0]["state"], "pending");
+
+    assert_eq!(
+        answer(&url, &["down", "--yes"])["reverted"],
+        json!([VERSION])
+    );
+    database
+        .execute("DROP TABLE shop.__diesel_schema_migrations")
+        .unwrap();
+    database
+        .execute(&format!("SET search_path = shop; {sql}"))
+        .unwrap();
+    let of_database = format!("ALTER DATABASE {} SET search_path = shop", database.name());
+    database.execute(&of_database).unwrap();
+    migrate(&database.url(), &["check"]).good();
+    assert_eq!(answer(&database.url(), &["status"])[0]["state"], "applied");
+    assert_eq!(tables(&database), shop);
+}
+
+#[test]
+fn the_short_form_check_stands_alone_and_every_command_explains_itself() {
+    let check = run(["migrate", "--check", "status"]);
+    check.failed(2, "error: --check stands alone", "compares the schema");
+
+    for name in ["status", "up", "down", "sql", "check"] {
+        let help = run(["migrate", name, "--help"]).good().stdout;
+        let widest = help.lines().map(|line| line.chars().count()).max();
+        assert!(
+            help.contains("Examples:") && widest <= Some(100),
+            "{name}: {help}"
+        );
+    }
+}
