@@ -131,6 +131,7 @@ macro_rules! task_history_suite {
                 a_removed_task_can_be_finished_anew,
                 tasks_of_other_statuses_stay,
                 open_tasks_stay_if_only_finished_ones_go,
+                the_newest_tasks_of_each_user_stay,
                 what_expired_is_what_a_removal_removes;
             removal:
                 a_removal_keeps_to_its_bound_on_tasks,

@@ -97,6 +97,7 @@ impl CleanupArgs {
             statuses: status_set(&self.statuses),
             finished_only: self.finished_only,
             scope: self.user.map_or(Scope::Everyone, Scope::User),
+            keep_newest: 0,
         }
     }
 }

@@ -175,14 +175,19 @@ fn filter() -> impl Strategy<Value = TaskFilter> {
 }
 
 fn policy() -> impl Strategy<Value = RetentionPolicy> {
-    (instant(), statuses(), any::<bool>(), scope()).prop_map(
-        |(cutoff, statuses, finished_only, scope)| RetentionPolicy {
+    (instant(), statuses(), any::<bool>(), scope(), kept()).prop_map(
+        |(cutoff, statuses, finished_only, scope, keep_newest)| RetentionPolicy {
             cutoff,
             statuses,
             finished_only,
             scope,
+            keep_newest,
         },
     )
+}
+
+fn kept() -> impl Strategy<Value = u64> {
+    prop_oneof![3 => Just(0), 2 => 1_u64..4]
 }
 
 fn removal_batch() -> impl Strategy<Value = RemovalBatch> {

@@ -215,6 +215,44 @@ pub async fn what_expired_is_what_a_removal_removes(history: &History) {
     }
 }
 
+/// On demand the newest tasks of each user stay, of any status, in the order of a list.
+pub async fn the_newest_tasks_of_each_user_stay(history: &History) {
+    let writer = Writer::default();
+    for (user, id, time) in [
+        ("alice", "a", 1),
+        ("alice", "b", 3),
+        ("alice", "c", 2),
+        ("alice", "d", 2),
+        ("bob", "a", 0),
+    ] {
+        let entry = writer.step(&task_of(user, id), 1, Completed);
+        history.save(&entry.recorded(at(time))).await;
+    }
+    history.save(&writer.step(&task("b"), 2, Running)).await;
+    let keep = |keep_newest| RetentionPolicy {
+        keep_newest,
+        ..before(Timestamp::MAX)
+    };
+
+    let four = history.expired(&keep(4)).await;
+    let expired = history.expired(&keep(2)).await;
+    let removed = remove(history, &keep(2)).await;
+
+    assert_eq!((four.tasks, expired.tasks, removed.tasks), (0, 2, 2));
+    // Of two at the same instant a list begins with the greater id.
+    assert_eq!(remaining(history).await, ["b", "d"]);
+    assert_eq!(history.status(&task_of("bob", "a")).await, Some(Completed));
+    // Those that stay are counted before anything else is asked.
+    let failed = RetentionPolicy {
+        statuses: Completed.into(),
+        ..keep(1)
+    };
+    remove(history, &failed).await;
+    assert_eq!(remaining(history).await, ["b"]);
+    let none = remove(history, &keep(u64::MAX)).await;
+    assert_eq!(none, Removal::default());
+}
+
 fn before(cutoff: Timestamp) -> RetentionPolicy {
     RetentionPolicy::older_than(cutoff)
 }
@@ -280,6 +318,7 @@ fn every_policy() -> Vec<RetentionPolicy> {
                     statuses,
                     finished_only,
                     scope,
+                    keep_newest: 0,
                 });
             }
         }

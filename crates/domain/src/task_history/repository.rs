@@ -119,7 +119,8 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     /// their keys.
     ///
     /// A task is removed with all its entries, and is unknown afterwards. A task with activity at
-    /// or after the cutoff keeps all of its entries. A batch keeps to its bounds, and is one
+    /// or after the cutoff keeps all of its entries, and so do the newest of each user that the policy
+    /// keeps. A batch keeps to its bounds, and is one
     /// transaction. Walking on with [`Removal::next`] reaches every covered task; a walk may be
     /// broken off and begun anew at any time, and two at once remove each task once. A task that
     /// another transaction is writing to is left for the next walk.

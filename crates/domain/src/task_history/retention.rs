@@ -1,4 +1,4 @@
-use super::{Scope, StatusSet, TaskKey, TaskSummary};
+use super::{Scope, StatusSet, TaskKey, TaskStatus, TaskSummary};
 use crate::repository::PageSize;
 use crate::timestamp::Timestamp;
 
@@ -13,10 +13,13 @@ pub struct RetentionPolicy {
     pub finished_only: bool,
     /// Only this user's tasks. Everybody's by default.
     pub scope: Scope,
+    /// Of each user's tasks, as a list of all of them begins, so many stay whatever else is said: the
+    /// newest. 0 by default.
+    pub keep_newest: u64,
 }
 
 impl RetentionPolicy {
-    /// Every task with its last activity before `cutoff`.
+    /// Every task with its last activity before `cutoff`, also those that are still `pending` or `running`.
     #[must_use]
     pub fn older_than(cutoff: Timestamp) -> Self {
         Self {
@@ -24,10 +27,31 @@ impl RetentionPolicy {
             statuses: StatusSet::ALL,
             finished_only: false,
             scope: Scope::Everyone,
+            keep_newest: 0,
         }
     }
 
-    /// Whether a task has expired.
+    /// Every task that came to an end, with its last activity before `cutoff`: of a terminal status.
+    #[must_use]
+    pub fn settled_before(cutoff: Timestamp) -> Self {
+        Self {
+            statuses: StatusSet::only(TaskStatus::ALL.into_iter().filter(|s| s.is_terminal())),
+            ..Self::older_than(cutoff)
+        }
+    }
+
+    /// Every task that is still `pending` or `running`, with its last activity before `cutoff`: what was to
+    /// work on it may have died.
+    #[must_use]
+    pub fn stuck_since(cutoff: Timestamp) -> Self {
+        Self {
+            statuses: StatusSet::only(TaskStatus::ALL.into_iter().filter(|s| !s.is_terminal())),
+            ..Self::older_than(cutoff)
+        }
+    }
+
+    /// Whether a task has expired, unless it is one of the newest that stay: that is not seen from it
+    /// alone.
     #[must_use]
     pub fn covers(&self, task: &TaskSummary) -> bool {
         let in_scope = match &self.scope {
@@ -103,6 +127,17 @@ pub struct Expired {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_task_is_either_settled_or_stuck() {
+        let settled = RetentionPolicy::settled_before(Timestamp::MAX).statuses;
+        let stuck = RetentionPolicy::stuck_since(Timestamp::MAX).statuses;
+
+        for status in TaskStatus::ALL {
+            assert_eq!(settled.contains(status), status.is_terminal());
+            assert_eq!(stuck.contains(status), !status.is_terminal());
+        }
+    }
 
     #[test]
     fn a_batch_is_bounded_in_tasks_and_in_entries() {

@@ -43,6 +43,18 @@ impl ListIndex {
         }
     }
 
+    /// Whether there are at least so many tasks before this one in the order of the list.
+    pub(super) fn has_newer(&self, wanted: u64, task: &TaskSummary) -> bool {
+        let place = ListCursor::of(task);
+        let behind = (Bound::Excluded(&place), Bound::Unbounded);
+        let newer = self
+            .by_status
+            .values()
+            .flat_map(|places| places.range(behind));
+        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
+        newer.take(wanted).count() == wanted
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.by_status.values().all(BTreeSet::is_empty)
     }

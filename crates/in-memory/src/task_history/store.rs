@@ -237,9 +237,16 @@ impl Store {
         policy: &RetentionPolicy,
         after: Option<&TaskKey>,
     ) -> impl Iterator<Item = TaskSummary> {
+        let kept = policy.keep_newest;
         self.in_scope(&policy.scope, after)
             .filter_map(|(key, task)| task.summary(key))
-            .filter(|task| policy.covers(task))
+            .filter(move |task| policy.covers(task) && (kept == 0 || self.is_beyond(kept, task)))
+    }
+
+    /// Whether the user has so many newer tasks.
+    fn is_beyond(&self, kept: u64, task: &TaskSummary) -> bool {
+        let list = self.lists.get(&task.task.user);
+        list.is_some_and(|list| list.has_newer(kept, task))
     }
 
     /// The tasks in scope behind a place, in the order of their keys; a user's are one range.

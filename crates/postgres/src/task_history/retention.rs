@@ -21,9 +21,12 @@ pub(super) async fn expired(
     connection: &mut AsyncPgConnection,
     policy: &RetentionPolicy,
 ) -> Result<Expired, StoreError> {
-    let (tasks, entries): (i64, i64) = Prepared(CountExpired(Covered::of(policy, None)))
-        .get_result(connection)
-        .await?;
+    let covered = Covered::of(policy, None);
+    let (tasks, entries): (i64, i64) = if covered.keep_newest == 0 {
+        Prepared(CountExpired(covered)).get_result(connection).await
+    } else {
+        Prepared(CountBeyond(covered)).get_result(connection).await
+    }?;
     Ok(Expired {
         tasks: amount(tasks),
         entries: amount(entries),
@@ -50,12 +53,16 @@ pub(super) async fn remove(
                 .clone()
                 .unwrap_or_else(|| (covered.last_user.clone(), beyond_all()));
             let limit = one_beyond(batch.tasks);
-            let lock = Prepared(LockExpired {
+            let window = Window {
                 covered,
                 until,
                 limit,
-            });
-            let mut locked: Vec<(String, String, i64)> = lock.load(connection).await?;
+            };
+            let mut locked: Vec<(String, String, i64)> = if window.covered.keep_newest == 0 {
+                Prepared(LockExpired(window)).load(connection).await
+            } else {
+                Prepared(LockBeyond(window)).load(connection).await
+            }?;
             let found = locked.len();
             locked.truncate(batch.admits(locked.iter().map(|(_, _, entries)| amount(*entries))));
             let last = locked
@@ -107,6 +114,7 @@ struct Covered {
     cutoff: DateTime<Utc>,
     statuses: Vec<&'static str>,
     finished_only: bool,
+    keep_newest: i64,
 }
 
 impl Covered {
@@ -120,6 +128,7 @@ impl Covered {
             cutoff: policy.cutoff.to_datetime(),
             statuses: policy.statuses.iter().map(TaskStatus::as_str).collect(),
             finished_only: policy.finished_only,
+            keep_newest: i64::try_from(policy.keep_newest).unwrap_or(i64::MAX),
         }
     }
 
@@ -150,6 +159,23 @@ impl Statement for CountExpired {
     }
 }
 
+/// `expired_beyond.sql`.
+#[derive(Debug)]
+struct CountBeyond(Covered);
+
+impl Statement for CountBeyond {
+    const SQL: &'static str = include_str!("sql/expired_beyond.sql");
+    type Columns = (BigInt, BigInt);
+    type Id = Self;
+
+    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match parameter {
+            7 => out.push_bind_param::<BigInt, _>(&self.0.keep_newest),
+            other => self.0.bind(other, out),
+        }
+    }
+}
+
 /// `window_end.sql`.
 #[derive(Debug)]
 struct WindowEnd<'c> {
@@ -170,13 +196,29 @@ impl Statement for WindowEnd<'_> {
     }
 }
 
-/// `lock_expired.sql`.
+/// The tasks that one call looks at, and how many of them it may take.
 #[derive(Debug)]
-struct LockExpired {
+struct Window {
     covered: Covered,
     until: (String, String),
     limit: i64,
 }
+
+impl Window {
+    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match parameter {
+            7 => out.push_bind_param::<BigInt, _>(&self.limit),
+            8 => out.push_bind_param::<Text, _>(&self.until.0),
+            9 => out.push_bind_param::<Text, _>(&self.until.1),
+            10 => out.push_bind_param::<BigInt, _>(&self.covered.keep_newest),
+            other => self.covered.bind(other, out),
+        }
+    }
+}
+
+/// `lock_expired.sql`.
+#[derive(Debug)]
+struct LockExpired(Window);
 
 impl Statement for LockExpired {
     const SQL: &'static str = include_str!("sql/lock_expired.sql");
@@ -184,12 +226,21 @@ impl Statement for LockExpired {
     type Id = Self;
 
     fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        match parameter {
-            7 => out.push_bind_param::<BigInt, _>(&self.limit),
-            8 => out.push_bind_param::<Text, _>(&self.until.0),
-            9 => out.push_bind_param::<Text, _>(&self.until.1),
-            other => self.covered.bind(other, out),
-        }
+        self.0.bind(parameter, out)
+    }
+}
+
+/// `lock_beyond.sql`.
+#[derive(Debug)]
+struct LockBeyond(Window);
+
+impl Statement for LockBeyond {
+    const SQL: &'static str = include_str!("sql/lock_beyond.sql");
+    type Columns = (Text, Text, BigInt);
+    type Id = Self;
+
+    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.0.bind(parameter, out)
     }
 }
 
