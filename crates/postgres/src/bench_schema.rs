@@ -9,9 +9,10 @@ use std::error::Error;
 use std::time::Duration;
 
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
+use crate::advisory_lock::try_lock;
 use crate::connection::{Connector, Session};
 
 /// The name of the schema.
@@ -58,12 +59,6 @@ impl From<diesel::result::Error> for BenchSchemaError {
 }
 
 #[derive(QueryableByName)]
-struct Locked {
-    #[diesel(sql_type = Bool)]
-    locked: bool,
-}
-
-#[derive(QueryableByName)]
 struct Found {
     #[diesel(sql_type = Nullable<Text>)]
     mark: Option<String>,
@@ -101,11 +96,7 @@ impl BenchSchema {
     }
 
     async fn lock(&mut self) -> Result<(), BenchSchemaError> {
-        let taken: Locked = diesel::sql_query("SELECT pg_try_advisory_lock($1) AS locked")
-            .bind::<BigInt, _>(LOCK)
-            .get_result(&mut self.connection)
-            .await?;
-        if taken.locked {
+        if try_lock(&mut self.connection, LOCK).await? {
             Ok(())
         } else {
             Err(BenchSchemaError::Taken)

@@ -4,6 +4,7 @@
 //! connections and the schema; its repositories share the pool. How the history is stored stands
 //! in `migrations/`, each statement of the write path in `src/task_history/sql/`.
 
+mod advisory_lock;
 mod bench_schema;
 mod config;
 mod connection;

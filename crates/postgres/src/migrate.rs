@@ -7,17 +7,16 @@ mod status;
 
 use std::time::Duration;
 
-use diesel::define_sql_function;
 use diesel::migration::Migration;
 use diesel::pg::Pg;
-use diesel::sql_types::BigInt;
-use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncMigrationHarness, AsyncPgConnection};
 use diesel_migrations::MigrationHarness;
 
 pub use self::plan::{MigrationPlan, MigrationTarget, PlannedMigration};
 use self::scripts::MIGRATIONS;
 pub use self::status::{MigrationState, MigrationStatus};
 use self::status::{applied, statuses};
+use crate::advisory_lock::try_lock;
 use crate::connection::{Connector, Session};
 use crate::error::MigrateError;
 
@@ -159,21 +158,12 @@ pub(crate) async fn connect(connector: &Connector) -> Result<AsyncPgConnection, 
 async fn lock(connection: &mut AsyncPgConnection) -> Result<(), MigrateError> {
     let started = tokio::time::Instant::now();
     while started.elapsed() < PATIENCE {
-        let locked = diesel::select(pg_try_advisory_lock(LOCK))
-            .get_result::<bool>(connection)
-            .await
-            .map_err(unread)?;
-        if locked {
+        if try_lock(connection, LOCK).await.map_err(unread)? {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     Err(MigrateError::Locked(PATIENCE))
-}
-
-define_sql_function! {
-    /// Takes the lock of that number for this session, unless somebody has it.
-    fn pg_try_advisory_lock(number: BigInt) -> Bool;
 }
 
 pub(crate) fn unread(error: diesel::result::Error) -> MigrateError {
