@@ -149,20 +149,21 @@ impl DatabaseManager {
     /// # Errors
     ///
     /// [`Migrate`](DatabaseError::Migrate); a migration that failed was rolled back.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(
+            clippy::unused_async,
+            reason = "what is in memory has no schema to wait for"
+        )
+    )]
     pub async fn init_database_schema(&self) -> Result<Vec<String>> {
-        self.0.state.connection()?.migrate().await
-    }
-
-    /// Which migrations the database has and which are pending. Changes and locks nothing.
-    ///
-    /// Histories in memory have no schema, and nothing is ever pending there.
-    ///
-    /// # Errors
-    ///
-    /// [`Migrate`](DatabaseError::Migrate) if the database cannot be reached or read.
-    #[cfg(feature = "postgres")]
-    pub async fn schema_state(&self) -> Result<tasktrail_postgres::SchemaState> {
-        self.0.state.connection()?.schema().await
+        #[cfg(feature = "postgres")]
+        let applied = self
+            .of_schema(async |database| database.migrate().await)
+            .await;
+        #[cfg(not(feature = "postgres"))]
+        let applied = self.0.state.connection().map(|_memory| Vec::new());
+        applied
     }
 
     /// Records what came of a step, now, and tells the status of its task.

@@ -9,7 +9,7 @@ use tasktrail_domain::task_history::TaskHistoryRepository;
 #[cfg(feature = "in-memory")]
 use tasktrail_in_memory::InMemoryTaskHistory;
 #[cfg(feature = "postgres")]
-use tasktrail_postgres::{PostgresDatabase, SchemaState};
+use tasktrail_postgres::PostgresDatabase;
 #[cfg(feature = "postgres")]
 use tasktrail_resilience::{Guarded, StandardPolicy};
 
@@ -105,34 +105,6 @@ impl Connection {
             stale_task_history: guarded(postgres.stale_task_history()),
             database: Some(Arc::new(Database { postgres, policy })),
         })
-    }
-
-    /// Brings the schema up to date, and tells which migrations that took.
-    #[cfg_attr(
-        not(feature = "postgres"),
-        expect(
-            clippy::unused_async,
-            reason = "what is in memory has no schema to wait for"
-        )
-    )]
-    pub(crate) async fn migrate(&self) -> Result<Vec<String>, DatabaseError> {
-        #[cfg(feature = "postgres")]
-        if let Some(database) = &self.database {
-            let applied = database.postgres.migrate().await;
-            return applied.map_err(DatabaseError::Migrate);
-        }
-        Ok(Vec::new())
-    }
-
-    #[cfg(feature = "postgres")]
-    pub(crate) async fn schema(&self) -> Result<SchemaState, DatabaseError> {
-        match &self.database {
-            None => Ok(SchemaState::default()),
-            Some(database) => {
-                let state = database.postgres.schema().await;
-                state.map_err(DatabaseError::Migrate)
-            }
-        }
     }
 
     /// What is behind it; `None` for memory.

@@ -50,20 +50,6 @@ impl DatabaseManager {
         asked.transpose().map_err(DatabaseError::BenchSchema)
     }
 
-    /// Takes all migrations back, and all histories with them, and tells which migrations that were.
-    /// Histories in memory have no schema, and stay.
-    ///
-    /// # Errors
-    ///
-    /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
-    /// [`Migrate`](DatabaseError::Migrate); a migration that could not be undone stays, and those
-    /// before it.
-    pub async fn revert_database_schema(&self) -> Result<Vec<String>> {
-        let asked = self.asked(async |database| database.revert().await).await?;
-        let reverted = asked.transpose().map_err(DatabaseError::Migrate)?;
-        Ok(reverted.unwrap_or_default())
-    }
-
     /// The answer of the database; `None` if there is only memory.
     pub(super) async fn asked<T>(
         &self,

@@ -2,13 +2,25 @@
 
 use tasktrail_postgres::{
     MigrateError, MigrationPlan, MigrationStatus, MigrationTarget, PostgresDatabase,
-    SchemaDifference,
+    SchemaDifference, SchemaState,
 };
 
 use super::{DatabaseManager, Result};
 use crate::DatabaseError;
 
 impl DatabaseManager {
+    /// Which migrations the database has and which are pending. Changes and locks nothing.
+    ///
+    /// Histories in memory have no schema, and nothing is ever pending there.
+    ///
+    /// # Errors
+    ///
+    /// [`Migrate`](DatabaseError::Migrate) if the database cannot be reached or read.
+    pub async fn schema_state(&self) -> Result<SchemaState> {
+        self.of_schema(async |database| database.schema().await)
+            .await
+    }
+
     /// What it takes to bring the schema there, as things stand: to look at, to ask about, to print as SQL,
     /// and to [carry out](Self::run_migration). Changes and locks nothing.
     ///
@@ -44,6 +56,19 @@ impl DatabaseManager {
             .await
     }
 
+    /// Takes all migrations back, and all histories with them, and tells which migrations that were.
+    /// Histories in memory have no schema, and stay.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
+    /// [`Migrate`](DatabaseError::Migrate); a migration that could not be undone stays, and those
+    /// before it.
+    pub async fn revert_database_schema(&self) -> Result<Vec<String>> {
+        self.of_schema(async |database| database.revert().await)
+            .await
+    }
+
     /// Every migration that this program or the database has, the oldest first. Changes and locks nothing.
     ///
     /// # Errors
@@ -67,7 +92,7 @@ impl DatabaseManager {
     }
 
     /// The answer of the database; nothing if there is only memory.
-    async fn of_schema<T: Default>(
+    pub(super) async fn of_schema<T: Default>(
         &self,
         ask: impl AsyncFnOnce(&PostgresDatabase) -> std::result::Result<T, MigrateError>,
     ) -> Result<T> {
