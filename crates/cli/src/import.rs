@@ -26,8 +26,6 @@ mod source;
 mod watch;
 
 use std::collections::HashSet;
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Instant;
@@ -205,11 +203,7 @@ impl Importer {
         let given = u64::try_from(given).unwrap_or(u64::MAX);
         self.report.saved += saved.added;
         self.report.already_there += given.saturating_sub(saved.added);
-        for task in saved.statuses.keys() {
-            let mut hasher = DefaultHasher::new();
-            task.hash(&mut hasher);
-            self.tasks.insert(hasher.finish());
-        }
+        self.tasks.extend(saved.statuses.keys().map(portion::hash));
         self.report.tasks = u64::try_from(self.tasks.len()).unwrap_or(u64::MAX);
         tracing::debug!(entries = given, new = saved.added, "saved a batch");
     }

@@ -1,6 +1,6 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use tasktrail::task_history::HistoryEntry;
+use tasktrail::task_history::{HistoryEntry, TaskKey};
 
 use super::BadLine;
 use super::batch::Batch;
@@ -25,10 +25,8 @@ pub(super) struct Portion {
 
 impl Portion {
     pub(super) fn push(&mut self, line: u64, bytes: usize, entry: HistoryEntry) {
-        let mut hasher = DefaultHasher::new();
-        entry.task.hash(&mut hasher);
         let [even, odd] = &mut self.halves;
-        let half = if hasher.finish().is_multiple_of(2) {
+        let half = if hash(&entry.task).is_multiple_of(2) {
             even
         } else {
             odd
@@ -40,4 +38,11 @@ impl Portion {
     pub(super) fn is_full(&self) -> bool {
         self.lines >= MAX_LINES || self.bytes >= MAX_BYTES
     }
+}
+
+/// Tells tasks apart in less room than their keys take.
+pub(super) fn hash(task: &TaskKey) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    task.hash(&mut hasher);
+    hasher.finish()
 }
