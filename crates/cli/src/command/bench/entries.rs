@@ -18,9 +18,18 @@ use crate::failure::Failure;
 /// How many steps a task has, but for those that are loaded.
 pub(super) const STEPS: u16 = 10;
 
+/// How many users the tasks belong to, in turn.
+const USERS: u32 = 100;
+
 /// Batches that are saved at the same time, and how many entries each has.
 const LOADERS: usize = 4;
 const BATCH: usize = 1000;
+
+/// The task of that number, of one of a hundred users.
+pub(super) fn task(number: u32) -> Result<TaskKey, InvalidValue> {
+    let (user, task) = (number % USERS, number / USERS);
+    TaskKey::new(format!("user-{user}"), format!("task-{task}"))
+}
 
 /// What came of every step that is saved.
 pub(super) fn fetched() -> Result<TaskStepResult, InvalidValue> {
@@ -74,6 +83,24 @@ impl Stamps {
             recorded_at,
         }
     }
+}
+
+/// Saves so many steps of each task, all with this result, and all now.
+pub(super) async fn load_steps(
+    histories: &Arc<dyn TaskHistoryRepository>,
+    tasks: &[TaskKey],
+    steps: u16,
+    result: &TaskStepResult,
+    progress: &Progress,
+) -> Result<(), Failure> {
+    let mut stamps = Stamps::default();
+    let now = stamps.time(Instant::now());
+    let steps = tasks
+        .iter()
+        .flat_map(|task| (0..steps).map(move |step| (task, step)));
+    let entries =
+        steps.map(|(task, step)| Ok(stamps.entry(task.clone(), step, result.clone(), now)));
+    load(histories, entries, progress).await
 }
 
 /// Saves entries in batches, several at a time.

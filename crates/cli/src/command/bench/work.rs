@@ -4,6 +4,7 @@ pub(super) mod cleanup;
 pub(super) mod import;
 pub(super) mod list;
 pub(super) mod load;
+mod random_tasks;
 pub(super) mod reading;
 pub(super) mod save;
 pub(super) mod status;

@@ -1,18 +1,15 @@
 use std::time::{Duration, Instant};
 
-use tasktrail::task_history::{
-    Removal, RemovalBatch, RetentionPolicy, TaskHistoryRepositoryExt, TaskKey,
-};
+use tasktrail::task_history::{Removal, RemovalBatch, RetentionPolicy, TaskHistoryRepositoryExt};
 
 use super::Work;
-use crate::command::bench::entries::{STEPS, Stamps, fetched, load};
+use crate::command::bench::entries::{STEPS, Stamps, fetched, load, task};
 use crate::command::bench::figures::{Row, Written};
 use crate::command::bench::ground::Ground;
 use crate::command::bench::measured::{Latencies, Measured, Resident};
 use crate::command::bench::progress::Progress;
 use crate::failure::Failure;
 
-const USERS: u32 = 100;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Removes so many tasks of ten entries, batch by batch. A latency is that of a batch.
@@ -74,10 +71,7 @@ async fn prepare(
     let result = fetched()?;
     let old = stamps.time(Instant::now()).saturating_sub(DAY * 60);
     let steps = (0..tasks).flat_map(|number| (0..STEPS).map(move |step| (number, step)));
-    let entries = steps.map(|(number, step)| {
-        let (user, task) = (number % USERS, number / USERS);
-        let task = TaskKey::new(format!("user-{user}"), format!("task-{task}"))?;
-        Ok(stamps.entry(task, step, result.clone(), old))
-    });
+    let entries =
+        steps.map(|(number, step)| Ok(stamps.entry(task(number)?, step, result.clone(), old)));
     load(&ground.manager.task_history()?, entries, progress).await
 }

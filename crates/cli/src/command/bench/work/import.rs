@@ -4,20 +4,18 @@ use std::time::{Duration, Instant};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
-use tasktrail::task_history::{TaskKey, TaskStepResult};
+use tasktrail::task_history::TaskStepResult;
 use tasktrail::timestamp::Timestamp;
 use tasktrail_cli::import::{BadLine, ImportOptions, ImportReport, ImportWatch, Importer, Source};
 use tempfile::NamedTempFile;
 
 use super::Work;
-use crate::command::bench::entries::{STEPS, Stamps, fetched};
+use crate::command::bench::entries::{STEPS, Stamps, fetched, task};
 use crate::command::bench::figures::{Row, Written};
 use crate::command::bench::ground::Ground;
 use crate::command::bench::measured::{Latencies, Measured, Resident};
 use crate::command::bench::progress::Progress;
 use crate::failure::Failure;
-
-const USERS: u32 = 100;
 
 /// Imports a file with so many lines, unpacking and parsing included. A latency is the time from
 /// one portion of up to 2000 lines to the next.
@@ -74,11 +72,7 @@ fn file(lines: u32) -> Result<NamedTempFile, Failure> {
     let newest = Stamps::default().time(Instant::now());
     let result = fetched()?;
     for number in 0..lines {
-        let task = number / u32::from(STEPS);
-        let key = TaskKey::new(
-            format!("user-{}", task % USERS),
-            format!("task-{}", task / USERS),
-        )?;
+        let key = task(number / u32::from(STEPS))?;
         let line = Line {
             user_id: key.user.as_str(),
             task_id: key.task.as_str(),

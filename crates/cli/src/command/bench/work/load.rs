@@ -1,14 +1,14 @@
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 use tasktrail::task_history::{
     TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey, TaskStatus, TaskStepResult,
 };
 
+use super::random_tasks::{self, ReadTask};
 use super::{Work, reading};
-use crate::command::bench::callers::Caller;
-use crate::command::bench::entries::{Stamps, load};
+use crate::command::bench::entries::{load_steps, task};
 use crate::command::bench::figures::Row;
 use crate::command::bench::ground::Ground;
 use crate::command::bench::progress::Progress;
@@ -28,23 +28,14 @@ pub(in crate::command::bench) async fn prepare(
 ) -> Result<Tasks, Failure> {
     ground.clear().await?;
     progress.loads("steps for load", u64::from(TASKS) * u64::from(LOADED_STEPS));
-    let keys = (0..TASKS)
-        .map(|number| TaskKey::new(format!("user-{number}"), "task-0"))
-        .collect::<Result<Arc<[_]>, _>>()?;
-    let mut stamps = Stamps::default();
-    let now = stamps.time(Instant::now());
-    let payload = fastrand::Rng::with_seed(0);
+    let tasks = (0..TASKS).map(task).collect::<Result<Arc<[_]>, _>>()?;
     let result = TaskStepResult::builder("fetch", TaskStatus::Completed)
-        .result(json!({ "payload": text(payload) }))
+        .result(json!({ "payload": text(fastrand::Rng::with_seed(0)) }))
         .message("fetched 12 pages")
         .build()?;
-    let steps = keys
-        .iter()
-        .flat_map(|task| (0..LOADED_STEPS).map(move |step| (task, step)));
-    let entries =
-        steps.map(|(task, step)| Ok(stamps.entry(task.clone(), step, result.clone(), now)));
-    load(&ground.manager.task_history()?, entries, progress).await?;
-    Ok(Tasks(keys))
+    let histories = ground.manager.task_history()?;
+    load_steps(&histories, &tasks, LOADED_STEPS, &result, progress).await?;
+    Ok(Tasks(tasks))
 }
 
 /// Not one letter again and again, which would be stored in less.
@@ -60,36 +51,17 @@ pub(in crate::command::bench) async fn measure(
     callers: u32,
     time: Duration,
 ) -> Result<Vec<Row>, Failure> {
-    let caller = |histories| LoadCaller {
-        histories,
-        tasks: Arc::clone(&tasks.0),
-        chosen: 0,
-        random: fastrand::Rng::new(),
-    };
-    let measured = reading::measure(ground, callers, time, &[caller]).await?;
+    let measured = random_tasks::measure::<Load>(ground, &tasks.0, callers, time).await?;
     let row = |measured| Row::of_reading(Work::Load, callers, measured);
     Ok(measured.iter().map(row).collect())
 }
 
-/// Loads one task after the other, at random.
-struct LoadCaller {
-    histories: Arc<dyn TaskHistoryRepository>,
-    tasks: Arc<[TaskKey]>,
-    chosen: usize,
-    random: fastrand::Rng,
-}
+/// Loads all steps of the task.
+struct Load;
 
-impl Caller for LoadCaller {
-    fn prepare(&mut self, _now: Instant) -> Result<(), Failure> {
-        self.chosen = self.random.usize(..self.tasks.len());
-        Ok(())
-    }
-
-    async fn call(&mut self) -> Result<(), Failure> {
-        let steps = match self.tasks.get(self.chosen) {
-            Some(task) => self.histories.load_all(task).await?,
-            None => Vec::new(),
-        };
+impl ReadTask for Load {
+    async fn read(histories: &dyn TaskHistoryRepository, task: &TaskKey) -> Result<(), Failure> {
+        let steps = histories.load_all(task).await?;
         reading::check(steps.len() == usize::from(LOADED_STEPS), "a loaded task")
     }
 }

@@ -1,0 +1,59 @@
+//! Callers that read one task after the other, at random.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tasktrail::task_history::{TaskHistoryRepository, TaskKey};
+
+use super::reading;
+use crate::command::bench::callers::Caller;
+use crate::command::bench::ground::Ground;
+use crate::command::bench::measured::Measured;
+use crate::failure::Failure;
+
+/// What is read of a task, and checked.
+pub(super) trait ReadTask: Send + 'static {
+    fn read(
+        histories: &dyn TaskHistoryRepository,
+        task: &TaskKey,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+pub(super) async fn measure<R: ReadTask>(
+    ground: &Ground,
+    tasks: &Arc<[TaskKey]>,
+    callers: u32,
+    time: Duration,
+) -> Result<Vec<Measured>, Failure> {
+    let caller = |histories| RandomTasks::<R> {
+        histories,
+        tasks: Arc::clone(tasks),
+        chosen: 0,
+        random: fastrand::Rng::new(),
+        reads: PhantomData,
+    };
+    reading::measure(ground, callers, time, &[caller]).await
+}
+
+struct RandomTasks<R> {
+    histories: Arc<dyn TaskHistoryRepository>,
+    tasks: Arc<[TaskKey]>,
+    chosen: usize,
+    random: fastrand::Rng,
+    reads: PhantomData<R>,
+}
+
+impl<R: ReadTask> Caller for RandomTasks<R> {
+    fn prepare(&mut self, _now: Instant) -> Result<(), Failure> {
+        self.chosen = self.random.usize(..self.tasks.len());
+        Ok(())
+    }
+
+    async fn call(&mut self) -> Result<(), Failure> {
+        match self.tasks.get(self.chosen) {
+            Some(task) => R::read(&*self.histories, task).await,
+            None => reading::check(false, "the list of tasks"),
+        }
+    }
+}
