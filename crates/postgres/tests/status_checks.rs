@@ -22,53 +22,73 @@ fn task(number: usize) -> TaskKey {
     TaskKey::new(format!("user-{}", number % 2), format!("task-{number}")).unwrap()
 }
 
-async fn connected(database: &TestDatabase) -> PostgresDatabase {
-    let config = PostgresConfig::from_url(database.url()).unwrap();
-    let config = config.with_connections(2, 10).unwrap();
-    let postgres = PostgresDatabase::connect(config).await.unwrap();
-    postgres.migrate().await.unwrap();
-    postgres
-}
-
 type Check = Pin<Box<dyn Future<Output = Result<Option<TaskStatus>>>>>;
 
-/// Checks that wait for the table: the first one alone, two in statements of their own, and the others in
-/// the queue, or so the lock tells.
-fn queued(
-    histories: &Arc<PostgresTaskHistory<'static>>,
-    lock: &TableLock,
-    tasks: impl IntoIterator<Item = TaskKey>,
-) -> Vec<Check> {
-    let mut checks = Vec::new();
-    for (number, task) in tasks.into_iter().enumerate() {
-        let histories = Arc::clone(histories);
-        let call = async move { histories.status(&task).await };
-        let mut check: Check = if number == 0 {
-            let alone = tokio::spawn(call);
-            Box::pin(async { alone.await.unwrap() })
-        } else {
-            Box::pin(call)
-        };
-        assert!(check.as_mut().now_or_never().is_none());
-        checks.push(check);
-        wait_until("the check waits", || lock.waiting() == checks.len().min(3));
+/// A database of its own, and a history on it.
+struct Scene {
+    postgres: PostgresDatabase,
+    histories: Arc<PostgresTaskHistory<'static>>,
+    database: TestDatabase,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let database = TestDatabase::new();
+        let config = PostgresConfig::from_url(database.url()).unwrap();
+        let config = config.with_connections(2, 10).unwrap();
+        let postgres = PostgresDatabase::connect(config).await.unwrap();
+        postgres.migrate().await.unwrap();
+        Self {
+            histories: Arc::new(postgres.task_history()),
+            postgres,
+            database,
+        }
     }
-    checks
+
+    /// Saves a step of each of the tasks.
+    async fn with_tasks(statuses: &[TaskStatus]) -> Self {
+        let scene = Self::new().await;
+        let writer = Writer::default();
+        for (number, status) in statuses.iter().enumerate() {
+            let entry = writer.step(&task(number), 0, *status);
+            scene.histories.save(&entry).await.unwrap();
+        }
+        scene
+    }
+
+    /// While it is there, nothing is read.
+    fn lock(&self) -> TableLock {
+        TableLock::on(&self.database, "task_summary")
+    }
+
+    /// Checks that wait for the table: the first one alone, two in statements of their own, and the others in
+    /// the queue, or so the lock tells.
+    fn queued(&self, lock: &TableLock, tasks: impl IntoIterator<Item = TaskKey>) -> Vec<Check> {
+        let mut checks = Vec::new();
+        for (number, task) in tasks.into_iter().enumerate() {
+            let histories = Arc::clone(&self.histories);
+            let call = async move { histories.status(&task).await };
+            let mut check: Check = if number == 0 {
+                let alone = tokio::spawn(call);
+                Box::pin(async { alone.await.unwrap() })
+            } else {
+                Box::pin(call)
+            };
+            assert!(check.as_mut().now_or_never().is_none());
+            checks.push(check);
+            wait_until("the check waits", || lock.waiting() == checks.len().min(3));
+        }
+        checks
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn checks_that_wait_share_statements_and_get_their_own_answers() {
-    let database = TestDatabase::new();
-    let histories = Arc::new(connected(&database).await.task_history());
-    let writer = Writer::default();
-    for (number, status) in STATUSES.into_iter().enumerate() {
-        let entry = writer.step(&task(number), 0, status);
-        histories.save(&entry).await.unwrap();
-    }
-    let lock = TableLock::on(&database, "task_summary");
+    let scene = Scene::with_tasks(&STATUSES).await;
+    let lock = scene.lock();
 
     // Every fourth is of a task that nobody knows.
-    let checks = queued(&histories, &lock, (0..100).map(|number| task(number % 4)));
+    let checks = scene.queued(&lock, (0..100).map(|number| task(number % 4)));
     assert_eq!(lock.waiting(), 3);
     drop(lock);
 
@@ -80,21 +100,16 @@ async fn checks_that_wait_share_statements_and_get_their_own_answers() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_that_makes_no_sense_fails_the_checks_of_its_task_only() {
-    let database = TestDatabase::new();
-    let histories = Arc::new(connected(&database).await.task_history());
-    let writer = Writer::default();
-    for number in 0..2 {
-        let entry = writer.step(&task(number), 0, TaskStatus::Running);
-        histories.save(&entry).await.unwrap();
-    }
+    let scene = Scene::with_tasks(&[TaskStatus::Running; 2]).await;
+    let database = &scene.database;
     database
         .execute("ALTER TABLE task_summary DROP CONSTRAINT task_summary_step_status_check")
         .unwrap();
     database
         .execute("UPDATE task_summary SET step_status = 'lost' WHERE task_id = 'task-0'")
         .unwrap();
-    let lock = TableLock::on(&database, "task_summary");
-    let checks = queued(&histories, &lock, (0..20).map(|number| task(number % 2)));
+    let lock = scene.lock();
+    let checks = scene.queued(&lock, (0..20).map(|number| task(number % 2)));
     drop(lock);
 
     for (number, check) in checks.into_iter().enumerate() {
@@ -109,11 +124,10 @@ async fn a_row_that_makes_no_sense_fails_the_checks_of_its_task_only() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_check_sees_what_was_saved_before_it_however_many_share_its_statement() {
-    let database = TestDatabase::new();
-    let histories = Arc::new(connected(&database).await.task_history());
+    let scene = Scene::new().await;
     let writer = Arc::new(Writer::default());
     let callers = (0..32).map(|number| {
-        let (histories, writer) = (Arc::clone(&histories), Arc::clone(&writer));
+        let (histories, writer) = (Arc::clone(&scene.histories), Arc::clone(&writer));
         tokio::spawn(async move {
             for (step, status) in (0..30).zip(STATUSES.into_iter().cycle()) {
                 let entry = writer.step(&task(number), step, status);
@@ -134,11 +148,9 @@ async fn a_check_sees_what_was_saved_before_it_however_many_share_its_statement(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn checks_that_nobody_waits_for_cost_no_connection() {
-    let database = TestDatabase::new();
-    let postgres = connected(&database).await;
-    let histories = Arc::new(postgres.task_history());
-    let lock = TableLock::on(&database, "task_summary");
-    let mut checks = queued(&histories, &lock, (0..20).map(task));
+    let scene = Scene::new().await;
+    let lock = scene.lock();
+    let mut checks = scene.queued(&lock, (0..20).map(task));
     let with_statements = checks.drain(..3).collect::<Vec<_>>();
 
     drop(checks);
@@ -147,18 +159,16 @@ async fn checks_that_nobody_waits_for_cost_no_connection() {
         assert_eq!(check.await.unwrap(), None);
     }
     // Goes behind those that have gone.
-    assert_eq!(histories.status(&task(0)).await.unwrap(), None);
+    assert_eq!(scene.histories.status(&task(0)).await.unwrap(), None);
 
-    assert_eq!(postgres.pool_statistics().closed.abandoned, 0);
+    assert_eq!(scene.postgres.pool_statistics().closed.abandoned, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_statement_that_nobody_waits_for_ends_on_the_server() {
-    let database = TestDatabase::new();
-    let postgres = connected(&database).await;
-    let histories = Arc::new(postgres.task_history());
-    let lock = TableLock::on(&database, "task_summary");
-    let mut checks = queued(&histories, &lock, (0..3).map(task));
+    let scene = Scene::new().await;
+    let lock = scene.lock();
+    let mut checks = scene.queued(&lock, (0..3).map(task));
 
     drop(checks.drain(1..).collect::<Vec<_>>());
 
@@ -171,15 +181,14 @@ async fn a_statement_that_nobody_waits_for_ends_on_the_server() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_close_lets_checks_in_the_queue_finish() {
-    let database = TestDatabase::new();
-    let postgres = connected(&database).await;
-    let histories = Arc::new(postgres.task_history());
-    let lock = TableLock::on(&database, "task_summary");
-    let checks = queued(&histories, &lock, (0..20).map(task));
+    let scene = Scene::new().await;
+    let lock = scene.lock();
+    let checks = scene.queued(&lock, (0..20).map(task));
 
+    let postgres = scene.postgres.clone();
     let closing = tokio::spawn(async move { postgres.close(Duration::from_secs(30)).await });
     wait_until("the pool takes no more", || {
-        let refused = histories.status(&task(0)).now_or_never();
+        let refused = scene.histories.status(&task(0)).now_or_never();
         refused.is_some_and(|answer| answer.unwrap_err().kind() == ErrorKind::Closed)
     });
     drop(lock);
