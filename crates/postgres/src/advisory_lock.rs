@@ -1,9 +1,12 @@
 //! Locks that have a number instead of a row: what only one process at a time may do.
 
+use std::time::Duration;
+
 use diesel::QueryResult;
 use diesel::define_sql_function;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use tokio::time::Instant;
 
 define_sql_function! {
     /// Takes the lock of that number for this session, unless somebody has it.
@@ -16,4 +19,25 @@ pub(crate) async fn try_lock(connection: &mut AsyncPgConnection, number: i64) ->
     diesel::select(pg_try_advisory_lock(number))
         .get_result(connection)
         .await
+}
+
+/// Takes the lock of that number, and tells whether it did: `false` if another session had it all the time.
+///
+/// Asks again and again instead of waiting inside a statement: a waiting statement holds a snapshot, and
+/// a `CREATE INDEX CONCURRENTLY` of the holder would wait for that.
+pub(crate) async fn lock_within(
+    connection: &mut AsyncPgConnection,
+    number: i64,
+    patience: Duration,
+) -> QueryResult<bool> {
+    let started = Instant::now();
+    loop {
+        if try_lock(connection, number).await? {
+            return Ok(true);
+        }
+        if started.elapsed() >= patience {
+            return Ok(false);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }

@@ -189,6 +189,11 @@ impl StoreError {
     }
 }
 
+/// Whether somebody else was in the way, and the same may succeed later.
+pub(crate) fn is_contention(error: &diesel::result::Error) -> bool {
+    classify::classify(error).0 == ErrorKind::Contention
+}
+
 /// One error of several callers.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error(transparent)]

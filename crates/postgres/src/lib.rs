@@ -13,6 +13,7 @@ mod document;
 mod error;
 mod health;
 mod migrate;
+mod partitions;
 mod pool;
 mod schema;
 mod schema_check;
@@ -33,6 +34,7 @@ pub use health::{HealthError, ServerHealth, ServerRole};
 pub use migrate::{
     MigrationPlan, MigrationState, MigrationStatus, MigrationTarget, PlannedMigration, SchemaState,
 };
+pub use partitions::{Partition, PartitionError, Retired};
 pub use pool::{ClosedConnections, HeldConnection, PoolStatistics, QueueWaits};
 pub use schema_check::SchemaDifference;
 pub use source::NoTransaction;

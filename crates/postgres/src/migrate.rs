@@ -16,7 +16,7 @@ pub use self::plan::{MigrationPlan, MigrationTarget, PlannedMigration};
 use self::scripts::MIGRATIONS;
 pub use self::status::{MigrationState, MigrationStatus};
 use self::status::{applied, statuses};
-use crate::advisory_lock::try_lock;
+use crate::advisory_lock::lock_within;
 use crate::connection::{Connector, Session};
 use crate::error::MigrateError;
 
@@ -153,17 +153,15 @@ pub(crate) async fn connect(connector: &Connector) -> Result<AsyncPgConnection, 
         .map_err(|error| MigrateError::Connect(error.into()))
 }
 
-/// Asks for the lock again and again instead of waiting inside a statement: a waiting statement
-/// holds a snapshot, and a `CREATE INDEX CONCURRENTLY` of the holder would wait for that.
 async fn lock(connection: &mut AsyncPgConnection) -> Result<(), MigrateError> {
-    let started = tokio::time::Instant::now();
-    while started.elapsed() < PATIENCE {
-        if try_lock(connection, LOCK).await.map_err(unread)? {
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    if lock_within(connection, LOCK, PATIENCE)
+        .await
+        .map_err(unread)?
+    {
+        Ok(())
+    } else {
+        Err(MigrateError::Locked(PATIENCE))
     }
-    Err(MigrateError::Locked(PATIENCE))
 }
 
 pub(crate) fn unread(error: diesel::result::Error) -> MigrateError {

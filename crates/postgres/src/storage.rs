@@ -80,16 +80,19 @@ struct Row {
 /// A row for each of the two tables. The log is read where it is inserted into, for commits may not
 /// wait until it is written.
 const QUESTION: &str = "
-    SELECT coalesce(pg_stat_get_live_tuples(oid), 0) AS live_rows,
-           coalesce(pg_stat_get_dead_tuples(oid), 0) AS dead_rows,
-           coalesce(pg_stat_get_tuples_inserted(oid), 0) AS rows_added,
-           coalesce(pg_stat_get_tuples_updated(oid) + pg_stat_get_tuples_deleted(oid), 0) AS rows_died,
-           coalesce(pg_table_size(oid), 0) AS table_bytes,
-           coalesce(pg_indexes_size(oid), 0) AS index_bytes,
+    SELECT coalesce(sum(pg_stat_get_live_tuples(part)), 0)::bigint AS live_rows,
+           coalesce(sum(pg_stat_get_dead_tuples(part)), 0)::bigint AS dead_rows,
+           coalesce(sum(pg_stat_get_tuples_inserted(part)), 0)::bigint AS rows_added,
+           coalesce(sum(pg_stat_get_tuples_updated(part) + pg_stat_get_tuples_deleted(part)), 0)::bigint
+               AS rows_died,
+           coalesce(sum(pg_table_size(part)), 0)::bigint AS table_bytes,
+           coalesce(sum(pg_indexes_size(part)), 0)::bigint AS index_bytes,
            (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
                  ELSE pg_current_wal_insert_lsn() END - '0/0')::bigint AS log_bytes
     FROM unnest(ARRAY[to_regclass('task_history'), to_regclass('task_summary')])
-         WITH ORDINALITY AS relation (oid, position)
+         WITH ORDINALITY AS relation (oid, position),
+         LATERAL (SELECT oid UNION ALL SELECT inhrelid FROM pg_inherits WHERE inhparent = oid) AS parts (part)
+    GROUP BY position
     ORDER BY position";
 
 /// Asks on a connection of its own.

@@ -9,6 +9,11 @@ use tasktrail_postgres::{PostgresConfig, PostgresDatabase};
 use tasktrail_test_support::TestDatabase;
 
 async fn store(writers: u32) -> (Repository, TestDatabase) {
+    let (postgres, database) = database(writers).await;
+    (Arc::new(postgres.task_history()), database)
+}
+
+async fn database(writers: u32) -> (PostgresDatabase, TestDatabase) {
     let database = TestDatabase::new();
     let role = format!("owner_of_{}", database.name());
     database
@@ -30,7 +35,7 @@ async fn store(writers: u32) -> (Repository, TestDatabase) {
         .with_group_commit(writers);
     let postgres = PostgresDatabase::connect(config).await.unwrap();
     postgres.migrate().await.unwrap();
-    (Arc::new(postgres.task_history()), database)
+    (postgres, database)
 }
 
 /// Saves share statements.
@@ -50,6 +55,33 @@ mod one_by_one {
 
     async fn fresh() -> (Repository, TestDatabase) {
         store(0).await
+    }
+
+    tasktrail_conformance::task_history_suite!(fresh);
+}
+
+/// The entries are partitioned, and those of one case lie in three partitions.
+mod partitioned {
+    use std::sync::Arc;
+
+    use super::{Repository, TestDatabase, database};
+
+    /// The month of the entries of most cases, cut behind the second of them and the seventh.
+    const CUT: &str = "
+        DROP TABLE task_history_2026_01;
+        CREATE TABLE first PARTITION OF task_history
+            FOR VALUES FROM ('019b76da-a800-0000-0000-000000000000') TO ('019b796d-d600-7000-8000-000000000003');
+        CREATE TABLE second PARTITION OF task_history
+            FOR VALUES FROM ('019b796d-d600-7000-8000-000000000003') TO ('019b796d-d600-7000-8000-000000000008');
+        CREATE TABLE third PARTITION OF task_history
+            FOR VALUES FROM ('019b796d-d600-7000-8000-000000000008') TO ('019c167f-cc00-0000-0000-000000000000')";
+
+    async fn fresh() -> (Repository, TestDatabase) {
+        let (postgres, database) = database(2).await;
+        let december = "2025-12-20T00:00:00Z".parse().unwrap();
+        postgres.partition(december, 2).await.unwrap();
+        database.execute(CUT).unwrap();
+        (Arc::new(postgres.task_history()), database)
     }
 
     tasktrail_conformance::task_history_suite!(fresh);

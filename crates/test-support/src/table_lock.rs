@@ -1,4 +1,4 @@
-//! A table that nobody else gets at.
+//! A table that somebody has locked.
 
 use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
@@ -6,8 +6,8 @@ use std::thread::{self, JoinHandle};
 use crate::simple_query::{self, Row};
 use crate::{TestDatabase, wait_until};
 
-/// A lock that lets no statement read or write a table, until it is dropped: statements take as long as
-/// the test wants. They are ended after ten minutes in any case.
+/// A lock of a table, until it is dropped: statements take as long as the test wants. They are ended after
+/// ten minutes in any case.
 #[derive(Debug)]
 pub struct TableLock {
     server: SocketAddr,
@@ -16,7 +16,7 @@ pub struct TableLock {
 }
 
 impl TableLock {
-    /// Locks a table, and returns when that holds.
+    /// Lets no statement read or write a table, and returns when that holds.
     ///
     /// # Panics
     ///
@@ -24,9 +24,26 @@ impl TableLock {
     #[must_use]
     #[track_caller]
     pub fn on(database: &TestDatabase, table: &str) -> Self {
+        Self::hold(database, table, "ACCESS EXCLUSIVE", "AccessExclusiveLock")
+    }
+
+    /// Does what a transaction does that has read a table, and returns when that holds.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be locked within 30 s.
+    #[must_use]
+    #[track_caller]
+    pub fn of_a_reader(database: &TestDatabase, table: &str) -> Self {
+        Self::hold(database, table, "ACCESS SHARE", "AccessShareLock")
+    }
+
+    /// `mode` is what a statement calls it, `shown` what `pg_locks` does.
+    #[track_caller]
+    fn hold(database: &TestDatabase, table: &str, mode: &str, shown: &str) -> Self {
         let (server, name) = (database.server(), database.name().to_owned());
         let hold = format!(
-            "BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600) AS holding"
+            "BEGIN; LOCK TABLE ONLY {table} IN {mode} MODE; SELECT pg_sleep(600) AS holding"
         );
         let holder = thread::spawn({
             let name = name.clone();
@@ -39,8 +56,8 @@ impl TableLock {
             holder: Some(holder),
         };
         let granted = format!(
-            "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted
-             AND relation = '{table}'::regclass"
+            "SELECT 1 FROM pg_locks WHERE mode = '{shown}' AND granted
+             AND relation = '{table}'::regclass AND pid <> pg_backend_pid()"
         );
         wait_until("the table is locked", || !lock.sql(&granted).is_empty());
         lock

@@ -17,7 +17,8 @@ columns AS (
 objects (table_name, part, place, object, definition) AS (
     SELECT name, 1, '', 'table ' || name,
            CASE relpersistence WHEN 'u' THEN 'unlogged' WHEN 't' THEN 'temporary' ELSE 'permanent' END
-           || CASE relkind WHEN 'r' THEN '' WHEN 'p' THEN ', partitioned' ELSE ', no table' END
+           -- Which layout a store has is its owner's choice.
+           || CASE relkind WHEN 'r' THEN '' WHEN 'p' THEN '' ELSE ', no table' END
     FROM ours
     UNION ALL
     SELECT table_name, 2, to_char(attnum, '0000'), format('column %s.%s', table_name, attname),

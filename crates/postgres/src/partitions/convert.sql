@@ -1,0 +1,38 @@
+-- The plain table becomes the first partition, and keeps its rows where they are.
+ALTER TABLE task_history RENAME TO "{first}";
+ALTER INDEX task_history_pkey RENAME TO "{first}_pkey";
+ALTER INDEX task_history_step_idx RENAME TO "{first}_step_idx";
+
+CREATE TABLE task_history
+    (LIKE "{first}" INCLUDING CONSTRAINTS INCLUDING COMMENTS INCLUDING STORAGE)
+    PARTITION BY RANGE (entry_id);
+ALTER TABLE task_history DROP CONSTRAINT task_history_range_check;
+ALTER TABLE task_history ADD CONSTRAINT task_history_pkey PRIMARY KEY (user_id, entry_id);
+CREATE INDEX task_history_step_idx ON task_history (user_id, task_id, step, id DESC);
+
+-- Ids go on where they were.
+ALTER TABLE task_history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY;
+SELECT setval(pg_get_serial_sequence('task_history', 'id'),
+              nextval(pg_get_serial_sequence('"{first}"', 'id')));
+ALTER TABLE "{first}" ALTER COLUMN id DROP IDENTITY;
+
+-- What the table was called, whose it was, and who might use it.
+DO $convert$
+DECLARE
+    plain pg_class;
+    granted record;
+BEGIN
+    SELECT * INTO plain FROM pg_class WHERE oid = '"{first}"'::regclass;
+    EXECUTE format('COMMENT ON TABLE task_history IS %L', obj_description(plain.oid, 'pg_class'));
+    FOR granted IN SELECT * FROM aclexplode(plain.relacl) WHERE grantee <> plain.relowner LOOP
+        EXECUTE format('GRANT %s ON task_history TO %s %s', granted.privilege_type,
+                       CASE granted.grantee WHEN 0 THEN 'PUBLIC' ELSE granted.grantee::regrole::text END,
+                       CASE WHEN granted.is_grantable THEN 'WITH GRANT OPTION' ELSE '' END);
+    END LOOP;
+    EXECUTE format('ALTER TABLE task_history OWNER TO %s', plain.relowner::regrole);
+END
+$convert$;
+
+ALTER TABLE task_history ATTACH PARTITION "{first}" {first_bounds};
+ALTER TABLE "{first}" DROP CONSTRAINT task_history_range_check;
+CREATE TABLE "{last}" PARTITION OF task_history {last_bounds};
