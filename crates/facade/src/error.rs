@@ -33,6 +33,10 @@ pub enum DatabaseError {
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     BenchSchema(tasktrail_postgres::BenchSchemaError),
+    /// The partitions of the entries could not be looked at or changed.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    Partition(tasktrail_postgres::PartitionError),
     /// The repository failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),

@@ -4,6 +4,7 @@
 mod config;
 mod error;
 mod health;
+mod maintenance;
 mod manager;
 mod store;
 
@@ -13,6 +14,10 @@ pub use error::DatabaseError;
 #[cfg(feature = "postgres")]
 pub use health::DatabaseHealth;
 pub use health::{Health, HealthState};
+pub use maintenance::{
+    CleanUpOptions, CleanedUp, DailyAt, Forecast, Maintenance, MaintenancePolicy, MaintenanceRun,
+    Schedule,
+};
 pub use manager::DatabaseManager;
 #[doc(inline)]
 pub use tasktrail_domain::{InvalidValue, clock, repository, task_history, timestamp};
@@ -28,8 +33,8 @@ pub mod resilience {
 #[doc(inline)]
 pub use tasktrail_postgres::{
     BenchSchema, BenchSchemaError, ClosedConnections, ConnectError, HeldConnection, Holdings,
-    MigrateError, MigrationPlan, MigrationState, MigrationStatus, MigrationTarget,
-    PlannedMigration, PoolStatistics, PostgresConfig, PostgresTaskHistory, QueueWaits,
-    SchemaDifference, SchemaState, ServerHealth, ServerRole, StandbyState, StorageError,
-    StorageStatistics, TableStatistics, TlsMode,
+    MigrateError, MigrationPlan, MigrationState, MigrationStatus, MigrationTarget, Partition,
+    PartitionError, PlannedMigration, PoolStatistics, PostgresConfig, PostgresTaskHistory,
+    QueueWaits, Retired, SchemaDifference, SchemaState, ServerHealth, ServerRole, StandbyState,
+    StorageError, StorageStatistics, TableStatistics, TlsMode,
 };

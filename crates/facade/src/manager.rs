@@ -1,7 +1,11 @@
+mod clean_up;
 #[cfg(feature = "postgres")]
 mod database;
+mod maintenance;
 #[cfg(feature = "postgres")]
 mod migrations;
+#[cfg(feature = "postgres")]
+mod partitions;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,12 +14,12 @@ use std::time::Duration;
 use tasktrail_domain::clock::{Clock, SystemClock};
 use tasktrail_domain::repository::{Closing, PageRequest, PageSize};
 use tasktrail_domain::task_history::{
-    CancelOutcome, EntryIds, HistoryEntry, RandomEntryIds, Removal, RemovalBatch, RetentionPolicy,
-    SavedBatch, StepNumber, TaskFilter, TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey,
-    TaskStatus, TaskStepResult, TaskSummary, UserId,
+    CancelOutcome, EntryIds, HistoryEntry, RandomEntryIds, SavedBatch, StepNumber, TaskFilter,
+    TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey, TaskStatus, TaskStepResult,
+    TaskSummary, UserId,
 };
 use tasktrail_domain::timestamp::Timestamp;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, watch};
 
 #[cfg(feature = "postgres")]
 use crate::DatabaseConfig;
@@ -49,6 +53,8 @@ struct Inner {
     connecting: Mutex<()>,
     /// Tells who is opening one that it is no longer wanted.
     closing: Notify,
+    /// Changes with every close.
+    closed: watch::Sender<u64>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn EntryIds>,
 }
@@ -76,6 +82,7 @@ impl DatabaseManager {
             state,
             connecting: Mutex::default(),
             closing: Notify::new(),
+            closed: watch::Sender::default(),
             clock,
             ids,
         }))
@@ -101,6 +108,7 @@ impl DatabaseManager {
             state,
             connecting: Mutex::default(),
             closing: Notify::new(),
+            closed: watch::Sender::default(),
             clock,
             ids,
         }))
@@ -260,21 +268,6 @@ impl DatabaseManager {
         Ok(self.task_history()?.list(user, &filter, &page).await?.items)
     }
 
-    /// Removes every task without activity in the last `days` days, in bounded batches, and tells
-    /// how much went.
-    ///
-    /// # Errors
-    ///
-    /// See [`DatabaseManager`]. The batches that were done stay done.
-    pub async fn cleanup_old_tasks(&self, days: u32) -> Result<Removal> {
-        let age = Duration::from_secs(u64::from(days) * 24 * 60 * 60);
-        let policy = RetentionPolicy::older_than(self.0.clock.now().saturating_sub(age));
-        let histories = self.task_history()?;
-        Ok(histories
-            .remove_all_expired(&policy, RemovalBatch::default(), |_| {})
-            .await?)
-    }
-
     /// The port itself. After a [`close`](Self::close) get it anew.
     ///
     /// # Errors
@@ -350,6 +343,7 @@ impl DatabaseManager {
     /// Like [`close`](Self::close), with another time for the calls that are under way.
     pub async fn close_within(&self, deadline: Duration) -> Closing {
         self.0.closing.notify_waiters();
+        self.0.closed.send_modify(|times| *times += 1);
         let _only_one = self.0.connecting.lock().await;
         let closing = match self.0.state.close() {
             Some(connection) => connection.close(deadline).await,

@@ -12,7 +12,7 @@ use crate::connection::Connector;
 use crate::error::{ConnectError, InvalidSettings, MigrateError};
 use crate::health::{self, HealthError, ServerHealth};
 use crate::migrate::{self, MigrationPlan, MigrationStatus, MigrationTarget, SchemaState};
-use crate::partitions::{self, Partition, PartitionError, Retired};
+use crate::partitions::{self, MaintenanceTurn, Partition, PartitionError, Retired};
 use crate::pool::{Pool, PoolStatistics};
 use crate::schema_check::{self, SchemaDifference};
 use crate::sharing::UnderWay;
@@ -155,6 +155,15 @@ impl PostgresDatabase {
         months_ahead: u32,
     ) -> Result<Vec<Partition>, PartitionError> {
         partitions::partition(&self.connector, now, months_ahead).await
+    }
+
+    /// The turn of one process to maintain the database; `None` while another one has it.
+    ///
+    /// # Errors
+    ///
+    /// [`PartitionError`] if the database cannot be reached.
+    pub async fn maintenance_turn(&self) -> Result<Option<MaintenanceTurn>, PartitionError> {
+        partitions::maintenance_turn(&self.connector).await
     }
 
     /// Drops the partitions that end before the policy's cutoff and hold little else than tasks which it

@@ -34,7 +34,7 @@ pub use health::{HealthError, ServerHealth, ServerRole};
 pub use migrate::{
     MigrationPlan, MigrationState, MigrationStatus, MigrationTarget, PlannedMigration, SchemaState,
 };
-pub use partitions::{Partition, PartitionError, Retired};
+pub use partitions::{MaintenanceTurn, Partition, PartitionError, Retired};
 pub use pool::{ClosedConnections, HeldConnection, PoolStatistics, QueueWaits};
 pub use schema_check::SchemaDifference;
 pub use source::NoTransaction;

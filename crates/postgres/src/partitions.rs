@@ -24,7 +24,7 @@ use tasktrail_domain::timestamp::Timestamp;
 
 use self::calendar::Bounds;
 pub use self::retire::Retired;
-use crate::advisory_lock::lock_within;
+use crate::advisory_lock::{lock_within, try_lock};
 use crate::connection::{Connector, Session};
 
 /// Names the advisory lock: the bytes of "tasktrap".
@@ -129,6 +129,31 @@ pub(crate) async fn partition(
         .collect();
     partitions.retain(|partition| !old.contains(&&partition.name));
     Ok(partitions)
+}
+
+/// Held by the one process that maintains a database, until it is dropped.
+pub struct MaintenanceTurn {
+    /// The lock ends with it.
+    _connection: AsyncPgConnection,
+}
+
+impl std::fmt::Debug for MaintenanceTurn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MaintenanceTurn").finish_non_exhaustive()
+    }
+}
+
+/// The bytes of "tasktram".
+const MAINTENANCE_LOCK: i64 = 0x7461_736b_7472_616d;
+
+pub(crate) async fn maintenance_turn(
+    connector: &Connector,
+) -> Result<Option<MaintenanceTurn>, PartitionError> {
+    let mut connection = open(connector, Duration::ZERO).await?;
+    let is_free = try_lock(&mut connection, MAINTENANCE_LOCK).await?;
+    Ok(is_free.then_some(MaintenanceTurn {
+        _connection: connection,
+    }))
 }
 
 /// Drops the partitions that hold little else than tasks which the policy covers, the oldest first, and

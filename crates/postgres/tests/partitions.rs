@@ -435,3 +435,24 @@ async fn a_role_that_may_not_create_tables_saves_and_is_told_that_it_cannot_part
         .execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"))
         .unwrap();
 }
+
+#[tokio::test]
+async fn one_process_at_a_time_has_its_turn_to_maintain() {
+    let database = TestDatabase::new();
+    let (one, two) = (open(&database).await, open(&database).await);
+
+    let turn = one.maintenance_turn().await.unwrap().unwrap();
+    let refused = two.maintenance_turn().await.unwrap();
+    drop(turn);
+
+    assert!(refused.is_none());
+    // The server ends the session of the first in its own time.
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || {
+        tasktrail_test_support::wait_until("the turn is free", || {
+            runtime.block_on(two.maintenance_turn()).unwrap().is_some()
+        });
+    })
+    .await
+    .unwrap();
+}

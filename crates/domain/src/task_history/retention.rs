@@ -1,3 +1,6 @@
+mod rule;
+
+pub use self::rule::RetentionRule;
 use super::{Scope, StatusSet, TaskKey, TaskStatus, TaskSummary};
 use crate::repository::PageSize;
 use crate::timestamp::Timestamp;

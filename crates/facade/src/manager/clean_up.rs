@@ -1,0 +1,189 @@
+//! Removing old history.
+
+use std::time::Duration;
+
+use tasktrail_domain::task_history::{
+    Expired, Removal, RemovalBatch, RetentionPolicy, RetentionRule, StatusSet, TaskStatus,
+};
+use tokio::time::Instant;
+
+use super::{DatabaseManager, Result};
+use crate::maintenance::{CleanUpOptions, CleanedUp, Forecast};
+
+impl DatabaseManager {
+    /// Removes every task that came to an end and has had no activity in the last `days` days, in bounded
+    /// batches, and tells how much went.
+    ///
+    /// Tasks that are still `pending` or `running` stay, however old; [`clean_up`](Self::clean_up) takes a
+    /// policy that covers them.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabaseManager`]. The batches that were done stay done.
+    pub async fn cleanup_old_tasks(&self, days: u32) -> Result<Removal> {
+        let age = Duration::from_secs(u64::from(days) * 24 * 60 * 60);
+        let policy = RetentionRule::older_than(age).at(self.0.clock.now());
+        let gone = self
+            .clean_up(&policy, &CleanUpOptions::default(), |_| {})
+            .await?;
+        Ok(Removal {
+            tasks: gone.tasks,
+            entries: gone.entries,
+            next: None,
+        })
+    }
+
+    /// Removes what a policy covers: partitions that have expired as a whole are dropped, the other tasks
+    /// go in bounded batches. Saves go on meanwhile.
+    ///
+    /// `progress` is called after each step with what has gone so far. Another run begins anew; two at once
+    /// do not collide.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabaseManager`], or [`Partition`](crate::DatabaseError::Partition). What was removed before
+    /// stays removed.
+    ///
+    /// # Cancel safety
+    ///
+    /// What was removed before the call was dropped stays removed. A batch that was under way is removed
+    /// as a whole or not at all.
+    pub async fn clean_up(
+        &self,
+        policy: &RetentionPolicy,
+        options: &CleanUpOptions,
+        mut progress: impl FnMut(&CleanedUp) + Send,
+    ) -> Result<CleanedUp> {
+        let began = Instant::now();
+        let histories = self.task_history()?;
+        let mut gone = CleanedUp::default();
+        if options.drop_partitions {
+            self.drop_partitions(policy, &mut gone).await?;
+            progress(&gone);
+        }
+        let mut batch = RemovalBatch {
+            tasks: options.batch_tasks,
+            entries: options.batch_entries,
+            after: None,
+        };
+        while options
+            .time_budget
+            .is_none_or(|budget| began.elapsed() < budget)
+        {
+            let removed = histories.remove_expired(policy, &batch).await?;
+            gone.tasks += removed.tasks;
+            gone.entries += removed.entries;
+            gone.took = began.elapsed();
+            progress(&gone);
+            gone.complete = removed.next.is_none();
+            if gone.complete {
+                break;
+            }
+            batch.after = removed.next;
+        }
+        gone.took = began.elapsed();
+        Ok(gone)
+    }
+
+    /// What a clean-up by this policy would remove, and what it would leave although it is as old. Removes
+    /// nothing. The cost grows with the number of tasks in scope.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabaseManager`], or [`Storage`](crate::DatabaseError::Storage).
+    pub async fn forecast(&self, policy: &RetentionPolicy) -> Result<Forecast> {
+        let histories = self.task_history()?;
+        let open = TaskStatus::ALL.into_iter().filter(|status| {
+            !status.is_terminal() && (policy.finished_only || !policy.statuses.contains(*status))
+        });
+        let stuck = RetentionPolicy {
+            statuses: StatusSet::only(open),
+            finished_only: false,
+            keep_newest: 0,
+            ..policy.clone()
+        };
+        let expired = histories.expired(policy).await?;
+        Ok(Forecast {
+            bytes: self.bytes_of(&expired).await?,
+            stuck: histories.expired(&stuck).await?,
+            expired,
+        })
+    }
+
+    /// By the average row of each table.
+    #[cfg(feature = "postgres")]
+    async fn bytes_of(&self, expired: &Expired) -> Result<Option<u64>> {
+        let share = |table: &tasktrail_postgres::TableStatistics, rows: u64| {
+            let bytes = u128::from(table.table_bytes) + u128::from(table.index_bytes);
+            let all = u128::from(
+                table
+                    .live_rows
+                    .saturating_add(table.dead_rows)
+                    .max(rows)
+                    .max(1),
+            );
+            u64::try_from(bytes * u128::from(rows) / all).unwrap_or(u64::MAX)
+        };
+        let storage = self.storage_statistics().await?;
+        Ok(storage.map(|storage| {
+            share(&storage.entries, expired.entries)
+                .saturating_add(share(&storage.tasks, expired.tasks))
+        }))
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    #[expect(
+        clippy::unused_async,
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "memory is not measured"
+    )]
+    async fn bytes_of(&self, _expired: &Expired) -> Result<Option<u64>> {
+        Ok(None)
+    }
+
+    /// Whoever may not drop partitions, or finds somebody else at it, removes their tasks in batches.
+    #[cfg(feature = "postgres")]
+    async fn drop_partitions(&self, policy: &RetentionPolicy, gone: &mut CleanedUp) -> Result<()> {
+        use tasktrail_postgres::PartitionError;
+
+        let dropped = self
+            .asked(async |database| database.drop_expired_partitions(policy).await)
+            .await?;
+        match dropped {
+            Some(Ok(retired)) => {
+                for partition in retired.into_iter().filter(|partition| partition.dropped) {
+                    gone.tasks += partition.tasks;
+                    gone.entries += partition.entries;
+                    gone.partitions.push(partition.partition);
+                }
+                Ok(())
+            }
+            None => Ok(()),
+            Some(Err(
+                reason @ (PartitionError::NotOwner { .. }
+                | PartitionError::Busy
+                | PartitionError::Locked(_)),
+            )) => {
+                tracing::info!(%reason, "no partition is dropped");
+                Ok(())
+            }
+            Some(Err(error)) => Err(crate::DatabaseError::Partition(error)),
+        }
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    #[expect(
+        clippy::unused_async,
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "memory has no partitions"
+    )]
+    async fn drop_partitions(
+        &self,
+        _policy: &RetentionPolicy,
+        _gone: &mut CleanedUp,
+    ) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,192 @@
+//! Maintenance in the background.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::{DatabaseManager, Result};
+use crate::DatabaseError;
+use crate::maintenance::{
+    CleanUpOptions, CleanedUp, Maintenance, MaintenancePolicy, MaintenanceRun, Runs, Schedule,
+};
+
+/// How long the clock is trusted. After that it is looked at again, for it may have been set, or the
+/// machine may have slept.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
+impl DatabaseManager {
+    /// Has maintenance run in the background, as often as the policy says, until the manager is closed or
+    /// what this gives is dropped.
+    ///
+    /// Of all processes that work on a database one is at it at a time; the others pass that run over. What
+    /// a run came to is logged, and told by [`Maintenance::last_run`]; after one that failed the next one
+    /// comes as if it had not.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](DatabaseError::NotConnected) or [`Closed`](DatabaseError::Closed).
+    pub fn maintenance(&self, policy: MaintenancePolicy) -> Result<Maintenance> {
+        self.0.state.connection()?;
+        let (tell, runs) = watch::channel(Runs::default());
+        let mut closed = self.0.closed.subscribe();
+        let manager = self.clone();
+        let task = tokio::spawn(async move {
+            let work = manager.maintain(&policy, &tell);
+            tokio::select! {
+                () = work => {}
+                // The manager keeps the sender.
+                _ = closed.changed() => {}
+            }
+        });
+        Ok(Maintenance::new(task, runs))
+    }
+
+    /// Runs maintenance once, now, and tells what it came to.
+    ///
+    /// # Errors
+    ///
+    /// As for [`clean_up`](Self::clean_up).
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`clean_up`](Self::clean_up).
+    pub async fn run_maintenance(&self, policy: &MaintenancePolicy) -> Result<MaintenanceRun> {
+        let began = Instant::now();
+        let Some(_only_one) = self.take_turn().await? else {
+            return Ok(MaintenanceRun {
+                elsewhere: true,
+                ..MaintenanceRun::default()
+            });
+        };
+        let made = self.make_months(policy.months_ahead).await?;
+        let mut total = CleanedUp {
+            complete: true,
+            ..CleanedUp::default()
+        };
+        for rule in &policy.rules {
+            let options = CleanUpOptions {
+                time_budget: Some(policy.time_budget.saturating_sub(began.elapsed())),
+                ..CleanUpOptions::default()
+            };
+            let covered = rule.at(self.0.clock.now());
+            let gone = self.clean_up(&covered, &options, |_| {}).await?;
+            total.tasks += gone.tasks;
+            total.entries += gone.entries;
+            total.partitions.extend(gone.partitions);
+            total.complete &= gone.complete;
+        }
+        total.took = began.elapsed();
+        Ok(MaintenanceRun {
+            cleaned_up: total,
+            made,
+            elsewhere: false,
+        })
+    }
+
+    async fn maintain(&self, policy: &MaintenancePolicy, tell: &watch::Sender<Runs>) {
+        if let Schedule::Daily(_) = policy.schedule {
+            self.wait(policy.schedule).await;
+        }
+        loop {
+            let run = self.run_maintenance(policy).await;
+            match &run {
+                Ok(run) => tracing::info!(?run, "maintenance has run"),
+                Err(DatabaseError::Closed) => return,
+                Err(error) => tracing::warn!(
+                    error = %tasktrail_domain::repository::Chain(error),
+                    "maintenance failed"
+                ),
+            }
+            tell.send_modify(|runs| {
+                runs.ended += 1;
+                runs.last = Some(run);
+            });
+            self.wait(policy.schedule).await;
+        }
+    }
+
+    async fn wait(&self, schedule: Schedule) {
+        match schedule {
+            Schedule::Every(interval) => tokio::time::sleep(interval).await,
+            Schedule::Daily(at) => {
+                let begin = self.0.clock.now();
+                let until = begin.saturating_add(at.wait(begin));
+                loop {
+                    let now = self.0.clock.now();
+                    let left = until.as_micros().saturating_sub(now.as_micros());
+                    let left = Duration::from_micros(u64::try_from(left).unwrap_or_default());
+                    if left.is_zero() {
+                        return;
+                    }
+                    tokio::time::sleep(left.min(LONGEST_SLEEP)).await;
+                }
+            }
+        }
+    }
+
+    /// What is held while maintenance runs; `None` if another process has it.
+    #[cfg(feature = "postgres")]
+    async fn take_turn(&self) -> Result<Option<Turn>> {
+        let turn = self
+            .asked(async |database| database.maintenance_turn().await)
+            .await?;
+        match turn {
+            None => Ok(Some(Turn(None))),
+            Some(Ok(turn)) => Ok(turn.map(|turn| Turn(Some(turn)))),
+            Some(Err(error)) => Err(DatabaseError::Partition(error)),
+        }
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    #[expect(
+        clippy::unused_async,
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "nobody else works in this memory"
+    )]
+    async fn take_turn(&self) -> Result<Option<Turn>> {
+        Ok(Some(Turn))
+    }
+
+    /// Makes partitions for the months to come, where there are partitions.
+    #[cfg(feature = "postgres")]
+    async fn make_months(&self, months_ahead: u32) -> Result<Vec<String>> {
+        use tasktrail_postgres::PartitionError;
+
+        match self.partitions().await? {
+            None => Ok(Vec::new()),
+            Some(_) => match self.partition(months_ahead).await {
+                Ok(made) => Ok(made.into_iter().map(|partition| partition.name).collect()),
+                // The owner has to, and nothing fails until then: what comes later has a partition.
+                Err(DatabaseError::Partition(
+                    reason @ (PartitionError::NotOwner { .. } | PartitionError::Locked(_)),
+                )) => {
+                    tracing::info!(%reason, "no months are made");
+                    Ok(Vec::new())
+                }
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    #[expect(
+        clippy::unused_async,
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "memory has no partitions"
+    )]
+    async fn make_months(&self, _months_ahead: u32) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+}
+
+#[cfg(feature = "postgres")]
+struct Turn(
+    #[expect(dead_code, reason = "held, not looked at")]
+    Option<tasktrail_postgres::MaintenanceTurn>,
+);
+
+#[cfg(not(feature = "postgres"))]
+struct Turn;

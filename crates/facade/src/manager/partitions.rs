@@ -1,0 +1,41 @@
+//! The partitions of the entries. Histories in memory have none.
+
+use tasktrail_postgres::Partition;
+
+use super::{DatabaseManager, Result};
+use crate::DatabaseError;
+
+impl DatabaseManager {
+    /// The partitions of the entries, the oldest first; `None` if all entries are in one table, or in
+    /// memory. Changes and locks nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
+    /// [`Partition`](DatabaseError::Partition).
+    pub async fn partitions(&self) -> Result<Option<Vec<Partition>>> {
+        let asked = self
+            .asked(async |database| database.partitions().await)
+            .await?;
+        let partitions = asked.transpose().map_err(DatabaseError::Partition)?;
+        Ok(partitions.flatten())
+    }
+
+    /// Partitions the entries by month unless they are, makes partitions for this month and so many after
+    /// it, and gives those that were not there before; nothing in memory.
+    ///
+    /// Saves and reads go on, and no row is copied. `docs/OPERATIONS.md` says what the layout gains and
+    /// costs. There is no way back but an export and an import.
+    ///
+    /// # Errors
+    ///
+    /// As for [`partitions`](Self::partitions); what was done so far stays, and another call goes on.
+    pub async fn partition(&self, months_ahead: u32) -> Result<Vec<Partition>> {
+        let now = self.0.clock.now();
+        let asked = self
+            .asked(async |database| database.partition(now, months_ahead).await)
+            .await?;
+        let made = asked.transpose().map_err(DatabaseError::Partition)?;
+        Ok(made.unwrap_or_default())
+    }
+}

@@ -1,0 +1,185 @@
+//! What is removed when, by whom, and how it ends.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tasktrail::clock::{Clock, ManualClock};
+use tasktrail::task_history::{
+    RandomEntryIds, RetentionPolicy, RetentionRule, StepNumber, TaskKey, TaskStatus, TaskStepResult,
+};
+use tasktrail::timestamp::Timestamp;
+use tasktrail::{
+    CleanUpOptions, DailyAt, DatabaseConfig, DatabaseError, DatabaseManager, MaintenancePolicy,
+    Schedule,
+};
+use tasktrail_test_support::TestDatabase;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::at("2026-02-20T01:00:00Z".parse().unwrap()))
+}
+
+fn in_memory(clock: &Arc<ManualClock>) -> DatabaseManager {
+    let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
+    DatabaseManager::in_memory_with(clock, Arc::new(RandomEntryIds::default()))
+}
+
+async fn on_postgres(database: &TestDatabase, clock: &Arc<ManualClock>) -> DatabaseManager {
+    let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
+    let config = DatabaseConfig::from_url(database.url()).unwrap();
+    let manager = DatabaseManager::new_with(config, clock, Arc::new(RandomEntryIds::default()));
+    manager.connect().await.unwrap();
+    manager
+}
+
+async fn save(manager: &DatabaseManager, task: &str, status: TaskStatus) -> TaskKey {
+    let task = TaskKey::new("alice", task).unwrap();
+    let result = TaskStepResult::builder("fetch", status).build().unwrap();
+    let step = StepNumber::from(1);
+    manager
+        .save_task_history(&task, step, result)
+        .await
+        .unwrap();
+    task
+}
+
+fn monthly(schedule: Schedule) -> MaintenancePolicy {
+    MaintenancePolicy::new(schedule).with_rule(RetentionRule::older_than(30 * DAY))
+}
+
+fn before(clock: &ManualClock, age: Duration) -> Timestamp {
+    clock.now().saturating_sub(age)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_to_an_end_goes_when_it_is_old_enough() {
+    let clock = clock();
+    let manager = in_memory(&clock);
+    let done = save(&manager, "done", TaskStatus::Completed).await;
+    let stuck = save(&manager, "stuck", TaskStatus::Running).await;
+    let mut maintenance = manager.maintenance(monthly(Schedule::Every(DAY))).unwrap();
+
+    // The first run is at once, and nothing is old enough.
+    assert!(maintenance.next_run().await);
+    assert!(manager.check_task_status(&done).await.unwrap().is_some());
+    clock.advance(31 * DAY);
+    assert!(maintenance.next_run().await);
+
+    assert_eq!(maintenance.runs(), 2);
+    let gone = maintenance.last_run(|run| run.unwrap().as_ref().unwrap().cleaned_up.clone());
+    assert_eq!((gone.tasks, gone.entries, gone.complete), (1, 1, true));
+    assert_eq!(manager.check_task_status(&done).await.unwrap(), None);
+    assert!(manager.check_task_status(&stuck).await.unwrap().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_time_of_day_is_waited_for_by_the_managers_clock() {
+    let clock = clock();
+    let manager = in_memory(&clock);
+    let at_three = Schedule::Daily(DailyAt::utc(3, 0).unwrap());
+    let mut maintenance = manager.maintenance(monthly(at_three)).unwrap();
+
+    // Hours of sleep are not enough where the clock stands still.
+    let early = tokio::time::timeout(5 * DAY, maintenance.next_run()).await;
+    clock.advance(Duration::from_secs(2 * 60 * 60));
+
+    assert!(early.is_err());
+    assert!(maintenance.next_run().await);
+    assert_eq!(maintenance.runs(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_ends_with_the_manager() {
+    let clock = clock();
+    let manager = in_memory(&clock);
+    let policy = || monthly(Schedule::Every(DAY));
+    let mut maintenance = manager.maintenance(policy()).unwrap();
+    assert!(maintenance.next_run().await);
+
+    manager.close().await;
+
+    assert!(!maintenance.next_run().await);
+    let refused = manager.maintenance(policy()).unwrap_err();
+    assert!(matches!(refused, DatabaseError::Closed));
+    manager.connect().await.unwrap();
+    let again = manager.maintenance(policy()).unwrap();
+    again.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_budget_that_is_used_up_leaves_the_rest() {
+    let clock = clock();
+    let manager = in_memory(&clock);
+    save(&manager, "done", TaskStatus::Completed).await;
+    let policy = RetentionPolicy::older_than(Timestamp::MAX);
+    let none = CleanUpOptions {
+        time_budget: Some(Duration::ZERO),
+        ..CleanUpOptions::default()
+    };
+
+    let nothing = manager.clean_up(&policy, &none, |_| {}).await.unwrap();
+    let rest = manager
+        .clean_up(&policy, &CleanUpOptions::default(), |_| {})
+        .await
+        .unwrap();
+
+    assert_eq!((nothing.tasks, nothing.complete), (0, false));
+    assert_eq!((rest.tasks, rest.complete), (1, true));
+}
+
+#[tokio::test]
+async fn a_forecast_tells_what_goes_and_what_is_stuck() {
+    let (database, clock) = (TestDatabase::new(), clock());
+    let manager = on_postgres(&database, &clock).await;
+    for n in 0..20 {
+        save(&manager, &format!("done-{n}"), TaskStatus::Failed).await;
+    }
+    save(&manager, "stuck", TaskStatus::Pending).await;
+    clock.advance(31 * DAY);
+    save(&manager, "new", TaskStatus::Running).await;
+    let policy = RetentionPolicy::settled_before(before(&clock, 30 * DAY));
+
+    let forecast = manager.forecast(&policy).await.unwrap();
+    let everything = RetentionPolicy::older_than(before(&clock, 30 * DAY));
+    let all = manager.forecast(&everything).await.unwrap();
+
+    assert_eq!((forecast.expired.tasks, forecast.expired.entries), (20, 20));
+    assert_eq!((forecast.stuck.tasks, forecast.stuck.entries), (1, 1));
+    assert!(forecast.bytes.unwrap() > 0);
+    assert_eq!((all.expired.tasks, all.stuck.tasks), (21, 0));
+}
+
+#[tokio::test]
+async fn one_process_at_a_time_makes_months_and_drops_partitions() {
+    let (database, clock) = (TestDatabase::new(), clock());
+    let manager = on_postgres(&database, &clock).await;
+    manager.partition(1).await.unwrap();
+    let done = save(&manager, "done", TaskStatus::Completed).await;
+    clock.advance(60 * DAY);
+    let stuck = save(&manager, "stuck", TaskStatus::Running).await;
+    let policy = MaintenancePolicy {
+        months_ahead: 2,
+        ..monthly(Schedule::Every(DAY))
+    };
+    let other = on_postgres(&database, &clock).await;
+
+    let (one, two) = tokio::join!(
+        manager.run_maintenance(&policy),
+        other.run_maintenance(&policy)
+    );
+
+    let runs = [one.unwrap(), two.unwrap()];
+    let total: u64 = runs.iter().map(|run| run.cleaned_up.tasks).sum();
+    assert_eq!(total, 1, "{runs:?}");
+    let run = runs.iter().find(|run| run.cleaned_up.tasks == 1).unwrap();
+    assert!(!run.elsewhere);
+    assert_eq!(run.cleaned_up.partitions, ["task_history_before_2026_03"]);
+    assert_eq!(run.made.last().unwrap(), "task_history_from_2026_07");
+    assert_eq!(manager.check_task_status(&done).await.unwrap(), None);
+    assert!(manager.check_task_status(&stuck).await.unwrap().is_some());
+    manager.close().await;
+    let closed = manager.run_maintenance(&policy).await.unwrap_err();
+    assert!(matches!(closed, DatabaseError::Closed));
+}
