@@ -1,5 +1,6 @@
 use std::error::Error;
 
+use tasktrail::DatabaseError;
 use tasktrail::repository::{Chain, RepositoryError};
 
 /// Why a command ends before its time, and with which exit code.
@@ -39,7 +40,11 @@ impl Failure {
 
     /// Whether the store refused or failed, which a missing schema may explain.
     pub(crate) fn is_of_store(&self) -> bool {
-        matches!(self, Self::Error(error) if error.is::<RepositoryError>())
+        let Self::Error(error) = self else {
+            return false;
+        };
+        let wrapped = error.downcast_ref::<DatabaseError>();
+        error.is::<RepositoryError>() || matches!(wrapped, Some(DatabaseError::Repository(_)))
     }
 }
 

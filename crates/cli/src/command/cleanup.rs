@@ -1,30 +1,37 @@
 use std::time::Duration;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
-use tasktrail::DatabaseManager;
 use tasktrail::clock::{Clock, SystemClock};
-use tasktrail::task_history::{
-    Expired, Removal, RemovalBatch, RetentionPolicy, Scope, TaskHistoryRepository,
-    TaskHistoryRepositoryExt, TaskStatus, UserId,
-};
+use tasktrail::task_history::{Expired, RetentionRule, Scope, StatusSet, TaskStatus, UserId};
+use tasktrail::{CleanUpOptions, CleanedUp, DatabaseManager, Forecast};
 
-use super::tasks::{status_parser, status_set};
+use super::tasks::status_parser;
 use crate::failure::Failure;
 use crate::output::{Output, grouped};
 
 /// Remove tasks without recent activity, with their whole histories.
 ///
-/// Whole tasks only: a task with recent activity keeps its early steps. It is done in small
-/// transactions; a run that was interrupted is finished by the next one, and two at once do not
-/// collide. Prints how many tasks and entries went.
+/// Whole tasks only: a task with recent activity keeps its early steps. Tasks that are still pending or
+/// running stay, however old, and are told apart: what was to work on them may have died.
+///
+/// It is done in small transactions while saves go on; where the entries are partitioned and the role
+/// owns them, partitions go as a whole whose tasks have expired. A run that was interrupted or whose time
+/// was up is finished by the next one, and two at once do not collide. For cron: it exits with 0 also
+/// when its time was up.
+///
+/// Conditions are combined: a task goes if it meets all of them. The bytes are by the average row; the
+/// room is for new rows then, a dropped partition gives it back to the system. In JSON `{"tasks",
+/// "entries", "bytes", "partitions", "complete", "stuck": {"tasks", "entries"}, "dry_run"}`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   tasktrail cleanup --days 90 --dry-run
-  tasktrail cleanup --days 30 --status completed --status cancelled
-  tasktrail cleanup --days 365 --user alice")]
+  tasktrail cleanup --days 30 --status completed --status cancelled --max-time 30m
+  tasktrail cleanup --days 0 --keep 1000
+  tasktrail cleanup --days 365 --user alice --stuck
+  30 3 * * * tasktrail cleanup --days 90 --max-time 2h --format json >>cleanup.log")]
 pub(crate) struct CleanupArgs {
     /// Remove tasks without activity in the last N days, of 24 hours; 0 removes them at any age.
     #[arg(long, value_name = "N")]
@@ -38,20 +45,42 @@ pub(crate) struct CleanupArgs {
     #[arg(long)]
     user: Option<UserId>,
 
-    /// Only tasks of this status; may be given several times. Default: of any.
+    /// Only tasks of this status; may be given several times. Default: all but pending and running.
     #[arg(long = "status", value_name = "STATUS", value_parser = status_parser())]
     statuses: Vec<TaskStatus>,
+
+    /// Also tasks that are still pending or running.
+    #[arg(long, conflicts_with = "statuses")]
+    stuck: bool,
 
     /// Only tasks that were finished, such as by `cancel`, not those whose last step is merely done.
     #[arg(long)]
     finished_only: bool,
+
+    /// Of each user's tasks leave the N newest, whatever else is said.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    keep: u64,
+
+    /// Begin no batch after this time: 90s, 30m, 2h. Default: go on to the end.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    max_time: Option<Duration>,
 }
 
 #[derive(Serialize)]
 struct Answer {
     tasks: u64,
     entries: u64,
+    bytes: Option<u64>,
+    partitions: Vec<String>,
+    complete: bool,
+    stuck: Stuck,
     dry_run: bool,
+}
+
+#[derive(Serialize)]
+struct Stuck {
+    tasks: u64,
+    entries: u64,
 }
 
 pub(crate) async fn run(
@@ -59,52 +88,123 @@ pub(crate) async fn run(
     manager: &DatabaseManager,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let dry_run = args.dry_run;
-    let policy = args.policy();
-    let histories = manager.task_history()?;
-    let mut gone = histories.expired(&policy).await?;
-    if !dry_run {
-        let bar = progress(gone.tasks);
-        let removed = histories
-            .remove_all_expired(&policy, RemovalBatch::default(), |so_far: &Removal| {
-                bar.set_position(so_far.tasks);
-            })
+    let policy = args.rule().at(SystemClock.now());
+    let forecast = manager.forecast(&policy).await?;
+    let gone = if args.dry_run {
+        CleanedUp::default()
+    } else {
+        let options = CleanUpOptions {
+            time_budget: args.max_time,
+            ..CleanUpOptions::default()
+        };
+        let bar = progress(forecast.expired.tasks);
+        let gone = manager
+            .clean_up(&policy, &options, |gone| bar.set_position(gone.tasks))
             .await;
         bar.finish_and_clear();
-        let removed = removed?;
-        gone = Expired {
-            tasks: removed.tasks,
-            entries: removed.entries,
-        };
-    }
-    if output.is_json() {
-        return output.json(&Answer {
-            tasks: gone.tasks,
-            entries: gone.entries,
-            dry_run,
-        });
-    }
-    let (tasks, entries) = (grouped(gone.tasks), grouped(gone.entries));
-    let verb = if dry_run { "would remove" } else { "removed" };
-    output.line(format_args!("{verb} {tasks} tasks with {entries} entries"))
+        gone?
+    };
+    args.answer(forecast, gone, output)
 }
 
 impl CleanupArgs {
-    fn policy(self) -> RetentionPolicy {
+    fn rule(&self) -> RetentionRule {
         let age = Duration::from_secs(u64::from(self.days) * 24 * 60 * 60);
-        RetentionPolicy {
-            cutoff: SystemClock.now().saturating_sub(age),
-            statuses: status_set(&self.statuses),
+        let rule = RetentionRule::older_than(age);
+        let statuses = match self.statuses.as_slice() {
+            [] if self.stuck => StatusSet::ALL,
+            [] => rule.statuses,
+            given => StatusSet::only(given.iter().copied()),
+        };
+        RetentionRule {
+            statuses,
             finished_only: self.finished_only,
-            scope: self.user.map_or(Scope::Everyone, Scope::User),
-            keep_newest: 0,
+            scope: self.user.clone().map_or(Scope::Everyone, Scope::User),
+            keep_newest: self.keep,
+            ..rule
         }
     }
+
+    fn answer(
+        &self,
+        forecast: Forecast,
+        gone: CleanedUp,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        let Expired { tasks, entries } = if self.dry_run {
+            forecast.expired
+        } else {
+            Expired {
+                tasks: gone.tasks,
+                entries: gone.entries,
+            }
+        };
+        let answer = Answer {
+            tasks,
+            entries,
+            bytes: forecast
+                .bytes
+                .map(|bytes| share(bytes, entries, forecast.expired.entries)),
+            partitions: gone.partitions,
+            complete: self.dry_run || gone.complete,
+            stuck: Stuck {
+                tasks: forecast.stuck.tasks,
+                entries: forecast.stuck.entries,
+            },
+            dry_run: self.dry_run,
+        };
+        if output.is_json() {
+            return output.json(&answer);
+        }
+        answer.print(self.days, output)
+    }
+}
+
+impl Answer {
+    fn print(&self, days: u32, output: &mut Output) -> Result<(), Failure> {
+        let (tasks, entries) = (grouped(self.tasks), grouped(self.entries));
+        let verb = if self.dry_run {
+            "would remove"
+        } else {
+            "removed"
+        };
+        let bytes = match self.bytes {
+            Some(bytes) if bytes > 0 => format!(", about {}", HumanBytes(bytes)),
+            _ => String::new(),
+        };
+        output.line(format_args!(
+            "{verb} {tasks} tasks with {entries} entries{bytes}"
+        ))?;
+        for partition in &self.partitions {
+            output.line(format_args!("dropped {partition}"))?;
+        }
+        if !self.complete {
+            output
+                .line("the time was up before all tasks were looked at: run it again to go on")?;
+        }
+        if self.stuck.tasks > 0 {
+            let (tasks, entries) = (grouped(self.stuck.tasks), grouped(self.stuck.entries));
+            output.line(format_args!(
+                "left alone: {tasks} tasks with {entries} entries, pending or running without activity \
+                 for {days} days or more (--stuck removes them as well)"
+            ))?;
+        }
+        Ok(())
+    }
+}
+
+/// What so many of all entries take of the bytes of all.
+fn share(bytes: u64, entries: u64, all: u64) -> u64 {
+    if entries >= all {
+        return bytes;
+    }
+    let share = u128::from(bytes) * u128::from(entries) / u128::from(all);
+    u64::try_from(share).unwrap_or(bytes)
 }
 
 /// A bar on a terminal, else nothing.
 fn progress(tasks: u64) -> ProgressBar {
-    let template = "removing tasks {wide_bar} {human_pos} of {human_len}, {per_sec}";
+    let template = "removing tasks {wide_bar} {human_pos} of {human_len}, {per_sec}, {eta} left";
     let style =
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(Some(tasks), ProgressDrawTarget::stderr()).with_style(style)

@@ -2,6 +2,7 @@
 
 mod check;
 mod loss;
+mod partition;
 mod sql;
 mod status;
 mod step;
@@ -34,7 +35,8 @@ Examples:
   tasktrail migrate --check || echo 'deploy the schema first'
   tasktrail migrate up --dry-run
   tasktrail migrate sql > migrate.sql
-  tasktrail migrate check")]
+  tasktrail migrate check
+  tasktrail migrate partition --dry-run")]
 pub(crate) struct MigrateArgs {
     /// Change nothing: list what is pending, and exit with 1 if there is something.
     #[arg(long)]
@@ -51,6 +53,7 @@ enum Action {
     Down(step::DownArgs),
     Sql(sql::SqlArgs),
     Check(check::CheckArgs),
+    Partition(partition::PartitionArgs),
 }
 
 pub(crate) async fn run(
@@ -69,6 +72,9 @@ pub(crate) async fn run(
         Some(Action::Up(up)) => step::up(up, &connection::open(global).await?, output).await,
         Some(Action::Down(down)) => {
             step::down(down, &connection::open(global).await?, output).await
+        }
+        Some(Action::Partition(args)) => {
+            partition::run(args, &connection::open(global).await?, output).await
         }
         Some(Action::Check(_)) => check::run(&connection::open(global).await?, output).await,
         None if args.check => step::pending(&connection::open(global).await?, output).await,

@@ -1,28 +1,49 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::files::line;
 use super::imported::Imported;
 
+fn counts(answer: &Value) -> [u64; 4] {
+    let count = |value: &Value| value.as_u64().unwrap();
+    [
+        count(&answer["tasks"]),
+        count(&answer["entries"]),
+        count(&answer["stuck"]["tasks"]),
+        count(&answer["stuck"]["entries"]),
+    ]
+}
+
 #[test]
-fn a_dry_run_tells_and_a_real_one_removes() {
+fn a_dry_run_tells_and_a_real_one_removes_what_came_to_an_end() {
     let imported = Imported::new();
     let dry = imported.json(&["cleanup", "--days", "1", "--dry-run"]);
 
-    assert_eq!(dry, json!({ "tasks": 3, "entries": 5, "dry_run": true }));
+    assert_eq!(counts(&dry), [2, 4, 1, 1]);
+    assert_eq!(
+        (&dry["dry_run"], &dry["complete"]),
+        (&json!(true), &json!(true))
+    );
+    assert!(dry["bytes"].as_u64().unwrap() > 0, "{dry}");
     assert_eq!(imported.json(&["stats"])["tasks"], 3);
     imported.says(
         &["cleanup", "--days", "1", "--dry-run"],
-        "would remove 3 tasks with 5 entries",
+        "would remove 2 tasks with 4 entries, about ",
     );
 
     let real = imported.json(&["cleanup", "--days", "1"]);
 
-    assert_eq!(real, json!({ "tasks": 3, "entries": 5, "dry_run": false }));
-    assert_eq!(imported.json(&["stats"])["entries"], 0);
+    assert_eq!(counts(&real), [2, 4, 1, 1]);
+    assert_eq!(real["partitions"], json!([]));
+    assert_eq!(imported.json(&["stats"])["entries"], 1);
     imported.says(
         &["cleanup", "--days", "1"],
-        "removed 0 tasks with 0 entries",
+        "removed 0 tasks with 0 entries\nleft alone: 1 tasks with 1 entries, pending or running",
     );
+    assert_eq!(
+        counts(&imported.json(&["cleanup", "--days", "1", "--stuck"])),
+        [1, 1, 0, 0]
+    );
+    assert_eq!(imported.json(&["stats"])["entries"], 0);
 }
 
 #[test]
@@ -31,6 +52,7 @@ fn what_is_removed_can_be_narrowed() {
     let removed = |args: &[&str]| imported.json(&[&["cleanup", "--days", "1"], args].concat());
 
     assert_eq!(removed(&["--finished-only"])["tasks"], 0);
+    assert_eq!(removed(&["--keep", "2"])["tasks"], 0);
     assert_eq!(
         removed(&["--user", "bob", "--status", "failed"])["tasks"],
         0
@@ -40,14 +62,17 @@ fn what_is_removed_can_be_narrowed() {
         1
     );
     assert_eq!(imported.json(&["stats", "--user", "alice"])["tasks"], 1);
-    assert_eq!(removed(&["--user", "bob"])["tasks"], 1);
+    assert_eq!(
+        removed(&["--user", "bob", "--status", "running"])["tasks"],
+        1
+    );
 }
 
 #[test]
 fn a_task_with_recent_activity_stays_whole() {
-    let mut recent = line("a", 1, "running");
+    let mut recent = line("a", 1, "completed");
     recent.as_object_mut().unwrap().remove("recorded_at");
-    let imported = Imported::of(&[line("a", 0, "running"), recent, line("b", 0, "running")]);
+    let imported = Imported::of(&[line("a", 0, "running"), recent, line("b", 0, "completed")]);
 
     let removed = imported.json(&["cleanup", "--days", "1"]);
 
@@ -56,11 +81,58 @@ fn a_task_with_recent_activity_stays_whole() {
 }
 
 #[test]
-fn more_tasks_than_a_batch_holds_are_removed() {
+fn more_tasks_than_a_batch_holds_are_removed_unless_the_time_is_up() {
     let lines: Vec<_> = (0..250)
         .map(|n| line(&format!("t{n}"), 0, "completed"))
         .collect();
     let imported = Imported::of(&lines);
+    let cleanup = ["cleanup", "--days", "1"];
 
-    assert_eq!(imported.json(&["cleanup", "--days", "1"])["tasks"], 250);
+    let at_once = imported.json(&[cleanup.as_slice(), &["--max-time", "0s"]].concat());
+    imported.says(
+        &[cleanup.as_slice(), &["--max-time", "0s"]].concat(),
+        "run it again to go on",
+    );
+    let rest = imported.json(&[cleanup.as_slice(), &["--max-time", "1h"]].concat());
+
+    assert_eq!(
+        (&at_once["tasks"], &at_once["complete"]),
+        (&json!(0), &json!(false))
+    );
+    assert_eq!(
+        (&rest["tasks"], &rest["complete"]),
+        (&json!(250), &json!(true))
+    );
+}
+
+#[test]
+fn a_partitioned_store_loses_whole_partitions() {
+    let imported = Imported::new();
+    imported.says(
+        &["migrate", "partition", "--dry-run"],
+        "the entries are in one table",
+    );
+    let refused = imported.run(&["migrate", "partition"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.stderr.contains("--yes"), "{refused:?}");
+
+    let made = imported.json(&["migrate", "partition", "--yes", "--months-ahead", "1"]);
+    let again = imported.json(&["migrate", "partition", "--months-ahead", "1"]);
+    imported.says(&["migrate", "partition"], "months ahead");
+    imported.says(
+        &["migrate", "check"],
+        "the schema is as this version expects it",
+    );
+    let removed = imported.json(&["cleanup", "--days", "1", "--stuck"]);
+
+    let first = made["made"][0].as_str().unwrap();
+    assert!(first.starts_with("task_history_before_"), "{made}");
+    assert_eq!(again["made"], json!([]));
+    assert_eq!(again["partitions"].as_array().unwrap().len(), 3);
+    // The first partition ends in the future, so its tasks go row by row.
+    assert_eq!(
+        (&removed["tasks"], &removed["partitions"]),
+        (&json!(3), &json!([]))
+    );
+    assert_eq!(imported.json(&["stats"])["entries"], 0);
 }

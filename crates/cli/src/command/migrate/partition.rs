@@ -1,0 +1,141 @@
+use clap::Args;
+use indicatif::HumanBytes;
+use serde::Serialize;
+use tasktrail::clock::{Clock, SystemClock};
+use tasktrail::timestamp::Timestamp;
+use tasktrail::{DatabaseManager, Partition};
+
+use crate::failure::Failure;
+use crate::output::{Output, agrees, grouped};
+
+/// Partition the entries by month, or make partitions for the months to come.
+///
+/// For stores from which much old history is to go: `cleanup` and the maintenance of a service then drop
+/// whole partitions. It costs a part of the speed of saves and reads (docs/PERFORMANCE.md has the
+/// figures), so a store is not partitioned unless this was called.
+///
+/// A table that is not partitioned becomes the first partition as it is; no row is copied, and saves and
+/// reads go on. There is no way back but `export` and `import`, so it asks; a script agrees with --yes.
+/// On a partitioned store it only makes months, and asks nothing. No save ever fails for the want of a
+/// month: what comes later has a partition as well, which is split in time.
+///
+/// Must be done by the owner of the tables. In JSON `{"made", "partitions", "dry_run"}`: names, and
+/// `{"name", "from", "until", "entries", "bytes"}` of each, `entries` being the server's estimate.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tasktrail migrate partition --dry-run
+  tasktrail migrate partition --yes
+  tasktrail migrate partition --months-ahead 12")]
+pub(super) struct PartitionArgs {
+    /// How many months after the present one have partitions of their own: 0 to 120.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    #[arg(value_parser = clap::value_parser!(u32).range(0..=120))]
+    months_ahead: u32,
+
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+
+    /// Change nothing: tell how the entries are kept.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) async fn run(
+    args: &PartitionArgs,
+    manager: &DatabaseManager,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let before = manager.partitions().await?;
+    let made = if args.dry_run {
+        Vec::new()
+    } else {
+        if before.is_none() && !args.yes {
+            agreed()?;
+        }
+        manager.partition(args.months_ahead).await?
+    };
+    let made: Vec<_> = made.into_iter().map(|partition| partition.name).collect();
+    let partitions = if args.dry_run {
+        before
+    } else {
+        manager.partitions().await?
+    };
+    if output.is_json() {
+        return output.json(&Answer {
+            made,
+            partitions: partitions.map(|list| list.iter().map(View::of).collect()),
+            dry_run: args.dry_run,
+        });
+    }
+    match partitions {
+        None => output.line("the entries are in one table"),
+        Some(partitions) => {
+            for partition in &partitions {
+                output.line(told(partition))?;
+            }
+            output.line(summary(&partitions, &made))
+        }
+    }
+}
+
+fn agreed() -> Result<(), Failure> {
+    let question = "the entries will be partitioned by month, for which there is no way back but an export \
+                    and an import.\nType yes to go on.";
+    // A person takes time to answer, and meanwhile nothing else is to be done.
+    match tokio::task::block_in_place(|| agrees(question))? {
+        Some(true) => Ok(()),
+        Some(false) => Err(Failure::error("nobody said yes; nothing was changed")),
+        None => Err(Failure::Usage(
+            "this cannot be taken back, and there is no terminal to ask on: give --yes to agree"
+                .to_owned(),
+        )),
+    }
+}
+
+fn told(partition: &Partition) -> String {
+    let (entries, bytes) = (grouped(partition.entries), HumanBytes(partition.bytes));
+    format!("{}: about {entries} entries, {bytes}", partition.name)
+}
+
+fn summary(partitions: &[Partition], made: &[String]) -> String {
+    let now = SystemClock.now();
+    let months = partitions
+        .iter()
+        .filter(|partition| {
+            partition.until.is_some() && partition.from.is_some_and(|from| from > now)
+        })
+        .count();
+    let (all, made) = (partitions.len(), made.len());
+    format!("{all} partitions, {made} of them new; {months} months ahead")
+}
+
+#[derive(Serialize)]
+struct Answer {
+    made: Vec<String>,
+    /// `null` if the entries are in one table.
+    partitions: Option<Vec<View>>,
+    dry_run: bool,
+}
+
+#[derive(Serialize)]
+struct View {
+    name: String,
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
+    entries: u64,
+    bytes: u64,
+}
+
+impl View {
+    fn of(partition: &Partition) -> Self {
+        Self {
+            name: partition.name.clone(),
+            from: partition.from,
+            until: partition.until,
+            entries: partition.entries,
+            bytes: partition.bytes,
+        }
+    }
+}
