@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
         value_parser = clap::value_parser!(u32).range(1..=600))]
     pub(crate) seconds: u32,
 
-    /// Measures only these; without it all but the two long ones
+    /// Measures only these; without it all but the four long ones
     #[arg(long, value_name = "GROUP", value_enum, num_args = 1..)]
     only: Vec<Group>,
 
@@ -85,11 +85,18 @@ pub(crate) enum Group {
     BigStore,
     /// Ten minutes of saves to 10 000 tasks, and what becomes of the size of their summaries
     Bloat,
+    /// Saves while a million old entries are removed; takes minutes
+    CleanUp,
+    /// One table beside partitions by month, and how a month goes; takes minutes
+    Layouts,
 }
 
 impl Group {
     fn is_long(self) -> bool {
-        matches!(self, Self::BigStore | Self::Bloat)
+        matches!(
+            self,
+            Self::BigStore | Self::Bloat | Self::CleanUp | Self::Layouts
+        )
     }
 }
 

@@ -7,12 +7,14 @@ pub(crate) enum Case {
     Save(Saver, u32),
     /// How tasks stand, asked by so many callers at once.
     Status(Reader, u32),
-    /// Histories of 100 steps, loaded by so many callers at once.
+    /// Histories of 100 steps (10 where layouts are compared), loaded by so many callers at once.
     Load(Reader, u32),
     /// First pages of 100 tasks of a user, by one caller.
     List(Reader, Listed),
     /// The loan log, in lines.
     Import,
+    /// A clean-up, in entries.
+    CleanUp,
 }
 
 /// Who saves.
@@ -33,6 +35,14 @@ pub(crate) enum Saver {
     IntoEmpty,
     /// Tasktrail through its library, on a store of 10 million entries.
     IntoFull,
+    /// The same, into one table beside 13 months of entries.
+    Plain,
+    /// The same, into partitions by month.
+    Partitioned,
+    /// The same, with a million old entries that nobody touches.
+    Undisturbed,
+    /// The same, while these are removed.
+    DuringCleanUp,
 }
 
 /// Who reads.
@@ -41,6 +51,10 @@ pub(crate) enum Reader {
     Tasktrail,
     Pgbench,
     Original,
+    /// Tasktrail, from one table.
+    Plain,
+    /// Tasktrail, from partitions by month.
+    Partitioned,
 }
 
 /// Whose tasks are listed, and which.

@@ -1,4 +1,4 @@
-//! Callers that save one step after the other, all at once.
+//! Callers that do one thing after the other, all at once.
 
 use std::time::{Duration, Instant};
 
@@ -11,38 +11,39 @@ use crate::figures::Figures;
 /// How many connections everybody has.
 pub(crate) const CONNECTIONS: u32 = 20;
 
-/// One who saves.
+/// One who saves or reads.
 pub(crate) trait Caller: Send + 'static {
-    /// Saves the next step, and returns when it is on the disk.
-    fn save(&mut self) -> impl Future<Output = Result<()>> + Send;
+    /// Does it once more, and returns when it is done; a save, when it is on the disk.
+    fn call(&mut self) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// Lets all of them save for `time`.
+/// Lets all of them call for `time`.
 pub(crate) async fn drive<C: Caller>(callers: Vec<C>, time: Duration) -> Result<Figures> {
     let began = Instant::now();
     let end = began + time;
     let mut running: JoinSet<_> = callers
         .into_iter()
-        .map(|caller| call(caller, end))
+        .map(|caller| call_until(caller, end))
         .collect();
     let mut latencies = histogram()?;
     while let Some(done) = running.join_next().await {
         latencies.add(done??)?;
     }
-    let saves = f64::from(u32::try_from(latencies.len())?);
+    let calls = f64::from(u32::try_from(latencies.len())?);
     Ok(Figures {
-        per_second: saves / began.elapsed().as_secs_f64(),
+        per_second: calls / began.elapsed().as_secs_f64(),
         p50_ms: Some(milliseconds(latencies.value_at_quantile(0.5))),
         p99_ms: Some(milliseconds(latencies.value_at_quantile(0.99))),
+        longest_ms: Some(milliseconds(latencies.max())),
         ..Figures::default()
     })
 }
 
-async fn call(mut caller: impl Caller, end: Instant) -> Result<Histogram<u32>> {
+async fn call_until(mut caller: impl Caller, end: Instant) -> Result<Histogram<u32>> {
     let mut latencies = histogram()?;
     let mut before = Instant::now();
     while before < end {
-        caller.save().await?;
+        caller.call().await?;
         let after = Instant::now();
         let micros = u64::try_from((after - before).as_micros())?;
         latencies.record(micros.max(1))?;
@@ -70,7 +71,7 @@ mod tests {
     struct Counter(Arc<AtomicU32>);
 
     impl Caller for Counter {
-        async fn save(&mut self) -> Result<()> {
+        async fn call(&mut self) -> Result<()> {
             self.0.fetch_add(1, Ordering::Relaxed);
             tokio::task::yield_now().await;
             Ok(())
@@ -80,7 +81,7 @@ mod tests {
     struct Broken;
 
     impl Caller for Broken {
-        async fn save(&mut self) -> Result<()> {
+        async fn call(&mut self) -> Result<()> {
             anyhow::bail!("no")
         }
     }

@@ -10,6 +10,7 @@ pub(crate) struct Figures {
     pub(crate) per_second: f64,
     pub(crate) p50_ms: Option<f64>,
     pub(crate) p99_ms: Option<f64>,
+    pub(crate) longest_ms: Option<f64>,
     /// Write-ahead log for each save.
     pub(crate) wal_bytes: Option<f64>,
     /// Row versions that died for each save.

@@ -73,7 +73,7 @@ const THE_LIMIT: &str = "the limit";
 
 /// All of them, in the order in which they are told.
 pub(crate) fn all() -> Vec<Goal> {
-    [saves(), imports(), reads(), plain_drivers()].concat()
+    [saves(), imports(), reads(), old_history(), plain_drivers()].concat()
 }
 
 fn saves() -> Vec<Goal> {
@@ -225,6 +225,57 @@ fn reads() -> Vec<Goal> {
             rare,
             small(),
             Asked::AtMost(1.3),
+        ),
+    ]
+}
+
+/// What it costs to have old history go, and what partitions do.
+fn old_history() -> Vec<Goal> {
+    let goal = |work, figure, ours, beside, asked| Goal {
+        work,
+        figure,
+        ours,
+        beside,
+        asked,
+    };
+    let save = |saver, callers| Case::Save(saver, callers);
+    let plain = |case| ("one table", vec![case]);
+    let (per_second, load) = (Figure::PerSecond, |reader| Case::Load(reader, 16));
+    vec![
+        goal(
+            "p99 of saves during a clean-up",
+            Figure::P99,
+            save(Saver::DuringCleanUp, 64),
+            ("undisturbed", vec![save(Saver::Undisturbed, 64)]),
+            Asked::AtMost(2.0),
+        ),
+        goal(
+            "entries that it removes",
+            per_second,
+            Case::CleanUp,
+            ("", Vec::new()),
+            Asked::Nothing,
+        ),
+        goal(
+            "saves into partitions, 1 caller",
+            per_second,
+            save(Saver::Partitioned, 1),
+            plain(save(Saver::Plain, 1)),
+            Asked::AtLeast(0.95),
+        ),
+        goal(
+            "saves into partitions, 64 callers",
+            per_second,
+            save(Saver::Partitioned, 64),
+            plain(save(Saver::Plain, 64)),
+            Asked::AtLeast(0.95),
+        ),
+        goal(
+            "loads of 10 steps from 13 partitions",
+            per_second,
+            load(Reader::Partitioned),
+            plain(load(Reader::Plain)),
+            Asked::AtLeast(0.85),
         ),
     ]
 }

@@ -2,3 +2,5 @@
 
 pub(crate) mod big_store;
 pub(crate) mod bloat;
+pub(crate) mod clean_up;
+pub(crate) mod layouts;

@@ -24,7 +24,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::arguments::{Arguments, Group};
-use crate::long::{big_store, bloat};
+use crate::long::{big_store, bloat, clean_up, layouts};
 use crate::output::{say, tell};
 use crate::plan::Plan;
 use crate::report::Report;
@@ -76,6 +76,15 @@ async fn measure(arguments: &Arguments) -> Result<Report> {
             arguments.minutes
         ));
         report.bloat = Some(bloat::measure(&bench, arguments.minutes).await?);
+    }
+    if arguments.has(Group::CleanUp) {
+        let measured = clean_up::measure(&bench, arguments).await?;
+        report.rounds.append(measured);
+    }
+    if arguments.has(Group::Layouts) {
+        let (measured, dropped) = layouts::measure(&bench, arguments).await?;
+        report.rounds.append(measured);
+        report.dropped = Some(dropped);
     }
     report.setting = machine::setting(&bench, plan.original.as_deref()).await?;
     Ok(report)

@@ -8,6 +8,7 @@ use crate::figures::{Figure, Rounds};
 use crate::goals::{self, Asked, Goal, Verdict};
 use crate::long::big_store;
 use crate::long::bloat::Bloat;
+use crate::long::layouts;
 use crate::machine::Setting;
 use crate::plot;
 pub(crate) use number::grouped;
@@ -17,11 +18,15 @@ use table::Table;
 /// How far the summaries may grow in the second half of a run that adds none.
 const STEADY: Asked = Asked::AtMost(0.05);
 
+/// How many seconds a partition of a million entries may take to go.
+const DROP: Asked = Asked::AtMost(1.0);
+
 /// Everything that a run gave.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Report {
     pub(crate) rounds: Rounds,
     pub(crate) bloat: Option<Bloat>,
+    pub(crate) dropped: Option<layouts::Drop>,
     pub(crate) number_of_rounds: u32,
     pub(crate) seconds: u32,
     /// Of the full store.
@@ -107,6 +112,7 @@ impl Report {
             table.push(self.verdict(&goal));
         }
         table.push(self.verdict_on_bloat());
+        table.push(self.verdict_on_drop());
         table
     }
 
@@ -160,6 +166,10 @@ impl Report {
         match goal.ours {
             Case::Import if !self.has_loan_log => "left out: no --loan-log",
             Case::Save(Saver::IntoFull, _) => "left out: --only big-store",
+            Case::Save(Saver::Partitioned, _) | Case::Load(Reader::Partitioned, _) => {
+                "left out: --only layouts"
+            }
+            Case::Save(Saver::DuringCleanUp, _) | Case::CleanUp => "left out: --only clean-up",
             _ if goal.beside.1.iter().any(is_original) && !self.has_original => {
                 "left out: no --aiecs"
             }
@@ -179,6 +189,23 @@ impl Report {
             String::new(),
             in_words(STEADY, number::percent),
             named(STEADY.verdict(growth), "left out: --only bloat"),
+        ]
+    }
+
+    fn verdict_on_drop(&self) -> [String; 6] {
+        let seconds = self.dropped.map(|dropped| dropped.seconds);
+        let told = |seconds: f64| format!("{seconds:.2} s");
+        let beside = self.dropped.map_or_else(String::new, |dropped| {
+            let load = amount(Figure::P99, dropped.longest_load_ms);
+            format!("longest load meanwhile {load}")
+        });
+        [
+            "drop of a partition of 1 000 000 entries".to_owned(),
+            seconds.map(told).unwrap_or_default(),
+            beside,
+            String::new(),
+            in_words(DROP, told),
+            named(DROP.verdict(seconds), "left out: --only layouts"),
         ]
     }
 
@@ -226,6 +253,11 @@ fn names(case: Case) -> [String; 3] {
             reader_name(reader),
             callers.to_string(),
         ],
+        Case::Load(reader @ (Reader::Plain | Reader::Partitioned), callers) => [
+            "load, 10 steps".to_owned(),
+            reader_name(reader),
+            callers.to_string(),
+        ],
         Case::Load(reader, callers) => [
             "load, 100 steps".to_owned(),
             reader_name(reader),
@@ -240,6 +272,11 @@ fn names(case: Case) -> [String; 3] {
                 "1".to_owned(),
             ]
         }
+        Case::CleanUp => [
+            "clean-up, entries".to_owned(),
+            "tasktrail".to_owned(),
+            "1".to_owned(),
+        ],
         Case::Import => [
             "import, lines".to_owned(),
             "tasktrail".to_owned(),
@@ -260,6 +297,10 @@ fn saver_name(saver: Saver) -> String {
         Saver::Original => "the original".to_owned(),
         Saver::IntoEmpty => "tasktrail, empty store".to_owned(),
         Saver::IntoFull => "tasktrail, full store".to_owned(),
+        Saver::Plain => "tasktrail, one table".to_owned(),
+        Saver::Partitioned => "tasktrail, 13 partitions".to_owned(),
+        Saver::Undisturbed => "tasktrail, undisturbed".to_owned(),
+        Saver::DuringCleanUp => "tasktrail, during a clean-up".to_owned(),
     }
 }
 
@@ -268,6 +309,8 @@ fn reader_name(reader: Reader) -> String {
         Reader::Tasktrail => "tasktrail",
         Reader::Pgbench => "pgbench",
         Reader::Original => "the original",
+        Reader::Plain => "tasktrail, one table",
+        Reader::Partitioned => "tasktrail, 13 partitions",
     };
     name.to_owned()
 }

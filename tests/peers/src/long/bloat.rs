@@ -119,7 +119,7 @@ struct Rolling {
 }
 
 impl Caller for Rolling {
-    async fn save(&mut self) -> Result<()> {
+    async fn call(&mut self) -> Result<()> {
         let (task, step) = (self.next % TASKS_OF_A_CALLER, self.next / TASKS_OF_A_CALLER);
         self.next += 1;
         self.history.save(&self.workload.entry(task, step)?).await?;

@@ -52,7 +52,7 @@ struct Saved {
 }
 
 impl Caller for Saver {
-    async fn save(&mut self) -> Result<()> {
+    async fn call(&mut self) -> Result<()> {
         let entry = self.workload.next()?;
         let (task, step_result) = (&entry.task, &entry.step_result);
         let mut connection = self.pool.get().await?;

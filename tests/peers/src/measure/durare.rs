@@ -53,7 +53,7 @@ struct Recorder {
 }
 
 impl Caller for Recorder {
-    async fn save(&mut self) -> Result<()> {
+    async fn call(&mut self) -> Result<()> {
         let entry = self.workload.next()?;
         let workflow = entry.task.to_string();
         let step = entry.step.get();

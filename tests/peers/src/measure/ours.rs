@@ -108,6 +108,7 @@ impl Row {
             wal_bytes: self.wal_bytes,
             dead_rows: self.dead_rows,
             resident_bytes: self.resident_bytes,
+            ..Figures::default()
         }
     }
 }

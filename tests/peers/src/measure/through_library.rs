@@ -47,7 +47,7 @@ struct Saver {
 }
 
 impl Caller for Saver {
-    async fn save(&mut self) -> Result<()> {
+    async fn call(&mut self) -> Result<()> {
         self.history.save(&self.workload.next()?).await?;
         Ok(())
     }

@@ -64,7 +64,7 @@ struct Saver {
 }
 
 impl Caller for Saver {
-    async fn save(&mut self) -> Result<()> {
+    async fn call(&mut self) -> Result<()> {
         let entry = self.workload.next()?;
         let client = self.pool.get().await?;
         let statement = client.prepare_typed_cached(&self.statement, &TYPES).await?;
