@@ -228,6 +228,27 @@ async fn what_another_role_has_made_becomes_the_owners() {
     assert!(!owner.revert().await.unwrap().is_empty());
 }
 
+#[test]
+fn partitions_become_the_owners_and_have_the_rights_of_their_table() {
+    let scene = Scene::new(SHOP);
+    let made = format!(
+        "SET search_path TO {};
+         CREATE TABLE task_history (entry_id int) PARTITION BY RANGE (entry_id);
+         CREATE TABLE \"old ones\" PARTITION OF task_history FOR VALUES FROM (0) TO (10)",
+        quoted(SHOP)
+    );
+    scene.database.execute(&made).unwrap();
+
+    scene.give_rights();
+
+    let owner = &scene.owner;
+    let expected = [
+        format!("old ones of {owner}: SELECT INSERT DELETE"),
+        format!("task_history of {owner}: SELECT INSERT DELETE"),
+    ];
+    assert_eq!(scene.rights(), expected);
+}
+
 #[tokio::test]
 async fn until_rights_are_given_new_tables_cannot_be_updated() {
     let scene = Scene::new("public");

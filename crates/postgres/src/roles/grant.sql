@@ -4,7 +4,7 @@ DECLARE
     runtime_role constant text := current_setting('tasktrail.runtime');
     in_schema constant text := current_setting('tasktrail.schema');
     role_name text;
-    found oid;
+    found regclass;
     ours text;
     rights text;
 BEGIN
@@ -43,14 +43,20 @@ BEGIN
         ('task_history', 'SELECT, INSERT, DELETE'),
         ('task_summary', 'SELECT, INSERT, UPDATE, DELETE')
     LOOP
-        found := to_regclass(format('%I.%I', in_schema, ours));
-        CONTINUE WHEN found IS NULL;
-        -- Not without need: it waits for all who use the table.
-        IF owner_role <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = found) THEN
-            EXECUTE format('ALTER TABLE %I.%I OWNER TO %I', in_schema, ours, owner_role);
-        END IF;
-        EXECUTE format('REVOKE ALL ON %I.%I FROM PUBLIC, %I', in_schema, ours, runtime_role);
-        EXECUTE format('GRANT %s ON %I.%I TO %I', rights, in_schema, ours, runtime_role);
+        -- Partitions have owners and rights of their own.
+        FOR found IN
+            SELECT named FROM to_regclass(format('%I.%I', in_schema, ours)) AS named
+            WHERE named IS NOT NULL
+            UNION
+            SELECT relid FROM pg_partition_tree(to_regclass(format('%I.%I', in_schema, ours)))
+        LOOP
+            -- Not without need: it waits for all who use the table.
+            IF owner_role <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = found) THEN
+                EXECUTE format('ALTER TABLE %s OWNER TO %I', found, owner_role);
+            END IF;
+            EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, %I', found, runtime_role);
+            EXECUTE format('GRANT %s ON %s TO %I', rights, found, runtime_role);
+        END LOOP;
     END LOOP;
 END
 $roles$;
