@@ -45,6 +45,15 @@ impl Scene {
         scene
     }
 
+    /// Partitioned by the owner, after the rights were given.
+    async fn partitioned(schema: &'static str) -> Self {
+        let scene = Self::migrated(schema).await;
+        let owner = scene.connect(&scene.owner, 0).await;
+        let december = "2025-12-20T00:00:00Z".parse().unwrap();
+        owner.partition(december, 2).await.unwrap();
+        scene
+    }
+
     fn roles_sql(&self) -> String {
         let roles = DatabaseRoles::new(&self.owner, &self.runtime, self.schema);
         roles.unwrap().sql()
@@ -98,8 +107,7 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-async fn store(schema: &'static str, writers: u32) -> (Repository, Scene) {
-    let scene = Scene::migrated(schema).await;
+async fn store(scene: Scene, writers: u32) -> (Repository, Scene) {
     let runtime = scene.connect(&scene.runtime, writers).await;
     (Arc::new(runtime.task_history()), scene)
 }
@@ -109,18 +117,18 @@ mod in_public {
     use super::{Repository, Scene, store};
 
     async fn fresh() -> (Repository, Scene) {
-        store("public", 2).await
+        store(Scene::migrated("public").await, 2).await
     }
 
     tasktrail_conformance::task_history_suite!(fresh);
 }
 
-/// In a schema of its own; each save is a statement.
-mod in_another_schema {
+/// In a schema of its own, where the entries are partitioned; each save is a statement.
+mod partitioned_in_another_schema {
     use super::{Repository, SHOP, Scene, store};
 
     async fn fresh() -> (Repository, Scene) {
-        store(SHOP, 0).await
+        store(Scene::partitioned(SHOP).await, 0).await
     }
 
     tasktrail_conformance::task_history_suite!(fresh);
@@ -228,25 +236,30 @@ async fn what_another_role_has_made_becomes_the_owners() {
     assert!(!owner.revert().await.unwrap().is_empty());
 }
 
-#[test]
-fn partitions_become_the_owners_and_have_the_rights_of_their_table() {
-    let scene = Scene::new(SHOP);
-    let made = format!(
-        "SET search_path TO {};
-         CREATE TABLE task_history (entry_id int) PARTITION BY RANGE (entry_id);
-         CREATE TABLE \"old ones\" PARTITION OF task_history FOR VALUES FROM (0) TO (10)",
-        quoted(SHOP)
-    );
-    scene.database.execute(&made).unwrap();
-
-    scene.give_rights();
-
+#[tokio::test]
+async fn partitions_have_the_rights_of_their_table_also_those_of_another_role() {
+    let scene = Scene::partitioned(SHOP).await;
     let owner = &scene.owner;
-    let expected = [
-        format!("old ones of {owner}: SELECT INSERT DELETE"),
-        format!("task_history of {owner}: SELECT INSERT DELETE"),
-    ];
-    assert_eq!(scene.rights(), expected);
+    let partitions = ["2026_01", "2026_02", "before_2026_01", "from_2026_03"];
+    let expected =
+        partitions.map(|name| format!("task_history_{name} of {owner}: SELECT INSERT DELETE"));
+    let found = || {
+        let mut rights = scene.rights();
+        rights.retain(|table| table.starts_with("task_history_") && !table.contains("_id_seq"));
+        rights
+    };
+    assert_eq!(found(), expected);
+
+    let other = format!(
+        "SET search_path TO {};
+         ALTER TABLE task_history_2026_01 OWNER TO postgres;
+         GRANT UPDATE ON task_history_2026_02 TO {}",
+        quoted(SHOP),
+        scene.runtime
+    );
+    scene.database.execute(&other).unwrap();
+    scene.give_rights();
+    assert_eq!(found(), expected);
 }
 
 #[tokio::test]
