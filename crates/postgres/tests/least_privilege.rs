@@ -273,6 +273,9 @@ async fn until_rights_are_given_new_tables_cannot_be_updated() {
     let updatable = rights.iter().filter(|table| table.contains("UPDATE"));
     assert_eq!(updatable.count(), 0, "{rights:?}");
     assert!(rights[1].ends_with(": SELECT INSERT DELETE"), "{rights:?}");
+    let runtime = scene.connect(&scene.runtime, 0).await;
+    let health = runtime.health(Duration::from_secs(10)).await.unwrap();
+    assert!(!health.permitted, "{health:?}");
 }
 
 #[tokio::test]
