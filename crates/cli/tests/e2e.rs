@@ -22,6 +22,7 @@ mod e2e {
     mod large_lines;
     mod memory;
     mod migrate;
+    mod migrate_roles;
     mod migrate_steps;
     mod queries;
     mod secrets;

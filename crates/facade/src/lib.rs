@@ -32,9 +32,9 @@ pub mod resilience {
 #[cfg(feature = "postgres")]
 #[doc(inline)]
 pub use tasktrail_postgres::{
-    BenchSchema, BenchSchemaError, ClosedConnections, ConnectError, HeldConnection, Holdings,
-    MigrateError, MigrationPlan, MigrationState, MigrationStatus, MigrationTarget, Partition,
-    PartitionError, PlannedMigration, PoolStatistics, PostgresConfig, PostgresTaskHistory,
-    QueueWaits, Retired, SchemaDifference, SchemaState, ServerHealth, ServerRole, StandbyState,
-    StorageError, StorageStatistics, TableStatistics, TlsMode,
+    BenchSchema, BenchSchemaError, ClosedConnections, ConnectError, DatabaseRoles, HeldConnection,
+    Holdings, MigrateError, MigrationPlan, MigrationState, MigrationStatus, MigrationTarget,
+    Partition, PartitionError, PlannedMigration, PoolStatistics, PostgresConfig,
+    PostgresTaskHistory, QueueWaits, Retired, SchemaDifference, SchemaState, ServerHealth,
+    ServerRole, StandbyState, StorageError, StorageStatistics, TableStatistics, TlsMode,
 };

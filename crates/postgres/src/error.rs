@@ -72,6 +72,19 @@ pub enum MigrateError {
     /// Another process has applied further migrations since the plan was made.
     #[error("the schema was changed since the plan was made: {} came on top", .0.join(", "))]
     Overtaken(Vec<String>),
+    /// The role that is connected may not create tables there. Nothing was changed.
+    #[error(
+        "the role {role} may not migrate the schema {schema} ({} to do): \
+         run `tasktrail migrate` as its owner", .versions.join(", ")
+    )]
+    NotPermitted {
+        /// The role.
+        role: String,
+        /// The schema of the tables.
+        schema: String,
+        /// The versions that it would have applied or taken back.
+        versions: Vec<String>,
+    },
     /// The server failed or refused a statement.
     #[error("the schema could not be read")]
     Query(#[source] Box<dyn Error + Send + Sync>),

@@ -15,6 +15,7 @@ mod health;
 mod migrate;
 mod partitions;
 mod pool;
+mod roles;
 mod schema;
 mod schema_check;
 mod sharing;
@@ -36,6 +37,7 @@ pub use migrate::{
 };
 pub use partitions::{MaintenanceTurn, Partition, PartitionError, Retired};
 pub use pool::{ClosedConnections, HeldConnection, PoolStatistics, QueueWaits};
+pub use roles::DatabaseRoles;
 pub use schema_check::SchemaDifference;
 pub use source::NoTransaction;
 pub use standbys::StandbyState;

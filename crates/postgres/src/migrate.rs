@@ -1,5 +1,6 @@
 //! The schema: embedded migrations, run by one process at a time.
 
+mod permission;
 mod plan;
 mod scripts;
 mod sql;
@@ -114,6 +115,7 @@ async fn run(
     mut connection: AsyncPgConnection,
     plan: &MigrationPlan,
 ) -> Result<Vec<String>, MigrateError> {
+    permission::demand(&mut connection, plan).await?;
     lock(&mut connection).await?;
     let plan = plan.left(&read_state(&mut connection).await?)?;
     // A thread of its own: the harness blocks.

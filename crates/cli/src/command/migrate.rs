@@ -3,6 +3,7 @@
 mod check;
 mod loss;
 mod partition;
+mod roles;
 mod sql;
 mod status;
 mod step;
@@ -36,7 +37,8 @@ Examples:
   tasktrail migrate up --dry-run
   tasktrail migrate sql > migrate.sql
   tasktrail migrate check
-  tasktrail migrate partition --dry-run")]
+  tasktrail migrate partition --dry-run
+  tasktrail migrate roles > roles.sql")]
 pub(crate) struct MigrateArgs {
     /// Change nothing: list what is pending, and exit with 1 if there is something.
     #[arg(long)]
@@ -54,6 +56,7 @@ enum Action {
     Sql(sql::SqlArgs),
     Check(check::CheckArgs),
     Partition(partition::PartitionArgs),
+    Roles(roles::RolesArgs),
 }
 
 pub(crate) async fn run(
@@ -66,6 +69,7 @@ pub(crate) async fn run(
         return Err(Failure::Usage(words.to_owned()));
     }
     match &args.action {
+        Some(Action::Roles(roles)) => roles::run(roles, output),
         // It may need no database.
         Some(Action::Sql(sql)) => sql::run(sql, global, output).await,
         Some(Action::Status(_)) => status::run(&connection::open(global).await?, output).await,

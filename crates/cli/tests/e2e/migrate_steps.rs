@@ -307,7 +307,7 @@ fn the_short_form_check_stands_alone_and_every_command_explains_itself() {
     let check = run(["migrate", "--check", "status"]);
     check.failed(2, "error: --check stands alone", "compares the schema");
 
-    for name in ["status", "up", "down", "sql", "check"] {
+    for name in ["status", "up", "down", "sql", "check", "roles"] {
         let help = run(["migrate", name, "--help"]).good().stdout;
         let widest = help.lines().map(|line| line.chars().count()).max();
         assert!(

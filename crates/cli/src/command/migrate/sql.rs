@@ -60,15 +60,15 @@ pub(super) async fn run(
         let target = args.target();
         manager.plan_migration(&target).await.map_err(refused)?
     };
-    print(&plan, output)
+    print(&plan.sql(), output)
 }
 
-fn print(plan: &MigrationPlan, output: &mut Output) -> Result<(), Failure> {
+/// Prints statements as they are, or as a member of a document.
+pub(super) fn print(sql: &str, output: &mut Output) -> Result<(), Failure> {
     #[derive(Serialize)]
-    struct Answer {
-        sql: String,
+    struct Answer<'a> {
+        sql: &'a str,
     }
-    let sql = plan.sql();
     if output.is_json() {
         output.json(&Answer { sql })
     } else {

@@ -1,0 +1,62 @@
+DO $roles$
+DECLARE
+    owner_role constant text := current_setting('tasktrail.owner');
+    runtime_role constant text := current_setting('tasktrail.runtime');
+    in_schema constant text := current_setting('tasktrail.schema');
+    role_name text;
+    found regclass;
+    ours text;
+    rights text;
+BEGIN
+    FOREACH role_name IN ARRAY ARRAY[owner_role, runtime_role] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
+            EXECUTE format('CREATE ROLE %I LOGIN', role_name);
+        END IF;
+        EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), role_name);
+        EXECUTE format('ALTER ROLE %I IN DATABASE %I SET search_path = %I',
+                       role_name, current_database(), in_schema);
+        -- By the server's words deadlocks and time-outs are told apart; only a superuser may set them.
+        IF current_setting('is_superuser') = 'on' THEN
+            EXECUTE format('ALTER ROLE %I IN DATABASE %I SET lc_messages = ''C''',
+                           role_name, current_database());
+        END IF;
+    END LOOP;
+
+    -- Who is no superuser makes things that are the owner's only as one of its members.
+    IF NOT pg_has_role(owner_role, 'USAGE') THEN
+        EXECUTE format('GRANT %I TO CURRENT_USER', owner_role);
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = in_schema) THEN
+        EXECUTE format('CREATE SCHEMA %I AUTHORIZATION %I', in_schema, owner_role);
+    END IF;
+    EXECUTE format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC, %I', in_schema, runtime_role);
+    EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO %I', in_schema, owner_role);
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', in_schema, runtime_role);
+
+    -- Of tables to come: what every table needs. More is given below, table by table.
+    EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I
+                    GRANT SELECT, INSERT, DELETE ON TABLES TO %I',
+                   owner_role, in_schema, runtime_role);
+
+    FOR ours, rights IN VALUES
+        ('__diesel_schema_migrations', 'SELECT'),
+        ('task_history', 'SELECT, INSERT, DELETE'),
+        ('task_summary', 'SELECT, INSERT, UPDATE, DELETE')
+    LOOP
+        -- Partitions have owners and rights of their own.
+        FOR found IN
+            SELECT named FROM to_regclass(format('%I.%I', in_schema, ours)) AS named
+            WHERE named IS NOT NULL
+            UNION
+            SELECT relid FROM pg_partition_tree(to_regclass(format('%I.%I', in_schema, ours)))
+        LOOP
+            -- Not without need: it waits for all who use the table.
+            IF owner_role <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = found) THEN
+                EXECUTE format('ALTER TABLE %s OWNER TO %I', found, owner_role);
+            END IF;
+            EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, %I', found, runtime_role);
+            EXECUTE format('GRANT %s ON %s TO %I', rights, found, runtime_role);
+        END LOOP;
+    END LOOP;
+END
+$roles$;
