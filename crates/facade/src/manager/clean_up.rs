@@ -132,12 +132,7 @@ impl DatabaseManager {
     }
 
     #[cfg(not(feature = "postgres"))]
-    #[expect(
-        clippy::unused_async,
-        clippy::unused_self,
-        clippy::unnecessary_wraps,
-        reason = "memory is not measured"
-    )]
+    #[expect(clippy::unused_async, reason = "memory is not measured")]
     async fn bytes_of(&self, _expired: &Expired) -> Result<Option<u64>> {
         Ok(None)
     }
@@ -173,12 +168,7 @@ impl DatabaseManager {
     }
 
     #[cfg(not(feature = "postgres"))]
-    #[expect(
-        clippy::unused_async,
-        clippy::unused_self,
-        clippy::unnecessary_wraps,
-        reason = "memory has no partitions"
-    )]
+    #[expect(clippy::unused_async, reason = "memory has no partitions")]
     async fn drop_partitions(
         &self,
         _policy: &RetentionPolicy,

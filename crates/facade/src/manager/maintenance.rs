@@ -139,12 +139,7 @@ impl DatabaseManager {
     }
 
     #[cfg(not(feature = "postgres"))]
-    #[expect(
-        clippy::unused_async,
-        clippy::unused_self,
-        clippy::unnecessary_wraps,
-        reason = "nobody else works in this memory"
-    )]
+    #[expect(clippy::unused_async, reason = "nobody else works in this memory")]
     async fn take_turn(&self) -> Result<Option<Turn>> {
         Ok(Some(Turn))
     }
@@ -171,12 +166,7 @@ impl DatabaseManager {
     }
 
     #[cfg(not(feature = "postgres"))]
-    #[expect(
-        clippy::unused_async,
-        clippy::unused_self,
-        clippy::unnecessary_wraps,
-        reason = "memory has no partitions"
-    )]
+    #[expect(clippy::unused_async, reason = "memory has no partitions")]
     async fn make_months(&self, _months_ahead: u32) -> Result<Vec<String>> {
         Ok(Vec::new())
     }
