@@ -31,12 +31,15 @@ const TASKS: u32 = 10_000;
 
 const READERS: u32 = 16;
 
+/// Who reads while a month goes.
+const READERS_MEANWHILE: u32 = 1;
+
 /// What the oldest month took to go.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Drop {
     pub(crate) entries: u64,
     pub(crate) seconds: f64,
-    /// The longest load meanwhile, of callers without a pause.
+    /// The longest load meanwhile, of a caller without a pause.
     pub(crate) longest_load_ms: f64,
 }
 
@@ -150,7 +153,7 @@ impl Stores {
             (Reader::Plain, &self.plain),
             (Reader::Partitioned, &self.partitioned),
         ] {
-            let figures = loads(store, time).await?;
+            let figures = loads(store, READERS, time).await?;
             measured.add([(Case::Load(reader, READERS), figures)]);
         }
         Ok(measured)
@@ -170,7 +173,8 @@ impl Stores {
             anyhow::Ok((gone, began.elapsed()))
         };
         let time = Duration::from_secs(5);
-        let (figures, (gone, took)) = tokio::try_join!(loads(&self.partitioned, time), dropping)?;
+        let (figures, (gone, took)) =
+            tokio::try_join!(loads(&self.partitioned, READERS_MEANWHILE, time), dropping)?;
         manager.close().await;
         ensure!(gone.partitions.len() == 1, "one partition goes: {gone:?}");
         Ok(Drop {
@@ -181,13 +185,13 @@ impl Stores {
     }
 }
 
-async fn loads(store: &TestDatabase, time: Duration) -> Result<Figures> {
+async fn loads(store: &TestDatabase, callers: u32, time: Duration) -> Result<Figures> {
     let config =
         DatabaseConfig::from_url(store.url())?.with_connections(CONNECTIONS, CONNECTIONS)?;
     let manager = DatabaseManager::new(config);
     manager.connect().await?;
     let history = manager.task_history()?;
-    let callers = (0..READERS).map(|number| Loader {
+    let callers = (0..callers).map(|number| Loader {
         history: Arc::clone(&history),
         next: number,
     });
