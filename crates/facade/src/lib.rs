@@ -7,6 +7,7 @@ mod health;
 mod maintenance;
 mod manager;
 mod store;
+pub mod telemetry;
 
 #[cfg(feature = "postgres")]
 pub use config::{ConfigError, ConfigSources, DatabaseConfig, Fault};

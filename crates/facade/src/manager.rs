@@ -3,6 +3,8 @@ mod clean_up;
 mod database;
 mod maintenance;
 #[cfg(feature = "postgres")]
+mod metrics;
+#[cfg(feature = "postgres")]
 mod migrations;
 #[cfg(feature = "postgres")]
 mod partitions;

@@ -16,6 +16,8 @@ use tasktrail_resilience::{Guarded, StandardPolicy};
 #[cfg(feature = "postgres")]
 use crate::DatabaseConfig;
 use crate::DatabaseError;
+#[cfg(feature = "postgres")]
+use crate::telemetry::{self, Published};
 
 /// Where the histories are.
 #[derive(Debug)]
@@ -64,6 +66,7 @@ pub(crate) struct Connection {
 pub(crate) struct Database {
     pub(crate) postgres: PostgresDatabase,
     pub(crate) policy: StandardPolicy,
+    pub(crate) published: Published,
 }
 
 impl Connection {
@@ -103,7 +106,11 @@ impl Connection {
         Ok(Self {
             task_history: guarded(postgres.task_history()),
             stale_task_history: guarded(postgres.stale_task_history()),
-            database: Some(Arc::new(Database { postgres, policy })),
+            database: Some(Arc::new(Database {
+                postgres,
+                policy,
+                published: Published::default(),
+            })),
         })
     }
 
@@ -124,7 +131,9 @@ impl Connection {
     pub(crate) async fn close(&self, deadline: Duration) -> Closing {
         #[cfg(feature = "postgres")]
         if let Some(database) = &self.database {
-            return database.postgres.close(deadline).await;
+            let closing = database.postgres.close(deadline).await;
+            telemetry::publish(database);
+            return closing;
         }
         Closing::default()
     }

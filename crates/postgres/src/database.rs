@@ -1,8 +1,9 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tasktrail_domain::repository::Closing;
-use tasktrail_domain::task_history::RetentionPolicy;
+use tasktrail_domain::task_history::{RetentionPolicy, TaskStatus};
 use tasktrail_domain::timestamp::Timestamp;
 use tokio::time::Instant;
 
@@ -15,10 +16,10 @@ use crate::migrate::{self, MigrationPlan, MigrationStatus, MigrationTarget, Sche
 use crate::partitions::{self, MaintenanceTurn, Partition, PartitionError, Retired};
 use crate::pool::{Pool, PoolStatistics};
 use crate::schema_check::{self, SchemaDifference};
-use crate::sharing::UnderWay;
+use crate::sharing::{SharingStatistics, UnderWay};
 use crate::source::Source;
 use crate::standbys::{StandbyState, Standbys};
-use crate::storage::{self, Holdings, StorageError, StorageStatistics};
+use crate::storage::{self, Holdings, StatusCounts, StorageError, StorageStatistics};
 use crate::task_history::{GroupCommitStatistics, PostgresTaskHistory, SharedCalls};
 
 /// A PostgreSQL database: its connections, its schema, its repositories. Clones share the pool.
@@ -255,6 +256,14 @@ impl PostgresDatabase {
         shared.map(|shared| shared.group_commit())
     }
 
+    /// What became of the calls that share statements, kind by kind: saves and status checks. Nothing if
+    /// that is switched off.
+    #[must_use]
+    pub fn sharing_statistics(&self) -> Vec<SharingStatistics> {
+        let shared = self.shared.as_ref();
+        shared.map_or_else(Vec::new, |shared| shared.statistics().to_vec())
+    }
+
     /// What the server says of itself, in no more time than `limit`, also when it is frozen.
     ///
     /// It is asked on a connection of its own: a pool whose connections are all in use is told by
@@ -275,6 +284,20 @@ impl PostgresDatabase {
     /// [`StorageError`]
     pub async fn storage_statistics(&self) -> Result<StorageStatistics, StorageError> {
         storage::statistics(&self.connector).await
+    }
+
+    /// How many tasks have each status and how many entries those have, counted at one instant on a
+    /// connection of its own. A status that no task has is left out.
+    ///
+    /// Reads a row of every task and none of the entries: the cost grows with the number of tasks only.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]
+    pub async fn counts_by_status(
+        &self,
+    ) -> Result<BTreeMap<TaskStatus, StatusCounts>, StorageError> {
+        storage::counts_by_status(&self.connector).await
     }
 
     /// What the database holds, looked at on a connection of its own: the first row of a table at most.

@@ -24,6 +24,7 @@ mod standbys;
 mod statement;
 mod storage;
 mod task_history;
+pub mod telemetry;
 mod tls;
 mod work;
 
@@ -39,8 +40,9 @@ pub use partitions::{MaintenanceTurn, Partition, PartitionError, Retired};
 pub use pool::{ClosedConnections, HeldConnection, PoolStatistics, QueueWaits};
 pub use roles::DatabaseRoles;
 pub use schema_check::SchemaDifference;
+pub use sharing::SharingStatistics;
 pub use source::NoTransaction;
 pub use standbys::StandbyState;
-pub use storage::{Holdings, StorageError, StorageStatistics, TableStatistics};
+pub use storage::{Holdings, StatusCounts, StorageError, StorageStatistics, TableStatistics};
 pub use task_history::{GroupCommitStatistics, PostgresTaskHistory};
 pub use tls::{TlsError, TlsMode};

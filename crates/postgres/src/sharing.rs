@@ -15,8 +15,9 @@ use tasktrail_domain::repository::{Effect, ErrorKind, Operation, RepositoryError
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
+pub use self::counter::SharingStatistics;
+pub(crate) use self::counter::UnderWay;
 use self::counter::{Counter, Place};
-pub(crate) use self::counter::{SharingStatistics, UnderWay};
 use self::dispatch::{Queued, dispatch};
 
 use crate::error::{AcquireError, StoreError};
@@ -171,7 +172,7 @@ impl<S: Shareable> Sharing<S> {
     }
 
     pub(crate) fn statistics(&self) -> SharingStatistics {
-        self.counter.statistics()
+        self.counter.statistics(S::OPERATION)
     }
 }
 

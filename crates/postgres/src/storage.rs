@@ -1,6 +1,7 @@
 //! How much room the histories take, and what a database holds besides.
 
 mod holdings;
+mod standing;
 
 use std::error::Error;
 
@@ -10,6 +11,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 pub use self::holdings::Holdings;
 pub(crate) use self::holdings::holdings;
+pub use self::standing::StatusCounts;
+pub(crate) use self::standing::counts_by_status;
 use crate::connection::{Connector, Session};
 
 /// How much room the histories take on the server, and how much was written so far.

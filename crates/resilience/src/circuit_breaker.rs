@@ -76,6 +76,13 @@ impl CircuitBreaker {
         self.step(|shared, now| shared.machine.state(now))
     }
 
+    /// Sets the [metric](telemetry::BREAKER_STATE) once more: for a recorder that was installed after the
+    /// breaker last changed.
+    pub fn publish(&self) {
+        // Under the lock, or an older state could come after a newer one.
+        self.step(|shared, _now| telemetry::breaker_is(shared.machine.stage().number()));
+    }
+
     fn admit(&self, operation: Operation) -> Result<Admission<'_>> {
         let admitted = self.step(|shared, now| {
             let leave = shared.machine.admit(now);

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::{DatabaseManager, Result};
 use crate::maintenance::{CleanUpOptions, CleanedUp, Forecast};
+use crate::telemetry;
 
 impl DatabaseManager {
     /// Removes every task that came to an end and has had no activity in the last `days` days, in bounded
@@ -71,6 +72,7 @@ impl DatabaseManager {
             .is_none_or(|budget| began.elapsed() < budget)
         {
             let removed = histories.remove_expired(policy, &batch).await?;
+            telemetry::removed(removed.tasks, removed.entries);
             gone.tasks += removed.tasks;
             gone.entries += removed.entries;
             gone.took = began.elapsed();
@@ -148,6 +150,8 @@ impl DatabaseManager {
         match dropped {
             Some(Ok(retired)) => {
                 for partition in retired.into_iter().filter(|partition| partition.dropped) {
+                    telemetry::partition_dropped();
+                    telemetry::removed(partition.tasks, partition.entries);
                     gone.tasks += partition.tasks;
                     gone.entries += partition.entries;
                     gone.partitions.push(partition.partition);

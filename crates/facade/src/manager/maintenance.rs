@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tracing::{Instrument, info_span};
 
 use super::{DatabaseManager, Result};
 use crate::DatabaseError;
 use crate::maintenance::{
     CleanUpOptions, CleanedUp, Maintenance, MaintenancePolicy, MaintenanceRun, Runs, Schedule,
 };
+use crate::telemetry;
 
 /// How long the clock is trusted. After that it is looked at again, for it may have been set, or the
 /// machine may have slept.
@@ -89,7 +91,8 @@ impl DatabaseManager {
             self.wait(policy.schedule).await;
         }
         loop {
-            let run = self.run_maintenance(policy).await;
+            let span = info_span!("tasktrail.maintenance");
+            let run = self.run_maintenance(policy).instrument(span).await;
             match &run {
                 Ok(run) => tracing::info!(?run, "maintenance has run"),
                 Err(DatabaseError::Closed) => return,
@@ -98,6 +101,7 @@ impl DatabaseManager {
                     "maintenance failed"
                 ),
             }
+            telemetry::maintained(&run);
             tell.send_modify(|runs| {
                 runs.ended += 1;
                 runs.last = Some(run);

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::telemetry;
+
 /// A pool at one moment, and what it has done since it was opened.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -143,6 +145,7 @@ pub(super) struct WaitCounter(Mutex<QueueWaits>);
 
 impl WaitCounter {
     pub(super) fn add(&self, waited: Duration, timed_out: bool) {
+        telemetry::waited(waited);
         let mut waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         waits.number += 1;
         waits.timed_out += u64::from(timed_out);

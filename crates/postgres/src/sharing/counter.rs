@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
+use tasktrail_domain::repository::Operation;
 use tokio::sync::OwnedSemaphorePermit;
 
 /// The calls of one kind, counted.
@@ -21,13 +22,20 @@ pub(crate) struct UnderWay {
     pub(crate) statements: u32,
 }
 
-/// What became of the calls of one kind.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct SharingStatistics {
-    pub(crate) under_way: u32,
-    pub(crate) alone: u64,
-    pub(crate) together: u64,
-    pub(crate) statements: u64,
+/// What became of the calls of one kind, which can share statements, since the database was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SharingStatistics {
+    /// What the calls do, as in `task_history.save`.
+    pub operation: &'static str,
+    /// How many are in the queue or on their way together.
+    pub under_way: u32,
+    /// How many went by themselves, because nobody else was calling.
+    pub alone: u64,
+    /// How many went together with others, or waited for their turn.
+    pub together: u64,
+    /// In how many statements those went.
+    pub statements: u64,
 }
 
 impl Counter {
@@ -42,8 +50,9 @@ impl Counter {
         }
     }
 
-    pub(super) fn statistics(&self) -> SharingStatistics {
+    pub(super) fn statistics(&self, operation: Operation) -> SharingStatistics {
         SharingStatistics {
+            operation: operation.name(),
             under_way: self.calls.load(Ordering::Relaxed),
             alone: self.went_alone.load(Ordering::Relaxed),
             together: self.went_together.load(Ordering::Relaxed),

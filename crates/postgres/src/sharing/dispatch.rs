@@ -6,6 +6,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use super::Shareable;
 use super::counter::{Counter, Place, Sent};
 use crate::pool::Pool;
+use crate::telemetry;
 
 /// A request on its way, and who waits for its answer.
 pub(super) struct Queued<S: Shareable> {
@@ -41,6 +42,7 @@ pub(super) async fn dispatch<S: Shareable>(
         if group.is_empty() {
             continue;
         }
+        telemetry::sent_together(S::OPERATION, group.len());
         let sent = Sent::with(group.len(), Arc::clone(&counter));
         let pool = pool.clone();
         tokio::spawn(async move {

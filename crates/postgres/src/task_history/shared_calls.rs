@@ -4,7 +4,7 @@ use super::GroupCommitStatistics;
 use super::group_commit::Saves;
 use super::status_checks::StatusChecks;
 use crate::pool::Pool;
-use crate::sharing::{Sharing, UnderWay};
+use crate::sharing::{Sharing, SharingStatistics, UnderWay};
 
 /// How many statements of status checks are under way at once. They are short: more of them would only
 /// carry fewer checks each.
@@ -41,6 +41,10 @@ impl SharedCalls {
             self.saves.flush(deadline),
             self.status_checks.flush(deadline)
         );
+    }
+
+    pub(crate) fn statistics(&self) -> [SharingStatistics; 2] {
+        [self.saves.statistics(), self.status_checks.statistics()]
     }
 
     pub(crate) fn group_commit(&self) -> GroupCommitStatistics {

@@ -1,0 +1,108 @@
+//! What Tasktrail tells through the [`metrics`] facade, for whatever recorder a service installs:
+//! names, buckets and texts.
+
+#[cfg(feature = "postgres")]
+mod process;
+#[cfg(feature = "postgres")]
+mod store;
+
+use metrics::{Unit, counter, describe_counter};
+
+use crate::DatabaseError;
+use crate::maintenance::MaintenanceRun;
+
+#[cfg(feature = "postgres")]
+pub use self::process::{
+    POOL_CONNECTIONS, POOL_CONNECTIONS_CLOSED_TOTAL, POOL_CONNECTIONS_IDLE, POOL_CONNECTIONS_MAX,
+    POOL_CONNECTIONS_OPENED_TOTAL, POOL_CONNECTIONS_REFUSED_TOTAL, POOL_IN_USE, POOL_LEAKS_TOTAL,
+    POOL_LONGEST_HELD_SECONDS, POOL_WAIT_TIMEOUTS_TOTAL, POOL_WAITING, SHARED_CALLS_TOTAL,
+    SHARED_CALLS_UNDER_WAY, SHARED_STATEMENTS_TOTAL,
+};
+#[cfg(feature = "postgres")]
+pub(crate) use self::process::{Published, publish};
+#[cfg(feature = "postgres")]
+pub use self::store::{
+    DEAD_ROWS, ENTRIES, HEALTH_STATE, INDEX_BYTES, STORE_MEASURED_TIMESTAMP_SECONDS,
+    STORE_MEASUREMENT_SECONDS, TABLE_BYTES, TASKS,
+};
+#[cfg(feature = "postgres")]
+pub(crate) use self::store::{Stocktaking, publish_health, publish_store};
+#[cfg(feature = "postgres")]
+pub use tasktrail_postgres::telemetry::{POOL_WAIT_SECONDS, SHARED_STATEMENT_CALLS};
+#[cfg(feature = "postgres")]
+pub use tasktrail_resilience::telemetry::{
+    BREAKER_STATE, OPERATION_DURATION_SECONDS, OPERATIONS_IN_FLIGHT, OPERATIONS_TOTAL,
+    RETRIES_TOTAL,
+};
+
+/// Tasks that a clean-up removed.
+pub const REMOVED_TASKS_TOTAL: &str = "tasktrail_removed_tasks_total";
+/// Entries that went with them.
+pub const REMOVED_ENTRIES_TOTAL: &str = "tasktrail_removed_entries_total";
+
+/// Partitions that a clean-up dropped.
+pub const PARTITIONS_DROPPED_TOTAL: &str = "tasktrail_partitions_dropped_total";
+/// Runs of the maintenance in the background that ended, by how they did.
+pub const MAINTENANCE_RUNS_TOTAL: &str = "tasktrail_maintenance_runs_total";
+
+/// Upper bounds of the buckets of durations, in seconds: 0.1 ms to a minute.
+pub const DURATION_BUCKETS: [f64; 18] = [
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+    5.0, 10.0, 30.0, 60.0,
+];
+
+/// Upper bounds of the buckets of calls in a statement, which are 500 at most.
+pub const CALLS_BUCKETS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 500.0];
+
+/// Tells the installed recorder what the metrics mean.
+///
+/// Called once, after a recorder was installed; exporters show the texts. Nothing depends on it.
+pub fn describe() {
+    for (name, meaning) in [
+        (REMOVED_TASKS_TOTAL, "Tasks that a clean-up removed"),
+        (
+            REMOVED_ENTRIES_TOTAL,
+            "Entries that went with the tasks that a clean-up removed",
+        ),
+        (
+            PARTITIONS_DROPPED_TOTAL,
+            "Partitions that a clean-up dropped",
+        ),
+        (
+            MAINTENANCE_RUNS_TOTAL,
+            "Runs of the maintenance that ended, by how they did",
+        ),
+    ] {
+        describe_counter!(name, Unit::Count, meaning);
+    }
+    #[cfg(feature = "postgres")]
+    {
+        tasktrail_resilience::telemetry::describe();
+        tasktrail_postgres::telemetry::describe();
+        process::describe();
+        store::describe();
+    }
+}
+
+/// Records what a batch of a clean-up removed.
+pub(crate) fn removed(tasks: u64, entries: u64) {
+    counter!(REMOVED_TASKS_TOTAL).increment(tasks);
+    counter!(REMOVED_ENTRIES_TOTAL).increment(entries);
+}
+
+/// Records that a clean-up dropped a partition.
+#[cfg(feature = "postgres")]
+pub(crate) fn partition_dropped() {
+    counter!(PARTITIONS_DROPPED_TOTAL).increment(1);
+}
+
+/// Records how a run of the maintenance ended.
+pub(crate) fn maintained(run: &Result<MaintenanceRun, DatabaseError>) {
+    let result = match run {
+        Err(_) => "failed",
+        Ok(run) if run.elsewhere => "elsewhere",
+        Ok(run) if run.cleaned_up.complete => "done",
+        Ok(_) => "out_of_time",
+    };
+    counter!(MAINTENANCE_RUNS_TOTAL, "result" => result).increment(1);
+}

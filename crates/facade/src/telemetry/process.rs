@@ -1,0 +1,172 @@
+//! Of the process itself: its connections, the calls that share statements, and the circuit breaker.
+
+use std::sync::{Mutex, PoisonError};
+
+use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
+use tasktrail_postgres::{PoolStatistics, SharingStatistics};
+use tasktrail_resilience::CircuitBreaker;
+
+use crate::store::Database;
+
+/// Connections that are open.
+pub const POOL_CONNECTIONS: &str = "tasktrail_pool_connections";
+/// Connections that are open and unused.
+pub const POOL_CONNECTIONS_IDLE: &str = "tasktrail_pool_connections_idle";
+/// How many connections may be open, the burst included.
+pub const POOL_CONNECTIONS_MAX: &str = "tasktrail_pool_connections_max";
+/// Calls that have a connection, or a place and are getting one.
+pub const POOL_IN_USE: &str = "tasktrail_pool_in_use";
+/// Calls that wait for a connection.
+pub const POOL_WAITING: &str = "tasktrail_pool_waiting";
+/// For how long the call that has had its connection for the longest time has had it.
+pub const POOL_LONGEST_HELD_SECONDS: &str = "tasktrail_pool_longest_held_seconds";
+/// Calls that gave up waiting for a connection.
+pub const POOL_WAIT_TIMEOUTS_TOTAL: &str = "tasktrail_pool_wait_timeouts_total";
+/// Calls that were reported as leaks.
+pub const POOL_LEAKS_TOTAL: &str = "tasktrail_pool_leaks_total";
+/// Connections that were opened.
+pub const POOL_CONNECTIONS_OPENED_TOTAL: &str = "tasktrail_pool_connections_opened_total";
+/// Connections that could not be opened.
+pub const POOL_CONNECTIONS_REFUSED_TOTAL: &str = "tasktrail_pool_connections_refused_total";
+/// Connections that were closed, by reason.
+pub const POOL_CONNECTIONS_CLOSED_TOTAL: &str = "tasktrail_pool_connections_closed_total";
+/// Calls that are in the queue for a shared statement, or on their way in one.
+pub const SHARED_CALLS_UNDER_WAY: &str = "tasktrail_shared_calls_under_way";
+/// Calls that could share a statement, by whether they did.
+pub const SHARED_CALLS_TOTAL: &str = "tasktrail_shared_calls_total";
+/// Statements that carried them.
+pub const SHARED_STATEMENTS_TOTAL: &str = "tasktrail_shared_statements_total";
+
+pub(super) fn describe() {
+    for (name, meaning) in [
+        (POOL_CONNECTIONS, "Connections that are open"),
+        (
+            POOL_CONNECTIONS_IDLE,
+            "Connections that are open and unused",
+        ),
+        (
+            POOL_CONNECTIONS_MAX,
+            "How many connections may be open, the burst included",
+        ),
+        (
+            POOL_IN_USE,
+            "Calls that have a connection, or a place and are getting one",
+        ),
+        (POOL_WAITING, "Calls that wait for a connection"),
+        (
+            SHARED_CALLS_UNDER_WAY,
+            "Calls in the queue for a shared statement or on their way in one",
+        ),
+    ] {
+        describe_gauge!(name, Unit::Count, meaning);
+    }
+    describe_gauge!(
+        POOL_LONGEST_HELD_SECONDS,
+        Unit::Seconds,
+        "For how long the call with its connection for the longest time has had it"
+    );
+    for (name, meaning) in [
+        (
+            POOL_WAIT_TIMEOUTS_TOTAL,
+            "Calls that gave up waiting for a connection",
+        ),
+        (POOL_LEAKS_TOTAL, "Calls that were reported as leaks"),
+        (
+            POOL_CONNECTIONS_OPENED_TOTAL,
+            "Connections that were opened",
+        ),
+        (
+            POOL_CONNECTIONS_REFUSED_TOTAL,
+            "Connections that could not be opened",
+        ),
+        (
+            POOL_CONNECTIONS_CLOSED_TOTAL,
+            "Connections that were closed, by reason",
+        ),
+        (
+            SHARED_CALLS_TOTAL,
+            "Calls that could share a statement, by whether they did",
+        ),
+        (
+            SHARED_STATEMENTS_TOTAL,
+            "Statements that carried calls together",
+        ),
+    ] {
+        describe_counter!(name, Unit::Count, meaning);
+    }
+}
+
+/// What was told of a database so far. The adapter counts from its connect on, a recorder for as long as
+/// the process lives: it is told the difference, so that a database that is opened anew, or a second one,
+/// adds up.
+#[derive(Debug, Default)]
+pub(crate) struct Published(Mutex<Counted>);
+
+#[derive(Debug, Default)]
+struct Counted {
+    pool: PoolStatistics,
+    sharing: Vec<SharingStatistics>,
+}
+
+/// Tells how a database's connections and calls stand now.
+pub(crate) fn publish(database: &Database) {
+    // Read under the lock, or an older reading could come after a newer one.
+    let mut before = database
+        .published
+        .0
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    let now = Counted {
+        pool: database.postgres.pool_statistics(),
+        sharing: database.postgres.sharing_statistics(),
+    };
+    pool(&now.pool, &before.pool);
+    for (index, calls) in now.sharing.iter().enumerate() {
+        sharing(calls, before.sharing.get(index));
+    }
+    *before = now;
+    drop(before);
+    if let Some(breaker) = database.policy.breaker() {
+        CircuitBreaker::publish(breaker);
+    }
+}
+
+fn pool(now: &PoolStatistics, before: &PoolStatistics) {
+    gauge!(POOL_CONNECTIONS).set(now.size);
+    gauge!(POOL_CONNECTIONS_IDLE).set(now.idle);
+    gauge!(POOL_CONNECTIONS_MAX).set(now.maximum);
+    gauge!(POOL_IN_USE).set(now.in_use);
+    gauge!(POOL_WAITING).set(now.waiting);
+    let held = now.longest_held.as_ref();
+    let held_for = held.map(|held| held.held_for).unwrap_or_default();
+    gauge!(POOL_LONGEST_HELD_SECONDS).set(held_for);
+    let timed_out = now.waits.timed_out - before.waits.timed_out;
+    counter!(POOL_WAIT_TIMEOUTS_TOTAL).increment(timed_out);
+    counter!(POOL_LEAKS_TOTAL).increment(now.leaks - before.leaks);
+    counter!(POOL_CONNECTIONS_OPENED_TOTAL).increment(now.opened - before.opened);
+    counter!(POOL_CONNECTIONS_REFUSED_TOTAL).increment(now.refused - before.refused);
+    let (now, before) = (&now.closed, &before.closed);
+    for (reason, closed) in [
+        ("idle", now.idle - before.idle),
+        ("lifetime", now.lifetime - before.lifetime),
+        ("broken", now.broken - before.broken),
+        ("abandoned", now.abandoned - before.abandoned),
+        ("pool_closed", now.pool_closed - before.pool_closed),
+    ] {
+        counter!(POOL_CONNECTIONS_CLOSED_TOTAL, "reason" => reason).increment(closed);
+    }
+}
+
+fn sharing(now: &SharingStatistics, before: Option<&SharingStatistics>) {
+    let operation = now.operation;
+    gauge!(SHARED_CALLS_UNDER_WAY, "operation" => operation).set(now.under_way);
+    let since = |count: fn(&SharingStatistics) -> u64| count(now) - before.map_or(0, count);
+    for (way, calls) in [
+        ("alone", since(|calls| calls.alone)),
+        ("together", since(|calls| calls.together)),
+    ] {
+        counter!(SHARED_CALLS_TOTAL, "operation" => operation, "way" => way).increment(calls);
+    }
+    let statements = since(|calls| calls.statements);
+    counter!(SHARED_STATEMENTS_TOTAL, "operation" => operation).increment(statements);
+}

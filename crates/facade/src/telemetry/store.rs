@@ -1,0 +1,123 @@
+//! Of the database: how it is, and how much it holds. Somebody has to ask it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use metrics::{Unit, describe_gauge, gauge};
+use tasktrail_domain::task_history::TaskStatus;
+use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_postgres::{StatusCounts, StorageStatistics, TableStatistics};
+
+use crate::health::HealthState;
+
+/// How the store is: 0 healthy, 1 degraded, 2 unhealthy.
+pub const HEALTH_STATE: &str = "tasktrail_health_state";
+/// Tasks, by status.
+pub const TASKS: &str = "tasktrail_tasks";
+/// Entries, by the status of their task.
+pub const ENTRIES: &str = "tasktrail_entries";
+/// The size of a table with its large values, without indexes.
+pub const TABLE_BYTES: &str = "tasktrail_table_bytes";
+/// The size of a table's indexes.
+pub const INDEX_BYTES: &str = "tasktrail_index_bytes";
+/// Old versions of rows that wait for a vacuum, as the server estimates them.
+pub const DEAD_ROWS: &str = "tasktrail_dead_rows";
+/// When the store was last measured.
+pub const STORE_MEASURED_TIMESTAMP_SECONDS: &str = "tasktrail_store_measured_timestamp_seconds";
+/// How long that took.
+pub const STORE_MEASUREMENT_SECONDS: &str = "tasktrail_store_measurement_seconds";
+
+pub(super) fn describe() {
+    for (name, unit, meaning) in [
+        (
+            HEALTH_STATE,
+            Unit::Count,
+            "How the store is: 0 healthy, 1 degraded, 2 unhealthy",
+        ),
+        (TASKS, Unit::Count, "Tasks, by status"),
+        (ENTRIES, Unit::Count, "Entries, by the status of their task"),
+        (
+            TABLE_BYTES,
+            Unit::Bytes,
+            "Size of a table with its large values, without indexes",
+        ),
+        (INDEX_BYTES, Unit::Bytes, "Size of a table's indexes"),
+        (
+            DEAD_ROWS,
+            Unit::Count,
+            "Old versions of rows that wait for a vacuum, as the server estimates them",
+        ),
+        (
+            STORE_MEASURED_TIMESTAMP_SECONDS,
+            Unit::Seconds,
+            "When the store was last measured, since 1970",
+        ),
+        (
+            STORE_MEASUREMENT_SECONDS,
+            Unit::Seconds,
+            "How long the last measurement of the store took",
+        ),
+    ] {
+        describe_gauge!(name, unit, meaning);
+    }
+}
+
+/// What was found in the store.
+pub(crate) struct Stocktaking {
+    pub(crate) counts: BTreeMap<TaskStatus, StatusCounts>,
+    pub(crate) storage: StorageStatistics,
+    pub(crate) at: Timestamp,
+    pub(crate) took: Duration,
+}
+
+/// Tells how the store is.
+pub(crate) fn publish_health(state: HealthState) {
+    gauge!(HEALTH_STATE).set(match state {
+        HealthState::Healthy => 0.0,
+        HealthState::Degraded => 1.0,
+        HealthState::Unhealthy => 2.0,
+    });
+}
+
+/// Tells how much the store holds.
+pub(crate) fn publish_store(found: &Stocktaking) {
+    for status in TaskStatus::ALL {
+        // One that no task has any more must not keep its last number.
+        let counts = found.counts.get(&status).copied().unwrap_or_default();
+        gauge!(TASKS, "status" => status.as_str()).set(float(counts.tasks));
+        gauge!(ENTRIES, "status" => status.as_str()).set(float(counts.entries));
+    }
+    table("task_history", &found.storage.entries);
+    table("task_summary", &found.storage.tasks);
+    let at = found.at.to_datetime().timestamp();
+    gauge!(STORE_MEASURED_TIMESTAMP_SECONDS).set(float(u64::try_from(at).unwrap_or_default()));
+    gauge!(STORE_MEASUREMENT_SECONDS).set(found.took);
+}
+
+fn table(name: &'static str, statistics: &TableStatistics) {
+    gauge!(TABLE_BYTES, "table" => name).set(float(statistics.table_bytes));
+    gauge!(INDEX_BYTES, "table" => name).set(float(statistics.index_bytes));
+    gauge!(DEAD_ROWS, "table" => name).set(float(statistics.dead_rows));
+}
+
+/// A number as gauges have it: exact up to 2⁵³, which no store reaches.
+fn float(number: u64) -> f64 {
+    let half = |bits: u64| u32::try_from(bits).map_or(0.0, f64::from);
+    half(number >> 32) * 4_294_967_296.0 + half(number & 0xffff_ffff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_kept() {
+        for (number, text) in [
+            (0, "0"),
+            (10_485_760_123, "10485760123"),
+            (1 << 53, "9007199254740992"),
+        ] {
+            assert_eq!(float(number).to_string(), text);
+        }
+    }
+}
