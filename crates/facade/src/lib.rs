@@ -6,6 +6,8 @@ mod error;
 mod health;
 mod maintenance;
 mod manager;
+#[cfg(feature = "prometheus")]
+mod prometheus;
 mod store;
 pub mod telemetry;
 
@@ -20,6 +22,8 @@ pub use maintenance::{
     Schedule,
 };
 pub use manager::DatabaseManager;
+#[cfg(feature = "prometheus")]
+pub use prometheus::{PrometheusEndpoint, PrometheusError};
 #[doc(inline)]
 pub use tasktrail_domain::{InvalidValue, clock, repository, task_history, timestamp};
 /// What is done about failures of the store.
