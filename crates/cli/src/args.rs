@@ -7,8 +7,8 @@ use secrecy::SecretString;
 use tasktrail::task_history::{TaskId, TaskKey, UserId};
 
 use crate::command::{
-    bench, cancel, cleanup, completions, demo, health, history, import, migrate, stats, status,
-    tasks,
+    bench, cancel, cleanup, completions, demo, health, history, import, migrate, serve_metrics,
+    stats, status, tasks,
 };
 use crate::interrupt::Interrupt;
 
@@ -60,7 +60,8 @@ Exit status:
      unhealthy database
   2  wrong usage, or the configuration is wrong or names no database
   130, 143
-     ended by SIGINT (Ctrl-C) or SIGTERM: what was under way was finished or undone, nothing is half done";
+     ended by SIGINT (Ctrl-C) or SIGTERM: what was under way was finished or undone, nothing is half done;
+     `serve-metrics` ends with 0 then";
 
 /// What every command takes.
 #[derive(Debug, Args)]
@@ -146,6 +147,7 @@ pub(crate) enum Command {
     Query(Query),
     Migrate(migrate::MigrateArgs),
     Health(health::HealthArgs),
+    ServeMetrics(serve_metrics::ServeMetricsArgs),
     Bench(bench::BenchArgs),
     Completions(completions::CompletionsArgs),
 }

@@ -9,6 +9,7 @@ pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod migrate;
+pub(crate) mod serve_metrics;
 pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod tasks;
@@ -38,6 +39,7 @@ pub(crate) async fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
         Command::Import(args) => import::run(args, global, output).await,
         Command::Health(args) => health::run(&args, global, output).await,
         Command::Migrate(args) => migrate::run(&args, global, output).await,
+        Command::ServeMetrics(args) => serve_metrics::run(&args, global, output).await,
         Command::Bench(args) => bench::run(&args, global, output).await,
         Command::Completions(args) => completions::run(&args, output),
         Command::Query(query) => {

@@ -26,6 +26,7 @@ mod e2e {
     mod migrate_steps;
     mod queries;
     mod secrets;
+    mod serve_metrics;
     mod signals;
     mod tasks;
     mod tool;
