@@ -40,6 +40,9 @@ const ONLY: &[(&str, &str)] = &[
     ("bb8", "tasktrail-postgres"),
     ("tokio-postgres", "tasktrail-postgres"),
     ("clap", "tasktrail-cli"),
+    ("hyper", "tasktrail"),
+    ("metrics-exporter-prometheus", "tasktrail"),
+    ("opentelemetry", "tasktrail-cli"),
 ];
 
 /// What the domain may name: no I/O and no runtime.

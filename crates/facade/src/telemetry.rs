@@ -1,5 +1,7 @@
 //! What Tasktrail tells through the [`metrics`] facade, for whatever recorder a service installs:
-//! names, buckets and texts.
+//! names, buckets and texts. `docs/METRICS.md` has the whole table.
+#![cfg_attr(feature = "prometheus", doc = "")]
+#![cfg_attr(feature = "prometheus", doc = include_str!("../../../docs/METRICS.md"))]
 
 #[cfg(feature = "postgres")]
 mod process;

@@ -1,0 +1,165 @@
+//! A store that has something of everything to tell.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tasktrail::clock::{Clock, ManualClock, SystemClock};
+use tasktrail::repository::{ErrorKind, PageRequest};
+use tasktrail::task_history::{
+    RandomEntryIds, TaskFilter, TaskHistoryRepository, TaskKey, TaskStatus, TaskStepResult, UserId,
+};
+use tasktrail::{DatabaseConfig, DatabaseManager, MaintenancePolicy, Schedule};
+use tasktrail_test_support::{Direction, Proxy, Server, TestDatabase};
+use tasktrail_tests::saves::entry;
+
+use crate::scraped::Scraped;
+
+/// How many callers there are at once: more than one statement and one connection serve.
+const CALLERS: usize = 32;
+
+pub(crate) struct Driven {
+    pub(crate) manager: DatabaseManager,
+    clock: Arc<ManualClock>,
+    proxy: Proxy,
+    _database: TestDatabase,
+}
+
+impl Driven {
+    pub(crate) async fn new() -> Self {
+        let database = TestDatabase::new();
+        let proxy = Proxy::to(Server::shared().addr());
+        let config = DatabaseConfig::from_url(proxy.url(&database.url()))
+            .and_then(|config| config.with_connections(1, 1))
+            .unwrap();
+        let clock = Arc::new(ManualClock::at(SystemClock.now()));
+        let ids = Arc::new(RandomEntryIds::default());
+        let manager = DatabaseManager::new_with(config, Arc::<ManualClock>::clone(&clock), ids);
+        manager.connect().await.unwrap();
+        manager.partition(0).await.unwrap();
+        Self {
+            manager,
+            clock,
+            proxy,
+            _database: database,
+        }
+    }
+
+    /// Saves, some of them together; reads that wait for the connection; a failure, a retry, a call that
+    /// is given up, a clean-up and a measurement.
+    pub(crate) async fn drive(&self) {
+        let history = self.manager.task_history().unwrap();
+        self.together(&history).await;
+        self.fail(&history).await;
+        self.retry(&history).await;
+        let user = UserId::new("user").unwrap();
+        history
+            .list(&user, &TaskFilter::default(), &PageRequest::default())
+            .await
+            .unwrap();
+        self.manager.publish_store_metrics().await.unwrap();
+        self.clean_up().await;
+    }
+
+    async fn together(&self, history: &Arc<dyn TaskHistoryRepository>) {
+        let tasks: Vec<_> = (0..CALLERS).map(task).collect();
+        let saved = join_all(tasks.iter().map(async |task| {
+            history.save(&entry(task, 0)).await.unwrap();
+        }));
+        saved.await;
+        join_all(tasks.iter().map(async |task| {
+            history.status(task).await.unwrap();
+        }))
+        .await;
+        join_all(tasks.iter().map(async |task| {
+            self.manager.load_task_history(task).await.unwrap();
+        }))
+        .await;
+    }
+
+    async fn fail(&self, history: &Arc<dyn TaskHistoryRepository>) {
+        let one = entry(&task(0), 1);
+        history.save(&one).await.unwrap();
+        let mut other = one;
+        other.step_result = TaskStepResult::builder("another", TaskStatus::Failed)
+            .build()
+            .unwrap();
+        let refused = history.save(&other).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Conflict);
+    }
+
+    /// Two months later, by hand: the month goes as a whole. Then in the background, where nothing is left.
+    async fn clean_up(&self) {
+        for number in 0..CALLERS {
+            let cancelled = self.manager.mark_task_as_cancelled(&task(number)).await;
+            cancelled.unwrap();
+        }
+        self.clock.advance(Duration::from_secs(62 * 24 * 60 * 60));
+        self.manager.cleanup_old_tasks(0).await.unwrap();
+        let policy = MaintenancePolicy::new(Schedule::Every(Duration::from_secs(3600)));
+        let mut maintenance = self.manager.maintenance(policy).unwrap();
+        assert!(maintenance.next_run().await);
+        maintenance.stop().await;
+    }
+
+    async fn retry(&self, history: &Arc<dyn TaskHistoryRepository>) {
+        let cuts = self.proxy.cuts();
+        self.proxy.cut_once_after(Direction::ClientToServer, 0);
+        history.save(&entry(&task(0), 2)).await.unwrap();
+        assert_eq!(self.proxy.cuts(), cuts + 1);
+    }
+}
+
+/// Some of it, by numbers.
+#[track_caller]
+pub(crate) fn is_told_in(scraped: &Scraped) {
+    let save = ("operation", "task_history.save");
+    let saves = |outcome| {
+        let labels = [save, ("outcome", outcome)];
+        let counted = scraped.number("tasktrail_operations_total", &labels);
+        let timed = scraped.number("tasktrail_operation_duration_seconds_count", &labels);
+        assert_eq!(counted, timed);
+        counted
+    };
+    assert_eq!((saves("ok"), saves("conflict")), (CALLERS + 2, 1));
+    let retries = [save, ("kind", "unavailable")];
+    assert!(scraped.number("tasktrail_retries_total", &retries) >= 1);
+    let alone = scraped.number("tasktrail_shared_calls_total", &[save, ("way", "alone")]);
+    let together = scraped.number("tasktrail_shared_calls_total", &[save, ("way", "together")]);
+    assert!(together > 0);
+    let attempts = alone + together;
+    assert!(
+        attempts >= CALLERS + 4,
+        "{attempts}, with the one that was repeated"
+    );
+    let carried = scraped.number("tasktrail_shared_statement_calls_sum", &[save]);
+    let statements = scraped.number("tasktrail_shared_statement_calls_count", &[save]);
+    let counted = scraped.number("tasktrail_shared_statements_total", &[save]);
+    assert_eq!((carried, statements), (together, counted));
+    assert!(scraped.number("tasktrail_pool_wait_seconds_count", &[]) > 0);
+    assert_eq!(scraped.number("tasktrail_pool_connections_max", &[]), 1);
+    let running = [("status", "running")];
+    assert_eq!(scraped.number("tasktrail_tasks", &running), CALLERS);
+    assert_eq!(scraped.number("tasktrail_entries", &running), CALLERS + 2);
+    assert_eq!(
+        scraped.number("tasktrail_removed_tasks_total", &[]),
+        CALLERS
+    );
+    assert_eq!(
+        scraped.number("tasktrail_removed_entries_total", &[]),
+        CALLERS + 2
+    );
+    assert_eq!(scraped.number("tasktrail_partitions_dropped_total", &[]), 1);
+    let done = [("result", "done")];
+    assert_eq!(scraped.number("tasktrail_maintenance_runs_total", &done), 1);
+    assert_eq!(scraped.number("tasktrail_health_state", &[]), 0);
+    let bounds = scraped.bounds("tasktrail_operation_duration_seconds");
+    assert!(
+        bounds.contains("0.0001") && bounds.contains("60"),
+        "{bounds:?}"
+    );
+}
+
+fn task(number: usize) -> TaskKey {
+    TaskKey::new("user", format!("{number:03}")).unwrap()
+}

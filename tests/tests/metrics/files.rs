@@ -1,0 +1,85 @@
+//! The dashboard and the rules for alerts: well-formed, complete, and about metrics that there are.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use saphyr::{LoadableYamlNode, Yaml};
+use serde_json::Value;
+
+use crate::documented::Documented;
+
+/// A file of the project.
+pub(crate) fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The metrics that a text names, without what a histogram adds to its name.
+fn named(text: &str, documented: &Documented) -> BTreeSet<String> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words
+        .filter(|word| word.starts_with("tasktrail_"))
+        .map(|word| {
+            let parts = ["_bucket", "_sum", "_count"];
+            let histogram = parts.iter().find_map(|part| word.strip_suffix(part));
+            let known = |name: &&str| {
+                let metric = documented.metrics.get(*name);
+                metric.is_some_and(|metric| metric.kind == "histogram")
+            };
+            histogram.filter(known).unwrap_or(word).to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn the_dashboard_shows_every_metric_and_no_other() {
+    let documented = Documented::read();
+    let dashboard: Value = serde_json::from_str(&read("docs/grafana/tasktrail.json")).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let mut shown = BTreeSet::new();
+    for panel in panels.iter().filter(|panel| panel["type"] != "row") {
+        assert_eq!(panel["datasource"]["uid"], "${datasource}", "{panel}");
+        assert!(panel["title"].is_string(), "{panel}");
+        for target in panel["targets"].as_array().unwrap() {
+            shown.extend(named(target["expr"].as_str().unwrap(), &documented));
+        }
+    }
+    let all: BTreeSet<_> = documented.metrics.keys().cloned().collect();
+    assert_eq!(shown, all);
+    let identities: BTreeSet<_> = panels.iter().map(|panel| panel["id"].as_u64()).collect();
+    assert_eq!(
+        identities.len(),
+        panels.len(),
+        "each panel has an id of its own"
+    );
+    let variables = dashboard["templating"]["list"].as_array().unwrap();
+    let variables: Vec<_> = variables.iter().map(|variable| &variable["name"]).collect();
+    assert_eq!(variables, ["datasource", "job"]);
+}
+
+#[test]
+fn the_alerts_say_when_how_bad_and_what_to_do() {
+    let documented = Documented::read();
+    let text = read("docs/prometheus/alerts.yml");
+    let file = Yaml::load_from_str(&text).unwrap();
+    let mut rules = 0;
+    for group in file[0]["groups"].as_vec().unwrap() {
+        for rule in group["rules"].as_vec().unwrap() {
+            let name = rule["alert"].as_str().unwrap();
+            let expression = rule["expr"].as_str().unwrap();
+            assert!(expression.contains("tasktrail"), "{name}");
+            for metric in named(expression, &documented) {
+                assert!(documented.metrics.contains_key(&metric), "{name}: {metric}");
+            }
+            assert!(rule["for"].as_str().is_some(), "{name}");
+            let severity = rule["labels"]["severity"].as_str().unwrap();
+            assert!(["critical", "warning"].contains(&severity), "{name}");
+            for text in ["summary", "description", "runbook"] {
+                let text = rule["annotations"][text].as_str();
+                assert!(text.is_some_and(|text| !text.is_empty()), "{name}");
+            }
+            rules += 1;
+        }
+    }
+    assert!(rules > 0);
+}
