@@ -30,6 +30,9 @@ pub(crate) struct Cli {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// The name of the command.
+    #[arg(skip)]
+    pub(crate) name: String,
 }
 
 const MANUAL: &str = "\
@@ -51,6 +54,9 @@ Environment:
                 a file that says the same, see --config; variables come before it
   TASKTRAIL_…   any setting; docs/CONFIGURATION.md lists them all
   RUST_LOG      what to log, such as tasktrail_postgres=debug; comes before --verbose
+  OTEL_EXPORTER_OTLP_ENDPOINT
+                a collector of traces, http://localhost:4318 say, if the tool was built with the feature
+                opentelemetry
   NO_COLOR      no colours, also on a terminal
 
 Exit status:
@@ -172,6 +178,8 @@ impl Cli {
         if matches.value_source("database_url") != Some(ValueSource::CommandLine) {
             cli.global.database_url = None;
         }
+        let name = matches.subcommand_name().unwrap_or_default();
+        name.clone_into(&mut cli.name);
         Ok(cli)
     }
 }

@@ -15,6 +15,8 @@ mod view;
 
 use std::process::ExitCode;
 
+use tracing::{Instrument, info_span};
+
 use crate::args::Cli;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -24,9 +26,11 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return output::usage(&error),
     };
-    logging::init(cli.global.verbose);
     let mut output = Output::new(cli.global.format);
-    let done = run(cli, &mut output).and_then(|()| output.flush());
+    let done = logging::init(cli.global.verbose).and_then(|_traces| {
+        run(cli, &mut output)?;
+        output.flush()
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => output.end(failure),
@@ -39,11 +43,13 @@ fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
         .enable_all()
         .build()?;
     let interrupt = cli.global.interrupt.clone();
-    let done = runtime.block_on(async {
+    let span = info_span!("tasktrail.command", command = cli.name);
+    let working = async {
         interrupt.watch();
         let done = command::run(cli, output).await;
         interrupt.instead_of(done).await
-    });
+    };
+    let done = runtime.block_on(working.instrument(span));
     // What still looks up the name of a host, say, is not waited for.
     runtime.shutdown_background();
     done

@@ -30,4 +30,6 @@ mod e2e {
     mod signals;
     mod tasks;
     mod tool;
+    #[cfg(feature = "opentelemetry")]
+    mod traces;
 }
