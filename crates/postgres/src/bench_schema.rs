@@ -13,7 +13,7 @@ use diesel::sql_types::{Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 use crate::advisory_lock::try_lock;
-use crate::connection::{Connector, Session};
+use crate::connection::Connector;
 
 /// The name of the schema.
 pub(crate) const NAME: &str = "tasktrail_bench";
@@ -67,11 +67,8 @@ struct Found {
 impl BenchSchema {
     /// Takes the schema, on a connection of its own, after removing what an earlier benchmark left.
     pub(crate) async fn take(connector: &Connector) -> Result<Self, BenchSchemaError> {
-        let session = Session {
-            statement_timeout: Duration::ZERO,
-        };
-        let opened = connector.open(session).await;
-        let connection = opened.map_err(|error| BenchSchemaError::Connect(error.into()))?;
+        let opened = connector.open_alone(Duration::ZERO).await;
+        let connection = opened.map_err(BenchSchemaError::Connect)?;
         let mut schema = Self { connection };
         schema.lock().await?;
         if schema.is_left_behind().await? {

@@ -2,6 +2,7 @@
 
 mod hosts;
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -115,6 +116,17 @@ impl Connector {
                 () = tokio::time::sleep(HEAD_START), if hosts.peek().is_some() => {}
             }
         }
+    }
+
+    /// Opens a connection outside of the pool: a full pool must not hide the server from those who ask
+    /// about it, and what a person waits for may take longer than a statement of a service. No limit
+    /// if `statement_timeout` is zero.
+    pub(crate) async fn open_alone(
+        &self,
+        statement_timeout: Duration,
+    ) -> Result<AsyncPgConnection, Box<dyn Error + Send + Sync>> {
+        let session = Session { statement_timeout };
+        Ok(self.open(session).await?)
     }
 
     /// One timeout around all of it: the driver's own bounds the TCP connect only, and a server may

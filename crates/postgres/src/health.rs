@@ -6,7 +6,7 @@ use diesel::sql_types::{Bool, Text};
 use diesel_async::RunQueryDsl;
 use tokio::time::{Instant, timeout};
 
-use crate::connection::{Connector, Session};
+use crate::connection::Connector;
 use crate::migrate::{self, SchemaState};
 
 /// What a server says of itself.
@@ -75,10 +75,7 @@ async fn answer(
     connector: &Connector,
     limit: Duration,
 ) -> Result<ServerHealth, Box<dyn std::error::Error + Send + Sync>> {
-    let session = Session {
-        statement_timeout: limit,
-    };
-    let mut connection = connector.open(session).await?;
+    let mut connection = connector.open_alone(limit).await?;
     let question = "SELECT current_setting('server_version') AS version,
                            pg_is_in_recovery() AS standby,
                            current_setting('transaction_read_only') = 'off' AS writable,

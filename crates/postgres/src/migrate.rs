@@ -18,7 +18,7 @@ use self::scripts::MIGRATIONS;
 pub use self::status::{MigrationState, MigrationStatus};
 use self::status::{applied, statuses};
 use crate::advisory_lock::lock_within;
-use crate::connection::{Connector, Session};
+use crate::connection::Connector;
 use crate::error::MigrateError;
 
 /// Names the advisory lock: the bytes of "tasktrai".
@@ -146,13 +146,8 @@ fn run_blocking(
 }
 
 pub(crate) async fn connect(connector: &Connector) -> Result<AsyncPgConnection, MigrateError> {
-    let session = Session {
-        statement_timeout: Duration::ZERO,
-    };
-    connector
-        .open(session)
-        .await
-        .map_err(|error| MigrateError::Connect(error.into()))
+    let opened = connector.open_alone(Duration::ZERO).await;
+    opened.map_err(MigrateError::Connect)
 }
 
 async fn lock(connection: &mut AsyncPgConnection) -> Result<(), MigrateError> {

@@ -25,7 +25,7 @@ use tasktrail_domain::timestamp::Timestamp;
 use self::calendar::Bounds;
 pub use self::retire::Retired;
 use crate::advisory_lock::{lock_within, try_lock};
-use crate::connection::{Connector, Session};
+use crate::connection::Connector;
 
 /// Names the advisory lock: the bytes of "tasktrap".
 const LOCK: i64 = 0x7461_736b_7472_6170;
@@ -179,8 +179,8 @@ async fn open(
     connector: &Connector,
     statement_timeout: Duration,
 ) -> Result<AsyncPgConnection, PartitionError> {
-    let opened = connector.open(Session { statement_timeout }).await;
-    opened.map_err(|error| PartitionError::Connect(error.into()))
+    let opened = connector.open_alone(statement_timeout).await;
+    opened.map_err(PartitionError::Connect)
 }
 
 /// The lock ends with the connection.

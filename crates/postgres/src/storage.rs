@@ -13,7 +13,7 @@ pub use self::holdings::Holdings;
 pub(crate) use self::holdings::holdings;
 pub use self::standing::StatusCounts;
 pub(crate) use self::standing::counts_by_status;
-use crate::connection::{Connector, Session};
+use crate::connection::Connector;
 
 /// How much room the histories take on the server, and how much was written so far.
 ///
@@ -130,14 +130,12 @@ impl Row {
 }
 
 /// The server counts with signs, and never less than zero.
-fn count(number: i64) -> u64 {
+pub(crate) fn count(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
 }
 
 async fn connect(connector: &Connector) -> Result<AsyncPgConnection, StorageError> {
-    let session = Session {
-        statement_timeout: connector.config().statement_timeout,
-    };
-    let opened = connector.open(session).await;
-    opened.map_err(|error| StorageError::Connect(error.into()))
+    let limit = connector.config().statement_timeout;
+    let opened = connector.open_alone(limit).await;
+    opened.map_err(StorageError::Connect)
 }
