@@ -222,6 +222,12 @@ impl DatabaseConfig {
         self.close_timeout
     }
 
+    /// How long the server works on one statement before it gives up; zero for no limit.
+    #[must_use]
+    pub fn statement_timeout(&self) -> Duration {
+        self.postgres.statement_timeout()
+    }
+
     /// How long a look at the health may take.
     #[must_use]
     pub fn health_timeout(&self) -> Duration {

@@ -29,6 +29,14 @@ pub enum DatabaseError {
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     Storage(tasktrail_postgres::StorageError),
+    /// The database could not be diagnosed.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    Diagnosis(tasktrail_postgres::diagnosis::DiagnosisError),
+    /// The tables could not be analyzed or reindexed.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    Care(tasktrail_postgres::CareError),
     /// The schema of a benchmark could not be had.
     #[cfg(feature = "postgres")]
     #[error(transparent)]

@@ -1,7 +1,7 @@
 //! How a store is, for probes and for people.
 
 #[cfg(feature = "postgres")]
-mod judge;
+pub(crate) mod judge;
 
 #[cfg(feature = "postgres")]
 use std::time::Duration;

@@ -34,12 +34,18 @@ pub mod resilience {
         BreakerConfig, BreakerState, ResilienceConfig, RetryConfig, TimeoutConfig, telemetry,
     };
 }
+/// What a database is like, and what somebody should do about it.
+#[cfg(feature = "postgres")]
+#[doc(inline)]
+pub use tasktrail_postgres::diagnosis;
 #[cfg(feature = "postgres")]
 #[doc(inline)]
 pub use tasktrail_postgres::{
-    BenchSchema, BenchSchemaError, ClosedConnections, ConnectError, DatabaseRoles, HeldConnection,
-    Holdings, MigrateError, MigrationPlan, MigrationState, MigrationStatus, MigrationTarget,
-    Partition, PartitionError, PlannedMigration, PoolStatistics, PostgresConfig,
-    PostgresTaskHistory, QueueWaits, Retired, SchemaDifference, SchemaState, ServerHealth,
-    ServerRole, StandbyState, StorageError, StorageStatistics, TableStatistics, TlsMode,
+    AnalyzedTable, BenchSchema, BenchSchemaError, CareError, ChosenTask, ClosedConnections,
+    ConnectError, DatabaseRoles, ExplainRequest, ExplainedOperation, ExplainedStatement,
+    Explanation, HeldConnection, Holdings, MigrateError, MigrationPlan, MigrationState,
+    MigrationStatus, MigrationTarget, Partition, PartitionError, PlannedMigration, PoolStatistics,
+    PostgresConfig, PostgresTaskHistory, QueueWaits, ReindexedIndex, Reindexing, Retired,
+    SchemaDifference, SchemaState, ServerHealth, ServerRole, StandbyState, StorageError,
+    StorageStatistics, TableStatistics, TlsMode,
 };

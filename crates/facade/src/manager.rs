@@ -1,6 +1,8 @@
 mod clean_up;
 #[cfg(feature = "postgres")]
 mod database;
+#[cfg(feature = "postgres")]
+mod diagnosis;
 mod maintenance;
 #[cfg(feature = "postgres")]
 mod metrics;

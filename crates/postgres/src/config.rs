@@ -252,6 +252,18 @@ impl PostgresConfig {
         self
     }
 
+    /// How long the server works on one statement before it gives up; zero for no limit.
+    #[must_use]
+    pub fn statement_timeout(&self) -> Duration {
+        self.statement_timeout
+    }
+
+    /// Whether connections are encrypted.
+    #[must_use]
+    pub fn tls_mode(&self) -> TlsMode {
+        self.tls
+    }
+
     /// How many statements with saves may be under way at once; 0 if every save goes by itself.
     #[must_use]
     pub fn group_commit_writers(&self) -> u32 {

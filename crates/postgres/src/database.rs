@@ -8,8 +8,10 @@ use tasktrail_domain::timestamp::Timestamp;
 use tokio::time::Instant;
 
 use crate::bench_schema::{BenchSchema, BenchSchemaError};
+use crate::care::{self, AnalyzedTable, CareError, Reindexing};
 use crate::config::PostgresConfig;
 use crate::connection::Connector;
+use crate::diagnosis::{self, Diagnosis, DiagnosisError, DiagnosisOptions, IndexFacts};
 use crate::error::{ConnectError, InvalidSettings, MigrateError};
 use crate::health::{self, HealthError, ServerHealth};
 use crate::migrate::{self, MigrationPlan, MigrationStatus, MigrationTarget, SchemaState};
@@ -127,7 +129,7 @@ impl PostgresDatabase {
     ///
     /// [`MigrateError`] if the database cannot be reached or read.
     pub async fn check_schema(&self) -> Result<Vec<SchemaDifference>, MigrateError> {
-        schema_check::differences(&self.connector).await
+        schema_check::differences(&self.connector, Duration::ZERO).await
     }
 
     /// The partitions of the entries, the oldest first; `None` if all entries are in one table. Changes and
@@ -341,6 +343,62 @@ impl PostgresDatabase {
                 PostgresTaskHistory::new(source, self.shared.clone())
             }
         }
+    }
+
+    /// What the database is like, and what somebody should do about it. Asks on connections of its own,
+    /// 5 seconds for a question at most. A question that the server refuses is told among the findings.
+    ///
+    /// # Errors
+    ///
+    /// [`DiagnosisError`] if the server cannot be asked at all.
+    pub async fn diagnose(&self, options: &DiagnosisOptions) -> Result<Diagnosis, DiagnosisError> {
+        diagnosis::diagnose(&self.connector, &self.pool_statistics(), options).await
+    }
+
+    /// Collects what the planner knows of the tables anew, and removes dead rows as well if `vacuum`.
+    ///
+    /// # Errors
+    ///
+    /// [`CareError`]; [`NotOwner`](CareError::NotOwner) if the role may not.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the server at work on the table at hand.
+    pub async fn analyze(&self, vacuum: bool) -> Result<Vec<AnalyzedTable>, CareError> {
+        care::analyze(&self.connector, vacuum).await
+    }
+
+    /// The indexes of the tables, the largest first: what a [`reindex`](Self::reindex) would work on.
+    ///
+    /// # Errors
+    ///
+    /// [`CareError`]
+    pub async fn indexes(&self) -> Result<Vec<IndexFacts>, CareError> {
+        care::indexes(&self.connector).await
+    }
+
+    /// Builds indexes anew, one after the other, while the service goes on, and removes what an
+    /// interrupted run has left behind. All of them, or those called `only`.
+    ///
+    /// `told` hears of each index before it is worked on. When `stop` is ready the statement at hand is
+    /// cancelled on the server, and what was done so far is the answer; what the index at hand leaves
+    /// behind is removed by the next run.
+    ///
+    /// # Errors
+    ///
+    /// [`CareError`]; [`NotOwner`](CareError::NotOwner) if the role may not, [`Taken`](CareError::Taken)
+    /// while another process does it. The indexes that were done stay done.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the server at work on the index at hand.
+    pub async fn reindex(
+        &self,
+        only: &[String],
+        told: impl FnMut(&IndexFacts) + Send,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<Reindexing, CareError> {
+        care::reindex(&self.connector, only, told, stop).await
     }
 
     /// The task history that is stored here.

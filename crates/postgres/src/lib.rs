@@ -6,9 +6,11 @@
 
 mod advisory_lock;
 mod bench_schema;
+mod care;
 mod config;
 mod connection;
 mod database;
+pub mod diagnosis;
 mod document;
 mod error;
 mod health;
@@ -29,6 +31,7 @@ mod tls;
 mod work;
 
 pub use bench_schema::{BenchSchema, BenchSchemaError};
+pub use care::{AnalyzedTable, CareError, ReindexedIndex, Reindexing};
 pub use config::PostgresConfig;
 pub use database::PostgresDatabase;
 pub use error::{ConnectError, MigrateError};
@@ -45,4 +48,9 @@ pub use source::NoTransaction;
 pub use standbys::StandbyState;
 pub use storage::{Holdings, StatusCounts, StorageError, StorageStatistics, TableStatistics};
 pub use task_history::{GroupCommitStatistics, PostgresTaskHistory};
+pub use storage::{Holdings, StorageError, StorageStatistics, TableStatistics};
+pub use task_history::{
+    ChosenTask, ExplainRequest, ExplainedOperation, ExplainedStatement, Explanation,
+    GroupCommitStatistics, PostgresTaskHistory,
+};
 pub use tls::{TlsError, TlsMode};

@@ -145,7 +145,7 @@ fn run_blocking(
     Ok(versions)
 }
 
-pub(crate) async fn connect(connector: &Connector) -> Result<AsyncPgConnection, MigrateError> {
+async fn connect(connector: &Connector) -> Result<AsyncPgConnection, MigrateError> {
     let opened = connector.open_alone(Duration::ZERO).await;
     opened.map_err(MigrateError::Connect)
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::time::Duration;
 
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, Text};
@@ -12,7 +13,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::connection::Connector;
 use crate::error::MigrateError;
-use crate::migrate::{connect, unread};
+use crate::migrate::unread;
 
 /// An object a line: what it is, and after a colon how it is defined.
 const EXPECTED: &str = include_str!("schema_check/expected.txt");
@@ -57,16 +58,25 @@ struct Object {
     definition: String,
 }
 
+/// The server works no longer than `limit` on it, also while somebody has locked a table; zero for no limit.
 pub(crate) async fn differences(
     connector: &Connector,
+    limit: Duration,
 ) -> Result<Vec<SchemaDifference>, MigrateError> {
-    let mut connection = connect(connector).await?;
+    let opened = connector.open_alone(limit).await;
+    let mut connection = opened.map_err(MigrateError::Connect)?;
     let expected = expected();
     let tables: BTreeSet<_> = expected.iter().map(|object| object.table.clone()).collect();
     let found = describe(&mut connection, tables.into_iter().collect())
         .await
         .map_err(unread)?;
     Ok(compare(&expected, &found))
+}
+
+/// Whether the migrations make an index of this name, by itself or for a constraint.
+pub(crate) fn expects_index(name: &str) -> bool {
+    let of_that_name = |object: &Object| object.name.rsplit('.').next() == Some(name);
+    expected().iter().any(of_that_name)
 }
 
 /// What those of these tables are like that the session would find.

@@ -1,6 +1,8 @@
 //! The task history on PostgreSQL.
 
 mod count;
+mod explain;
+mod fingerprint;
 mod finish;
 mod group_commit;
 mod list;
@@ -28,6 +30,10 @@ use tasktrail_domain::task_history::{
 };
 use tasktrail_domain::timestamp::Timestamp;
 
+pub use self::explain::{
+    ChosenTask, ExplainRequest, ExplainedOperation, ExplainedStatement, Explanation,
+};
+pub(crate) use self::fingerprint::operation_of;
 pub use self::group_commit::GroupCommitStatistics;
 pub(crate) use self::shared_calls::SharedCalls;
 use crate::source::{NoTransaction, Source};
@@ -101,6 +107,19 @@ impl PostgresTaskHistory<'_> {
             source,
             shared: None,
         })
+    }
+
+    /// The plans of the statements that an operation of the port runs, on the live data. Writes are never
+    /// executed.
+    ///
+    /// They are planned with the settings of the pool's sessions, for these values; a service plans each
+    /// statement once, for all values.
+    ///
+    /// # Errors
+    ///
+    /// As for the operation itself.
+    pub async fn explain(&self, request: &ExplainRequest) -> Result<Explanation> {
+        self.run(explain::Explaining(request)).await
     }
 
     async fn run<W: Work>(&self, work: W) -> Result<W::Answer> {

@@ -61,7 +61,7 @@ fn schema(schema: &SchemaState) -> Option<Finding> {
     })
 }
 
-fn breaker(state: BreakerState) -> Option<Finding> {
+pub(crate) fn breaker(state: BreakerState) -> Option<Finding> {
     match state {
         BreakerState::Open { next_probe_in } => Some((
             Degraded,

@@ -24,7 +24,7 @@ async fn after(change: &str) -> Vec<String> {
     let database = TestDatabase::new();
     let connector = migrated(&database).await;
     database.execute(change).unwrap();
-    let differences = differences(&connector).await.unwrap();
+    let differences = differences(&connector, Duration::ZERO).await.unwrap();
     differences.iter().map(ToString::to_string).collect()
 }
 

@@ -16,11 +16,8 @@ pub(super) async fn count(
     connection: &mut AsyncPgConnection,
     scope: &Scope,
 ) -> Result<Counts, StoreError> {
-    let rows: Vec<(String, i64, i64, i64, i64)> = Prepared(Count {
-        users: UserRange::of(scope),
-    })
-    .load(connection)
-    .await?;
+    let rows: Vec<(String, i64, i64, i64, i64)> =
+        Prepared(Count::of(scope)).load(connection).await?;
     let mut counts = Counts::default();
     for (status, tasks, entries, users, steps) in rows {
         counts
@@ -64,8 +61,16 @@ pub(super) fn beyond_all() -> String {
 
 /// `count.sql`.
 #[derive(Debug)]
-struct Count {
+pub(super) struct Count {
     users: UserRange,
+}
+
+impl Count {
+    pub(super) fn of(scope: &Scope) -> Self {
+        Self {
+            users: UserRange::of(scope),
+        }
+    }
 }
 
 impl Statement for Count {

@@ -24,12 +24,7 @@ pub(super) async fn finish(
     status: FinalStatus,
     at: Timestamp,
 ) -> Result<FinishOutcome, StoreError> {
-    let statement = Prepared(Finish {
-        user: task.user.as_str(),
-        task: task.task.as_str(),
-        status: TaskStatus::from(status).as_str(),
-        at: at.to_datetime(),
-    });
+    let statement = Prepared(Finish::of(task, status, at));
     for _ in 0..ATTEMPTS {
         // Read to the end: an error may follow the row, and with it the finish would be undone.
         let finished: Vec<Option<String>> = (&statement).load(connection).await?;
@@ -64,11 +59,22 @@ async fn finished_status(
 
 /// `finish.sql`.
 #[derive(Debug)]
-struct Finish<'e> {
+pub(super) struct Finish<'e> {
     user: &'e str,
     task: &'e str,
     status: &'static str,
     at: DateTime<Utc>,
+}
+
+impl<'e> Finish<'e> {
+    pub(super) fn of(task: &'e TaskKey, status: FinalStatus, at: Timestamp) -> Self {
+        Self {
+            user: task.user.as_str(),
+            task: task.task.as_str(),
+            status: TaskStatus::from(status).as_str(),
+            at: at.to_datetime(),
+        }
+    }
 }
 
 impl Statement for Finish<'_> {

@@ -1,15 +1,16 @@
 //! The plans of the hot reads on a filled store: index ranges, whatever a user's number of tasks.
 
+use diesel::QueryableByName;
 use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::QueryFragment;
 use diesel::sql_types::Text;
-use diesel::{QueryResult, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use tasktrail_domain::repository::Operation;
 use tasktrail_domain::task_history::{TaskKey, operation};
 use tasktrail_test_support::TestDatabase;
 
 use super::PostgresTaskHistory;
+use super::explain::Explain;
 use super::list::{List, ListWithErrorCode};
 use super::load;
 use super::status_checks::Statuses;
@@ -19,27 +20,6 @@ use crate::work::Work;
 use crate::{PostgresConfig, PostgresDatabase};
 
 const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF) ";
-
-/// `EXPLAIN`s a query with the values that are bound to it.
-#[derive(Debug)]
-struct Explain<Q>(Q);
-
-impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Explain<Q> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(EXPLAIN);
-        self.0.walk_ast(out.reborrow())
-    }
-}
-
-impl<Q> Query for Explain<Q> {
-    type SqlType = Text;
-}
-
-impl<Q> QueryId for Explain<Q> {
-    type QueryId = ();
-
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
 
 /// A store in which one user has 100 tasks and another 100 000, few of them failed.
 async fn filled() -> (TestDatabase, PostgresTaskHistory<'static>) {
@@ -80,7 +60,7 @@ impl<Q: QueryFragment<Pg> + Send + Sync> Work for Plan<Q> {
     const OPERATION: Operation = operation::LIST;
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<String, StoreError> {
-        let lines: Vec<String> = Explain(&self.0).load(connection).await?;
+        let lines: Vec<String> = Explain(EXPLAIN, &self.0).load(connection).await?;
         Ok(lines.join("\n"))
     }
 }

@@ -34,7 +34,7 @@ pub(super) async fn expired(
 }
 
 /// How many tasks one call looks at, at most: a store full of live tasks must not make it long.
-const WINDOW: i64 = 5_000;
+pub(super) const WINDOW: i64 = 5_000;
 
 /// Removes the next batch.
 ///
@@ -108,7 +108,7 @@ fn key((user, task): (String, String)) -> Result<TaskKey, StoreError> {
 
 /// The tasks that a policy covers, behind a place in the order of their keys.
 #[derive(Debug)]
-struct Covered {
+pub(super) struct Covered {
     after: (String, String),
     last_user: String,
     cutoff: DateTime<Utc>,
@@ -118,7 +118,7 @@ struct Covered {
 }
 
 impl Covered {
-    fn of(policy: &RetentionPolicy, after: Option<&TaskKey>) -> Self {
+    pub(super) fn of(policy: &RetentionPolicy, after: Option<&TaskKey>) -> Self {
         let users = UserRange::of(&policy.scope);
         let begin = (users.first, String::new());
         let after = after.map(|key| (key.user.as_str().to_owned(), key.task.as_str().to_owned()));
@@ -147,7 +147,7 @@ impl Covered {
 
 /// `expired.sql`.
 #[derive(Debug)]
-struct CountExpired(Covered);
+pub(super) struct CountExpired(pub(super) Covered);
 
 impl Statement for CountExpired {
     const SQL: &'static str = include_str!("sql/expired.sql");
@@ -178,9 +178,9 @@ impl Statement for CountBeyond {
 
 /// `window_end.sql`.
 #[derive(Debug)]
-struct WindowEnd<'c> {
-    covered: &'c Covered,
-    window: i64,
+pub(super) struct WindowEnd<'c> {
+    pub(super) covered: &'c Covered,
+    pub(super) window: i64,
 }
 
 impl Statement for WindowEnd<'_> {
@@ -198,10 +198,10 @@ impl Statement for WindowEnd<'_> {
 
 /// The tasks that one call looks at, and how many of them it may take.
 #[derive(Debug)]
-struct Window {
-    covered: Covered,
-    until: (String, String),
-    limit: i64,
+pub(super) struct Window {
+    pub(super) covered: Covered,
+    pub(super) until: (String, String),
+    pub(super) limit: i64,
 }
 
 impl Window {
@@ -218,7 +218,7 @@ impl Window {
 
 /// `lock_expired.sql`.
 #[derive(Debug)]
-struct LockExpired(Window);
+pub(super) struct LockExpired(pub(super) Window);
 
 impl Statement for LockExpired {
     const SQL: &'static str = include_str!("sql/lock_expired.sql");
@@ -246,13 +246,13 @@ impl Statement for LockBeyond {
 
 /// `remove.sql`.
 #[derive(Debug)]
-struct Remove<'e> {
+pub(super) struct Remove<'e> {
     users: Vec<&'e str>,
     tasks: Vec<&'e str>,
 }
 
 impl<'e> Remove<'e> {
-    fn of(locked: &'e [(String, String, i64)]) -> Self {
+    pub(super) fn of(locked: &'e [(String, String, i64)]) -> Self {
         Self {
             users: locked.iter().map(|(user, _, _)| user.as_str()).collect(),
             tasks: locked.iter().map(|(_, task, _)| task.as_str()).collect(),

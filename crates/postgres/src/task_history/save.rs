@@ -235,7 +235,7 @@ fn read(row: SavedRow) -> Result<(HistoryEntry, TaskStatus), StoreError> {
 
 /// `save.sql`: the entries, column by column.
 #[derive(Debug, Default)]
-struct Save<'e> {
+pub(super) struct Save<'e> {
     users: Vec<&'e str>,
     tasks: Vec<&'e str>,
     steps: Vec<i32>,
@@ -247,7 +247,7 @@ struct Save<'e> {
 }
 
 impl<'e> Save<'e> {
-    fn of(entries: &[&'e HistoryEntry]) -> Self {
+    pub(super) fn of(entries: &[&'e HistoryEntry]) -> Self {
         let mut save = Self::default();
         for entry in entries {
             let step_result = &entry.step_result;
@@ -287,13 +287,13 @@ impl Statement for Save<'_> {
 
 /// `saved.sql`: the ids of entries that were there before.
 #[derive(Debug)]
-struct Saved<'e> {
+pub(super) struct Saved<'e> {
     users: Vec<&'e str>,
     ids: Vec<Uuid>,
 }
 
 impl<'e> Saved<'e> {
-    fn of(entries: &[&'e HistoryEntry]) -> Self {
+    pub(super) fn of(entries: &[&'e HistoryEntry]) -> Self {
         Self {
             users: entries
                 .iter()

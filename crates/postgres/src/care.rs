@@ -1,0 +1,163 @@
+//! What an owner does for his tables: fresh statistics, no dead rows, indexes without gaps.
+
+mod reindex;
+
+use std::error::Error;
+use std::time::Duration;
+
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Bool, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use serde::Serialize;
+use tokio::time::Instant;
+
+pub(crate) use self::reindex::reindex;
+pub use self::reindex::{ReindexedIndex, Reindexing};
+use crate::connection::Connector;
+use crate::diagnosis::{IndexFacts, index_facts};
+use crate::storage::count;
+
+/// A table could not be cared for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CareError {
+    /// The database could not be reached.
+    #[error("cannot connect to the database")]
+    Connect(#[source] Box<dyn Error + Send + Sync>),
+    /// The tables of the histories are not there.
+    #[error("the schema is not there: run tasktrail migrate")]
+    NoSchema,
+    /// The role may not: it is for the owner of the tables.
+    #[error("the role {role} is not the owner of {table}, which is {owner}")]
+    NotOwner {
+        /// The role of the connection.
+        role: String,
+        /// The table that it does not own.
+        table: String,
+        /// Who does.
+        owner: String,
+    },
+    /// There is no index of that name.
+    #[error("no index of the histories is called {wanted}; there are: {}", .known.join(", "))]
+    UnknownIndex {
+        /// What was asked for.
+        wanted: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// Another process is reindexing.
+    #[error("another process is reindexing in this database")]
+    Taken,
+    /// The server failed or refused a statement.
+    #[error("the server refused")]
+    Query(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl From<diesel::result::Error> for CareError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Query(error.into())
+    }
+}
+
+/// What an analyze has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct AnalyzedTable {
+    /// The table.
+    pub table: String,
+    /// How many rows the planner took it to have before.
+    pub rows_before: u64,
+    /// How many it does now.
+    pub rows_after: u64,
+    /// How many dead rows there were before, about.
+    pub dead_before: u64,
+    /// How many there are now, about: none after a vacuum, but for those that open transactions could see.
+    pub dead_after: u64,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    qualified: String,
+    #[diesel(sql_type = Text)]
+    role: String,
+    #[diesel(sql_type = Text)]
+    owner: String,
+    #[diesel(sql_type = Bool)]
+    permitted: bool,
+    #[diesel(sql_type = BigInt)]
+    rows: i64,
+    #[diesel(sql_type = BigInt)]
+    dead: i64,
+}
+
+const TABLES: &str = concat!(
+    include_str!("diagnosis/sql/leaves.sql"),
+    include_str!("care/tables.sql")
+);
+
+/// The tables, if the role may care for them: the server itself would only warn, and pass them over.
+async fn tables(connection: &mut AsyncPgConnection) -> Result<Vec<Row>, CareError> {
+    let tables: Vec<Row> = diesel::sql_query(TABLES).load(connection).await?;
+    if tables.is_empty() {
+        return Err(CareError::NoSchema);
+    }
+    if let Some(foreign) = tables.iter().find(|table| !table.permitted) {
+        return Err(CareError::NotOwner {
+            role: foreign.role.clone(),
+            table: foreign.name.clone(),
+            owner: foreign.owner.clone(),
+        });
+    }
+    Ok(tables)
+}
+
+/// A connection of its own, without a limit of time.
+async fn connect(connector: &Connector) -> Result<AsyncPgConnection, CareError> {
+    let opened = connector.open_alone(Duration::ZERO).await;
+    opened.map_err(CareError::Connect)
+}
+
+/// One table after the other.
+pub(crate) async fn analyze(
+    connector: &Connector,
+    vacuum: bool,
+) -> Result<Vec<AnalyzedTable>, CareError> {
+    let mut connection = connect(connector).await?;
+    let verb = if vacuum {
+        "VACUUM (ANALYZE)"
+    } else {
+        "ANALYZE"
+    };
+    let before = tables(&mut connection).await?;
+    let mut took = Vec::new();
+    for table in &before {
+        let began = Instant::now();
+        // The name comes quoted from the server.
+        let statement = format!("{verb} {}", table.qualified);
+        connection.batch_execute(&statement).await?;
+        took.push(began.elapsed());
+    }
+    let after = tables(&mut connection).await?;
+    let told = before.into_iter().zip(after).zip(took);
+    Ok(told
+        .map(|((before, after), took)| AnalyzedTable {
+            table: before.name,
+            rows_before: count(before.rows),
+            rows_after: count(after.rows),
+            dead_before: count(before.dead),
+            dead_after: count(after.dead),
+            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        })
+        .collect())
+}
+
+/// The indexes, the largest first.
+pub(crate) async fn indexes(connector: &Connector) -> Result<Vec<IndexFacts>, CareError> {
+    let mut connection = connect(connector).await?;
+    Ok(index_facts(&mut connection).await?)
+}

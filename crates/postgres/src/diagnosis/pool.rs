@@ -1,0 +1,72 @@
+//! What the pool of this process suffers from.
+
+use super::finding::{Finding, FindingCode, Severity};
+use crate::pool::PoolStatistics;
+
+pub(super) fn judge(pool: &PoolStatistics) -> Vec<Finding> {
+    let full = (pool.waiting > 0).then(|| {
+        FindingCode::PoolFull.finding(
+            Severity::Warning,
+            "calls wait for a connection of the pool",
+            format!(
+                "{} wait, {} of {} connections are in use",
+                pool.waiting, pool.in_use, pool.maximum
+            ),
+            "raise the maximum of connections, or look for what holds them",
+        )
+    });
+    let waits = &pool.waits;
+    let given_up = (waits.timed_out > 0).then(|| {
+        FindingCode::PoolTimeouts.finding(
+            Severity::Warning,
+            "calls gave up waiting for a connection of the pool",
+            format!(
+                "{} of {} calls that waited, the longest for {:?}",
+                waits.timed_out, waits.number, waits.longest
+            ),
+            "raise the maximum of connections, or look for what holds them",
+        )
+    });
+    let leaks = (pool.leaks > 0).then(|| {
+        FindingCode::PoolLeaks.finding(
+            Severity::Warning,
+            "calls held a connection for longer than the leak threshold",
+            format!("{} since the pool was opened", pool.leaks),
+            "the log names the operations; look at their statements, and at transactions that wait for locks",
+        )
+    });
+    full.into_iter().chain(given_up).chain(leaks).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pool::QueueWaits;
+
+    #[test]
+    fn waiting_giving_up_and_leaking_are_told() {
+        let pool = PoolStatistics {
+            waiting: 3,
+            in_use: 2,
+            maximum: 2,
+            leaks: 1,
+            waits: QueueWaits {
+                number: 5,
+                timed_out: 2,
+                ..QueueWaits::default()
+            },
+            ..PoolStatistics::default()
+        };
+        let codes: Vec<_> = judge(&pool).into_iter().map(|found| found.code).collect();
+
+        assert_eq!(
+            codes,
+            [
+                FindingCode::PoolFull,
+                FindingCode::PoolTimeouts,
+                FindingCode::PoolLeaks
+            ]
+        );
+        assert_eq!(judge(&PoolStatistics::default()), []);
+    }
+}

@@ -1,0 +1,236 @@
+//! The server as the service meets it, and the schema.
+
+use std::time::Duration;
+
+use super::finding::{Finding, FindingCode, Severity};
+use crate::error::MigrateError;
+use crate::health::{HealthError, ServerHealth, ServerRole};
+use crate::schema_check::SchemaDifference;
+use tasktrail_domain::repository::Chain;
+
+/// A question that takes longer says that the server is far away, or the network bad.
+const FAR: Duration = Duration::from_millis(20);
+
+pub(super) fn judge_server(server: &Result<ServerHealth, HealthError>) -> Vec<Finding> {
+    match server {
+        Ok(server) => writes(server)
+            .into_iter()
+            .chain(migrations(server))
+            .chain(distance(server))
+            .collect(),
+        Err(error) => vec![FindingCode::Silent.finding(
+            Severity::Critical,
+            "the server did not say how it is",
+            Chain(error).to_string(),
+            "look at its load and its log",
+        )],
+    }
+}
+
+fn writes(server: &ServerHealth) -> Option<Finding> {
+    if server.role == ServerRole::Standby {
+        return Some(FindingCode::Standby.finding(
+            Severity::Critical,
+            "the server follows another one and takes no writes",
+            "pg_is_in_recovery() is true",
+            "name the primary, or all hosts: the one that takes writes is found",
+        ));
+    }
+    if !server.writable {
+        return Some(FindingCode::ReadOnly.finding(
+            Severity::Critical,
+            "the server is told to take no writes",
+            "transaction_read_only = on",
+            "set default_transaction_read_only = off for the server, the database or the role",
+        ));
+    }
+    (!server.permitted).then(|| {
+        FindingCode::Forbidden.finding(
+            Severity::Critical,
+            "this role may not read and write the tables of the history",
+            "a privilege among SELECT, INSERT, UPDATE and DELETE is missing",
+            "GRANT SELECT, INSERT, DELETE ON task_history and SELECT, INSERT, UPDATE, DELETE ON task_summary \
+             to the role of the service; tasktrail migrate roles prints all that it needs",
+        )
+    })
+}
+
+fn migrations(server: &ServerHealth) -> Option<Finding> {
+    let schema = &server.schema;
+    if schema.applied.is_empty() {
+        return Some(FindingCode::SchemaMissing.finding(
+            Severity::Critical,
+            "the tables of the history are not there",
+            "no migration has been applied in the schema that the connection works in",
+            "run tasktrail migrate; or look at the search path, if they are in another schema",
+        ));
+    }
+    if !schema.pending.is_empty() {
+        return Some(FindingCode::SchemaOld.finding(
+            Severity::Critical,
+            "the schema is older than this program",
+            format!("pending: {}", schema.pending.join(", ")),
+            "run tasktrail migrate",
+        ));
+    }
+    (!schema.unknown.is_empty()).then(|| {
+        FindingCode::SchemaNewer.finding(
+            Severity::Warning,
+            "the schema is newer than this program",
+            format!("not known here: {}", schema.unknown.join(", ")),
+            "use the program that migrated it",
+        )
+    })
+}
+
+fn distance(server: &ServerHealth) -> Option<Finding> {
+    (server.round_trip >= FAR).then(|| {
+        FindingCode::SlowRoundTrip.finding(
+            Severity::Notice,
+            "the server is far away: every save takes at least a round trip",
+            format!("{:?} for a question and its answer", server.round_trip),
+            "run the service near the database; look at the network if it is near",
+        )
+    })
+}
+
+pub(super) fn judge_differences(
+    differences: &Result<Vec<SchemaDifference>, MigrateError>,
+) -> Vec<Finding> {
+    match differences {
+        Ok(differences) => {
+            let differences = differences.iter().filter(|found| !is_invalid_index(found));
+            differences.map(judge_difference).collect()
+        }
+        Err(error) => vec![FindingCode::CheckFailed.finding(
+            Severity::Notice,
+            "the tables could not be compared with what the migrations make",
+            Chain(error).to_string(),
+            "run tasktrail migrate check",
+        )],
+    }
+}
+
+/// That is a finding of its own, told with the indexes.
+fn is_invalid_index(difference: &SchemaDifference) -> bool {
+    let found = difference.found.as_deref();
+    difference.object.starts_with("index ")
+        && found.is_some_and(|found| found.ends_with(" INVALID"))
+}
+
+fn judge_difference(difference: &SchemaDifference) -> Finding {
+    let object = &difference.object;
+    let missing = difference.found.is_none();
+    if missing && object.starts_with("index ") {
+        let definition = difference.expected.as_deref().unwrap_or_default();
+        return FindingCode::MissingIndex.finding(
+            Severity::Warning,
+            format!("the {object} is missing: some reads are slow, and the slower the larger the store"),
+            format!("expected {definition}"),
+            "CREATE INDEX CONCURRENTLY with this definition; tasktrail migrate sql has the statement",
+        );
+    }
+    // Without its keys and columns no save is possible; an additional one may be in the way.
+    let vital = ["table ", "column "]
+        .iter()
+        .any(|kind| object.starts_with(kind))
+        || object.ends_with("_pkey");
+    let severity = match (&difference.expected, vital) {
+        (Some(_), true) => Severity::Critical,
+        (None, _) => Severity::Notice,
+        (Some(_), false) if object.starts_with("comment ") => Severity::Notice,
+        (Some(_), false) => Severity::Warning,
+    };
+    FindingCode::SchemaDiffers.finding(
+        severity,
+        format!("the {object} is not as the migrations make it"),
+        difference.to_string(),
+        "find out who changed it, and change it back; tasktrail migrate check lists all differences",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrate::SchemaState;
+
+    fn server() -> ServerHealth {
+        ServerHealth {
+            version: "17.2".to_owned(),
+            role: ServerRole::Primary,
+            writable: true,
+            permitted: true,
+            round_trip: Duration::from_millis(1),
+            schema: SchemaState {
+                applied: vec!["1".to_owned()],
+                ..SchemaState::default()
+            },
+        }
+    }
+
+    fn codes(server: ServerHealth) -> Vec<FindingCode> {
+        let findings = judge_server(&Ok(server)).into_iter();
+        findings.map(|found| found.code).collect()
+    }
+
+    #[test]
+    fn what_keeps_a_service_from_working_is_told() {
+        assert_eq!(codes(server()), []);
+        let standby = ServerHealth {
+            role: ServerRole::Standby,
+            writable: false,
+            ..server()
+        };
+        assert_eq!(codes(standby), [FindingCode::Standby]);
+        let bare = ServerHealth {
+            permitted: false,
+            schema: SchemaState::default(),
+            ..server()
+        };
+        assert_eq!(
+            codes(bare),
+            [FindingCode::Forbidden, FindingCode::SchemaMissing]
+        );
+        let read_only = ServerHealth {
+            writable: false,
+            round_trip: FAR,
+            ..server()
+        };
+        assert_eq!(
+            codes(read_only),
+            [FindingCode::ReadOnly, FindingCode::SlowRoundTrip]
+        );
+        let silent = judge_server(&Err(HealthError::Silent(FAR)));
+        assert_eq!(silent.first().unwrap().code, FindingCode::Silent);
+    }
+
+    #[test]
+    fn a_difference_is_as_bad_as_what_it_breaks() {
+        let judged = |object: &str, expected: Option<&str>, found: Option<&str>| {
+            let judged = judge_difference(&SchemaDifference {
+                object: object.to_owned(),
+                expected: expected.map(str::to_owned),
+                found: found.map(str::to_owned),
+            });
+            (judged.code, judged.severity)
+        };
+        let (is, was) = (Some("one"), Some("other"));
+
+        assert_eq!(
+            judged("index task_summary.task_summary_list_idx", is, None),
+            (FindingCode::MissingIndex, Severity::Warning)
+        );
+        let differs = |severity| (FindingCode::SchemaDiffers, severity);
+        assert_eq!(judged("column a.b", is, was), differs(Severity::Critical));
+        assert_eq!(
+            judged("constraint a.a_pkey", is, None),
+            differs(Severity::Critical)
+        );
+        assert_eq!(
+            judged("constraint a.b", is, None),
+            differs(Severity::Warning)
+        );
+        assert_eq!(judged("comment a", is, was), differs(Severity::Notice));
+        assert_eq!(judged("column a.c", None, was), differs(Severity::Notice));
+    }
+}

@@ -1,0 +1,15 @@
+-- Sessions of this database whose transaction is older than so many milliseconds, and those of which
+-- this role may not know.
+SELECT pid,
+       coalesce(application_name, '') AS application,
+       coalesce(usename::text, '') AS role,
+       coalesce(state, '') AS state,
+       coalesce(extract(epoch FROM clock_timestamp() - xact_start), 0)::bigint AS age_seconds,
+       backend_xmin IS NOT NULL OR backend_xid IS NOT NULL AS holds_vacuum,
+       state IS NULL AND query = '<insufficient privilege>' AS hidden
+FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+  AND (xact_start <= clock_timestamp() - $1 * interval '1 millisecond'
+           AND backend_type IN ('client backend', 'parallel worker')
+       OR state IS NULL AND query = '<insufficient privilege>')
+ORDER BY xact_start

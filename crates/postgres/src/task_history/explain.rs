@@ -1,0 +1,378 @@
+//! The plans of the repository's statements, on the live data.
+
+use diesel::pg::{Pg, PgQueryBuilder};
+use diesel::query_builder::{AstPass, Query, QueryBuilder, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Text};
+use diesel::{OptionalExtension, QueryResult, QueryableByName};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::Serialize;
+use tasktrail_domain::repository::{Operation, PageRequest};
+use tasktrail_domain::task_history::{
+    EntryId, FinalStatus, HistoryEntry, RemovalBatch, RetentionPolicy, Scope, StepNumber,
+    TaskFilter, TaskId, TaskKey, TaskStatus, TaskStepResult, UserId, operation,
+};
+use tasktrail_domain::timestamp::Timestamp;
+
+use super::count::{Count, UserRange, beyond_all};
+use super::finish::Finish;
+use super::list::List;
+use super::load::{self, one_beyond};
+use super::retention::{self, CountExpired, Covered, LockExpired, Remove, Window, WindowEnd};
+use super::row::{amount, summary_value};
+use super::save::{Save, Saved};
+use super::status_checks::Statuses;
+use crate::error::StoreError;
+use crate::statement::Prepared;
+use crate::work::Work;
+
+/// What is to be explained.
+#[derive(Debug, Clone)]
+pub struct ExplainRequest {
+    /// The operation.
+    pub operation: ExplainedOperation,
+    /// Whose task; a user who has one is chosen by default.
+    pub user: Option<UserId>,
+    /// Which task; one that is there is chosen by default.
+    pub task: Option<TaskId>,
+    /// Whether statements that only read are executed, so that the plan tells what they really did. Off
+    /// by default.
+    pub analyze: bool,
+    /// The time: what expires does so 90 days before it.
+    pub now: Timestamp,
+}
+
+/// An operation of the port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ExplainedOperation {
+    /// `save`, and the look at what is there already.
+    Save,
+    /// `load`.
+    Load,
+    /// `trail`.
+    Trail,
+    /// `status`, alone and shared by several callers.
+    Status,
+    /// `finish`, which is also `cancel`.
+    Finish,
+    /// `list`.
+    List,
+    /// `count`.
+    Count,
+    /// `expired`.
+    Expired,
+    /// `remove_expired`.
+    Remove,
+}
+
+impl ExplainedOperation {
+    /// Whether it changes anything. It is then never executed.
+    #[must_use]
+    pub fn writes(self) -> bool {
+        matches!(self, Self::Save | Self::Finish | Self::Remove)
+    }
+
+    fn operation(self) -> Operation {
+        match self {
+            Self::Save => operation::SAVE,
+            Self::Load => operation::LOAD,
+            Self::Trail => operation::TRAIL,
+            Self::Status => operation::STATUS,
+            Self::Finish => operation::FINISH,
+            Self::List => operation::LIST,
+            Self::Count => operation::COUNT,
+            Self::Expired => operation::EXPIRED,
+            Self::Remove => operation::REMOVE_EXPIRED,
+        }
+    }
+}
+
+/// The plans of an operation.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Explanation {
+    /// The operation, as in `task_history.load`.
+    pub operation: &'static str,
+    /// The task that was looked at.
+    pub task: TaskKey,
+    /// How many entries it has; `None` if it is not there.
+    pub entries: Option<u64>,
+    /// Where the task comes from.
+    pub chosen: ChosenTask,
+    /// Whether the statements were executed.
+    pub analyzed: bool,
+    /// The statements, in the order in which the operation runs them.
+    pub statements: Vec<ExplainedStatement>,
+}
+
+/// Where the task of an explanation comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChosenTask {
+    /// Both ids were given.
+    Given,
+    /// It is the one with the most entries among the first 10 000 that fit.
+    Largest,
+    /// None is there that fits, so that an id was made up.
+    MadeUp,
+}
+
+/// A statement and its plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ExplainedStatement {
+    /// What it does for the operation.
+    pub purpose: &'static str,
+    /// Its text as it is sent.
+    pub sql: String,
+    /// The plan, as the server prints it.
+    pub plan: String,
+}
+
+/// `EXPLAIN`s a query, by these words, with the values that are bound to it.
+#[derive(Debug)]
+pub(super) struct Explain<Q>(pub(super) &'static str, pub(super) Q);
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Explain<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(self.0);
+        self.1.walk_ast(out.reborrow())
+    }
+}
+
+impl<Q> Query for Explain<Q> {
+    type SqlType = Text;
+}
+
+impl<Q> QueryId for Explain<Q> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+/// What a repository does when it is asked for plans.
+pub(super) struct Explaining<'e>(pub(super) &'e ExplainRequest);
+
+impl Work for Explaining<'_> {
+    type Answer = Explanation;
+
+    const OPERATION: Operation = Operation::idempotent("task_history.explain");
+
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Explanation, StoreError> {
+        let request = self.0;
+        let (task, entries, chosen) = choose(connection, request).await?;
+        let analyzed = request.analyze && !request.operation.writes();
+        let mut plans = Plans {
+            connection,
+            words: if analyzed {
+                "EXPLAIN (ANALYZE, BUFFERS) "
+            } else {
+                "EXPLAIN "
+            },
+            statements: Vec::new(),
+        };
+        match request.operation {
+            ExplainedOperation::Save => plans.save(&task, request.now).await?,
+            ExplainedOperation::Finish => plans.finish(&task, request.now).await?,
+            ExplainedOperation::Remove => plans.remove(&task, request).await?,
+            ExplainedOperation::Load | ExplainedOperation::Trail | ExplainedOperation::Status => {
+                plans.of_task(request.operation, &task).await?;
+            }
+            ExplainedOperation::List | ExplainedOperation::Count | ExplainedOperation::Expired => {
+                plans.of_many(request, &task.user).await?;
+            }
+        }
+        Ok(Explanation {
+            operation: request.operation.operation().name(),
+            task,
+            entries,
+            chosen,
+            analyzed,
+            statements: plans.statements,
+        })
+    }
+}
+
+/// Plans, one after the other.
+struct Plans<'c> {
+    connection: &'c mut AsyncPgConnection,
+    words: &'static str,
+    statements: Vec<ExplainedStatement>,
+}
+
+impl Plans<'_> {
+    async fn add<Q>(&mut self, purpose: &'static str, query: Q) -> Result<(), StoreError>
+    where
+        Q: QueryFragment<Pg> + Send + Sync,
+    {
+        let mut sql = PgQueryBuilder::default();
+        query.to_sql(&mut sql, &Pg)?;
+        let explain = Explain(self.words, query);
+        let lines: Vec<String> = explain.load(self.connection).await?;
+        self.statements.push(ExplainedStatement {
+            purpose,
+            sql: sql.finish(),
+            plan: lines.join("\n"),
+        });
+        Ok(())
+    }
+
+    async fn save(&mut self, task: &TaskKey, now: Timestamp) -> Result<(), StoreError> {
+        let step = TaskStepResult::builder("step", TaskStatus::Running).build();
+        let step_result =
+            step.map_err(|error| diesel::result::Error::QueryBuilderError(error.into()))?;
+        let entry = HistoryEntry {
+            id: EntryId::derived(now, [0; 10]),
+            task: task.clone(),
+            step: StepNumber::MIN,
+            step_result,
+            recorded_at: now,
+        };
+        let add = Prepared(Save::of(&[&entry]));
+        self.add("add the entry and fold it into the summary", add)
+            .await?;
+        let look = Prepared(Saved::of(&[&entry]));
+        self.add("only if the entry is there already: look at it", look)
+            .await
+    }
+
+    async fn finish(&mut self, task: &TaskKey, now: Timestamp) -> Result<(), StoreError> {
+        let finish = Prepared(Finish::of(task, FinalStatus::Cancelled, now));
+        self.add("finish the task", finish).await
+    }
+
+    async fn remove(&mut self, task: &TaskKey, request: &ExplainRequest) -> Result<(), StoreError> {
+        let policy = policy(request);
+        let covered = Covered::of(&policy, None);
+        let window = Prepared(WindowEnd {
+            covered: &covered,
+            window: retention::WINDOW,
+        });
+        self.add("find the end of the tasks that a call looks at", window)
+            .await?;
+        let last_user = request.user.as_ref().map(|user| user.as_str().to_owned());
+        let lock = Prepared(LockExpired(Window {
+            until: (last_user.unwrap_or_else(beyond_all), beyond_all()),
+            limit: one_beyond(RemovalBatch::default().tasks),
+            covered,
+        }));
+        self.add("lock those among them that go", lock).await?;
+        let locked = [(
+            task.user.as_str().to_owned(),
+            task.task.as_str().to_owned(),
+            0,
+        )];
+        let remove = Prepared(Remove::of(&locked));
+        self.add("remove them", remove).await
+    }
+
+    async fn of_task(
+        &mut self,
+        operation: ExplainedOperation,
+        task: &TaskKey,
+    ) -> Result<(), StoreError> {
+        let limit = one_beyond(PageRequest::<StepNumber>::default().size);
+        let (user, id) = (&task.user, &task.task);
+        match operation {
+            ExplainedOperation::Load => {
+                let steps = load::select_steps(user, id, -1, limit);
+                self.add("the first page of the newest revisions", steps)
+                    .await
+            }
+            ExplainedOperation::Trail => {
+                let trail = load::select_trail(user, id, 0, limit);
+                self.add("the first page of all revisions", trail).await
+            }
+            _ => {
+                self.add("one caller", load::select_status(user, id))
+                    .await?;
+                let tasks = [task.clone()];
+                let shared = Prepared(Statuses::of(&tasks));
+                self.add("callers who ask at the same time", shared).await
+            }
+        }
+    }
+
+    async fn of_many(&mut self, request: &ExplainRequest, user: &UserId) -> Result<(), StoreError> {
+        match request.operation {
+            ExplainedOperation::List => {
+                let (filter, page) = (TaskFilter::default(), PageRequest::default());
+                let list = Prepared(List::of(user, &filter, &page));
+                self.add("the first page of the user's tasks", list).await
+            }
+            ExplainedOperation::Count => {
+                let count = Prepared(Count::of(&scope(request)));
+                self.add("count all in scope", count).await
+            }
+            _ => {
+                let policy = policy(request);
+                let count = Prepared(CountExpired(Covered::of(&policy, None)));
+                self.add("count what expired 90 days ago", count).await
+            }
+        }
+    }
+}
+
+fn scope(request: &ExplainRequest) -> Scope {
+    request.user.clone().map_or(Scope::Everyone, Scope::User)
+}
+
+fn policy(request: &ExplainRequest) -> RetentionPolicy {
+    let age = std::time::Duration::from_secs(90 * 24 * 60 * 60);
+    RetentionPolicy {
+        scope: scope(request),
+        ..RetentionPolicy::older_than(request.now.saturating_sub(age))
+    }
+}
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = Text)]
+    user_id: String,
+    #[diesel(sql_type = Text)]
+    task_id: String,
+    #[diesel(sql_type = BigInt)]
+    entries: i64,
+}
+
+/// The task to look at, its number of entries if it is there, and where it comes from.
+async fn choose(
+    connection: &mut AsyncPgConnection,
+    request: &ExplainRequest,
+) -> Result<(TaskKey, Option<u64>, ChosenTask), StoreError> {
+    let users = UserRange::of(&scope(request));
+    let task = request.task.as_ref().map(|task| task.as_str().to_owned());
+    let (first, last) = task.map_or_else(|| (String::new(), beyond_all()), |id| (id.clone(), id));
+    let found: Option<Found> = diesel::sql_query(include_str!("sql/largest.sql"))
+        .bind::<Text, _>(users.first)
+        .bind::<Text, _>(users.last)
+        .bind::<Text, _>(first)
+        .bind::<Text, _>(last)
+        .get_result(connection)
+        .await
+        .optional()?;
+    let given = request.user.is_some() && request.task.is_some();
+    if let Some(found) = found {
+        let shown = format!("{}/{}", found.user_id, found.task_id);
+        let ids = (found.user_id, found.task_id);
+        let key = summary_value("task_id", shown, ids, |(user, task)| {
+            TaskKey::new(user, task)
+        })?;
+        let chosen = if given {
+            ChosenTask::Given
+        } else {
+            ChosenTask::Largest
+        };
+        return Ok((key, Some(amount(found.entries)), chosen));
+    }
+    let user = request.user.as_ref().map_or("user", |user| user.as_str());
+    let task = request.task.as_ref().map_or("task", |task| task.as_str());
+    let key = summary_value("task_id", "a made-up task", (user, task), |(user, task)| {
+        TaskKey::new(user, task)
+    })?;
+    let chosen = if given {
+        ChosenTask::Given
+    } else {
+        ChosenTask::MadeUp
+    };
+    Ok((key, None, chosen))
+}

@@ -1,0 +1,92 @@
+//! Whose statement a text is.
+
+use tasktrail_domain::repository::Operation;
+use tasktrail_domain::task_history::operation;
+
+/// The statements that stand in files begin with a comment of their own, which servers keep.
+const FILES: [(&str, Operation); 12] = [
+    (include_str!("sql/save.sql"), operation::SAVE),
+    (include_str!("sql/saved.sql"), operation::SAVE),
+    (include_str!("sql/statuses.sql"), operation::STATUS),
+    (include_str!("sql/finish.sql"), operation::FINISH),
+    (include_str!("sql/list.sql"), operation::LIST),
+    (include_str!("sql/count.sql"), operation::COUNT),
+    (include_str!("sql/expired.sql"), operation::EXPIRED),
+    (include_str!("sql/expired_beyond.sql"), operation::EXPIRED),
+    (
+        include_str!("sql/lock_beyond.sql"),
+        operation::REMOVE_EXPIRED,
+    ),
+    (
+        include_str!("sql/window_end.sql"),
+        operation::REMOVE_EXPIRED,
+    ),
+    (
+        include_str!("sql/lock_expired.sql"),
+        operation::REMOVE_EXPIRED,
+    ),
+    (include_str!("sql/remove.sql"), operation::REMOVE_EXPIRED),
+];
+
+/// The others begin as the query builder writes them.
+const BUILT: [(&str, Operation); 4] = [
+    (
+        "SELECT DISTINCT ON (\"task_history\".\"step\")",
+        operation::LOAD,
+    ),
+    ("SELECT \"task_history\".\"id\"", operation::TRAIL),
+    ("SELECT \"task_summary\".\"status\"", operation::STATUS),
+    (
+        "SELECT \"task_summary\".\"finished_status\"",
+        operation::FINISH,
+    ),
+];
+
+/// The operation that runs this statement, as the server keeps its text; `None` if none does.
+pub(crate) fn operation_of(text: &str) -> Option<Operation> {
+    let text = text.trim_start();
+    let files = FILES
+        .iter()
+        .map(|(file, operation)| (file.lines().next().unwrap_or(*file), operation));
+    let built = BUILT.iter().map(|(begins, operation)| (*begins, operation));
+    files
+        .chain(built)
+        .find(|(begins, _)| text.starts_with(begins))
+        .map(|(_, operation)| *operation)
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::pg::Pg;
+    use tasktrail_domain::task_history::TaskKey;
+
+    use super::*;
+    use crate::task_history::load;
+
+    #[test]
+    fn built_statements_are_known_by_how_they_begin() {
+        let task = TaskKey::new("user", "task").unwrap();
+        let (user, task) = (&task.user, &task.task);
+        let steps = load::select_steps(user, task, -1, 2);
+        let trail = load::select_trail(user, task, 0, 2);
+        let status = load::select_status(user, task);
+        let texts = [
+            diesel::debug_query::<Pg, _>(&steps).to_string(),
+            diesel::debug_query::<Pg, _>(&trail).to_string(),
+            diesel::debug_query::<Pg, _>(&status).to_string(),
+        ];
+
+        assert_eq!(
+            texts.each_ref().map(|text| operation_of(text)),
+            [operation::LOAD, operation::TRAIL, operation::STATUS].map(Some)
+        );
+        assert_eq!(operation_of("SELECT 1 FROM task_history"), None);
+    }
+
+    #[test]
+    fn no_two_statements_begin_alike() {
+        for (file, operation) in FILES {
+            assert_eq!(operation_of(file), Some(operation));
+        }
+    }
+}

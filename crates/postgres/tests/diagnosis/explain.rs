@@ -1,0 +1,87 @@
+//! The plans of the operations.
+
+use tasktrail_domain::clock::{Clock, SystemClock};
+use tasktrail_domain::task_history::{TaskId, UserId};
+use tasktrail_postgres::{ChosenTask, ExplainRequest, ExplainedOperation, Explanation};
+
+use super::store::Store;
+
+const ALL: [ExplainedOperation; 9] = [
+    ExplainedOperation::Save,
+    ExplainedOperation::Load,
+    ExplainedOperation::Trail,
+    ExplainedOperation::Status,
+    ExplainedOperation::Finish,
+    ExplainedOperation::List,
+    ExplainedOperation::Count,
+    ExplainedOperation::Expired,
+    ExplainedOperation::Remove,
+];
+
+fn request(operation: ExplainedOperation) -> ExplainRequest {
+    ExplainRequest {
+        operation,
+        user: None,
+        task: None,
+        analyze: true,
+        now: SystemClock.now(),
+    }
+}
+
+async fn explained(store: &Store, request: &ExplainRequest) -> Explanation {
+    store
+        .postgres
+        .task_history()
+        .explain(request)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn every_operation_has_plans_and_only_those_that_read_are_executed() {
+    let store = Store::new().await;
+    store.fill(100, 200);
+    store.run("UPDATE task_summary SET entries = 7 WHERE task_id = 'task-42'");
+
+    for operation in ALL {
+        let explanation = explained(&store, &request(operation)).await;
+
+        assert_eq!(explanation.task.task.as_str(), "task-42");
+        assert_eq!(explanation.chosen, ChosenTask::Largest);
+        assert_eq!(explanation.analyzed, !operation.writes(), "{explanation:?}");
+        assert!(!explanation.statements.is_empty());
+        for statement in &explanation.statements {
+            let executed = statement.plan.contains("actual time");
+            assert_eq!(executed, !operation.writes(), "{statement:?}");
+            assert!(statement.plan.contains("Index"), "{statement:?}");
+        }
+    }
+
+    let rows = "SELECT (SELECT count(*) FROM task_history), (SELECT count(*) FROM task_summary)";
+    let hundred = Some("100".to_owned());
+    assert_eq!(
+        store.database.execute(rows).unwrap(),
+        [[hundred.clone(), hundred]]
+    );
+}
+
+#[tokio::test]
+async fn a_task_that_is_asked_for_is_taken_whether_it_is_there_or_not() {
+    let store = Store::new().await;
+    store.fill(10, 1);
+    let load = request(ExplainedOperation::Load);
+    let of = |user: &str, task: Option<&str>| ExplainRequest {
+        user: Some(UserId::new(user).unwrap()),
+        task: task.map(|task| TaskId::new(task).unwrap()),
+        ..load.clone()
+    };
+
+    let given = explained(&store, &of("alice", Some("task-3"))).await;
+    let unknown = explained(&store, &of("alice", Some("none"))).await;
+    let made_up = explained(&store, &of("bob", None)).await;
+
+    assert_eq!((given.chosen, given.entries), (ChosenTask::Given, Some(1)));
+    assert_eq!((unknown.chosen, unknown.entries), (ChosenTask::Given, None));
+    assert_eq!(made_up.chosen, ChosenTask::MadeUp);
+    assert_eq!(made_up.task.user.as_str(), "bob");
+}

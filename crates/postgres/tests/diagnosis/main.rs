@@ -1,0 +1,14 @@
+//! The diagnosis, the plans and the care of the tables, on real servers.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed step of a test is a panic"
+)]
+
+mod care;
+mod documented;
+mod explain;
+mod findings;
+mod roles;
+mod servers;
+mod store;
