@@ -7,8 +7,8 @@ use secrecy::SecretString;
 use tasktrail::task_history::{TaskId, TaskKey, UserId};
 
 use crate::command::{
-    bench, cancel, cleanup, completions, demo, health, history, import, migrate, serve_metrics,
-    stats, status, tasks,
+    analyze, bench, cancel, cleanup, completions, demo, doctor, explain, health, history, import,
+    migrate, reindex, serve_metrics, stats, status, tasks,
 };
 use crate::interrupt::Interrupt;
 
@@ -44,6 +44,7 @@ Examples:
   tasktrail import runs.jsonl.gz                  save what the file holds, each line once
   tasktrail tasks alice --status failed           the failed tasks of a user
   tasktrail history alice report-7                what one of them did
+  tasktrail doctor                                what is wrong with the database
 
 Environment:
   DATABASE_URL  the database, postgres://user:password@host:port/database
@@ -63,7 +64,7 @@ Exit status:
   0  done
   1  an error, told in one line on stderr; or the answer is no: `status` of an unknown task,
      `migrate --check` with migrations pending, `migrate check` of a schema that differs, `health` of an
-     unhealthy database
+     unhealthy database, `doctor` with a critical finding
   2  wrong usage, or the configuration is wrong or names no database
   130, 143
      ended by SIGINT (Ctrl-C) or SIGTERM: what was under way was finished or undone, nothing is half done;
@@ -154,6 +155,8 @@ pub(crate) enum Command {
     Migrate(migrate::MigrateArgs),
     Health(health::HealthArgs),
     ServeMetrics(serve_metrics::ServeMetricsArgs),
+    Doctor(doctor::DoctorArgs),
+    Reindex(reindex::ReindexArgs),
     Bench(bench::BenchArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -167,6 +170,8 @@ pub(crate) enum Query {
     Cancel(cancel::CancelArgs),
     Stats(stats::StatsArgs),
     Cleanup(cleanup::CleanupArgs),
+    Explain(explain::ExplainArgs),
+    Analyze(analyze::AnalyzeArgs),
 }
 
 impl Cli {

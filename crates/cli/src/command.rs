@@ -1,14 +1,18 @@
 //! The commands, one file each: its arguments with their help, and what it does.
 
+pub(crate) mod analyze;
 pub(crate) mod bench;
 pub(crate) mod cancel;
 pub(crate) mod cleanup;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod explain;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod migrate;
+pub(crate) mod reindex;
 pub(crate) mod serve_metrics;
 pub(crate) mod stats;
 pub(crate) mod status;
@@ -38,6 +42,8 @@ pub(crate) async fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
         Command::Demo(args) => demo::run(&args, global, output).await,
         Command::Import(args) => import::run(args, global, output).await,
         Command::Health(args) => health::run(&args, global, output).await,
+        Command::Doctor(args) => doctor::run(&args, global, output).await,
+        Command::Reindex(args) => reindex::run(&args, global, output).await,
         Command::Migrate(args) => migrate::run(&args, global, output).await,
         Command::ServeMetrics(args) => serve_metrics::run(&args, global, output).await,
         Command::Bench(args) => bench::run(&args, global, output).await,
@@ -60,5 +66,7 @@ async fn ask(query: Query, manager: &DatabaseManager, output: &mut Output) -> Re
         Query::Cancel(args) => cancel::run(args, manager, output).await,
         Query::Stats(args) => stats::run(args, manager, output).await,
         Query::Cleanup(args) => cleanup::run(args, manager, output).await,
+        Query::Explain(args) => explain::run(args, manager, output).await,
+        Query::Analyze(args) => analyze::run(&args, manager, output).await,
     }
 }

@@ -22,7 +22,7 @@ use crate::failure::Failure;
 
 pub(crate) use self::question::agrees;
 pub(crate) use self::table::{Look, number_cell};
-pub(crate) use self::text::{grouped, printable, quoted};
+pub(crate) use self::text::{bytes, grouped, moment, printable, quoted};
 
 /// Where answers go: standard output, in the format that was asked for.
 #[derive(Debug)]

@@ -13,6 +13,7 @@ mod e2e {
     mod cleanup;
     mod configuration;
     mod demo;
+    mod diagnosis;
     mod files;
     mod halves;
     mod health;

@@ -47,8 +47,6 @@ pub use sharing::SharingStatistics;
 pub use source::NoTransaction;
 pub use standbys::StandbyState;
 pub use storage::{Holdings, StatusCounts, StorageError, StorageStatistics, TableStatistics};
-pub use task_history::{GroupCommitStatistics, PostgresTaskHistory};
-pub use storage::{Holdings, StorageError, StorageStatistics, TableStatistics};
 pub use task_history::{
     ChosenTask, ExplainRequest, ExplainedOperation, ExplainedStatement, Explanation,
     GroupCommitStatistics, PostgresTaskHistory,

@@ -43,6 +43,11 @@ impl Look {
         }
     }
 
+    /// A text on lines that fit, behind a title.
+    pub(crate) fn wrapped(self, title: &str, text: &str) -> Vec<String> {
+        super::text::wrapped(title, text, usize::from(self.width))
+    }
+
     /// Whether there is room for the most important columns only.
     pub(super) fn is_narrow(self) -> bool {
         self.width < NARROW

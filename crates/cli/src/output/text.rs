@@ -1,5 +1,6 @@
 //! Values as a person reads them.
 
+use bytesize::ByteSize;
 use serde_json::Value;
 use tasktrail::timestamp::Timestamp;
 
@@ -60,6 +61,42 @@ pub(crate) fn grouped(number: u64) -> String {
     shown
 }
 
+/// A number of bytes in the unit that fits: `1.5 MiB`.
+pub(crate) fn bytes(number: u64) -> String {
+    ByteSize::b(number).to_string()
+}
+
+/// The words of a text on lines of at most `width` characters: the title before the first one, and as much
+/// room before the others. A word that is longer has a line of its own.
+pub(super) fn wrapped(title: &str, text: &str, width: usize) -> Vec<String> {
+    let indent = title.chars().count();
+    let room = width.saturating_sub(indent);
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        match lines.last_mut() {
+            Some(line) if used == 0 || used + 1 + length <= room => {
+                if used > 0 {
+                    line.push(' ');
+                    used += 1;
+                }
+                line.push_str(word);
+                used += length;
+            }
+            _ => {
+                lines.push(word.to_owned());
+                used = length;
+            }
+        }
+    }
+    let before = |number: usize| if number == 0 { title } else { "" };
+    let lines = lines.into_iter().enumerate();
+    lines
+        .map(|(number, line)| format!("{:indent$}{line}", before(number)))
+        .collect()
+}
+
 /// The text as one word of a shell's command line.
 pub(crate) fn quoted(text: &str) -> String {
     let plain = |character: char| {
@@ -83,6 +120,15 @@ mod tests {
         assert_eq!(one_line("éééé", 4), "éééé");
         assert_eq!(one_line("ééééé", 4), "ééé…");
         assert_eq!(one_line("a\u{202e}b", 20), r"a\u{202e}b");
+    }
+
+    #[test]
+    fn words_are_wrapped_behind_their_title() {
+        assert_eq!(
+            wrapped("do: ", "one two  three averylongword x", 12),
+            ["do: one two", "    three", "    averylongword", "    x"]
+        );
+        assert_eq!(wrapped("do: ", "", 12), ["do: "]);
     }
 
     #[test]

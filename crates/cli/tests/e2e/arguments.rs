@@ -2,7 +2,7 @@ use std::process::Stdio;
 
 use super::tool::{command, ended, run};
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 15] = [
     "demo",
     "import",
     "tasks",
@@ -12,12 +12,16 @@ const COMMANDS: [&str; 11] = [
     "stats",
     "cleanup",
     "migrate",
+    "doctor",
+    "explain",
+    "analyze",
+    "reindex",
     "bench",
     "completions",
 ];
 
 /// Calls of each command that needs a database.
-const WITH_DATABASE: [&[&str]; 9] = [
+const WITH_DATABASE: [&[&str]; 13] = [
     &["import", "file.jsonl"],
     &["tasks", "alice"],
     &["history", "alice", "report"],
@@ -26,6 +30,10 @@ const WITH_DATABASE: [&[&str]; 9] = [
     &["stats"],
     &["cleanup", "--days", "1"],
     &["migrate"],
+    &["doctor"],
+    &["explain", "list"],
+    &["analyze"],
+    &["reindex"],
     &["bench"],
 ];
 

@@ -1,0 +1,66 @@
+use clap::Args;
+use serde::Serialize;
+use tasktrail::{AnalyzedTable, DatabaseManager};
+
+use crate::failure::Failure;
+use crate::output::{Output, grouped, number_cell};
+
+/// Collect anew what the planner knows of the tables; remove dead rows as well with --vacuum.
+///
+/// The server does both by itself when enough has changed; after a large import or clean-up one need not
+/// wait for it. The service goes on meanwhile. For the owner of the tables, or since PostgreSQL 17 a role
+/// with the privilege MAINTAIN on them.
+///
+/// In JSON `{"vacuum", "tables": [{"table", "rows_before", "rows_after", "dead_before", "dead_after",
+/// "took_ms"}]}`: the rows are what the planner takes a table to have.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tasktrail analyze
+  tasktrail cleanup --days 90 && tasktrail analyze --vacuum")]
+pub(crate) struct AnalyzeArgs {
+    /// Remove dead rows, too: their room is used again. Takes the longer the larger the tables are.
+    #[arg(long)]
+    vacuum: bool,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    vacuum: bool,
+    tables: &'a [AnalyzedTable],
+}
+
+pub(crate) async fn run(
+    args: &AnalyzeArgs,
+    manager: &DatabaseManager,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let tables = manager.analyze(args.vacuum).await?;
+    if output.is_json() {
+        let vacuum = args.vacuum;
+        return output.json(&Answer {
+            vacuum,
+            tables: &tables,
+        });
+    }
+    let header = [
+        "table",
+        "rows before",
+        "rows now",
+        "dead before",
+        "dead now",
+        "took ms",
+    ];
+    let mut shown = output.look().table(&header, &[0]);
+    for table in &tables {
+        shown.add_row([
+            comfy_table::Cell::new(&table.table),
+            number_cell(grouped(table.rows_before)),
+            number_cell(grouped(table.rows_after)),
+            number_cell(grouped(table.dead_before)),
+            number_cell(grouped(table.dead_after)),
+            number_cell(grouped(table.took_ms)),
+        ]);
+    }
+    output.table(&shown)
+}

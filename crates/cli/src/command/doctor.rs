@@ -1,0 +1,118 @@
+//! The diagnosis.
+
+mod page;
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use clap::Args;
+use serde::Serialize;
+use tasktrail::diagnosis::{Diagnosis, DiagnosisOptions, Severity};
+
+use crate::args::Global;
+use crate::connection;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Look into the database, and tell what is wrong with it, the worst first.
+///
+/// Looks at the connection and its encryption, settings of the server that hurt, the schema, connections,
+/// the sizes of tables and indexes, dead rows, the last vacuum and analyze, invalid, unused, missing and
+/// bloated indexes, slow statements of this application, transactions that hold vacuum back, standbys,
+/// transaction numbers, and growth. Each finding tells what was seen and what to do;
+/// docs/DIAGNOSIS.md lists them all.
+///
+/// Changes nothing, and no question takes the server longer than 5 seconds. The role of a service is
+/// enough; what it may not see is told. `pg_read_all_stats` lets it see all.
+///
+/// The exit status is 1 if a finding is critical. In JSON `{"worst", "findings": [{"severity", "code",
+/// "summary", "evidence", "advice"}], "facts"}`: `worst` is `critical`, `warning`, `notice` or null.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tasktrail doctor
+  tasktrail doctor --disk-free 50GB
+  tasktrail doctor --format json | jq -r '.findings[] | .severity + \" \" + .code'
+  tasktrail doctor > /var/log/tasktrail-doctor || alert")]
+pub(crate) struct DoctorArgs {
+    /// How much is free on the database's disk, such as 50GB or 1.5TiB: tells when it will be full.
+    ///
+    /// The server does not tell it. `df` on its machine does, for the directory that `SHOW
+    /// data_directory` names.
+    #[arg(long, value_name = "SIZE")]
+    disk_free: Option<ByteSize>,
+
+    /// From which age on an open transaction is told, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    #[arg(value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
+    long_transaction: u64,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    worst: Option<Severity>,
+    findings: &'a [tasktrail::diagnosis::Finding],
+    facts: Facts<'a>,
+}
+
+/// All of a diagnosis but its findings.
+#[derive(Serialize)]
+struct Facts<'a> {
+    connection: &'a Option<tasktrail::diagnosis::ConnectionFacts>,
+    tables: &'a [tasktrail::diagnosis::TableFacts],
+    indexes: &'a [tasktrail::diagnosis::IndexFacts],
+    statements: &'a Option<Vec<tasktrail::diagnosis::StatementFacts>>,
+    long_transactions: &'a [tasktrail::diagnosis::OpenTransaction],
+    replicas: &'a [tasktrail::diagnosis::Replica],
+    slots: &'a [tasktrail::diagnosis::ReplicationSlot],
+    wraparound: &'a Option<tasktrail::diagnosis::Wraparound>,
+    growth: &'a Option<tasktrail::diagnosis::Growth>,
+}
+
+impl<'a> Answer<'a> {
+    fn of(diagnosis: &'a Diagnosis) -> Self {
+        Self {
+            worst: diagnosis.worst(),
+            findings: &diagnosis.findings,
+            facts: Facts {
+                connection: &diagnosis.connection,
+                tables: &diagnosis.tables,
+                indexes: &diagnosis.indexes,
+                statements: &diagnosis.statements,
+                long_transactions: &diagnosis.long_transactions,
+                replicas: &diagnosis.replicas,
+                slots: &diagnosis.slots,
+                wraparound: &diagnosis.wraparound,
+                growth: &diagnosis.growth,
+            },
+        }
+    }
+}
+
+pub(crate) async fn run(
+    args: &DoctorArgs,
+    global: &Global,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    // The limit of the services is judged, not that of this tool.
+    let limit = connection::config(global)?.statement_timeout();
+    let manager = connection::manager(global, |config| {
+        config.with_postgres(|postgres| postgres.with_statement_timeout(limit))
+    })?;
+    manager.init_connection_pool().await?;
+    let options = DiagnosisOptions {
+        disk_free: args.disk_free.map(|size| size.as_u64()),
+        long_transaction: Duration::from_secs(args.long_transaction),
+    };
+    let diagnosis = manager.diagnose(&options).await?.unwrap_or_default();
+    if output.is_json() {
+        output.json(&Answer::of(&diagnosis))?;
+    } else {
+        page::print(&diagnosis, output)?;
+    }
+    if diagnosis.worst() == Some(Severity::Critical) {
+        Err(Failure::No)
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,164 @@
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use tasktrail::clock::{Clock, SystemClock};
+use tasktrail::task_history::{TaskId, UserId};
+use tasktrail::{
+    ChosenTask, DatabaseError, DatabaseManager, ExplainRequest, ExplainedOperation,
+    ExplainedStatement, Explanation,
+};
+
+use crate::failure::Failure;
+use crate::output::{Output, grouped, printable};
+
+/// Print the plans of the statements that an operation runs, on the live data.
+///
+/// The statements are those of the library, with its settings for the planner. Without --user and --task
+/// it looks at a large task that is there, and tells which; with --user alone at one of that user.
+/// Statements are planned for these values; a service plans each once, for all values.
+///
+/// Nothing is changed: statements that write are planned and never executed. --analyze executes those
+/// that read, so that the plan tells times and pages.
+///
+/// In JSON `{"operation", "user_id", "task_id", "entries", "chosen", "analyzed", "statements":
+/// [{"purpose", "sql", "plan"}]}`; `chosen` is `given`, `largest` or `made_up`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tasktrail explain list
+  tasktrail explain load --user alice --task report-7 --analyze
+  tasktrail explain save")]
+pub(crate) struct ExplainArgs {
+    /// The operation.
+    #[arg(value_enum)]
+    operation: Operation,
+
+    /// Whose task. Default: that of any user.
+    #[arg(long)]
+    user: Option<UserId>,
+
+    /// Which task. Default: the one with the most entries among the first 10 000.
+    #[arg(long)]
+    task: Option<TaskId>,
+
+    /// Execute what only reads, and tell what it took.
+    #[arg(long)]
+    analyze: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Operation {
+    /// A save of one entry.
+    Save,
+    /// The current state of every step of a task.
+    Load,
+    /// All revisions of a task.
+    Trail,
+    /// The status of a task.
+    Status,
+    /// The end of a task; cancelling is one.
+    Finish,
+    /// A page of a user's tasks.
+    List,
+    /// The counts of `stats`.
+    Count,
+    /// What a clean-up of 90 days would remove.
+    Expired,
+    /// A batch of that clean-up.
+    Remove,
+}
+
+impl Operation {
+    fn explained(self) -> ExplainedOperation {
+        match self {
+            Self::Save => ExplainedOperation::Save,
+            Self::Load => ExplainedOperation::Load,
+            Self::Trail => ExplainedOperation::Trail,
+            Self::Status => ExplainedOperation::Status,
+            Self::Finish => ExplainedOperation::Finish,
+            Self::List => ExplainedOperation::List,
+            Self::Count => ExplainedOperation::Count,
+            Self::Expired => ExplainedOperation::Expired,
+            Self::Remove => ExplainedOperation::Remove,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    operation: &'a str,
+    user_id: &'a str,
+    task_id: &'a str,
+    entries: Option<u64>,
+    chosen: ChosenTask,
+    analyzed: bool,
+    statements: &'a [ExplainedStatement],
+}
+
+pub(crate) async fn run(
+    args: ExplainArgs,
+    manager: &DatabaseManager,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let operation = args.operation.explained();
+    if args.analyze && operation.writes() {
+        let words = "--analyze executes statements, and those of this operation write";
+        return Err(Failure::Usage(words.to_owned()));
+    }
+    let request = ExplainRequest {
+        operation,
+        user: args.user,
+        task: args.task,
+        analyze: args.analyze,
+        now: SystemClock.now(),
+    };
+    let explained = manager.explain(&request).await;
+    let explained = explained.map_err(|error| match error {
+        DatabaseError::Repository(error) => Failure::from(error),
+        error => error.into(),
+    })?;
+    let Some(explanation) = explained else {
+        return Ok(());
+    };
+    if output.is_json() {
+        return output.json(&Answer {
+            operation: explanation.operation,
+            user_id: explanation.task.user.as_str(),
+            task_id: explanation.task.task.as_str(),
+            entries: explanation.entries,
+            chosen: explanation.chosen,
+            analyzed: explanation.analyzed,
+            statements: &explanation.statements,
+        });
+    }
+    print(&explanation, output)
+}
+
+fn print(explanation: &Explanation, output: &mut Output) -> Result<(), Failure> {
+    let (user, task) = (&explanation.task.user, &explanation.task.task);
+    let entries = explanation.entries.map_or_else(
+        || "is not there".to_owned(),
+        |entries| format!("has {} entries", grouped(entries)),
+    );
+    let chosen = match explanation.chosen {
+        ChosenTask::Given => "",
+        ChosenTask::Largest => ", the most among the first 10 000 tasks that fit",
+        ChosenTask::MadeUp => ": no task fits, so this one is made up",
+    };
+    let (user, task) = (printable(user.as_str()), printable(task.as_str()));
+    output.line(format_args!(
+        "{}: task {task} of {user} {entries}{chosen}",
+        explanation.operation
+    ))?;
+    for statement in &explanation.statements {
+        output.line("")?;
+        output.heading(statement.purpose)?;
+        for line in statement.sql.trim_end().lines() {
+            output.line(format_args!("  {}", printable(line)))?;
+        }
+        output.line("")?;
+        for line in statement.plan.lines() {
+            output.line(format_args!("  {}", printable(line)))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! What is wrong with a database, its plans, and the care of its tables.
+
+use serde_json::{Value, json};
+use tasktrail_test_support::{ServerOptions, TestDatabase};
+
+use super::imported::{Imported, saved};
+use super::tool::run;
+
+fn codes(answer: &Value) -> Vec<&str> {
+    let findings = answer["findings"].as_array().unwrap().iter();
+    findings
+        .map(|found| found["code"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_sound_database_passes_and_the_page_says_what_was_looked_at() {
+    let server = ServerOptions::default().durable().start().unwrap();
+    let database = TestDatabase::create(&server);
+    let doctor = |more: &[&str]| {
+        let url = database.url();
+        run([&["doctor", "--database-url", &url], more].concat()).good()
+    };
+    run(["migrate", "--database-url", &database.url()]).good();
+
+    let page = doctor(&[]).stdout;
+    let answer = doctor(&["--format", "json"]).json();
+
+    assert!(page.starts_with("1 notice\n"), "{page}");
+    for words in [
+        "[statements_uncounted]",
+        "task_summary_list_idx",
+        "checked: connection",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let widest = page.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(160), "{page}");
+    assert_eq!(
+        (codes(&answer), &answer["worst"]),
+        (vec!["statements_uncounted"], &json!("notice"))
+    );
+    assert_eq!(answer["facts"]["tables"][0]["name"], "task_history");
+    assert_eq!(
+        answer["facts"]["connection"]["statement_timeout_ms"],
+        30_000
+    );
+}
+
+#[test]
+fn a_critical_finding_is_the_first_and_the_exit_status() {
+    // The server that tests share does not wait for its disk.
+    let imported = Imported::new();
+
+    let page = imported.run(&["doctor"]);
+    let answer = imported.run(&["doctor", "--disk-free", "1kB", "--format", "json"]);
+
+    assert_eq!((page.code, &*page.stderr), (Some(1), ""), "{page:?}");
+    let first = page
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("critical: "));
+    assert!(first.unwrap().contains("[fsync_off]"), "{page:?}");
+    assert!(page.stdout.contains("  do:   set fsync = on"), "{page:?}");
+    assert_eq!(answer.code, Some(1));
+    assert_eq!(
+        codes(&answer.json())[..2],
+        ["fsync_off", "full_page_writes_off"]
+    );
+}
+
+#[test]
+fn a_database_without_the_schema_is_diagnosed_and_one_that_is_not_there_is_an_error() {
+    let database = TestDatabase::new();
+    let url = database.url();
+
+    let bare = run(["doctor", "--database-url", &url, "--format", "json"]);
+    let gone = run(["doctor", "--database-url", "postgres://me@127.0.0.1:1/none"]);
+    let planned = run(["explain", "load", "--database-url", &url]);
+    let cared = run(["reindex", "--database-url", &url]);
+
+    assert_eq!(bare.code, Some(1));
+    assert!(codes(&bare.json()).contains(&"schema_missing"), "{bare:?}");
+    gone.failed(1, "error: cannot connect to 127.0.0.1:1", ")");
+    planned.failed(1, "error: the schema is not there", "run tasktrail migrate");
+    cared.failed(1, "error: the schema is not there", "run tasktrail migrate");
+}
+
+#[test]
+fn a_size_that_is_none_is_refused() {
+    let refused = run(["doctor", "--disk-free", "much"]);
+
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.stderr.contains("--disk-free"), "{refused:?}");
+}
+
+#[test]
+fn a_plan_names_the_task_and_its_statement() {
+    let imported = Imported::new();
+
+    let page = imported
+        .run(&["explain", "load", "--analyze"])
+        .good()
+        .stdout;
+    let answer = imported.json(&["explain", "list", "--user", "bob"]);
+    let save = imported.json(&["explain", "save"]);
+    let refused = imported.run(&["explain", "save", "--analyze"]);
+
+    let begins = "task_history.load: task a of alice has 3 entries, the most among";
+    assert!(page.starts_with(begins), "{page}");
+    assert!(
+        page.contains("SELECT DISTINCT ON") && page.contains("actual time"),
+        "{page}"
+    );
+    assert_eq!(
+        (&answer["user_id"], &answer["task_id"]),
+        (&json!("bob"), &json!("c"))
+    );
+    assert_eq!(answer["chosen"], "largest");
+    assert_eq!(save["statements"].as_array().unwrap().len(), 2);
+    assert_eq!(saved(&imported.database), 5);
+    refused.failed(2, "error: --analyze executes statements", "write");
+}
+
+#[test]
+fn the_tables_are_analyzed_and_their_indexes_built_anew() {
+    let imported = Imported::new();
+
+    let analyzed = imported.json(&["analyze", "--vacuum"]);
+    let planned = imported.json(&["reindex", "--dry-run"]);
+    let one = imported.json(&["reindex", "task_summary_list_idx"]);
+    let all = imported.run(&["reindex"]).good().stdout;
+    let unknown = imported.run(&["reindex", "nothing"]);
+
+    assert_eq!(analyzed["tables"][0]["rows_after"], 5);
+    assert_eq!(planned["indexes"].as_array().unwrap().len(), 5);
+    assert_eq!(
+        (&planned["dry_run"], &one["dry_run"]),
+        (&json!(true), &json!(false))
+    );
+    assert_eq!(one["indexes"][0]["index"], "public.task_summary_list_idx");
+    assert!(all.contains("public.task_history_pkey"), "{all}");
+    unknown.failed(
+        1,
+        "error: no index of the histories is called nothing",
+        "task_summary_pkey",
+    );
+}
