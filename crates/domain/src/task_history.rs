@@ -28,7 +28,7 @@ pub use count::{Counts, Scope};
 pub use entry::{HistoryEntry, TrailPosition};
 pub use error_code::ErrorCode;
 pub use extension::TaskHistoryRepositoryExt;
-pub use finish::{CancelOutcome, FinalStatus, FinishOutcome};
+pub use finish::{CancelOutcome, FinalStatus, Finish, FinishOutcome};
 pub use id::{EntryId, EntryIds, RandomEntryIds, SequentialEntryIds, TaskId, TaskKey, UserId};
 pub use list::{ListCursor, TaskFilter};
 #[cfg(feature = "mock")]

@@ -37,6 +37,10 @@ pub enum DatabaseError {
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     Care(tasktrail_postgres::CareError),
+    /// Histories could not be exported.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    Export(tasktrail_postgres::ExportError),
     /// The schema of a benchmark could not be had.
     #[cfg(feature = "postgres")]
     #[error(transparent)]

@@ -16,7 +16,9 @@ use tasktrail::task_history::{
     CancelOutcome, SequentialEntryIds, StepNumber, TaskKey, TaskStatus, TaskStepResult, UserId,
 };
 use tasktrail::timestamp::Timestamp;
-use tasktrail::{DatabaseConfig, DatabaseError, DatabaseManager, Holdings, MigrationTarget};
+use tasktrail::{
+    DatabaseConfig, DatabaseError, DatabaseManager, ExportSelection, Holdings, MigrationTarget,
+};
 use tasktrail_test_support::TestDatabase;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -196,6 +198,8 @@ async fn a_schema_that_is_reverted_is_gone_with_its_histories() {
     manager.mark_task_as_cancelled(&task).await.unwrap();
     let before = manager.holdings().await.unwrap();
     let room = manager.storage_statistics().await.unwrap().unwrap();
+    let export = manager.export(&ExportSelection::default()).await.unwrap();
+    assert_eq!(export.unwrap().tasks(), 1);
 
     let reverted = manager.revert_database_schema().await.unwrap();
 
@@ -213,6 +217,8 @@ async fn histories_in_memory_have_neither_room_nor_schema_on_a_server() {
 
     assert_eq!(manager.storage_statistics().await.unwrap(), None);
     assert_eq!(manager.holdings().await.unwrap(), None);
+    let everything = ExportSelection::default();
+    assert!(manager.export(&everything).await.unwrap().is_none());
     assert!(manager.bench_schema().await.unwrap().is_none());
     assert!(manager.revert_database_schema().await.unwrap().is_empty());
     let down = manager.plan_migration(&MigrationTarget::DownAll).await;

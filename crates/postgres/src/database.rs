@@ -22,7 +22,9 @@ use crate::sharing::{SharingStatistics, UnderWay};
 use crate::source::Source;
 use crate::standbys::{StandbyState, Standbys};
 use crate::storage::{self, Holdings, StatusCounts, StorageError, StorageStatistics};
-use crate::task_history::{GroupCommitStatistics, PostgresTaskHistory, SharedCalls};
+use crate::task_history::{
+    Export, ExportError, ExportSelection, GroupCommitStatistics, PostgresTaskHistory, SharedCalls,
+};
 
 /// A PostgreSQL database: its connections, its schema, its repositories. Clones share the pool.
 #[derive(Debug, Clone)]
@@ -309,6 +311,16 @@ impl PostgresDatabase {
     /// [`StorageError`]
     pub async fn holdings(&self) -> Result<Holdings, StorageError> {
         storage::holdings(&self.connector).await
+    }
+
+    /// Begins to export histories as they stand now, on a connection of its own, which a
+    /// [`close`](Self::close) does not wait for and does not end.
+    ///
+    /// # Errors
+    ///
+    /// [`ExportError`]
+    pub async fn export(&self, selection: &ExportSelection) -> Result<Export, ExportError> {
+        Export::begin(&self.connector, selection).await
     }
 
     /// Takes the schema in which benchmarks work, after removing what an earlier one left there.

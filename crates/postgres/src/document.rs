@@ -64,6 +64,22 @@ impl FromSql<Jsonb, Pg> for StoredDocument {
     }
 }
 
+/// A stored step result, for those who hold only so many bytes of them.
+#[derive(Debug, FromSqlRow)]
+pub(crate) struct MeasuredDocument {
+    pub(crate) document: StoredDocument,
+    /// Its length as it came.
+    pub(crate) bytes: usize,
+}
+
+impl FromSql<Jsonb, Pg> for MeasuredDocument {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        let bytes = value.as_bytes().len();
+        let document = StoredDocument::from_sql(value)?;
+        Ok(Self { document, bytes })
+    }
+}
+
 fn read(json: &str) -> serde_json::Result<TaskStepResult> {
     let document = if json.contains(MARK) {
         UncheckedStepResult::deserialize(unmarked(serde_json::from_str(json)?)?)?

@@ -48,7 +48,8 @@ pub use source::NoTransaction;
 pub use standbys::StandbyState;
 pub use storage::{Holdings, StatusCounts, StorageError, StorageStatistics, TableStatistics};
 pub use task_history::{
-    ChosenTask, ExplainRequest, ExplainedOperation, ExplainedStatement, Explanation,
-    GroupCommitStatistics, PostgresTaskHistory,
+    ChosenTask, ExplainRequest, ExplainedOperation, ExplainedStatement, Explanation, Export,
+    ExportError, ExportSelection, ExportedItem, ExportedTask, GroupCommitStatistics,
+    PostgresTaskHistory,
 };
 pub use tls::{TlsError, TlsMode};

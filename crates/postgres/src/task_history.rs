@@ -2,6 +2,7 @@
 
 mod count;
 mod explain;
+mod export;
 mod fingerprint;
 mod finish;
 mod group_commit;
@@ -33,6 +34,7 @@ use tasktrail_domain::timestamp::Timestamp;
 pub use self::explain::{
     ChosenTask, ExplainRequest, ExplainedOperation, ExplainedStatement, Explanation,
 };
+pub use self::export::{Export, ExportError, ExportSelection, ExportedItem, ExportedTask};
 pub(crate) use self::fingerprint::operation_of;
 pub use self::group_commit::GroupCommitStatistics;
 pub(crate) use self::shared_calls::SharedCalls;

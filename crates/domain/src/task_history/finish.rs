@@ -2,6 +2,7 @@ use std::fmt;
 
 use super::TaskStatus;
 use crate::InvalidValue;
+use crate::timestamp::Timestamp;
 
 /// A status that a task can be finished with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +49,15 @@ impl fmt::Display for FinalStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         TaskStatus::from(*self).fmt(f)
     }
+}
+
+/// How and when a task was finished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finish {
+    /// The status that it keeps.
+    pub status: FinalStatus,
+    /// When, by the clock of the one who finished it.
+    pub at: Timestamp,
 }
 
 /// What came of finishing a task.

@@ -1,6 +1,8 @@
 //! What only a manager of a database can tell and do.
 
-use tasktrail_postgres::{BenchSchema, Holdings, PostgresDatabase, StorageStatistics};
+use tasktrail_postgres::{
+    BenchSchema, Export, ExportSelection, Holdings, PostgresDatabase, StorageStatistics,
+};
 
 use super::{DatabaseManager, Result};
 use crate::DatabaseError;
@@ -31,6 +33,23 @@ impl DatabaseManager {
             .asked(async |database| database.holdings().await)
             .await?;
         asked.transpose().map_err(DatabaseError::Storage)
+    }
+
+    /// Begins to export histories as they stand now: whole tasks in the order of their keys, each with its
+    /// whole trail; `None` for histories in memory.
+    ///
+    /// What is written meanwhile is not in it. It has a connection of its own, beside those of the manager,
+    /// and goes on when the manager is closed.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
+    /// [`Export`](DatabaseError::Export).
+    pub async fn export(&self, selection: &ExportSelection) -> Result<Option<Export>> {
+        let asked = self
+            .asked(async |database| database.export(selection).await)
+            .await?;
+        asked.transpose().map_err(DatabaseError::Export)
     }
 
     /// Takes the schema in which benchmarks work, empty, for as long as it is held; `None` for histories

@@ -1,0 +1,113 @@
+use chrono::{DateTime, Utc};
+use diesel::QueryResult;
+use diesel::pg::Pg;
+use diesel::query_builder::AstPass;
+use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz};
+use tasktrail_domain::timestamp::Timestamp;
+use uuid::Uuid;
+
+use super::super::count::UserRange;
+use super::ExportSelection;
+use crate::document::MeasuredDocument;
+use crate::statement::{Statement, unbound};
+
+/// A user, a task, the status and the time of its finish, and how many entries it has.
+pub(super) type TaskRow = (String, String, Option<String>, Option<DateTime<Utc>>, i64);
+
+/// The task's number among those that are asked for, from 1, and the columns of an entry.
+pub(super) type EntryRow = (i64, i32, Uuid, DateTime<Utc>, MeasuredDocument);
+
+/// The tasks that are still to be exported.
+#[derive(Debug)]
+pub(super) struct Selected {
+    /// The last task that is done.
+    pub(super) after: (String, String),
+    last_user: String,
+    since: DateTime<Utc>,
+    until: Option<DateTime<Utc>>,
+}
+
+impl Selected {
+    pub(super) fn of(selection: &ExportSelection) -> Self {
+        let users = UserRange::of(&selection.scope);
+        Self {
+            after: (users.first, String::new()),
+            last_user: users.last,
+            since: selection.since.unwrap_or(Timestamp::MIN).to_datetime(),
+            until: selection.until.map(Timestamp::to_datetime),
+        }
+    }
+
+    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match parameter {
+            1 => out.push_bind_param::<Text, _>(&self.after.0),
+            2 => out.push_bind_param::<Text, _>(&self.after.1),
+            3 => out.push_bind_param::<Text, _>(&self.last_user),
+            4 => out.push_bind_param::<Timestamptz, _>(&self.since),
+            5 => out.push_bind_param::<Nullable<Timestamptz>, _>(&self.until),
+            other => unbound(other),
+        }
+    }
+}
+
+/// `export_totals.sql`.
+#[derive(Debug)]
+pub(super) struct SelectTotals<'s>(pub(super) &'s Selected);
+
+impl Statement for SelectTotals<'_> {
+    const SQL: &'static str = include_str!("../sql/export_totals.sql");
+    type Columns = (BigInt, BigInt);
+    type Id = SelectTotals<'static>;
+
+    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.0.bind(parameter, out)
+    }
+}
+
+/// `export_tasks.sql`.
+#[derive(Debug)]
+pub(super) struct SelectTasks<'s> {
+    pub(super) selected: &'s Selected,
+    pub(super) limit: i64,
+}
+
+impl Statement for SelectTasks<'_> {
+    const SQL: &'static str = include_str!("../sql/export_tasks.sql");
+    type Columns = (Text, Text, Nullable<Text>, Nullable<Timestamptz>, BigInt);
+    type Id = SelectTasks<'static>;
+
+    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match parameter {
+            6 => out.push_bind_param::<BigInt, _>(&self.limit),
+            other => self.selected.bind(other, out),
+        }
+    }
+}
+
+/// `export_entries.sql`.
+#[derive(Debug)]
+pub(super) struct SelectEntries {
+    users: Vec<String>,
+    tasks: Vec<String>,
+}
+
+impl SelectEntries {
+    pub(super) fn of<'k>(keys: impl Iterator<Item = &'k (String, String)>) -> Self {
+        let (users, tasks) = keys.cloned().unzip();
+        Self { users, tasks }
+    }
+}
+
+impl Statement for SelectEntries {
+    const SQL: &'static str = include_str!("../sql/export_entries.sql");
+    type Columns = (BigInt, Integer, diesel::sql_types::Uuid, Timestamptz, Jsonb);
+    type Id = Self;
+
+    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match parameter {
+            1 => out.push_bind_param::<Array<Text>, _>(&self.users),
+            2 => out.push_bind_param::<Array<Text>, _>(&self.tasks),
+            other => unbound(other),
+        }
+    }
+}
