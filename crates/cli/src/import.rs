@@ -9,13 +9,22 @@
 //!
 //! `step_result` is the document of seven keys of
 //! [`TaskStepResult`](tasktrail::task_history::TaskStepResult); `recorded_at` may be left out. The
-//! identity of the save follows from the line and from how often it came before in its file. So a
-//! file may be imported again, after an interruption or grown longer, and nothing is saved twice.
+//! identity of the save is its `entry_id`, if the line has one; else it follows from the line and from
+//! how often it came before in its file. So a file may be imported again, after an interruption or
+//! grown longer, and nothing is saved twice.
+//!
+//! A line may also tell how a task was finished:
+//!
+//! ```json
+//! {"user_id": "…", "task_id": "…", "finish": {"status": "cancelled", "at": "2026-01-31T12:00:00Z"}}
+//! ```
+//!
 //! The next lines are read while the last ones are saved, and memory is bounded by a few thousand
 //! of them, however long the file is.
 
 mod batch;
 mod error;
+mod finishing;
 mod identity;
 mod lines;
 mod portion;
@@ -32,7 +41,9 @@ use std::time::Instant;
 
 use tasktrail::clock::{Clock, SystemClock};
 use tasktrail::repository::{ErrorKind, RepositoryError};
-use tasktrail::task_history::{HistoryEntry, ResultLimit, SavedBatch, TaskHistoryRepository};
+use tasktrail::task_history::{
+    HistoryEntry, ResultLimit, SavedBatch, TaskHistoryRepository, TaskKey,
+};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
@@ -156,6 +167,23 @@ impl Importer {
             self.report.bad += 1;
             watch.bad_line(bad);
         }
+        let entries = self.take_entries(portion, name, watch).await;
+        // Of the finishes as of the entries, those before a bad line count.
+        let before = match &entries {
+            Ok(()) => u64::MAX,
+            Err(ImportError::BadLine(bad)) => bad.line,
+            Err(_) => return entries,
+        };
+        self.finish(portion, before, name, watch).await?;
+        entries
+    }
+
+    async fn take_entries(
+        &mut self,
+        portion: &Portion,
+        name: &str,
+        watch: &mut dyn ImportWatch,
+    ) -> Result<(), ImportError> {
         let [even, odd] = &portion.halves;
         let histories = &*self.histories;
         let (of_even, of_odd) = tokio::join!(save(histories, even), save(histories, odd));
@@ -170,30 +198,39 @@ impl Importer {
             }
         }
         unsaved.sort_unstable_by_key(|(line, _)| *line);
-        match failure {
-            Some(error) => Err(not_saved(name, &unsaved, error)),
-            None => self.take_one_by_one(&unsaved, name, watch).await,
-        }
+        let failed = match failure {
+            Some(error) => Some((error, &*unsaved)),
+            None => self.take_one_by_one(&unsaved, name, watch).await?,
+        };
+        failed.map_or(Ok(()), |(error, unsaved)| {
+            let entries = unsaved.iter().map(|(line, _)| *line);
+            Err(not_saved(
+                name,
+                entries.chain(portion.finish_lines()),
+                error,
+            ))
+        })
     }
 
-    /// Saves lines one by one, which tells those that are in conflict with others.
-    async fn take_one_by_one(
+    /// Saves lines one by one, which tells those that are in conflict with others. Gives the lines that the
+    /// store did not take.
+    async fn take_one_by_one<'l>(
         &mut self,
-        mut lines: &[(u64, &HistoryEntry)],
+        mut lines: &'l [(u64, &HistoryEntry)],
         name: &str,
         watch: &mut dyn ImportWatch,
-    ) -> Result<(), ImportError> {
+    ) -> Result<Option<(RepositoryError, &'l [(u64, &'l HistoryEntry)])>, ImportError> {
         while let Some((&(line, entry), others)) = lines.split_first() {
             match self.histories.save_batch(std::slice::from_ref(entry)).await {
                 Ok(saved) => self.count(1, &saved),
                 Err(error) if error.kind() == ErrorKind::Conflict => {
                     self.refuse(BadLine::conflict(name, line, &error), watch)?;
                 }
-                Err(error) => return Err(not_saved(name, lines, error)),
+                Err(error) => return Ok(Some((error, lines))),
             }
             lines = others;
         }
-        Ok(())
+        Ok(None)
     }
 
     fn count(&mut self, given: usize, saved: &SavedBatch) {
@@ -203,9 +240,13 @@ impl Importer {
         let given = u64::try_from(given).unwrap_or(u64::MAX);
         self.report.saved += saved.added;
         self.report.already_there += given.saturating_sub(saved.added);
-        self.tasks.extend(saved.statuses.keys().map(portion::hash));
-        self.report.tasks = u64::try_from(self.tasks.len()).unwrap_or(u64::MAX);
+        self.count_tasks(saved.statuses.keys());
         tracing::debug!(entries = given, new = saved.added, "saved a batch");
+    }
+
+    fn count_tasks<'t>(&mut self, tasks: impl Iterator<Item = &'t TaskKey>) {
+        self.tasks.extend(tasks.map(portion::hash));
+        self.report.tasks = u64::try_from(self.tasks.len()).unwrap_or(u64::MAX);
     }
 
     fn refuse(&mut self, bad: BadLine, watch: &mut dyn ImportWatch) -> Result<(), ImportError> {
@@ -231,12 +272,20 @@ async fn save(
 }
 
 /// None of these lines are saved.
-fn not_saved(name: &str, lines: &[(u64, &HistoryEntry)], source: RepositoryError) -> ImportError {
-    let number = |line: Option<&(u64, &HistoryEntry)>| line.map_or(0, |(number, _)| *number);
+fn not_saved(
+    name: &str,
+    lines: impl IntoIterator<Item = u64>,
+    source: RepositoryError,
+) -> ImportError {
+    let (mut first_line, mut last_line) = (u64::MAX, 0);
+    for line in lines {
+        first_line = first_line.min(line);
+        last_line = last_line.max(line);
+    }
     ImportError::Save {
         name: name.to_owned(),
-        first_line: number(lines.first()),
-        last_line: number(lines.last()),
+        first_line,
+        last_line,
         source,
     }
 }

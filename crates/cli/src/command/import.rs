@@ -62,7 +62,16 @@ happened (here over several lines):
 A line for a step that was there before is a new revision of that step. Without recorded_at the
 time is now. Blank lines are ignored; a line may be up to 64 MiB long.
 
-The identity of a line follows from its text, and from how often the same text came before in its
+A line may have an \"entry_id\", a UUID of version 7, which is its identity then. And a line may tell
+how a task was finished, if that is not in conflict with what is there; its entries may come before
+or after it:
+
+  {\"user_id\": \"alice\", \"task_id\": \"report-7\",
+   \"finish\": {\"status\": \"cancelled\", \"at\": \"2026-01-31T12:00:00Z\"}}
+
+`tasktrail export` writes both, so that the files are read back to the same histories.
+
+Without an entry_id the identity of a line follows from its text, and from how often the same text came before in its
 file. So after an interruption just import the file again: nothing is saved twice. Equal lines of
 two files are one save, too. The next lines are read while the last ones are saved, two batches of
 about 1000 lines at a time, a batch whole or not at all. Memory does not grow with the file.

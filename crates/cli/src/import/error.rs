@@ -2,6 +2,7 @@ use std::fmt;
 use std::io;
 
 use tasktrail::repository::{Chain, RepositoryError};
+use tasktrail::task_history::FinalStatus;
 
 use super::record::Fault;
 
@@ -71,6 +72,11 @@ impl BadLine {
 
     pub(super) fn conflict(name: &str, line: u64, error: &RepositoryError) -> Self {
         Self::new(name, line, Fault::of_line(Chain(error).to_string()))
+    }
+
+    pub(super) fn finished_before(name: &str, line: u64, status: FinalStatus) -> Self {
+        let reason = format!("the task was finished before as {status}");
+        Self::new(name, line, Fault::of_line(reason))
     }
 }
 

@@ -6,8 +6,8 @@ use tokio::sync::mpsc;
 
 use super::identity::Identities;
 use super::lines::{Line, Lines, MAX_BYTES};
-use super::portion::Portion;
-use super::record::{Fault, Record};
+use super::portion::{Parsed, Portion};
+use super::record::{Fault, Record, Save};
 use super::source::{ReadBytes, Source};
 use super::{BadLine, BadLines, ImportError, ImportOptions};
 
@@ -21,8 +21,8 @@ enum End {
     Stopped(ImportError),
 }
 
-/// A line's length and its entry, or what is wrong with it.
-type Read = Result<(usize, HistoryEntry), Fault>;
+/// A line's length and what it asks for, or what is wrong with it.
+type Read = Result<(usize, Parsed), Fault>;
 
 /// Turns the lines of one input into entries, on a thread of its own: the next lines are read and parsed
 /// while the last ones are saved.
@@ -89,7 +89,7 @@ impl Reader {
             };
             portion.lines += 1;
             match read {
-                Ok((bytes, entry)) => portion.push(self.lines.number(), bytes, entry),
+                Ok((bytes, parsed)) => portion.push(self.lines.number(), bytes, parsed),
                 Err(fault) => {
                     let bad = BadLine::new(&self.name, self.lines.number(), fault);
                     match self.options.bad_lines {
@@ -112,8 +112,8 @@ impl Reader {
                 Ok(Some(Err(Fault::of_line(reason))))
             }
             Ok(Some(Line::Text(line))) => {
-                let entry = entry(line, limit, &mut self.identities, &*self.clock);
-                Ok(Some(entry.map(|entry| (line.len(), entry))))
+                let parsed = parse(line, limit, &mut self.identities, &*self.clock);
+                Ok(Some(parsed.map(|parsed| (line.len(), parsed))))
             }
             Err(source) => Err(ImportError::Read {
                 name: self.name.clone(),
@@ -124,18 +124,22 @@ impl Reader {
     }
 }
 
-fn entry(
+fn parse(
     line: &[u8],
     limit: ResultLimit,
     identities: &mut Identities,
     clock: &dyn Clock,
-) -> Result<HistoryEntry, Fault> {
-    let record = Record::read(line, limit)?;
-    Ok(HistoryEntry {
-        id: identities.next(line, record.recorded_at),
-        task: record.task,
-        step: record.step,
-        step_result: record.step_result,
-        recorded_at: record.recorded_at.unwrap_or_else(|| clock.now()),
-    })
+) -> Result<Parsed, Fault> {
+    let saved: Save = match Record::read(line, limit)? {
+        Record::Save(saved) => saved,
+        Record::Finish(task, finish) => return Ok(Parsed::Finish(task, finish)),
+    };
+    let derived = || identities.next(line, saved.recorded_at);
+    Ok(Parsed::Entry(HistoryEntry {
+        id: saved.entry_id.unwrap_or_else(derived),
+        task: saved.task,
+        step: saved.step,
+        step_result: saved.step_result,
+        recorded_at: saved.recorded_at.unwrap_or_else(|| clock.now()),
+    }))
 }

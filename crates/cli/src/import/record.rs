@@ -1,6 +1,8 @@
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use tasktrail::InvalidValue;
 use tasktrail::task_history::{
-    ResultLimit, StepNumber, TaskId, TaskKey, TaskStepResult, UncheckedStepResult, UserId,
+    EntryId, Finish, ResultLimit, StepNumber, TaskId, TaskKey, TaskStatus, TaskStepResult,
+    UncheckedStepResult, UserId,
 };
 use tasktrail::timestamp::Timestamp;
 
@@ -19,14 +21,31 @@ impl Fault {
             reason: reason.into(),
         }
     }
+
+    /// The value of a field is refused.
+    fn in_field(field: &'static str) -> impl Fn(InvalidValue) -> Self {
+        move |error| Self {
+            field: Some(field.to_owned()),
+            reason: error.to_string(),
+        }
+    }
 }
 
 /// A line that was read.
 #[derive(Debug)]
-pub(super) struct Record {
+pub(super) enum Record {
+    /// A step result as it was saved.
+    Save(Save),
+    /// How a task was finished.
+    Finish(TaskKey, Finish),
+}
+
+#[derive(Debug)]
+pub(super) struct Save {
     pub(super) task: TaskKey,
     pub(super) step: StepNumber,
     pub(super) recorded_at: Option<Timestamp>,
+    pub(super) entry_id: Option<EntryId>,
     pub(super) step_result: TaskStepResult,
 }
 
@@ -37,20 +56,7 @@ impl Record {
             let byte = error.valid_up_to() + 1;
             Fault::of_line(format!("not UTF-8 from byte {byte} of the line on"))
         })?;
-        let written = parse(text)?;
-        let step_result = written.step_result.check(limit).map_err(|error| Fault {
-            field: Some("step_result".to_owned()),
-            reason: error.to_string(),
-        })?;
-        Ok(Self {
-            task: TaskKey {
-                user: written.user_id,
-                task: written.task_id,
-            },
-            step: written.step,
-            recorded_at: written.recorded_at,
-            step_result,
-        })
+        parse(text)?.check(limit)
     }
 }
 
@@ -81,13 +87,75 @@ fn fault(field: Option<String>, error: &serde_json::Error) -> Fault {
     }
 }
 
-/// A line, key by key.
+/// A line, key by key. A step result is told from a finish by its keys, and some are of both.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
     user_id: UserId,
     task_id: TaskId,
-    step: StepNumber,
+    #[serde(default, deserialize_with = "given")]
+    step: Option<StepNumber>,
     recorded_at: Option<Timestamp>,
-    step_result: UncheckedStepResult,
+    entry_id: Option<EntryId>,
+    #[serde(default, deserialize_with = "given")]
+    step_result: Option<UncheckedStepResult>,
+    #[serde(default, deserialize_with = "given")]
+    finish: Option<WrittenFinish>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenFinish {
+    status: TaskStatus,
+    at: Timestamp,
+}
+
+/// A key that may be left out, but if it is there has a value.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(json: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(json).map(Some)
+}
+
+impl Written {
+    fn check(self, limit: ResultLimit) -> Result<Record, Fault> {
+        let task = TaskKey {
+            user: self.user_id,
+            task: self.task_id,
+        };
+        let Some(finish) = self.finish else {
+            let missing = |key| Fault::of_line(format!("missing field `{key}`"));
+            let step = self.step.ok_or_else(|| missing("step"))?;
+            let step_result = self.step_result.ok_or_else(|| missing("step_result"))?;
+            return Ok(Record::Save(Save {
+                task,
+                step,
+                recorded_at: self.recorded_at,
+                entry_id: self.entry_id,
+                step_result: step_result
+                    .check(limit)
+                    .map_err(Fault::in_field("step_result"))?,
+            }));
+        };
+        let of_a_step = [
+            ("step", self.step.is_some()),
+            ("recorded_at", self.recorded_at.is_some()),
+            ("entry_id", self.entry_id.is_some()),
+            ("step_result", self.step_result.is_some()),
+        ];
+        match of_a_step.iter().find(|(_, is_there)| *is_there) {
+            Some((key, _)) => Err(Fault::of_line(format!(
+                "a line has either `finish` or `{key}`: it is about a task's end or one of its steps"
+            ))),
+            None => Ok(Record::Finish(task, finish.check()?)),
+        }
+    }
+}
+
+impl WrittenFinish {
+    fn check(self) -> Result<Finish, Fault> {
+        let status = self.status.try_into();
+        Ok(Finish {
+            status: status.map_err(Fault::in_field("finish.status"))?,
+            at: self.at,
+        })
+    }
 }
