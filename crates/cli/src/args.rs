@@ -7,15 +7,15 @@ use secrecy::SecretString;
 use tasktrail::task_history::{TaskId, TaskKey, UserId};
 
 use crate::command::{
-    analyze, bench, cancel, cleanup, completions, demo, doctor, explain, health, history, import,
-    migrate, reindex, serve_metrics, stats, status, tasks,
+    analyze, bench, cancel, cleanup, completions, demo, doctor, explain, export, health, history,
+    import, migrate, reindex, serve_metrics, stats, status, tasks,
 };
 use crate::interrupt::Interrupt;
 
 /// The record of what every task of every user did, step by step.
 ///
 /// Tasktrail keeps the history of tasks in PostgreSQL: each step that was saved, each revision of
-/// it, and how each task stands. This tool shows, imports, cancels and cleans up.
+/// it, and how each task stands. This tool shows, imports, exports, cancels and cleans up.
 #[derive(Debug, Parser)]
 #[command(
     name = "tasktrail",
@@ -42,6 +42,7 @@ Examples:
   export DATABASE_URL=postgres://app@localhost/tasks
   tasktrail migrate                               create the schema, or bring it up to date
   tasktrail import runs.jsonl.gz                  save what the file holds, each line once
+  tasktrail export all.jsonl.gz                   write all histories to a file
   tasktrail tasks alice --status failed           the failed tasks of a user
   tasktrail history alice report-7                what one of them did
   tasktrail doctor                                what is wrong with the database
@@ -150,6 +151,7 @@ pub(crate) enum Format {
 pub(crate) enum Command {
     Demo(demo::DemoArgs),
     Import(import::ImportArgs),
+    Export(export::ExportArgs),
     #[command(flatten)]
     Query(Query),
     Migrate(migrate::MigrateArgs),

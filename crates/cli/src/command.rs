@@ -8,6 +8,7 @@ pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod explain;
+pub(crate) mod export;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod import;
@@ -41,6 +42,7 @@ pub(crate) async fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
     match cli.command {
         Command::Demo(args) => demo::run(&args, global, output).await,
         Command::Import(args) => import::run(args, global, output).await,
+        Command::Export(args) => export::run(args, global, output).await,
         Command::Health(args) => health::run(&args, global, output).await,
         Command::Doctor(args) => doctor::run(&args, global, output).await,
         Command::Reindex(args) => reindex::run(&args, global, output).await,

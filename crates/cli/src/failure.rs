@@ -44,7 +44,11 @@ impl Failure {
             return false;
         };
         let wrapped = error.downcast_ref::<DatabaseError>();
-        error.is::<RepositoryError>() || matches!(wrapped, Some(DatabaseError::Repository(_)))
+        let of_manager = matches!(
+            wrapped,
+            Some(DatabaseError::Repository(_) | DatabaseError::Export(_))
+        );
+        error.is::<RepositoryError>() || of_manager
     }
 }
 

@@ -14,7 +14,10 @@ mod e2e {
     mod configuration;
     mod demo;
     mod diagnosis;
+    mod export;
+    mod export_files;
     mod files;
+    mod finishes;
     mod halves;
     mod health;
     mod import;

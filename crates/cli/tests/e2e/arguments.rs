@@ -2,9 +2,10 @@ use std::process::Stdio;
 
 use super::tool::{command, ended, run};
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "demo",
     "import",
+    "export",
     "tasks",
     "history",
     "status",
@@ -21,8 +22,9 @@ const COMMANDS: [&str; 15] = [
 ];
 
 /// Calls of each command that needs a database.
-const WITH_DATABASE: [&[&str]; 13] = [
+const WITH_DATABASE: [&[&str]; 14] = [
     &["import", "file.jsonl"],
+    &["export", "-"],
     &["tasks", "alice"],
     &["history", "alice", "report"],
     &["status", "alice", "report"],
