@@ -3,8 +3,9 @@
 //!
 //! For each file of the table: the tool imports it into a database, and `tasktrail stats` must
 //! answer what the table says, and no status besides; a second import must save nothing; the
-//! library must import the same into memory; and a release build of the tool must stay under
-//! 64 MiB of memory while it imports into the database.
+//! library must import the same into memory; what `tasktrail export` writes must be imported into
+//! another database and come out of it byte for byte, unless a database was named; and a release build
+//! of the tool must stay under 64 MiB of memory while it imports and exports.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -13,6 +14,8 @@
 )]
 #![expect(clippy::print_stdout, reason = "what a check has to say")]
 
+#[path = "check_data/round_trip.rs"]
+mod round_trip;
 #[path = "check_data/table.rs"]
 mod table;
 #[path = "check_data/tool.rs"]
@@ -28,6 +31,7 @@ use tasktrail::task_history::{Scope, TaskHistoryRepository};
 use tasktrail_cli::import::{ImportOptions, Importer, Source};
 use tasktrail_test_support::TestDatabase;
 
+use self::round_trip::round_trip;
 use self::table::{Expected, Figures};
 use self::tool::Tool;
 
@@ -92,6 +96,7 @@ struct Checked {
     figures: Figures,
     seconds: f64,
     seconds_again: f64,
+    seconds_export: Option<f64>,
     peak_kib: Option<u64>,
     differences: Vec<String>,
 }
@@ -112,6 +117,9 @@ async fn check(file: &Expected, arguments: &Arguments) -> Checked {
     };
     checked.import(file, &path, &tool).await;
     checked.import_again(file, &path, &tool).await;
+    if private.is_some() {
+        checked.export(file, &tool).await;
+    }
     let in_memory = in_memory(&path).await;
     checked.expect("in memory", &in_memory, &file.figures);
     checked
@@ -121,7 +129,7 @@ impl Checked {
     async fn import(&mut self, file: &Expected, path: &Path, tool: &Tool) {
         tool.json(&["migrate"]);
         let before = Figures::of(&tool.json(&["stats"]));
-        let (report, peak_kib) = tool.import(path).await;
+        let (report, peak_kib) = tool.watched("import", path).await;
         self.figures = Figures::of(&tool.json(&["stats"])).without(&before);
         self.expect("stats", &self.figures.clone(), &file.figures);
         self.expect("lines", &report["lines"], &file.figures.entries);
@@ -130,14 +138,18 @@ impl Checked {
         self.expect("tasks", &report["tasks"], &file.figures.tasks);
         self.expect("bad", &report["bad"], &0);
         self.seconds = report["seconds"].as_f64().unwrap();
-        self.peak_kib = peak_kib;
+        self.expect_little_memory(peak_kib, tool);
+    }
+
+    fn expect_little_memory(&mut self, peak_kib: Option<u64>, tool: &Tool) {
+        self.peak_kib = self.peak_kib.max(peak_kib);
         if tool.is_release() && peak_kib.is_some_and(|peak| peak >= MAX_PEAK_KIB) {
             self.differences.push(format!("memory: {peak_kib:?} KiB"));
         }
     }
 
     async fn import_again(&mut self, file: &Expected, path: &Path, tool: &Tool) {
-        let (report, _) = tool.import(path).await;
+        let (report, _) = tool.watched("import", path).await;
         self.expect("saved again", &report["saved"], &0);
         self.expect(
             "already there",
@@ -145,6 +157,15 @@ impl Checked {
             &file.figures.entries,
         );
         self.seconds_again = report["seconds"].as_f64().unwrap();
+    }
+
+    async fn export(&mut self, file: &Expected, tool: &Tool) {
+        let trip = round_trip(tool).await;
+        self.expect("exported entries", &trip.entries, &file.figures.entries);
+        self.expect("exported tasks", &trip.tasks, &file.figures.tasks);
+        self.expect("the second export is equal", &trip.is_equal, &true);
+        self.expect_little_memory(trip.peak_kib, tool);
+        self.seconds_export = Some(trip.seconds);
     }
 
     fn expect<F, E>(&mut self, what: &str, found: &F, expected: &E)
@@ -160,8 +181,8 @@ impl Checked {
 
     fn header() -> String {
         format!(
-            "{:<30}{:>9}{:>9}{:>8}{:>7}{:>9}{:>9}{:>9}  verdict",
-            "file", "entries", "steps", "tasks", "users", "import", "again", "memory"
+            "{:<30}{:>9}{:>9}{:>8}{:>7}{:>9}{:>9}{:>9}{:>9}  verdict",
+            "file", "entries", "steps", "tasks", "users", "import", "again", "export", "memory"
         )
     }
 
@@ -174,6 +195,7 @@ impl Checked {
         } else {
             "DIFFERENT"
         };
+        let export = self.seconds_export.map(|seconds| format!("{seconds:.1} s"));
         let Figures {
             entries,
             steps,
@@ -182,9 +204,10 @@ impl Checked {
             ..
         } = self.figures;
         format!(
-            "{name:<30}{entries:>9}{steps:>9}{tasks:>8}{users:>7}{:>7.1} s{:>7.1} s{:>9}  {verdict}",
+            "{name:<30}{entries:>9}{steps:>9}{tasks:>8}{users:>7}{:>7.1} s{:>7.1} s{:>9}{:>9}  {verdict}",
             self.seconds,
             self.seconds_again,
+            export.as_deref().unwrap_or("-"),
             peak.as_deref().unwrap_or("?"),
         )
     }

@@ -29,9 +29,9 @@ impl Tool {
         answer(&self.command().args(args).output().unwrap())
     }
 
-    /// Imports a file: the report, and the most memory that the tool had, where that can be seen.
-    pub(crate) async fn import(&self, file: &Path) -> (Value, Option<u64>) {
-        let mut child = self.command().arg("import").arg(file).spawn().unwrap();
+    /// Imports or exports a file: the report, and the most memory that the tool had, where that can be seen.
+    pub(crate) async fn watched(&self, verb: &str, file: &Path) -> (Value, Option<u64>) {
+        let mut child = self.command().arg(verb).arg(file).spawn().unwrap();
         let mut looks = interval(LOOK);
         let mut peak_kib = None;
         // The mark is never taken back, so the last look before the end has it, but for the end itself.
