@@ -226,7 +226,7 @@ struct Row {
 const QUESTION: &str = "
     SELECT c.relkind::text AS kind, c.relname::text AS name,
            coalesce(pg_get_expr(c.relpartbound, c.oid), '') AS bounds,
-           coalesce(pg_stat_get_live_tuples(c.oid), 0) AS entries,
+           coalesce(nullif(pg_stat_get_live_tuples(c.oid), 0), greatest(c.reltuples, 0)::bigint) AS entries,
            coalesce(pg_total_relation_size(c.oid), 0) AS bytes
     FROM pg_class AS c
     WHERE c.oid = to_regclass('task_history')

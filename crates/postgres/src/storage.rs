@@ -80,10 +80,12 @@ struct Row {
     log_bytes: i64,
 }
 
-/// A row for each of the two tables. The log is read where it is inserted into, for commits may not
+/// A row for each of the two tables. Where the server has lost its counts, in a crash or a copy, it still
+/// has its estimates. The log is read where it is inserted into, for commits may not
 /// wait until it is written.
 const QUESTION: &str = "
-    SELECT coalesce(sum(pg_stat_get_live_tuples(part)), 0)::bigint AS live_rows,
+    SELECT coalesce(sum(coalesce(nullif(pg_stat_get_live_tuples(part), 0), greatest(reltuples, 0)::bigint)), 0)::bigint
+               AS live_rows,
            coalesce(sum(pg_stat_get_dead_tuples(part)), 0)::bigint AS dead_rows,
            coalesce(sum(pg_stat_get_tuples_inserted(part)), 0)::bigint AS rows_added,
            coalesce(sum(pg_stat_get_tuples_updated(part) + pg_stat_get_tuples_deleted(part)), 0)::bigint
@@ -95,6 +97,7 @@ const QUESTION: &str = "
     FROM unnest(ARRAY[to_regclass('task_history'), to_regclass('task_summary')])
          WITH ORDINALITY AS relation (oid, position),
          LATERAL (SELECT oid UNION ALL SELECT inhrelid FROM pg_inherits WHERE inhparent = oid) AS parts (part)
+         LEFT JOIN pg_class ON pg_class.oid = part
     GROUP BY position
     ORDER BY position";
 

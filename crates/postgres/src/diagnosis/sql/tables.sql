@@ -1,7 +1,8 @@
 -- A row for each table: what its partitions add up to.
 SELECT name,
        count(*) FILTER (WHERE relid <> root) AS partitions,
-       sum(pg_stat_get_live_tuples(relid))::bigint AS live_rows,
+       sum(coalesce(nullif(pg_stat_get_live_tuples(relid), 0),
+                    (SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = relid)))::bigint AS live_rows,
        sum(pg_stat_get_dead_tuples(relid))::bigint AS dead_rows,
        sum(pg_stat_get_mod_since_analyze(relid))::bigint AS changed,
        sum(pg_relation_size(relid))::bigint AS row_bytes,
