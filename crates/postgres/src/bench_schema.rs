@@ -14,9 +14,13 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 use crate::advisory_lock::try_lock;
 use crate::connection::Connector;
+use crate::error::is_contention;
 
 /// The name of the schema.
 pub(crate) const NAME: &str = "tasktrail_bench";
+
+/// How often it is tried to remove the schema: each deadlock ends one of those that are in the way.
+const DROP_ATTEMPTS: u32 = 10;
 
 /// What the schema says of itself. One of the same name that does not is somebody else's.
 const MARK: &str = "made by tasktrail bench, and removed by it";
@@ -117,6 +121,13 @@ impl BenchSchema {
     async fn drop_all(&mut self) -> Result<(), BenchSchemaError> {
         // Told to nobody: without it the server sends a notice of what goes with the schema.
         let dropped = format!("SET client_min_messages = warning; DROP SCHEMA {NAME} CASCADE");
+        for _ in 1..DROP_ATTEMPTS {
+            match self.connection.batch_execute(&dropped).await {
+                // Statements that are under way lock the same tables in another order.
+                Err(error) if is_contention(&error) => {}
+                done => return Ok(done?),
+            }
+        }
         Ok(self.connection.batch_execute(&dropped).await?)
     }
 }
