@@ -77,7 +77,8 @@ pub struct MaintenancePolicy {
     /// How long the clean-up of one run may take. An hour by default.
     pub time_budget: Duration,
     /// How many months after the present one have partitions of their own, where the entries are
-    /// partitioned and the role owns them. 3 by default.
+    /// partitioned and the role owns them. 1 by default: each costs loads a little, and what comes later has a
+    /// partition as well.
     pub months_ahead: u32,
 }
 
@@ -89,7 +90,7 @@ impl MaintenancePolicy {
             schedule,
             rules: Vec::new(),
             time_budget: Duration::from_secs(60 * 60),
-            months_ahead: 3,
+            months_ahead: 1,
         }
     }
 

@@ -29,7 +29,7 @@ Examples:
   tasktrail migrate partition --months-ahead 12")]
 pub(super) struct PartitionArgs {
     /// How many months after the present one have partitions of their own: 0 to 120.
-    #[arg(long, value_name = "N", default_value_t = 3)]
+    #[arg(long, value_name = "N", default_value_t = 1)]
     #[arg(value_parser = clap::value_parser!(u32).range(0..=120))]
     months_ahead: u32,
 
