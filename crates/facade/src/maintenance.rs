@@ -47,6 +47,8 @@ pub struct CleanedUp {
     pub entries: u64,
     /// The partitions that were dropped, the oldest first.
     pub partitions: Vec<String>,
+    /// Why partitions that may have been old enough were not dropped; their tasks went row by row.
+    pub obstacles: Vec<String>,
     /// Whether every task was looked at. If not, the time was up.
     pub complete: bool,
     /// How long it took.
@@ -110,6 +112,9 @@ pub struct MaintenanceRun {
     pub cleaned_up: CleanedUp,
     /// The partitions that were made.
     pub made: Vec<String>,
+    /// Why no partitions were made for the months to come, if some should have been. Nothing fails until
+    /// they are: what comes later has a partition as well.
+    pub obstacle: Option<String>,
     /// Another process was at it, so nothing was done here.
     pub elsewhere: bool,
 }

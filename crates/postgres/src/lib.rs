@@ -14,6 +14,7 @@ pub mod diagnosis;
 mod document;
 mod error;
 mod health;
+mod maintenance_turn;
 mod migrate;
 mod partitions;
 mod pool;
@@ -36,10 +37,11 @@ pub use config::PostgresConfig;
 pub use database::PostgresDatabase;
 pub use error::{ConnectError, MigrateError};
 pub use health::{HealthError, ServerHealth, ServerRole};
+pub use maintenance_turn::MaintenanceTurn;
 pub use migrate::{
     MigrationPlan, MigrationState, MigrationStatus, MigrationTarget, PlannedMigration, SchemaState,
 };
-pub use partitions::{MaintenanceTurn, Partition, PartitionError, Retired};
+pub use partitions::{Partition, PartitionError, Retired};
 pub use pool::{ClosedConnections, HeldConnection, PoolStatistics, QueueWaits};
 pub use roles::DatabaseRoles;
 pub use schema_check::SchemaDifference;

@@ -9,7 +9,7 @@ use tasktrail::{CleanUpOptions, CleanedUp, DatabaseManager, Forecast};
 
 use super::tasks::status_parser;
 use crate::failure::Failure;
-use crate::output::{Output, grouped};
+use crate::output::{Output, grouped, printable};
 
 /// Remove tasks without recent activity, with their whole histories.
 ///
@@ -23,7 +23,7 @@ use crate::output::{Output, grouped};
 ///
 /// Conditions are combined: a task goes if it meets all of them. The bytes are by the average row; the
 /// room is for new rows then, a dropped partition gives it back to the system. In JSON `{"tasks",
-/// "entries", "bytes", "partitions", "complete", "stuck": {"tasks", "entries"}, "dry_run"}`.
+/// "entries", "bytes", "partitions", "obstacles", "complete", "stuck": {"tasks", "entries"}, "dry_run"}`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -72,6 +72,7 @@ struct Answer {
     entries: u64,
     bytes: Option<u64>,
     partitions: Vec<String>,
+    obstacles: Vec<String>,
     complete: bool,
     stuck: Stuck,
     dry_run: bool,
@@ -146,6 +147,7 @@ impl CleanupArgs {
                 .bytes
                 .map(|bytes| share(bytes, entries, forecast.expired.entries)),
             partitions: gone.partitions,
+            obstacles: gone.obstacles,
             complete: self.dry_run || gone.complete,
             stuck: Stuck {
                 tasks: forecast.stuck.tasks,
@@ -177,6 +179,9 @@ impl Answer {
         ))?;
         for partition in &self.partitions {
             output.line(format_args!("dropped {partition}"))?;
+        }
+        for obstacle in &self.obstacles {
+            output.line(format_args!("row by row: {}", printable(obstacle)))?;
         }
         if !self.complete {
             output

@@ -10,7 +10,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// When maintenance runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Schedule {
-    /// At once, and so long after the end of each run.
+    /// At once, and so long after the end of each run; a second at least.
     Every(Duration),
     /// Once a day.
     Daily(DailyAt),

@@ -42,8 +42,8 @@ impl DatabaseManager {
     ///
     /// # Errors
     ///
-    /// See [`DatabaseManager`], or [`Partition`](crate::DatabaseError::Partition). What was removed before
-    /// stays removed.
+    /// See [`DatabaseManager`]. What was removed before stays removed. That partitions cannot be dropped is no
+    /// error: their tasks go in batches, and [`CleanedUp::obstacles`] tells why.
     ///
     /// # Cancel safety
     ///
@@ -59,7 +59,11 @@ impl DatabaseManager {
         let histories = self.task_history()?;
         let mut gone = CleanedUp::default();
         if options.drop_partitions {
-            self.drop_partitions(policy, &mut gone).await?;
+            self.drop_partitions(policy, options.time_budget, &mut gone)
+                .await?;
+            for obstacle in &gone.obstacles {
+                tracing::info!(obstacle, "tasks are removed row by row");
+            }
             progress(&gone);
         }
         let mut batch = RemovalBatch {
@@ -139,36 +143,39 @@ impl DatabaseManager {
         Ok(None)
     }
 
-    /// Whoever may not drop partitions, or finds somebody else at it, removes their tasks in batches.
+    /// What cannot be dropped goes in batches, so nothing that is in the way ends the clean-up.
     #[cfg(feature = "postgres")]
-    async fn drop_partitions(&self, policy: &RetentionPolicy, gone: &mut CleanedUp) -> Result<()> {
-        use tasktrail_postgres::PartitionError;
-
+    async fn drop_partitions(
+        &self,
+        policy: &RetentionPolicy,
+        within: Option<Duration>,
+        gone: &mut CleanedUp,
+    ) -> Result<()> {
         let dropped = self
-            .asked(async |database| database.drop_expired_partitions(policy).await)
+            .asked(async |database| database.drop_expired_partitions(policy, within).await)
             .await?;
-        match dropped {
-            Some(Ok(retired)) => {
-                for partition in retired.into_iter().filter(|partition| partition.dropped) {
-                    telemetry::partition_dropped();
-                    telemetry::removed(partition.tasks, partition.entries);
-                    gone.tasks += partition.tasks;
-                    gone.entries += partition.entries;
-                    gone.partitions.push(partition.partition);
-                }
-                Ok(())
+        let retired = match dropped {
+            None => return Ok(()),
+            Some(Ok(retired)) => retired,
+            Some(Err(error)) => {
+                gone.obstacles.push(told(&error));
+                return Ok(());
             }
-            None => Ok(()),
-            Some(Err(
-                reason @ (PartitionError::NotOwner { .. }
-                | PartitionError::Busy
-                | PartitionError::Locked(_)),
-            )) => {
-                tracing::info!(%reason, "no partition is dropped");
-                Ok(())
+        };
+        for partition in retired {
+            if partition.dropped {
+                telemetry::partition_dropped();
+                telemetry::removed(partition.tasks, partition.entries);
+                gone.tasks += partition.tasks;
+                gone.entries += partition.entries;
+                gone.partitions.push(partition.partition);
+            } else if let Some(obstacle) = partition.obstacle {
+                let name = partition.partition;
+                gone.obstacles
+                    .push(format!("{name} was not dropped: {obstacle}"));
             }
-            Some(Err(error)) => Err(crate::DatabaseError::Partition(error)),
         }
+        Ok(())
     }
 
     #[cfg(not(feature = "postgres"))]
@@ -176,8 +183,14 @@ impl DatabaseManager {
     async fn drop_partitions(
         &self,
         _policy: &RetentionPolicy,
+        _within: Option<Duration>,
         _gone: &mut CleanedUp,
     ) -> Result<()> {
         Ok(())
     }
+}
+
+#[cfg(feature = "postgres")]
+pub(super) fn told(error: &tasktrail_postgres::PartitionError) -> String {
+    tasktrail_domain::repository::Chain(error).to_string()
 }

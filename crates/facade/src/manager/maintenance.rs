@@ -17,6 +17,9 @@ use crate::telemetry;
 /// machine may have slept.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
+/// So that an interval of nothing does not keep a store busy for ever.
+const SHORTEST: Duration = Duration::from_secs(1);
+
 impl DatabaseManager {
     /// Has maintenance run in the background, as often as the policy says, until the manager is closed or
     /// what this gives is dropped.
@@ -61,7 +64,6 @@ impl DatabaseManager {
                 ..MaintenanceRun::default()
             });
         };
-        let made = self.make_months(policy.months_ahead).await?;
         let mut total = CleanedUp {
             complete: true,
             ..CleanedUp::default()
@@ -76,14 +78,19 @@ impl DatabaseManager {
             total.tasks += gone.tasks;
             total.entries += gone.entries;
             total.partitions.extend(gone.partitions);
+            total.obstacles.extend(gone.obstacles);
             total.complete &= gone.complete;
         }
         total.took = began.elapsed();
-        Ok(MaintenanceRun {
+        let mut run = MaintenanceRun {
             cleaned_up: total,
-            made,
-            elsewhere: false,
-        })
+            ..MaintenanceRun::default()
+        };
+        match self.make_months(policy.months_ahead).await? {
+            Ok(made) => run.made = made,
+            Err(obstacle) => run.obstacle = Some(obstacle),
+        }
+        Ok(run)
     }
 
     async fn maintain(&self, policy: &MaintenancePolicy, tell: &watch::Sender<Runs>) {
@@ -112,7 +119,7 @@ impl DatabaseManager {
 
     async fn wait(&self, schedule: Schedule) {
         match schedule {
-            Schedule::Every(interval) => tokio::time::sleep(interval).await,
+            Schedule::Every(interval) => tokio::time::sleep(interval.max(SHORTEST)).await,
             Schedule::Daily(at) => {
                 let begin = self.0.clock.now();
                 let until = begin.saturating_add(at.wait(begin));
@@ -138,7 +145,7 @@ impl DatabaseManager {
         match turn {
             None => Ok(Some(Turn(None))),
             Some(Ok(turn)) => Ok(turn.map(|turn| Turn(Some(turn)))),
-            Some(Err(error)) => Err(DatabaseError::Partition(error)),
+            Some(Err(error)) => Err(DatabaseError::Storage(error)),
         }
     }
 
@@ -148,31 +155,35 @@ impl DatabaseManager {
         Ok(Some(Turn))
     }
 
-    /// Makes partitions for the months to come, where there are partitions.
+    /// Makes partitions for the months to come, where there are partitions; tells what was made, or what was
+    /// in the way. The owner of the tables has to, and nothing fails until then.
     #[cfg(feature = "postgres")]
-    async fn make_months(&self, months_ahead: u32) -> Result<Vec<String>> {
-        use tasktrail_postgres::PartitionError;
-
-        match self.partitions().await? {
-            None => Ok(Vec::new()),
-            Some(_) => match self.partition(months_ahead).await {
-                Ok(made) => Ok(made.into_iter().map(|partition| partition.name).collect()),
-                // The owner has to, and nothing fails until then: what comes later has a partition.
-                Err(DatabaseError::Partition(
-                    reason @ (PartitionError::NotOwner { .. } | PartitionError::Locked(_)),
-                )) => {
-                    tracing::info!(%reason, "no months are made");
-                    Ok(Vec::new())
-                }
-                Err(error) => Err(error),
-            },
+    async fn make_months(
+        &self,
+        months_ahead: u32,
+    ) -> Result<std::result::Result<Vec<String>, String>> {
+        let made = match self.partitions().await {
+            Ok(None) => return Ok(Ok(Vec::new())),
+            Ok(Some(_)) => self.partition(months_ahead).await,
+            Err(error) => Err(error),
+        };
+        match made {
+            Ok(made) => Ok(Ok(made
+                .into_iter()
+                .map(|partition| partition.name)
+                .collect())),
+            Err(DatabaseError::Partition(error)) => Ok(Err(super::clean_up::told(&error))),
+            Err(error) => Err(error),
         }
     }
 
     #[cfg(not(feature = "postgres"))]
     #[expect(clippy::unused_async, reason = "memory has no partitions")]
-    async fn make_months(&self, _months_ahead: u32) -> Result<Vec<String>> {
-        Ok(Vec::new())
+    async fn make_months(
+        &self,
+        _months_ahead: u32,
+    ) -> Result<std::result::Result<Vec<String>, String>> {
+        Ok(Ok(Vec::new()))
     }
 }
 

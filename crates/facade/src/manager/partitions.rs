@@ -1,6 +1,9 @@
 //! The partitions of the entries. Histories in memory have none.
 
-use tasktrail_postgres::Partition;
+use std::time::Duration;
+
+use tasktrail_domain::task_history::RetentionPolicy;
+use tasktrail_postgres::{Partition, Retired};
 
 use super::{DatabaseManager, Result};
 use crate::DatabaseError;
@@ -37,5 +40,28 @@ impl DatabaseManager {
             .await?;
         let made = asked.transpose().map_err(DatabaseError::Partition)?;
         Ok(made.unwrap_or_default())
+    }
+
+    /// Drops the partitions whose tasks a policy covers, as [`clean_up`](Self::clean_up) does at its beginning,
+    /// and tells of each that was old enough; nothing in memory and where the entries are in one table. None is begun
+    /// after `within`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`partitions`](Self::partitions). What was in the way of a partition is told with it.
+    ///
+    /// # Cancel safety
+    ///
+    /// A partition is dropped as a whole or not at all.
+    pub async fn drop_expired_partitions(
+        &self,
+        policy: &RetentionPolicy,
+        within: Option<Duration>,
+    ) -> Result<Vec<Retired>> {
+        let asked = self
+            .asked(async |database| database.drop_expired_partitions(policy, within).await)
+            .await?;
+        let retired = asked.transpose().map_err(DatabaseError::Partition)?;
+        Ok(retired.unwrap_or_default())
     }
 }

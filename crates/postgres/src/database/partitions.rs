@@ -1,10 +1,14 @@
 //! The partitions of the entries, and whose turn it is to look after them.
 
+use std::time::Duration;
+
 use tasktrail_domain::task_history::RetentionPolicy;
 use tasktrail_domain::timestamp::Timestamp;
 
 use super::PostgresDatabase;
-use crate::partitions::{self, MaintenanceTurn, Partition, PartitionError, Retired};
+use crate::maintenance_turn::{self, MaintenanceTurn};
+use crate::partitions::{self, Partition, PartitionError, Retired};
+use crate::storage::StorageError;
 
 impl PostgresDatabase {
     /// The partitions of the entries, the oldest first; `None` if all entries are in one table. Changes and
@@ -22,7 +26,9 @@ impl PostgresDatabase {
     ///
     /// Saves and reads go on. A table that was plain becomes the first partition as it is; while the server
     /// looks through it, saves of entries whose ids are more than a week ahead of `now` are refused. Any
-    /// number of processes may call it; the role must own the tables and be allowed to create some.
+    /// number of processes may call it; the role must own the tables and be allowed to create some. What was
+    /// ended half-way (a signal, a failover) is to be called again soon: until then the check that was to prove
+    /// the range of the table refuses ids behind it, from the beginning of a later month on.
     ///
     /// # Errors
     ///
@@ -35,34 +41,37 @@ impl PostgresDatabase {
         partitions::partition(&self.connector, now, months_ahead).await
     }
 
-    /// The turn of one process to maintain the database; `None` while another one has it.
+    /// The turn of one process to maintain this store; `None` while another one has it.
     ///
     /// # Errors
     ///
-    /// [`PartitionError`] if the database cannot be reached.
-    pub async fn maintenance_turn(&self) -> Result<Option<MaintenanceTurn>, PartitionError> {
-        partitions::maintenance_turn(&self.connector).await
+    /// [`StorageError`]
+    pub async fn maintenance_turn(&self) -> Result<Option<MaintenanceTurn>, StorageError> {
+        maintenance_turn::take(&self.connector).await
     }
 
     /// Drops the partitions that end before the policy's cutoff and hold little else than tasks which it
     /// covers, the oldest first: at most every tenth entry of one may belong to tasks that stay, which keep
-    /// all of theirs. Tells of every partition with entries that was old enough.
+    /// all of theirs. Tells of every partition with entries that was old enough; none is begun after
+    /// `within`.
     ///
-    /// Each goes in a transaction of its own. Reads and saves go on; a save of a task that goes waits, and
-    /// begins a new one. Nothing happens where the entries are in one table, or where the policy keeps the
-    /// newest of each user.
+    /// Each goes in a transaction of its own. Reads go on. Saves wait meanwhile, about a second for a million
+    /// entries (`docs/PERFORMANCE.md` has the figure) and no longer than 5 seconds for each of its steps; a
+    /// save of a task that went begins a new one. Nothing happens where the entries are in one table, where
+    /// the policy is about one user, and where it keeps the newest of each.
     ///
     /// # Errors
     ///
-    /// [`PartitionError`]; partitions that were dropped before stay so.
+    /// [`PartitionError`] if nothing could be begun. What was in the way of a partition is told with it.
     ///
     /// # Cancel safety
     ///
-    /// A partition is dropped as a whole or not at all.
+    /// A partition is dropped as a whole or not at all. The server ends the step that it is at.
     pub async fn drop_expired_partitions(
         &self,
         policy: &RetentionPolicy,
+        within: Option<Duration>,
     ) -> Result<Vec<Retired>, PartitionError> {
-        partitions::retire(&self.connector, policy).await
+        partitions::retire(&self.connector, policy, within).await
     }
 }

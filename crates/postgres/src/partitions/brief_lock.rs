@@ -1,29 +1,51 @@
-//! Changes of the table that nobody may see half done.
+//! Locks of the table that hold others up for a moment at most.
 
 use std::time::Duration;
 
+use diesel::QueryResult;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use tokio::time::Instant;
 
 use super::PartitionError;
 use crate::error::is_contention;
 
-/// How long others may have to wait for one try. A waiting exclusive lock holds up everybody who comes
-/// after it, readers as well, so it is given up soon and asked for again.
+/// How long others may have to wait for one try. Whoever waits for a lock holds up everybody who comes
+/// after him and needs one that does not go with it, so it is given up soon and asked for again.
 const WAIT: Duration = Duration::from_millis(100);
 
-/// How long every tenth try waits: a waiter of a second has an autovacuum give way, which holds up nobody
-/// else.
+/// How long every tenth try waits where an autovacuum may be in the way: a waiter of a second has it give
+/// way.
 const LONG_WAIT: Duration = Duration::from_millis(1_200);
-
-/// How long others are left alone between two tries.
-const PAUSE: Duration = Duration::from_millis(400);
-
-/// How long it is tried, unless other locks are held meanwhile.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long the change itself may wait for what is locked besides the table.
 const CHANGE_WAIT: Duration = Duration::from_secs(1);
+
+/// Who is kept out.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Lock {
+    /// Those who write; reading goes on.
+    Writers,
+    /// Everybody.
+    Everybody,
+}
+
+/// How often it is tried.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// For so long.
+    pub(super) in_all: Duration,
+    /// Others are left alone for so long between two tries.
+    pub(super) pause: Duration,
+    /// Whether a table that an autovacuum may be at work on is locked.
+    pub(super) for_autovacuum: bool,
+}
+
+/// For changes while which nothing else is held.
+pub(super) const PATIENT: Patience = Patience {
+    in_all: Duration::from_secs(60),
+    pause: Duration::from_millis(400),
+    for_autovacuum: true,
+};
 
 /// Changes the partitions in one step, all or nothing, while nobody uses the table.
 ///
@@ -32,28 +54,59 @@ const CHANGE_WAIT: Duration = Duration::from_secs(1);
 pub(super) async fn change(
     connection: &mut AsyncPgConnection,
     statements: &str,
-    patience: Duration,
+    patience: Patience,
+) -> Result<(), PartitionError> {
+    under(connection, Lock::Everybody, statements, patience).await
+}
+
+/// Keeps others out until the transaction ends that is open.
+pub(super) async fn lock(
+    connection: &mut AsyncPgConnection,
+    lock: Lock,
+    patience: Patience,
+) -> Result<(), PartitionError> {
+    under(connection, lock, "", patience).await
+}
+
+async fn under(
+    connection: &mut AsyncPgConnection,
+    lock: Lock,
+    statements: &str,
+    patience: Patience,
 ) -> Result<(), PartitionError> {
     let started = Instant::now();
     for attempt in 1_u32.. {
-        let wait = if attempt % 10 == 0 { LONG_WAIT } else { WAIT };
-        let locked = format!(
-            "SET LOCAL lock_timeout = {}; LOCK TABLE ONLY task_history IN ACCESS EXCLUSIVE MODE; \
-             SET LOCAL lock_timeout = {}; {statements}",
-            wait.as_millis(),
-            CHANGE_WAIT.as_millis(),
-        );
-        let changed = connection
-            .transaction(async |connection| connection.batch_execute(&locked).await)
-            .await;
-        match changed {
-            Err(error) if is_contention(&error) && started.elapsed() < patience => {
+        let is_long = patience.for_autovacuum && attempt % 10 == 0;
+        let wait = if is_long { LONG_WAIT } else { WAIT };
+        match try_once(connection, lock, wait, statements).await {
+            Err(error) if is_contention(&error) && started.elapsed() < patience.in_all => {
                 tracing::debug!("the table is in use and cannot be locked for a moment");
             }
             Err(error) if is_contention(&error) => break,
             other => return Ok(other?),
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(patience.pause).await;
     }
-    Err(PartitionError::Locked(patience))
+    Err(PartitionError::Locked(patience.in_all))
+}
+
+async fn try_once(
+    connection: &mut AsyncPgConnection,
+    lock: Lock,
+    wait: Duration,
+    statements: &str,
+) -> QueryResult<()> {
+    let mode = match lock {
+        Lock::Writers => "SHARE ROW EXCLUSIVE",
+        Lock::Everybody => "ACCESS EXCLUSIVE",
+    };
+    let locked = format!(
+        "SET LOCAL lock_timeout = {}; LOCK TABLE ONLY task_history IN {mode} MODE; \
+         SET LOCAL lock_timeout = {}; {statements}",
+        wait.as_millis(),
+        CHANGE_WAIT.as_millis(),
+    );
+    connection
+        .transaction(async |connection| connection.batch_execute(&locked).await)
+        .await
 }

@@ -36,6 +36,22 @@ impl Bounds {
         Some(Self { from, until })
     }
 
+    /// The condition that an entry in that range meets.
+    pub(super) fn check(&self) -> String {
+        let from = self
+            .from
+            .map(|from| format!("entry_id >= '{}'", first_id(from)));
+        let until = self
+            .until
+            .map(|until| format!("entry_id < '{}'", first_id(until)));
+        let conditions: Vec<_> = [from, until].into_iter().flatten().collect();
+        if conditions.is_empty() {
+            "true".to_owned()
+        } else {
+            conditions.join(" AND ")
+        }
+    }
+
     /// The same, as a partition is made or attached.
     pub(super) fn sql(&self) -> String {
         let bound = |instant: Option<Timestamp>, open: &str| match instant {
@@ -119,6 +135,8 @@ mod tests {
         ] {
             let bounds = Bounds { from, until };
             assert_eq!(Bounds::read(&bounds.sql()), Some(bounds));
+            let conditions = usize::from(from.is_some()) + usize::from(until.is_some());
+            assert_eq!(bounds.check().matches("entry_id").count(), conditions);
         }
         for other in [
             "",

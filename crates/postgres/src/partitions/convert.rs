@@ -4,17 +4,20 @@
 //! check constraint, which is validated while everybody goes on; then a step of milliseconds puts a
 //! partitioned table above it.
 
-use diesel::sql_types::{Nullable, Uuid as SqlUuid};
+mod dependents;
+
+use std::time::Duration;
+
+use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
 use diesel::{OptionalExtension, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use std::time::Duration;
 use tasktrail_domain::timestamp::Timestamp;
 use uuid::Uuid;
 
-use super::PartitionError;
-use super::brief_lock::{PATIENCE, change};
-use super::calendar::{Bounds, begun_by, first_id, months_later};
+use super::brief_lock::{PATIENT, change};
+use super::calendar::{Bounds, begun_by, months_later};
 use super::names::{name, quoted};
+use super::{PartitionError, owner};
 
 /// What puts the partitioned table above the plain one.
 const CONVERT: &str = include_str!("convert.sql");
@@ -29,6 +32,7 @@ pub(super) async fn convert(
     connection: &mut AsyncPgConnection,
     now: Timestamp,
 ) -> Result<(), PartitionError> {
+    dependents::none(connection).await?;
     let until = end_of_table(connection, "task_history", now).await?;
     let first = Bounds {
         from: None,
@@ -38,13 +42,18 @@ pub(super) async fn convert(
         from: Some(until),
         until: None,
     };
-    prove(connection, "task_history", until).await?;
     let statements = CONVERT
         .replace("{first}", &name(&first))
         .replace("{first_bounds}", &first.sql())
         .replace("{last}", &name(&last))
-        .replace("{last_bounds}", &last.sql());
-    change(connection, &statements, PATIENCE).await
+        .replace("{last_bounds}", &last.sql())
+        .replace("{owner}", &owner(connection).await?);
+    prove(connection, "task_history", &first).await?;
+    let changed = change(connection, &statements, PATIENT).await;
+    if changed.is_err() {
+        disprove(connection).await?;
+    }
+    changed
 }
 
 /// The beginning of the first month that is behind everything in a table and everything that may be
@@ -66,22 +75,49 @@ pub(super) async fn end_of_table(
     }
 }
 
-/// Has the server check that every entry of the table is before that instant, those included that are
-/// added from now on. Reads and saves go on meanwhile.
+/// Has the server check that every entry of the table is in that range, those included that are added from
+/// now on. Reads and saves go on meanwhile.
 pub(super) async fn prove(
     connection: &mut AsyncPgConnection,
     table: &str,
-    until: Timestamp,
+    bounds: &Bounds,
 ) -> Result<(), PartitionError> {
-    let (table, id) = (quoted(table), first_id(until));
-    // An earlier run may have been ended between the two.
+    let (table, condition) = (quoted(table), bounds.check());
     let check = format!(
-        "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS task_history_range_check, \
-         ADD CONSTRAINT task_history_range_check CHECK (entry_id < '{id}') NOT VALID"
+        "ALTER TABLE {table} ADD CONSTRAINT task_history_range_check CHECK ({condition}) NOT VALID"
     );
-    change(connection, &check, PATIENCE).await?;
+    change(connection, &check, PATIENT).await?;
     let validate = format!("ALTER TABLE {table} VALIDATE CONSTRAINT task_history_range_check");
-    Ok(connection.batch_execute(&validate).await?)
+    let validated = connection.batch_execute(&validate).await;
+    if validated.is_err() {
+        disprove(connection).await?;
+    }
+    Ok(validated?)
+}
+
+/// Removes the checks that a run left which was ended between two steps: when their time has come they
+/// would refuse every save.
+pub(super) async fn disprove(connection: &mut AsyncPgConnection) -> Result<(), PartitionError> {
+    let question = "SELECT conrelid::regclass::text AS table FROM pg_constraint
+                    WHERE conname = 'task_history_range_check' AND contype = 'c'
+                      AND (conrelid = to_regclass('task_history') OR conrelid IN
+                           (SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass('task_history')))";
+    let left: Vec<Checked> = diesel::sql_query(question).load(connection).await?;
+    for Checked { table } in left {
+        tracing::info!(
+            table,
+            "removing the check that an interrupted change has left"
+        );
+        let drop = format!("ALTER TABLE {table} DROP CONSTRAINT task_history_range_check");
+        change(connection, &drop, PATIENT).await?;
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Checked {
+    #[diesel(sql_type = Text)]
+    table: String,
 }
 
 #[derive(QueryableByName)]

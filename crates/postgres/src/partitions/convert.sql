@@ -16,7 +16,7 @@ SELECT setval(pg_get_serial_sequence('task_history', 'id'),
               nextval(pg_get_serial_sequence('"{first}"', 'id')));
 ALTER TABLE "{first}" ALTER COLUMN id DROP IDENTITY;
 
--- What the table was called, whose it was, and who might use it.
+-- What is said of the table, who might use it, and whose it was.
 DO $convert$
 DECLARE
     plain pg_class;
@@ -29,10 +29,11 @@ BEGIN
                        CASE granted.grantee WHEN 0 THEN 'PUBLIC' ELSE granted.grantee::regrole::text END,
                        CASE WHEN granted.is_grantable THEN 'WITH GRANT OPTION' ELSE '' END);
     END LOOP;
-    EXECUTE format('ALTER TABLE task_history OWNER TO %s', plain.relowner::regrole);
 END
 $convert$;
+ALTER TABLE task_history OWNER TO {owner};
 
 ALTER TABLE task_history ATTACH PARTITION "{first}" {first_bounds};
 ALTER TABLE "{first}" DROP CONSTRAINT task_history_range_check;
 CREATE TABLE "{last}" PARTITION OF task_history {last_bounds};
+ALTER TABLE "{last}" OWNER TO {owner};

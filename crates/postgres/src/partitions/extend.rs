@@ -1,15 +1,18 @@
 //! Partitions for the months to come.
 
+use std::error::Error;
+
 use diesel::QueryableByName;
+use diesel::result::DatabaseErrorKind;
 use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::timestamp::Timestamp;
 
-use super::brief_lock::{PATIENCE, change};
+use super::brief_lock::{PATIENT, change};
 use super::calendar::{Bounds, first_id, months_between, months_later};
-use super::convert::{end_of_table, prove};
+use super::convert::{disprove, end_of_table, prove};
 use super::names::{name, quoted};
-use super::{Partition, PartitionError, read};
+use super::{Partition, PartitionError, owner, read};
 
 /// Sees to it that the month of `now` and so many after it have partitions of their own.
 pub(super) async fn extend(
@@ -25,9 +28,7 @@ pub(super) async fn extend(
     if begin >= wanted {
         return Ok(());
     }
-    if has_entries_before(connection, last, wanted).await? {
-        close(connection, last, begin, now, wanted).await
-    } else {
+    if !has_entries_before(connection, last, wanted).await? {
         let months = months_between(begin, wanted);
         let statements = [
             format!(
@@ -35,10 +36,21 @@ pub(super) async fn extend(
                 quoted(&last.name)
             ),
             attach(last, wanted),
-            made(&months),
+            made(&months, &owner(connection).await?),
         ];
-        change(connection, &statements.join("; "), PATIENCE).await
+        match change(connection, &statements.join("; "), PATIENT).await {
+            // An entry of one of these months has come meanwhile.
+            Err(PartitionError::Query(error)) if is_out_of_range(&*error) => {}
+            done => return done,
+        }
     }
+    close(connection, last, begin, now, wanted).await
+}
+
+fn is_out_of_range(error: &(dyn Error + Send + Sync + 'static)) -> bool {
+    let violation = DatabaseErrorKind::CheckViolation;
+    matches!(error.downcast_ref(),
+        Some(diesel::result::Error::DatabaseError(kind, _)) if *kind == violation)
 }
 
 /// The partition without an end, and where it begins.
@@ -63,10 +75,13 @@ fn attach(last: &Partition, from: Timestamp) -> String {
     )
 }
 
-fn made(ranges: &[Bounds]) -> String {
+fn made(ranges: &[Bounds], owner: &str) -> String {
     let create = ranges.iter().map(|range| {
         let (name, bounds) = (quoted(&name(range)), range.sql());
-        format!("CREATE TABLE {name} PARTITION OF task_history {bounds}")
+        format!(
+            "CREATE TABLE {name} PARTITION OF task_history {bounds}; \
+             ALTER TABLE {name} OWNER TO {owner}"
+        )
     });
     create.collect::<Vec<_>>().join("; ")
 }
@@ -81,11 +96,11 @@ async fn close(
     wanted: Timestamp,
 ) -> Result<(), PartitionError> {
     let end = end_of_table(connection, &last.name, now).await?;
-    prove(connection, &last.name, end).await?;
     let closed = Bounds {
         from: Some(begin),
         until: Some(end),
     };
+    prove(connection, &last.name, &closed).await?;
     let open = Bounds {
         from: Some(end.max(wanted)),
         until: None,
@@ -99,9 +114,13 @@ async fn close(
          ALTER TABLE task_history ATTACH PARTITION {new} {}; \
          ALTER TABLE {new} DROP CONSTRAINT task_history_range_check; {}",
         closed.sql(),
-        made(&ranges),
+        made(&ranges, &owner(connection).await?),
     );
-    change(connection, &statements, PATIENCE).await
+    let changed = change(connection, &statements, PATIENT).await;
+    if changed.is_err() {
+        disprove(connection).await?;
+    }
+    changed
 }
 
 #[derive(QueryableByName)]

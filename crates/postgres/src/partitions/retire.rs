@@ -3,26 +3,34 @@
 //! A partition is replaced by one that has only the entries of the tasks that stay, in one transaction:
 //! there is no instant at which a task that stays lacks its early steps, or at which a save finds no
 //! partition. `DETACH … CONCURRENTLY`, which cannot be part of a transaction, would have both.
+//!
+//! Writers are kept out first, before a summary is locked: a save that waits for a summary holds the table,
+//! which the last step needs for itself.
+
+mod leaving;
+mod staying;
 
 use std::time::Duration;
 
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Bool, Text, Timestamptz};
+use diesel::sql_types::Bool;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use tasktrail_domain::task_history::{RetentionPolicy, Scope, TaskStatus};
+use tasktrail_domain::task_history::{RetentionPolicy, Scope};
 
-use super::brief_lock::change;
+use self::leaving::Leaving;
+use super::brief_lock::{Lock, Patience, change, lock};
 use super::calendar::Bounds;
 use super::names::{name, quoted};
 use super::{Partition, PartitionError, read};
 
 /// What became of a partition that was old enough to go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retired {
     /// Its table.
     pub partition: String,
-    /// Whether it was dropped. Else too many of its entries belong to tasks that stay.
+    /// Whether it was dropped. Else too many of its entries belong to tasks that stay, or there was an
+    /// [`obstacle`](Self::obstacle).
     pub dropped: bool,
     /// How many tasks went, with all their entries; 0 unless it was dropped.
     pub tasks: u64,
@@ -30,28 +38,42 @@ pub struct Retired {
     pub entries: u64,
     /// How many of its entries belong to tasks that stay.
     pub kept: u64,
+    /// What was in the way, if something was. Later partitions were not tried then.
+    pub obstacle: Option<String>,
 }
-
-/// How long it is tried to put the new partition in its place, while the tasks that go are locked.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A partition goes if at most every tenth of its entries stays. Else removing row by row is less work.
 const KEPT_AT_MOST: u64 = 10;
 
-/// Which tasks of a partition go: those that the policy covers and nobody is writing to. They stay locked,
-/// so a save of one of them waits, and then begins a new task.
-const LEAVE: &str = include_str!("leave.sql");
+/// How long it is tried to keep writers out, and how long, when they are out, to have the table for
+/// oneself.
+const BEGINNING: Patience = Patience {
+    in_all: Duration::from_secs(5),
+    pause: Duration::from_millis(400),
+    for_autovacuum: false,
+};
+const END: Patience = Patience {
+    in_all: Duration::from_secs(2),
+    pause: Duration::from_millis(50),
+    for_autovacuum: false,
+};
 
-/// Drops what may go, the oldest first.
+/// Drops what may go, the oldest first. `goes_on` is asked before each partition.
 pub(super) async fn retire(
     connection: &mut AsyncPgConnection,
     policy: &RetentionPolicy,
+    goes_on: impl Fn() -> bool,
 ) -> Result<Vec<Retired>, PartitionError> {
-    // The session's settings are for statements that look at few rows.
+    // Which are the newest of a user is not seen from one partition, and one user's are never most of it.
+    if policy.keep_newest > 0 || policy.scope != Scope::Everyone {
+        return Ok(Vec::new());
+    }
+    // The session's settings are for statements that look at few rows. No statement shall keep writers out
+    // for as long as they are patient.
     connection
         .batch_execute(
             "SET enable_seqscan = on; SET enable_sort = on; SET enable_bitmapscan = on; \
-             SET plan_cache_mode = auto",
+             SET plan_cache_mode = auto; SET statement_timeout = '5s'",
         )
         .await?;
     let partitions = read(connection).await?.ok_or(PartitionError::Plain)?;
@@ -59,144 +81,83 @@ pub(super) async fn retire(
     let mut earlier: Option<Partition> = None;
     for partition in partitions {
         let is_old = partition.until.is_some_and(|until| until <= policy.cutoff);
-        if !is_old {
+        if !is_old || !goes_on() {
             break;
         }
         if is_empty(connection, &partition).await? {
             earlier = Some(partition);
             continue;
         }
-        let outcome = replace(connection, &partition, earlier.as_ref(), policy).await?;
-        earlier = read(connection)
-            .await?
-            .into_iter()
-            .flatten()
-            .find(|replaced| {
-                outcome.dropped && outcome.kept == 0 && replaced.until == partition.until
-            });
+        let outcome = replace(connection, &partition, earlier.take(), policy).await;
+        let outcome = outcome.unwrap_or_else(|error| Retired {
+            partition: partition.name.clone(),
+            obstacle: Some(tasktrail_domain::repository::Chain(&error).to_string()),
+            ..Retired::default()
+        });
+        if outcome.dropped && outcome.kept == 0 {
+            let partitions = read(connection).await?.into_iter().flatten();
+            earlier = partitions
+                .into_iter()
+                .find(|new| new.until == partition.until);
+        }
+        let is_stopped = outcome.obstacle.is_some();
         retired.push(outcome);
+        if is_stopped {
+            break;
+        }
     }
     Ok(retired)
 }
 
-/// Replaces a partition, and an empty one before it, by one with what stays.
+/// Replaces a partition, and an empty one before it, by one with what stays; leaves it alone if too much
+/// does.
 async fn replace(
     connection: &mut AsyncPgConnection,
     partition: &Partition,
-    earlier: Option<&Partition>,
+    earlier: Option<Partition>,
     policy: &RetentionPolicy,
 ) -> Result<Retired, PartitionError> {
+    let expected = leaving::expected(connection, partition, policy).await?;
+    if too_much_stays(&expected) {
+        return Ok(Retired {
+            partition: partition.name.clone(),
+            kept: expected.staying(),
+            ..Retired::default()
+        });
+    }
     connection
         .transaction(async |connection| {
-            hold(connection, partition).await?;
+            lock(connection, Lock::Writers, BEGINNING).await?;
             let earlier = match earlier {
-                Some(earlier) => hold_empty(connection, earlier).await?.then_some(earlier),
-                None => None,
+                Some(earlier) if is_empty(connection, &earlier).await? => Some(earlier),
+                _ => None,
             };
-            let leaving = leave(connection, partition, policy).await?;
-            let kept = count(leaving.here) - count(leaving.entries_here);
-            let kept_retired = |dropped, tasks, entries| Retired {
-                partition: partition.name.clone(),
-                dropped,
-                tasks,
-                entries,
-                kept,
-            };
-            if kept.saturating_mul(KEPT_AT_MOST) > count(leaving.here) {
-                connection.batch_execute("DROP TABLE leaving").await?;
-                return Ok(kept_retired(false, 0, 0));
+            let leaving = leaving::take_away(connection, partition, policy).await?;
+            if too_much_stays(&leaving) {
+                // What was taken away comes back with the end of the transaction.
+                return Err(PartitionError::Alive);
             }
-            take_away(connection).await?;
-            swap(connection, partition, earlier, kept > 0).await?;
-            Ok(kept_retired(
-                true,
-                count(leaving.tasks),
-                count(leaving.entries),
-            ))
+            swap(
+                connection,
+                partition,
+                earlier.as_ref(),
+                leaving.staying() > 0,
+            )
+            .await?;
+            Ok(Retired {
+                partition: partition.name.clone(),
+                dropped: true,
+                tasks: leaving.tasks(),
+                entries: leaving.entries(),
+                kept: leaving.staying(),
+                obstacle: None,
+            })
         })
         .await
 }
 
-/// Nobody adds to the partition or takes from it until the transaction ends; reading goes on.
-async fn hold(
-    connection: &mut AsyncPgConnection,
-    partition: &Partition,
-) -> Result<(), PartitionError> {
-    let lock = format!(
-        "SET LOCAL lock_timeout = '10s'; LOCK TABLE {} IN SHARE MODE",
-        quoted(&partition.name)
-    );
-    Ok(connection.batch_execute(&lock).await?)
-}
-
-/// The same, and tells whether the partition is empty.
-async fn hold_empty(
-    connection: &mut AsyncPgConnection,
-    partition: &Partition,
-) -> Result<bool, PartitionError> {
-    hold(connection, partition).await?;
-    is_empty(connection, partition).await
-}
-
-#[derive(QueryableByName)]
-struct Leaving {
-    #[diesel(sql_type = BigInt)]
-    tasks: i64,
-    #[diesel(sql_type = BigInt)]
-    entries: i64,
-    /// Those of them in this partition.
-    #[diesel(sql_type = BigInt)]
-    entries_here: i64,
-    /// All entries in this partition.
-    #[diesel(sql_type = BigInt)]
-    here: i64,
-}
-
-/// Notes the tasks that go in the table `leaving`.
-async fn leave(
-    connection: &mut AsyncPgConnection,
-    partition: &Partition,
-    policy: &RetentionPolicy,
-) -> Result<Leaving, PartitionError> {
-    let made = format!(
-        "CREATE TEMPORARY TABLE leaving (
-             user_id text COLLATE \"C\", task_id text COLLATE \"C\",
-             entries bigint, entries_here bigint
-         ) ON COMMIT DROP;
-         CREATE TEMPORARY TABLE here ON COMMIT DROP AS
-             SELECT user_id, task_id, count(*) AS entries FROM {} GROUP BY user_id, task_id",
-        quoted(&partition.name)
-    );
-    connection.batch_execute(&made).await?;
-    let statuses: Vec<_> = policy.statuses.iter().map(TaskStatus::as_str).collect();
-    let user = match &policy.scope {
-        Scope::Everyone => None,
-        Scope::User(user) => Some(user.as_str()),
-    };
-    diesel::sql_query(LEAVE)
-        .bind::<Timestamptz, _>(policy.cutoff.to_datetime())
-        .bind::<Array<Text>, _>(statuses)
-        .bind::<Bool, _>(policy.finished_only)
-        .bind::<diesel::sql_types::Nullable<Text>, _>(user)
-        .execute(connection)
-        .await?;
-    let sums = "SELECT count(*) AS tasks, coalesce(sum(entries), 0)::bigint AS entries,
-                       coalesce(sum(entries_here), 0)::bigint AS entries_here,
-                       (SELECT coalesce(sum(entries), 0) FROM here)::bigint AS here
-                FROM leaving";
-    Ok(diesel::sql_query(sums).get_result(connection).await?)
-}
-
-/// Removes the tasks that go, but for their entries in this partition.
-async fn take_away(connection: &mut AsyncPgConnection) -> Result<(), PartitionError> {
-    let statements = "
-        ANALYZE leaving;
-        DELETE FROM task_history AS entry USING leaving AS task
-        WHERE task.entries > task.entries_here
-          AND entry.user_id = task.user_id AND entry.task_id = task.task_id;
-        DELETE FROM task_summary AS summary USING leaving AS task
-        WHERE summary.user_id = task.user_id AND summary.task_id = task.task_id";
-    Ok(connection.batch_execute(statements).await?)
+fn too_much_stays(leaving: &Leaving) -> bool {
+    leaving.staying().saturating_mul(KEPT_AT_MOST) > leaving.here()
 }
 
 /// Puts a partition with what stays in the place of this one.
@@ -210,31 +171,18 @@ async fn swap(
         from: earlier.map_or(partition.from, |earlier| earlier.from),
         until: partition.until,
     };
-    let (old, new) = (quoted(&partition.name), quoted(&name(&bounds)));
-    let mut prepare = format!(
-        "CREATE TABLE task_history_staying
-             (LIKE {old} INCLUDING CONSTRAINTS INCLUDING STORAGE)"
-    );
-    if some_stay {
-        let copy = format!(
-            "; INSERT INTO task_history_staying
-             SELECT * FROM {old} AS entry
-             WHERE NOT EXISTS (
-                 SELECT FROM leaving AS task
-                 WHERE task.user_id = entry.user_id AND task.task_id = entry.task_id)"
-        );
-        prepare.push_str(&copy);
-    }
-    connection.batch_execute(&prepare).await?;
+    let staying = staying::prepared(connection, partition, &bounds, some_stay).await?;
+    let new = quoted(&name(&bounds));
     let gone = [Some(partition), earlier].into_iter().flatten();
     let drops = gone.map(|gone| format!("DROP TABLE {}; ", quoted(&gone.name)));
     let statements = format!(
-        "{}ALTER TABLE task_history_staying RENAME TO {new}; \
-         ALTER TABLE task_history ATTACH PARTITION {new} {}",
+        "{}ALTER TABLE {staying} RENAME TO {new}; \
+         ALTER TABLE task_history ATTACH PARTITION {new} {}; \
+         ALTER TABLE {new} DROP CONSTRAINT task_history_range_check",
         drops.collect::<String>(),
         bounds.sql()
     );
-    change(connection, &statements, PATIENCE).await
+    change(connection, &statements, END).await
 }
 
 #[derive(QueryableByName)]
@@ -253,8 +201,4 @@ async fn is_empty(
     );
     let answer: Empty = diesel::sql_query(question).get_result(connection).await?;
     Ok(answer.empty)
-}
-
-fn count(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or_default()
 }

@@ -181,7 +181,10 @@ async fn a_role_that_may_not_create_tables_saves_and_is_told_that_it_cannot_part
         .await
         .unwrap();
 
-    let dropped = runtime.drop_expired_partitions(&policy).await.unwrap_err();
+    let dropped = runtime
+        .drop_expired_partitions(&policy, None)
+        .await
+        .unwrap_err();
     for refused in [refused, dropped] {
         assert!(matches!(&refused, PartitionError::NotOwner { owner } if owner == "postgres"));
     }
@@ -212,4 +215,80 @@ async fn one_process_at_a_time_has_its_turn_to_maintain() {
     })
     .await
     .unwrap();
+}
+
+#[tokio::test]
+async fn what_an_interrupted_conversion_has_left_refuses_no_save_for_ever() {
+    let database = TestDatabase::new();
+    let postgres = open(&database).await;
+    let (histories, clerk) = (postgres.task_history(), Clerk::default());
+    let left = "ALTER TABLE task_history ADD CONSTRAINT task_history_range_check
+                CHECK (entry_id < '019c0000-0000-0000-0000-000000000000') NOT VALID";
+    database.execute(left).unwrap();
+
+    let refused = clerk.step(&task_of("alice", "late"), 0, Running, on("2026-06-01"));
+    histories.save(&refused).await.unwrap_err();
+    let differences = postgres.check_schema().await.unwrap();
+    postgres.partition(on("2026-02-10"), 1).await.unwrap();
+
+    assert_eq!(differences.len(), 1, "{differences:?}");
+    histories.save(&refused).await.unwrap();
+    assert_eq!(postgres.check_schema().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_table_that_others_look_at_is_not_converted() {
+    let database = TestDatabase::new();
+    let postgres = open(&database).await;
+    database
+        .execute(
+            "CREATE VIEW reports AS SELECT * FROM task_history;
+             CREATE PUBLICATION copies FOR TABLE task_history",
+        )
+        .unwrap();
+
+    let refused = postgres.partition(on("2026-02-10"), 1).await.unwrap_err();
+
+    let words = refused.to_string();
+    assert!(
+        words.contains("publication copies, view reports"),
+        "{words}"
+    );
+    assert_eq!(postgres.partitions().await.unwrap(), None);
+    assert_eq!(postgres.check_schema().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn partitions_belong_to_the_owner_whoever_makes_them() {
+    let database = TestDatabase::new();
+    let postgres = open(&database).await;
+    let role = format!("owner_of_{}", database.name());
+    database
+        .execute(&format!(
+            "CREATE ROLE {role}; GRANT CREATE, USAGE ON SCHEMA public TO {role};
+             ALTER TABLE task_history OWNER TO {role}; ALTER TABLE task_summary OWNER TO {role}"
+        ))
+        .unwrap();
+
+    postgres.partition(on("2026-02-10"), 1).await.unwrap();
+    postgres.partition(on("2026-02-10"), 3).await.unwrap();
+    let task = Clerk::default()
+        .save(&postgres.task_history(), "old", &["2026-01-05"], Completed)
+        .await;
+    let policy = RetentionPolicy::older_than(on("2026-04-15"));
+    let retired = postgres
+        .drop_expired_partitions(&policy, None)
+        .await
+        .unwrap();
+
+    assert!(retired[0].dropped, "{retired:?}");
+    assert_eq!(postgres.task_history().status(&task).await.unwrap(), None);
+    let owners = "SELECT DISTINCT relowner::regrole::text FROM pg_class
+                  WHERE relname LIKE 'task_history%' AND relkind IN ('r', 'p')";
+    assert_eq!(database.execute(owners).unwrap(), [[Some(role.clone())]]);
+    database
+        .execute(&format!(
+            "REASSIGN OWNED BY {role} TO postgres; DROP OWNED BY {role}; DROP ROLE {role}"
+        ))
+        .unwrap();
 }

@@ -1,11 +1,16 @@
 //! How old partitions go.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use tasktrail_conformance::fixture::task_of;
 use tasktrail_domain::task_history::TaskStatus::{Completed, Running};
 use tasktrail_domain::task_history::{
     FinalStatus, RetentionPolicy, Scope, TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey,
     UserId,
 };
-use tasktrail_postgres::{PartitionError, PostgresDatabase};
+use tasktrail_postgres::{PostgresDatabase, Retired};
 use tasktrail_test_support::{TableLock, TestDatabase};
 
 use super::scene::{Clerk, assert_consistent, names, on, open};
@@ -45,7 +50,10 @@ async fn a_partition_goes_and_what_stays_keeps_its_early_steps() {
     let alive_before = histories.trail_all(alive).await.unwrap();
     let policy = RetentionPolicy::settled_before(on("2026-02-15"));
 
-    let retired = postgres.drop_expired_partitions(&policy).await.unwrap();
+    let retired = postgres
+        .drop_expired_partitions(&policy, None)
+        .await
+        .unwrap();
 
     let [january] = retired.as_slice() else {
         panic!("one partition is old enough: {retired:?}");
@@ -72,7 +80,7 @@ async fn a_partition_goes_and_what_stays_keeps_its_early_steps() {
     assert_eq!(histories.status(&late).await.unwrap(), Some(Completed));
     assert_eq!(
         postgres
-            .drop_expired_partitions(&policy)
+            .drop_expired_partitions(&policy, None)
             .await
             .unwrap()
             .len(),
@@ -103,14 +111,20 @@ async fn a_partition_of_which_much_stays_is_left_alone() {
         ..RetentionPolicy::older_than(on("2026-02-15"))
     };
 
-    let retired = postgres.drop_expired_partitions(&policy).await.unwrap();
-    let others = postgres.drop_expired_partitions(&of_nobody).await.unwrap();
+    let retired = postgres
+        .drop_expired_partitions(&policy, None)
+        .await
+        .unwrap();
+    let others = postgres
+        .drop_expired_partitions(&of_nobody, None)
+        .await
+        .unwrap();
 
     assert_eq!((retired[0].dropped, retired[0].kept), (false, 60));
-    assert_eq!((others[0].dropped, others[0].kept), (false, 62));
+    assert_eq!(others, []);
     assert_eq!(
         postgres
-            .drop_expired_partitions(&newest_stay)
+            .drop_expired_partitions(&newest_stay, None)
             .await
             .unwrap(),
         []
@@ -120,64 +134,124 @@ async fn a_partition_of_which_much_stays_is_left_alone() {
     }
 }
 
-#[tokio::test]
-async fn a_transaction_that_reads_holds_a_drop_up_and_nobody_else() {
-    let database = TestDatabase::new();
-    let postgres = open(&database).await;
-    let (_, tasks) = aged(&postgres).await;
-    let histories = postgres.task_history();
-    let reader = open(&database).await;
-    let policy = RetentionPolicy::settled_before(on("2026-02-15"));
-    let lock = TableLock::of_a_reader(&database, "task_history");
-
-    let (refused, read) = tokio::join!(postgres.drop_expired_partitions(&policy), async {
-        let mut reads = 0;
-        for _ in 0..200 {
-            reads += reader
-                .task_history()
-                .trail_all(&tasks[0])
-                .await
-                .unwrap()
-                .len();
-        }
-        reads
-    });
-    drop(lock);
-    let retired = postgres.drop_expired_partitions(&policy).await.unwrap();
-
-    assert!(
-        matches!(refused, Err(PartitionError::Locked(_))),
-        "{refused:?}"
-    );
-    assert_eq!(read, 400);
-    assert!(retired[0].dropped);
-    assert_eq!(histories.status(&tasks[0]).await.unwrap(), None);
+/// Why a partition had to be left alone.
+fn obstacle(retired: &[Retired]) -> &str {
+    let [partition] = retired else {
+        panic!("one partition is old enough: {retired:?}");
+    };
+    assert!(!partition.dropped, "{partition:?}");
+    partition.obstacle.as_deref().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_task_that_is_saved_while_its_partition_goes_is_whole_or_new() {
+async fn a_transaction_that_reads_holds_a_drop_up_and_no_other_reader() {
+    let database = TestDatabase::new();
+    let postgres = open(&database).await;
+    let (_, tasks) = aged(&postgres).await;
+    let policy = RetentionPolicy::settled_before(on("2026-02-15"));
+    let lock = TableLock::of_a_reader(&database, "task_history");
+    let (ended, task) = (Arc::new(AtomicBool::new(false)), tasks[0].clone());
+    let reading = tokio::spawn({
+        let (histories, ended) = (postgres.task_history(), Arc::clone(&ended));
+        async move {
+            let mut longest = Duration::ZERO;
+            while !ended.load(Ordering::Relaxed) {
+                let began = Instant::now();
+                assert_eq!(histories.trail_all(&task).await.unwrap().len(), 2);
+                longest = longest.max(began.elapsed());
+            }
+            longest
+        }
+    });
+
+    let refused = drop_expired(&postgres, &policy).await;
+    ended.store(true, Ordering::Relaxed);
+    let longest = reading.await.unwrap();
+    drop(lock);
+    let retired = drop_expired(&postgres, &policy).await;
+
+    assert!(
+        obstacle(&refused).contains("could not be locked"),
+        "{refused:?}"
+    );
+    // The drop was tried for two seconds, a tenth of a second at a time.
+    assert!(longest < Duration::from_secs(1), "{longest:?}");
+    assert!(retired[0].dropped, "{retired:?}");
+    assert_eq!(
+        postgres.task_history().status(&tasks[0]).await.unwrap(),
+        None
+    );
+}
+
+async fn drop_expired(postgres: &PostgresDatabase, policy: &RetentionPolicy) -> Vec<Retired> {
+    postgres
+        .drop_expired_partitions(policy, None)
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_saved_while_a_partition_goes_is_kept_and_no_save_fails() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
     let (clerk, tasks) = aged(&postgres).await;
-    let histories = postgres.task_history();
+    let clerk = Arc::new(clerk);
     let policy = RetentionPolicy::settled_before(on("2026-02-15"));
-    let saves = async {
-        for task in &tasks[..30] {
-            let entry = clerk.step(task, 7, Running, on("2026-04-02"));
-            histories.save(&entry).await.unwrap();
+    let revived = tasks[..30].to_vec();
+    let saving = tokio::spawn({
+        let (histories, clerk, revived) =
+            (postgres.task_history(), Arc::clone(&clerk), revived.clone());
+        async move {
+            for task in &revived {
+                let entry = clerk.step(task, 7, Running, on("2026-04-02"));
+                histories.save(&entry).await.unwrap();
+            }
         }
-    };
+    });
+    let importing = tokio::spawn({
+        let (histories, clerk) = (postgres.task_history(), Arc::clone(&clerk));
+        async move {
+            let task = task_of("alice", "imported");
+            for step in 0..40 {
+                let entry = clerk.step(&task, step, Running, on("2026-01-08"));
+                histories.save(&entry).await.unwrap();
+            }
+            task
+        }
+    });
 
-    let (retired, ()) = tokio::join!(postgres.drop_expired_partitions(&policy), saves);
+    let retired = drop_expired(&postgres, &policy).await;
 
-    let retired = retired.unwrap();
-    let mut whole = 0;
-    for task in &tasks[..30] {
+    saving.await.unwrap();
+    let imported = importing.await.unwrap();
+    let histories = postgres.task_history();
+    for task in &revived {
         assert_eq!(histories.status(task).await.unwrap(), Some(Running));
         let steps = histories.trail_all(task).await.unwrap().len();
         assert!(steps == 3 || steps == 1, "{task} has {steps} entries");
-        whole += usize::from(steps == 3);
     }
-    assert!(!retired[0].dropped || retired[0].kept >= 2 * u64::try_from(whole).unwrap());
+    assert_eq!(
+        histories.trail_all(&imported).await.unwrap().len(),
+        40,
+        "{retired:?}"
+    );
     assert_consistent(&histories).await;
+}
+
+#[tokio::test]
+async fn no_partition_is_begun_when_the_time_is_up() {
+    let database = TestDatabase::new();
+    let postgres = open(&database).await;
+    let (_, tasks) = aged(&postgres).await;
+    let policy = RetentionPolicy::settled_before(on("2026-02-15"));
+
+    let within = Some(Duration::ZERO);
+    let retired = postgres
+        .drop_expired_partitions(&policy, within)
+        .await
+        .unwrap();
+
+    assert_eq!(retired, []);
+    let trail = postgres.task_history().trail_all(&tasks[0]).await.unwrap();
+    assert_eq!(trail.len(), 2);
 }

@@ -1,7 +1,7 @@
+-- The tasks of a partition that go: those that the policy covers and nobody is writing to. They stay locked.
 INSERT INTO leaving
 SELECT task.user_id, task.task_id, task.entries, here.entries
 FROM here
 JOIN task_summary AS task ON task.user_id = here.user_id AND task.task_id = here.task_id
 WHERE task.last_updated < $1 AND task.status = ANY ($2) AND (task.finished_at IS NOT NULL OR NOT $3)
-  AND ($4 IS NULL OR task.user_id = $4)
 FOR UPDATE OF task SKIP LOCKED

@@ -1,0 +1,109 @@
+//! Which tasks go with a partition.
+
+use diesel::QueryableByName;
+use diesel::pg::Pg;
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
+use diesel::sql_types::{Array, BigInt, Bool, Text, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use tasktrail_domain::task_history::{RetentionPolicy, TaskStatus};
+
+use super::super::names::quoted;
+use super::super::{Partition, PartitionError};
+
+const LEAVE: &str = include_str!("leave.sql");
+const EXPECTED: &str = include_str!("expected.sql");
+
+/// How much goes, and how much is there.
+#[derive(Debug, QueryableByName)]
+pub(super) struct Leaving {
+    #[diesel(sql_type = BigInt)]
+    tasks: i64,
+    #[diesel(sql_type = BigInt)]
+    entries: i64,
+    /// Those of them in this partition.
+    #[diesel(sql_type = BigInt)]
+    entries_here: i64,
+    /// All entries in this partition.
+    #[diesel(sql_type = BigInt)]
+    here: i64,
+}
+
+impl Leaving {
+    pub(super) fn tasks(&self) -> u64 {
+        count(self.tasks)
+    }
+
+    pub(super) fn entries(&self) -> u64 {
+        count(self.entries)
+    }
+
+    pub(super) fn here(&self) -> u64 {
+        count(self.here)
+    }
+
+    /// How many entries of the partition belong to tasks that stay.
+    pub(super) fn staying(&self) -> u64 {
+        count(self.here).saturating_sub(count(self.entries_here))
+    }
+}
+
+/// What would go, as things stand. Locks nothing.
+pub(super) async fn expected(
+    connection: &mut AsyncPgConnection,
+    partition: &Partition,
+    policy: &RetentionPolicy,
+) -> Result<Leaving, PartitionError> {
+    let question = EXPECTED.replace("{partition}", &quoted(&partition.name));
+    Ok(covered(question, policy).get_result(connection).await?)
+}
+
+/// Notes the tasks that go in the table `leaving`, and removes them, but for their entries in this
+/// partition. Writers are to be kept out.
+pub(super) async fn take_away(
+    connection: &mut AsyncPgConnection,
+    partition: &Partition,
+    policy: &RetentionPolicy,
+) -> Result<Leaving, PartitionError> {
+    let made = format!(
+        "CREATE TEMPORARY TABLE leaving (
+             user_id text COLLATE \"C\", task_id text COLLATE \"C\",
+             entries bigint, entries_here bigint
+         ) ON COMMIT DROP;
+         CREATE TEMPORARY TABLE here ON COMMIT DROP AS
+             SELECT user_id, task_id, count(*) AS entries FROM {} GROUP BY user_id, task_id",
+        quoted(&partition.name)
+    );
+    connection.batch_execute(&made).await?;
+    covered(LEAVE.to_owned(), policy)
+        .execute(connection)
+        .await?;
+    connection
+        .batch_execute(
+            "ANALYZE leaving;
+             DELETE FROM task_history AS entry USING leaving AS task
+             WHERE task.entries > task.entries_here
+               AND entry.user_id = task.user_id AND entry.task_id = task.task_id;
+             DELETE FROM task_summary AS summary USING leaving AS task
+             WHERE summary.user_id = task.user_id AND summary.task_id = task.task_id",
+        )
+        .await?;
+    let sums = "SELECT count(*) AS tasks, coalesce(sum(entries), 0)::bigint AS entries,
+                       coalesce(sum(entries_here), 0)::bigint AS entries_here,
+                       (SELECT coalesce(sum(entries), 0) FROM here)::bigint AS here
+                FROM leaving";
+    Ok(diesel::sql_query(sums).get_result(connection).await?)
+}
+
+/// A statement with the conditions of a policy as `$1` to `$3`.
+fn covered(statement: String, policy: &RetentionPolicy) -> BoxedSqlQuery<'static, Pg, SqlQuery> {
+    let statuses: Vec<_> = policy.statuses.iter().map(TaskStatus::as_str).collect();
+    diesel::sql_query(statement)
+        .into_boxed()
+        .bind::<Timestamptz, _>(policy.cutoff.to_datetime())
+        .bind::<Array<Text>, _>(statuses)
+        .bind::<Bool, _>(policy.finished_only)
+}
+
+fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
