@@ -1,5 +1,9 @@
 //! The partitioned layout: how a store gets it, keeps months ahead, and loses old ones.
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed step of a test is a panic"
+)]
 
 mod layout;
 mod retire;
