@@ -71,9 +71,6 @@ pub enum PartitionError {
     #[error("task_history is in use by {}: take these away first, and make them again on the partitioned \
              table", .0.join(", "))]
     InUse(Vec<String>),
-    /// Tasks of a partition came to life while it was about to go.
-    #[error("too many of its tasks are being worked on")]
-    Alive,
     /// Entry ids of the far future, which no month is made for.
     #[error(
         "the newest entry id says {newest}, more than a year ahead: months cannot begin behind it"

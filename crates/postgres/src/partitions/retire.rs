@@ -17,7 +17,6 @@ use diesel::sql_types::Bool;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use tasktrail_domain::task_history::{RetentionPolicy, Scope};
 
-use self::leaving::Leaving;
 use super::brief_lock::{Lock, Patience, change, lock};
 use super::calendar::Bounds;
 use super::names::{name, quoted};
@@ -36,7 +35,7 @@ pub struct Retired {
     pub tasks: u64,
     /// How many entries went, those in other partitions included; 0 unless it was dropped.
     pub entries: u64,
-    /// How many of its entries belong to tasks that stay.
+    /// How many of its entries belong to tasks that stay; about, if it is large and was left alone.
     pub kept: u64,
     /// What was in the way, if something was. Later partitions were not tried then.
     pub obstacle: Option<String>,
@@ -117,13 +116,14 @@ async fn replace(
     earlier: Option<Partition>,
     policy: &RetentionPolicy,
 ) -> Result<Retired, PartitionError> {
-    let expected = leaving::expected(connection, partition, policy).await?;
-    if too_much_stays(&expected) {
-        return Ok(Retired {
-            partition: partition.name.clone(),
-            kept: expected.staying(),
-            ..Retired::default()
-        });
+    let left_alone = |kept| Retired {
+        partition: partition.name.clone(),
+        kept,
+        ..Retired::default()
+    };
+    let staying = leaving::estimated_to_stay(connection, partition, policy).await?;
+    if is_too_much(staying, partition.entries) {
+        return Ok(left_alone(staying));
     }
     connection
         .transaction(async |connection| {
@@ -132,11 +132,11 @@ async fn replace(
                 Some(earlier) if is_empty(connection, &earlier).await? => Some(earlier),
                 _ => None,
             };
-            let leaving = leaving::take_away(connection, partition, policy).await?;
-            if too_much_stays(&leaving) {
-                // What was taken away comes back with the end of the transaction.
-                return Err(PartitionError::Alive);
+            let leaving = leaving::note(connection, partition, policy).await?;
+            if is_too_much(leaving.staying(), leaving.here()) {
+                return Ok(left_alone(leaving.staying()));
             }
+            leaving::take_away(connection).await?;
             swap(
                 connection,
                 partition,
@@ -156,8 +156,8 @@ async fn replace(
         .await
 }
 
-fn too_much_stays(leaving: &Leaving) -> bool {
-    leaving.staying().saturating_mul(KEPT_AT_MOST) > leaving.here()
+fn is_too_much(staying: u64, all: u64) -> bool {
+    staying.saturating_mul(KEPT_AT_MOST) > all
 }
 
 /// Puts a partition with what stays in the place of this one.

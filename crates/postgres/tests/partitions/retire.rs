@@ -255,3 +255,39 @@ async fn no_partition_is_begun_when_the_time_is_up() {
     let trail = postgres.task_history().trail_all(&tasks[0]).await.unwrap();
     assert_eq!(trail.len(), 2);
 }
+
+#[tokio::test]
+async fn of_a_large_partition_a_sample_tells_whether_it_may_go() {
+    let database = TestDatabase::new();
+    let postgres = open(&database).await;
+    postgres.partition(on("2025-12-10"), 4).await.unwrap();
+    let filled = r#"
+        INSERT INTO task_history (user_id, task_id, step, entry_id, recorded_at, status, result)
+        SELECT 'alice', 'task-' || n / 10, n % 10,
+               ('019b8000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
+               '2026-01-03', 'running', '{"step": "fetch", "result": null, "completed": false, "message": "", "status": "running", "error_code": null, "error_message": null}' FROM generate_series(0, 119999) AS n;
+        INSERT INTO task_summary (user_id, task_id, step_status, last_step, last_entry, entries,
+                                  created_at, last_updated)
+        SELECT user_id, task_id, 'running', 9, max(id), 10, '2026-01-03', '2026-01-03'
+        FROM task_history GROUP BY user_id, task_id;
+        ANALYZE task_history"#;
+    database.execute(filled).unwrap();
+    let policy = RetentionPolicy::settled_before(on("2026-02-15"));
+
+    let running = drop_expired(&postgres, &policy).await;
+    database
+        .execute("UPDATE task_summary SET step_status = 'completed' WHERE task_id <> 'task-7'")
+        .unwrap();
+    let completed = drop_expired(&postgres, &policy).await;
+
+    assert_eq!(running[0].obstacle, None);
+    assert!(
+        !running[0].dropped && running[0].kept >= 100_000,
+        "{running:?}"
+    );
+    assert!(completed[0].dropped, "{completed:?}");
+    assert_eq!((completed[0].entries, completed[0].kept), (119_990, 10));
+    let stays = task_of("alice", "task-7");
+    let trail = postgres.task_history().trail_all(&stays).await.unwrap();
+    assert_eq!(trail.len(), 10);
+}

@@ -11,7 +11,18 @@ use super::super::names::quoted;
 use super::super::{Partition, PartitionError};
 
 const LEAVE: &str = include_str!("leave.sql");
-const EXPECTED: &str = include_str!("expected.sql");
+const SAMPLE: &str = include_str!("sample.sql");
+
+/// From so many entries on a look at all of them takes long enough to be spared.
+const LARGE: u64 = 100_000;
+
+#[derive(QueryableByName)]
+struct Sample {
+    #[diesel(sql_type = BigInt)]
+    leaving: i64,
+    #[diesel(sql_type = BigInt)]
+    looked_at: i64,
+}
 
 /// How much goes, and how much is there.
 #[derive(Debug, QueryableByName)]
@@ -47,19 +58,25 @@ impl Leaving {
     }
 }
 
-/// What would go, as things stand. Locks nothing.
-pub(super) async fn expected(
+/// About how many entries stay if they are many, as things stand. Locks nothing, and looks at a part of a
+/// large partition and at none of a small one.
+pub(super) async fn estimated_to_stay(
     connection: &mut AsyncPgConnection,
     partition: &Partition,
     policy: &RetentionPolicy,
-) -> Result<Leaving, PartitionError> {
-    let question = EXPECTED.replace("{partition}", &quoted(&partition.name));
-    Ok(covered(question, policy).get_result(connection).await?)
+) -> Result<u64, PartitionError> {
+    if partition.entries < LARGE {
+        return Ok(0);
+    }
+    let question = SAMPLE.replace("{partition}", &quoted(&partition.name));
+    let sample: Sample = covered(question, policy).get_result(connection).await?;
+    let (leaving, all) = (count(sample.leaving), count(sample.looked_at));
+    let staying = u128::from(all.saturating_sub(leaving)) * u128::from(partition.entries);
+    Ok(u64::try_from(staying / u128::from(all.max(1))).unwrap_or(u64::MAX))
 }
 
-/// Notes the tasks that go in the table `leaving`, and removes them, but for their entries in this
-/// partition. Writers are to be kept out.
-pub(super) async fn take_away(
+/// Notes the tasks that go in the table `leaving`, and locks them. Writers are to be kept out.
+pub(super) async fn note(
     connection: &mut AsyncPgConnection,
     partition: &Partition,
     policy: &RetentionPolicy,
@@ -77,21 +94,23 @@ pub(super) async fn take_away(
     covered(LEAVE.to_owned(), policy)
         .execute(connection)
         .await?;
-    connection
-        .batch_execute(
-            "ANALYZE leaving;
-             DELETE FROM task_history AS entry USING leaving AS task
-             WHERE task.entries > task.entries_here
-               AND entry.user_id = task.user_id AND entry.task_id = task.task_id;
-             DELETE FROM task_summary AS summary USING leaving AS task
-             WHERE summary.user_id = task.user_id AND summary.task_id = task.task_id",
-        )
-        .await?;
     let sums = "SELECT count(*) AS tasks, coalesce(sum(entries), 0)::bigint AS entries,
                        coalesce(sum(entries_here), 0)::bigint AS entries_here,
                        (SELECT coalesce(sum(entries), 0) FROM here)::bigint AS here
                 FROM leaving";
     Ok(diesel::sql_query(sums).get_result(connection).await?)
+}
+
+/// Removes the tasks that were noted, but for their entries in this partition.
+pub(super) async fn take_away(connection: &mut AsyncPgConnection) -> Result<(), PartitionError> {
+    let statements = "
+        ANALYZE leaving;
+        DELETE FROM task_history AS entry USING leaving AS task
+        WHERE task.entries > task.entries_here
+          AND entry.user_id = task.user_id AND entry.task_id = task.task_id;
+        DELETE FROM task_summary AS summary USING leaving AS task
+        WHERE summary.user_id = task.user_id AND summary.task_id = task.task_id";
+    Ok(connection.batch_execute(statements).await?)
 }
 
 /// A statement with the conditions of a policy as `$1` to `$3`.
