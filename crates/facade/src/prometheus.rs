@@ -18,6 +18,9 @@ use crate::{DatabaseManager, telemetry};
 /// How often the exporter folds what was recorded, which else waits in memory for somebody to read it.
 const UPKEEP: Duration = Duration::from_secs(5);
 
+/// How often the health is told: alerts must not wait for the next measurement, nor for one that hangs.
+const HEALTH_INTERVAL: Duration = Duration::from_secs(15);
+
 /// How long a measurement of the store may take: a server that fell silent must not end them for good.
 const MEASURING_LIMIT: Duration = Duration::from_secs(5 * 60);
 
@@ -94,8 +97,8 @@ impl PrometheusEndpoint {
 
     /// Answers until `until` has come, and then no longer than a second what has been asked already.
     ///
-    /// The metrics of `manager` are [published](DatabaseManager::publish_metrics) whenever they are read.
-    /// It may be connected, closed and connected again meanwhile.
+    /// The metrics of `manager` are [published](DatabaseManager::publish_metrics) whenever they are read, and
+    /// its [health](DatabaseManager::publish_health) every 15 seconds. It may be connected, closed and connected again meanwhile.
     ///
     /// # Cancel safety
     ///
@@ -104,6 +107,7 @@ impl PrometheusEndpoint {
         let answering = http::answer(self.listener, &self.metrics, manager, until);
         tokio::select! {
             () = answering => {}
+            () = watch_health(manager) => {}
             () = measure(manager, self.store_interval) => {}
             () = keep_up(&self.metrics) => {}
         }
@@ -128,6 +132,15 @@ fn record() -> Result<PrometheusHandle, BuildError> {
     metrics::set_global_recorder(recorder)?;
     telemetry::describe();
     Ok(metrics)
+}
+
+async fn watch_health(manager: &DatabaseManager) {
+    let mut ticks = interval(HEALTH_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        manager.publish_health().await;
+    }
 }
 
 async fn measure(manager: &DatabaseManager, every: Option<Duration>) {

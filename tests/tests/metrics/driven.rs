@@ -57,6 +57,7 @@ impl Driven {
             .list(&user, &TaskFilter::default(), &PageRequest::default())
             .await
             .unwrap();
+        self.manager.publish_health().await;
         self.manager.publish_store_metrics().await.unwrap();
         self.clean_up().await;
     }

@@ -17,7 +17,8 @@ use crate::output::Output;
 /// unhealthy. What a service's own calls do, it tells by itself: `docs/METRICS.md` has every metric, and says
 /// how. Beside it are a dashboard for Grafana and rules for alerts.
 ///
-/// The database has to be there at the beginning; afterwards it may go and come back, and /metrics says so.
+/// The database has to be there at the beginning; afterwards it may go and come back, and /metrics says so
+/// within seconds: how it is, is asked every 15 seconds, whatever --stats-interval says.
 ///
 /// There is neither encryption nor a password, so it listens on this machine only unless --listen says
 /// otherwise. SIGINT and SIGTERM end it, with exit status 0. Prints where it listens; in JSON {"metrics",
@@ -33,7 +34,7 @@ pub(crate) struct ServeMetricsArgs {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9184")]
     listen: SocketAddr,
 
-    /// How often to look at the database: 1s to 1d, or 0 for never.
+    /// How often to count tasks and measure tables: 1s to 1d, or 0 for never.
     ///
     /// Each time the table with a row for each task is read from end to end, and none of the entries.
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = interval)]

@@ -20,8 +20,16 @@ struct Serving {
 
 impl Serving {
     fn of(url: &str) -> Self {
+        Self::measuring(url, "1s")
+    }
+
+    fn measuring(url: &str, interval: &str) -> Self {
         let args = ["serve-metrics", "--listen", "127.0.0.1:0", "--database-url"];
-        let mut child = spawn(command().args(args).args([url, "--stats-interval", "1s"]));
+        let mut child = spawn(
+            command()
+                .args(args)
+                .args([url, "--stats-interval", interval]),
+        );
         let mut line = String::new();
         let stdout = child.stdout.as_mut().unwrap();
         BufReader::new(stdout).read_line(&mut line).unwrap();
@@ -104,6 +112,26 @@ fn a_database_that_stops_is_told_and_one_that_comes_back_is_measured_again() {
 
     let (stderr, code) = serving.end("INT");
     assert_eq!(code, Some(0), "{stderr}");
+}
+
+#[test]
+fn a_database_that_falls_silent_is_told_also_while_or_unless_it_is_measured() {
+    let server = ServerOptions::default().start().unwrap();
+    let url = format!("postgres://postgres@{}/postgres", server.addr());
+    run(["migrate", "--database-url", &url]).good();
+    let measuring = Serving::of(&url);
+    let not_measuring = Serving::measuring(&url, "0");
+    for serving in [&measuring, &not_measuring] {
+        serving.tells("tasktrail_health_state 0");
+    }
+
+    server.freeze();
+
+    for serving in [&measuring, &not_measuring] {
+        serving.tells("tasktrail_health_state 2");
+    }
+    assert!(!not_measuring.get("/metrics").contains("tasktrail_tasks{"));
+    server.thaw();
 }
 
 #[test]

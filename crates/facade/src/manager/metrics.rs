@@ -30,8 +30,21 @@ impl DatabaseManager {
         Ok(())
     }
 
-    /// Asks the database how it is and how much it holds, and tells the installed recorder: health, tasks
-    /// and entries by status, sizes of tables and indexes, dead rows.
+    /// Asks the database how it [is](Self::health), and tells the installed recorder.
+    ///
+    /// It takes no longer than a look at the health, 2 seconds by default, also when the server is frozen. So
+    /// call it every few seconds, apart from the [measurement](Self::publish_store_metrics), which may take
+    /// minutes. A manager that is not connected is unhealthy, histories in memory are healthy.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    pub async fn publish_health(&self) {
+        telemetry::publish_health(self.health().await.state);
+    }
+
+    /// Asks the database how much it holds, and tells the installed recorder: tasks and entries by status,
+    /// sizes of tables and indexes, dead rows.
     ///
     /// Tasks are counted, which reads a row of each of them and none of the entries; the rest is taken from
     /// what the server knows. So it belongs into one process of many, at intervals of a minute or more, which
@@ -41,18 +54,13 @@ impl DatabaseManager {
     /// # Errors
     ///
     /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
-    /// [`Storage`](DatabaseError::Storage) if the server cannot be asked. The health is told all the
-    /// same; the other gauges stay as they were, and
-    /// [one of them](telemetry::STORE_MEASURED_TIMESTAMP_SECONDS) says since when.
+    /// [`Storage`](DatabaseError::Storage) if the server cannot be asked. The gauges stay as they were then,
+    /// and [one of them](telemetry::STORE_MEASURED_TIMESTAMP_SECONDS) says since when.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future changes nothing; what the server is at may run on there.
     pub async fn publish_store_metrics(&self) -> Result<()> {
-        let Some(health) = self.asked(async |_database| self.health().await).await? else {
-            return Ok(());
-        };
-        telemetry::publish_health(health.state);
         let began = Instant::now();
         let answer = self.asked(take_stock).await?;
         let Some((counts, storage)) = answer.transpose().map_err(DatabaseError::Storage)? else {
