@@ -138,7 +138,7 @@ pub(crate) async fn diagnose(
     questions.found(schema::judge_server(&server));
     if server.is_ok_and(|server| server.schema.is_current()) {
         let differences = schema_check::differences(connector, QUESTION_LIMIT).await;
-        questions.found(schema::judge_differences(&differences));
+        questions.found(schema::judge_differences(&differences, &found.tables));
     }
     for finding in questions.into_findings() {
         found.add(finding);

@@ -1,5 +1,7 @@
 //! Indexes: how large they are, and whether they serve anybody.
 
+use std::collections::BTreeSet;
+
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -23,6 +25,8 @@ pub struct IndexFacts {
     pub family: String,
     /// Its schema and name, quoted as in SQL.
     pub qualified: String,
+    /// The schema and name of that index of the whole table, quoted as in SQL; `None` if it is itself.
+    pub partitioned: Option<String>,
     /// How large it is, in bytes.
     pub bytes: u64,
     /// How large it would be without gaps, about, in bytes; `None` before the first analyze, and for other
@@ -66,6 +70,8 @@ struct Row {
     family: String,
     #[diesel(sql_type = Text)]
     qualified: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    partitioned: Option<String>,
     #[diesel(sql_type = BigInt)]
     bytes: i64,
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -110,6 +116,7 @@ fn index(row: Row) -> IndexFacts {
         name: row.name,
         family: row.family,
         qualified: row.qualified,
+        partitioned: row.partitioned,
         bytes: count(row.bytes),
         estimated_bytes: row.estimated_bytes.map(count),
         scans: count(row.scans),
@@ -153,22 +160,35 @@ fn judge(index: &IndexFacts) -> Option<Finding> {
 
 /// Indexes that are none of ours and that nobody has read, with all their partitions.
 fn unused(indexes: &[IndexFacts]) -> Vec<Finding> {
-    let mut families: Vec<&str> = indexes.iter().map(|index| &*index.family).collect();
-    families.sort_unstable();
-    families.dedup();
+    let whole = |index: &IndexFacts| {
+        let qualified = index.partitioned.as_ref().unwrap_or(&index.qualified);
+        (
+            qualified.clone(),
+            index.family.clone(),
+            index.partitioned.is_some(),
+        )
+    };
+    let families: BTreeSet<_> = indexes.iter().map(whole).collect();
     let mut findings = Vec::new();
     for family in families {
-        let of_family = || indexes.iter().filter(|index| index.family == family);
+        let of_family = || indexes.iter().filter(|index| whole(index) == family);
         let used = of_family().any(|index| index.scans > 0 || index.constraint || !index.valid);
-        if used || schema_check::expects_index(family) {
+        let (qualified, name, partitioned) = &family;
+        if used || schema_check::expects_index(name) {
             continue;
         }
         let bytes: u64 = of_family().map(|index| index.bytes).sum();
+        let statement = if *partitioned {
+            // The server drops that of a partitioned table only at once.
+            format!("SET lock_timeout = '2s'; DROP INDEX {qualified}")
+        } else {
+            format!("DROP INDEX CONCURRENTLY {qualified}")
+        };
         findings.push(FindingCode::UnusedIndex.finding(
             Severity::Notice,
-            format!("nobody has read {family}, which is none of this program's, and every save writes to it"),
+            format!("nobody has read {qualified}, which is none of this program's, and every save writes to it"),
             format!("no scan since the server began to count, {bytes} bytes"),
-            format!("ask who made it; DROP INDEX CONCURRENTLY {family} if nobody needs it"),
+            format!("ask who made it; if nobody needs it: {statement}"),
         ));
     }
     findings
@@ -238,6 +258,26 @@ mod tests {
         let ours = index("task_summary_list_idx");
 
         assert_eq!(unused(&[ours.clone(), read, part.clone()]), []);
-        assert_eq!(unused(&[ours, part]).len(), 1);
+        let told = unused(&[ours, part.clone()]);
+        let [told] = told.as_slice() else {
+            panic!("{told:?}");
+        };
+        assert!(
+            told.advice
+                .ends_with("DROP INDEX CONCURRENTLY public.theirs_1"),
+            "{told:?}"
+        );
+        let parts = ["theirs_1", "theirs_2"].map(|name| IndexFacts {
+            name: name.to_owned(),
+            qualified: format!("public.{name}"),
+            partitioned: Some("public.theirs".to_owned()),
+            ..part.clone()
+        });
+        let told = unused(&parts);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(
+            told[0].advice.ends_with("; DROP INDEX public.theirs"),
+            "{told:?}"
+        );
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::finding::{Finding, FindingCode, Severity};
+use super::tables::TableFacts;
 use crate::error::MigrateError;
 use crate::health::{HealthError, ServerHealth, ServerRole};
 use crate::schema_check::SchemaDifference;
@@ -96,11 +97,14 @@ fn distance(server: &ServerHealth) -> Option<Finding> {
 
 pub(super) fn judge_differences(
     differences: &Result<Vec<SchemaDifference>, MigrateError>,
+    tables: &[TableFacts],
 ) -> Vec<Finding> {
     match differences {
         Ok(differences) => {
             let differences = differences.iter().filter(|found| !is_invalid_index(found));
-            differences.map(judge_difference).collect()
+            differences
+                .map(|found| judge_difference(found, tables))
+                .collect()
         }
         Err(error) => vec![FindingCode::CheckFailed.finding(
             Severity::Notice,
@@ -118,16 +122,20 @@ fn is_invalid_index(difference: &SchemaDifference) -> bool {
         && found.is_some_and(|found| found.ends_with(" INVALID"))
 }
 
-fn judge_difference(difference: &SchemaDifference) -> Finding {
+fn judge_difference(difference: &SchemaDifference, tables: &[TableFacts]) -> Finding {
     let object = &difference.object;
-    let missing = difference.found.is_none();
-    if missing && object.starts_with("index ") {
-        let definition = difference.expected.as_deref().unwrap_or_default();
+    if let (Some(index), Some(definition), None) = (
+        object.strip_prefix("index "),
+        &difference.expected,
+        &difference.found,
+    ) {
         return FindingCode::MissingIndex.finding(
             Severity::Warning,
-            format!("the {object} is missing: some reads are slow, and the slower the larger the store"),
+            format!(
+                "the {object} is missing: some reads are slow, and the slower the larger the store"
+            ),
             format!("expected {definition}"),
-            "CREATE INDEX CONCURRENTLY with this definition; tasktrail migrate sql has the statement",
+            creation(index, definition, tables),
         );
     }
     // Without its keys and columns no save is possible; an additional one may be in the way.
@@ -147,6 +155,22 @@ fn judge_difference(difference: &SchemaDifference) -> Finding {
         difference.to_string(),
         "find out who changed it, and change it back; tasktrail migrate check lists all differences",
     )
+}
+
+/// The statement that makes an index, called `table.index`, without stopping saves.
+fn creation(index: &str, definition: &str, tables: &[TableFacts]) -> String {
+    let (table, name) = index.split_once('.').unwrap_or_default();
+    let facts = tables.iter().find(|facts| facts.name == table);
+    let qualified = facts.map_or(table, |facts| &facts.qualified);
+    if facts.is_some_and(|facts| facts.partitions > 0) {
+        // The server builds none of a partitioned table concurrently, but takes over what its partitions have.
+        format!(
+            "CREATE INDEX {name} ON {qualified} USING {definition}; it keeps saves waiting unless each \
+             partition has such an index before: CREATE INDEX CONCURRENTLY ON each, with the same definition"
+        )
+    } else {
+        format!("CREATE INDEX CONCURRENTLY {name} ON {qualified} USING {definition}")
+    }
 }
 
 #[cfg(test)]
@@ -207,11 +231,14 @@ mod tests {
     #[test]
     fn a_difference_is_as_bad_as_what_it_breaks() {
         let judged = |object: &str, expected: Option<&str>, found: Option<&str>| {
-            let judged = judge_difference(&SchemaDifference {
-                object: object.to_owned(),
-                expected: expected.map(str::to_owned),
-                found: found.map(str::to_owned),
-            });
+            let judged = judge_difference(
+                &SchemaDifference {
+                    object: object.to_owned(),
+                    expected: expected.map(str::to_owned),
+                    found: found.map(str::to_owned),
+                },
+                &[],
+            );
             (judged.code, judged.severity)
         };
         let (is, was) = (Some("one"), Some("other"));

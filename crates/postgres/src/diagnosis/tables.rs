@@ -19,6 +19,8 @@ use crate::storage::count;
 pub struct TableFacts {
     /// Its name.
     pub name: String,
+    /// Its schema and name, quoted as in SQL.
+    pub qualified: String,
     /// How many partitions it has; 0 if it is not partitioned.
     pub partitions: u64,
     /// Rows that are there, about.
@@ -43,6 +45,8 @@ pub struct TableFacts {
 struct Row {
     #[diesel(sql_type = Text)]
     name: String,
+    #[diesel(sql_type = Text)]
+    qualified: String,
     #[diesel(sql_type = BigInt)]
     partitions: i64,
     #[diesel(sql_type = BigInt)]
@@ -80,6 +84,7 @@ fn facts(row: Row) -> TableFacts {
     let instant = |at: Option<DateTime<Utc>>| at.and_then(|at| Timestamp::from_datetime(at).ok());
     TableFacts {
         name: row.name,
+        qualified: row.qualified,
         partitions: count(row.partitions),
         live_rows: count(row.live_rows),
         dead_rows: count(row.dead_rows),

@@ -122,6 +122,50 @@ async fn a_dropped_index_an_invalid_one_and_one_of_others_are_told() {
     );
 }
 
+#[tokio::test]
+async fn what_is_said_of_indexes_can_be_run_on_either_layout() {
+    let store = Store::new().await;
+    for layout in ["plain", "partitioned"] {
+        if layout == "partitioned" {
+            let now = SystemClock.now();
+            store.postgres.partition(now, 1).await.unwrap();
+        }
+        store.run("DROP INDEX task_history_step_idx");
+        store.run("CREATE INDEX \"Theirs\" ON task_history (recorded_at)");
+        let found = store.diagnosis().await;
+
+        let missing = &the(&found, FindingCode::MissingIndex).advice;
+        let definition = missing.split("USING ").nth(1).unwrap();
+        let definition = definition.split(';').next().unwrap();
+        for table in store
+            .postgres
+            .partitions()
+            .await
+            .unwrap()
+            .unwrap_or_default()
+        {
+            store.run(&format!(
+                "CREATE INDEX CONCURRENTLY ON {} USING {definition}",
+                table.name
+            ));
+        }
+        store.run(missing.split(';').next().unwrap());
+        let unused = &the(&found, FindingCode::UnusedIndex).advice;
+        for statement in unused.split(": ").nth(1).unwrap().split("; ") {
+            store.run(statement);
+        }
+
+        let differences = store.postgres.check_schema().await.unwrap();
+        assert!(differences.is_empty(), "{layout}: {differences:?}");
+        let found = store.diagnosis().await;
+        assert_eq!(troubles(&found), Vec::<&_>::new(), "{layout}");
+        let steps = found.indexes.iter();
+        let steps = steps.filter(|index| index.family == "task_history_step_idx");
+        let tables = found.tables[0].partitions.max(1);
+        assert_eq!(u64::try_from(steps.count()).unwrap(), tables, "{layout}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dead_rows_that_nobody_removes_are_told_with_the_reason() {
     let store = Store::new().await;

@@ -12,8 +12,11 @@
 )
 SELECT leaf.name AS table_name,
        index.relname::text AS name,
-       coalesce((SELECT relname FROM pg_class WHERE oid = pg_partition_root(index.oid)),
-                index.relname)::text AS family,
+       coalesce(family.relname, index.relname)::text AS family,
+       CASE WHEN family.oid <> index.oid
+            THEN format('%I.%I', (SELECT nspname FROM pg_namespace WHERE oid = family.relnamespace),
+                        family.relname)
+       END AS partitioned,
        format('%I.%I', nspname, index.relname) AS qualified,
        pg_relation_size(index.oid) AS bytes,
        CASE WHEN amname = 'btree' AND index.reltuples >= 0
@@ -29,6 +32,7 @@ FROM leaf
 JOIN pg_index ON indrelid = leaf.relid
 JOIN pg_class AS index ON index.oid = indexrelid
 JOIN pg_namespace ON pg_namespace.oid = index.relnamespace
+LEFT JOIN pg_class AS family ON family.oid = pg_partition_root(index.oid)
 JOIN pg_am ON pg_am.oid = index.relam
 LEFT JOIN width USING (indexrelid)
 ORDER BY pg_relation_size(index.oid) DESC, index.relname

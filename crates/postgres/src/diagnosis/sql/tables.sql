@@ -1,5 +1,8 @@
 -- A row for each table: what its partitions add up to.
 SELECT name,
+       (SELECT format('%I.%I', nspname, relname)
+        FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+        WHERE pg_class.oid = root) AS qualified,
        count(*) FILTER (WHERE relid <> root) AS partitions,
        sum(coalesce(nullif(pg_stat_get_live_tuples(relid), 0),
                     (SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = relid)))::bigint AS live_rows,
@@ -13,5 +16,5 @@ SELECT name,
        max(greatest(pg_stat_get_last_analyze_time(relid),
                     pg_stat_get_last_autoanalyze_time(relid))) AS last_analyze
 FROM leaf
-GROUP BY name
+GROUP BY name, root
 ORDER BY name
