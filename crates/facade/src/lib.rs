@@ -46,7 +46,7 @@ pub use tasktrail_postgres::{
     Explanation, Export, ExportError, ExportSelection, ExportedItem, ExportedTask, HeldConnection,
     Holdings, MigrateError, MigrationPlan, MigrationState, MigrationStatus, MigrationTarget,
     Partition, PartitionError, PlannedMigration, PoolStatistics, PostgresConfig,
-    PostgresTaskHistory, QueueWaits, ReindexedIndex, Reindexing, Retired, SchemaDifference,
-    SchemaState, ServerHealth, ServerRole, StandbyState, StorageError, StorageStatistics,
-    TableStatistics, TlsMode,
+    PostgresTaskHistory, QueueWaits, ReindexPlan, ReindexedIndex, Reindexing, Retired,
+    SchemaDifference, SchemaState, ServerHealth, ServerRole, StandbyState, StorageError,
+    StorageStatistics, TableStatistics, TlsMode,
 };

@@ -6,15 +6,14 @@ use std::error::Error;
 use std::time::Duration;
 
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use serde::Serialize;
 use tokio::time::Instant;
 
-pub(crate) use self::reindex::reindex;
-pub use self::reindex::{ReindexedIndex, Reindexing};
+pub use self::reindex::{ReindexPlan, ReindexedIndex, Reindexing};
+pub(crate) use self::reindex::{plan, reindex};
 use crate::connection::Connector;
-use crate::diagnosis::{IndexFacts, index_facts};
 use crate::storage::count;
 
 /// A table could not be cared for.
@@ -85,10 +84,10 @@ struct Row {
     qualified: String,
     #[diesel(sql_type = Text)]
     role: String,
-    #[diesel(sql_type = Text)]
-    owner: String,
-    #[diesel(sql_type = Bool)]
-    permitted: bool,
+    #[diesel(sql_type = Nullable<Text>)]
+    barred: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    owner: Option<String>,
     #[diesel(sql_type = BigInt)]
     rows: i64,
     #[diesel(sql_type = BigInt)]
@@ -100,20 +99,25 @@ const TABLES: &str = concat!(
     include_str!("care/tables.sql")
 );
 
-/// The tables, if the role may care for them: the server itself would only warn, and pass them over.
+/// The tables, with the first part of each that the role may not care for.
 async fn tables(connection: &mut AsyncPgConnection) -> Result<Vec<Row>, CareError> {
     let tables: Vec<Row> = diesel::sql_query(TABLES).load(connection).await?;
     if tables.is_empty() {
         return Err(CareError::NoSchema);
     }
-    if let Some(foreign) = tables.iter().find(|table| !table.permitted) {
-        return Err(CareError::NotOwner {
-            role: foreign.role.clone(),
-            table: foreign.name.clone(),
-            owner: foreign.owner.clone(),
-        });
-    }
     Ok(tables)
+}
+
+/// Whether the role may care for all of them: the server itself would only warn, and pass them over.
+fn permitted(tables: &[Row]) -> Result<(), CareError> {
+    let foreign = tables.iter().find_map(|table| {
+        Some(CareError::NotOwner {
+            role: table.role.clone(),
+            table: table.barred.clone()?,
+            owner: table.owner.clone()?,
+        })
+    });
+    foreign.map_or(Ok(()), Err)
 }
 
 /// A connection of its own, without a limit of time.
@@ -134,6 +138,7 @@ pub(crate) async fn analyze(
         "ANALYZE"
     };
     let before = tables(&mut connection).await?;
+    permitted(&before)?;
     let mut took = Vec::new();
     for table in &before {
         let began = Instant::now();
@@ -154,10 +159,4 @@ pub(crate) async fn analyze(
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         })
         .collect())
-}
-
-/// The indexes, the largest first.
-pub(crate) async fn indexes(connector: &Connector) -> Result<Vec<IndexFacts>, CareError> {
-    let mut connection = connect(connector).await?;
-    Ok(index_facts(&mut connection).await?)
 }

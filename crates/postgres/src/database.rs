@@ -9,7 +9,7 @@ use tasktrail_domain::task_history::TaskStatus;
 use tokio::time::Instant;
 
 use crate::bench_schema::{BenchSchema, BenchSchemaError};
-use crate::care::{self, AnalyzedTable, CareError, Reindexing};
+use crate::care::{self, AnalyzedTable, CareError, ReindexPlan, Reindexing};
 use crate::config::PostgresConfig;
 use crate::connection::Connector;
 use crate::diagnosis::{self, Diagnosis, DiagnosisError, DiagnosisOptions, IndexFacts};
@@ -321,19 +321,20 @@ impl PostgresDatabase {
         care::analyze(&self.connector, vacuum).await
     }
 
-    /// The indexes of the tables, the largest first: what a [`reindex`](Self::reindex) would work on.
+    /// What a [`reindex`](Self::reindex) of all indexes, or those called `only`, would work on. Any role may
+    /// ask.
     ///
     /// # Errors
     ///
     /// [`CareError`]
-    pub async fn indexes(&self) -> Result<Vec<IndexFacts>, CareError> {
-        care::indexes(&self.connector).await
+    pub async fn plan_reindex(&self, only: &[String]) -> Result<ReindexPlan, CareError> {
+        care::plan(&self.connector, only).await
     }
 
     /// Builds indexes anew, one after the other, while the service goes on, and removes what an
     /// interrupted run has left behind. All of them, or those called `only`.
     ///
-    /// `told` hears of each index before it is worked on. When `stop` is ready the statement at hand is
+    /// `told` hears of each index before it is worked on. When `stop` is ready no other begins, the one at hand is
     /// cancelled on the server, and what was done so far is the answer; what the index at hand leaves
     /// behind is removed by the next run.
     ///

@@ -32,7 +32,7 @@ mod tls;
 mod work;
 
 pub use bench_schema::{BenchSchema, BenchSchemaError};
-pub use care::{AnalyzedTable, CareError, ReindexedIndex, Reindexing};
+pub use care::{AnalyzedTable, CareError, ReindexPlan, ReindexedIndex, Reindexing};
 pub use config::PostgresConfig;
 pub use database::PostgresDatabase;
 pub use error::{ConnectError, MigrateError};

@@ -2,7 +2,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde::Serialize;
 use tasktrail::diagnosis::IndexFacts;
-use tasktrail::{DatabaseManager, Reindexing};
+use tasktrail::{DatabaseManager, ReindexPlan, Reindexing};
 
 use crate::args::Global;
 use crate::connection;
@@ -16,11 +16,12 @@ use crate::output::{Output, bytes, grouped, number_cell, printable};
 /// transactions that are open. Those of partitions are built one by one. For the owner of the tables, or
 /// since PostgreSQL 17 a role with the privilege MAINTAIN on them.
 ///
-/// What an interrupted run has left behind is removed first. Ctrl-C ends it between two indexes or in the
-/// middle of one; what was done stays done, and the next run removes the rest.
+/// What an interrupted run has left behind is removed first, if the role owns it: MAINTAIN is not enough for
+/// that, so the rest is told and left alone. Ctrl-C ends it between two indexes or in the middle of one; what
+/// was done stays done, and the next run removes the rest.
 ///
 /// In JSON `{"dry_run", "indexes": [{"index", "bytes_before", "bytes_after", "took_ms"}], "removed",
-/// "stopped"}`; with --dry-run `bytes_after` is the estimate, and `took_ms` is null.
+/// "not_removed", "stopped"}`; with --dry-run `bytes_after` is the estimate, and `took_ms` is null.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -42,6 +43,7 @@ struct Answer {
     dry_run: bool,
     indexes: Vec<Line>,
     removed: Vec<String>,
+    not_removed: Vec<String>,
     stopped: bool,
 }
 
@@ -60,7 +62,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let manager = connection::open(global).await?;
     if args.dry_run {
-        let answer = Answer::planned(args, manager.indexes().await?);
+        let answer = Answer::planned(manager.plan_reindex(&args.indexes).await?);
         return answer.print(output);
     }
     let _until_it_has_ended = global.interrupt.waits().await;
@@ -109,17 +111,16 @@ impl Answer {
             dry_run: false,
             indexes: done.done.into_iter().map(line).collect(),
             removed: done.removed,
+            not_removed: done.not_removed,
             stopped: done.stopped,
         }
     }
 
-    fn planned(args: &ReindexArgs, indexes: Vec<IndexFacts>) -> Self {
-        let named = |index: &IndexFacts| {
-            let names = [&index.name, &index.family, &index.qualified];
-            args.indexes.is_empty() || args.indexes.iter().any(|name| names.contains(&name))
+    fn planned(plan: ReindexPlan) -> Self {
+        let names = |indexes: Vec<IndexFacts>| {
+            let names = indexes.into_iter().map(|index| index.qualified);
+            names.collect()
         };
-        let (left_over, indexes): (Vec<_>, Vec<_>) =
-            indexes.into_iter().partition(IndexFacts::is_left_over);
         let line = |index: IndexFacts| Line {
             bytes_before: index.bytes,
             // No index gets larger by it.
@@ -129,8 +130,9 @@ impl Answer {
         };
         Self {
             dry_run: true,
-            indexes: indexes.into_iter().filter(named).map(line).collect(),
-            removed: left_over.into_iter().map(|index| index.qualified).collect(),
+            indexes: plan.indexes.into_iter().map(line).collect(),
+            removed: names(plan.removed),
+            not_removed: names(plan.not_removed),
             stopped: false,
         }
     }
@@ -148,6 +150,12 @@ impl Answer {
             let index = printable(index);
             output.line(format_args!(
                 "{verb} {index}, which an interrupted run has left behind"
+            ))?;
+        }
+        for index in &self.not_removed {
+            let index = printable(index);
+            output.line(format_args!(
+                "not removed: {index}, which an interrupted run has left behind; only its owner may"
             ))?;
         }
         if self.indexes.is_empty() {

@@ -130,7 +130,9 @@ fn the_tables_are_analyzed_and_their_indexes_built_anew() {
     let planned = imported.json(&["reindex", "--dry-run"]);
     let one = imported.json(&["reindex", "task_summary_list_idx"]);
     let all = imported.run(&["reindex"]).good().stdout;
+    let planned_one = imported.json(&["reindex", "--dry-run", "task_summary_list_idx"]);
     let unknown = imported.run(&["reindex", "nothing"]);
+    let planned_unknown = imported.run(&["reindex", "--dry-run", "nothing"]);
 
     assert_eq!(analyzed["tables"][0]["rows_after"], 5);
     assert_eq!(planned["indexes"].as_array().unwrap().len(), 5);
@@ -140,9 +142,12 @@ fn the_tables_are_analyzed_and_their_indexes_built_anew() {
     );
     assert_eq!(one["indexes"][0]["index"], "public.task_summary_list_idx");
     assert!(all.contains("public.task_history_pkey"), "{all}");
-    unknown.failed(
-        1,
-        "error: no index of the histories is called nothing",
-        "task_summary_pkey",
-    );
+    assert_eq!(planned_one["indexes"].as_array().unwrap().len(), 1);
+    for unknown in [unknown, planned_unknown] {
+        unknown.failed(
+            1,
+            "error: no index of the histories is called nothing",
+            "task_summary_pkey",
+        );
+    }
 }

@@ -3,7 +3,7 @@
 use tasktrail_postgres::diagnosis::{
     Diagnosis, DiagnosisOptions, Finding, FindingCode, IndexFacts, Severity,
 };
-use tasktrail_postgres::{AnalyzedTable, ExplainRequest, Explanation, Reindexing};
+use tasktrail_postgres::{AnalyzedTable, ExplainRequest, Explanation, ReindexPlan, Reindexing};
 use tasktrail_resilience::CircuitBreaker;
 
 use super::{DatabaseManager, Result};
@@ -76,24 +76,26 @@ impl DatabaseManager {
         Ok(analyzed.unwrap_or_default())
     }
 
-    /// The indexes of the tables, the largest first: what a [`reindex`](Self::reindex) would work on.
+    /// What a [`reindex`](Self::reindex) of all indexes, or those called `only`, would work on. Any role may
+    /// ask. Nothing in memory.
     ///
     /// # Errors
     ///
-    /// As for [`analyze`](Self::analyze).
-    pub async fn indexes(&self) -> Result<Vec<IndexFacts>> {
+    /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
+    /// [`Care`](DatabaseError::Care), also if there is no index of such a name.
+    pub async fn plan_reindex(&self, only: &[String]) -> Result<ReindexPlan> {
         let asked = self
-            .asked(async |database| database.indexes().await)
+            .asked(async |database| database.plan_reindex(only).await)
             .await?;
-        let indexes = asked.transpose().map_err(DatabaseError::Care)?;
-        Ok(indexes.unwrap_or_default())
+        let plan = asked.transpose().map_err(DatabaseError::Care)?;
+        Ok(plan.unwrap_or_default())
     }
 
     /// Builds indexes anew, one after the other, while the service goes on, and removes what an
     /// interrupted run has left behind. All of them, or those called `only`.
     ///
-    /// `told` hears of each index before it is worked on. When `stop` is ready the statement at hand is
-    /// cancelled on the server, and what was done so far is the answer.
+    /// `told` hears of each index before it is worked on. When `stop` is ready no other begins, the
+    /// statement at hand is cancelled on the server, and what was done so far is the answer.
     ///
     /// # Errors
     ///

@@ -1,10 +1,17 @@
+mod plan;
+
+use std::convert::Infallible;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use serde::Serialize;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_postgres::CancelToken;
 
-use super::{CareError, connect, tables};
+pub use self::plan::ReindexPlan;
+use super::{CareError, connect, permitted, tables};
 use crate::advisory_lock::try_lock;
 use crate::connection::Connector;
 use crate::diagnosis::{IndexFacts, index_facts};
@@ -17,7 +24,9 @@ pub struct Reindexing {
     pub done: Vec<ReindexedIndex>,
     /// What an interrupted run had left behind, and what was removed.
     pub removed: Vec<String>,
-    /// Whether it was stopped before its end.
+    /// What one had left behind and this role may not remove: only its owner may.
+    pub not_removed: Vec<String>,
+    /// Whether it was stopped before its end, so that something is left to do.
     pub stopped: bool,
 }
 
@@ -38,131 +47,167 @@ pub struct ReindexedIndex {
 /// Names the advisory lock: the bytes of "tasktrar".
 const LOCK: i64 = 0x7461_736b_7472_6172;
 
+/// How long a statement has to end once it was cancelled, before it is cancelled again.
+const CANCEL_AGAIN: Duration = Duration::from_secs(1);
+
 /// On a connection of its own, which holds the lock.
 pub(crate) async fn reindex(
     connector: &Connector,
     only: &[String],
-    mut told: impl FnMut(&IndexFacts) + Send,
+    told: impl FnMut(&IndexFacts) + Send,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<Reindexing, CareError> {
     let mut connection = connect(connector).await?;
-    tables(&mut connection).await?;
+    permitted(&tables(&mut connection).await?)?;
     if !try_lock(&mut connection, LOCK).await? {
         return Err(CareError::Taken);
     }
-    let (left_over, indexes): (Vec<_>, Vec<_>) = index_facts(&mut connection)
-        .await?
-        .into_iter()
-        .partition(IndexFacts::is_left_over);
-    let indexes = wanted(indexes, only)?;
+    let plan = ReindexPlan::of(index_facts(&mut connection).await?, only)?;
     let statement = connection.cancel_token();
-    let mut did = Reindexing::default();
+    let stopping = AtomicBool::new(false);
+    let mut work = Work {
+        connection,
+        stopping: &stopping,
+        told,
+        did: Reindexing::default(),
+    };
     let ended = {
-        let mut work = pin!(all(
-            &mut connection,
-            left_over,
-            indexes,
-            &mut told,
-            &mut did
-        ));
+        let mut all = pin!(work.all(plan));
         tokio::select! {
             biased;
-            result = &mut work => Some(result),
+            ended = &mut all => ended,
             () = stop => {
-                match statement.cancel_query(connector.tls()).await {
-                    // Its statement fails now, as it should.
-                    Ok(()) => drop(work.await),
-                    Err(error) => tracing::warn!(%error, "the reindex at hand could not be cancelled"),
+                stopping.store(true, Ordering::Relaxed);
+                tokio::select! {
+                    biased;
+                    ended = all => ended,
+                    never = cancel(&statement, connector) => match never {},
                 }
-                None
             }
         }
     };
-    did.stopped = ended.is_none();
-    ended.unwrap_or(Ok(()))?;
-    Ok(did)
+    work.did.stopped = !is_whole(ended, stopping.load(Ordering::Relaxed))?;
+    Ok(work.did)
 }
 
-/// Those that were asked for, by their own names or that of the whole table's index.
-fn wanted(indexes: Vec<IndexFacts>, only: &[String]) -> Result<Vec<IndexFacts>, CareError> {
-    let is = |index: &IndexFacts, name: &String| {
-        [&index.name, &index.family, &index.qualified].contains(&name)
-    };
-    for name in only {
-        if !indexes.iter().any(|index| is(index, name)) {
-            let mut known: Vec<_> = indexes.iter().map(|index| index.family.clone()).collect();
-            known.sort_unstable();
-            known.dedup();
-            let wanted = name.clone();
-            return Err(CareError::UnknownIndex { wanted, known });
+/// What fails while it is to stop has failed, unless that is what stopped it.
+fn is_whole(ended: diesel::QueryResult<bool>, stopping: bool) -> diesel::QueryResult<bool> {
+    match ended {
+        Err(error) if stopping && is_cancelled(&error) => Ok(false),
+        ended => ended,
+    }
+}
+
+/// What a reindex would work on. Any role may ask.
+pub(crate) async fn plan(connector: &Connector, only: &[String]) -> Result<ReindexPlan, CareError> {
+    let mut connection = connect(connector).await?;
+    tables(&mut connection).await?;
+    ReindexPlan::of(index_facts(&mut connection).await?, only)
+}
+
+/// Again and again: one that comes between two statements cancels nothing, and one may be lost.
+async fn cancel(statement: &CancelToken, connector: &Connector) -> Infallible {
+    loop {
+        match timeout(CANCEL_AGAIN, statement.cancel_query(connector.tls())).await {
+            Ok(Ok(())) => sleep(CANCEL_AGAIN).await,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the reindex at hand could not be cancelled");
+                sleep(CANCEL_AGAIN).await;
+            }
+            Err(_elapsed) => {
+                tracing::warn!("the reindex at hand could not be cancelled in time");
+            }
         }
     }
-    let named = |index: &IndexFacts| only.is_empty() || only.iter().any(|name| is(index, name));
-    Ok(indexes.into_iter().filter(named).collect())
 }
 
-async fn all(
-    connection: &mut AsyncPgConnection,
-    left_over: Vec<IndexFacts>,
-    indexes: Vec<IndexFacts>,
-    told: &mut (impl FnMut(&IndexFacts) + Send),
-    did: &mut Reindexing,
-) -> Result<(), CareError> {
-    // What is being built is nobody's leaving.
-    for index in left_over.into_iter().filter(|index| !index.building) {
-        let statement = format!("DROP INDEX CONCURRENTLY IF EXISTS {}", index.qualified);
-        connection.batch_execute(&statement).await?;
-        did.removed.push(index.qualified);
+fn is_cancelled(error: &diesel::result::Error) -> bool {
+    matches!(
+        error,
+        diesel::result::Error::DatabaseError(_, information)
+            if information.message() == "canceling statement due to user request"
+    )
+}
+
+struct Work<'s, T> {
+    connection: AsyncPgConnection,
+    stopping: &'s AtomicBool,
+    told: T,
+    did: Reindexing,
+}
+
+impl<T: FnMut(&IndexFacts) + Send> Work<'_, T> {
+    /// Whether all of it was done: nothing begins once it is to stop.
+    async fn all(&mut self, plan: ReindexPlan) -> diesel::QueryResult<bool> {
+        let not_removed = plan.not_removed.into_iter();
+        self.did.not_removed = not_removed.map(|index| index.qualified).collect();
+        for index in plan.removed {
+            if self.is_stopping() {
+                return Ok(false);
+            }
+            let statement = format!("DROP INDEX CONCURRENTLY IF EXISTS {}", index.qualified);
+            self.connection.batch_execute(&statement).await?;
+            self.did.removed.push(index.qualified);
+        }
+        for index in plan.indexes {
+            if self.is_stopping() {
+                return Ok(false);
+            }
+            self.build(index).await?;
+        }
+        Ok(true)
     }
-    for index in indexes {
-        told(&index);
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    async fn build(&mut self, index: IndexFacts) -> diesel::QueryResult<()> {
+        (self.told)(&index);
         let began = Instant::now();
         // The name comes quoted from the server.
         let statement = format!("REINDEX INDEX CONCURRENTLY {}", index.qualified);
-        connection.batch_execute(&statement).await?;
+        self.connection.batch_execute(&statement).await?;
         let took = began.elapsed();
-        let after = index_facts(connection).await?;
+        let mut after = index_facts(&mut self.connection).await;
+        // A cancel that came too late for the index met the question; what was done is told all the same.
+        if self.is_stopping() && after.as_ref().is_err_and(is_cancelled) {
+            after = index_facts(&mut self.connection).await;
+        }
+        let after = after?;
         let after = after.iter().find(|now| now.qualified == index.qualified);
-        did.done.push(ReindexedIndex {
+        self.did.done.push(ReindexedIndex {
             bytes_before: index.bytes,
             bytes_after: after.map_or(0, |after| after.bytes),
             index: index.qualified,
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         });
+        Ok(())
     }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use diesel::result::{DatabaseErrorKind, Error};
+
     use super::*;
 
     #[test]
-    fn indexes_are_found_by_their_names_and_an_unknown_one_is_refused() {
-        let index = |name: &str, family: &str| IndexFacts {
-            name: name.to_owned(),
-            family: family.to_owned(),
-            qualified: format!("public.{name}"),
-            ..IndexFacts::default()
+    fn only_a_statement_that_was_cancelled_is_one_that_was_stopped() {
+        let failed = |words: &str| {
+            let words = Box::new(words.to_owned());
+            Err(Error::DatabaseError(DatabaseErrorKind::Unknown, words))
         };
-        let all = vec![index("a_1", "a"), index("a_2", "a"), index("b", "b")];
-        let names = |only: &[&str]| {
-            let only: Vec<_> = only.iter().map(|name| (*name).to_owned()).collect();
-            let found = wanted(all.clone(), &only).map_err(|error| error.to_string());
-            found.map(|found| {
-                found
-                    .iter()
-                    .map(|index| index.name.clone())
-                    .collect::<Vec<_>>()
-            })
-        };
+        let cancelled = || failed("canceling statement due to user request");
 
-        assert_eq!(names(&[]).unwrap(), ["a_1", "a_2", "b"]);
-        assert_eq!(names(&["a"]).unwrap(), ["a_1", "a_2"]);
-        assert_eq!(names(&["public.b", "a_1"]).unwrap(), ["a_1", "b"]);
-        assert_eq!(
-            names(&["c"]).unwrap_err(),
-            "no index of the histories is called c; there are: a, b"
-        );
+        assert_eq!(is_whole(Ok(true), true), Ok(true));
+        assert_eq!(is_whole(Ok(false), true), Ok(false));
+        assert_eq!(is_whole(cancelled(), true), Ok(false));
+        is_whole(cancelled(), false).unwrap_err();
+        is_whole(
+            failed("could not extend file: No space left on device"),
+            true,
+        )
+        .unwrap_err();
     }
 }

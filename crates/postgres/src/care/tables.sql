@@ -1,17 +1,31 @@
--- A row for each table, and whether this role may vacuum, analyze and reindex it. Since version 17 that
--- can be granted to others than its owner.
+-- A row for each table, and the first of it and its partitions, if any, that this role may not vacuum,
+-- analyze and reindex. Since version 17 that can be granted to others than its owner.
+, barred AS (
+    SELECT name, relname::text, relowner::regrole::text AS owner
+    FROM (SELECT name, root AS relid FROM leaf UNION SELECT name, relid FROM leaf) AS part
+    JOIN pg_class ON pg_class.oid = relid
+    WHERE NOT (
+        pg_has_role(relowner, 'USAGE')
+        OR CASE WHEN current_setting('server_version_num')::int >= 170000
+                THEN has_table_privilege(relid, 'MAINTAIN') ELSE false END
+    )
+)
 SELECT leaf.name,
        format('%I.%I', nspname, whole.relname) AS qualified,
        current_user::text AS role,
-       whole.relowner::regrole::text AS owner,
-       pg_has_role(whole.relowner, 'USAGE')
-           OR CASE WHEN current_setting('server_version_num')::int >= 170000
-                   THEN has_table_privilege(whole.oid, 'MAINTAIN') ELSE false END AS permitted,
+       first.relname AS barred,
+       first.owner,
        sum(greatest(part.reltuples, 0))::bigint AS rows,
        sum(pg_stat_get_dead_tuples(relid))::bigint AS dead
 FROM leaf
 JOIN pg_class AS whole ON whole.oid = root
 JOIN pg_class AS part ON part.oid = relid
 JOIN pg_namespace ON pg_namespace.oid = whole.relnamespace
-GROUP BY leaf.name, nspname, whole.oid, whole.relname, whole.relowner
+LEFT JOIN LATERAL (
+    SELECT relname, owner FROM barred
+    WHERE barred.name = leaf.name
+    ORDER BY relname <> leaf.name, relname
+    LIMIT 1
+) AS first ON true
+GROUP BY leaf.name, nspname, whole.relname, first.relname, first.owner
 ORDER BY leaf.name

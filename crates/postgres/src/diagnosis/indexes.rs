@@ -27,6 +27,8 @@ pub struct IndexFacts {
     pub qualified: String,
     /// The schema and name of that index of the whole table, quoted as in SQL; `None` if it is itself.
     pub partitioned: Option<String>,
+    /// Whether this role may drop it, as its owner or that of the schema.
+    pub droppable: bool,
     /// How large it is, in bytes.
     pub bytes: u64,
     /// How large it would be without gaps, about, in bytes; `None` before the first analyze, and for other
@@ -72,6 +74,8 @@ struct Row {
     qualified: String,
     #[diesel(sql_type = Nullable<Text>)]
     partitioned: Option<String>,
+    #[diesel(sql_type = Bool)]
+    droppable: bool,
     #[diesel(sql_type = BigInt)]
     bytes: i64,
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -117,6 +121,7 @@ fn index(row: Row) -> IndexFacts {
         family: row.family,
         qualified: row.qualified,
         partitioned: row.partitioned,
+        droppable: row.droppable,
         bytes: count(row.bytes),
         estimated_bytes: row.estimated_bytes.map(count),
         scans: count(row.scans),

@@ -63,6 +63,35 @@ async fn a_reindex_takes_the_gaps_away() {
     assert!(!done.stopped && done.removed.is_empty());
 }
 
+#[tokio::test]
+async fn a_reindex_that_is_to_stop_begins_no_other_index() {
+    let store = Store::new().await;
+
+    let stopped = store.postgres.reindex(&[], |_| {}, async {}).await.unwrap();
+    let next = store.postgres.reindex(&[], |_| {}, std::future::pending());
+    let next = next.await.unwrap();
+
+    assert!(stopped.stopped && stopped.done.len() <= 1, "{stopped:?}");
+    assert_eq!((next.done.len(), next.stopped), (5, false));
+    assert!(store.postgres.check_schema().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_unknown_index_is_refused_also_when_it_is_only_planned() {
+    let store = Store::new().await;
+    let only = ["nothing".to_owned()];
+
+    let refused = store.postgres.reindex(&only, |_| {}, async {}).await;
+    let planned = store.postgres.plan_reindex(&only).await;
+
+    for refused in [refused.unwrap_err(), planned.unwrap_err()] {
+        assert!(
+            matches!(refused, CareError::UnknownIndex { .. }),
+            "{refused}"
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reindex_that_was_stopped_is_cleared_up_by_the_next_one() {
     let store = Store::new().await;

@@ -1,5 +1,6 @@
 //! What a role that may do no more than a service needs can see, and where the tables may be.
 
+use tasktrail_domain::clock::{Clock, SystemClock};
 use tasktrail_postgres::CareError;
 use tasktrail_postgres::diagnosis::FindingCode;
 use tasktrail_test_support::{TableLock, TestDatabase};
@@ -55,6 +56,33 @@ async fn care_is_for_the_owner() {
         matches!(reindexed, CareError::NotOwner { .. }),
         "{reindexed}"
     );
+}
+
+#[tokio::test]
+async fn a_partition_of_somebody_else_is_not_passed_over() {
+    let store = Store::new().await;
+    let now = SystemClock.now();
+    let parts = store.postgres.partition(now, 1).await.unwrap();
+    let owner = format!("owner_{}", store.database.name());
+    store.run(&format!(
+        "CREATE ROLE {owner} LOGIN; ALTER TABLE task_history OWNER TO {owner};
+         ALTER TABLE task_summary OWNER TO {owner}"
+    ));
+    for part in &parts[1..] {
+        store.run(&format!("ALTER TABLE {} OWNER TO {owner}", part.name));
+    }
+    let url = store.database.url();
+    let postgres = open(url.replace("postgres@", &format!("{owner}@"))).await;
+
+    let refused = postgres.reindex(&[], |_| {}, std::future::pending()).await;
+
+    let part = &parts[0].name;
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        format!("the role {owner} is not the owner of {part}, which is postgres")
+    );
+    store.run(&format!("ALTER TABLE {part} OWNER TO {owner}"));
+    assert_eq!(postgres.analyze(false).await.unwrap().len(), 2);
 }
 
 #[tokio::test]

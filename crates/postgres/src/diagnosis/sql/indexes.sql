@@ -18,6 +18,7 @@ SELECT leaf.name AS table_name,
                         family.relname)
        END AS partitioned,
        format('%I.%I', nspname, index.relname) AS qualified,
+       pg_has_role(index.relowner, 'USAGE') OR pg_has_role(nspowner, 'USAGE') AS droppable,
        pg_relation_size(index.oid) AS bytes,
        CASE WHEN amname = 'btree' AND index.reltuples >= 0
             THEN current_setting('block_size')::bigint * (1 + ceil(

@@ -1,0 +1,99 @@
+use super::super::CareError;
+use crate::diagnosis::IndexFacts;
+
+/// What a reindex works on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReindexPlan {
+    /// The indexes to build anew, the largest first.
+    pub indexes: Vec<IndexFacts>,
+    /// What an interrupted run has left behind, which is removed before.
+    pub removed: Vec<IndexFacts>,
+    /// What one has left behind that this role may not remove: only its owner may.
+    pub not_removed: Vec<IndexFacts>,
+}
+
+impl ReindexPlan {
+    /// All indexes, or those that were asked for by their own names or that of the whole table's index.
+    pub(super) fn of(facts: Vec<IndexFacts>, only: &[String]) -> Result<Self, CareError> {
+        let (left_over, indexes): (Vec<_>, Vec<_>) =
+            facts.into_iter().partition(IndexFacts::is_left_over);
+        // What is being built is nobody's leaving.
+        let left_over = left_over.into_iter().filter(|index| !index.building);
+        let (removed, not_removed) = left_over.partition(|index| index.droppable);
+        Ok(Self {
+            indexes: wanted(indexes, only)?,
+            removed,
+            not_removed,
+        })
+    }
+}
+
+fn wanted(indexes: Vec<IndexFacts>, only: &[String]) -> Result<Vec<IndexFacts>, CareError> {
+    let is = |index: &IndexFacts, name: &String| {
+        [&index.name, &index.family, &index.qualified].contains(&name)
+    };
+    for name in only {
+        if !indexes.iter().any(|index| is(index, name)) {
+            let mut known: Vec<_> = indexes.iter().map(|index| index.family.clone()).collect();
+            known.sort_unstable();
+            known.dedup();
+            let wanted = name.clone();
+            return Err(CareError::UnknownIndex { wanted, known });
+        }
+    }
+    let named = |index: &IndexFacts| only.is_empty() || only.iter().any(|name| is(index, name));
+    Ok(indexes.into_iter().filter(named).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indexes_are_found_by_their_names_and_an_unknown_one_is_refused() {
+        let index = |name: &str, family: &str| IndexFacts {
+            name: name.to_owned(),
+            family: family.to_owned(),
+            qualified: format!("public.{name}"),
+            ..IndexFacts::default()
+        };
+        let all = vec![index("a_1", "a"), index("a_2", "a"), index("b", "b")];
+        let names = |only: &[&str]| {
+            let only: Vec<_> = only.iter().map(|name| (*name).to_owned()).collect();
+            let found = ReindexPlan::of(all.clone(), &only).map_err(|error| error.to_string());
+            found.map(|found| {
+                found
+                    .indexes
+                    .iter()
+                    .map(|index| index.name.clone())
+                    .collect::<Vec<_>>()
+            })
+        };
+
+        assert_eq!(names(&[]).unwrap(), ["a_1", "a_2", "b"]);
+        assert_eq!(names(&["a"]).unwrap(), ["a_1", "a_2"]);
+        assert_eq!(names(&["public.b", "a_1"]).unwrap(), ["a_1", "b"]);
+        assert_eq!(
+            names(&["c"]).unwrap_err(),
+            "no index of the histories is called c; there are: a, b"
+        );
+    }
+
+    #[test]
+    fn what_is_left_behind_is_removed_by_whoever_may_unless_it_is_being_built() {
+        let left = |droppable, building| IndexFacts {
+            name: "a_ccnew".to_owned(),
+            droppable,
+            building,
+            ..IndexFacts::default()
+        };
+        let facts = vec![left(true, false), left(false, false), left(true, true)];
+
+        let plan = ReindexPlan::of(facts, &[]).unwrap();
+
+        assert_eq!(plan.removed, [left(true, false)]);
+        assert_eq!(plan.not_removed, [left(false, false)]);
+        assert!(plan.indexes.is_empty());
+    }
+}
