@@ -65,7 +65,8 @@ pub struct Forecast {
     /// use it again; a dropped partition gives it back to the system.
     pub bytes: Option<u64>,
     /// The tasks in scope that have been `pending` or `running` for as long, and that the policy does not
-    /// cover: what was to work on them may have died.
+    /// cover: what was to work on them may have died. The newest, which stay whatever is said, are not
+    /// among them.
     pub stuck: Expired,
 }
 

@@ -144,10 +144,17 @@ async fn a_forecast_tells_what_goes_and_what_is_stuck() {
     let forecast = manager.forecast(&policy).await.unwrap();
     let everything = RetentionPolicy::older_than(before(&clock, 30 * DAY));
     let all = manager.forecast(&everything).await.unwrap();
+    // "new" and "stuck" are the newest by their times and names.
+    let keeping = RetentionPolicy {
+        keep_newest: 2,
+        ..policy.clone()
+    };
+    let kept = manager.forecast(&keeping).await.unwrap();
 
     assert_eq!((forecast.expired.tasks, forecast.expired.entries), (20, 20));
     assert_eq!((forecast.stuck.tasks, forecast.stuck.entries), (1, 1));
     assert!(forecast.bytes.unwrap() > 0);
+    assert_eq!((kept.expired.tasks, kept.stuck.tasks), (20, 0));
     assert_eq!((all.expired.tasks, all.stuck.tasks), (21, 0));
 }
 

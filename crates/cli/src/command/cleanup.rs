@@ -53,7 +53,8 @@ pub(crate) struct CleanupArgs {
     #[arg(long, conflicts_with = "statuses")]
     stuck: bool,
 
-    /// Only tasks that were finished, such as by `cancel`, not those whose last step is merely done.
+    /// Only tasks that were finished, such as by `cancel`, not those whose last step is merely done; with
+    /// --stuck as well, for who is pending or running has not been finished.
     #[arg(long)]
     finished_only: bool,
 
@@ -158,12 +159,17 @@ impl CleanupArgs {
         if output.is_json() {
             return output.json(&answer);
         }
-        answer.print(self.days, output)
+        answer.print(self, output)
+    }
+
+    /// Whether `--stuck` can be added, and would remove what is left alone.
+    fn stuck_would_help(&self) -> bool {
+        self.statuses.is_empty() && !self.finished_only
     }
 }
 
 impl Answer {
-    fn print(&self, days: u32, output: &mut Output) -> Result<(), Failure> {
+    fn print(&self, args: &CleanupArgs, output: &mut Output) -> Result<(), Failure> {
         let (tasks, entries) = (grouped(self.tasks), grouped(self.entries));
         let verb = if self.dry_run {
             "would remove"
@@ -189,9 +195,15 @@ impl Answer {
         }
         if self.stuck.tasks > 0 {
             let (tasks, entries) = (grouped(self.stuck.tasks), grouped(self.stuck.entries));
+            let days = args.days;
+            let hint = if args.stuck_would_help() {
+                " (--stuck removes them as well)"
+            } else {
+                ""
+            };
             output.line(format_args!(
                 "left alone: {tasks} tasks with {entries} entries, pending or running without activity \
-                 for {days} days or more (--stuck removes them as well)"
+                 for {days} days or more{hint}"
             ))?;
         }
         Ok(())

@@ -69,6 +69,24 @@ fn what_is_removed_can_be_narrowed() {
 }
 
 #[test]
+fn stuck_is_advised_only_where_it_would_remove_more() {
+    let imported = Imported::new();
+    let told = |args: &[&str]| {
+        let cleanup = ["cleanup", "--days", "1", "--dry-run"];
+        let told = imported.run(&[&cleanup, args].concat()).good().stdout;
+        (told.contains("left alone"), told.contains("--stuck"))
+    };
+
+    assert_eq!(told(&[]), (true, true));
+    assert_eq!(told(&["--stuck"]), (false, false));
+    assert_eq!(told(&["--finished-only"]), (true, false));
+    assert_eq!(told(&["--finished-only", "--stuck"]), (true, false));
+    assert_eq!(told(&["--status", "failed"]), (true, false));
+    // It is the only task of its user.
+    assert_eq!(told(&["--keep", "1"]), (false, false));
+}
+
+#[test]
 fn a_task_with_recent_activity_stays_whole() {
     let mut recent = line("a", 1, "completed");
     recent.as_object_mut().unwrap().remove("recorded_at");

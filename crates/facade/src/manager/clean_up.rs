@@ -105,7 +105,6 @@ impl DatabaseManager {
         let stuck = RetentionPolicy {
             statuses: StatusSet::only(open),
             finished_only: false,
-            keep_newest: 0,
             ..policy.clone()
         };
         let expired = histories.expired(policy).await?;
