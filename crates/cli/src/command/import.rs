@@ -63,8 +63,8 @@ A line for a step that was there before is a new revision of that step. Without 
 time is now. Blank lines are ignored; a line may be up to 64 MiB long.
 
 A line may have an \"entry_id\", a UUID of version 7, which is its identity then. And a line may tell
-how a task was finished, if that is not in conflict with what is there; its entries may come before
-or after it:
+how a task was finished, once: one with another status or time than what is there is a bad line. Its
+entries may come before or after it:
 
   {\"user_id\": \"alice\", \"task_id\": \"report-7\",
    \"finish\": {\"status\": \"cancelled\", \"at\": \"2026-01-31T12:00:00Z\"}}

@@ -2,7 +2,7 @@ use std::fmt;
 use std::io;
 
 use tasktrail::repository::{Chain, RepositoryError};
-use tasktrail::task_history::FinalStatus;
+use tasktrail::task_history::Finish;
 
 use super::record::Fault;
 
@@ -74,8 +74,11 @@ impl BadLine {
         Self::new(name, line, Fault::of_line(Chain(error).to_string()))
     }
 
-    pub(super) fn finished_before(name: &str, line: u64, status: FinalStatus) -> Self {
-        let reason = format!("the task was finished before as {status}");
+    pub(super) fn finished_before(name: &str, line: u64, stands: Finish) -> Self {
+        let reason = format!(
+            "the task was finished before as {}, at {}",
+            stands.status, stands.at
+        );
         Self::new(name, line, Fault::of_line(reason))
     }
 }

@@ -1,7 +1,7 @@
 //! How tasks were finished, told by lines of their own.
 
 use tasktrail::repository::RepositoryError;
-use tasktrail::task_history::{FinalStatus, FinishOutcome, TaskHistoryRepository, TaskKey};
+use tasktrail::task_history::{Finish, FinishOutcome, TaskHistoryRepository, TaskKey};
 
 use super::portion::{FinishLine, Portion};
 use super::{BadLine, ImportError, ImportWatch, Importer, not_saved};
@@ -11,8 +11,8 @@ use super::{BadLine, ImportError, ImportWatch, Importer, not_saved};
 struct Finished<'l> {
     new: Vec<&'l TaskKey>,
     repeated: Vec<&'l TaskKey>,
-    /// Those that came too late, and the statuses that stand.
-    contrary: Vec<(u64, FinalStatus)>,
+    /// Those that came too late, and the finishes that stand.
+    contrary: Vec<(u64, Finish)>,
     failure: Option<(RepositoryError, &'l [FinishLine])>,
 }
 
@@ -42,8 +42,8 @@ impl Importer {
             }
         }
         contrary.sort_unstable_by_key(|(line, _)| *line);
-        for (line, status) in contrary {
-            self.refuse(BadLine::finished_before(name, line, status), watch)?;
+        for (line, stands) in contrary {
+            self.refuse(BadLine::finished_before(name, line, stands), watch)?;
         }
         failure.map_or(Ok(()), |error| Err(not_saved(name, unsaved, error)))
     }
@@ -61,11 +61,13 @@ async fn finish<'l>(
         }
         match histories.finish(task, finish.status, finish.at).await {
             Ok(FinishOutcome::Finished { .. }) => finished.new.push(task),
-            Ok(FinishOutcome::AlreadyFinished { status }) if status == finish.status => {
-                finished.repeated.push(task);
-            }
-            Ok(FinishOutcome::AlreadyFinished { status }) => {
-                finished.contrary.push((*line, status));
+            Ok(FinishOutcome::AlreadyFinished { status, at }) => {
+                let stands = Finish { status, at };
+                if stands == *finish {
+                    finished.repeated.push(task);
+                } else {
+                    finished.contrary.push((*line, stands));
+                }
             }
             Err(error) => {
                 finished.failure = Some((error, lines));

@@ -58,11 +58,14 @@ fn a_finish_may_come_before_the_entries_or_without_any() {
 }
 
 #[test]
-fn a_second_finish_with_another_status_is_a_bad_line() {
+fn a_second_finish_with_another_status_or_time_is_a_bad_line() {
+    let mut later = finish("a", "failed");
+    later["finish"]["at"] = json!("2026-01-31T13:00:01Z");
     let lines = [
         finish("a", "failed"),
         finish("a", "failed"),
         finish("a", "cancelled"),
+        later,
         line("b", 0, "running"),
     ];
 
@@ -70,7 +73,7 @@ fn a_second_finish_with_another_status_is_a_bad_line() {
     assert!(
         stopped
             .stderr
-            .contains("f.jsonl:3: the task was finished before as failed"),
+            .contains("f.jsonl:3: the task was finished before as failed, at 2026-01-31T13:00:00"),
         "{stopped:?}"
     );
     assert_eq!(stopped.code, Some(1));
@@ -78,7 +81,7 @@ fn a_second_finish_with_another_status_is_a_bad_line() {
     let report = skipped.json();
     assert_eq!(
         [&report["saved"], &report["already_there"], &report["bad"]],
-        [2, 1, 1],
+        [2, 1, 2],
         "{skipped:?}"
     );
 }

@@ -23,7 +23,7 @@ pub async fn a_task_is_finished_with_each_final_status(history: &History) {
     }
 }
 
-/// The first finish wins; later ones change nothing and are told the status that stands.
+/// The first finish wins; later ones change nothing and are told the status and time that stand.
 pub async fn the_first_finish_wins(history: &History) {
     let report = task("report");
     history
@@ -35,8 +35,11 @@ pub async fn the_first_finish_wins(history: &History) {
     for (status, time) in FINAL.into_iter().zip([at(1), at(5), at(6), at(7)]) {
         let outcome = history.finish(&report, status, time).await;
 
-        let stands = FinalStatus::TimedOut;
-        assert_eq!(outcome, FinishOutcome::AlreadyFinished { status: stands });
+        let stands = FinishOutcome::AlreadyFinished {
+            status: FinalStatus::TimedOut,
+            at: at(5),
+        };
+        assert_eq!(outcome, stands);
         assert_eq!(history.snapshot().await, finished);
     }
 }
@@ -105,7 +108,8 @@ pub async fn a_finish_before_the_first_save_wins_as_well(history: &History) {
     let second = history.finish(&report, FinalStatus::Completed, at(2)).await;
 
     let status = FinalStatus::Cancelled;
-    assert_eq!(second, FinishOutcome::AlreadyFinished { status });
+    let at = at(1);
+    assert_eq!(second, FinishOutcome::AlreadyFinished { status, at });
 }
 
 /// The first save of a task that was finished before, whenever it arrives, finds it finished.

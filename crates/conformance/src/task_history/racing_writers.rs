@@ -204,7 +204,8 @@ pub async fn of_finishes_that_race_exactly_one_wins(history: &History) {
         let won = FinishOutcome::Finished { previous: None };
         let winner = outcomes.iter().position(|outcome| *outcome == won).unwrap();
         let status = statuses[winner];
-        let mut expected = [FinishOutcome::AlreadyFinished { status }; 12];
+        let at = at(1);
+        let mut expected = [FinishOutcome::AlreadyFinished { status, at }; 12];
         expected[winner] = won;
         assert_eq!(outcomes, expected);
         assert_eq!(history.status(&report).await, Some(status.into()));

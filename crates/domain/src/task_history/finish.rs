@@ -72,6 +72,8 @@ pub enum FinishOutcome {
     AlreadyFinished {
         /// The status that it was finished with, and keeps.
         status: FinalStatus,
+        /// When, by the clock of the one who finished it.
+        at: Timestamp,
     },
 }
 
@@ -94,7 +96,7 @@ impl From<FinishOutcome> for CancelOutcome {
     fn from(outcome: FinishOutcome) -> Self {
         match outcome {
             FinishOutcome::Finished { previous } => Self::Cancelled { previous },
-            FinishOutcome::AlreadyFinished { status } => Self::AlreadyFinished { status },
+            FinishOutcome::AlreadyFinished { status, .. } => Self::AlreadyFinished { status },
         }
     }
 }

@@ -84,7 +84,7 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
 
     /// Finishes a task at `at`, once: the first finish wins.
     ///
-    /// Later finishes change nothing and are told the status that stands; later saves are recorded
+    /// Later finishes change nothing and are told the status and time that stand; later saves are recorded
     /// but never change it. A task that nobody has recorded yet can be finished: its first save,
     /// whenever it arrives, finds it finished. Entries are left alone.
     async fn finish(

@@ -39,8 +39,8 @@ impl Task {
 
     /// Finishes the task, unless it is finished.
     pub(super) fn finish(&mut self, status: FinalStatus, at: Timestamp) -> FinishOutcome {
-        if let Some((status, _)) = self.finish {
-            return FinishOutcome::AlreadyFinished { status };
+        if let Some((status, at)) = self.finish {
+            return FinishOutcome::AlreadyFinished { status, at };
         }
         let previous = self.last_entry().map(|entry| entry.step_result.status());
         self.finish = Some((status, at));

@@ -33,28 +33,30 @@ pub(super) async fn finish(
             let previous = previous.map(|text| row::status(task, &text)).transpose()?;
             return Ok(FinishOutcome::Finished { previous });
         }
-        if let Some(status) = finished_status(connection, task).await? {
-            return Ok(FinishOutcome::AlreadyFinished { status });
+        if let Some((status, at)) = how_finished(connection, task).await? {
+            return Ok(FinishOutcome::AlreadyFinished { status, at });
         }
     }
     Err(StoreError::Overtaken)
 }
 
-async fn finished_status(
+async fn how_finished(
     connection: &mut AsyncPgConnection,
     task: &TaskKey,
-) -> Result<Option<FinalStatus>, StoreError> {
-    let found: Option<Option<String>> = task_summary::table
-        .select(task_summary::finished_status)
+) -> Result<Option<(FinalStatus, Timestamp)>, StoreError> {
+    let found: Option<(Option<String>, Option<DateTime<Utc>>)> = task_summary::table
+        .select((task_summary::finished_status, task_summary::finished_at))
         .filter(task_summary::user_id.eq(task.user.as_str()))
         .filter(task_summary::task_id.eq(task.task.as_str()))
         .first(connection)
         .await
         .optional()?;
-    found
-        .flatten()
-        .map(|text| row::final_status(task, &text))
-        .transpose()
+    // Both are there or neither is, which the table sees to.
+    let Some((Some(status), Some(at))) = found else {
+        return Ok(None);
+    };
+    let at = row::summary_value("finished_at", task, at, Timestamp::from_datetime)?;
+    Ok(Some((row::final_status(task, &status)?, at)))
 }
 
 /// `finish.sql`.
