@@ -80,26 +80,10 @@ struct Row {
     log_bytes: i64,
 }
 
-/// A row for each of the two tables. Where the server has lost its counts, in a crash or a copy, it still
-/// has its estimates. The log is read where it is inserted into, for commits may not
-/// wait until it is written.
-const QUESTION: &str = "
-    SELECT coalesce(sum(coalesce(nullif(pg_stat_get_live_tuples(part), 0), greatest(reltuples, 0)::bigint)), 0)::bigint
-               AS live_rows,
-           coalesce(sum(pg_stat_get_dead_tuples(part)), 0)::bigint AS dead_rows,
-           coalesce(sum(pg_stat_get_tuples_inserted(part)), 0)::bigint AS rows_added,
-           coalesce(sum(pg_stat_get_tuples_updated(part) + pg_stat_get_tuples_deleted(part)), 0)::bigint
-               AS rows_died,
-           coalesce(sum(pg_table_size(part)), 0)::bigint AS table_bytes,
-           coalesce(sum(pg_indexes_size(part)), 0)::bigint AS index_bytes,
-           (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
-                 ELSE pg_current_wal_insert_lsn() END - '0/0')::bigint AS log_bytes
-    FROM unnest(ARRAY[to_regclass('task_history'), to_regclass('task_summary')])
-         WITH ORDINALITY AS relation (oid, position),
-         LATERAL (SELECT oid UNION ALL SELECT inhrelid FROM pg_inherits WHERE inhparent = oid) AS parts (part)
-         LEFT JOIN pg_class ON pg_class.oid = part
-    GROUP BY position
-    ORDER BY position";
+const QUESTION: &str = concat!(
+    include_str!("diagnosis/sql/leaves.sql"),
+    include_str!("storage/tables.sql")
+);
 
 /// Asks on a connection of its own.
 pub(crate) async fn statistics(connector: &Connector) -> Result<StorageStatistics, StorageError> {

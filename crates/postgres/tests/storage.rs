@@ -74,6 +74,27 @@ async fn the_rows_and_bytes_of_saves_are_told_when_their_connection_has_ended() 
     assert!((1_000..100_000).contains(&written), "{written}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_of_a_partitioned_table_are_told_once() {
+    let database = TestDatabase::new();
+    let postgres = open(&database, |config| config).await;
+    postgres.migrate().await.unwrap();
+    postgres.partition(SystemClock.now(), 1).await.unwrap();
+    for step in 0..10 {
+        save(&postgres, step).await;
+    }
+
+    postgres.analyze(false).await.unwrap();
+
+    let runtime = tokio::runtime::Handle::current();
+    let read = || runtime.block_on(postgres.storage_statistics()).unwrap();
+    let rows = tokio::task::block_in_place(|| {
+        wait_until("rows are told", || read().entries.live_rows > 0);
+        read().entries.live_rows
+    });
+    assert_eq!(rows, 10);
+}
+
 #[tokio::test]
 async fn what_a_database_holds_is_told_apart() {
     let database = TestDatabase::new();
