@@ -140,6 +140,7 @@ impl Covered {
             4 => out.push_bind_param::<Timestamptz, _>(&self.cutoff),
             5 => out.push_bind_param::<Array<Text>, _>(&self.statuses),
             6 => out.push_bind_param::<Bool, _>(&self.finished_only),
+            7 => out.push_bind_param::<BigInt, _>(&self.keep_newest),
             other => unbound(other),
         }
     }
@@ -164,15 +165,16 @@ impl Statement for CountExpired {
 struct CountBeyond(Covered);
 
 impl Statement for CountBeyond {
-    const SQL: &'static str = include_str!("sql/expired_beyond.sql");
+    const SQL: &'static str = concat!(
+        include_str!("sql/expired_beyond.sql"),
+        include_str!("sql/last_kept.sql"),
+        include_str!("sql/expired_beyond_count.sql"),
+    );
     type Columns = (BigInt, BigInt);
     type Id = Self;
 
     fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        match parameter {
-            7 => out.push_bind_param::<BigInt, _>(&self.0.keep_newest),
-            other => self.0.bind(other, out),
-        }
+        self.0.bind(parameter, out)
     }
 }
 
@@ -207,10 +209,9 @@ pub(super) struct Window {
 impl Window {
     fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         match parameter {
-            7 => out.push_bind_param::<BigInt, _>(&self.limit),
             8 => out.push_bind_param::<Text, _>(&self.until.0),
             9 => out.push_bind_param::<Text, _>(&self.until.1),
-            10 => out.push_bind_param::<BigInt, _>(&self.covered.keep_newest),
+            10 => out.push_bind_param::<BigInt, _>(&self.limit),
             other => self.covered.bind(other, out),
         }
     }
@@ -235,7 +236,11 @@ impl Statement for LockExpired {
 struct LockBeyond(Window);
 
 impl Statement for LockBeyond {
-    const SQL: &'static str = include_str!("sql/lock_beyond.sql");
+    const SQL: &'static str = concat!(
+        include_str!("sql/lock_beyond.sql"),
+        include_str!("sql/last_kept.sql"),
+        include_str!("sql/lock_beyond_tasks.sql"),
+    );
     type Columns = (Text, Text, BigInt);
     type Id = Self;
 

@@ -1,43 +1,5 @@
 -- Locks tasks like lock_expired.sql, by a policy that keeps the newest of each user.
--- Where the newest of each user end, merged from the ranges of the list's index.
-WITH last_kept AS (
-    SELECT owner.user_id, task.last_updated, task.task_id
-    FROM (
-        SELECT DISTINCT user_id FROM task_summary
-        WHERE (user_id, task_id) > ($1, $2) AND user_id <= $3 AND (user_id, task_id) <= ($8, $9)
-    ) AS owner
-    CROSS JOIN LATERAL (
-        SELECT last_updated, task_id
-        FROM (
-            (SELECT user_id, last_updated, task_id FROM task_summary WHERE status = 'pending'
-             ORDER BY last_updated DESC, task_id DESC)
-            UNION ALL
-            (SELECT user_id, last_updated, task_id FROM task_summary WHERE status = 'running'
-             ORDER BY last_updated DESC, task_id DESC)
-            UNION ALL
-            (SELECT user_id, last_updated, task_id FROM task_summary WHERE status = 'completed'
-             ORDER BY last_updated DESC, task_id DESC)
-            UNION ALL
-            (SELECT user_id, last_updated, task_id FROM task_summary WHERE status = 'cancelled'
-             ORDER BY last_updated DESC, task_id DESC)
-            UNION ALL
-            (SELECT user_id, last_updated, task_id FROM task_summary WHERE status = 'timed_out'
-             ORDER BY last_updated DESC, task_id DESC)
-            UNION ALL
-            (SELECT user_id, last_updated, task_id FROM task_summary WHERE status = 'failed'
-             ORDER BY last_updated DESC, task_id DESC)
-        ) AS every_status
-        WHERE every_status.user_id = owner.user_id
-        ORDER BY last_updated DESC, task_id DESC
-        OFFSET $10 - 1 LIMIT 1
-    ) AS task
+WITH owner AS (
+    SELECT DISTINCT user_id FROM task_summary
+    WHERE (user_id, task_id) > ($1, $2) AND user_id <= $3 AND (user_id, task_id) <= ($8, $9)
 )
-SELECT task.user_id, task.task_id, entries
-FROM task_summary AS task JOIN last_kept ON last_kept.user_id = task.user_id
-WHERE (task.user_id, task.task_id) > ($1, $2) AND task.user_id <= $3
-  AND (task.user_id, task.task_id) <= ($8, $9)
-  AND (task.last_updated, task.task_id) < (last_kept.last_updated, last_kept.task_id)
-  AND task.last_updated < $4 AND status = ANY ($5) AND (finished_at IS NOT NULL OR NOT $6)
-ORDER BY task.user_id, task.task_id
-LIMIT $7
-FOR UPDATE OF task SKIP LOCKED

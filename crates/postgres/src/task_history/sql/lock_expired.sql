@@ -5,5 +5,5 @@ FROM task_summary
 WHERE (user_id, task_id) > ($1, $2) AND user_id <= $3 AND (user_id, task_id) <= ($8, $9)
   AND last_updated < $4 AND status = ANY ($5) AND (finished_at IS NOT NULL OR NOT $6)
 ORDER BY user_id, task_id
-LIMIT $7
+LIMIT $10
 FOR UPDATE SKIP LOCKED
