@@ -15,6 +15,7 @@ use super::{CareError, connect, permitted, tables};
 use crate::advisory_lock::try_lock;
 use crate::connection::Connector;
 use crate::diagnosis::{IndexFacts, index_facts};
+use crate::maintenance_turn::of_store;
 
 /// What a reindex has done.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -59,7 +60,8 @@ pub(crate) async fn reindex(
 ) -> Result<Reindexing, CareError> {
     let mut connection = connect(connector).await?;
     permitted(&tables(&mut connection).await?)?;
-    if !try_lock(&mut connection, LOCK).await? {
+    let number = of_store(&mut connection, LOCK).await?;
+    if !try_lock(&mut connection, number).await? {
         return Err(CareError::Taken);
     }
     let plan = ReindexPlan::of(index_facts(&mut connection).await?, only)?;
