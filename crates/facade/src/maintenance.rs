@@ -21,6 +21,9 @@ pub struct CleanUpOptions {
     pub batch_entries: u64,
     /// No batch begins after so long; what is left is for the next run. No limit by default.
     pub time_budget: Option<Duration>,
+    /// Whether it rests after each batch for as long as the batch took, for the sake of those who save
+    /// meanwhile. On by default; off it takes half the time.
+    pub rests: bool,
     /// Whether partitions are dropped whose tasks have expired, where there are some and the role owns
     /// them. On by default.
     pub drop_partitions: bool,
@@ -32,6 +35,7 @@ impl Default for CleanUpOptions {
             batch_tasks: PageSize::DEFAULT,
             batch_entries: 10_000,
             time_budget: None,
+            rests: true,
             drop_partitions: true,
         }
     }

@@ -62,6 +62,11 @@ pub(crate) struct CleanupArgs {
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     keep: u64,
 
+    /// Do not rest between two batches. Otherwise it rests for as long as a batch took, for the sake of
+    /// those who save meanwhile.
+    #[arg(long)]
+    full_speed: bool,
+
     /// Begin no batch after this time: 90s, 30m, 2h. Default: go on to the end.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     max_time: Option<Duration>,
@@ -97,6 +102,7 @@ pub(crate) async fn run(
     } else {
         let options = CleanUpOptions {
             time_budget: args.max_time,
+            rests: !args.full_speed,
             ..CleanUpOptions::default()
         };
         let bar = progress(forecast.expired.tasks);

@@ -75,6 +75,7 @@ impl DatabaseManager {
             .time_budget
             .is_none_or(|budget| began.elapsed() < budget)
         {
+            let batch_began = Instant::now();
             let removed = histories.remove_expired(policy, &batch).await?;
             telemetry::removed(removed.tasks, removed.entries);
             gone.tasks += removed.tasks;
@@ -86,6 +87,9 @@ impl DatabaseManager {
                 break;
             }
             batch.after = removed.next;
+            if options.rests {
+                tokio::time::sleep(batch_began.elapsed()).await;
+            }
         }
         gone.took = began.elapsed();
         Ok(gone)
