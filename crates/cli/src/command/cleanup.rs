@@ -32,6 +32,10 @@ Examples:
   tasktrail cleanup --days 0 --keep 1000
   tasktrail cleanup --days 365 --user alice --stuck
   30 3 * * * tasktrail cleanup --days 90 --max-time 2h --format json >>cleanup.log")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command"
+)]
 pub(crate) struct CleanupArgs {
     /// Remove tasks without activity in the last N days, of 24 hours; 0 removes them at any age.
     #[arg(long, value_name = "N")]
