@@ -111,7 +111,7 @@ fn more_tasks_than_a_batch_holds_are_removed_unless_the_time_is_up() {
         &[cleanup.as_slice(), &["--max-time", "0s"]].concat(),
         "run it again to go on",
     );
-    let rest = imported.json(&[cleanup.as_slice(), &["--max-time", "1h"]].concat());
+    let rest = imported.json(&[cleanup.as_slice(), &["--max-time", "1h", "--full-speed"]].concat());
 
     assert_eq!(
         (&at_once["tasks"], &at_once["complete"]),
