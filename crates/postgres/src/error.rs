@@ -74,8 +74,8 @@ pub enum MigrateError {
     Overtaken(Vec<String>),
     /// The role that is connected may not create tables there. Nothing was changed.
     #[error(
-        "the role {role} may not migrate the schema {schema} ({} to do): \
-         run `tasktrail migrate` as its owner", .versions.join(", ")
+        "the role {role} may not change the schema {schema}, where {} is to be applied or taken back: \
+         the owner of its tables has to run `tasktrail migrate`", .versions.join(", ")
     )]
     NotPermitted {
         /// The role.

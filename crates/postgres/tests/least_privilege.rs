@@ -207,8 +207,8 @@ async fn on_another_schema_the_runtime_role_is_told_that_it_may_not_migrate() {
 
         let said = Chain(&error).to_string();
         let expected = format!(
-            "the role {} may not migrate the schema {schema} ({} to do): \
-             run `tasktrail migrate` as its owner",
+            "the role {} may not change the schema {schema}, where {} is to be applied or taken back: \
+             the owner of its tables has to run `tasktrail migrate`",
             scene.runtime,
             pending.join(", ")
         );

@@ -32,10 +32,10 @@ fn the_owner_migrates_and_services_work_by_the_runtime_role() {
         run(import).failed(
             1,
             &format!(
-                "error: the role runtime_of_{} may not migrate",
+                "error: the role runtime_of_{} may not change",
                 database.name()
             ),
-            "run `tasktrail migrate` as its owner",
+            "the owner of its tables has to run `tasktrail migrate`",
         );
         run(["migrate", "--database-url", &owner]).good();
         database.execute(&roles).unwrap();
@@ -48,7 +48,7 @@ fn the_owner_migrates_and_services_work_by_the_runtime_role() {
         run(["migrate", "down", "--yes", "--database-url", &runtime]).failed(
             1,
             "error: the role runtime_of_",
-            "as its owner",
+            "has to run `tasktrail migrate`",
         );
         run(["migrate", "down", "--yes", "--database-url", &owner]).good();
     }

@@ -1,9 +1,9 @@
-//! How fast the histories grow, from a sample of the entries.
+//! How fast the histories grow, by the times of the tasks.
 
 use std::time::Duration;
 
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Double};
+use diesel::sql_types::BigInt;
 use serde::Serialize;
 
 use super::DiagnosisError;
@@ -14,15 +14,13 @@ use crate::storage::count;
 
 /// How fast the histories grow, by the times of entries that are still there.
 ///
-/// An estimate: no index leads from a time to its entries, so about a thousand pages of the table are
-/// read, and all of a small one.
+/// An estimate: no index leads from a time to its entries, so all tasks are read, and the entries of each
+/// are taken to be spread evenly over its time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Growth {
-    /// How many entries there are, about.
+    /// How many entries there are.
     pub entries: u64,
-    /// How many entries the estimate rests on.
-    pub sampled: u64,
     /// The last days that were looked at, in seconds: 7 days, or the time since the first entry. `None`
     /// if that is less than an hour, which tells nothing of a day.
     pub window_seconds: Option<u64>,
@@ -39,20 +37,12 @@ pub struct Growth {
 #[derive(QueryableByName, Debug, Clone, Default)]
 struct Sample {
     #[diesel(sql_type = BigInt)]
-    sampled: i64,
-    #[diesel(sql_type = BigInt)]
     entries: i64,
     #[diesel(sql_type = BigInt)]
     last_week: i64,
     #[diesel(sql_type = BigInt)]
     oldest_seconds: i64,
 }
-
-/// How many pages of the table are read, about.
-const PAGES: u64 = 1_000;
-
-/// As the server is built nearly everywhere; another size changes the sample only.
-const PAGE_BYTES: u64 = 8_192;
 
 const DAY: u64 = 24 * 60 * 60;
 const WEEK: u64 = 7 * DAY;
@@ -63,11 +53,10 @@ pub(super) async fn look(
     tables: &[TableFacts],
     disk_free: Option<u64>,
 ) -> Result<Option<Growth>, DiagnosisError> {
-    let Some(entries) = tables.iter().find(|table| table.name == "task_history") else {
+    if tables.is_empty() {
         return Ok(None);
-    };
-    let question = diesel::sql_query(include_str!("sql/growth.sql"))
-        .bind::<Double, _>(percentage(entries.row_bytes));
+    }
+    let question = diesel::sql_query(include_str!("sql/growth.sql"));
     let rows: Option<Vec<Sample>> = questions.ask("the growth", question).await?;
     let sample = rows.and_then(|rows| rows.into_iter().next());
     let bytes = |table: &TableFacts| table.table_bytes.saturating_add(table.index_bytes);
@@ -75,13 +64,6 @@ pub(super) async fn look(
     let growth = sample.and_then(|sample| grown(&sample, bytes, disk_free));
     questions.found(growth.as_ref().and_then(judge));
     Ok(growth)
-}
-
-/// Which part of the table makes so many pages.
-fn percentage(row_bytes: u64) -> f64 {
-    let pages = u32::try_from(row_bytes / PAGE_BYTES).unwrap_or(u32::MAX);
-    let wanted = u32::try_from(PAGES * 100).unwrap_or(u32::MAX);
-    (f64::from(wanted) / f64::from(pages.max(1))).min(100.0)
 }
 
 fn grown(sample: &Sample, bytes: u64, disk_free: Option<u64>) -> Option<Growth> {
@@ -96,7 +78,6 @@ fn grown(sample: &Sample, bytes: u64, disk_free: Option<u64>) -> Option<Growth> 
     let bytes_per_day = per_day.map(|entries| entries.saturating_mul(bytes_per_entry));
     Some(Growth {
         entries,
-        sampled: count(sample.sampled),
         window_seconds: window,
         entries_per_day: per_day,
         bytes_per_entry,
@@ -138,7 +119,6 @@ mod tests {
 
     fn sample(last_week: i64, oldest_seconds: i64) -> Sample {
         Sample {
-            sampled: 100,
             entries: 10_000,
             last_week,
             oldest_seconds,
@@ -170,12 +150,5 @@ mod tests {
         assert_eq!(days(Some(300_000_000)), (Some(30), None));
         assert_eq!(days(Some(299_999_999)), (Some(29), Some(Severity::Warning)));
         assert_eq!(days(Some(69_999_999)), (Some(6), Some(Severity::Critical)));
-    }
-
-    #[test]
-    fn a_large_table_is_sampled_and_a_small_one_read() {
-        assert!((percentage(0) - 100.0).abs() < 1e-9);
-        assert!((percentage(8_192 * 1_000) - 100.0).abs() < 1e-9);
-        assert!((percentage(8_192 * 100_000) - 1.0).abs() < 1e-9);
     }
 }

@@ -165,8 +165,8 @@ fn creation(index: &str, definition: &str, tables: &[TableFacts]) -> String {
     if facts.is_some_and(|facts| facts.partitions > 0) {
         // The server builds none of a partitioned table concurrently, but takes over what its partitions have.
         format!(
-            "CREATE INDEX {name} ON {qualified} USING {definition}; it keeps saves waiting unless each \
-             partition has such an index before: CREATE INDEX CONCURRENTLY ON each, with the same definition"
+            "saves wait while it is built, unless each partition has such an index before (CREATE INDEX \
+             CONCURRENTLY with the same definition): CREATE INDEX {name} ON {qualified} USING {definition}"
         )
     } else {
         format!("CREATE INDEX CONCURRENTLY {name} ON {qualified} USING {definition}")

@@ -126,7 +126,7 @@ fn durability<'a>(value: &impl Fn(&str) -> &'a str) -> Vec<Finding> {
             Severity::Critical,
             "a crash of the machine may destroy the database",
             "fsync = off",
-            "set fsync = on in postgresql.conf, and reload; never off where data counts",
+            "set fsync = on in postgresql.conf (or ALTER SYSTEM RESET it, if it was set so), and reload; never off where data counts",
         ));
     }
     if value("full_page_writes") == "off" {
@@ -134,7 +134,7 @@ fn durability<'a>(value: &impl Fn(&str) -> &'a str) -> Vec<Finding> {
             Severity::Critical,
             "a crash of the machine may leave pages half written",
             "full_page_writes = off",
-            "set full_page_writes = on in postgresql.conf, and reload",
+            "set full_page_writes = on in postgresql.conf (or ALTER SYSTEM RESET it, if it was set so), and reload",
         ));
     }
     if value("synchronous_commit") == "off" {
@@ -160,7 +160,7 @@ fn vacuum<'a>(value: &impl Fn(&str) -> &'a str) -> Option<Finding> {
             Severity::Warning,
             "nothing vacuums and analyzes the tables by itself: they grow, and plans get worse",
             evidence.join(", "),
-            "set both on in postgresql.conf, and reload; until then run tasktrail analyze --vacuum at times",
+            "set both on in postgresql.conf (or ALTER SYSTEM RESET it, if it was set so), and reload; until then run tasktrail analyze --vacuum at times",
         )
     })
 }

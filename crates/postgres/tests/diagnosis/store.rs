@@ -52,7 +52,8 @@ impl Store {
         self.run(&format!(
             "INSERT INTO task_summary (user_id, task_id, step_status, last_step, last_entry, entries,
                                        created_at, last_updated)
-             SELECT 'alice', 'task-' || n, 'completed', 0, n, 1, now(), now()
+             SELECT 'alice', 'task-' || n, 'completed', 0, n, 1,
+                    now() - n * interval '{days} days' / {tasks}, now() - n * interval '{days} days' / {tasks}
              FROM generate_series(1, {tasks}) AS n"
         ));
     }

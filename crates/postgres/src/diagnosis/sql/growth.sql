@@ -1,9 +1,12 @@
--- A part of the pages, in percent, and what it tells of the whole. Times of the future do not count.
-SELECT count(*) AS sampled,
-       (count(*) * 100 / share.percent)::bigint AS entries,
-       (count(*) FILTER (WHERE recorded_at > now() - interval '7 days' AND recorded_at <= now())
-            * 100 / share.percent)::bigint AS last_week,
-       coalesce(greatest(extract(epoch FROM now() - min(recorded_at)), 0), 0)::bigint AS oldest_seconds
-FROM (SELECT $1::double precision AS percent) AS share,
-     task_history TABLESAMPLE SYSTEM ($1)
-GROUP BY share.percent
+-- How many entries there are, and how many came in the last 7 days, those of a task taken to be spread evenly over
+-- its time. Reads the tasks, not the entries. Times of the future do not count.
+SELECT coalesce(sum(entries), 0)::bigint AS entries,
+       coalesce(sum(
+           CASE
+               WHEN last_updated <= week.begin OR created_at > now() THEN 0
+               WHEN created_at >= week.begin AND last_updated <= now() THEN entries
+               ELSE entries * extract(epoch FROM least(last_updated, now()) - greatest(created_at, week.begin))
+                   / extract(epoch FROM last_updated - created_at)
+           END), 0)::bigint AS last_week,
+       coalesce(greatest(extract(epoch FROM now() - min(created_at)), 0), 0)::bigint AS oldest_seconds
+FROM task_summary, (SELECT now() - interval '7 days' AS begin) AS week
