@@ -20,7 +20,7 @@ use tasktrail::repository::Chain;
 use crate::args::Format;
 use crate::failure::Failure;
 
-pub(crate) use self::question::agrees;
+pub(crate) use self::question::agreed;
 pub(crate) use self::table::{Look, number_cell};
 pub(crate) use self::text::{bytes, grouped, moment, printable, quoted};
 

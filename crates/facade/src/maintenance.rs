@@ -5,7 +5,7 @@ mod schedule;
 use std::time::Duration;
 
 use tasktrail_domain::repository::PageSize;
-use tasktrail_domain::task_history::{Expired, RetentionRule};
+use tasktrail_domain::task_history::{Expired, RemovalBatch, RetentionRule};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -31,9 +31,10 @@ pub struct CleanUpOptions {
 
 impl Default for CleanUpOptions {
     fn default() -> Self {
+        let batch = RemovalBatch::default();
         Self {
-            batch_tasks: PageSize::DEFAULT,
-            batch_entries: 10_000,
+            batch_tasks: batch.tasks,
+            batch_entries: batch.entries,
             time_budget: None,
             rests: true,
             drop_partitions: true,

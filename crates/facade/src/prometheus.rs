@@ -11,7 +11,7 @@ use std::time::Duration;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tasktrail_domain::repository::Chain;
 use tokio::net::TcpListener;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 use crate::{DatabaseManager, telemetry};
 
@@ -135,8 +135,7 @@ fn record() -> Result<PrometheusHandle, BuildError> {
 }
 
 async fn watch_health(manager: &DatabaseManager) {
-    let mut ticks = interval(HEALTH_INTERVAL);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = ticks(HEALTH_INTERVAL);
     loop {
         ticks.tick().await;
         manager.publish_health().await;
@@ -147,8 +146,7 @@ async fn measure(manager: &DatabaseManager, every: Option<Duration>) {
     let Some(every) = every else {
         return pending().await;
     };
-    let mut ticks = interval(every);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = ticks(every);
     loop {
         ticks.tick().await;
         match timeout(MEASURING_LIMIT, manager.publish_store_metrics()).await {
@@ -162,12 +160,18 @@ async fn measure(manager: &DatabaseManager, every: Option<Duration>) {
 }
 
 async fn keep_up(metrics: &PrometheusHandle) {
-    let mut ticks = interval(UPKEEP);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = ticks(UPKEEP);
     loop {
         ticks.tick().await;
         metrics.run_upkeep();
     }
+}
+
+/// At once, and then so long after the one before has been dealt with.
+fn ticks(every: Duration) -> Interval {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }
 
 impl fmt::Debug for PrometheusEndpoint {

@@ -8,6 +8,8 @@ use tasktrail_domain::task_history::{
 use tokio::time::Instant;
 
 use super::{DatabaseManager, Result};
+#[cfg(feature = "postgres")]
+use crate::DatabaseError;
 use crate::maintenance::{CleanUpOptions, CleanedUp, Forecast};
 use crate::telemetry;
 
@@ -154,16 +156,13 @@ impl DatabaseManager {
         within: Option<Duration>,
         gone: &mut CleanedUp,
     ) -> Result<()> {
-        let dropped = self
-            .asked(async |database| database.drop_expired_partitions(policy, within).await)
-            .await?;
-        let retired = match dropped {
-            None => return Ok(()),
-            Some(Ok(retired)) => retired,
-            Some(Err(error)) => {
+        let retired = match self.drop_expired_partitions(policy, within).await {
+            Ok(retired) => retired,
+            Err(DatabaseError::Partition(error)) => {
                 gone.obstacles.push(told(&error));
                 return Ok(());
             }
+            Err(error) => return Err(error),
         };
         for partition in retired {
             if partition.dropped {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tasktrail_domain::task_history::RetentionPolicy;
-use tasktrail_postgres::{Partition, Retired};
+use tasktrail_postgres::{Partition, PartitionError, PostgresDatabase, Retired};
 
 use super::{DatabaseManager, Result};
 use crate::DatabaseError;
@@ -17,11 +17,8 @@ impl DatabaseManager {
     /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
     /// [`Partition`](DatabaseError::Partition).
     pub async fn partitions(&self) -> Result<Option<Vec<Partition>>> {
-        let asked = self
-            .asked(async |database| database.partitions().await)
-            .await?;
-        let partitions = asked.transpose().map_err(DatabaseError::Partition)?;
-        Ok(partitions.flatten())
+        self.of_partitions(async |database| database.partitions().await)
+            .await
     }
 
     /// Partitions the entries by month unless they are, makes partitions for this month and so many after
@@ -35,11 +32,8 @@ impl DatabaseManager {
     /// As for [`partitions`](Self::partitions); what was done so far stays, and another call goes on.
     pub async fn partition(&self, months_ahead: u32) -> Result<Vec<Partition>> {
         let now = self.0.clock.now();
-        let asked = self
-            .asked(async |database| database.partition(now, months_ahead).await)
-            .await?;
-        let made = asked.transpose().map_err(DatabaseError::Partition)?;
-        Ok(made.unwrap_or_default())
+        self.of_partitions(async |database| database.partition(now, months_ahead).await)
+            .await
     }
 
     /// Drops the partitions whose tasks a policy covers, as [`clean_up`](Self::clean_up) does at its beginning,
@@ -58,10 +52,18 @@ impl DatabaseManager {
         policy: &RetentionPolicy,
         within: Option<Duration>,
     ) -> Result<Vec<Retired>> {
-        let asked = self
-            .asked(async |database| database.drop_expired_partitions(policy, within).await)
-            .await?;
-        let retired = asked.transpose().map_err(DatabaseError::Partition)?;
-        Ok(retired.unwrap_or_default())
+        self.of_partitions(async |database| database.drop_expired_partitions(policy, within).await)
+            .await
+    }
+
+    /// The answer of the database; nothing if there is only memory.
+    async fn of_partitions<T: Default>(
+        &self,
+        ask: impl AsyncFnOnce(&PostgresDatabase) -> std::result::Result<T, PartitionError>,
+    ) -> Result<T> {
+        let answer = self.asked(ask).await?.transpose();
+        Ok(answer
+            .map_err(DatabaseError::Partition)?
+            .unwrap_or_default())
     }
 }

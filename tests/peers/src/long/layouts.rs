@@ -14,7 +14,7 @@ use tasktrail_test_support::TestDatabase;
 
 use crate::arguments::Arguments;
 use crate::case::{Case, Reader, Saver};
-use crate::drive::{CONNECTIONS, Caller, drive};
+use crate::drive::{Caller, drive};
 use crate::figures::{Figures, Round, Rounds};
 use crate::measure::through_library;
 use crate::output::say;
@@ -185,10 +185,7 @@ impl Stores {
 }
 
 async fn loads(store: &TestDatabase, callers: u32, time: Duration) -> Result<Figures> {
-    let config =
-        DatabaseConfig::from_url(store.url())?.with_connections(CONNECTIONS, CONNECTIONS)?;
-    let manager = DatabaseManager::new(config);
-    manager.connect().await?;
+    let manager = through_library::connect(store).await?;
     let history = manager.task_history()?;
     let callers = (0..callers).map(|number| Loader {
         history: Arc::clone(&history),

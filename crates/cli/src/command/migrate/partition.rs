@@ -6,7 +6,7 @@ use tasktrail::timestamp::Timestamp;
 use tasktrail::{DatabaseManager, Partition};
 
 use crate::failure::Failure;
-use crate::output::{Output, agrees, grouped};
+use crate::output::{Output, agreed, grouped};
 
 /// Partition the entries by month, or make partitions for the months to come.
 ///
@@ -42,6 +42,9 @@ pub(super) struct PartitionArgs {
     dry_run: bool,
 }
 
+const QUESTION: &str = "the entries will be partitioned by month, for which there is no way back but an \
+                        export and an import.";
+
 pub(super) async fn run(
     args: &PartitionArgs,
     manager: &DatabaseManager,
@@ -52,7 +55,7 @@ pub(super) async fn run(
         Vec::new()
     } else {
         if before.is_none() && !args.yes {
-            agreed()?;
+            agreed(QUESTION, "this cannot be taken back")?;
         }
         manager.partition(args.months_ahead).await?
     };
@@ -77,20 +80,6 @@ pub(super) async fn run(
             }
             output.line(summary(&partitions, &made))
         }
-    }
-}
-
-fn agreed() -> Result<(), Failure> {
-    let question = "the entries will be partitioned by month, for which there is no way back but an export \
-                    and an import.\nType yes to go on.";
-    // A person takes time to answer, and meanwhile nothing else is to be done.
-    match tokio::task::block_in_place(|| agrees(question))? {
-        Some(true) => Ok(()),
-        Some(false) => Err(Failure::error("nobody said yes; nothing was changed")),
-        None => Err(Failure::Usage(
-            "this cannot be taken back, and there is no terminal to ask on: give --yes to agree"
-                .to_owned(),
-        )),
     }
 }
 

@@ -5,7 +5,7 @@ use tasktrail::{DatabaseManager, MigrationPlan, MigrationTarget, SchemaState};
 
 use super::{loss, refused};
 use crate::failure::Failure;
-use crate::output::{Output, agrees};
+use crate::output::{Output, agreed};
 
 /// Apply the migrations that are pending.
 ///
@@ -109,7 +109,7 @@ pub(super) async fn down(
         versions(&plan)
     } else {
         if !plan.is_empty() && !args.yes {
-            agreed(&plan, manager).await?;
+            agreed(&loss::told(&plan, manager).await?, "this removes data")?;
         }
         manager.run_migration(&plan).await?
     };
@@ -127,18 +127,6 @@ pub(super) async fn pending(manager: &DatabaseManager, output: &mut Output) -> R
     let is_current = state.is_current() && state.unknown.is_empty();
     Answer::of(state).print(output)?;
     if is_current { Ok(()) } else { Err(Failure::No) }
-}
-
-async fn agreed(plan: &MigrationPlan, manager: &DatabaseManager) -> Result<(), Failure> {
-    let question = format!("{}\nType yes to go on.", loss::told(plan, manager).await?);
-    // A person takes time to answer, and meanwhile nothing else is to be done.
-    match tokio::task::block_in_place(|| agrees(&question))? {
-        Some(true) => Ok(()),
-        Some(false) => Err(Failure::error("nobody said yes; nothing was changed")),
-        None => Err(Failure::Usage(
-            "this removes data, and there is no terminal to ask on: give --yes to agree".to_owned(),
-        )),
-    }
 }
 
 fn versions(plan: &MigrationPlan) -> Vec<String> {
