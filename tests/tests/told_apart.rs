@@ -88,8 +88,11 @@ async fn a_wrong_password_is_reported_in_the_servers_words_after_one_attempt() {
     let (said, _took) = refusal("wrong password", url(SECRET)).await;
 
     let (addr, name) = (server.addr(), database.name());
-    let words = "FATAL: password authentication failed for user \"guarded\"";
-    assert_eq!(said, format!("cannot connect to {addr}/{name}: {words}"));
+    let words = "password authentication failed for user \"guarded\"";
+    assert_eq!(
+        said,
+        format!("cannot connect to {addr}/{name}: FATAL: {words}")
+    );
     // Each attempt is a line of the server's log.
     assert_eq!(server.log().matches(words).count(), 1, "{}", server.log());
     manager(url("right")).connect().await.unwrap();
