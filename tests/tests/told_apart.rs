@@ -22,7 +22,9 @@ const TWO_ATTEMPTS: Duration = Duration::from_secs(8);
 const SECRET: &str = "hush-hush";
 
 fn manager(url: String) -> DatabaseManager {
+    // One connection, and so one attempt where nothing is repeated.
     let config = DatabaseConfig::from_url(url)
+        .and_then(|config| config.with_connections(1, 1))
         .unwrap()
         .with_postgres(|postgres| postgres.with_connect_timeout(CONNECT));
     DatabaseManager::new(config)

@@ -64,7 +64,7 @@ mod contract {
 
 /// A service with a table and a connection of its own.
 struct Service {
-    _database: TestDatabase,
+    database: TestDatabase,
     connection: AsyncPgConnection,
     /// What others see.
     outside: PostgresTaskHistory<'static>,
@@ -85,7 +85,7 @@ impl Service {
             outside,
             entries: Writer::default().steps(&task, 3),
             task,
-            _database: database,
+            database,
         }
     }
 
@@ -186,7 +186,7 @@ async fn nothing_is_committed_after_a_dropped(
     service.connection.batch_execute(INVOICE).await.unwrap();
     let inside = PostgresTaskHistory::in_transaction(&mut service.connection).unwrap();
     // The lock keeps the call from finishing in its first poll.
-    let lock = TableLock::on(&service._database, "task_history");
+    let lock = TableLock::on(&service.database, "task_history");
     let dropped = call(&inside, &service.entries).now_or_never();
     assert!(dropped.is_none());
     drop(lock);
@@ -206,7 +206,7 @@ async fn nothing_is_committed_after_a_dropped(
         connection,
         outside,
         task,
-        _database,
+        database: _database,
         ..
     } = service;
     drop(connection);
