@@ -81,7 +81,7 @@ impl<'a> Lock<'a> {
             let database = Arc::clone(database);
             move || {
                 let lock = "BEGIN; LOCK TABLE task_history IN ACCESS EXCLUSIVE MODE; \
-                            SELECT pg_sleep(60)";
+                            SELECT pg_sleep(600)";
                 database.execute(lock).unwrap_err();
             }
         });

@@ -43,6 +43,8 @@ impl Locked {
                 .and_then(|config| config.with_connections(2, 4))
                 .unwrap()
                 .with_acquire_timeout(Duration::from_secs(1))
+                // As long as the lock, however slowly the test gets on.
+                .with_statement_timeout(Duration::from_secs(600))
                 .with_group_commit(1);
             PostgresDatabase::connect(config).await.unwrap()
         };
