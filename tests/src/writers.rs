@@ -83,6 +83,15 @@ impl Writers {
         wait_until_all_grow(what, || self.progress());
     }
 
+    /// How much longer than on an idle machine a step of a test may take on this one: ten times what it
+    /// takes each of them now, while nothing fails, to have a save acknowledged.
+    #[must_use]
+    pub fn slack(&self) -> Duration {
+        let started = Instant::now();
+        self.wait_until_all_save("every writer saves");
+        started.elapsed() * 10
+    }
+
     /// Blocks until a save of each has failed from now on.
     pub fn wait_until_all_fail(&self, what: &str) {
         wait_until_all_grow(what, || self.failures());

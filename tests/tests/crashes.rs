@@ -16,7 +16,7 @@ use tasktrail_tests::writers::Writers;
 const WRITERS: usize = 32;
 const KILLS: usize = 5;
 
-/// The longest that a call may take: the retries' total time of 15 s, and the last attempt's.
+/// The longest that a call may take on an idle machine: the retries' total time of 15 s, and the last attempt's.
 const LIMIT: Duration = Duration::from_secs(21);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -31,6 +31,8 @@ async fn a_server_that_is_killed_five_times_loses_no_acknowledged_save() {
     manager.connect().await.unwrap();
     let history = manager.task_history().unwrap();
     let writers = Writers::start(&history, WRITERS);
+    writers.wait_until_all_save("every writer saves");
+    let slack = writers.slack();
 
     for _ in 0..KILLS {
         kill_after_more_saves(&server, &database).await;
@@ -46,7 +48,10 @@ async fn a_server_that_is_killed_five_times_loses_no_acknowledged_save() {
         written.acknowledged.len(),
         written.failed.len(),
     );
-    assert!(longest <= LIMIT, "a caller waited {longest:?}");
+    assert!(
+        longest <= LIMIT + slack,
+        "a caller waited {longest:?}, and {slack:?} of slack"
+    );
 }
 
 async fn kill_after_more_saves(server: &Arc<Server>, database: &TestDatabase) {

@@ -74,6 +74,8 @@ impl Scene {
         direction: Direction,
         bytes: u64,
     ) -> (HistoryEntry, Result<TaskStatus>, usize) {
+        // What a new connection still exchanges after its first save must not take the cut.
+        self.length(direction).await;
         let entry = entry(&self.task, 0);
         let cuts = self.proxy.cuts();
         self.proxy.cut_once_after(direction, bytes);

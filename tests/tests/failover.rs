@@ -22,11 +22,11 @@ const WRITERS: usize = 32;
 /// How long a cluster manager takes to notice that the primary is frozen.
 const NOTICED: Duration = Duration::from_secs(2);
 
-/// How soon after the promotion every writer must have saved again.
+/// How soon after the promotion every writer must have saved again, on an idle machine.
 const OUTAGE: Duration = Duration::from_secs(5);
 
-/// The total time of a call with its retries, by default, and what a busy machine adds.
-const LIMIT: Duration = Duration::from_secs(17);
+/// The total time of a call with its retries, by default.
+const LIMIT: Duration = Duration::from_secs(15);
 
 /// What is measured would not be the same beside another cluster.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
@@ -99,6 +99,7 @@ async fn fails_over(
     let history = connected(configure(cluster.config())).await;
     let writers = Writers::start(&history, WRITERS);
     writers.wait_until_all_save("every writer saves");
+    let slack = writers.slack();
 
     let promoted = tokio::task::block_in_place(|| cluster.fail_over());
     writers.wait_until_all_save("every writer saves on the new primary");
@@ -109,9 +110,16 @@ async fn fails_over(
 
     let written = writers.finish(&*cluster.survivor().await).await;
     report(settings, &written, promoted, fenced);
-    assert!(again <= outage, "with {settings} it took {again:?}");
+    println!("on this machine a step may take {slack:?} longer");
+    assert!(
+        again <= outage + slack,
+        "with {settings} it took {again:?}, and {slack:?} of slack"
+    );
     let longest = written.longest;
-    assert!(longest <= LIMIT, "with {settings} a call took {longest:?}");
+    assert!(
+        longest <= LIMIT + slack,
+        "with {settings} a call took {longest:?}, and {slack:?} of slack"
+    );
 }
 
 fn report(settings: &str, written: &Written, promoted: Instant, fenced: Instant) {

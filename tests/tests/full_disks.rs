@@ -27,8 +27,8 @@ const LOG: u32 = 64;
 
 const CAUSE: &str = "No space left on device";
 
-/// The total time of a call with its retries, by default, and what a busy machine adds.
-const LIMIT: Duration = Duration::from_secs(16);
+/// The total time of a call with its retries, by default.
+const LIMIT: Duration = Duration::from_secs(15);
 
 async fn store(database: &TestDatabase) -> Arc<dyn TaskHistoryRepository> {
     let config = DatabaseConfig::from_url(database.url())
@@ -68,6 +68,7 @@ async fn a_full_disk_of_the_data_is_named_and_heals_when_it_is_freed() {
     let history = store(&database).await;
     let writers = Writers::start(&history, WRITERS);
     writers.wait_until_all_save("every writer saves");
+    let slack = writers.slack();
 
     disk.fill();
     let filled = Instant::now();
@@ -84,7 +85,7 @@ async fn a_full_disk_of_the_data_is_named_and_heals_when_it_is_freed() {
         assert!(Chain(error).to_string().contains(CAUSE), "{}", Chain(error));
     }
     assert!(
-        written.longest <= LIMIT,
+        written.longest <= LIMIT + slack,
         "a call took {:?}",
         written.longest
     );
@@ -104,6 +105,7 @@ async fn a_full_disk_of_the_log_loses_nothing_that_was_acknowledged() {
     let history = store(&database).await;
     let writers = Writers::start(&history, WRITERS);
     writers.wait_until_all_save("every writer saves");
+    let slack = writers.slack();
 
     disk.fill();
     let filled = Instant::now();
@@ -128,7 +130,7 @@ async fn a_full_disk_of_the_log_loses_nothing_that_was_acknowledged() {
         assert_eq!(error.kind(), ErrorKind::Unavailable);
     }
     assert!(
-        written.longest <= LIMIT,
+        written.longest <= LIMIT + slack,
         "a call took {:?}",
         written.longest
     );

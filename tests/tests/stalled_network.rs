@@ -17,11 +17,11 @@ use tasktrail_tests::writers::Writers;
 const WRITERS: usize = 32;
 const CONNECTIONS: u32 = 8;
 
-/// The total time of a call with its retries, by default, and what a busy machine adds.
-const LIMIT: Duration = Duration::from_secs(16);
+/// The total time of a call with its retries, by default.
+const LIMIT: Duration = Duration::from_secs(15);
 
 /// How long calls may be refused after the network is back: the breaker's cool-down, which no more
-/// than a second probe can have doubled by then, the backoff of a retry, and what a busy machine adds.
+/// than a second probe can have doubled by then, and the backoff of a retry, on an idle machine.
 const RECOVERY: Duration = Duration::from_secs(5);
 
 async fn survives_a_stall(direction: Direction) {
@@ -35,6 +35,7 @@ async fn survives_a_stall(direction: Direction) {
     let history = manager.task_history().unwrap();
     let writers = Writers::start(&history, WRITERS);
     writers.wait_until_all_save("every writer saves");
+    let slack = writers.slack();
 
     proxy.stall(direction);
     let stalled = Instant::now();
@@ -56,12 +57,16 @@ async fn survives_a_stall(direction: Direction) {
     );
     let (_, error) = written.failed.first().unwrap();
     println!("one of the failed calls: {}", Chain(error));
+    println!("on this machine a step may take {slack:?} longer");
     assert!(
-        written.longest <= LIMIT,
-        "a call took {:?}",
+        written.longest <= LIMIT + slack,
+        "a call took {:?}, and {slack:?} of slack",
         written.longest
     );
-    assert!(recovered <= RECOVERY, "it took {recovered:?}");
+    assert!(
+        recovered <= RECOVERY + slack,
+        "it took {recovered:?}, and {slack:?} of slack"
+    );
     wait_until("no connection is left over", || {
         connections(&database) <= CONNECTIONS
     });

@@ -16,13 +16,15 @@ use tasktrail_test_support::{Direction, Proxy, Server, ServerOptions, TestDataba
 /// How long the opening of a connection may take.
 const CONNECT: Duration = Duration::from_secs(4);
 
-/// What a busy machine adds.
-const SLACK: Duration = Duration::from_secs(1);
+/// A failed call that is repeated takes this long or longer when the server is silent.
+const TWO_ATTEMPTS: Duration = Duration::from_secs(8);
 
 const SECRET: &str = "hush-hush";
 
 fn manager(url: String) -> DatabaseManager {
+    // One connection, and so one attempt where nothing is repeated.
     let config = DatabaseConfig::from_url(url)
+        .and_then(|config| config.with_connections(1, 1))
         .unwrap()
         .with_postgres(|postgres| postgres.with_connect_timeout(CONNECT));
     DatabaseManager::new(config)
@@ -38,7 +40,7 @@ async fn refusal(reason: &str, url: String) -> (String, Duration) {
 fn told(reason: &str, said: String, started: Instant) -> (String, Duration) {
     let took = started.elapsed();
     println!("{reason}: told after {took:?}: {said}");
-    assert!(took < CONNECT + SLACK, "{reason} took {took:?}");
+    assert!(took < TWO_ATTEMPTS, "{reason} took {took:?}");
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(!said.contains(SECRET), "{said}");
     (said, took)
@@ -77,7 +79,7 @@ fn guarded() -> (Server, TestDatabase) {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_told_in_the_servers_words_in_less_than_a_second() {
+async fn a_wrong_password_is_reported_in_the_servers_words_after_one_attempt() {
     let (server, database) = guarded();
     let url = |password: &str| {
         database
@@ -85,12 +87,16 @@ async fn a_wrong_password_is_told_in_the_servers_words_in_less_than_a_second() {
             .replace("postgres@", &format!("guarded:{password}@"))
     };
 
-    let (said, took) = refusal("wrong password", url(SECRET)).await;
+    let (said, _took) = refusal("wrong password", url(SECRET)).await;
 
     let (addr, name) = (server.addr(), database.name());
-    let words = "FATAL: password authentication failed for user \"guarded\"";
-    assert_eq!(said, format!("cannot connect to {addr}/{name}: {words}"));
-    assert!(took < Duration::from_secs(1), "took {took:?}");
+    let words = "password authentication failed for user \"guarded\"";
+    assert_eq!(
+        said,
+        format!("cannot connect to {addr}/{name}: FATAL: {words}")
+    );
+    // Each attempt is a line of the server's log.
+    assert_eq!(server.log().matches(words).count(), 1, "{}", server.log());
     manager(url("right")).connect().await.unwrap();
 }
 

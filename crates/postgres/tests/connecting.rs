@@ -10,16 +10,14 @@ use tasktrail_test_support::{Direction, Proxy, Server, TestDatabase};
 
 /// Connects to a URL where it cannot succeed; gives what is said.
 async fn refusal(url: String) -> String {
+    let limit = Duration::from_secs(2);
     let config = PostgresConfig::from_url(url)
         .unwrap()
-        .with_connect_timeout(Duration::from_secs(2));
+        .with_connect_timeout(limit);
     let started = Instant::now();
     let error = PostgresDatabase::connect(config).await.unwrap_err();
-    assert!(
-        started.elapsed() < Duration::from_secs(3),
-        "took {:?}",
-        started.elapsed()
-    );
+    let took = started.elapsed();
+    assert!(took < limit * 2, "it was tried more than once: {took:?}");
     assert!(error.source().is_some());
     Chain(&error).to_string()
 }

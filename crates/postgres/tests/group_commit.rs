@@ -43,6 +43,8 @@ impl Locked {
                 .and_then(|config| config.with_connections(2, 4))
                 .unwrap()
                 .with_acquire_timeout(Duration::from_secs(1))
+                // As long as the lock, however slowly the test gets on.
+                .with_statement_timeout(Duration::from_secs(600))
                 .with_group_commit(1);
             PostgresDatabase::connect(config).await.unwrap()
         };
@@ -280,8 +282,14 @@ async fn a_lone_caller_who_does_not_go_on_holds_nobody_up() {
     let mut locked = Locked::new().await;
     locked.unlock().await;
     let steps = locked.writer.steps(&task("a"), 2);
+    // The lock keeps the first save from finishing however slowly this thread polls it.
+    let lock = TableLock::on(&locked.database, "task_history");
     let mut idle = Box::pin(locked.histories.save(&steps[0]));
-    assert!(idle.as_mut().now_or_never().is_none());
+    wait_until("the first save waits for the table", || {
+        assert!(idle.as_mut().now_or_never().is_none());
+        lock.waiting() == 1
+    });
+    drop(lock);
 
     locked.histories.save(&steps[1]).await.unwrap();
 

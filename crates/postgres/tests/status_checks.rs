@@ -35,7 +35,11 @@ impl Scene {
     async fn new() -> Self {
         let database = TestDatabase::new();
         let config = PostgresConfig::from_url(database.url()).unwrap();
-        let config = config.with_connections(2, 10).unwrap();
+        let config = config
+            .with_connections(2, 10)
+            .unwrap()
+            // As long as the lock, however slowly a test gets on.
+            .with_statement_timeout(Duration::from_secs(600));
         let postgres = PostgresDatabase::connect(config).await.unwrap();
         postgres.migrate().await.unwrap();
         Self {

@@ -21,7 +21,7 @@ use tasktrail_domain::task_history::{
 };
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres::{NoTransaction, PostgresConfig, PostgresDatabase, PostgresTaskHistory};
-use tasktrail_test_support::TestDatabase;
+use tasktrail_test_support::{TableLock, TestDatabase};
 
 async fn migrated(database: &TestDatabase) -> PostgresDatabase {
     let config = PostgresConfig::from_url(database.url())
@@ -64,7 +64,7 @@ mod contract {
 
 /// A service with a table and a connection of its own.
 struct Service {
-    _database: TestDatabase,
+    database: TestDatabase,
     connection: AsyncPgConnection,
     /// What others see.
     outside: PostgresTaskHistory<'static>,
@@ -85,7 +85,7 @@ impl Service {
             outside,
             entries: Writer::default().steps(&task, 3),
             task,
-            _database: database,
+            database,
         }
     }
 
@@ -185,8 +185,11 @@ async fn nothing_is_committed_after_a_dropped(
     begin(&mut service.connection).await;
     service.connection.batch_execute(INVOICE).await.unwrap();
     let inside = PostgresTaskHistory::in_transaction(&mut service.connection).unwrap();
+    // The lock keeps the call from finishing in its first poll.
+    let lock = TableLock::on(&service.database, "task_history");
     let dropped = call(&inside, &service.entries).now_or_never();
     assert!(dropped.is_none());
+    drop(lock);
     let later = inside.save(&service.entries[0]).await.unwrap_err();
     assert_eq!(
         Chain(&later).to_string(),
@@ -203,7 +206,7 @@ async fn nothing_is_committed_after_a_dropped(
         connection,
         outside,
         task,
-        _database,
+        database: _database,
         ..
     } = service;
     drop(connection);

@@ -88,7 +88,7 @@ impl Proxy {
     ///
     /// # Panics
     ///
-    /// If nothing is held within 30 s.
+    /// If nothing is held within two minutes.
     #[track_caller]
     pub fn wait_until_held(&self, direction: Direction) {
         assert!(

@@ -6,13 +6,12 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+
+use crate::wait::PATIENCE;
 
 /// A row: every value in its text form, `None` for `NULL`.
 pub type Row = Vec<Option<String>>;
 
-/// No statement of a test takes this long, and a frozen server must not hang the test.
-const PATIENCE: Duration = Duration::from_secs(30);
 const PROTOCOL_3_0: i32 = 0x0003_0000;
 
 /// Connects to `database`, runs `sql`, which may be several statements, and returns all their rows
@@ -20,9 +19,10 @@ const PROTOCOL_3_0: i32 = 0x0003_0000;
 ///
 /// # Errors
 ///
-/// [`QueryError::Io`] if the server cannot be reached, ends the connection, or is silent for 30 s;
+/// [`QueryError::Io`] if the server cannot be reached, ends the connection, or is silent for two minutes;
 /// [`QueryError::Refused`] if it answers with an error, be it to the connection or to a statement.
 pub fn execute(addr: SocketAddr, database: &str, sql: &str) -> Result<Vec<Row>, QueryError> {
+    // A frozen server must not hang the test.
     let mut server = TcpStream::connect_timeout(&addr, PATIENCE)?;
     server.set_read_timeout(Some(PATIENCE))?;
     server.write_all(&startup(database)?)?;

@@ -20,7 +20,7 @@ impl TableLock {
     ///
     /// # Panics
     ///
-    /// If it cannot be locked within 30 s.
+    /// If it cannot be locked within two minutes.
     #[must_use]
     #[track_caller]
     pub fn on(database: &TestDatabase, table: &str) -> Self {
@@ -31,7 +31,7 @@ impl TableLock {
     ///
     /// # Panics
     ///
-    /// If it cannot be locked within 30 s.
+    /// If it cannot be locked within two minutes.
     #[must_use]
     #[track_caller]
     pub fn of_a_reader(database: &TestDatabase, table: &str) -> Self {

@@ -11,7 +11,7 @@ use crate::simple_query::{self, QueryError, Row};
 /// it.
 ///
 /// If the server is stopped by then, nothing is dropped: the database goes with the server. A
-/// frozen one must be thawed before, or the drop waits 30 s for it.
+/// frozen one must be thawed before, or the drop waits two minutes for it.
 #[derive(Debug)]
 pub struct TestDatabase {
     server: SocketAddr,

@@ -146,7 +146,13 @@ fn a_partitioned_store_loses_whole_partitions() {
     let first = made["made"][0].as_str().unwrap();
     assert!(first.starts_with("task_history_before_"), "{made}");
     assert_eq!(again["made"], json!([]));
-    assert_eq!(again["partitions"].as_array().unwrap().len(), 3);
+    // How many months are between the first and the last one depends on the day of the month.
+    assert_eq!(again["partitions"], made["partitions"]);
+    let partitions = made["partitions"].as_array().unwrap();
+    assert!(partitions.len() >= 2, "{made}");
+    for pair in partitions.windows(2) {
+        assert_eq!(pair[0]["until"], pair[1]["from"], "{made}");
+    }
     // The first partition ends in the future, so its tasks go row by row.
     assert_eq!(
         (&removed["tasks"], &removed["partitions"]),

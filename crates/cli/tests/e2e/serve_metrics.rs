@@ -3,7 +3,6 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Child;
-use std::time::{Duration, Instant};
 
 use tasktrail_test_support::{ServerOptions, wait_until};
 
@@ -89,10 +88,8 @@ fn it_tells_what_the_database_holds_until_it_is_terminated() {
     serving.tells("tasktrail_tasks{status=\"cancelled\"} 1");
     serving.tells("tasktrail_tasks{status=\"running\"} 0");
 
-    let began = Instant::now();
     let (stderr, code) = serving.end("TERM");
     assert_eq!(code, Some(0), "{stderr}");
-    assert!(began.elapsed() < Duration::from_secs(3), "{stderr}");
 }
 
 #[test]

@@ -90,7 +90,8 @@ fn a_terminated_query_is_cancelled_on_the_server_after_the_close_timeout() {
 
     let (stdout, stderr, code) = ended(child);
     assert_eq!((stdout.as_str(), code), ("", Some(143)), "{stderr}");
-    assert!(began.elapsed() < Duration::from_secs(3), "{stderr}");
+    // The lock is still held; by default a close waits for 10 s.
+    assert!(began.elapsed() < Duration::from_secs(10), "{stderr}");
     wait_until("no query waits any more", || lock.waiting() == 0);
 }
 

@@ -7,11 +7,20 @@ use std::thread;
 
 use serde_json::Value;
 
-/// The binary with nothing of this process's environment but what a program needs to run.
+/// The binary with nothing of this process's environment but what a program needs to run, and what shifts
+/// its clock (`scripts/test-on-dates`).
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tasktrail"));
     command.env_clear();
-    for kept in ["PATH", "TMPDIR", "HOME"] {
+    for kept in [
+        "PATH",
+        "TMPDIR",
+        "HOME",
+        "TZ",
+        "LD_PRELOAD",
+        "FAKETIME",
+        "FAKETIME_DONT_FAKE_MONOTONIC",
+    ] {
         if let Some(value) = std::env::var_os(kept) {
             command.env(kept, value);
         }

@@ -76,12 +76,17 @@ fn a_collector_that_is_not_there_or_silent_changes_no_answer_and_holds_up_nobody
     let endpoints =
         [&gone, &silent].map(|listener| format!("http://{}", listener.local_addr().unwrap()));
     drop(gone);
-    let began = Instant::now();
+    let answers = endpoints.map(|endpoint| {
+        let began = Instant::now();
+        let answer = status(&imported, &endpoint).good().stdout;
+        (answer, began.elapsed())
+    });
 
-    let answers = endpoints.map(|endpoint| status(&imported, &endpoint).good().stdout);
-
-    assert_eq!(answers, ["completed\n", "completed\n"]);
-    assert!(began.elapsed() < Duration::from_secs(8));
+    for (answer, took) in answers {
+        assert_eq!(answer, "completed\n");
+        // The request to a silent collector would be given up after that.
+        assert!(took < Duration::from_secs(10), "{took:?}");
+    }
 }
 
 #[test]

@@ -62,6 +62,35 @@ async fn a_filled_table_becomes_the_first_partition_as_it_is() {
         .unwrap();
 }
 
+/// The table becomes the partition up to the end of the month that lies a week ahead, for entries are
+/// saved while it is converted: in the last week of a month one month less is made behind it.
+#[tokio::test]
+async fn the_month_ahead_has_a_partition_on_every_day_of_a_month() {
+    for (day, expected) in [
+        (
+            "2026-11-23",
+            &["before_2026_12", "2026_12", "from_2027_01"][..],
+        ),
+        ("2026-11-24", &["before_2027_01", "from_2027_01"]),
+        ("2026-12-31", &["before_2027_02", "from_2027_02"]),
+        ("2027-01-31", &["before_2027_03", "from_2027_03"]),
+        ("2027-02-21", &["before_2027_03", "2027_03", "from_2027_04"]),
+        ("2027-02-28", &["before_2027_04", "from_2027_04"]),
+        ("2028-02-22", &["before_2028_03", "2028_03", "from_2028_04"]),
+        ("2028-02-29", &["before_2028_04", "from_2028_04"]),
+        ("2031-03-01", &["before_2031_04", "2031_04", "from_2031_05"]),
+    ] {
+        let database = TestDatabase::new();
+        let postgres = open(&database).await;
+
+        postgres.partition(on(day), 1).await.unwrap();
+
+        assert_eq!(names(&postgres).await, expected, "{day}");
+        assert_eq!(postgres.partition(on(day), 1).await.unwrap(), [], "{day}");
+        assert_eq!(postgres.check_schema().await.unwrap(), [], "{day}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_save_fails_and_none_is_lost_while_a_table_is_converted() {
     let database = TestDatabase::new();

@@ -64,7 +64,8 @@ async fn calls_that_take_longer_are_cancelled_on_the_server() {
         (closing.finished, closing.cancelled, closing.refused),
         (0, 2, 1)
     );
-    assert!(closing.took < Duration::from_secs(3), "{closing:?}");
+    // The lock is still held: the close has not waited for the statements, which end after ten minutes.
+    assert!(closing.took < Duration::from_secs(60), "{closing:?}");
     assert_eq!(outcomes(calls).await, (0, 1, 2));
     wait_until("nothing waits for the table", || locked.at_work() == 0);
     locked.unlock();

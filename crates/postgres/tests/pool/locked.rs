@@ -1,6 +1,7 @@
 //! Saves that take as long as a test wants.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tasktrail_conformance::fixture::Writer;
 use tasktrail_domain::repository::RepositoryError;
@@ -16,6 +17,8 @@ pub(crate) async fn open(
     // Each save by itself, so that each has a connection.
     let config = PostgresConfig::from_url(database.url())
         .unwrap()
+        // As long as the lock, however slowly a test gets on.
+        .with_statement_timeout(Duration::from_secs(600))
         .with_group_commit(0);
     let postgres = PostgresDatabase::connect(settings(config)).await.unwrap();
     postgres.migrate().await.unwrap();

@@ -5,8 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use super::Connection;
-
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::wait::PATIENCE;
 
 /// Which way bytes go through a [`Proxy`](super::Proxy).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

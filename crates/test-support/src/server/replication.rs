@@ -38,7 +38,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If no standby streams within 30 s.
+    /// If no standby streams within two minutes.
     #[track_caller]
     pub fn replicate_synchronously(&self) {
         wait_until("a standby to stream", || {
