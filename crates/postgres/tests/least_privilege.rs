@@ -141,7 +141,7 @@ async fn the_runtime_role_has_these_rights_and_no_others() {
         let owner = &scene.owner;
 
         let expected = [
-            format!("__diesel_schema_migrations of {owner}: SELECT"),
+            format!("tasktrail_migrations of {owner}: SELECT"),
             format!("task_history of {owner}: SELECT INSERT DELETE"),
             // Identity needs no right to its sequence.
             format!("task_history_id_seq of {owner}: "),
@@ -168,8 +168,8 @@ async fn the_runtime_role_cannot_change_what_was_saved_nor_the_schema() {
             "ALTER TABLE task_history ADD COLUMN mine int",
             "DROP TABLE task_history",
             "DROP TABLE task_summary CASCADE",
-            "INSERT INTO __diesel_schema_migrations VALUES ('1')",
-            "DELETE FROM __diesel_schema_migrations",
+            "INSERT INTO tasktrail_migrations VALUES ('1')",
+            "DELETE FROM tasktrail_migrations",
             "SELECT nextval('task_history_id_seq')",
         ] {
             let refused = scene.as_runtime(statement);
@@ -178,7 +178,7 @@ async fn the_runtime_role_cannot_change_what_was_saved_nor_the_schema() {
             assert!(is_refused, "{schema}: {statement}: {refused:?}");
         }
         scene
-            .as_runtime("SELECT 1 FROM task_history, task_summary, __diesel_schema_migrations")
+            .as_runtime("SELECT 1 FROM task_history, task_summary, tasktrail_migrations")
             .unwrap();
     }
 }

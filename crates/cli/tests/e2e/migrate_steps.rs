@@ -36,7 +36,7 @@ fn status_lists_every_migration_with_its_time() {
     let before = answer(&url, &["status"]);
     migrate(&url, &["up"]).good();
     let after = answer(&url, &["status"]);
-    let unknown = "INSERT INTO __diesel_schema_migrations VALUES ('203001010000000000')";
+    let unknown = "INSERT INTO tasktrail_migrations VALUES ('203001010000000000')";
     database.execute(unknown).unwrap();
     let newer = answer(&url, &["status"]);
 
@@ -137,10 +137,7 @@ fn down_tells_what_is_lost_and_does_it_only_when_somebody_agrees() {
         (&down["reverted"], &down["pending"]),
         (&json!([VERSION]), &json!([VERSION]))
     );
-    assert_eq!(
-        tables(&imported.database),
-        ["public.__diesel_schema_migrations"]
-    );
+    assert_eq!(tables(&imported.database), ["public.tasktrail_migrations"]);
     assert_eq!(
         answer(&url, &["down", "--all"])["reverted"],
         json!([]),
@@ -165,7 +162,7 @@ fn of_processes_that_take_back_at_once_one_does() {
     });
 
     assert_eq!(reverted, 1);
-    assert_eq!(tables(&database), ["public.__diesel_schema_migrations"]);
+    assert_eq!(tables(&database), ["public.tasktrail_migrations"]);
 }
 
 #[test]
@@ -199,7 +196,7 @@ fn sql_that_others_apply_leaves_what_migrate_leaves() {
     database.execute(down["sql"].as_str().unwrap()).unwrap();
 
     assert_eq!(answer(&url, &["status"])[0]["state"], "pending");
-    assert_eq!(tables(&database), ["public.__diesel_schema_migrations"]);
+    assert_eq!(tables(&database), ["public.tasktrail_migrations"]);
 }
 
 #[test]
@@ -274,7 +271,7 @@ fn an_empty_database_misses_both_tables() {
 #[test]
 fn all_of_it_works_in_another_schema() {
     let database = TestDatabase::new();
-    let shop = ["__diesel_schema_migrations", "task_history", "task_summary"];
+    let shop = ["tasktrail_migrations", "task_history", "task_summary"];
     let shop = shop.map(|table| format!("shop.{table}"));
     database.execute("CREATE SCHEMA shop").unwrap();
     let url = format!("{}?options=-csearch_path%3Dshop", database.url());
@@ -290,7 +287,7 @@ fn all_of_it_works_in_another_schema() {
         json!([VERSION])
     );
     database
-        .execute("DROP TABLE shop.__diesel_schema_migrations")
+        .execute("DROP TABLE shop.tasktrail_migrations")
         .unwrap();
     database
         .execute(&format!("SET search_path = shop; {sql}"))

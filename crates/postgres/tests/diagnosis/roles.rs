@@ -14,7 +14,7 @@ fn runtime(store: &Store) -> String {
         "CREATE ROLE {role} LOGIN;
          GRANT SELECT, INSERT, DELETE ON task_history TO {role};
          GRANT SELECT, INSERT, UPDATE, DELETE ON task_summary TO {role};
-         GRANT SELECT ON __diesel_schema_migrations TO {role}"
+         GRANT SELECT ON tasktrail_migrations TO {role}"
     ));
     let url = store.database.url();
     url.replace("postgres@", &format!("{role}@"))
