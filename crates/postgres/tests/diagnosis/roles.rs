@@ -86,10 +86,9 @@ async fn a_partition_of_somebody_else_is_not_passed_over() {
 }
 
 #[tokio::test]
-async fn tables_in_another_schema_are_found_by_the_search_path() {
+async fn tables_in_another_schema_are_found_by_the_setting() {
     let database = TestDatabase::create(sound());
-    database.execute("CREATE SCHEMA shop").unwrap();
-    let url = format!("{}?options=-csearch_path%3Dshop", database.url());
+    let url = format!("{}?schema=shop", database.url());
     let postgres = open(url).await;
     postgres.migrate().await.unwrap();
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tasktrail_domain::clock::{Clock, SystemClock};
 use tasktrail_domain::task_history::{
-    FinalStatus, RetentionPolicy, TaskHistoryRepository, TaskKey, TaskStatus,
+    FinalStatus, RemovalBatch, RetentionPolicy, TaskHistoryRepository, TaskKey, TaskStatus,
 };
 use tasktrail_postgres::diagnosis::{DiagnosisOptions, FindingCode, Severity};
 use tasktrail_postgres::{
@@ -228,11 +228,8 @@ async fn two_stores_in_one_database_do_not_see_each_other() {
     );
     assert_eq!(diagnosis.connection.unwrap().schema.as_deref(), Some("one"));
     let mut export = one.export(&ExportSelection::default()).await.unwrap();
-    let mut tasks = 0;
-    while export.next().await.unwrap().is_some() {
-        tasks += 1;
-    }
-    assert_eq!(tasks, 1);
+    while export.next_portion().await.unwrap().is_some() {}
+    assert_eq!(export.tasks(), 1);
     let analyzed = other.analyze(false).await.unwrap();
     assert_eq!(analyzed.len(), 2);
 
@@ -245,7 +242,11 @@ async fn two_stores_in_one_database_do_not_see_each_other() {
         "each store has a turn of its own"
     );
     let far = RetentionPolicy::older_than("2099-01-01T00:00:00Z".parse().unwrap());
-    one.task_history().remove_expired(&far).await.unwrap();
+    let batch = RemovalBatch::default();
+    one.task_history()
+        .remove_expired(&far, &batch)
+        .await
+        .unwrap();
     assert_eq!(
         finish(&other, FinalStatus::Completed).await,
         Some(TaskStatus::Failed)
