@@ -37,7 +37,7 @@ fn schema(database: &TestDatabase) -> Vec<String> {
     rows.into_iter()
         .flatten()
         .flatten()
-        .filter(|line| !line.contains("__diesel"))
+        .filter(|line| !line.contains("tasktrail_migrations"))
         .collect()
 }
 
@@ -102,7 +102,7 @@ async fn a_plan_to_take_back_is_refused_when_something_came_on_top_meanwhile() {
     postgres.migrate().await.unwrap();
     let before = schema(&database);
     let down = postgres.plan_migration(&MigrationTarget::DownAll).await;
-    let newer = "INSERT INTO __diesel_schema_migrations VALUES ('203001010000000000')";
+    let newer = "INSERT INTO tasktrail_migrations VALUES ('203001010000000000')";
     database.execute(newer).unwrap();
 
     let refused = postgres.run_migration(&down.unwrap()).await;
@@ -119,7 +119,7 @@ async fn a_plan_to_take_back_is_refused_when_something_came_on_top_meanwhile() {
 const HOLD: &str = "
     BEGIN;
     LOCK TABLE task_history, task_summary IN ACCESS EXCLUSIVE MODE;
-    LOCK TABLE __diesel_schema_migrations IN EXCLUSIVE MODE;
+    LOCK TABLE tasktrail_migrations IN EXCLUSIVE MODE;
     SELECT pg_advisory_lock(8386110886492922217);
     SELECT pg_sleep(60)";
 

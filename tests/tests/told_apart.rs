@@ -60,7 +60,7 @@ async fn schema_too_old(database: &TestDatabase) -> (String, Duration) {
 /// A database that a later version has migrated.
 async fn schema_too_new(database: &TestDatabase) -> String {
     manager(database.url()).connect().await.unwrap();
-    let later = "INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000000')";
+    let later = "INSERT INTO tasktrail_migrations (version) VALUES ('29990101000000')";
     database.execute(later).unwrap();
     refusal("schema too new", database.url()).await.0
 }

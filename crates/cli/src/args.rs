@@ -105,6 +105,19 @@ pub(crate) struct Global {
     #[arg(value_parser = OsStringValueParser::new())]
     pub(crate) config: Option<OsString>,
 
+    /// The schema of the store.
+    ///
+    /// It is `public` unless --schema, the environment, the URL (?schema=NAME) or the file names one. Migrating
+    /// creates it if it is missing. A search path that the role, the database or the URL sets has no effect.
+    #[arg(
+        long,
+        value_name = "NAME",
+        global = true,
+        env = "TASKTRAIL_SCHEMA",
+        hide_env_values = true
+    )]
+    pub(crate) schema: Option<String>,
+
     /// How to print the answer: tables for people, or one JSON document for programs.
     #[arg(long, value_enum, default_value_t, global = true)]
     pub(crate) format: Format,
@@ -177,13 +190,17 @@ pub(crate) enum Query {
 }
 
 impl Cli {
-    /// Reads the arguments of this process. Afterwards `database_url` is the one on the command
+    /// Reads the arguments of this process. Afterwards `database_url` and `schema` are those on the command
     /// line; the environment, which has more than one variable for it, is read where it is needed.
     pub(crate) fn read() -> Result<Self, clap::Error> {
         let matches = Self::command().try_get_matches()?;
         let mut cli = Self::from_arg_matches(&matches)?;
-        if matches.value_source("database_url") != Some(ValueSource::CommandLine) {
+        let is_given = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
+        if !is_given("database_url") {
             cli.global.database_url = None;
+        }
+        if !is_given("schema") {
+            cli.global.schema = None;
         }
         let name = matches.subcommand_name().unwrap_or_default();
         name.clone_into(&mut cli.name);

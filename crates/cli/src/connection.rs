@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use tasktrail::resilience::{ResilienceConfig, RetryConfig, TimeoutConfig};
-use tasktrail::{ConfigError, DatabaseConfig, DatabaseManager};
+use tasktrail::{
+    ConfigError, ConfigSources, DatabaseConfig, DatabaseError, DatabaseManager, MigrateError,
+};
 
 use crate::args::Global;
 use crate::failure::Failure;
@@ -71,6 +73,28 @@ fn patience(max_retries: u32) -> ResilienceConfig {
 
 /// What was said about the database.
 pub(crate) fn config(global: &Global) -> Result<DatabaseConfig, Failure> {
+    sources(global)
+        .load()
+        .map_err(|error| Failure::Usage(words(&error)))
+}
+
+/// The schema of the store. No database has to be named.
+pub(crate) fn schema(global: &Global) -> Result<String, Failure> {
+    if let Some(schema) = &global.schema {
+        return Ok(schema.clone());
+    }
+    let loaded = match sources(global).load() {
+        // Any location makes the configuration complete.
+        Err(error) if error.names_no_database() => {
+            sources(global).set("url", "postgres://localhost").load()
+        }
+        loaded => loaded,
+    };
+    let config = loaded.map_err(|error| Failure::Usage(words(&error)))?;
+    Ok(config.schema().to_owned())
+}
+
+fn sources(global: &Global) -> ConfigSources {
     let mut sources = DatabaseConfig::sources().environment();
     if let Some(file) = global.config.as_ref().filter(|file| !file.is_empty()) {
         sources = sources.file(file);
@@ -78,9 +102,10 @@ pub(crate) fn config(global: &Global) -> Result<DatabaseConfig, Failure> {
     if let Some(url) = &global.database_url {
         sources = sources.set_by("--database-url", "url", url.clone());
     }
+    if let Some(schema) = &global.schema {
+        sources = sources.set_by("--schema", "schema", schema.clone());
+    }
     sources
-        .load()
-        .map_err(|error| Failure::Usage(words(&error)))
 }
 
 /// All that is wrong with a configuration, on one line.
@@ -109,6 +134,11 @@ pub(crate) async fn explain(manager: &DatabaseManager, failure: Failure) -> Fail
             "the schema is not up to date ({} pending): run tasktrail migrate",
             state.pending.join(", ")
         )),
+        Err(DatabaseError::Migrate(
+            refused @ (MigrateError::Encoding { .. }
+            | MigrateError::Foreign { .. }
+            | MigrateError::OtherStore { .. }),
+        )) => Failure::error(refused.to_string()),
         // The first failure says more than that its explanation failed as well.
         Err(_) => failure,
     }

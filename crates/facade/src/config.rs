@@ -222,6 +222,12 @@ impl DatabaseConfig {
         self.close_timeout
     }
 
+    /// The schema of the store; `public` unless one is configured.
+    #[must_use]
+    pub fn schema(&self) -> &str {
+        self.postgres.schema()
+    }
+
     /// How long the server works on one statement before it gives up; zero for no limit.
     #[must_use]
     pub fn statement_timeout(&self) -> Duration {

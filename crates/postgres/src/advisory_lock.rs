@@ -21,6 +21,21 @@ pub(crate) async fn try_lock(connection: &mut AsyncPgConnection, number: i64) ->
         .await
 }
 
+/// The number of a lock in a schema. In `public` it is `number` itself, which also programs take that know no other
+/// schema.
+pub(crate) fn of_schema(number: i64, schema: &str) -> i64 {
+    if schema == "public" {
+        return number;
+    }
+    // FNV-1a: the same in every process, whatever its version.
+    let hash = schema
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+    number ^ hash.cast_signed()
+}
+
 /// Takes the lock of that number, and tells whether it did: `false` if another session had it all the time.
 ///
 /// Asks again and again instead of waiting inside a statement: a waiting statement holds a snapshot, and

@@ -1,5 +1,6 @@
 mod bounds;
 mod location;
+mod store_schema;
 mod url;
 
 use std::fmt;
@@ -11,8 +12,8 @@ use secrecy::SecretString;
 use tasktrail_domain::InvalidValue;
 
 use self::location::{Location, address};
-use self::url::TlsParameters;
-use crate::bench_schema;
+pub(crate) use self::store_schema::{StoreSchema, is_identifier};
+use self::url::UrlParameters;
 use crate::tls::TlsMode;
 
 /// Where the database is, and how many connections to it are kept.
@@ -42,8 +43,7 @@ pub struct PostgresConfig {
     pub(crate) leak_threshold: Duration,
     pub(crate) standby_lag: Option<Duration>,
     pub(crate) group_commit_writers: u32,
-    /// Where tables are looked for; `None` for where the server says.
-    pub(crate) search_path: Option<&'static str>,
+    pub(crate) schema: StoreSchema,
 }
 
 impl PostgresConfig {
@@ -51,8 +51,8 @@ impl PostgresConfig {
     /// `key=value` form that `psql` takes.
     ///
     /// Of several hosts (`host1:port1,host2:port2`) the first that takes writes is found; the next one is
-    /// tried when one has failed, or has been silent for 250 ms. In a URL `sslmode=` takes all [`TlsMode`]s and `sslrootcert=` a file; in the
-    /// `key=value` form `sslmode` is `disable`, `prefer` or `require`.
+    /// tried when one has failed, or has been silent for 250 ms. In a URL `sslmode=` takes all [`TlsMode`]s, `sslrootcert=` a file and
+    /// `schema=` the [schema of the store](Self::with_schema); in the `key=value` form `sslmode` is `disable`, `prefer` or `require`.
     ///
     /// Between 10 and 20 connections, 3 seconds to get or open one, 30 seconds for a statement.
     ///
@@ -61,10 +61,13 @@ impl PostgresConfig {
     /// [`InvalidValue`] if the text is neither, or names no host. The text itself, which may hold
     /// a password, is never part of the error.
     pub fn from_url(url: impl Into<SecretString>) -> Result<Self, InvalidValue> {
-        let (url, tls) = TlsParameters::taken_from(&url.into())?;
+        let (url, parameters) = UrlParameters::taken_from(&url.into())?;
         let mut config = Self::at(Location::Text(url))?;
-        config.root_certificate = tls.root_certificate;
-        config.tls = match tls.mode {
+        config.root_certificate = parameters.root_certificate;
+        if let Some(schema) = parameters.schema {
+            config = config.with_schema(schema);
+        }
+        config.tls = match parameters.tls_mode {
             Some(mode) => mode,
             None => TlsMode::of_driver(config.driver()?.get_ssl_mode()),
         };
@@ -121,7 +124,7 @@ impl PostgresConfig {
             leak_threshold: Duration::from_secs(60),
             standby_lag: None,
             group_commit_writers: 2,
-            search_path: None,
+            schema: StoreSchema::default(),
         })
     }
 
@@ -244,12 +247,32 @@ impl PostgresConfig {
         self
     }
 
-    /// Works in the schema of a [`BenchSchema`](crate::BenchSchema), and sees no other table, whatever the
-    /// URL says.
+    /// The schema of the store: 1 to 63 bytes, as it is written, also in capitals. Defaults to `public`.
+    ///
+    /// Every session works in this schema alone: the search path of the role, the database or the URL
+    /// has no effect. Migrating creates the schema if it is missing. Several stores share a database, each
+    /// in its own schema.
+    ///
+    /// Without this call, a store that exists in another schema but not in `public`, or that the search path
+    /// finds first, makes migrating fail with [`OtherStore`](crate::MigrateError::OtherStore), so that no
+    /// second store is begun by accident.
+    #[must_use]
+    pub fn with_schema(mut self, name: impl Into<String>) -> Self {
+        self.schema = StoreSchema::Named(name.into());
+        self
+    }
+
+    /// Works in the schema of a [`BenchSchema`](crate::BenchSchema), and sees no other table.
     #[must_use]
     pub fn in_bench_schema(mut self) -> Self {
-        self.search_path = Some(bench_schema::NAME);
+        self.schema = StoreSchema::Bench;
         self
+    }
+
+    /// The schema of the store.
+    #[must_use]
+    pub fn schema(&self) -> &str {
+        self.schema.name()
     }
 
     /// How long the server works on one statement before it gives up; zero for no limit.
@@ -312,7 +335,7 @@ impl fmt::Debug for PostgresConfig {
             .field("leak_threshold", &self.leak_threshold)
             .field("standby_lag", &self.standby_lag)
             .field("group_commit_writers", &self.group_commit_writers)
-            .field("search_path", &self.search_path)
+            .field("schema", &self.schema.name())
             .finish_non_exhaustive()
     }
 }

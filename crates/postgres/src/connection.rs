@@ -151,14 +151,11 @@ impl Connector {
         let connection =
             AsyncPgConnection::try_from_client_and_connection(client, connection).await;
         let mut connection = connection.map_err(|error| error.to_string())?;
-        let set = connection.batch_execute(UNTRANSLATED).await;
+        // Not among the options of the start, which a pooler in between may leave out or refuse.
+        let schema = self.config.schema.quoted();
+        let settings = format!("SET search_path TO {schema}; {UNTRANSLATED}");
+        let set = connection.batch_execute(&settings).await;
         set.map_err(|error| error.to_string())?;
-        // Not among the options of the start, which a pooler in between may leave out.
-        if let Some(schema) = self.config.search_path {
-            let path = format!("SET search_path TO {schema}");
-            let set = connection.batch_execute(&path).await;
-            set.map_err(|error| error.to_string())?;
-        }
         Ok(connection)
     }
 

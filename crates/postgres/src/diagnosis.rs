@@ -136,9 +136,12 @@ pub(crate) async fn diagnose(
     questions.found(pool::judge(pool));
     let server = health::ask(connector, QUESTION_LIMIT).await;
     questions.found(schema::judge_server(&server));
-    if server.is_ok_and(|server| server.schema.is_current()) {
+    if let Ok(server) = &server {
         let differences = schema_check::differences(connector, QUESTION_LIMIT).await;
-        questions.found(schema::judge_differences(&differences, &found.tables));
+        // What a pending migration would change is no finding, but where the store cannot be is one.
+        if server.schema.is_current() || differences.is_err() {
+            questions.found(schema::judge_differences(&differences, &found.tables));
+        }
     }
     for finding in questions.into_findings() {
         found.add(finding);

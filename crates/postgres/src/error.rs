@@ -85,6 +85,55 @@ pub enum MigrateError {
         /// The versions that it would have applied or taken back.
         versions: Vec<String>,
     },
+    /// The schema of the store is missing, and the role that is connected may not create it.
+    #[error(
+        "the schema {schema} does not exist, and the role {role} may not create it: run `tasktrail migrate` \
+         as the owner of the database {database}, or create the schema for this role"
+    )]
+    NoSchema {
+        /// The role.
+        role: String,
+        /// The schema of the store.
+        schema: String,
+        /// The database.
+        database: String,
+    },
+    /// The schema has a table, or another relation, of the name of one of Tasktrail's, which no migration of
+    /// this program made. Nothing was changed.
+    #[error(
+        "{table} in the schema {schema} is not Tasktrail's: {difference}; keep the store in another schema: \
+         set `schema` (TASKTRAIL_SCHEMA)"
+    )]
+    Foreign {
+        /// The schema of the store.
+        schema: String,
+        /// The name of the relation.
+        table: String,
+        /// How it differs, as a clause.
+        difference: String,
+    },
+    /// No schema is configured, and the store is in another one than the default. Nothing was changed.
+    #[error(
+        "no schema is configured, and a store exists in another schema than {schema}: {}; set `schema` \
+         (TASKTRAIL_SCHEMA) to the schema of the store, or to {schema} for one there", .found.join(", ")
+    )]
+    OtherStore {
+        /// The schema that an unset configuration means.
+        schema: String,
+        /// The schemas that have stores: the one that the search path finds, else all.
+        found: Vec<String>,
+    },
+    /// The database has another encoding than UTF8. Nothing was changed.
+    #[error(
+        "the database {database} has the encoding {encoding}, which cannot hold every text: create a database \
+         with ENCODING 'UTF8' TEMPLATE template0"
+    )]
+    Encoding {
+        /// The database.
+        database: String,
+        /// Its encoding, as the server calls it.
+        encoding: String,
+    },
     /// The server failed or refused a statement.
     #[error("the schema could not be read")]
     Query(#[source] Box<dyn Error + Send + Sync>),

@@ -1,5 +1,7 @@
 //! The schema: embedded migrations, run by one process at a time.
 
+mod account;
+mod neighbourhood;
 mod permission;
 mod plan;
 mod scripts;
@@ -8,16 +10,17 @@ mod status;
 
 use std::time::Duration;
 
-use diesel::migration::Migration;
-use diesel::pg::Pg;
-use diesel_async::{AsyncMigrationHarness, AsyncPgConnection};
-use diesel_migrations::MigrationHarness;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
+use self::account::{Applied, applied};
+pub(crate) use self::neighbourhood::Neighbourhood;
 pub use self::plan::{MigrationPlan, MigrationTarget, PlannedMigration};
 use self::scripts::MIGRATIONS;
+use self::sql::Ground;
+use self::status::statuses;
 pub use self::status::{MigrationState, MigrationStatus};
-use self::status::{applied, statuses};
-use crate::advisory_lock::lock_within;
+use crate::advisory_lock::{self, lock_within};
+use crate::config::StoreSchema;
 use crate::connection::Connector;
 use crate::error::MigrateError;
 
@@ -40,6 +43,20 @@ pub struct SchemaState {
 }
 
 impl SchemaState {
+    fn of(applied: &[Applied]) -> Self {
+        let applied: Vec<String> = applied.iter().map(|row| row.version.clone()).collect();
+        let known: Vec<String> = MIGRATIONS.iter().map(scripts::Script::version).collect();
+        let beyond = |list: &[String], other: &[String]| -> Vec<String> {
+            let missing = list.iter().filter(|version| !other.contains(version));
+            missing.cloned().collect()
+        };
+        Self {
+            pending: beyond(&known, &applied),
+            unknown: beyond(&applied, &known),
+            applied,
+        }
+    }
+
     /// Whether nothing is pending.
     #[must_use]
     pub fn is_current(&self) -> bool {
@@ -63,14 +80,12 @@ impl SchemaState {
 
 /// What the schema is, without changing or locking anything.
 pub(crate) async fn state(connector: &Connector) -> Result<SchemaState, MigrateError> {
-    read_state(&mut connect(connector).await?).await
+    Ok(Site::look(connector).await?.state())
 }
 
 /// Every migration, and how it stands in the database. Changes and locks nothing.
 pub(crate) async fn list(connector: &Connector) -> Result<Vec<MigrationStatus>, MigrateError> {
-    let mut connection = connect(connector).await?;
-    let applied = applied(&mut connection).await.map_err(unread)?;
-    Ok(statuses(&MIGRATIONS, applied))
+    Ok(statuses(&MIGRATIONS, Site::look(connector).await?.applied))
 }
 
 /// What it takes to get there, as things stand. Changes and locks nothing.
@@ -78,8 +93,9 @@ pub(crate) async fn plan(
     connector: &Connector,
     target: &MigrationTarget,
 ) -> Result<MigrationPlan, MigrateError> {
-    let state = state(connector).await?;
-    MigrationPlan::choose(&MIGRATIONS, &state, target)
+    let site = Site::look(connector).await?;
+    let plan = MigrationPlan::choose(&MIGRATIONS, &site.state(), target)?;
+    Ok(plan.on(site.ground()))
 }
 
 /// Does what is planned and still to be done, and tells the versions that were.
@@ -87,10 +103,7 @@ pub(crate) async fn carry_out(
     connector: &Connector,
     plan: &MigrationPlan,
 ) -> Result<Vec<String>, MigrateError> {
-    if plan.is_empty() {
-        return Ok(Vec::new());
-    }
-    run(connect(connector).await?, plan).await
+    run(Site::look(connector).await?, plan).await
 }
 
 /// Gets there, and tells the versions that it took.
@@ -101,83 +114,140 @@ pub(crate) async fn reach(
     connector: &Connector,
     target: &MigrationTarget,
 ) -> Result<Vec<String>, MigrateError> {
-    let mut connection = connect(connector).await?;
-    let state = read_state(&mut connection).await?;
-    let plan = MigrationPlan::choose(&MIGRATIONS, &state, target)?;
-    if plan.is_empty() {
-        return Ok(Vec::new());
-    }
-    run(connection, &plan).await
+    let site = Site::look(connector).await?;
+    let plan = MigrationPlan::choose(&MIGRATIONS, &site.state(), target)?;
+    run(site, &plan).await
 }
 
 /// The lock ends with the connection, which ends here.
-async fn run(
-    mut connection: AsyncPgConnection,
-    plan: &MigrationPlan,
-) -> Result<Vec<String>, MigrateError> {
-    permission::demand(&mut connection, plan).await?;
-    lock(&mut connection).await?;
-    let plan = plan.left(&read_state(&mut connection).await?)?;
-    // A thread of its own: the harness blocks.
-    tokio::task::spawn_blocking(move || run_blocking(connection, &plan))
-        .await
-        .map_err(|panicked| MigrateError::Migration(panicked.into()))?
-        .map_err(MigrateError::Migration)
-}
-
-fn run_blocking(
-    connection: AsyncPgConnection,
-    plan: &MigrationPlan,
-) -> diesel::migration::Result<Vec<String>> {
-    let mut harness = AsyncMigrationHarness::new(connection);
-    // Makes the table of migrations if it is not there.
-    harness.applied_migrations()?;
+async fn run(mut site: Site, plan: &MigrationPlan) -> Result<Vec<String>, MigrateError> {
+    let plan = plan.clone().on(site.ground());
+    if plan.is_empty() {
+        if !plan.is_down() && site.around.may_take_over() {
+            site.lock().await?;
+            site.look_again().await?;
+            site.take_over().await?;
+        }
+        return Ok(Vec::new());
+    }
+    permission::demand(&site.around, &plan)?;
+    site.lock().await?;
+    site.look_again().await?;
+    let plan = plan.left(&site.state())?.on(site.ground());
     let mut versions = Vec::new();
-    for script in plan.scripts() {
-        let script: &dyn Migration<Pg> = script;
-        let version = if plan.is_down() {
-            harness.revert_migration(script)?
-        } else {
-            harness.run_migration(script)?
-        };
-        versions.push(version.to_string());
+    for (script, batches) in plan.batches() {
+        for batch in batches {
+            let done = site.connection.batch_execute(&batch).await;
+            done.map_err(|error| MigrateError::Migration(script.failed(error).into()))?;
+        }
+        versions.push(script.version());
     }
     Ok(versions)
 }
 
-async fn connect(connector: &Connector) -> Result<AsyncPgConnection, MigrateError> {
-    let opened = connector.open_alone(Duration::ZERO).await;
-    opened.map_err(MigrateError::Connect)
+/// A connection in the schema of the store, and what it found there and around it.
+struct Site {
+    connection: AsyncPgConnection,
+    schema: StoreSchema,
+    around: Neighbourhood,
+    applied: Vec<Applied>,
 }
 
-async fn lock(connection: &mut AsyncPgConnection) -> Result<(), MigrateError> {
-    if lock_within(connection, LOCK, PATIENCE)
-        .await
-        .map_err(unread)?
-    {
-        Ok(())
-    } else {
-        Err(MigrateError::Locked(PATIENCE))
+impl Site {
+    async fn look(connector: &Connector) -> Result<Self, MigrateError> {
+        Self::look_within(connector, Duration::ZERO).await
     }
+
+    /// The server works no longer than `limit` on a statement; zero for no limit.
+    async fn look_within(connector: &Connector, limit: Duration) -> Result<Self, MigrateError> {
+        let opened = connector.open_alone(limit).await;
+        let mut connection = opened.map_err(MigrateError::Connect)?;
+        let schema = connector.config().schema.clone();
+        let (around, applied) = look(&mut connection, &schema).await?;
+        Ok(Self {
+            connection,
+            schema,
+            around,
+            applied,
+        })
+    }
+
+    /// After another process may have migrated.
+    async fn look_again(&mut self) -> Result<(), MigrateError> {
+        (self.around, self.applied) = look(&mut self.connection, &self.schema).await?;
+        Ok(())
+    }
+
+    fn state(&self) -> SchemaState {
+        SchemaState::of(&self.applied)
+    }
+
+    fn ground(&self) -> Ground {
+        Ground {
+            schema: self.schema.clone(),
+            lacks_schema: !self.around.has_schema,
+            lacks_account: !self.around.has_account,
+            is_legacy: self.around.is_legacy(),
+            may_strike_legacy: self.around.may_strike_legacy(),
+        }
+    }
+
+    async fn lock(&mut self) -> Result<(), MigrateError> {
+        let number = lock_number(&self.schema);
+        let locked = lock_within(&mut self.connection, number, PATIENCE).await;
+        if locked.map_err(unread)? {
+            Ok(())
+        } else {
+            Err(MigrateError::Locked(PATIENCE))
+        }
+    }
+
+    /// Moves the account of the migrations into our table, unless another process did.
+    async fn take_over(&mut self) -> Result<(), MigrateError> {
+        if !self.around.may_take_over() {
+            return Ok(());
+        }
+        let takeover = self.ground().takeover();
+        let done = self.connection.batch_execute(&takeover).await;
+        done.map_err(|error| MigrateError::Migration(error.into()))
+    }
+}
+
+/// Looks, and refuses a place where the store cannot or must not be.
+async fn look(
+    connection: &mut AsyncPgConnection,
+    schema: &StoreSchema,
+) -> Result<(Neighbourhood, Vec<Applied>), MigrateError> {
+    let around = Neighbourhood::of(connection, schema)
+        .await
+        .map_err(unread)?;
+    let applied = applied(connection).await.map_err(unread)?;
+    around
+        .admit(connection, schema, !applied.is_empty())
+        .await?;
+    Ok((around, applied))
+}
+
+/// A connection to look at the store, unless the store cannot or must not be there.
+pub(crate) async fn open_admitted(
+    connector: &Connector,
+    limit: Duration,
+) -> Result<AsyncPgConnection, MigrateError> {
+    Ok(Site::look_within(connector, limit).await?.connection)
+}
+
+/// The number of the lock that whoever migrates this schema holds.
+fn lock_number(schema: &StoreSchema) -> i64 {
+    advisory_lock::of_schema(LOCK, schema.name())
 }
 
 pub(crate) fn unread(error: diesel::result::Error) -> MigrateError {
     MigrateError::Query(error.into())
 }
 
+/// What the schema is, wherever it is.
 pub(crate) async fn read_state(
     connection: &mut AsyncPgConnection,
 ) -> Result<SchemaState, MigrateError> {
-    let applied = applied(connection).await.map_err(unread)?;
-    let applied: Vec<String> = applied.into_iter().map(|row| row.version).collect();
-    let known: Vec<String> = MIGRATIONS.iter().map(scripts::Script::version).collect();
-    let beyond = |list: &[String], other: &[String]| -> Vec<String> {
-        let missing = list.iter().filter(|version| !other.contains(version));
-        missing.cloned().collect()
-    };
-    Ok(SchemaState {
-        pending: beyond(&known, &applied),
-        unknown: beyond(&applied, &known),
-        applied,
-    })
+    Ok(SchemaState::of(&applied(connection).await.map_err(unread)?))
 }

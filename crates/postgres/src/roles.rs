@@ -4,11 +4,10 @@ use std::fmt::Write;
 
 use tasktrail_domain::InvalidValue;
 
+use crate::config::is_identifier;
+
 /// What does it, for the names that were set before. The server quotes them.
 const GRANT: &str = include_str!("roles/grant.sql");
-
-/// A name that is longer is cut by the server.
-const MAX_BYTES: usize = 63;
 
 /// Two roles for the histories in a schema: an *owner*, who migrates, and a *runtime* role for services,
 /// which can do what they need and nothing else.
@@ -43,8 +42,7 @@ impl DatabaseRoles {
             ("the runtime role", runtime),
             ("the schema", schema),
         ] {
-            let odd = |character: char| character.is_control() || character == '\\';
-            if name.is_empty() || name.len() > MAX_BYTES || name.contains(odd) {
+            if !is_identifier(name) {
                 let limit = "1 to 63 bytes long, without control characters and backslashes";
                 return Err(InvalidValue::text(field, limit, name));
             }

@@ -13,7 +13,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::connection::Connector;
 use crate::error::MigrateError;
-use crate::migrate::unread;
+use crate::migrate::{self, unread};
 
 /// An object a line: what it is, and after a colon how it is defined.
 const EXPECTED: &str = include_str!("schema_check/expected.txt");
@@ -63,14 +63,24 @@ pub(crate) async fn differences(
     connector: &Connector,
     limit: Duration,
 ) -> Result<Vec<SchemaDifference>, MigrateError> {
-    let opened = connector.open_alone(limit).await;
-    let mut connection = opened.map_err(MigrateError::Connect)?;
+    let mut connection = migrate::open_admitted(connector, limit).await?;
     let expected = expected();
     let tables: BTreeSet<_> = expected.iter().map(|object| object.table.clone()).collect();
     let found = describe(&mut connection, tables.into_iter().collect())
         .await
         .map_err(unread)?;
     Ok(compare(&expected, &found))
+}
+
+/// How a table of this name differs from the one that the migrations make.
+pub(crate) async fn of_table(
+    connection: &mut AsyncPgConnection,
+    table: &str,
+) -> Result<Vec<SchemaDifference>, MigrateError> {
+    let mut expected = expected();
+    expected.retain(|object| object.table == table);
+    let found = describe(connection, vec![table.to_owned()]).await;
+    Ok(compare(&expected, &found.map_err(unread)?))
 }
 
 /// Whether the migrations make an index of this name, by itself or for a constraint.

@@ -78,6 +78,9 @@ impl PostgresTaskHistory<'_> {
     ///
     /// # Cancel safety
     ///
+    /// The tables are found by the search path of the connection: set it to the
+    /// [schema of the store](crate::PostgresConfig::with_schema), unless that is `public`.
+    ///
     /// A dropped call breaks the transaction: later calls fail, and so does its commit. The connection is to
     /// be given up then, which rolls it back.
     ///

@@ -14,6 +14,10 @@ async fn store(writers: u32) -> (Repository, TestDatabase) {
 }
 
 async fn database(writers: u32) -> (PostgresDatabase, TestDatabase) {
+    in_schema("public", writers).await
+}
+
+async fn in_schema(schema: &str, writers: u32) -> (PostgresDatabase, TestDatabase) {
     let database = TestDatabase::new();
     let role = format!("owner_of_{}", database.name());
     database
@@ -32,6 +36,7 @@ async fn database(writers: u32) -> (PostgresDatabase, TestDatabase) {
         // The suite proves what is answered, not how soon: a busy machine is no failure.
         .with_acquire_timeout(Duration::from_secs(60))
         .with_connect_timeout(Duration::from_secs(60))
+        .with_schema(schema)
         .with_group_commit(writers);
     let postgres = PostgresDatabase::connect(config).await.unwrap();
     postgres.migrate().await.unwrap();
@@ -55,6 +60,25 @@ mod one_by_one {
 
     async fn fresh() -> (Repository, TestDatabase) {
         store(0).await
+    }
+
+    tasktrail_conformance::task_history_suite!(fresh);
+}
+
+/// In a schema of its own, beside a store in `public` and a table of the same name in another one.
+mod beside_another_store {
+    use std::sync::Arc;
+
+    use super::{PostgresConfig, PostgresDatabase, Repository, TestDatabase, in_schema};
+
+    async fn fresh() -> (Repository, TestDatabase) {
+        let (postgres, database) = in_schema("Shop's \"tasks\"", 2).await;
+        let other = PostgresConfig::from_url(database.url()).unwrap();
+        let other = PostgresDatabase::connect(other.with_schema("public")).await;
+        other.unwrap().migrate().await.unwrap();
+        let theirs = "CREATE SCHEMA theirs; CREATE TABLE theirs.task_history (id int)";
+        database.execute(theirs).unwrap();
+        (Arc::new(postgres.task_history()), database)
     }
 
     tasktrail_conformance::task_history_suite!(fresh);

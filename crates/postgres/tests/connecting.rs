@@ -91,7 +91,7 @@ async fn a_schema_of_a_newer_program_is_told_and_left_alone() {
     let config = PostgresConfig::from_url(database.url()).unwrap();
     let postgres = PostgresDatabase::connect(config).await.unwrap();
     postgres.migrate().await.unwrap();
-    let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000000')";
+    let newer = "INSERT INTO tasktrail_migrations (version) VALUES ('29990101000000')";
     database.execute(newer).unwrap();
 
     let error = postgres.migrate().await.unwrap_err();

@@ -74,6 +74,7 @@ impl Scene {
             // The suite proves what is answered, not how soon: a busy machine is no failure.
             .with_acquire_timeout(Duration::from_secs(60))
             .with_connect_timeout(Duration::from_secs(60))
+            .with_schema(self.schema)
             .with_group_commit(writers);
         PostgresDatabase::connect(config).await.unwrap()
     }
@@ -141,11 +142,11 @@ async fn the_runtime_role_has_these_rights_and_no_others() {
         let owner = &scene.owner;
 
         let expected = [
-            format!("__diesel_schema_migrations of {owner}: SELECT"),
             format!("task_history of {owner}: SELECT INSERT DELETE"),
             // Identity needs no right to its sequence.
             format!("task_history_id_seq of {owner}: "),
             format!("task_summary of {owner}: SELECT INSERT UPDATE DELETE"),
+            format!("tasktrail_migrations of {owner}: SELECT"),
         ];
         assert_eq!(scene.rights(), expected, "{schema}");
 
@@ -168,8 +169,8 @@ async fn the_runtime_role_cannot_change_what_was_saved_nor_the_schema() {
             "ALTER TABLE task_history ADD COLUMN mine int",
             "DROP TABLE task_history",
             "DROP TABLE task_summary CASCADE",
-            "INSERT INTO __diesel_schema_migrations VALUES ('1')",
-            "DELETE FROM __diesel_schema_migrations",
+            "INSERT INTO tasktrail_migrations VALUES ('1')",
+            "DELETE FROM tasktrail_migrations",
             "SELECT nextval('task_history_id_seq')",
         ] {
             let refused = scene.as_runtime(statement);
@@ -178,7 +179,7 @@ async fn the_runtime_role_cannot_change_what_was_saved_nor_the_schema() {
             assert!(is_refused, "{schema}: {statement}: {refused:?}");
         }
         scene
-            .as_runtime("SELECT 1 FROM task_history, task_summary, __diesel_schema_migrations")
+            .as_runtime("SELECT 1 FROM task_history, task_summary, tasktrail_migrations")
             .unwrap();
     }
 }
@@ -272,7 +273,7 @@ async fn until_rights_are_given_new_tables_cannot_be_updated() {
     let rights = scene.rights();
     let updatable = rights.iter().filter(|table| table.contains("UPDATE"));
     assert_eq!(updatable.count(), 0, "{rights:?}");
-    assert!(rights[1].ends_with(": SELECT INSERT DELETE"), "{rights:?}");
+    assert!(rights[0].ends_with(": SELECT INSERT DELETE"), "{rights:?}");
     let runtime = scene.connect(&scene.runtime, 0).await;
     let health = runtime.health(Duration::from_secs(10)).await.unwrap();
     assert!(!health.permitted, "{health:?}");

@@ -45,6 +45,18 @@ impl TestDatabase {
         Self::create_on(server.addr(), "template1")
     }
 
+    /// Creates a database in another encoding than UTF8, such as `LATIN1`, on `server`.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not answer or does not know the encoding.
+    #[must_use]
+    #[track_caller]
+    pub fn in_encoding(server: &Server, encoding: &str) -> Self {
+        let options = format!("template0 ENCODING '{encoding}' LOCALE 'C'");
+        Self::create_on(server.addr(), &options)
+    }
+
     /// Creates a copy of `template` on the same server, which is faster than migrating anew.
     ///
     /// # Panics

@@ -23,8 +23,8 @@ use crate::output::Output;
 /// do; on a current schema nothing is changed or locked. `import` does it by itself, and so does `demo`
 /// with --database-url; the other commands leave the schema alone.
 ///
-/// All of it works in the schema that the connections work in: `public`, or the first one of the search
-/// path that the role, the database or the URL (?options=-csearch_path%3Dshop) sets.
+/// All of it works in the schema of the store: `public`, or the one that --schema or the configuration names.
+/// The first migration creates it if it is missing.
 ///
 /// In JSON `{"dry_run", "migrated", "reverted", "applied", "pending", "unknown"}`: lists of versions, of
 /// what this call applied and took back (or would have), and then of what is applied, what is not yet,
@@ -33,6 +33,7 @@ use crate::output::Output;
 #[command(after_help = "\
 Examples:
   tasktrail migrate
+  tasktrail migrate --schema shop
   tasktrail migrate --check || echo 'deploy the schema first'
   tasktrail migrate up --dry-run
   tasktrail migrate sql > migrate.sql
@@ -69,7 +70,7 @@ pub(crate) async fn run(
         return Err(Failure::Usage(words.to_owned()));
     }
     match &args.action {
-        Some(Action::Roles(roles)) => roles::run(roles, output),
+        Some(Action::Roles(roles)) => roles::run(roles, global, output),
         // It may need no database.
         Some(Action::Sql(sql)) => sql::run(sql, global, output).await,
         Some(Action::Status(_)) => status::run(&connection::open(global).await?, output).await,

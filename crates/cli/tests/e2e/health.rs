@@ -54,7 +54,7 @@ fn a_role_that_may_only_read_is_unhealthy() {
 #[test]
 fn a_schema_of_a_newer_program_is_degraded() {
     let imported = Imported::new();
-    let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000000')";
+    let newer = "INSERT INTO tasktrail_migrations (version) VALUES ('29990101000000')";
     imported.database.execute(newer).unwrap();
 
     let health = imported.json(&["health"]);

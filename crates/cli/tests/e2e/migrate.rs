@@ -84,7 +84,7 @@ fn eight_processes_that_start_at_once_on_an_empty_database_all_succeed() {
         "{answers:?}"
     );
     let versions = database
-        .execute("SELECT version FROM __diesel_schema_migrations")
+        .execute("SELECT version FROM tasktrail_migrations")
         .unwrap();
     assert_eq!(
         answers[0]["applied"].as_array().unwrap().len(),

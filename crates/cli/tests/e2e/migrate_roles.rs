@@ -26,10 +26,12 @@ fn the_owner_migrates_and_services_work_by_the_runtime_role() {
         let (owner, runtime) = (url(&database, "owner"), url(&database, "runtime"));
         let folder = Folder::new();
         let path = folder.file("f.jsonl", many(10));
-        let import = ["import", path.to_str().unwrap(), "--database-url", &runtime];
+        let (runtime, owner) = (&*runtime, &*owner);
+        let run = |args: &[&str]| super::tool::run([args, schema].concat());
+        let import = ["import", path.to_str().unwrap(), "--database-url", runtime];
 
         database.execute(&roles).unwrap();
-        run(import).failed(
+        run(&import).failed(
             1,
             &format!(
                 "error: the role runtime_of_{} may not change",
@@ -37,20 +39,20 @@ fn the_owner_migrates_and_services_work_by_the_runtime_role() {
             ),
             "the owner of its tables has to run `tasktrail migrate`",
         );
-        run(["migrate", "--database-url", &owner]).good();
+        run(&["migrate", "--database-url", owner]).good();
         database.execute(&roles).unwrap();
-        run(import).good();
+        run(&import).good();
 
-        run(["migrate", "check", "--database-url", &runtime]).good();
-        run(["health", "--database-url", &runtime]).good();
-        run(["stats", "--database-url", &runtime]).good();
-        run(["cleanup", "--days", "1", "--database-url", &runtime]).good();
-        run(["migrate", "down", "--yes", "--database-url", &runtime]).failed(
+        run(&["migrate", "check", "--database-url", runtime]).good();
+        run(&["health", "--database-url", runtime]).good();
+        run(&["stats", "--database-url", runtime]).good();
+        run(&["cleanup", "--days", "1", "--database-url", runtime]).good();
+        run(&["migrate", "down", "--yes", "--database-url", runtime]).failed(
             1,
             "error: the role runtime_of_",
             "has to run `tasktrail migrate`",
         );
-        run(["migrate", "down", "--yes", "--database-url", &owner]).good();
+        run(&["migrate", "down", "--yes", "--database-url", owner]).good();
     }
 }
 

@@ -3,7 +3,7 @@
 use std::thread;
 
 use serde_json::{Value, json};
-use tasktrail_test_support::TestDatabase;
+use tasktrail_test_support::{Server, TestDatabase};
 
 use super::imported::{Imported, saved};
 use super::tool::{Run, run};
@@ -36,7 +36,7 @@ fn status_lists_every_migration_with_its_time() {
     let before = answer(&url, &["status"]);
     migrate(&url, &["up"]).good();
     let after = answer(&url, &["status"]);
-    let unknown = "INSERT INTO __diesel_schema_migrations VALUES ('203001010000000000')";
+    let unknown = "INSERT INTO tasktrail_migrations VALUES ('203001010000000000')";
     database.execute(unknown).unwrap();
     let newer = answer(&url, &["status"]);
 
@@ -137,10 +137,7 @@ fn down_tells_what_is_lost_and_does_it_only_when_somebody_agrees() {
         (&down["reverted"], &down["pending"]),
         (&json!([VERSION]), &json!([VERSION]))
     );
-    assert_eq!(
-        tables(&imported.database),
-        ["public.__diesel_schema_migrations"]
-    );
+    assert_eq!(tables(&imported.database), ["public.tasktrail_migrations"]);
     assert_eq!(
         answer(&url, &["down", "--all"])["reverted"],
         json!([]),
@@ -165,7 +162,7 @@ fn of_processes_that_take_back_at_once_one_does() {
     });
 
     assert_eq!(reverted, 1);
-    assert_eq!(tables(&database), ["public.__diesel_schema_migrations"]);
+    assert_eq!(tables(&database), ["public.tasktrail_migrations"]);
 }
 
 #[test]
@@ -199,7 +196,7 @@ fn sql_that_others_apply_leaves_what_migrate_leaves() {
     database.execute(down["sql"].as_str().unwrap()).unwrap();
 
     assert_eq!(answer(&url, &["status"])[0]["state"], "pending");
-    assert_eq!(tables(&database), ["public.__diesel_schema_migrations"]);
+    assert_eq!(tables(&database), ["public.tasktrail_migrations"]);
 }
 
 #[test]
@@ -274,32 +271,95 @@ fn an_empty_database_misses_both_tables() {
 #[test]
 fn all_of_it_works_in_another_schema() {
     let database = TestDatabase::new();
-    let shop = ["__diesel_schema_migrations", "task_history", "task_summary"];
+    let shop = ["task_history", "task_summary", "tasktrail_migrations"];
     let shop = shop.map(|table| format!("shop.{table}"));
-    database.execute("CREATE SCHEMA shop").unwrap();
-    let url = format!("{}?options=-csearch_path%3Dshop", database.url());
+    let url = format!("{}?schema=shop", database.url());
 
     let sql = migrate(&url, &["sql"]).good().stdout;
+    let all = run(["migrate", "sql", "--all", "--schema", "shop"]).good();
+    assert_eq!(sql, all.stdout);
     assert_eq!(answer(&url, &["up"])["migrated"], json!([VERSION]));
     migrate(&url, &["check"]).good();
     assert_eq!(tables(&database), shop);
-    assert_eq!(answer(&database.url(), &["status"])[0]["state"], "pending");
+    migrate(&database.url(), &["status"]).failed(
+        1,
+        "error: no schema is configured, and a store exists in another schema than public: shop",
+        "or to public for one there",
+    );
+    let public = answer(&database.url(), &["status", "--schema", "public"]);
+    assert_eq!(public[0]["state"], "pending");
 
     assert_eq!(
         answer(&url, &["down", "--yes"])["reverted"],
         json!([VERSION])
     );
-    database
-        .execute("DROP TABLE shop.__diesel_schema_migrations")
-        .unwrap();
-    database
-        .execute(&format!("SET search_path = shop; {sql}"))
-        .unwrap();
-    let of_database = format!("ALTER DATABASE {} SET search_path = shop", database.name());
-    database.execute(&of_database).unwrap();
-    migrate(&database.url(), &["check"]).good();
-    assert_eq!(answer(&database.url(), &["status"])[0]["state"], "applied");
+    database.execute("DROP SCHEMA shop CASCADE").unwrap();
+    database.execute(&sql).unwrap();
+    let here = ["--schema", "shop"];
+    migrate(&database.url(), &[&["check"], &here[..]].concat()).good();
+    let status = answer(&database.url(), &[&["status"], &here[..]].concat());
+    assert_eq!(status[0]["state"], "applied");
     assert_eq!(tables(&database), shop);
+}
+
+#[test]
+fn a_command_on_a_store_that_is_elsewhere_says_where_it_is() {
+    let database = TestDatabase::new();
+    migrate(&database.url(), &["up", "--schema", "shop"]).good();
+
+    let tasks = run(["tasks", "alice", "--database-url", &database.url()]);
+
+    tasks.failed(
+        1,
+        "error: no schema is configured, and a store exists in another schema than public: shop",
+        "or to public for one there",
+    );
+    let doctor = run(["doctor", "--database-url", &database.url()]);
+    assert_eq!(doctor.code, Some(1));
+    assert!(doctor.stdout.contains("other_store"), "{doctor:?}");
+    run([
+        "tasks",
+        "alice",
+        "--schema",
+        "shop",
+        "--database-url",
+        &database.url(),
+    ])
+    .good();
+}
+
+#[test]
+fn a_database_in_another_encoding_is_refused_by_every_command() {
+    let database = TestDatabase::in_encoding(Server::shared(), "LATIN1");
+    let url = database.url();
+    let refusal = format!(
+        "error: the database {} has the encoding LATIN1",
+        database.name()
+    );
+
+    for args in [&["up"][..], &["check"], &["status"], &["sql"]] {
+        migrate(&url, args).failed(1, &refusal, "ENCODING 'UTF8' TEMPLATE template0");
+    }
+    let doctor = run(["doctor", "--database-url", &url]);
+    assert_eq!(doctor.code, Some(1));
+    assert!(doctor.stdout.contains("encoding"), "{doctor:?}");
+    assert_eq!(tables(&database), Vec::<String>::new());
+}
+
+#[test]
+fn a_foreign_table_is_refused_by_every_command_of_migrate() {
+    let database = TestDatabase::new();
+    database
+        .execute("CREATE TABLE task_history (id int)")
+        .unwrap();
+    let url = database.url();
+
+    for args in [&["up"][..], &["check"], &["status"], &["sql"]] {
+        let refusal =
+            "error: task_history in the schema public is not Tasktrail's: it has no column user_id";
+        migrate(&url, args).failed(1, refusal, "set `schema` (TASKTRAIL_SCHEMA)");
+    }
+    migrate(&url, &["up", "--schema", "shop"]).good();
 }
 
 #[test]

@@ -113,6 +113,9 @@ fn with_session(
             postgres = with(postgres, value);
         }
     }
+    if let Some(name) = settings.text("schema") {
+        postgres = postgres.with_schema(name);
+    }
     if let Some(name) = settings.text("application_name") {
         postgres = postgres.with_application_name(name);
     }

@@ -45,6 +45,7 @@ pub(super) fn parameters(url: &SecretString) -> Vec<(&'static str, String)> {
             "sslmode" => "tls.mode",
             "sslrootcert" => "tls.root_certificate",
             "application_name" => "application_name",
+            "schema" => "schema",
             _ => return None,
         };
         Some((name, value))

@@ -51,6 +51,7 @@ impl PostgresConfig {
             self.standby_lag
                 .and_then(|lag| InvalidValue::outside("standby.max_lag", lag, SECOND, HOUR)),
             self.application_name.as_deref().and_then(unfit_name),
+            self.schema.fault(),
         ]
         .into_iter()
         .flatten()

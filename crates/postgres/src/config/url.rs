@@ -8,16 +8,17 @@ use tasktrail_domain::InvalidValue;
 
 use crate::tls::TlsMode;
 
-/// What a URL says of TLS. The driver knows three of the five modes and no root certificates.
+/// What the driver knows nothing of: two of the five modes of TLS, root certificates, and the schema.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct TlsParameters {
-    pub(super) mode: Option<TlsMode>,
+pub(super) struct UrlParameters {
+    pub(super) tls_mode: Option<TlsMode>,
     pub(super) root_certificate: Option<PathBuf>,
+    pub(super) schema: Option<String>,
 }
 
-impl TlsParameters {
-    /// Takes `sslmode` and `sslrootcert` out of a URL. The `key=value` form stays as it is: the driver
-    /// reads the modes that it knows from it.
+impl UrlParameters {
+    /// Takes `sslmode`, `sslrootcert` and `schema` out of a URL. The `key=value` form stays as it is: the
+    /// driver reads the modes that it knows from it.
     pub(super) fn taken_from(url: &SecretString) -> Result<(SecretString, Self), InvalidValue> {
         let mut taken = Self::default();
         let Some((place, query)) = split(url.expose_secret()) else {
@@ -27,11 +28,15 @@ impl TlsParameters {
         for part in query.split('&') {
             match part.split_once('=') {
                 Some(("sslmode", mode)) => {
-                    taken.mode = Some(mode.parse().map_err(|refused| hidden(&refused))?);
+                    taken.tls_mode = Some(mode.parse().map_err(|refused| hidden(&refused))?);
                 }
                 Some(("sslrootcert", file)) => {
                     let file = percent_decode_str(file).decode_utf8_lossy();
                     taken.root_certificate = Some(PathBuf::from(&*file));
+                }
+                Some(("schema", name)) => {
+                    let name = percent_decode_str(name).decode_utf8_lossy();
+                    taken.schema = Some(name.into_owned());
                 }
                 _ => rest.push(part),
             }
@@ -68,9 +73,9 @@ fn split(url: &str) -> Option<(&str, &str)> {
 mod tests {
     use super::*;
 
-    fn taken(url: &str) -> (String, TlsParameters) {
-        let (rest, tls) = TlsParameters::taken_from(&url.into()).unwrap();
-        (rest.expose_secret().to_owned(), tls)
+    fn taken(url: &str) -> (String, UrlParameters) {
+        let (rest, parameters) = UrlParameters::taken_from(&url.into()).unwrap();
+        (rest.expose_secret().to_owned(), parameters)
     }
 
     #[test]
@@ -80,18 +85,20 @@ mod tests {
             "postgres://h/d?application_name=a",
             "host=h  sslmode = 'require'",
         ] {
-            assert_eq!(taken(url), (url.to_owned(), TlsParameters::default()));
+            assert_eq!(taken(url), (url.to_owned(), UrlParameters::default()));
         }
     }
 
     #[test]
     fn they_are_taken_out_of_a_url() {
-        let (rest, tls) =
-            taken("postgres://h/d?sslmode=verify-full&connect_timeout=3&sslrootcert=%2Fca%20.pem");
+        let (rest, parameters) = taken(
+            "postgres://h/d?sslmode=verify-full&connect_timeout=3&sslrootcert=%2Fca%20.pem&schema=My%20shop",
+        );
 
         assert_eq!(rest, "postgres://h/d?connect_timeout=3");
-        assert_eq!(tls.mode, Some(TlsMode::VerifyFull));
-        assert_eq!(tls.root_certificate, Some("/ca .pem".into()));
+        assert_eq!(parameters.tls_mode, Some(TlsMode::VerifyFull));
+        assert_eq!(parameters.root_certificate, Some("/ca .pem".into()));
+        assert_eq!(parameters.schema.as_deref(), Some("My shop"));
     }
 
     #[test]
@@ -101,15 +108,15 @@ mod tests {
 
     #[test]
     fn a_question_mark_in_a_password_begins_no_query() {
-        let (rest, tls) = taken("postgres://u:a?sslmode=hush@h/d?sslmode=disable");
+        let (rest, parameters) = taken("postgres://u:a?sslmode=hush@h/d?sslmode=disable");
 
         assert_eq!(rest, "postgres://u:a?sslmode=hush@h/d");
-        assert_eq!(tls.mode, Some(TlsMode::Disable));
+        assert_eq!(parameters.tls_mode, Some(TlsMode::Disable));
     }
 
     #[test]
     fn an_unknown_mode_is_refused_without_showing_it() {
-        let error = TlsParameters::taken_from(&"postgres://h/d?sslmode=maybe".into()).unwrap_err();
+        let error = UrlParameters::taken_from(&"postgres://h/d?sslmode=maybe".into()).unwrap_err();
 
         assert_eq!(error.field(), "sslmode");
         assert!(!error.to_string().contains("maybe"), "{error}");

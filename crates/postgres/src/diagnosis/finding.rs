@@ -81,6 +81,12 @@ codes! {
     Unencrypted "unencrypted",
     /// Nobody makes sure that the server is the right one.
     UnverifiedServer "unverified_server",
+    /// The database has another encoding than UTF8.
+    Encoding "encoding",
+    /// A table of the same name is not Tasktrail's.
+    ForeignTable "foreign_table",
+    /// No schema is configured, and the store is in another than the default.
+    OtherStore "other_store",
     /// There are no tables.
     SchemaMissing "schema_missing",
     /// Migrations are pending.

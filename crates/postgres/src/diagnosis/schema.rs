@@ -62,8 +62,8 @@ fn migrations(server: &ServerHealth) -> Option<Finding> {
         return Some(FindingCode::SchemaMissing.finding(
             Severity::Critical,
             "the tables of the history are not there",
-            "no migration has been applied in the schema that the connection works in",
-            "run tasktrail migrate; or look at the search path, if they are in another schema",
+            "no migration has been applied in the schema of the store",
+            "run tasktrail migrate, or set `schema` to the schema of the store",
         ));
     }
     if !schema.pending.is_empty() {
@@ -95,10 +95,36 @@ fn distance(server: &ServerHealth) -> Option<Finding> {
     })
 }
 
+/// What keeps a store from being where it is configured.
+fn refusal(error: &MigrateError) -> Option<Finding> {
+    let (code, summary, advice) = match error {
+        MigrateError::Encoding { .. } => (
+            FindingCode::Encoding,
+            "the database has an encoding that cannot hold every text",
+            "create a database with ENCODING 'UTF8' TEMPLATE template0, and keep the store there",
+        ),
+        MigrateError::Foreign { .. } => (
+            FindingCode::ForeignTable,
+            "a table in the schema of the store is not Tasktrail's",
+            "set `schema` to another schema",
+        ),
+        MigrateError::OtherStore { .. } => (
+            FindingCode::OtherStore,
+            "no schema is configured, and a store exists in another one than the default",
+            "set `schema` to the schema of the store",
+        ),
+        _ => return None,
+    };
+    Some(code.finding(Severity::Critical, summary, error.to_string(), advice))
+}
+
 pub(super) fn judge_differences(
     differences: &Result<Vec<SchemaDifference>, MigrateError>,
     tables: &[TableFacts],
 ) -> Vec<Finding> {
+    if let Some(refusal) = differences.as_ref().err().and_then(refusal) {
+        return vec![refusal];
+    }
     match differences {
         Ok(differences) => {
             let differences = differences.iter().filter(|found| !is_invalid_index(found));

@@ -1,44 +1,28 @@
 //! Whether this role may migrate.
 
-use diesel::QueryableByName;
-use diesel::sql_types::{Bool, Nullable, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
-
+use super::neighbourhood::Neighbourhood;
 use super::plan::MigrationPlan;
 use super::scripts::Script;
-use super::unread;
 use crate::error::MigrateError;
 
-#[derive(QueryableByName)]
-struct Rights {
-    #[diesel(sql_type = Text)]
-    role: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    schema: Option<String>,
-    #[diesel(sql_type = Bool)]
-    may_create: bool,
-}
-
-/// Refuses a role that may not create tables where the connection works. A role that services use needs no
-/// more than to be told: the server's own words would name a table of ours and not what to do.
-pub(super) async fn demand(
-    connection: &mut AsyncPgConnection,
-    plan: &MigrationPlan,
-) -> Result<(), MigrateError> {
-    let question = "SELECT current_user::text AS role, current_schema()::text AS schema,
-                           coalesce(has_schema_privilege(current_schema(), 'CREATE'), true)
-                               AS may_create";
-    let rights: Rights = diesel::sql_query(question)
-        .get_result(connection)
-        .await
-        .map_err(unread)?;
-    match rights.schema {
-        Some(schema) if !rights.may_create => Err(MigrateError::NotPermitted {
-            role: rights.role,
+/// Refuses a role that may not create tables in the schema of the store, or the schema. The server's error
+/// message would name a table of ours and not what to do.
+pub(super) fn demand(around: &Neighbourhood, plan: &MigrationPlan) -> Result<(), MigrateError> {
+    if around.may_create {
+        return Ok(());
+    }
+    let (role, schema) = (around.role.clone(), plan.schema().to_owned());
+    Err(if around.has_schema {
+        MigrateError::NotPermitted {
+            role,
             schema,
             versions: plan.scripts().iter().map(Script::version).collect(),
-        }),
-        // Where there is no schema at all, the server says so.
-        _ => Ok(()),
-    }
+        }
+    } else {
+        MigrateError::NoSchema {
+            role,
+            schema,
+            database: around.database.clone(),
+        }
+    })
 }

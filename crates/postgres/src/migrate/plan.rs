@@ -1,7 +1,11 @@
 //! Which migrations a change takes.
 
+use tasktrail_domain::InvalidValue;
+
 use super::SchemaState;
 use super::scripts::{MIGRATIONS, Script};
+use super::sql::Ground;
+use crate::config::StoreSchema;
 use crate::error::MigrateError;
 
 /// Where a schema is to be brought. A migration is named by its version, its name, or the beginning of
@@ -26,8 +30,7 @@ pub enum MigrationTarget {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MigrationPlan {
     down: bool,
-    /// Nothing has been applied, so the table of migrations may be missing.
-    pub(super) from_nothing: bool,
+    ground: Ground,
     scripts: Vec<Script>,
 }
 
@@ -44,14 +47,24 @@ pub struct PlannedMigration {
 }
 
 impl MigrationPlan {
-    /// To apply every migration of this program to a database that has none.
-    #[must_use]
-    pub fn from_nothing() -> Self {
-        Self {
+    /// To apply every migration of this program to a database that has none, in this schema.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if no schema can have that name.
+    pub fn from_nothing(schema: &str) -> Result<Self, InvalidValue> {
+        let schema = StoreSchema::named(schema)?;
+        Ok(Self {
             down: false,
-            from_nothing: true,
+            ground: Ground {
+                // Every database has the default one.
+                lacks_schema: schema.name() != StoreSchema::Unset.name(),
+                lacks_account: true,
+                schema,
+                ..Ground::default()
+            },
             scripts: MIGRATIONS.to_vec(),
-        }
+        })
     }
 
     /// Whether there is nothing to do.
@@ -79,6 +92,18 @@ impl MigrationPlan {
 
     pub(super) fn scripts(&self) -> &[Script] {
         &self.scripts
+    }
+
+    pub(super) fn schema(&self) -> &str {
+        self.ground.schema.name()
+    }
+
+    pub(super) fn ground(&self) -> &Ground {
+        &self.ground
+    }
+
+    pub(super) fn on(self, ground: Ground) -> Self {
+        Self { ground, ..self }
     }
 
     pub(super) fn choose(
@@ -122,7 +147,7 @@ impl MigrationPlan {
         });
         Ok(Self {
             down: false,
-            from_nothing: state.applied.is_empty(),
+            ground: Ground::default(),
             scripts: pending.copied().collect(),
         })
     }
@@ -143,7 +168,7 @@ impl MigrationPlan {
         });
         Ok(Self {
             down: true,
-            from_nothing: false,
+            ground: Ground::default(),
             scripts: applied.copied().collect(),
         })
     }
@@ -170,7 +195,7 @@ impl MigrationPlan {
             .filter(|script| !is_done(&script.version()));
         Ok(Self {
             scripts: left.copied().collect(),
-            ..*self
+            ..self.clone()
         })
     }
 }

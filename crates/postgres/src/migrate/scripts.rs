@@ -2,10 +2,6 @@
 
 use std::fmt;
 
-use diesel::connection::BoxableConnection;
-use diesel::migration::{Migration, MigrationMetadata, MigrationName, MigrationVersion, Result};
-use diesel::pg::Pg;
-
 /// Reads the two files of a folder of `migrations/`.
 macro_rules! script {
     ($folder:literal, in_transaction: $in_transaction:literal) => {
@@ -67,48 +63,16 @@ impl fmt::Display for Script {
     }
 }
 
-impl MigrationName for Script {
-    fn version(&self) -> MigrationVersion<'_> {
-        self.version().into()
-    }
-}
-
-impl MigrationMetadata for Script {
-    fn run_in_transaction(&self) -> bool {
-        self.in_transaction
-    }
-}
-
-impl Migration<Pg> for Script {
-    fn run(&self, connection: &mut dyn BoxableConnection<Pg>) -> Result<()> {
-        let done = connection.batch_execute(self.up);
-        Ok(done.map_err(|source| self.failed(source))?)
-    }
-
-    fn revert(&self, connection: &mut dyn BoxableConnection<Pg>) -> Result<()> {
-        let done = connection.batch_execute(self.down);
-        Ok(done.map_err(|source| self.failed(source))?)
-    }
-
-    fn metadata(&self) -> &dyn MigrationMetadata {
-        self
-    }
-
-    fn name(&self) -> &dyn MigrationName {
-        self
-    }
-}
-
 /// A statement of a migration failed.
 #[derive(Debug, thiserror::Error)]
 #[error("{folder}")]
-struct Failed {
+pub(super) struct Failed {
     folder: &'static str,
     source: diesel::result::Error,
 }
 
 impl Script {
-    fn failed(&self, source: diesel::result::Error) -> Failed {
+    pub(super) fn failed(&self, source: diesel::result::Error) -> Failed {
         Failed {
             folder: self.folder,
             source,
@@ -124,7 +88,7 @@ mod tests {
     fn the_list_has_every_folder_of_the_migrations_in_order() {
         let migrations = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
         let entries = std::fs::read_dir(migrations).unwrap();
-        let entries = entries.map(std::result::Result::unwrap);
+        let entries = entries.map(Result::unwrap);
         let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir());
         let mut folders: Vec<_> = folders
             .map(|folder| folder.file_name().into_string().unwrap())

@@ -1,23 +1,69 @@
-//! A plan as SQL, for those who apply it themselves.
+//! A plan as SQL: what is run, and what is printed for those who apply it themselves.
 
-use super::LOCK;
 use super::plan::MigrationPlan;
 use super::scripts::Script;
+use super::{account, lock_number};
+use crate::config::StoreSchema;
 
-/// As the harness makes it.
-const TABLE: &str = "\
-CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (
-    version varchar(50) PRIMARY KEY NOT NULL,
-    run_on timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP
-);
-";
+/// Where a plan works, and what the first migration of it finds missing there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Ground {
+    pub(super) schema: StoreSchema,
+    pub(super) lacks_schema: bool,
+    /// The table that keeps account of migrations.
+    pub(super) lacks_account: bool,
+    /// The account is still in the table that earlier versions used.
+    pub(super) is_legacy: bool,
+    /// That table may have rows of ours, and this role may delete them.
+    pub(super) may_strike_legacy: bool,
+}
+
+impl Ground {
+    /// Makes what is missing.
+    fn prepare(&self) -> String {
+        let schema = self.schema.quoted();
+        let mut sql = String::new();
+        if self.lacks_schema {
+            sql.push_str(&format!("CREATE SCHEMA IF NOT EXISTS {schema};\n"));
+        }
+        sql.push_str(&format!("SET LOCAL search_path TO {schema};\n"));
+        if self.lacks_account {
+            sql.push_str(account::TABLE);
+        }
+        if self.is_legacy {
+            sql.push_str(&account::takeover());
+        }
+        sql
+    }
+
+    fn transaction(&self, change: &str) -> String {
+        let number = lock_number(&self.schema);
+        format!("BEGIN;\nSELECT pg_advisory_xact_lock({number});\n{change}COMMIT;\n")
+    }
+
+    /// Takes the account over, and applies nothing.
+    pub(super) fn takeover(&self) -> String {
+        self.transaction(&self.prepare())
+    }
+
+    /// What is left to prepare when the first migration is done.
+    fn prepared(&self) -> Self {
+        Self {
+            lacks_schema: false,
+            lacks_account: false,
+            is_legacy: false,
+            ..self.clone()
+        }
+    }
+}
 
 impl MigrationPlan {
     /// The statements that carry it out, with those that keep account of it: applied by `psql` they leave
     /// what [`run_migration`](crate::PostgresDatabase::run_migration) leaves.
     ///
     /// Each migration is a transaction that takes the lock of migrations, unless it must not be one: then
-    /// it holds the lock for as long as its session lasts.
+    /// it holds the lock for as long as its session lasts. The schema of the store is named, so the search path
+    /// of the session that applies it has no effect.
     #[must_use]
     pub fn sql(&self) -> String {
         let mut sql = format!("-- Tasktrail {}", env!("CARGO_PKG_VERSION"));
@@ -26,39 +72,52 @@ impl MigrationPlan {
             return sql;
         }
         sql.push_str("; stop at the first error: psql --set ON_ERROR_STOP=1\n");
-        for (index, script) in self.scripts().iter().enumerate() {
-            let table = self.from_nothing && index == 0;
-            sql.push_str(&transaction(script, self.is_down(), table));
+        let verb = if self.is_down() { "Take back" } else { "Apply" };
+        for (script, batches) in self.batches() {
+            sql.push_str(&format!("\n-- {verb} {}.\n", script.label()));
+            sql.push_str(&batches.concat());
         }
         sql
     }
+
+    /// Each migration with what is sent to the server for it, one message after the other.
+    pub(super) fn batches(&self) -> Vec<(Script, Vec<String>)> {
+        let first = self.ground().clone();
+        let later = first.prepared();
+        let grounds = std::iter::once(&first).chain(std::iter::repeat(&later));
+        let scripts = self.scripts().iter().zip(grounds);
+        scripts
+            .map(|(script, ground)| (*script, batches(script, self.is_down(), ground)))
+            .collect()
+    }
 }
 
-fn transaction(script: &Script, down: bool, table: bool) -> String {
-    let version = script.version();
-    let (verb, change, account) = if down {
-        let account =
-            format!("DELETE FROM __diesel_schema_migrations WHERE version = '{version}';");
-        ("Take back", script.down, account)
+fn batches(script: &Script, down: bool, ground: &Ground) -> Vec<String> {
+    let (change, account) = if down {
+        let legacy = if ground.may_strike_legacy || ground.is_legacy {
+            account::strike_legacy(script)
+        } else {
+            String::new()
+        };
+        (script.down, legacy + &account::strike(script))
     } else {
-        let account = format!(
-            "INSERT INTO __diesel_schema_migrations (version, run_on)\n    \
-             VALUES ('{version}', now() AT TIME ZONE 'UTC');"
-        );
-        ("Apply", script.up, account)
+        (script.up, account::record(script))
     };
-    let (begin, end) = if script.in_transaction {
-        let begin = format!("BEGIN;\nSELECT pg_advisory_xact_lock({LOCK});\n");
-        (begin, "COMMIT;\n")
-    } else {
-        (format!("SELECT pg_advisory_lock({LOCK});\n"), "")
-    };
-    let table = if table { TABLE } else { "" };
-    format!(
-        "\n-- {verb} {}.\n{begin}{table}\n{}\n\n{account}\n{end}",
-        script.label(),
-        change.trim()
-    )
+    let change = format!("\n{}\n\n", change.trim());
+    if script.in_transaction {
+        let all = ground.prepare() + &change + &account;
+        return vec![ground.transaction(&all)];
+    }
+    let session = format!(
+        "SET search_path TO {};\nSELECT pg_advisory_lock({});\n",
+        ground.schema.quoted(),
+        lock_number(&ground.schema)
+    );
+    let mut batches = vec![session, change, account];
+    if *ground != ground.prepared() {
+        batches.insert(0, ground.transaction(&ground.prepare()));
+    }
+    batches
 }
 
 #[cfg(test)]
@@ -72,28 +131,78 @@ mod tests {
         in_transaction: false,
     };
 
-    #[test]
-    fn what_must_not_be_in_a_transaction_is_in_none() {
-        let up = transaction(&INDEX, false, false);
-
-        assert!(!up.contains("BEGIN") && !up.contains("COMMIT"), "{up}");
-        assert!(up.contains("SELECT pg_advisory_lock("), "{up}");
-        assert!(up.contains("VALUES ('202701010000000000'"), "{up}");
+    /// The places of these parts in a text, which must be in their order.
+    #[track_caller]
+    fn in_order<const N: usize>(sql: &str, parts: [&str; N]) {
+        let places = parts.map(|part| sql.find(part));
+        assert!(places.is_sorted() && places[0].is_some(), "{sql}");
     }
 
     #[test]
-    fn what_is_taken_back_is_struck_from_the_table_in_the_same_transaction() {
+    fn what_must_not_be_in_a_transaction_is_in_none_and_sent_by_itself() {
+        let up = batches(&INDEX, false, &Ground::default());
+
+        let sql = up.concat();
+        assert!(!sql.contains("BEGIN") && !sql.contains("COMMIT"), "{sql}");
+        assert_eq!(up[1].trim(), INDEX.up.trim());
+        in_order(
+            &sql,
+            ["SELECT pg_advisory_lock(", "VALUES ('202701010000000000'"],
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_made_in_the_transaction_of_the_first_migration() {
         let script = Script {
             in_transaction: true,
             ..INDEX
         };
+        let ground = Ground {
+            schema: StoreSchema::Named("a\"b".to_owned()),
+            lacks_schema: true,
+            lacks_account: true,
+            ..Ground::default()
+        };
 
-        let down = transaction(&script, true, false);
+        let up = batches(&script, false, &ground);
 
-        let account =
-            "DELETE FROM __diesel_schema_migrations WHERE version = '202701010000000000';";
-        let order = ["BEGIN;", "DROP INDEX", account, "COMMIT;"].map(|part| down.find(part));
-        assert!(order.is_sorted() && order[0].is_some(), "{down}");
+        assert_eq!(up.len(), 1);
+        in_order(
+            &up[0],
+            [
+                "BEGIN;",
+                "CREATE SCHEMA IF NOT EXISTS \"a\"\"b\";",
+                "SET LOCAL search_path TO \"a\"\"b\";",
+                "CREATE TABLE tasktrail_migrations",
+                "CREATE INDEX",
+                "COMMIT;",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_taken_back_is_struck_from_both_tables_in_the_same_transaction() {
+        let script = Script {
+            in_transaction: true,
+            ..INDEX
+        };
+        let ground = Ground {
+            may_strike_legacy: true,
+            ..Ground::default()
+        };
+
+        let down = batches(&script, true, &ground).concat();
+
+        in_order(
+            &down,
+            [
+                "BEGIN;",
+                "DROP INDEX",
+                "DELETE FROM __diesel_schema_migrations",
+                "DELETE FROM tasktrail_migrations WHERE version = '202701010000000000';",
+                "COMMIT;",
+            ],
+        );
     }
 
     #[test]

@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-use diesel::QueryableByName;
-use diesel::sql_types::{Bool, Text, Timestamptz};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::timestamp::Timestamp;
 
+use super::account::Applied;
 use super::scripts::Script;
 
 /// A migration, and how it stands in a database.
@@ -45,36 +42,6 @@ impl MigrationState {
             Self::Unknown => "unknown",
         }
     }
-}
-
-/// A row of the table of migrations.
-#[derive(QueryableByName)]
-pub(super) struct Applied {
-    #[diesel(sql_type = Text)]
-    pub(super) version: String,
-    #[diesel(sql_type = Timestamptz)]
-    run_on: DateTime<Utc>,
-}
-
-#[derive(QueryableByName)]
-struct Found {
-    #[diesel(sql_type = Bool)]
-    there: bool,
-}
-
-/// What has been applied, the oldest first; nothing if the table is not there.
-pub(super) async fn applied(
-    connection: &mut AsyncPgConnection,
-) -> diesel::QueryResult<Vec<Applied>> {
-    let question = "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS there";
-    let table: Found = diesel::sql_query(question).get_result(connection).await?;
-    if !table.there {
-        return Ok(Vec::new());
-    }
-    // It was written by a session whose time zone is UTC.
-    let rows = "SELECT version, run_on AT TIME ZONE 'UTC' AS run_on \
-                FROM __diesel_schema_migrations ORDER BY version";
-    diesel::sql_query(rows).load(connection).await
 }
 
 /// Those that this program knows and those that it does not, the oldest first.

@@ -39,7 +39,7 @@ BEGIN
                    owner_role, in_schema, runtime_role);
 
     FOR ours, rights IN VALUES
-        ('__diesel_schema_migrations', 'SELECT'),
+        ('tasktrail_migrations', 'SELECT'),
         ('task_history', 'SELECT, INSERT, DELETE'),
         ('task_summary', 'SELECT, INSERT, UPDATE, DELETE')
     LOOP

@@ -36,7 +36,7 @@ async fn the_expected_description_is_what_the_migrations_make() {
     };
     let mut connection = migrated(&database).await.open(session).await.unwrap();
     let tables = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
-                  AND relkind IN ('r', 'p') AND relname NOT LIKE '\\_\\_%'";
+                  AND relkind IN ('r', 'p') AND relname <> 'tasktrail_migrations'";
     let tables = database.execute(tables).unwrap();
     let tables = tables.into_iter().flatten().flatten().collect();
 

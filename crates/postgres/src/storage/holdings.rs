@@ -37,7 +37,7 @@ struct Table {
 const TABLES: &str = "
     SELECT format('%I.%I', nspname, relname) AS name,
            coalesce(pg_class.oid IN (to_regclass('task_history'), to_regclass('task_summary'),
-                                     to_regclass('__diesel_schema_migrations')), false) AS ours
+                                     to_regclass('tasktrail_migrations')), false) AS ours
     FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE relkind IN ('r', 'p', 'm', 'f')
       AND nspname NOT IN ('pg_catalog', 'information_schema')
@@ -58,7 +58,7 @@ pub(crate) async fn holdings(connector: &Connector) -> Result<Holdings, StorageE
         .map_err(|error| StorageError::Query(error.into()))?;
     let (ours, others): (Vec<_>, Vec<_>) = tables.into_iter().partition(|table| table.ours);
     for table in &ours {
-        if !table.name.ends_with(".__diesel_schema_migrations")
+        if !table.name.ends_with(".tasktrail_migrations")
             && has_rows(&mut connection, &table.name).await?
         {
             return Ok(Holdings::Histories);

@@ -14,7 +14,7 @@ fn runtime(store: &Store) -> String {
         "CREATE ROLE {role} LOGIN;
          GRANT SELECT, INSERT, DELETE ON task_history TO {role};
          GRANT SELECT, INSERT, UPDATE, DELETE ON task_summary TO {role};
-         GRANT SELECT ON __diesel_schema_migrations TO {role}"
+         GRANT SELECT ON tasktrail_migrations TO {role}"
     ));
     let url = store.database.url();
     url.replace("postgres@", &format!("{role}@"))
@@ -86,10 +86,9 @@ async fn a_partition_of_somebody_else_is_not_passed_over() {
 }
 
 #[tokio::test]
-async fn tables_in_another_schema_are_found_by_the_search_path() {
+async fn tables_in_another_schema_are_found_by_the_setting() {
     let database = TestDatabase::create(sound());
-    database.execute("CREATE SCHEMA shop").unwrap();
-    let url = format!("{}?options=-csearch_path%3Dshop", database.url());
+    let url = format!("{}?schema=shop", database.url());
     let postgres = open(url).await;
     postgres.migrate().await.unwrap();
 

@@ -192,7 +192,7 @@ async fn a_role_that_may_not_create_tables_saves_and_is_told_that_it_cannot_part
             "CREATE ROLE {role} LOGIN;
              GRANT SELECT, INSERT, DELETE ON task_history TO {role};
              GRANT SELECT, INSERT, UPDATE, DELETE ON task_summary TO {role};
-             GRANT SELECT ON __diesel_schema_migrations TO {role}"
+             GRANT SELECT ON tasktrail_migrations TO {role}"
         ))
         .unwrap();
     let url = database.url().replace("postgres@", &format!("{role}@"));

@@ -2,6 +2,8 @@ use clap::Args;
 use tasktrail::DatabaseRoles;
 
 use super::sql;
+use crate::args::Global;
+use crate::connection;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -12,8 +14,8 @@ use crate::output::Output;
 /// current schema services connect with it as with any other; on another one they are told that it may not
 /// migrate.
 ///
-/// The SQL makes the roles and the schema where they are missing, sets the roles' search path to the schema,
-/// makes the tables that are there the owner's, and gives the rights. Run it in the database of the
+/// The SQL makes the roles and the schema (see --schema) where they are missing, sets the roles' search path to
+/// the schema, for psql, makes the tables of the store the owner's, and gives the rights. Run it in the database of the
 /// histories, as a superuser, or as an owner of the database who may create roles: before the first
 /// migration, and again after each that makes tables. Where all is done it changes nothing. Passwords are
 /// set afterwards: in psql by \password ROLE.
@@ -33,14 +35,11 @@ pub(super) struct RolesArgs {
     /// The role that services use.
     #[arg(long, value_name = "NAME", default_value = "tasktrail_runtime")]
     runtime: String,
-
-    /// The schema of the tables.
-    #[arg(long, value_name = "NAME", default_value = "public")]
-    schema: String,
 }
 
-pub(super) fn run(args: &RolesArgs, output: &mut Output) -> Result<(), Failure> {
-    let roles = DatabaseRoles::new(&args.owner, &args.runtime, &args.schema)
+pub(super) fn run(args: &RolesArgs, global: &Global, output: &mut Output) -> Result<(), Failure> {
+    let schema = connection::schema(global)?;
+    let roles = DatabaseRoles::new(&args.owner, &args.runtime, &schema)
         .map_err(|refused| Failure::Usage(refused.to_string()))?;
     sql::print(&roles.sql(), output)
 }

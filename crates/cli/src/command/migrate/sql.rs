@@ -12,8 +12,8 @@ use crate::output::Output;
 /// Print the SQL of the migrations that are pending, for those who apply it themselves.
 ///
 /// Each migration is a transaction that also keeps account of it in the table of migrations, so that
-/// applied by psql it leaves what `migrate up` leaves. Apply it with the role and the search path that the
-/// services use. Needs no right to write, and changes nothing.
+/// applied by psql it leaves what `migrate up` leaves. It names the schema of the store. Apply it with the role
+/// that owns the tables. Needs no right to write, and changes nothing.
 ///
 /// In JSON {"sql"}.
 #[derive(Debug, Args)]
@@ -54,7 +54,9 @@ pub(super) async fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let plan = if args.all {
-        MigrationPlan::from_nothing()
+        let schema = connection::schema(global)?;
+        MigrationPlan::from_nothing(&schema)
+            .map_err(|refused| Failure::Usage(refused.to_string()))?
     } else {
         let manager = connection::open(global).await?;
         let target = args.target();

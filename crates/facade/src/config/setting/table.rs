@@ -30,10 +30,13 @@ fn location() -> [Setting; 7] {
     ]
 }
 
-fn connections() -> [Setting; 17] {
+fn connections() -> [Setting; 18] {
     let modes = "disable, prefer, require, verify-ca or verify-full";
     let name = "1 to 63 printable ASCII characters";
+    let schema = "1 to 63 bytes without control characters and backslashes, and not reserved (pg_…, \
+                  information_schema, tasktrail_bench)";
     [
+        Setting::new("schema", Text, schema),
         Setting::new("application_name", Text, name),
         Setting::new("statement_timeout", Duration, "1ms to 24h, 0 for none")
             .also(["DB_COMMAND_TIMEOUT"]),

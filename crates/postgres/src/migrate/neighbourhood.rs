@@ -1,0 +1,162 @@
+//! What surrounds a store: the database, its schema, tables of others, other stores.
+
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, Bool, Nullable, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+
+use crate::config::StoreSchema;
+use crate::error::MigrateError;
+use crate::schema_check::{self, SchemaDifference};
+
+/// The only encoding in which every text of a history can be kept and read back.
+const ENCODING: &str = "UTF8";
+
+#[derive(Debug, QueryableByName)]
+pub(crate) struct Neighbourhood {
+    #[diesel(sql_type = Text)]
+    pub(super) database: String,
+    #[diesel(sql_type = Text)]
+    pub(super) role: String,
+    #[diesel(sql_type = Text)]
+    encoding: String,
+    #[diesel(sql_type = Bool)]
+    is_writable: bool,
+    #[diesel(sql_type = Bool)]
+    pub(super) has_schema: bool,
+    #[diesel(sql_type = Bool)]
+    pub(super) may_create: bool,
+    #[diesel(sql_type = Bool)]
+    pub(super) has_account: bool,
+    #[diesel(sql_type = Bool)]
+    has_legacy: bool,
+    #[diesel(sql_type = Bool)]
+    may_read_legacy: bool,
+    #[diesel(sql_type = Bool)]
+    may_strike_legacy: bool,
+    /// Whether this role may make tables that the owner of the history owns.
+    #[diesel(sql_type = Bool)]
+    owns_history: bool,
+    /// A relation in the schema that has the name of a table of a store.
+    #[diesel(sql_type = Nullable<Text>)]
+    table_name: Option<String>,
+    #[diesel(sql_type = Nullable<Bool>)]
+    is_table: Option<bool>,
+    /// The schemas of other stores.
+    #[diesel(sql_type = Array<Text>)]
+    other_stores: Vec<String>,
+    /// The schema of the store that the search path of the role, the database or the URL finds.
+    #[diesel(sql_type = Nullable<Text>)]
+    store_by_path: Option<String>,
+    #[diesel(sql_type = Bool)]
+    has_store: bool,
+}
+
+impl Neighbourhood {
+    /// Looks around, with the search path that the session would have without us.
+    pub(crate) async fn of(
+        connection: &mut AsyncPgConnection,
+        schema: &StoreSchema,
+    ) -> diesel::QueryResult<Self> {
+        let outside = "BEGIN; SET LOCAL search_path TO DEFAULT";
+        connection.batch_execute(outside).await?;
+        let around = diesel::sql_query(include_str!("neighbourhood.sql"))
+            .bind::<Text, _>(schema.name())
+            .get_result(connection)
+            .await;
+        connection.batch_execute("ROLLBACK").await?;
+        around
+    }
+
+    /// Whether the older table of migrations has rows to copy, and this role may do it.
+    pub(super) fn may_take_over(&self) -> bool {
+        self.is_legacy()
+            && self.is_writable
+            && self.may_create
+            && self.may_read_legacy
+            && self.owns_history
+    }
+
+    /// Whether the account of the migrations is still in the older table.
+    pub(super) fn is_legacy(&self) -> bool {
+        self.has_legacy && self.has_store && !self.has_account
+    }
+
+    /// Whether the older table may still have rows of ours beside the account.
+    pub(super) fn may_strike_legacy(&self) -> bool {
+        self.has_legacy && self.may_read_legacy && self.may_strike_legacy
+    }
+
+    /// Refuses a database, or a schema of it, where this store cannot or must not be.
+    pub(crate) async fn admit(
+        &self,
+        connection: &mut AsyncPgConnection,
+        schema: &StoreSchema,
+        is_migrated: bool,
+    ) -> Result<(), MigrateError> {
+        self.admit_encoding()?;
+        self.admit_other_stores(schema)?;
+        match &self.table_name {
+            Some(table) if !is_migrated => {
+                let differences = schema_check::of_table(connection, table).await?;
+                let is_table = self.is_table == Some(true);
+                Err(MigrateError::Foreign {
+                    schema: schema.name().to_owned(),
+                    table: table.clone(),
+                    difference: clause(is_table, &differences),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn admit_encoding(&self) -> Result<(), MigrateError> {
+        if self.encoding == ENCODING {
+            return Ok(());
+        }
+        Err(MigrateError::Encoding {
+            database: self.database.clone(),
+            encoding: self.encoding.clone(),
+        })
+    }
+
+    /// Where a schema is named it decides. Else a store that an earlier version found by the search path is
+    /// not passed over, and where there is any store no second one is begun.
+    fn admit_other_stores(&self, schema: &StoreSchema) -> Result<(), MigrateError> {
+        if *schema != StoreSchema::Unset {
+            return Ok(());
+        }
+        let by_path = self.store_by_path.iter();
+        let passed_over: Vec<_> = by_path.filter(|found| *found != schema.name()).collect();
+        let found = match (passed_over.is_empty(), self.has_store) {
+            (false, _) => passed_over.into_iter().cloned().collect(),
+            (true, true) => Vec::new(),
+            (true, false) => self.other_stores.clone(),
+        };
+        if found.is_empty() {
+            return Ok(());
+        }
+        Err(MigrateError::OtherStore {
+            schema: schema.name().to_owned(),
+            found,
+        })
+    }
+}
+
+/// How a relation of the same name differs from a table of a store.
+fn clause(is_table: bool, differences: &[SchemaDifference]) -> String {
+    if !is_table {
+        return "it is no table".to_owned();
+    }
+    let missing: Vec<_> = differences.iter().filter_map(missing_column).collect();
+    match (missing.as_slice(), differences) {
+        ([], []) => "tasktrail_migrations does not list its migration".to_owned(),
+        ([], [difference, ..]) => difference.to_string(),
+        (columns, _) => format!("it has no column {}", columns.join(", ")),
+    }
+}
+
+fn missing_column(difference: &SchemaDifference) -> Option<&str> {
+    let column = difference.object.strip_prefix("column ")?;
+    let (_table, name) = column.split_once('.')?;
+    difference.found.is_none().then_some(name)
+}

@@ -1,0 +1,240 @@
+//! The account of the migrations, beside that of a host, and taken over from the table of earlier versions.
+
+use tasktrail_postgres::{DatabaseRoles, MigrateError, MigrationState, PostgresDatabase};
+use tasktrail_test_support::TestDatabase;
+
+use super::{VERSION, as_new_role, in_schema, open, plain, tables, values, words};
+
+/// The table of a host that runs migrations of its own by Diesel, as Diesel makes it.
+const DIESEL: &str = "
+    CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (
+        version VARCHAR(50) PRIMARY KEY NOT NULL,
+        run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+    );";
+
+const HOST: &str = "
+    CREATE TABLE invoices (id int);
+    INSERT INTO __diesel_schema_migrations (version) VALUES ('20200101000000'), ('29990101000000');";
+
+/// What an earlier version leaves, which kept its account in Diesel's table.
+fn old_store(database: &TestDatabase) {
+    let up =
+        include_str!("../../../../migrations/2026-11-21-000000-0000_create_task_history/up.sql");
+    let account = format!(
+        "INSERT INTO __diesel_schema_migrations VALUES ('{VERSION}', '2026-11-25 12:00:00.123456')"
+    );
+    database
+        .execute(&format!("{DIESEL}{up};{account}"))
+        .unwrap();
+}
+
+fn ours(database: &TestDatabase) -> Vec<String> {
+    let query =
+        "SELECT version || ' ' || (run_on AT TIME ZONE 'UTC')::text FROM tasktrail_migrations";
+    values(database, query)
+}
+
+fn old(database: &TestDatabase) -> Vec<String> {
+    let query = "SELECT version FROM __diesel_schema_migrations ORDER BY version";
+    values(database, query)
+}
+
+async fn is_current(postgres: &PostgresDatabase) -> bool {
+    let state = postgres.schema().await.unwrap();
+    state.is_current() && state.unknown.is_empty()
+}
+
+#[tokio::test]
+async fn a_host_may_run_diesel_migrations_before_and_after_ours() {
+    let database = TestDatabase::new();
+    database.execute(&[DIESEL, HOST].concat()).unwrap();
+    let postgres = plain(&database).await;
+
+    assert_eq!(postgres.migrate().await.unwrap(), [VERSION]);
+    let more = "INSERT INTO __diesel_schema_migrations (version) VALUES ('30000101000000')";
+    database.execute(more).unwrap();
+
+    assert_eq!(postgres.migrate().await.unwrap(), Vec::<String>::new());
+    assert!(is_current(&postgres).await);
+    assert_eq!(postgres.check_schema().await.unwrap(), []);
+    let versions = ["20200101000000", "29990101000000", "30000101000000"];
+    assert_eq!(old(&database), versions);
+    let listed = postgres.migrations().await.unwrap();
+    assert_eq!(listed.len(), 1);
+    assert_eq!(postgres.revert().await.unwrap(), [VERSION]);
+    assert_eq!(old(&database), versions);
+}
+
+#[tokio::test]
+async fn an_unknown_version_of_our_own_is_still_refused() {
+    let database = TestDatabase::new();
+    let postgres = plain(&database).await;
+    postgres.migrate().await.unwrap();
+    let newer = "INSERT INTO tasktrail_migrations (version) VALUES ('29990101000000')";
+    database.execute(newer).unwrap();
+
+    let refused = postgres.migrate().await.unwrap_err();
+
+    assert!(matches!(refused, MigrateError::Newer(_)), "{refused}");
+}
+
+#[tokio::test]
+async fn an_old_store_is_taken_over_once_with_its_times_and_the_old_table_stays() {
+    let database = TestDatabase::new();
+    old_store(&database);
+    database.execute(HOST).unwrap();
+    let postgres = plain(&database).await;
+    let listed = postgres.migrations().await.unwrap();
+    assert_eq!(
+        (listed.len(), listed[0].state),
+        (1, MigrationState::Applied)
+    );
+
+    for _ in 0..2 {
+        assert_eq!(postgres.migrate().await.unwrap(), Vec::<String>::new());
+
+        let time = "2026-11-25 12:00:00.123456";
+        assert_eq!(ours(&database), [format!("{VERSION} {time}")]);
+        let versions = ["20200101000000", VERSION, "29990101000000"];
+        assert_eq!(
+            old(&database),
+            versions,
+            "processes of the earlier version look there"
+        );
+    }
+    assert_eq!(postgres.migrations().await.unwrap(), listed);
+    assert_eq!(postgres.check_schema().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn taking_a_migration_back_strikes_our_row_from_the_old_table_and_no_other() {
+    let database = TestDatabase::new();
+    old_store(&database);
+    database.execute(HOST).unwrap();
+    let postgres = plain(&database).await;
+
+    let plan = postgres
+        .plan_migration(&tasktrail_postgres::MigrationTarget::DownAll)
+        .await
+        .unwrap();
+    assert_eq!(postgres.run_migration(&plan).await.unwrap(), [VERSION]);
+
+    assert_eq!(ours(&database), Vec::<String>::new());
+    assert_eq!(old(&database), ["20200101000000", "29990101000000"]);
+    assert_eq!(postgres.migrate().await.unwrap(), [VERSION]);
+    assert_eq!(old(&database), ["20200101000000", "29990101000000"]);
+}
+
+#[tokio::test]
+async fn a_row_of_the_same_version_that_we_did_not_write_is_left_alone() {
+    let database = TestDatabase::new();
+    let postgres = plain(&database).await;
+    postgres.migrate().await.unwrap();
+    let theirs = format!("INSERT INTO __diesel_schema_migrations VALUES ('{VERSION}')");
+    database.execute(&[DIESEL, &theirs].concat()).unwrap();
+
+    postgres.revert().await.unwrap();
+
+    assert_eq!(old(&database), [VERSION]);
+    assert_eq!(postgres.migrate().await.unwrap(), [VERSION]);
+}
+
+#[tokio::test]
+async fn the_version_alone_is_no_store() {
+    let database = TestDatabase::new();
+    let theirs = format!("INSERT INTO __diesel_schema_migrations VALUES ('{VERSION}')");
+    database.execute(&[DIESEL, &theirs].concat()).unwrap();
+    let postgres = plain(&database).await;
+
+    assert_eq!(postgres.migrate().await.unwrap(), [VERSION]);
+    assert_eq!(postgres.check_schema().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_service_role_works_on_an_old_store_and_reads_the_new_account_when_it_is_taken_over() {
+    let database = TestDatabase::new();
+    old_store(&database);
+    let (role, url) = as_new_role(&database);
+    let rights = format!(
+        "GRANT SELECT, INSERT, DELETE ON task_history TO {role};
+         GRANT SELECT, INSERT, UPDATE, DELETE ON task_summary TO {role};
+         GRANT SELECT ON __diesel_schema_migrations TO {role}"
+    );
+    database.execute(&rights).unwrap();
+    let service = open(&url, |config| config).await;
+
+    assert_eq!(service.migrate().await.unwrap(), Vec::<String>::new());
+    assert_eq!(tables(&database).len(), 3, "nothing was made");
+    plain(&database).await.migrate().await.unwrap();
+
+    assert_eq!(tables(&database).len(), 4);
+    assert_eq!(service.migrate().await.unwrap(), Vec::<String>::new());
+    assert!(is_current(&service).await);
+}
+
+#[tokio::test]
+async fn the_owner_of_the_history_owns_the_account_that_a_superuser_takes_over() {
+    let database = TestDatabase::new();
+    old_store(&database);
+    let (role, url) = as_new_role(&database);
+    let owner = format!(
+        "GRANT USAGE, CREATE ON SCHEMA public TO {role};
+         ALTER TABLE task_history OWNER TO {role}; ALTER TABLE task_summary OWNER TO {role}"
+    );
+    database.execute(&owner).unwrap();
+
+    plain(&database).await.migrate().await.unwrap();
+
+    let query = "SELECT tableowner FROM pg_tables WHERE tablename = 'tasktrail_migrations'";
+    assert_eq!(values(&database, query), [role]);
+    let owner = open(&url, |config| config).await;
+    assert_eq!(owner.revert().await.unwrap(), [VERSION]);
+}
+
+#[tokio::test]
+async fn roles_leave_the_table_of_the_host_to_the_host() {
+    let database = TestDatabase::new();
+    old_store(&database);
+    database.execute(HOST).unwrap();
+    plain(&database).await.migrate().await.unwrap();
+    let (host, _url) = as_new_role(&database);
+    let name = database.name();
+    let hosts = format!(
+        "ALTER TABLE __diesel_schema_migrations OWNER TO {host};
+         GRANT SELECT ON __diesel_schema_migrations TO PUBLIC"
+    );
+    database.execute(&hosts).unwrap();
+    let query = "SELECT relowner::regrole::text || ' ' || relacl::text FROM pg_class
+                 WHERE relname = '__diesel_schema_migrations'";
+    let before = values(&database, query);
+
+    let (owner, runtime) = (format!("owner_of_{name}"), format!("runtime_of_{name}"));
+    let roles = DatabaseRoles::new(&owner, &runtime, "public").unwrap();
+    database.execute(&roles.sql()).unwrap();
+
+    assert_eq!(values(&database, query), before);
+    let url = database.url().replace("postgres@", &format!("{runtime}@"));
+    let service = open(&url, |config| config).await;
+    assert_eq!(service.migrate().await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_old_store_in_another_schema_is_taken_over_there() {
+    let database = TestDatabase::new();
+    database.execute(DIESEL).unwrap();
+    database.execute(HOST).unwrap();
+    database.execute("CREATE SCHEMA shop").unwrap();
+    let path = format!("ALTER DATABASE {} SET search_path = shop", database.name());
+    database.execute(&path).unwrap();
+    old_store(&database);
+
+    let refused = plain(&database).await.migrate().await.unwrap_err();
+    assert!(words(&refused).contains("shop"), "{refused}");
+    let postgres = in_schema(&database, "shop").await;
+    postgres.migrate().await.unwrap();
+
+    assert!(tables(&database).contains(&"shop.tasktrail_migrations".to_owned()));
+    assert_eq!(ours(&database).len(), 1);
+    let hosts = "SELECT count(*)::text FROM public.__diesel_schema_migrations";
+    assert_eq!(values(&database, hosts), ["2"]);
+}

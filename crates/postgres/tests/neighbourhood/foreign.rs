@@ -1,0 +1,135 @@
+//! Tables of the same names that are not Tasktrail's, and migrations that fail.
+
+use tasktrail_postgres::MigrateError;
+use tasktrail_postgres::diagnosis::{DiagnosisOptions, FindingCode, Severity};
+use tasktrail_test_support::TestDatabase;
+
+use super::{VERSION, in_schema, objects, plain, words};
+
+/// As the Python original makes it.
+const PYTHON: &str = "
+    CREATE TABLE task_history (
+        id serial PRIMARY KEY, user_id text, task_id text, step int, result jsonb, \"timestamp\" timestamp,
+        status text
+    )";
+
+#[tokio::test]
+async fn a_foreign_task_history_is_named_with_what_differs_and_nothing_is_changed() {
+    let database = TestDatabase::new();
+    database.execute(PYTHON).unwrap();
+    let before = objects(&database);
+    let postgres = plain(&database).await;
+
+    let migrated = postgres.migrate().await.unwrap_err();
+    let checked = postgres.check_schema().await.unwrap_err();
+    let diagnosis = postgres.diagnose(&DiagnosisOptions::default()).await;
+
+    let expected = "task_history in the schema public is not Tasktrail's: it has no column entry_id, \
+                    recorded_at, error_code; keep the store in another schema: set `schema` \
+                    (TASKTRAIL_SCHEMA)";
+    assert_eq!(words(&migrated), expected);
+    assert_eq!(words(&checked), expected);
+    let findings = diagnosis.unwrap().findings;
+    let found = findings
+        .iter()
+        .find(|found| found.code == FindingCode::ForeignTable);
+    assert_eq!(found.unwrap().severity, Severity::Critical);
+    assert_eq!(objects(&database), before);
+}
+
+#[tokio::test]
+async fn a_store_in_another_schema_lives_beside_it() {
+    let database = TestDatabase::new();
+    database.execute(PYTHON).unwrap();
+    let postgres = in_schema(&database, "tasktrail").await;
+
+    assert_eq!(postgres.migrate().await.unwrap(), [VERSION]);
+
+    assert_eq!(postgres.check_schema().await.unwrap(), []);
+    database
+        .execute("SELECT timestamp FROM public.task_history")
+        .unwrap();
+}
+
+#[tokio::test]
+async fn views_other_tables_of_the_name_and_tables_without_an_account_are_foreign() {
+    let without_account = "DROP TABLE tasktrail_migrations";
+    for (change, table, difference) in [
+        (
+            "CREATE VIEW task_history AS SELECT 1 AS one",
+            "task_history",
+            "it is no table",
+        ),
+        (
+            "CREATE TABLE task_summary (user_id text, task_id text)",
+            "task_summary",
+            "it has no column step_status, ",
+        ),
+        (
+            without_account,
+            "task_history",
+            "tasktrail_migrations does not list its migration",
+        ),
+    ] {
+        let database = TestDatabase::new();
+        let postgres = plain(&database).await;
+        if change == without_account {
+            postgres.migrate().await.unwrap();
+        }
+        database.execute(change).unwrap();
+        let before = objects(&database);
+
+        match postgres.migrate().await {
+            Err(MigrateError::Foreign {
+                table: found,
+                difference: how,
+                ..
+            }) => assert!(
+                found == table && how.starts_with(difference),
+                "{found}: {how}"
+            ),
+            other => panic!("{change}: {other:?}"),
+        }
+        assert_eq!(objects(&database), before);
+    }
+}
+
+#[tokio::test]
+async fn a_first_migration_that_fails_leaves_nothing_behind() {
+    let database = TestDatabase::new();
+    // In the way of an index that the migration makes late.
+    let in_the_way = "CREATE SEQUENCE task_summary_list_idx";
+    database.execute(in_the_way).unwrap();
+    let before = objects(&database);
+
+    let failed = plain(&database).await.migrate().await.unwrap_err();
+
+    assert!(matches!(failed, MigrateError::Migration(_)), "{failed}");
+    let said = words(&failed);
+    assert!(
+        said.contains("create_task_history") && said.contains("already exists"),
+        "{said}"
+    );
+    assert_eq!(objects(&database), before);
+}
+
+#[tokio::test]
+async fn a_first_migration_that_fails_leaves_no_schema_behind() {
+    let database = TestDatabase::new();
+    let before = objects(&database);
+    // Whoever makes a table is refused after it was made.
+    let refuse = "CREATE FUNCTION public.refuse() RETURNS event_trigger LANGUAGE plpgsql AS
+                      $$ BEGIN RAISE EXCEPTION 'no index today'; END $$;
+                  CREATE EVENT TRIGGER refuse ON ddl_command_end WHEN TAG IN ('CREATE INDEX')
+                      EXECUTE FUNCTION public.refuse()";
+    database.execute(refuse).unwrap();
+
+    let failed = in_schema(&database, "shop")
+        .await
+        .migrate()
+        .await
+        .unwrap_err();
+
+    assert!(words(&failed).contains("no index today"), "{failed}");
+    assert_eq!(objects(&database), before);
+}

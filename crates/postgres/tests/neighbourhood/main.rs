@@ -1,0 +1,78 @@
+//! A store beside what others keep on the same server: tables of a host, other stores, older accounts of
+//! migrations, databases in other encodings.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+
+mod accounts;
+mod encodings;
+mod foreign;
+mod schemas;
+
+use std::time::Duration;
+
+use tasktrail_domain::repository::Chain;
+use tasktrail_postgres::{MigrateError, PostgresConfig, PostgresDatabase};
+use tasktrail_test_support::TestDatabase;
+
+/// The only migration there was when its account was in Diesel's table.
+const VERSION: &str = "202611210000000000";
+
+async fn open(
+    url: &str,
+    change: impl FnOnce(PostgresConfig) -> PostgresConfig,
+) -> PostgresDatabase {
+    let config = PostgresConfig::from_url(url)
+        .and_then(|config| config.with_connections(1, 2))
+        .unwrap()
+        .with_connect_timeout(Duration::from_secs(60));
+    PostgresDatabase::connect(change(config)).await.unwrap()
+}
+
+/// With a configuration that names no schema.
+async fn plain(database: &TestDatabase) -> PostgresDatabase {
+    open(&database.url(), |config| config).await
+}
+
+async fn in_schema(database: &TestDatabase, schema: &str) -> PostgresDatabase {
+    open(&database.url(), |config| config.with_schema(schema)).await
+}
+
+/// A URL of the database for a new role, which may connect and nothing else.
+fn as_new_role(database: &TestDatabase) -> (String, String) {
+    let role = format!("role_of_{}", database.name());
+    database
+        .execute(&format!("CREATE ROLE {role} LOGIN"))
+        .unwrap();
+    let url = database.url().replace("postgres@", &format!("{role}@"));
+    (role, url)
+}
+
+/// The values of a query, one after the other.
+fn values(database: &TestDatabase, query: &str) -> Vec<String> {
+    let rows = database.execute(query).unwrap();
+    rows.into_iter().flatten().flatten().collect()
+}
+
+/// The relations and types that are not the system's, with their schemas, and the schemas.
+fn objects(database: &TestDatabase) -> Vec<String> {
+    let query = "
+        WITH schemas AS (
+            SELECT oid, nspname FROM pg_namespace
+            WHERE nspname NOT IN ('pg_catalog', 'information_schema') AND nspname NOT LIKE 'pg\\_%')
+        SELECT nspname FROM schemas
+        UNION ALL
+        SELECT nspname || '.' || relname FROM pg_class JOIN schemas ON schemas.oid = relnamespace
+        UNION ALL
+        SELECT nspname || '.type ' || typname FROM pg_type JOIN schemas ON schemas.oid = typnamespace
+        ORDER BY 1";
+    values(database, query)
+}
+
+fn tables(database: &TestDatabase) -> Vec<String> {
+    let query = "SELECT schemaname || '.' || tablename FROM pg_tables
+                 WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1";
+    values(database, query)
+}
+
+fn words(error: &MigrateError) -> String {
+    Chain(error).to_string()
+}
