@@ -67,6 +67,14 @@ pub enum PartitionError {
         "task_history could not be locked for a moment within {0:?}: a transaction is using it"
     )]
     Locked(Duration),
+    /// A partition could not be replaced before saves had waited for too long. Nothing was changed.
+    #[error("given up after {limit:?}: saves were held for {held:?}; the next run tries again")]
+    GivenUp {
+        /// How long it may take from the moment at which saves are to be kept out.
+        limit: Duration,
+        /// For how long saves waited.
+        held: Duration,
+    },
     /// Things stand on the table that a partitioned one of its name would not have.
     #[error("task_history is in use by {}: take these away first, and make them again on the partitioned \
              table", .0.join(", "))]

@@ -12,7 +12,7 @@ CREATE INDEX task_history_step_idx ON task_history (user_id, task_id, step, id D
 
 -- Ids go on where they were.
 ALTER TABLE task_history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY;
-SELECT setval(pg_get_serial_sequence('task_history', 'id'),
+PERFORM setval(pg_get_serial_sequence('task_history', 'id'),
               nextval(pg_get_serial_sequence('"{first}"', 'id')));
 ALTER TABLE "{first}" ALTER COLUMN id DROP IDENTITY;
 
@@ -36,4 +36,4 @@ ALTER TABLE task_history OWNER TO {owner};
 ALTER TABLE task_history ATTACH PARTITION "{first}" {first_bounds};
 ALTER TABLE "{first}" DROP CONSTRAINT task_history_range_check;
 CREATE TABLE "{last}" PARTITION OF task_history {last_bounds};
-ALTER TABLE "{last}" OWNER TO {owner};
+ALTER TABLE "{last}" OWNER TO {owner}

@@ -5,6 +5,8 @@
     reason = "a failed step of a test is a panic"
 )]
 
+mod deadline;
+mod export;
 mod layout;
 mod retire;
 mod scene;

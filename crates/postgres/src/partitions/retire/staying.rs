@@ -1,10 +1,11 @@
 //! The table with what stays of a partition, ready to be attached.
 
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::AsyncPgConnection;
 
-use super::super::calendar::Bounds;
+use super::super::PartitionError;
 use super::super::names::quoted;
-use super::super::{Partition, PartitionError, owner};
+use super::Replacement;
+use super::deadline::Deadline;
 
 const NAME: &str = "task_history_staying";
 
@@ -12,32 +13,33 @@ const NAME: &str = "task_history_staying";
 /// check that proves its range.
 pub(super) async fn prepared(
     connection: &mut AsyncPgConnection,
-    partition: &Partition,
-    bounds: &Bounds,
-    some_stay: bool,
+    replacement: &Replacement<'_>,
+    deadline: &Deadline,
 ) -> Result<&'static str, PartitionError> {
-    let old = quoted(&partition.name);
-    let mut statements =
-        format!("CREATE TABLE {NAME} (LIKE {old} INCLUDING CONSTRAINTS INCLUDING STORAGE)");
-    if some_stay {
-        let copy = format!(
-            "; INSERT INTO {NAME}
+    let old = quoted(&replacement.partition.name);
+    let mut statements = vec![format!(
+        "CREATE TABLE {NAME} (LIKE {old} INCLUDING CONSTRAINTS INCLUDING STORAGE)"
+    )];
+    if replacement.some_stay {
+        statements.push(format!(
+            "INSERT INTO {NAME}
              SELECT * FROM {old} AS entry
              WHERE NOT EXISTS (
                  SELECT FROM leaving AS task
                  WHERE task.user_id = entry.user_id AND task.task_id = entry.task_id)"
-        );
-        statements.push_str(&copy);
+        ));
     }
-    let rest = format!(
-        "; ALTER TABLE {NAME} ADD PRIMARY KEY (user_id, entry_id);
-         CREATE INDEX ON {NAME} (user_id, task_id, step, id DESC);
-         ALTER TABLE {NAME} ADD CONSTRAINT task_history_range_check CHECK ({});
-         ALTER TABLE {NAME} OWNER TO {}",
-        bounds.check(),
-        owner(connection).await?
-    );
-    statements.push_str(&rest);
-    connection.batch_execute(&statements).await?;
+    statements.extend([
+        format!("ALTER TABLE {NAME} ADD PRIMARY KEY (user_id, entry_id)"),
+        format!("CREATE INDEX ON {NAME} (user_id, task_id, step, id DESC)"),
+        format!(
+            "ALTER TABLE {NAME} ADD CONSTRAINT task_history_range_check CHECK ({})",
+            replacement.bounds().check()
+        ),
+        format!("ALTER TABLE {NAME} OWNER TO {}", replacement.owner),
+    ]);
+    for statement in statements {
+        deadline.execute(connection, &statement).await?;
+    }
     Ok(NAME)
 }
