@@ -34,7 +34,9 @@ use tasktrail_domain::timestamp::Timestamp;
 pub use self::explain::{
     ChosenTask, ExplainRequest, ExplainedOperation, ExplainedStatement, Explanation,
 };
-pub use self::export::{Export, ExportError, ExportSelection, ExportedItem, ExportedTask};
+pub use self::export::{
+    Export, ExportAmount, ExportError, ExportSelection, ExportedItem, ExportedTask,
+};
 pub(crate) use self::fingerprint::operation_of;
 pub use self::group_commit::GroupCommitStatistics;
 pub(crate) use self::shared_calls::SharedCalls;
