@@ -7,6 +7,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use tokio::time::Instant;
 
 use super::PartitionError;
+use super::deadline::Deadline;
 use crate::error::is_contention;
 
 /// How long others may have to wait for one try. Whoever waits for a lock holds up everybody who comes
@@ -52,6 +53,26 @@ pub(super) const PATIENT: Patience = Patience {
     for_autovacuum: true,
     change: CHANGE_LIMIT,
 };
+
+/// For keeping writers out, who are there for milliseconds.
+pub(super) const KEEPING_OUT: Patience = Patience {
+    in_all: Duration::from_secs(5),
+    pause: Duration::from_millis(400),
+    for_autovacuum: false,
+    change: CHANGE_LIMIT,
+};
+
+impl Patience {
+    /// The same, at most until a deadline.
+    pub(super) fn within(self, deadline: &Deadline) -> Result<Self, PartitionError> {
+        let left = deadline.left()?;
+        Ok(Self {
+            in_all: self.in_all.min(left),
+            change: self.change.min(left),
+            ..self
+        })
+    }
+}
 
 /// Changes the partitions in one step, all or nothing, while nobody uses the table.
 ///

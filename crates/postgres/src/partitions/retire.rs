@@ -7,7 +7,6 @@
 //! Writers are kept out first, before a summary is locked: a save that waits for a summary holds the table,
 //! which the last step needs for itself.
 
-mod deadline;
 mod leaving;
 mod staying;
 
@@ -19,9 +18,9 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncC
 use tasktrail_domain::repository::Chain;
 use tasktrail_domain::task_history::{RetentionPolicy, Scope};
 
-use self::deadline::Deadline;
-use super::brief_lock::{CHANGE_LIMIT, Lock, Patience, change, lock};
+use super::brief_lock::{CHANGE_LIMIT, KEEPING_OUT, Lock, Patience, change, lock};
 use super::calendar::Bounds;
+use super::deadline::Deadline;
 use super::names::{name, quoted};
 use super::{Partition, PartitionError, owner, read};
 
@@ -52,8 +51,7 @@ pub struct Retired {
 /// A partition goes if at most every tenth of its entries stays. Else removing row by row is less work.
 const KEPT_AT_MOST: u64 = 10;
 
-/// How long it is tried to keep writers out, and how long, when they are out, to have the table for
-/// oneself.
+/// How long it is tried, when writers are out, to have the table for oneself.
 ///
 /// Before saves are made to wait it is tried whether the table can be had at all: an export or another
 /// long transaction that reads it would make all the work useless.
@@ -62,10 +60,6 @@ const PROBE: Patience = Patience {
     pause: Duration::from_millis(400),
     for_autovacuum: false,
     change: CHANGE_LIMIT,
-};
-const BEGINNING: Patience = Patience {
-    in_all: Duration::from_secs(5),
-    ..PROBE
 };
 const END: Patience = Patience {
     in_all: Duration::from_secs(2),
@@ -137,11 +131,12 @@ async fn replace(
         return Ok(left_alone(staying));
     }
     change(connection, "", PROBE).await?;
+    staying::can_be_like(connection, partition).await?;
     let owner = owner(connection).await?;
     let deadline = Deadline::begin();
     let replaced = connection
         .transaction(async |connection| {
-            lock(connection, Lock::Writers, within(BEGINNING, &deadline)?).await?;
+            lock(connection, Lock::Writers, KEEPING_OUT.within(&deadline)?).await?;
             deadline.saves_wait();
             let earlier = match earlier {
                 Some(earlier) => {
@@ -204,16 +199,6 @@ fn not_retired(partition: &Partition, error: &PartitionError) -> Retired {
     }
 }
 
-/// Patience that ends with the deadline.
-fn within(patience: Patience, deadline: &Deadline) -> Result<Patience, PartitionError> {
-    let left = deadline.left()?;
-    Ok(Patience {
-        in_all: patience.in_all.min(left),
-        change: left,
-        ..patience
-    })
-}
-
 fn is_too_much(staying: u64, all: u64) -> bool {
     staying.saturating_mul(KEPT_AT_MOST) > all
 }
@@ -255,7 +240,7 @@ impl Replacement<'_> {
             drops.collect::<String>(),
             bounds.sql()
         );
-        change(connection, &statements, within(END, deadline)?).await
+        change(connection, &statements, END.within(deadline)?).await
     }
 }
 

@@ -7,6 +7,8 @@
 
 mod deadline;
 mod export;
+mod far_future;
 mod layout;
+mod options;
 mod retire;
 mod scene;

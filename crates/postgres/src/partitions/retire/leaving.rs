@@ -7,9 +7,9 @@ use diesel::sql_types::{Array, BigInt, Bool, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::task_history::{RetentionPolicy, TaskStatus};
 
+use super::super::deadline::Deadline;
 use super::super::names::quoted;
 use super::super::{Partition, PartitionError};
-use super::deadline::Deadline;
 
 const LEAVE: &str = include_str!("leave.sql");
 const SAMPLE: &str = include_str!("sample.sql");
@@ -95,7 +95,7 @@ pub(super) async fn note(
          ) ON COMMIT DROP",
         &here,
     ] {
-        deadline.execute(connection, made).await?;
+        deadline.run(connection, made).await?;
     }
     deadline.limit(connection).await?;
     covered(LEAVE.to_owned(), policy)
@@ -122,7 +122,7 @@ pub(super) async fn take_away(
         "DELETE FROM task_summary AS summary USING leaving AS task
          WHERE summary.user_id = task.user_id AND summary.task_id = task.task_id",
     ] {
-        deadline.execute(connection, statement).await?;
+        deadline.run(connection, statement).await?;
     }
     Ok(())
 }

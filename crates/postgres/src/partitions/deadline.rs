@@ -1,4 +1,4 @@
-//! How long saves may wait while a partition goes.
+//! How long saves may wait while partitions are changed.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -6,12 +6,12 @@ use std::time::Duration;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use tokio::time::Instant;
 
-use super::super::PartitionError;
+use super::PartitionError;
 
 /// From asking for the lock that keeps saves out until the commit, all statements together.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// The instant at which a retirement is given up, so that saves can go on.
+/// The instant at which a change is given up, so that saves can go on.
 ///
 /// The server ends each statement, each wait for a lock and each pause between two statements when what is
 /// left has passed, so saves go on also if this process stops in the middle.
@@ -57,11 +57,11 @@ impl Deadline {
         &self,
         connection: &mut AsyncPgConnection,
     ) -> Result<(), PartitionError> {
-        self.execute(connection, "").await
+        self.run(connection, "").await
     }
 
     /// Executes a statement, which may take what is left.
-    pub(super) async fn execute(
+    pub(super) async fn run(
         &self,
         connection: &mut AsyncPgConnection,
         statement: &str,
