@@ -70,7 +70,7 @@ async fn convert_until(
         );
         (release, far_future::put_back())
     } else {
-        Default::default()
+        (String::new(), "NULL".to_owned())
     };
     let statements = CONVERT
         .replace("{first}", &first_name)
