@@ -73,6 +73,11 @@ impl PostgresTaskHistory<'_> {
     /// whole transaction. Until it ends, do not wait for saves outside of it: they may share a statement with
     /// one that waits for a task which is locked here.
     ///
+    /// A transaction of a higher isolation level than read committed does not see the entries of a
+    /// partition that is replaced between its first statement and its first read of the history. Where
+    /// partitions are dropped, let `LOCK TABLE task_history, task_summary IN ACCESS SHARE MODE` be its first
+    /// statement.
+    ///
     /// # Errors
     ///
     /// [`NoTransaction`] if none is open that was begun through diesel-async. One that was begun by a
