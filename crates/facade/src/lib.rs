@@ -43,9 +43,9 @@ pub use tasktrail_postgres::diagnosis;
 pub use tasktrail_postgres::{
     AnalyzedTable, BenchSchema, BenchSchemaError, CareError, ChosenTask, ClosedConnections,
     ConnectError, DatabaseRoles, ExplainRequest, ExplainedOperation, ExplainedStatement,
-    Explanation, Export, ExportError, ExportSelection, ExportedItem, ExportedTask, HeldConnection,
-    Holdings, MigrateError, MigrationPlan, MigrationState, MigrationStatus, MigrationTarget,
-    Partition, PartitionError, PlannedMigration, PoolStatistics, PostgresConfig,
+    Explanation, Export, ExportAmount, ExportError, ExportSelection, ExportedItem, ExportedTask,
+    HeldConnection, Holdings, MigrateError, MigrationPlan, MigrationState, MigrationStatus,
+    MigrationTarget, Partition, PartitionError, PlannedMigration, PoolStatistics, PostgresConfig,
     PostgresTaskHistory, QueueWaits, ReindexPlan, ReindexedIndex, Reindexing, Retired,
     SchemaDifference, SchemaState, ServerHealth, ServerRole, StandbyState, StorageError,
     StorageStatistics, TableStatistics, TlsMode,

@@ -5,6 +5,7 @@
 //! the server refuses, or does not answer in time, is told among the findings, and the others go on.
 
 mod connection;
+mod far_future;
 mod finding;
 mod growth;
 mod indexes;
@@ -133,6 +134,7 @@ pub(crate) async fn diagnose(
     found.slots = replication::slots(&mut questions).await?;
     found.wraparound = wraparound::look(&mut questions).await?;
     found.growth = growth::look(&mut questions, &found.tables, options.disk_free).await?;
+    far_future::look(&mut questions, &found.tables).await?;
     questions.found(pool::judge(pool));
     let server = health::ask(connector, QUESTION_LIMIT).await;
     questions.found(schema::judge_server(&server));

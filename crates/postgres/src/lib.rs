@@ -51,7 +51,7 @@ pub use standbys::StandbyState;
 pub use storage::{Holdings, StatusCounts, StorageError, StorageStatistics, TableStatistics};
 pub use task_history::{
     ChosenTask, ExplainRequest, ExplainedOperation, ExplainedStatement, Explanation, Export,
-    ExportError, ExportSelection, ExportedItem, ExportedTask, GroupCommitStatistics,
+    ExportAmount, ExportError, ExportSelection, ExportedItem, ExportedTask, GroupCommitStatistics,
     PostgresTaskHistory,
 };
 pub use tls::{TlsError, TlsMode};

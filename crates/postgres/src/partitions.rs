@@ -9,8 +9,11 @@
 mod brief_lock;
 mod calendar;
 mod convert;
+mod deadline;
 mod extend;
+mod far_future;
 mod layout;
+mod like;
 mod names;
 mod retire;
 mod session;
@@ -67,17 +70,39 @@ pub enum PartitionError {
         "task_history could not be locked for a moment within {0:?}: a transaction is using it"
     )]
     Locked(Duration),
+    /// A partition could not be replaced before saves had waited for too long. Nothing was changed.
+    #[error("given up after {limit:?}: saves were held for {held:?}; the next run tries again")]
+    GivenUp {
+        /// How long it may take from the moment at which saves are to be kept out.
+        limit: Duration,
+        /// For how long saves waited.
+        held: Duration,
+    },
     /// Things stand on the table that a partitioned one of its name would not have.
     #[error("task_history is in use by {}: take these away first, and make them again on the partitioned \
              table", .0.join(", "))]
     InUse(Vec<String>),
-    /// Entry ids of the far future, which no month is made for.
+    /// A partition cannot be replaced by an equal one.
     #[error(
-        "the newest entry id says {newest}, more than a year ahead: months cannot begin behind it"
+        "{partition} has {}, which its replacement would lack: drop them, or make them on task_history",
+        .things.join(", ")
+    )]
+    Irreplaceable {
+        /// The table.
+        partition: String,
+        /// What was made on it.
+        things: Vec<String>,
+    },
+    /// More entries than can be moved are dated more than a year ahead.
+    #[error(
+        "more than {at_most} entries are dated more than a year ahead, the last of them {newest}: remove \
+         their tasks first, as docs/OPERATIONS.md shows"
     )]
     FarFuture {
-        /// The time in the newest entry id.
+        /// The time in the newest entry id among those that were looked at.
         newest: Timestamp,
+        /// How many are moved at most.
+        at_most: u64,
     },
     /// A table attached to the history has bounds that are not times.
     #[error("the partition {name} has bounds of another kind: {bounds}")]

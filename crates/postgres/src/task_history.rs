@@ -34,7 +34,9 @@ use tasktrail_domain::timestamp::Timestamp;
 pub use self::explain::{
     ChosenTask, ExplainRequest, ExplainedOperation, ExplainedStatement, Explanation,
 };
-pub use self::export::{Export, ExportError, ExportSelection, ExportedItem, ExportedTask};
+pub use self::export::{
+    Export, ExportAmount, ExportError, ExportSelection, ExportedItem, ExportedTask,
+};
 pub(crate) use self::fingerprint::operation_of;
 pub use self::group_commit::GroupCommitStatistics;
 pub(crate) use self::shared_calls::SharedCalls;
@@ -70,6 +72,11 @@ impl PostgresTaskHistory<'_> {
     /// is no pool, no standby and no policy: what to repeat is the caller's decision, and it is the
     /// whole transaction. Until it ends, do not wait for saves outside of it: they may share a statement with
     /// one that waits for a task which is locked here.
+    ///
+    /// A transaction of a higher isolation level than read committed does not see the entries of a
+    /// partition that is replaced between its first statement and its first read of the history. Where
+    /// partitions are dropped, let `LOCK TABLE task_history, task_summary IN ACCESS SHARE MODE` be its first
+    /// statement.
     ///
     /// # Errors
     ///

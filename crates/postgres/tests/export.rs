@@ -314,6 +314,42 @@ async fn a_row_that_cannot_be_read_ends_it_with_an_error() {
     assert_eq!(export.next_portion().await.unwrap(), None);
 }
 
+#[tokio::test]
+async fn a_trail_that_is_not_as_long_as_its_summary_says_ends_it_with_an_error() {
+    for spoil in [
+        "DELETE FROM task_history WHERE task_id = 'b' AND step = 0",
+        "DELETE FROM task_history WHERE task_id = 'b'",
+        "UPDATE task_summary SET entries = 1 WHERE task_id = 'b'",
+    ] {
+        let store = Store::new().await;
+        for task in ["a", "b", "c"] {
+            store.save_many(task, 2).await;
+        }
+        store.save("bob", "b", 0, 1).await;
+        store.database.execute(spoil).unwrap();
+        let alice = ExportSelection {
+            scope: Scope::User(UserId::new("alice").unwrap()),
+            since: Some(at(1)),
+            ..<_>::default()
+        };
+
+        for selection in [&ExportSelection::default(), &alice] {
+            let mut export = store.export(selection).await;
+            let error = loop {
+                match export.next_portion().await {
+                    Ok(Some(_)) => {}
+                    Ok(None) => panic!("it ended as if it were complete"),
+                    Err(error) => break error,
+                }
+            };
+            assert!(
+                matches!(&error, ExportError::Trail { task, .. } if task.to_string() == "alice/b"),
+                "{spoil}: {error}"
+            );
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dropped_export_ends_its_connection() {
     let store = Store::new().await;

@@ -83,9 +83,12 @@ The file appears under its name when it is complete: until then, and after a fai
 interruption, what was there before stays there. A file that is there is replaced only with --force.
 docs/EXPORT.md describes each format, and how to open an event log with pm4py.
 
-Prints how many tasks and entries were written; in JSON
-{\"file\", \"format\", \"tasks\", \"entries\", \"bytes\", \"seconds\"}. On standard output nothing but
-the histories is printed.";
+What was written is compared with what the database counts. If they differ the export fails, the exit
+status is 1, and no file appears. While it runs, partitions can be neither made nor dropped.
+
+Prints how many tasks, entries, finishes and bytes were written; in JSON
+{\"file\", \"format\", \"tasks\", \"entries\", \"finishes\", \"bytes\", \"seconds\"}. On standard output
+nothing but the histories is printed.";
 
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -93,15 +96,10 @@ struct Answer<'a> {
     format: &'a str,
     tasks: u64,
     entries: u64,
+    finishes: u64,
     /// As the file is stored; `null` for what is no regular file.
     bytes: Option<u64>,
     seconds: f64,
-}
-
-/// How much there was.
-struct Totals {
-    tasks: u64,
-    entries: u64,
 }
 
 pub(crate) async fn run(
@@ -140,17 +138,19 @@ pub(crate) async fn run(
     drop(sender);
     let written = writing.await?;
     // Where the writing failed, the reading ended for that.
-    let totals = read?;
-    let bytes = written.map_err(|error| writing::failure(&name, &error))?;
+    read?;
+    let written = written.map_err(|error| writing::failure(&name, &error))?;
+    let written = written.ok_or_else(|| Failure::error(format!("{name} is not complete")))?;
     if is_stdout {
         return Ok(());
     }
     let answer = Answer {
         file: &name,
         format: format.name(),
-        tasks: totals.tasks,
-        entries: totals.entries,
-        bytes,
+        tasks: written.amount.tasks,
+        entries: written.amount.entries,
+        finishes: written.amount.finishes,
+        bytes: written.bytes,
         seconds: began.elapsed().as_secs_f64(),
     };
     print(&answer, output)
@@ -163,6 +163,7 @@ fn print(answer: &Answer<'_>, output: &mut Output) -> Result<(), Failure> {
     let facts = [
         ("tasks", grouped(answer.tasks)),
         ("entries", grouped(answer.entries)),
+        ("finishes", grouped(answer.finishes)),
         (
             "bytes",
             answer.bytes.map_or_else(|| "?".to_owned(), grouped),
@@ -187,10 +188,10 @@ impl ExportArgs {
     }
 
     /// Reads the histories, and gives them away to be written.
-    async fn read(&self, global: &Global, works: &mpsc::Sender<Work>) -> Result<Totals, Failure> {
+    async fn read(&self, global: &Global, works: &mpsc::Sender<Work>) -> Result<(), Failure> {
         let manager = connection::open(global).await?;
         match self.read_from(&manager, works).await {
-            Ok(totals) => Ok(totals),
+            Ok(()) => Ok(()),
             Err(failure) => Err(connection::explain(&manager, failure).await),
         }
     }
@@ -199,7 +200,7 @@ impl ExportArgs {
         &self,
         manager: &DatabaseManager,
         works: &mpsc::Sender<Work>,
-    ) -> Result<Totals, Failure> {
+    ) -> Result<(), Failure> {
         let selection = ExportSelection {
             scope: self.user.clone().map_or(Scope::Everyone, Scope::User),
             since: self.since,
@@ -208,18 +209,14 @@ impl ExportArgs {
         let export = manager.export(&selection).await?;
         let mut export = export.ok_or_else(|| Failure::error("there is no database to export"))?;
         let mut progress = Progress::of(&export);
-        let totals = Totals {
-            tasks: export.tasks(),
-            entries: export.entries(),
-        };
         while let Some(portion) = export.next_portion().await.map_err(DatabaseError::Export)? {
             progress.advance(&portion);
             if works.send(Work::Portion(portion)).await.is_err() {
-                return Ok(totals);
+                return Ok(());
             }
         }
         // If nobody takes it, the writer tells why.
-        let _taken = works.send(Work::End).await;
-        Ok(totals)
+        let _taken = works.send(Work::End(export.total())).await;
+        Ok(())
     }
 }

@@ -43,7 +43,9 @@ fn the_report_has_exactly_these_keys() {
 
     assert_eq!(
         keys,
-        ["bytes", "entries", "file", "format", "seconds", "tasks"]
+        [
+            "bytes", "entries", "file", "finishes", "format", "seconds", "tasks"
+        ]
     );
     assert_eq!(
         (&report["tasks"], &report["entries"]),
@@ -96,6 +98,63 @@ fn a_replaced_file_keeps_its_permissions_and_the_links_to_it() {
         fs::metadata(&path).unwrap().permissions().mode() & 0o777,
         0o600
     );
+}
+
+#[test]
+fn an_export_that_lacks_entries_fails_and_leaves_no_file() {
+    let imported = Imported::of(&[
+        line("a", 0, "running"),
+        line("a", 1, "running"),
+        line("b", 0, "running"),
+    ]);
+    let spoil = "DELETE FROM task_history WHERE task_id = 'a' AND step = 0";
+    imported.database.execute(spoil).unwrap();
+    let folder = Folder::new();
+
+    for name in ["all.jsonl", "all.csv.gz", "all.xes"] {
+        let path = folder.path().join(name);
+        imported.run(&["export", path.to_str().unwrap()]).failed(
+            1,
+            "error: ",
+            "task_summary counts 2 entries of alice/a, task_history holds 1; \
+             docs/EXPORT.md shows how to find and mend such tasks",
+        );
+    }
+    imported.run(&["export", "-"]).failed(
+        1,
+        "error: the export is not complete: ",
+        "mend such tasks",
+    );
+    assert!(names(folder.path()).is_empty());
+}
+
+#[test]
+fn the_report_says_what_was_written() {
+    let imported = Imported::of(&[
+        line("a", 0, "running"),
+        line("a", 0, "completed"),
+        line("b", 0, "running"),
+    ]);
+    for task in ["b", "never ran"] {
+        imported.run(&["cancel", "alice", task]).good();
+    }
+    let folder = Folder::new();
+    let path = folder.path().join("all.jsonl");
+
+    let report = imported.json(&["export", path.to_str().unwrap()]);
+
+    let written = fs::read_to_string(&path).unwrap();
+    let lines: Vec<Value> = written
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let finishes = lines.iter().filter(|line| line.get("finish").is_some());
+    assert_eq!(report["finishes"], finishes.count());
+    assert_eq!(
+        [&report["tasks"], &report["entries"], &report["finishes"]],
+        [3, 3, 2]
+    );
+    assert_eq!(report["bytes"], written.len());
 }
 
 #[test]

@@ -25,7 +25,8 @@ impl PostgresDatabase {
     /// after it, and gives those that were not there before.
     ///
     /// Saves and reads go on. A table that was plain becomes the first partition as it is; while the server
-    /// looks through it, saves of entries whose ids are more than a week ahead of `now` are refused. Any
+    /// looks through it, saves of entries whose ids are more than a week ahead of `now` are refused. Up to 10 000
+    /// entries that are dated more than a year ahead are moved to the last partition. Any
     /// number of processes may call it; the role must own the tables and be allowed to create some. What was
     /// ended half-way (a signal, a failover) is to be called again soon: until then the check that was to prove
     /// the range of the table refuses ids behind it, from the beginning of a later month on.
@@ -56,8 +57,9 @@ impl PostgresDatabase {
     /// `within`.
     ///
     /// Each goes in a transaction of its own. Reads go on. Saves wait meanwhile, about a second for a million
-    /// entries (`docs/PERFORMANCE.md` has the figure) and no longer than 5 seconds for each of its steps; a
-    /// save of a task that went begins a new one. Nothing happens where the entries are in one table, where
+    /// entries (`docs/PERFORMANCE.md` has the figure) and 5 seconds at most for a partition, then it is
+    /// [given up](Retired::given_up); a save of a task that went begins a new one. An open transaction that
+    /// has read the history, such as an export, keeps partitions from being dropped. Nothing happens where the entries are in one table, where
     /// the policy is about one user, and where it keeps the newest of each.
     ///
     /// # Errors

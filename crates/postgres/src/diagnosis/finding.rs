@@ -147,6 +147,8 @@ codes! {
     Wraparound "wraparound",
     /// The disk will be full.
     DiskFull "disk_full",
+    /// Tasks are dated ahead of the clock.
+    FarFuture "far_future",
     /// The role may not see all that a check needs.
     MissingPrivilege "missing_privilege",
     /// A question had no answer.

@@ -7,6 +7,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use tokio::time::Instant;
 
 use super::PartitionError;
+use super::deadline::Deadline;
 use crate::error::is_contention;
 
 /// How long others may have to wait for one try. Whoever waits for a lock holds up everybody who comes
@@ -19,6 +20,9 @@ const LONG_WAIT: Duration = Duration::from_millis(1_200);
 
 /// How long the change itself may wait for what is locked besides the table.
 const CHANGE_WAIT: Duration = Duration::from_secs(1);
+
+/// How long the change itself may take while the table is locked.
+pub(super) const CHANGE_LIMIT: Duration = Duration::from_secs(5);
 
 /// Who is kept out.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +42,8 @@ pub(super) struct Patience {
     pub(super) pause: Duration,
     /// Whether a table that an autovacuum may be at work on is locked.
     pub(super) for_autovacuum: bool,
+    /// How long the change itself may take when the lock is had.
+    pub(super) change: Duration,
 }
 
 /// For changes while which nothing else is held.
@@ -45,12 +51,33 @@ pub(super) const PATIENT: Patience = Patience {
     in_all: Duration::from_secs(60),
     pause: Duration::from_millis(400),
     for_autovacuum: true,
+    change: CHANGE_LIMIT,
 };
+
+/// For keeping writers out, who are there for milliseconds.
+pub(super) const KEEPING_OUT: Patience = Patience {
+    in_all: Duration::from_secs(5),
+    pause: Duration::from_millis(400),
+    for_autovacuum: false,
+    change: CHANGE_LIMIT,
+};
+
+impl Patience {
+    /// The same, at most until a deadline.
+    pub(super) fn within(self, deadline: &Deadline) -> Result<Self, PartitionError> {
+        let left = deadline.left()?;
+        Ok(Self {
+            in_all: self.in_all.min(left),
+            change: self.change.min(left),
+            ..self
+        })
+    }
+}
 
 /// Changes the partitions in one step, all or nothing, while nobody uses the table.
 ///
-/// The statements only change catalogues, so the lock is held for milliseconds. Inside a transaction it is
-/// held until that ends.
+/// The statements only change catalogues, so the lock is held for milliseconds. The server ends a change
+/// that takes too long. Inside a transaction the lock is held until that ends.
 pub(super) async fn change(
     connection: &mut AsyncPgConnection,
     statements: &str,
@@ -78,7 +105,7 @@ async fn under(
     for attempt in 1_u32.. {
         let is_long = patience.for_autovacuum && attempt % 10 == 0;
         let wait = if is_long { LONG_WAIT } else { WAIT };
-        match try_once(connection, lock, wait, statements).await {
+        match try_once(connection, lock, wait, patience.change, statements).await {
             Err(error) if is_contention(&error) && started.elapsed() < patience.in_all => {
                 tracing::debug!("the table is in use and cannot be locked for a moment");
             }
@@ -94,17 +121,27 @@ async fn try_once(
     connection: &mut AsyncPgConnection,
     lock: Lock,
     wait: Duration,
+    limit: Duration,
     statements: &str,
 ) -> QueryResult<()> {
     let mode = match lock {
         Lock::Writers => "SHARE ROW EXCLUSIVE",
         Lock::Everybody => "ACCESS EXCLUSIVE",
     };
+    let (limit, locks) = (
+        limit.as_millis() + 1,
+        CHANGE_WAIT.min(limit).as_millis() + 1,
+    );
+    // As one statement, which has one time limit.
+    let change = match statements {
+        "" => String::new(),
+        statements => format!("DO $change$ BEGIN {statements}; END $change$"),
+    };
     let locked = format!(
         "SET LOCAL lock_timeout = {}; LOCK TABLE ONLY task_history IN {mode} MODE; \
-         SET LOCAL lock_timeout = {}; {statements}",
+         SET LOCAL lock_timeout = {locks}; SET LOCAL statement_timeout = {limit}; \
+         SET LOCAL idle_in_transaction_session_timeout = {limit}; {change}",
         wait.as_millis(),
-        CHANGE_WAIT.as_millis(),
     );
     connection
         .transaction(async |connection| connection.batch_execute(&locked).await)

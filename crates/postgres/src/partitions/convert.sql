@@ -3,16 +3,21 @@ ALTER TABLE task_history RENAME TO "{first}";
 ALTER INDEX task_history_pkey RENAME TO "{first}_pkey";
 ALTER INDEX task_history_step_idx RENAME TO "{first}_step_idx";
 
+-- The check of the range concerns the first partition only, and no partitioned table can have one of its
+-- kind.
+CREATE TABLE task_history_model
+    (LIKE "{first}" INCLUDING CONSTRAINTS INCLUDING COMMENTS INCLUDING STORAGE);
+ALTER TABLE task_history_model DROP CONSTRAINT task_history_range_check;
 CREATE TABLE task_history
-    (LIKE "{first}" INCLUDING CONSTRAINTS INCLUDING COMMENTS INCLUDING STORAGE)
+    (LIKE task_history_model INCLUDING CONSTRAINTS INCLUDING COMMENTS INCLUDING STORAGE)
     PARTITION BY RANGE (entry_id);
-ALTER TABLE task_history DROP CONSTRAINT task_history_range_check;
+DROP TABLE task_history_model;
 ALTER TABLE task_history ADD CONSTRAINT task_history_pkey PRIMARY KEY (user_id, entry_id);
 CREATE INDEX task_history_step_idx ON task_history (user_id, task_id, step, id DESC);
 
 -- Ids go on where they were.
 ALTER TABLE task_history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY;
-SELECT setval(pg_get_serial_sequence('task_history', 'id'),
+PERFORM setval(pg_get_serial_sequence('task_history', 'id'),
               nextval(pg_get_serial_sequence('"{first}"', 'id')));
 ALTER TABLE "{first}" ALTER COLUMN id DROP IDENTITY;
 
@@ -33,7 +38,11 @@ END
 $convert$;
 ALTER TABLE task_history OWNER TO {owner};
 
+{release}
 ALTER TABLE task_history ATTACH PARTITION "{first}" {first_bounds};
 ALTER TABLE "{first}" DROP CONSTRAINT task_history_range_check;
 CREATE TABLE "{last}" PARTITION OF task_history {last_bounds};
 ALTER TABLE "{last}" OWNER TO {owner};
+{like_table};
+{like_indexes};
+{put_back}

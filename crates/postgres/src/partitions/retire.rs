@@ -15,12 +15,14 @@ use std::time::Duration;
 use diesel::QueryableByName;
 use diesel::sql_types::Bool;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use tasktrail_domain::repository::Chain;
 use tasktrail_domain::task_history::{RetentionPolicy, Scope};
 
-use super::brief_lock::{Lock, Patience, change, lock};
+use super::brief_lock::{CHANGE_LIMIT, KEEPING_OUT, Lock, Patience, change, lock};
 use super::calendar::Bounds;
+use super::deadline::Deadline;
 use super::names::{name, quoted};
-use super::{Partition, PartitionError, read};
+use super::{Partition, PartitionError, owner, read};
 
 /// What became of a partition that was old enough to go.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,22 +41,30 @@ pub struct Retired {
     pub kept: u64,
     /// What was in the way, if something was. Later partitions were not tried then.
     pub obstacle: Option<String>,
+    /// Whether the obstacle was the deadline: it took longer than saves may be kept waiting, 5 seconds in
+    /// all. The next run tries again.
+    pub given_up: bool,
+    /// For how long saves waited, whatever became of it.
+    pub saves_held: Duration,
 }
 
 /// A partition goes if at most every tenth of its entries stays. Else removing row by row is less work.
 const KEPT_AT_MOST: u64 = 10;
 
-/// How long it is tried to keep writers out, and how long, when they are out, to have the table for
-/// oneself.
-const BEGINNING: Patience = Patience {
-    in_all: Duration::from_secs(5),
+/// How long it is tried, when writers are out, to have the table for oneself.
+///
+/// Before saves are made to wait it is tried whether the table can be had at all: an export or another
+/// long transaction that reads it would make all the work useless.
+const PROBE: Patience = Patience {
+    in_all: Duration::from_secs(2),
     pause: Duration::from_millis(400),
     for_autovacuum: false,
+    change: CHANGE_LIMIT,
 };
 const END: Patience = Patience {
     in_all: Duration::from_secs(2),
     pause: Duration::from_millis(50),
-    for_autovacuum: false,
+    ..PROBE
 };
 
 /// Drops what may go, the oldest first. `goes_on` is asked before each partition.
@@ -67,8 +77,7 @@ pub(super) async fn retire(
     if policy.keep_newest > 0 || policy.scope != Scope::Everyone {
         return Ok(Vec::new());
     }
-    // The session's settings are for statements that look at few rows. No statement shall keep writers out
-    // for as long as they are patient.
+    // The session's settings are for statements that look at few rows.
     connection
         .batch_execute(
             "SET enable_seqscan = on; SET enable_sort = on; SET enable_bitmapscan = on; \
@@ -88,11 +97,7 @@ pub(super) async fn retire(
             continue;
         }
         let outcome = replace(connection, &partition, earlier.take(), policy).await;
-        let outcome = outcome.unwrap_or_else(|error| Retired {
-            partition: partition.name.clone(),
-            obstacle: Some(tasktrail_domain::repository::Chain(&error).to_string()),
-            ..Retired::default()
-        });
+        let outcome = outcome.unwrap_or_else(|error| not_retired(&partition, &error));
         if outcome.dropped && outcome.kept == 0 {
             let partitions = read(connection).await?.into_iter().flatten();
             earlier = partitions
@@ -125,64 +130,118 @@ async fn replace(
     if is_too_much(staying, partition.entries) {
         return Ok(left_alone(staying));
     }
-    connection
+    change(connection, "", PROBE).await?;
+    staying::can_be_like(connection, partition).await?;
+    let owner = owner(connection).await?;
+    let deadline = Deadline::begin();
+    let replaced = connection
         .transaction(async |connection| {
-            lock(connection, Lock::Writers, BEGINNING).await?;
+            lock(connection, Lock::Writers, KEEPING_OUT.within(&deadline)?).await?;
+            deadline.saves_wait();
             let earlier = match earlier {
-                Some(earlier) if is_empty(connection, &earlier).await? => Some(earlier),
-                _ => None,
+                Some(earlier) => {
+                    deadline.limit(connection).await?;
+                    is_empty(connection, &earlier).await?.then_some(earlier)
+                }
+                None => None,
             };
-            let leaving = leaving::note(connection, partition, policy).await?;
+            let leaving = leaving::note(connection, partition, policy, &deadline).await?;
             if is_too_much(leaving.staying(), leaving.here()) {
                 return Ok(left_alone(leaving.staying()));
             }
-            leaving::take_away(connection).await?;
-            swap(
-                connection,
+            leaving::take_away(connection, &deadline).await?;
+            let replacement = Replacement {
                 partition,
-                earlier.as_ref(),
-                leaving.staying() > 0,
-            )
-            .await?;
+                earlier: earlier.as_ref(),
+                owner: &owner,
+                some_stay: leaving.staying() > 0,
+            };
+            replacement.swap(connection, &deadline).await?;
+            deadline.limit(connection).await?;
             Ok(Retired {
                 partition: partition.name.clone(),
                 dropped: true,
                 tasks: leaving.tasks(),
                 entries: leaving.entries(),
                 kept: leaving.staying(),
-                obstacle: None,
+                ..Retired::default()
             })
         })
-        .await
+        .await;
+    let saves_held = deadline.held();
+    match replaced {
+        Ok(retired) => Ok(Retired {
+            saves_held,
+            ..retired
+        }),
+        Err(error) => Err(deadline.judge(error)),
+    }
+}
+
+/// Why a partition was not retired.
+fn not_retired(partition: &Partition, error: &PartitionError) -> Retired {
+    let (given_up, saves_held) = match error {
+        PartitionError::GivenUp { held, .. } => (true, *held),
+        _ => (false, Duration::ZERO),
+    };
+    let obstacle = Chain(error).to_string();
+    tracing::warn!(
+        partition = partition.name,
+        obstacle,
+        "a partition was not dropped"
+    );
+    Retired {
+        partition: partition.name.clone(),
+        obstacle: Some(obstacle),
+        given_up,
+        saves_held,
+        ..Retired::default()
+    }
 }
 
 fn is_too_much(staying: u64, all: u64) -> bool {
     staying.saturating_mul(KEPT_AT_MOST) > all
 }
 
-/// Puts a partition with what stays in the place of this one.
-async fn swap(
-    connection: &mut AsyncPgConnection,
-    partition: &Partition,
-    earlier: Option<&Partition>,
+/// What takes the place of a partition, and of an empty one before it.
+struct Replacement<'r> {
+    partition: &'r Partition,
+    earlier: Option<&'r Partition>,
+    owner: &'r str,
     some_stay: bool,
-) -> Result<(), PartitionError> {
-    let bounds = Bounds {
-        from: earlier.map_or(partition.from, |earlier| earlier.from),
-        until: partition.until,
-    };
-    let staying = staying::prepared(connection, partition, &bounds, some_stay).await?;
-    let new = quoted(&name(&bounds));
-    let gone = [Some(partition), earlier].into_iter().flatten();
-    let drops = gone.map(|gone| format!("DROP TABLE {}; ", quoted(&gone.name)));
-    let statements = format!(
-        "{}ALTER TABLE {staying} RENAME TO {new}; \
-         ALTER TABLE task_history ATTACH PARTITION {new} {}; \
-         ALTER TABLE {new} DROP CONSTRAINT task_history_range_check",
-        drops.collect::<String>(),
-        bounds.sql()
-    );
-    change(connection, &statements, END).await
+}
+
+impl Replacement<'_> {
+    fn bounds(&self) -> Bounds {
+        let from = self
+            .earlier
+            .map_or(self.partition.from, |earlier| earlier.from);
+        Bounds {
+            from,
+            until: self.partition.until,
+        }
+    }
+
+    /// Puts a partition with what stays in the place of this one.
+    async fn swap(
+        &self,
+        connection: &mut AsyncPgConnection,
+        deadline: &Deadline,
+    ) -> Result<(), PartitionError> {
+        let staying = staying::prepared(connection, self, deadline).await?;
+        let bounds = self.bounds();
+        let new = quoted(&name(&bounds));
+        let gone = [Some(self.partition), self.earlier].into_iter().flatten();
+        let drops = gone.map(|gone| format!("DROP TABLE {}; ", quoted(&gone.name)));
+        let statements = format!(
+            "{}ALTER TABLE {staying} RENAME TO {new}; \
+             ALTER TABLE task_history ATTACH PARTITION {new} {}; \
+             ALTER TABLE {new} DROP CONSTRAINT task_history_range_check",
+            drops.collect::<String>(),
+            bounds.sql()
+        );
+        change(connection, &statements, END.within(deadline)?).await
+    }
 }
 
 #[derive(QueryableByName)]

@@ -40,6 +40,27 @@ async fn a_sound_store_has_no_trouble_and_all_its_facts_are_told() {
 }
 
 #[tokio::test]
+async fn tasks_of_the_future_are_named_with_their_dates() {
+    let store = Store::new().await;
+    store.fill(20, 10);
+    store.run(
+        "UPDATE task_summary SET last_updated = '2400-01-01T00:00:00Z' WHERE task_id = 'task-7'",
+    );
+
+    let found = store.diagnosis().await;
+
+    let finding = the(&found, FindingCode::FarFuture);
+    assert_eq!(finding.severity, Severity::Warning);
+    assert!(finding.summary.starts_with("1 tasks "), "{finding:?}");
+    assert!(
+        finding
+            .evidence
+            .contains("alice/task-7 at 2400-01-01T00:00:00Z"),
+        "{finding:?}"
+    );
+}
+
+#[tokio::test]
 async fn growth_is_that_of_the_tasks_and_tells_when_the_disk_is_full() {
     let store = Store::new().await;
     store.fill(10_000, 10);

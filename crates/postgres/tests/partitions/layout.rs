@@ -163,25 +163,6 @@ async fn months_are_added_also_when_the_open_end_has_entries() {
 }
 
 #[tokio::test]
-async fn ids_of_the_far_future_are_told() {
-    let database = TestDatabase::new();
-    let postgres = open(&database).await;
-    let histories = postgres.task_history();
-    Clerk::default()
-        .save(&histories, "lost", &["2400-01-01"], Running)
-        .await;
-
-    let refused = postgres.partition(on("2026-06-10"), 1).await.unwrap_err();
-
-    assert!(
-        matches!(refused, PartitionError::FarFuture { .. }),
-        "{refused}"
-    );
-    assert!(refused.to_string().contains("2400-01-01"), "{refused}");
-    assert_eq!(postgres.partitions().await.unwrap(), None);
-}
-
-#[tokio::test]
 async fn a_role_that_may_not_create_tables_saves_and_is_told_that_it_cannot_partition() {
     let database = TestDatabase::new();
     let owner = open(&database).await;

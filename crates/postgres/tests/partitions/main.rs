@@ -5,6 +5,10 @@
     reason = "a failed step of a test is a panic"
 )]
 
+mod deadline;
+mod export;
+mod far_future;
 mod layout;
+mod options;
 mod retire;
 mod scene;

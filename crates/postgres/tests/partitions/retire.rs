@@ -16,7 +16,7 @@ use tasktrail_test_support::{TableLock, TestDatabase};
 use super::scene::{Clerk, assert_consistent, names, on, open};
 
 /// Tasks of January that go, one that reaches into February, and one that is still running.
-async fn aged(postgres: &PostgresDatabase) -> (Clerk, Vec<TaskKey>) {
+pub(crate) async fn aged(postgres: &PostgresDatabase) -> (Clerk, Vec<TaskKey>) {
     let (histories, clerk) = (postgres.task_history(), Clerk::default());
     postgres.partition(on("2025-12-10"), 4).await.unwrap();
     let mut tasks = Vec::new();
@@ -135,7 +135,7 @@ async fn a_partition_of_which_much_stays_is_left_alone() {
 }
 
 /// Why a partition had to be left alone.
-fn obstacle(retired: &[Retired]) -> &str {
+pub(crate) fn obstacle(retired: &[Retired]) -> &str {
     let [partition] = retired else {
         panic!("one partition is old enough: {retired:?}");
     };
@@ -185,7 +185,10 @@ async fn a_transaction_that_reads_holds_a_drop_up_and_no_other_reader() {
     );
 }
 
-async fn drop_expired(postgres: &PostgresDatabase, policy: &RetentionPolicy) -> Vec<Retired> {
+pub(crate) async fn drop_expired(
+    postgres: &PostgresDatabase,
+    policy: &RetentionPolicy,
+) -> Vec<Retired> {
     postgres
         .drop_expired_partitions(policy, None)
         .await

@@ -1,6 +1,6 @@
 use std::io;
 
-use tasktrail::ExportedItem;
+use tasktrail::{ExportAmount, ExportedItem};
 use tokio::sync::mpsc;
 
 use super::format::Format;
@@ -10,30 +10,49 @@ use crate::failure::Failure;
 /// What the writer is given.
 pub(super) enum Work {
     Portion(Vec<ExportedItem>),
-    /// That was all. Without it what was written is not complete.
-    End,
+    /// That was all, and so much. Without it what was written is not complete.
+    End(ExportAmount),
 }
 
-/// Writes what comes, on a thread of its own: the next portion is read meanwhile. Tells the size of the
-/// file; a file that does not become complete is removed.
+/// What was written.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) amount: ExportAmount,
+    /// The size of the file as it is stored; `None` for what is no regular file.
+    pub(super) bytes: Option<u64>,
+}
+
+/// Writes what comes, on a thread of its own: the next portion is read meanwhile. Gives what was written;
+/// `None` if the reading ended early. A file that does not become complete is removed.
 pub(super) fn write(
     target: &Target,
     format: Format,
     mut works: mpsc::Receiver<Work>,
-) -> io::Result<Option<u64>> {
+) -> io::Result<Option<Written>> {
     let mut sink = target.open()?;
     let mut document = format.document(&mut sink);
     document.begin()?;
-    loop {
+    let mut amount = ExportAmount::default();
+    let expected = loop {
         match works.blocking_recv() {
-            Some(Work::Portion(items)) => items.iter().try_for_each(|item| document.item(item))?,
-            Some(Work::End) => break,
+            Some(Work::Portion(items)) => {
+                for item in &items {
+                    document.item(item)?;
+                    amount.add(item);
+                }
+            }
+            Some(Work::End(expected)) => break expected,
             None => return Ok(None),
         }
-    }
+    };
     document.end()?;
     drop(document);
-    sink.finish()
+    if amount != expected {
+        let words = format!("{amount} were written, but the histories have {expected}");
+        return Err(io::Error::other(words));
+    }
+    let bytes = sink.finish()?;
+    Ok(Some(Written { amount, bytes }))
 }
 
 /// Why a target is not complete. A reader that has gone has what he wanted.

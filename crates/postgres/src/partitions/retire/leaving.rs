@@ -4,9 +4,10 @@ use diesel::QueryableByName;
 use diesel::pg::Pg;
 use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{Array, BigInt, Bool, Text, Timestamptz};
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::task_history::{RetentionPolicy, TaskStatus};
 
+use super::super::deadline::Deadline;
 use super::super::names::quoted;
 use super::super::{Partition, PartitionError};
 
@@ -80,17 +81,23 @@ pub(super) async fn note(
     connection: &mut AsyncPgConnection,
     partition: &Partition,
     policy: &RetentionPolicy,
+    deadline: &Deadline,
 ) -> Result<Leaving, PartitionError> {
-    let made = format!(
+    let here = format!(
+        "CREATE TEMPORARY TABLE here ON COMMIT DROP AS
+         SELECT user_id, task_id, count(*) AS entries FROM {} GROUP BY user_id, task_id",
+        quoted(&partition.name)
+    );
+    for made in [
         "CREATE TEMPORARY TABLE leaving (
              user_id text COLLATE \"C\", task_id text COLLATE \"C\",
              entries bigint, entries_here bigint
-         ) ON COMMIT DROP;
-         CREATE TEMPORARY TABLE here ON COMMIT DROP AS
-             SELECT user_id, task_id, count(*) AS entries FROM {} GROUP BY user_id, task_id",
-        quoted(&partition.name)
-    );
-    connection.batch_execute(&made).await?;
+         ) ON COMMIT DROP",
+        &here,
+    ] {
+        deadline.run(connection, made).await?;
+    }
+    deadline.limit(connection).await?;
     covered(LEAVE.to_owned(), policy)
         .execute(connection)
         .await?;
@@ -98,19 +105,26 @@ pub(super) async fn note(
                        coalesce(sum(entries_here), 0)::bigint AS entries_here,
                        (SELECT coalesce(sum(entries), 0) FROM here)::bigint AS here
                 FROM leaving";
+    deadline.limit(connection).await?;
     Ok(diesel::sql_query(sums).get_result(connection).await?)
 }
 
 /// Removes the tasks that were noted, but for their entries in this partition.
-pub(super) async fn take_away(connection: &mut AsyncPgConnection) -> Result<(), PartitionError> {
-    let statements = "
-        ANALYZE leaving;
-        DELETE FROM task_history AS entry USING leaving AS task
-        WHERE task.entries > task.entries_here
-          AND entry.user_id = task.user_id AND entry.task_id = task.task_id;
-        DELETE FROM task_summary AS summary USING leaving AS task
-        WHERE summary.user_id = task.user_id AND summary.task_id = task.task_id";
-    Ok(connection.batch_execute(statements).await?)
+pub(super) async fn take_away(
+    connection: &mut AsyncPgConnection,
+    deadline: &Deadline,
+) -> Result<(), PartitionError> {
+    for statement in [
+        "ANALYZE leaving",
+        "DELETE FROM task_history AS entry USING leaving AS task
+         WHERE task.entries > task.entries_here
+           AND entry.user_id = task.user_id AND entry.task_id = task.task_id",
+        "DELETE FROM task_summary AS summary USING leaving AS task
+         WHERE summary.user_id = task.user_id AND summary.task_id = task.task_id",
+    ] {
+        deadline.run(connection, statement).await?;
+    }
+    Ok(())
 }
 
 /// A statement with the conditions of a policy as `$1` to `$3`.

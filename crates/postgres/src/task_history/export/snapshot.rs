@@ -9,16 +9,23 @@ use tokio::sync::mpsc;
 
 use super::super::row::{self, amount, final_status, summary_value};
 use super::statements::{EntryRow, SelectEntries, SelectTasks, SelectTotals, Selected, TaskRow};
-use super::{ExportError, ExportSelection, ExportedItem, ExportedTask};
+use super::{ExportAmount, ExportError, ExportSelection, ExportedItem, ExportedTask};
 use crate::connection::{Connector, Session};
 use crate::error::StoreError;
 use crate::statement::Prepared;
 
-/// Whoever reads the export may be slow, and a long history takes long to be sorted. Only for this
-/// transaction, which a pooler in between may have on a connection of others. A server without one of
-/// the settings is not asked for it.
+/// The locks come first, because locking a table takes no snapshot and the first query does. A partition
+/// that is replaced after the snapshot would lack every row: which tables are partitions is read from the
+/// catalogs as they are now, the rows of a new table are newer than the snapshot. With the locks held no
+/// partition can be replaced, detached, dropped or truncated until the transaction ends; saves and reads
+/// go on.
+///
+/// The reader of the export may be slow, and a long history takes long to be sorted, so there are no time
+/// limits. Only for this transaction, because a pooler in between may lend the connection to other clients.
+/// A server without one of the settings is not asked for it.
 const BEGIN: &str = "
     BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+    LOCK TABLE task_history, task_summary IN ACCESS SHARE MODE;
     SELECT set_config(name, '0', true) FROM pg_settings
     WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')";
 
@@ -53,19 +60,25 @@ impl Snapshot {
         })
     }
 
-    /// How many tasks there are, and how many entries.
-    pub(super) async fn totals(&mut self) -> Result<(u64, u64), StoreError> {
+    /// How much there is to read, by the summaries.
+    pub(super) async fn totals(&mut self) -> Result<ExportAmount, StoreError> {
         let totals = Prepared(SelectTotals(&self.selected));
-        let (tasks, entries): (i64, i64) = totals.get_result(&mut self.connection).await?;
-        Ok((amount(tasks), amount(entries)))
+        let (tasks, entries, finishes): (i64, i64, i64) =
+            totals.get_result(&mut self.connection).await?;
+        Ok(ExportAmount {
+            tasks: amount(tasks),
+            entries: amount(entries),
+            finishes: amount(finishes),
+        })
     }
 
     /// Reads everything and gives it away in portions, as fast as they are taken; ends when nobody takes
-    /// them any more.
+    /// them any more. Fails if what was read is not as much as `expected`.
     pub(super) async fn read(
         mut self,
+        expected: ExportAmount,
         portions: &mpsc::Sender<Vec<ExportedItem>>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), ExportError> {
         let mut portion = Portion::new(portions);
         loop {
             let tasks = self.next_tasks().await?;
@@ -79,7 +92,12 @@ impl Snapshot {
             }
         }
         portion.send().await;
-        Ok(())
+        let read = portion.read;
+        if read == expected {
+            Ok(())
+        } else {
+            Err(ExportError::Incomplete { expected, read })
+        }
     }
 
     async fn next_tasks(&mut self) -> Result<VecDeque<Task>, StoreError> {
@@ -95,7 +113,7 @@ impl Snapshot {
         &mut self,
         mut tasks: VecDeque<Task>,
         portion: &mut Portion<'_>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), ExportError> {
         while let Some(first) = tasks.pop_front() {
             let mut entries = first.exported.entries;
             let mut some = VecDeque::from([first]);
@@ -113,45 +131,77 @@ impl Snapshot {
     /// Reads tasks with all their entries.
     async fn read_trails(
         &mut self,
-        mut tasks: VecDeque<Task>,
+        tasks: VecDeque<Task>,
         portion: &mut Portion<'_>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), ExportError> {
         let query = Prepared(SelectEntries::of(tasks.iter().map(|task| &task.key)));
-        let mut rows = query.load_stream::<EntryRow>(&mut self.connection).await?;
-        let mut begun = Begun::default();
-        while let Some((position, step, id, recorded_at, result)) = rows.try_next().await? {
-            while begun.tasks < position
-                && let Some(task) = tasks.pop_front()
+        let rows = query.load_stream::<EntryRow>(&mut self.connection).await;
+        let mut rows = rows.map_err(StoreError::from)?;
+        let mut trails = Trails::of(tasks);
+        while let Some(row) = rows.try_next().await.map_err(StoreError::from)? {
+            let (position, step, id, recorded_at, result) = row;
+            while trails.begun < position
+                && let Some(task) = trails.next()?
             {
-                portion.push(begun.task(task), 0).await;
+                portion.push(ExportedItem::Task(task), 0).await;
             }
-            let Some(task) = &begun.last else { continue };
+            let Some(task) = trails.entry() else { continue };
             let columns = (step, id, recorded_at, result.document);
-            let entry = row::entry(task.clone(), columns)?;
+            let entry = row::entry(task, columns)?;
             portion.push(ExportedItem::Entry(entry), result.bytes).await;
             if portion.is_unwanted() {
                 return Ok(());
             }
         }
-        for task in tasks {
-            portion.push(ExportedItem::Task(task.exported), 0).await;
+        while let Some(task) = trails.next()? {
+            portion.push(ExportedItem::Task(task), 0).await;
         }
         Ok(())
     }
 }
 
-/// How many of the tasks that are read together have begun, and which was the last.
-#[derive(Default)]
-struct Begun {
-    tasks: i64,
-    last: Option<TaskKey>,
+/// Tasks whose trails come one after the other, each of which must be as long as the task's summary says.
+struct Trails {
+    waiting: VecDeque<Task>,
+    /// The task whose entries are being read.
+    current: Option<ExportedTask>,
+    /// How many of its entries were read.
+    entries: u64,
+    /// How many tasks have begun.
+    begun: i64,
 }
 
-impl Begun {
-    fn task(&mut self, task: Task) -> ExportedItem {
-        self.tasks += 1;
-        self.last = Some(task.exported.task.clone());
-        ExportedItem::Task(task.exported)
+impl Trails {
+    fn of(waiting: VecDeque<Task>) -> Self {
+        Self {
+            waiting,
+            current: None,
+            entries: 0,
+            begun: 0,
+        }
+    }
+
+    /// Ends the current trail and begins the next; `None` when there is none.
+    fn next(&mut self) -> Result<Option<ExportedTask>, ExportError> {
+        if let Some(ended) = self.current.take()
+            && ended.entries != self.entries
+        {
+            return Err(ExportError::Trail {
+                expected: ended.entries,
+                task: ended.task,
+                read: self.entries,
+            });
+        }
+        self.current = self.waiting.pop_front().map(|task| task.exported);
+        self.entries = 0;
+        self.begun += 1;
+        Ok(self.current.clone())
+    }
+
+    /// Counts an entry, and names its task.
+    fn entry(&mut self) -> Option<TaskKey> {
+        self.entries += 1;
+        self.current.as_ref().map(|task| task.task.clone())
     }
 }
 
@@ -191,6 +241,8 @@ struct Portion<'p> {
     portions: &'p mpsc::Sender<Vec<ExportedItem>>,
     items: Vec<ExportedItem>,
     bytes: usize,
+    /// All that was pushed so far.
+    read: ExportAmount,
 }
 
 const MAX_ITEMS: usize = 1000;
@@ -202,11 +254,13 @@ impl<'p> Portion<'p> {
             portions,
             items: Vec::new(),
             bytes: 0,
+            read: ExportAmount::default(),
         }
     }
 
     /// Adds an item of so many bytes, and waits until the portion is taken if it is full.
     async fn push(&mut self, item: ExportedItem, bytes: usize) {
+        self.read.add(&item);
         self.items.push(item);
         self.bytes += bytes;
         if self.items.len() >= MAX_ITEMS || self.bytes >= MAX_BYTES {

@@ -56,7 +56,7 @@ pub(super) struct SelectTotals<'s>(pub(super) &'s Selected);
 
 impl Statement for SelectTotals<'_> {
     const SQL: &'static str = include_str!("../sql/export_totals.sql");
-    type Columns = (BigInt, BigInt);
+    type Columns = (BigInt, BigInt, BigInt);
     type Id = SelectTotals<'static>;
 
     fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {

@@ -1,5 +1,5 @@
 -- How much an export takes.
-SELECT count(*) AS tasks, coalesce(sum(entries), 0)::bigint AS entries
+SELECT count(*) AS tasks, coalesce(sum(entries), 0)::bigint AS entries, count(finished_at) AS finishes
 FROM task_summary
 WHERE (user_id, task_id) > ($1, $2) AND user_id <= $3
   AND last_updated >= $4 AND ($5::timestamptz IS NULL OR last_updated < $5)
