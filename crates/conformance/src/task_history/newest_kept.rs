@@ -93,7 +93,8 @@ pub async fn a_policy_that_keeps_none_goes_by_age(history: &History) {
 pub async fn a_walk_that_races_saves_keeps_what_they_touch(history: &History) {
     for _ in 0..8 {
         let writer = save_tasks(history, "alice", 9).await;
-        let touched: Vec<_> = (0..5)
+        // As many as are kept, so that they stay also where all of them are saved before the walk begins.
+        let touched: Vec<_> = (0..4)
             .map(|n| {
                 let again = writer.step(&task(&format!("t{n}")), 2, Failed);
                 again.recorded(at(60 + n))
@@ -112,7 +113,7 @@ pub async fn a_walk_that_races_saves_keeps_what_they_touch(history: &History) {
         history.assert_consistent().await;
         let everything = RetentionPolicy::older_than(Timestamp::MAX);
         let gone: Removal = history.remove_all(&everything, batch(100, None)).await;
-        assert!(gone.tasks >= 5, "{gone:?}");
+        assert!(gone.tasks >= 4, "{gone:?}");
     }
 }
 
