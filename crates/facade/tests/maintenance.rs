@@ -7,7 +7,7 @@ use std::time::Duration;
 use tasktrail::clock::{Clock, ManualClock};
 use tasktrail::task_history::{
     RandomEntryIds, RetentionPolicy, RetentionRule, Scope, StepNumber, TaskKey, TaskStatus,
-    TaskStepResult,
+    TaskStepResult, UserId,
 };
 use tasktrail::timestamp::Timestamp;
 use tasktrail::{
