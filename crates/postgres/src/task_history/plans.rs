@@ -37,7 +37,10 @@ pub(super) async fn filled() -> (TestDatabase, PostgresTaskHistory<'static>) {
     (database, postgres.task_history())
 }
 
-const FILL: [&str; 4] = [
+/// A worker of autovacuum must not hold a snapshot that keeps VACUUM from marking pages as visible to all.
+const FILL: [&str; 6] = [
+    "ALTER TABLE task_summary SET (autovacuum_enabled = off)",
+    "ALTER TABLE task_history SET (autovacuum_enabled = off)",
     "INSERT INTO task_summary (user_id, task_id, step_status, error_code, last_step, last_entry,
                               entries, created_at, last_updated)
     SELECT owner.user_id, 'task-' || n,

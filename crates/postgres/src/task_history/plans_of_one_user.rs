@@ -145,13 +145,10 @@ fn reads() -> Vec<Case> {
 async fn a_statement_reads_no_more_for_100_000_tasks_than_for_100() {
     let (_database, histories) = filled().await;
     let cases: Vec<_> = reads().into_iter().chain(removal()).collect();
-    // What the first plan of a session looks up in the catalogues is not counted.
-    for case in &cases[..1] {
-        generic_plan(&histories, &case.sql, case.types, &case.small).await;
-    }
-
     for case in cases {
-        for parameters in [&case.small, &case.large] {
+        // What a session looks up in the catalogues the first time is not counted.
+        generic_plan(&histories, &case.sql, case.types, &case.small).await;
+        for parameters in [&case.large, &case.small] {
             let plan = generic_plan(&histories, &case.sql, case.types, parameters).await;
             assert!(
                 pages(&plan) <= case.most && !plan.contains("Seq Scan"),
