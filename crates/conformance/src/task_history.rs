@@ -8,6 +8,7 @@ pub mod finish;
 pub mod isolation;
 pub mod list;
 pub mod load;
+pub mod newest_kept;
 pub mod racing_readers;
 pub mod racing_removal;
 pub mod racing_writers;
@@ -145,6 +146,13 @@ macro_rules! task_history_suite {
                 a_task_that_became_active_during_the_walk_stays,
                 the_last_batch_of_a_removal_has_no_next,
                 removing_everything_reports_its_progress;
+            newest_kept:
+                the_newest_are_found_once_in_a_walk,
+                a_task_touched_during_the_walk_is_kept,
+                a_walk_keeps_the_newest_of_every_user,
+                a_walk_behind_a_task_finds_the_newest,
+                a_policy_that_keeps_none_goes_by_age,
+                a_walk_that_races_saves_keeps_what_they_touch;
             isolation:
                 another_users_task_is_unknown,
                 the_same_task_id_under_two_users_is_two_tasks,

@@ -35,7 +35,9 @@ pub use list::{ListCursor, TaskFilter};
 pub use repository::MockTaskHistoryRepository;
 pub use repository::TaskHistoryRepository;
 pub use result_limit::ResultLimit;
-pub use retention::{Expired, Removal, RemovalBatch, RetentionPolicy, RetentionRule};
+pub use retention::{
+    Expired, Removal, RemovalBatch, RemovalCursor, RetentionPolicy, RetentionRule,
+};
 pub use save::{EntryConflict, SavedBatch, distinct_entries};
 pub use status::{StatusSet, TaskStatus};
 pub use step::{StepName, StepNumber};

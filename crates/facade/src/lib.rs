@@ -18,8 +18,8 @@ pub use error::DatabaseError;
 pub use health::DatabaseHealth;
 pub use health::{Health, HealthState};
 pub use maintenance::{
-    CleanUpOptions, CleanedUp, DailyAt, Forecast, Maintenance, MaintenancePolicy, MaintenanceRun,
-    Schedule,
+    CleanUpOptions, CleanedUp, DailyAt, Forecast, Maintenance, MaintenanceFailure,
+    MaintenancePolicy, MaintenanceRun, MaintenanceStep, Schedule,
 };
 pub use manager::DatabaseManager;
 #[cfg(feature = "prometheus")]
@@ -45,8 +45,8 @@ pub use tasktrail_postgres::{
     ConnectError, DatabaseRoles, ExplainRequest, ExplainedOperation, ExplainedStatement,
     Explanation, Export, ExportAmount, ExportError, ExportSelection, ExportedItem, ExportedTask,
     HeldConnection, Holdings, MigrateError, MigrationPlan, MigrationState, MigrationStatus,
-    MigrationTarget, Partition, PartitionError, PlannedMigration, PoolStatistics, PostgresConfig,
-    PostgresTaskHistory, QueueWaits, ReindexPlan, ReindexedIndex, Reindexing, Retired,
-    SchemaDifference, SchemaState, ServerHealth, ServerRole, StandbyState, StorageError,
-    StorageStatistics, TableStatistics, TlsMode,
+    MigrationTarget, Partition, PartitionError, PartitionHold, PartitionOutlook, PlannedMigration,
+    PoolStatistics, PostgresConfig, PostgresTaskHistory, QueueWaits, ReindexPlan, ReindexedIndex,
+    Reindexing, Retired, SchemaDifference, SchemaState, ServerHealth, ServerRole, StandbyState,
+    StorageError, StorageStatistics, TableStatistics, TlsMode,
 };

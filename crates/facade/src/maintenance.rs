@@ -2,6 +2,8 @@
 
 mod schedule;
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tasktrail_domain::repository::PageSize;
@@ -19,7 +21,8 @@ pub struct CleanUpOptions {
     pub batch_tasks: PageSize,
     /// How many entries go in one transaction at most, unless one task alone has more. Defaults to 10 000.
     pub batch_entries: u64,
-    /// No batch begins after so long; what is left is for the next run. No limit by default.
+    /// The time for all of it, partitions and rests included: nothing begins after it, and what has begun is a
+    /// batch or a partition, which is bounded. What is left is for the next run. No limit by default.
     pub time_budget: Option<Duration>,
     /// Whether it rests after each batch for as long as the batch took, for the sake of those who save
     /// meanwhile. On by default; off it takes half the time.
@@ -110,12 +113,42 @@ impl MaintenancePolicy {
     }
 }
 
+/// A step of a run of the maintenance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MaintenanceStep {
+    /// A rule, by its index in [`MaintenancePolicy::rules`].
+    Rule(usize),
+    /// Partitions for the months to come.
+    Months,
+}
+
+impl fmt::Display for MaintenanceStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rule(index) => write!(f, "rule {index}"),
+            Self::Months => f.write_str("months ahead"),
+        }
+    }
+}
+
+/// A step that failed. The other steps of the run were done.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct MaintenanceFailure {
+    /// The step.
+    pub step: MaintenanceStep,
+    /// Why it failed.
+    pub error: Arc<DatabaseError>,
+}
+
 /// What came of a run of the maintenance.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct MaintenanceRun {
-    /// What went.
+    /// What the rules removed together, those that failed included.
     pub cleaned_up: CleanedUp,
+    /// The steps that failed, in their order; empty if none did.
+    pub failures: Vec<MaintenanceFailure>,
     /// The partitions that were made.
     pub made: Vec<String>,
     /// Why no partitions were made for the months to come, if some should have been. Nothing fails until

@@ -102,6 +102,7 @@ pub(crate) fn partition_dropped() {
 pub(crate) fn maintained(run: &Result<MaintenanceRun, DatabaseError>) {
     let result = match run {
         Err(_) => "failed",
+        Ok(run) if !run.failures.is_empty() => "failed",
         Ok(run) if run.elsewhere => "elsewhere",
         Ok(run) if run.cleaned_up.complete => "done",
         Ok(_) => "out_of_time",

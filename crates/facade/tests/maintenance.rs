@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use tasktrail::clock::{Clock, ManualClock};
 use tasktrail::task_history::{
-    RandomEntryIds, RetentionPolicy, RetentionRule, StepNumber, TaskKey, TaskStatus, TaskStepResult,
+    RandomEntryIds, RetentionPolicy, RetentionRule, Scope, StepNumber, TaskKey, TaskStatus,
+    TaskStepResult, UserId,
 };
 use tasktrail::timestamp::Timestamp;
 use tasktrail::{
     CleanUpOptions, DailyAt, DatabaseConfig, DatabaseError, DatabaseManager, MaintenancePolicy,
-    Schedule,
+    MaintenanceStep, Schedule,
 };
 use tasktrail_test_support::TestDatabase;
 
@@ -189,4 +190,54 @@ async fn one_process_at_a_time_makes_months_and_drops_partitions() {
     manager.close().await;
     let closed = manager.run_maintenance(&policy).await.unwrap_err();
     assert!(matches!(closed, DatabaseError::Closed));
+}
+
+/// The removal of alice's tasks fails, at every attempt.
+const REFUSE: &str = "
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN RAISE EXCEPTION ''this task is to be kept''; END';
+    CREATE TRIGGER refuse BEFORE DELETE ON task_summary
+    FOR EACH ROW WHEN (OLD.user_id = 'alice') EXECUTE FUNCTION refuse()";
+
+#[tokio::test]
+async fn a_rule_that_fails_leaves_the_others_and_the_months_to_be_done() {
+    let (database, clock) = (TestDatabase::new(), clock());
+    let manager = on_postgres(&database, &clock).await;
+    manager.partition(1).await.unwrap();
+    let alices = save(&manager, "a", TaskStatus::Completed).await;
+    let bobs = TaskKey::new("bob", "b").unwrap();
+    let done = TaskStepResult::builder("fetch", TaskStatus::Completed);
+    manager
+        .save_task_history(&bobs, StepNumber::from(1), done.build().unwrap())
+        .await
+        .unwrap();
+    database.execute(REFUSE).unwrap();
+    clock.advance(60 * DAY);
+    let of = |user: &str| RetentionRule {
+        scope: Scope::User(UserId::new(user.to_owned()).unwrap()),
+        ..RetentionRule::older_than(30 * DAY)
+    };
+    let policy = MaintenancePolicy {
+        months_ahead: 2,
+        ..MaintenancePolicy::new(Schedule::Every(DAY))
+    }
+    .with_rule(of("alice"))
+    .with_rule(of("bob"));
+
+    let run = manager.run_maintenance(&policy).await.unwrap();
+
+    let [failure] = run.failures.as_slice() else {
+        panic!("one rule fails: {run:?}");
+    };
+    assert_eq!(failure.step, MaintenanceStep::Rule(0));
+    let error = tasktrail::repository::Chain(&*failure.error).to_string();
+    assert!(error.contains("this task is to be kept"), "{error}");
+    assert_eq!(run.cleaned_up.tasks, 1);
+    assert!(!run.made.is_empty(), "{run:?}");
+    assert_eq!(manager.check_task_status(&bobs).await.unwrap(), None);
+    assert!(manager.check_task_status(&alices).await.unwrap().is_some());
+    let mut maintenance = manager.maintenance(policy).unwrap();
+    assert!(maintenance.next_run().await);
+    let failures = maintenance.last_run(|run| run.unwrap().as_ref().unwrap().failures.len());
+    assert_eq!(failures, 1);
 }

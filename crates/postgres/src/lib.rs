@@ -42,6 +42,7 @@ pub use migrate::{
     MigrationPlan, MigrationState, MigrationStatus, MigrationTarget, PlannedMigration, SchemaState,
 };
 pub use partitions::{Partition, PartitionError, Retired};
+pub use partitions::{PartitionHold, PartitionOutlook};
 pub use pool::{ClosedConnections, HeldConnection, PoolStatistics, QueueWaits};
 pub use roles::DatabaseRoles;
 pub use schema_check::SchemaDifference;

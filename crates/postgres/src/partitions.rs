@@ -27,6 +27,7 @@ use tokio::time::Instant;
 
 use self::layout::read;
 pub use self::retire::Retired;
+pub use self::retire::{PartitionHold, PartitionOutlook};
 use self::session::{begin, open, owner};
 use crate::connection::Connector;
 
@@ -148,6 +149,16 @@ pub(crate) async fn partition(
     let is_new = |new: &Partition| before.iter().flatten().all(|old| old.name != new.name);
     partitions.retain(is_new);
     Ok(partitions)
+}
+
+/// Why partitions are kept, and when the next one can be dropped; `None` if the entries are in one table.
+pub(crate) async fn outlook(
+    connector: &Connector,
+    policy: &RetentionPolicy,
+    now: Timestamp,
+) -> Result<Option<Vec<PartitionOutlook>>, PartitionError> {
+    let mut connection = open(connector, connector.config().statement_timeout).await?;
+    retire::outlook(&mut connection, policy, now).await
 }
 
 /// Drops the partitions that hold little else than tasks which the policy covers, the oldest first, and

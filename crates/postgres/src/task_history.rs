@@ -12,6 +12,8 @@ mod operations;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
+mod plans_of_one_user;
+#[cfg(test)]
 mod prepared_once;
 mod retention;
 mod row;

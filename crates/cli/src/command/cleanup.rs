@@ -1,3 +1,5 @@
+mod partitions;
+
 use std::time::Duration;
 
 use clap::Args;
@@ -7,6 +9,7 @@ use tasktrail::clock::{Clock, SystemClock};
 use tasktrail::task_history::{Expired, RetentionRule, Scope, StatusSet, TaskStatus, UserId};
 use tasktrail::{CleanUpOptions, CleanedUp, DatabaseManager, Forecast};
 
+use self::partitions::Outlook;
 use super::tasks::status_parser;
 use crate::failure::Failure;
 use crate::output::{Output, grouped, printable};
@@ -22,8 +25,17 @@ use crate::output::{Output, grouped, printable};
 /// when its time was up.
 ///
 /// Conditions are combined: a task goes if it meets all of them. The bytes are by the average row; the
-/// room is for new rows then, a dropped partition gives it back to the system. In JSON `{"tasks",
-/// "entries", "bytes", "partitions", "obstacles", "complete", "stuck": {"tasks", "entries"}, "dry_run"}`.
+/// room is for new rows then, a dropped partition gives it back to the system. Where the entries are
+/// partitioned it says why a partition is kept, and from when on it can be dropped.
+///
+/// With --max-time nothing is estimated beforehand, since that takes time as well: no bytes, and no tasks
+/// that are left pending or running. --dry-run reports both.
+///
+/// In JSON `{"tasks", "entries", "bytes", "partitions", "obstacles", "complete", "stuck": {"tasks",
+/// "entries"}, "dry_run", "kept_partitions": [{"partition", "until", "reason", "droppable_from"}]}`;
+/// "bytes" and "stuck" are null with --max-time. A reason is narrow_policy, not_owner (with "owner"),
+/// ends_after_cutoff, no_end, or retained_tasks (with "retained" of "counted" entries); none in a dry run
+/// means that the partition would be dropped.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -71,8 +83,10 @@ pub(crate) struct CleanupArgs {
     #[arg(long)]
     full_speed: bool,
 
-    /// Begin no batch after this time: 90s, 30m, 2h. Default: go on to the end.
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    /// Begin no batch after this time: 90s, 30m, 2h. Nothing is estimated beforehand then. Default: go on to
+    /// the end.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration,
+          conflicts_with = "dry_run")]
     max_time: Option<Duration>,
 }
 
@@ -84,8 +98,10 @@ struct Answer {
     partitions: Vec<String>,
     obstacles: Vec<String>,
     complete: bool,
-    stuck: Stuck,
+    /// `None` if nothing was estimated.
+    stuck: Option<Stuck>,
     dry_run: bool,
+    kept_partitions: Vec<Outlook>,
 }
 
 #[derive(Serialize)]
@@ -100,7 +116,11 @@ pub(crate) async fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let policy = args.rule().at(SystemClock.now());
-    let forecast = manager.forecast(&policy).await?;
+    // A limit on the time is for all of it.
+    let forecast = match args.max_time {
+        None => Some(manager.forecast(&policy).await?),
+        Some(_) => None,
+    };
     let gone = if args.dry_run {
         CleanedUp::default()
     } else {
@@ -109,14 +129,19 @@ pub(crate) async fn run(
             rests: !args.full_speed,
             ..CleanUpOptions::default()
         };
-        let bar = progress(forecast.expired.tasks);
+        let bar = progress(forecast.map(|forecast| forecast.expired.tasks));
         let gone = manager
             .clean_up(&policy, &options, |gone| bar.set_position(gone.tasks))
             .await;
         bar.finish_and_clear();
         gone?
     };
-    args.answer(forecast, gone, output)
+    let kept = if args.dry_run || gone.complete {
+        partitions::outlook(manager, &policy, args.dry_run).await?
+    } else {
+        Vec::new()
+    };
+    args.answer(forecast, gone, kept, output)
 }
 
 impl CleanupArgs {
@@ -139,32 +164,35 @@ impl CleanupArgs {
 
     fn answer(
         &self,
-        forecast: Forecast,
+        forecast: Option<Forecast>,
         gone: CleanedUp,
+        kept_partitions: Vec<Outlook>,
         output: &mut Output,
     ) -> Result<(), Failure> {
-        let Expired { tasks, entries } = if self.dry_run {
-            forecast.expired
-        } else {
-            Expired {
-                tasks: gone.tasks,
-                entries: gone.entries,
-            }
+        let removed = Expired {
+            tasks: gone.tasks,
+            entries: gone.entries,
+        };
+        let Expired { tasks, entries } = match &forecast {
+            Some(forecast) if self.dry_run => forecast.expired,
+            _ => removed,
         };
         let answer = Answer {
             tasks,
             entries,
-            bytes: forecast
-                .bytes
-                .map(|bytes| share(bytes, entries, forecast.expired.entries)),
+            bytes: forecast.and_then(|forecast| {
+                let all = forecast.expired.entries;
+                forecast.bytes.map(|bytes| share(bytes, entries, all))
+            }),
             partitions: gone.partitions,
             obstacles: gone.obstacles,
             complete: self.dry_run || gone.complete,
-            stuck: Stuck {
+            stuck: forecast.map(|forecast| Stuck {
                 tasks: forecast.stuck.tasks,
                 entries: forecast.stuck.entries,
-            },
+            }),
             dry_run: self.dry_run,
+            kept_partitions,
         };
         if output.is_json() {
             return output.json(&answer);
@@ -203,8 +231,17 @@ impl Answer {
             output
                 .line("the time was up before all tasks were looked at: run it again to go on")?;
         }
-        if self.stuck.tasks > 0 {
-            let (tasks, entries) = (grouped(self.stuck.tasks), grouped(self.stuck.entries));
+        for partition in &self.kept_partitions {
+            output.line(format_args!("{partition}"))?;
+        }
+        let Some(stuck) = &self.stuck else {
+            return output.line(
+                "nothing was estimated, for the sake of --max-time: --dry-run reports the bytes, and the tasks \
+                 left pending or running",
+            );
+        };
+        if stuck.tasks > 0 {
+            let (tasks, entries) = (grouped(stuck.tasks), grouped(stuck.entries));
             let days = args.days;
             let hint = if args.stuck_would_help() {
                 " (--stuck removes them as well)"
@@ -230,9 +267,12 @@ fn share(bytes: u64, entries: u64, all: u64) -> u64 {
 }
 
 /// A bar on a terminal, else nothing.
-fn progress(tasks: u64) -> ProgressBar {
-    let template = "removing tasks {wide_bar} {human_pos} of {human_len}, {per_sec}, {eta} left";
+fn progress(tasks: Option<u64>) -> ProgressBar {
+    let template = match tasks {
+        Some(_) => "removing tasks {wide_bar} {human_pos} of {human_len}, {per_sec}, {eta} left",
+        None => "removing tasks: {human_pos}, {per_sec}",
+    };
     let style =
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::with_draw_target(Some(tasks), ProgressDrawTarget::stderr()).with_style(style)
+    ProgressBar::with_draw_target(tasks, ProgressDrawTarget::stderr()).with_style(style)
 }

@@ -5,8 +5,9 @@ use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
 use tasktrail_domain::repository::{PageRequest, PageSize};
 use tasktrail_domain::task_history::{
-    EntryId, ErrorCode, FinalStatus, HistoryEntry, ListCursor, RemovalBatch, RetentionPolicy,
-    Scope, StatusSet, StepNumber, TaskFilter, TaskKey, TaskStatus, TaskStepResult, UserId,
+    EntryId, ErrorCode, FinalStatus, HistoryEntry, ListCursor, RemovalBatch, RemovalCursor,
+    RetentionPolicy, Scope, StatusSet, StepNumber, TaskFilter, TaskKey, TaskStatus, TaskStepResult,
+    UserId,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
@@ -195,7 +196,7 @@ fn removal_batch() -> impl Strategy<Value = RemovalBatch> {
         RemovalBatch {
             tasks,
             entries,
-            after,
+            after: after.map(RemovalCursor::from),
         }
     })
 }

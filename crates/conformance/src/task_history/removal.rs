@@ -118,7 +118,7 @@ pub async fn a_removal_begins_behind_its_cursor(history: &History) {
         ("A", ""),
     ] {
         let batch = RemovalBatch {
-            after: Some(task(cursor)),
+            after: Some(task(cursor).into()),
             ..RemovalBatch::default()
         };
         history.remove(&everything(), &batch).await;
@@ -226,7 +226,10 @@ async fn walk(history: &History, first: &RemovalBatch) -> Vec<(u64, u64)> {
         let removed = history.remove(&everything(), &batch).await;
         sizes.push((removed.tasks, removed.entries));
         let Some(next) = removed.next else { break };
-        assert!(batch.after.as_ref() < Some(&next), "{next} does not go on");
+        assert!(
+            batch.after.as_ref() < Some(&next),
+            "{next:?} does not go on"
+        );
         batch.after = Some(next);
     }
     sizes.retain(|removed| *removed != (0, 0));

@@ -120,8 +120,10 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     ///
     /// A task is removed with all its entries, and is unknown afterwards. A task with activity at
     /// or after the cutoff keeps all of its entries, and so do the newest of each user that the policy
-    /// keeps. A batch keeps to its bounds, and is one
-    /// transaction. Walking on with [`Removal::next`] reaches every covered task; a walk may be
+    /// keeps. Which these are is found once in a walk, when it reaches the user: those that were among
+    /// the newest then, and those with activity since, are kept by the rest of that walk. The cost of a
+    /// batch depends neither on how many tasks a user has nor, but for the batch that reaches the user, on
+    /// how many the policy keeps. A batch keeps to its bounds, and is one transaction. Walking on with [`Removal::next`] reaches every covered task; a walk may be
     /// broken off and begun anew at any time, and two at once remove each task once. A task that
     /// another transaction is writing to is left for the next walk.
     async fn remove_expired(

@@ -1,7 +1,9 @@
+mod cursor;
 mod rule;
 
+pub use self::cursor::RemovalCursor;
 pub use self::rule::RetentionRule;
-use super::{Scope, StatusSet, TaskKey, TaskStatus, TaskSummary};
+use super::{Scope, StatusSet, TaskStatus, TaskSummary};
 use crate::repository::PageSize;
 use crate::timestamp::Timestamp;
 
@@ -76,7 +78,7 @@ pub struct RemovalBatch {
     /// At most so many entries, unless the first task alone has more. Defaults to 10 000.
     pub entries: u64,
     /// The [`next`](Removal::next) of the removal before; `None` to begin.
-    pub after: Option<TaskKey>,
+    pub after: Option<RemovalCursor>,
 }
 
 impl RemovalBatch {
@@ -115,7 +117,7 @@ pub struct Removal {
     /// How many entries went with them.
     pub entries: u64,
     /// Where the next batch goes on; `None` when every task has been looked at.
-    pub next: Option<TaskKey>,
+    pub next: Option<RemovalCursor>,
 }
 
 /// What a removal would take away.

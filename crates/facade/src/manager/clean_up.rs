@@ -90,7 +90,11 @@ impl DatabaseManager {
             }
             batch.after = removed.next;
             if options.rests {
-                tokio::time::sleep(batch_began.elapsed()).await;
+                let left = options
+                    .time_budget
+                    .map(|budget| budget.saturating_sub(began.elapsed()));
+                let rest = batch_began.elapsed();
+                tokio::time::sleep(left.map_or(rest, |left| rest.min(left))).await;
             }
         }
         gone.took = began.elapsed();

@@ -1,5 +1,6 @@
 //! Maintenance in the background.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -9,7 +10,8 @@ use tracing::{Instrument, info_span};
 use super::{DatabaseManager, Result};
 use crate::DatabaseError;
 use crate::maintenance::{
-    CleanUpOptions, CleanedUp, Maintenance, MaintenancePolicy, MaintenanceRun, Runs, Schedule,
+    CleanUpOptions, CleanedUp, Maintenance, MaintenanceFailure, MaintenancePolicy, MaintenanceRun,
+    MaintenanceStep, Runs, Schedule,
 };
 use crate::telemetry;
 
@@ -47,11 +49,15 @@ impl DatabaseManager {
         Ok(Maintenance::new(task, runs))
     }
 
-    /// Runs maintenance once, now, and tells what it came to.
+    /// Runs maintenance once, now, and returns what it did.
+    ///
+    /// A step that fails does not keep the others from being done: it is logged and returned in
+    /// [`MaintenanceRun::failures`].
     ///
     /// # Errors
     ///
-    /// As for [`clean_up`](Self::clean_up).
+    /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
+    /// [`Storage`](DatabaseError::Storage) if it cannot be found out whether another process is at it.
     ///
     /// # Cancel safety
     ///
@@ -64,31 +70,31 @@ impl DatabaseManager {
                 ..MaintenanceRun::default()
             });
         };
-        let mut total = CleanedUp {
-            complete: true,
-            ..CleanedUp::default()
-        };
-        for rule in &policy.rules {
+        let mut run = MaintenanceRun::default();
+        run.cleaned_up.complete = true;
+        for (index, rule) in policy.rules.iter().enumerate() {
             let options = CleanUpOptions {
                 time_budget: Some(policy.time_budget.saturating_sub(began.elapsed())),
                 ..CleanUpOptions::default()
             };
             let covered = rule.at(self.0.clock.now());
-            let gone = self.clean_up(&covered, &options, |_| {}).await?;
-            total.tasks += gone.tasks;
-            total.entries += gone.entries;
-            total.partitions.extend(gone.partitions);
-            total.obstacles.extend(gone.obstacles);
-            total.complete &= gone.complete;
+            let mut so_far = CleanedUp::default();
+            let cleaned = self
+                .clean_up(&covered, &options, |gone| so_far.clone_from(gone))
+                .await;
+            match cleaned {
+                Ok(gone) => add(&mut run.cleaned_up, gone),
+                Err(error) => {
+                    add(&mut run.cleaned_up, so_far);
+                    note(&mut run, MaintenanceStep::Rule(index), error)?;
+                }
+            }
         }
-        total.took = began.elapsed();
-        let mut run = MaintenanceRun {
-            cleaned_up: total,
-            ..MaintenanceRun::default()
-        };
-        match self.make_months(policy.months_ahead).await? {
-            Ok(made) => run.made = made,
-            Err(obstacle) => run.obstacle = Some(obstacle),
+        run.cleaned_up.took = began.elapsed();
+        match self.make_months(policy.months_ahead).await {
+            Ok(Ok(made)) => run.made = made,
+            Ok(Err(obstacle)) => run.obstacle = Some(obstacle),
+            Err(error) => note(&mut run, MaintenanceStep::Months, error)?,
         }
         Ok(run)
     }
@@ -101,7 +107,12 @@ impl DatabaseManager {
             let span = info_span!("tasktrail.maintenance");
             let run = self.run_maintenance(policy).instrument(span).await;
             match &run {
-                Ok(run) => tracing::info!(?run, "maintenance has run"),
+                Ok(run) if run.failures.is_empty() => {
+                    tracing::info!(?run, "maintenance has run");
+                }
+                Ok(run) => {
+                    tracing::warn!(?run, "maintenance has run, and some of its steps failed")
+                }
                 Err(DatabaseError::Closed) => return,
                 Err(error) => tracing::warn!(
                     error = %tasktrail_domain::repository::Chain(error),
@@ -185,6 +196,31 @@ impl DatabaseManager {
     ) -> Result<std::result::Result<Vec<String>, String>> {
         Ok(Ok(Vec::new()))
     }
+}
+
+fn add(total: &mut CleanedUp, gone: CleanedUp) {
+    total.tasks += gone.tasks;
+    total.entries += gone.entries;
+    total.partitions.extend(gone.partitions);
+    total.obstacles.extend(gone.obstacles);
+    total.complete &= gone.complete;
+}
+
+/// Notes the failure of a step; returns it where no other step can be done.
+fn note(run: &mut MaintenanceRun, step: MaintenanceStep, error: DatabaseError) -> Result<()> {
+    if matches!(error, DatabaseError::Closed | DatabaseError::NotConnected) {
+        return Err(error);
+    }
+    tracing::warn!(
+        %step,
+        error = %tasktrail_domain::repository::Chain(&error),
+        "a step of the maintenance failed"
+    );
+    run.failures.push(MaintenanceFailure {
+        step,
+        error: Arc::new(error),
+    });
+    Ok(())
 }
 
 #[cfg(feature = "postgres")]

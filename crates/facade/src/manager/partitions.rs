@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tasktrail_domain::task_history::RetentionPolicy;
-use tasktrail_postgres::{Partition, PartitionError, PostgresDatabase, Retired};
+use tasktrail_postgres::{Partition, PartitionError, PartitionOutlook, PostgresDatabase, Retired};
 
 use super::{DatabaseManager, Result};
 use crate::DatabaseError;
@@ -53,6 +53,22 @@ impl DatabaseManager {
         within: Option<Duration>,
     ) -> Result<Vec<Retired>> {
         self.of_partitions(async |database| database.drop_expired_partitions(policy, within).await)
+            .await
+    }
+
+    /// Why a [`clean_up`](Self::clean_up) by this policy keeps partitions, and when it can drop the next one:
+    /// the partitions with entries, the oldest first, up to the first that ends after the cutoff. `None` if
+    /// all entries are in one table, or in memory. Changes and locks nothing.
+    ///
+    /// # Errors
+    ///
+    /// As for [`partitions`](Self::partitions).
+    pub async fn partition_outlook(
+        &self,
+        policy: &RetentionPolicy,
+    ) -> Result<Option<Vec<PartitionOutlook>>> {
+        let now = self.0.clock.now();
+        self.of_partitions(async |database| database.partition_outlook(policy, now).await)
             .await
     }
 

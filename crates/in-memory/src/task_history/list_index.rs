@@ -43,16 +43,20 @@ impl ListIndex {
         }
     }
 
-    /// Whether there are at least so many tasks before this one in the order of the list.
-    pub(super) fn has_newer(&self, wanted: u64, task: &TaskSummary) -> bool {
-        let place = ListCursor::of(task);
-        let behind = (Bound::Excluded(&place), Bound::Unbounded);
-        let newer = self
-            .by_status
-            .values()
-            .flat_map(|places| places.range(behind));
-        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
-        newer.take(wanted).count() == wanted
+    /// The place of the task that so many, itself included, come to in the order of the list; `None` if there
+    /// are fewer.
+    pub(super) fn nth(&self, number: u64) -> Option<ListCursor> {
+        let number = usize::try_from(number).unwrap_or(usize::MAX);
+        let newest = self.by_status.values();
+        let mut places: Vec<_> = newest
+            .flat_map(|places| places.iter().rev().take(number))
+            .collect();
+        let index = number.checked_sub(1)?;
+        if index >= places.len() {
+            return None;
+        }
+        let (_, place, _) = places.select_nth_unstable_by(index, |a, b| b.cmp(a));
+        Some(place.clone())
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -4,8 +4,8 @@ use std::ops::Bound;
 use tasktrail_domain::repository::{Page, PageRequest};
 use tasktrail_domain::task_history::{
     Counts, EntryConflict, EntryId, Expired, FinalStatus, FinishOutcome, HistoryEntry, ListCursor,
-    Removal, RemovalBatch, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter, TaskId,
-    TaskKey, TaskStatus, TaskSummary, TrailPosition, UserId, distinct_entries,
+    Removal, RemovalBatch, RemovalCursor, RetentionPolicy, SavedBatch, Scope, StepNumber,
+    TaskFilter, TaskId, TaskKey, TaskStatus, TaskSummary, TrailPosition, UserId, distinct_entries,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
@@ -186,7 +186,7 @@ impl Store {
 
     pub(super) fn expired(&self, policy: &RetentionPolicy) -> Expired {
         let mut expired = Expired::default();
-        for task in self.covered(policy, None) {
+        for (task, _) in self.covered(policy, None) {
             expired.tasks += 1;
             expired.entries += task.entries;
         }
@@ -203,14 +203,17 @@ impl Store {
             .take(batch.tasks.get() + 1)
             .collect();
         let found = covered.len();
-        covered.truncate(batch.admits(covered.iter().map(|task| task.entries)));
-        for task in &covered {
+        covered.truncate(batch.admits(covered.iter().map(|(task, _)| task.entries)));
+        for (task, _) in &covered {
             self.remove(task);
         }
-        let last = covered.last().map(|task| task.task.clone());
+        let last = covered.last().map(|(task, last_kept)| RemovalCursor {
+            task: task.task.clone(),
+            last_kept: last_kept.clone(),
+        });
         Removal {
             tasks: count(covered.len()),
-            entries: covered.iter().map(|task| task.entries).sum(),
+            entries: covered.iter().map(|(task, _)| task.entries).sum(),
             next: last.filter(|_| found > covered.len()),
         }
     }
@@ -231,22 +234,37 @@ impl Store {
         }
     }
 
-    /// The tasks that a policy covers, in the order of their keys.
+    /// The tasks that a policy covers, in the order of their keys, each with the last of the newest tasks of
+    /// its user if the policy keeps some.
     fn covered(
         &self,
         policy: &RetentionPolicy,
-        after: Option<&TaskKey>,
-    ) -> impl Iterator<Item = TaskSummary> {
-        let kept = policy.keep_newest;
-        self.in_scope(&policy.scope, after)
+        after: Option<&RemovalCursor>,
+    ) -> impl Iterator<Item = (TaskSummary, Option<ListCursor>)> {
+        let known = after.and_then(|place| Some((&place.task.user, place.last_kept.clone()?)));
+        let mut reached = known.map(|(user, last_kept)| (user.clone(), last_kept));
+        self.in_scope(&policy.scope, after.map(|place| &place.task))
             .filter_map(|(key, task)| task.summary(key))
-            .filter(move |task| policy.covers(task) && (kept == 0 || self.is_beyond(kept, task)))
+            .filter(|task| policy.covers(task))
+            .filter_map(move |task| {
+                if policy.keep_newest == 0 {
+                    return Some((task, None));
+                }
+                let user = &task.task.user;
+                let (_, last_kept) = match &mut reached {
+                    Some(reached) if reached.0 == *user => reached,
+                    other => other.insert((user.clone(), self.last_kept(policy, user))),
+                };
+                let last_kept = last_kept.clone();
+                (ListCursor::of(&task) < last_kept).then_some((task, Some(last_kept)))
+            })
     }
 
-    /// Whether the user has so many newer tasks.
-    fn is_beyond(&self, kept: u64, task: &TaskSummary) -> bool {
-        let list = self.lists.get(&task.task.user);
-        list.is_some_and(|list| list.has_newer(kept, task))
+    /// The last of the newest tasks of a user that a policy keeps; a place behind all if there are no more.
+    fn last_kept(&self, policy: &RetentionPolicy, user: &UserId) -> ListCursor {
+        let list = self.lists.get(user);
+        let last_kept = list.and_then(|list| list.nth(policy.keep_newest));
+        last_kept.unwrap_or(ListCursor::until(Timestamp::MIN))
     }
 
     /// The tasks in scope behind a place, in the order of their keys; a user's are one range.

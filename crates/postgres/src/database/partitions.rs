@@ -7,7 +7,7 @@ use tasktrail_domain::timestamp::Timestamp;
 
 use super::PostgresDatabase;
 use crate::maintenance_turn::{self, MaintenanceTurn};
-use crate::partitions::{self, Partition, PartitionError, Retired};
+use crate::partitions::{self, Partition, PartitionError, PartitionOutlook, Retired};
 use crate::storage::StorageError;
 
 impl PostgresDatabase {
@@ -49,6 +49,24 @@ impl PostgresDatabase {
     /// [`StorageError`]
     pub async fn maintenance_turn(&self) -> Result<Option<MaintenanceTurn>, StorageError> {
         maintenance_turn::take(&self.connector).await
+    }
+
+    /// Why a cleanup by a policy keeps partitions, and when it can drop the next one: the partitions with
+    /// entries, the oldest first, up to the first that ends after the cutoff; only the oldest one if nothing
+    /// can be dropped by this policy or role. `None` if the entries are in one table.
+    ///
+    /// Changes and locks nothing. Looks at about every hundredth entry of a large partition that ends
+    /// before the cutoff, and at all entries of a small one.
+    ///
+    /// # Errors
+    ///
+    /// [`PartitionError`] if the database cannot be reached or read.
+    pub async fn partition_outlook(
+        &self,
+        policy: &RetentionPolicy,
+        now: Timestamp,
+    ) -> Result<Option<Vec<PartitionOutlook>>, PartitionError> {
+        partitions::outlook(&self.connector, policy, now).await
     }
 
     /// Drops the partitions that end before the policy's cutoff and hold little else than tasks which it

@@ -8,6 +8,7 @@
 //! which the last step needs for itself.
 
 mod leaving;
+mod outlook;
 mod staying;
 
 use std::time::Duration;
@@ -23,6 +24,9 @@ use super::calendar::Bounds;
 use super::deadline::Deadline;
 use super::names::{name, quoted};
 use super::{Partition, PartitionError, owner, read};
+
+pub(super) use self::outlook::outlook;
+pub use self::outlook::{PartitionHold, PartitionOutlook};
 
 /// What became of a partition that was old enough to go.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

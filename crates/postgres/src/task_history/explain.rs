@@ -250,18 +250,14 @@ impl Plans<'_> {
         self.add("find the end of the tasks that a call looks at", window)
             .await?;
         let last_user = request.user.as_ref().map(|user| user.as_str().to_owned());
-        let lock = Prepared(LockExpired(Window {
+        let window = Window {
             until: (last_user.unwrap_or_else(beyond_all), beyond_all()),
             limit: one_beyond(RemovalBatch::default().tasks),
             covered,
-        }));
+        };
+        let lock = Prepared(LockExpired(&window));
         self.add("lock those among them that go", lock).await?;
-        let locked = [(
-            task.user.as_str().to_owned(),
-            task.task.as_str().to_owned(),
-            0,
-        )];
-        let remove = Prepared(Remove::of(&locked));
+        let remove = Prepared(Remove::of([(task.user.as_str(), task.task.as_str())]));
         self.add("remove them", remove).await
     }
 

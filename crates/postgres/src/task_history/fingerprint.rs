@@ -4,7 +4,7 @@ use tasktrail_domain::repository::Operation;
 use tasktrail_domain::task_history::operation;
 
 /// The statements that stand in files begin with a comment of their own, which servers keep.
-const FILES: [(&str, Operation); 12] = [
+const FILES: [(&str, Operation); 13] = [
     (include_str!("sql/save.sql"), operation::SAVE),
     (include_str!("sql/saved.sql"), operation::SAVE),
     (include_str!("sql/statuses.sql"), operation::STATUS),
@@ -15,6 +15,10 @@ const FILES: [(&str, Operation); 12] = [
     (include_str!("sql/expired_beyond.sql"), operation::EXPIRED),
     (
         include_str!("sql/lock_beyond.sql"),
+        operation::REMOVE_EXPIRED,
+    ),
+    (
+        include_str!("sql/last_kept_of_user.sql"),
         operation::REMOVE_EXPIRED,
     ),
     (

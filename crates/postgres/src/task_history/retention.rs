@@ -1,20 +1,24 @@
 //! Removing expired tasks, whole ones, in bounded batches.
 
+mod statements;
+
 use chrono::{DateTime, Utc};
-use diesel::pg::Pg;
-use diesel::query_builder::AstPass;
-use diesel::sql_types::{Array, BigInt, Bool, Text, Timestamptz};
-use diesel::{OptionalExtension, QueryResult};
+use diesel::OptionalExtension;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::task_history::{
-    Expired, Removal, RemovalBatch, RetentionPolicy, TaskKey, TaskStatus,
+    Expired, ListCursor, Removal, RemovalBatch, RemovalCursor, RetentionPolicy, TaskId, TaskKey,
 };
+use tasktrail_domain::timestamp::Timestamp;
 
-use super::count::{UserRange, beyond_all};
+pub(super) use self::statements::{
+    CountBeyond, CountExpired, Covered, LastKeptOfUser, LockBeyond, LockExpired, Remove, Window,
+    WindowEnd,
+};
+use super::count::beyond_all;
 use super::load::one_beyond;
 use super::row::{amount, summary_value};
 use crate::error::StoreError;
-use crate::statement::{Prepared, Statement, unbound};
+use crate::statement::Prepared;
 
 /// How much the policy covers.
 pub(super) async fn expired(
@@ -22,10 +26,10 @@ pub(super) async fn expired(
     policy: &RetentionPolicy,
 ) -> Result<Expired, StoreError> {
     let covered = Covered::of(policy, None);
-    let (tasks, entries): (i64, i64) = if covered.keep_newest == 0 {
-        Prepared(CountExpired(covered)).get_result(connection).await
-    } else {
+    let (tasks, entries): (i64, i64) = if covered.keeps_newest() {
         Prepared(CountBeyond(covered)).get_result(connection).await
+    } else {
+        Prepared(CountExpired(covered)).get_result(connection).await
     }?;
     Ok(Expired {
         tasks: amount(tasks),
@@ -49,35 +53,31 @@ pub(super) async fn remove(
         .transaction(async |connection| {
             let covered = Covered::of(policy, batch.after.as_ref());
             let end = window_end(connection, &covered).await?;
-            let until = end
-                .clone()
-                .unwrap_or_else(|| (covered.last_user.clone(), beyond_all()));
-            let limit = one_beyond(batch.tasks);
+            let beyond = || (covered.last_user().to_owned(), beyond_all());
             let window = Window {
+                until: end.clone().unwrap_or_else(beyond),
+                limit: one_beyond(batch.tasks),
                 covered,
-                until,
-                limit,
             };
-            let mut locked: Vec<(String, String, i64)> = if window.covered.keep_newest == 0 {
-                Prepared(LockExpired(window)).load(connection).await
-            } else {
-                Prepared(LockBeyond(window)).load(connection).await
-            }?;
+            let mut locked = lock(connection, &window).await?;
             let found = locked.len();
-            locked.truncate(batch.admits(locked.iter().map(|(_, _, entries)| amount(*entries))));
-            let last = locked
-                .last()
-                .map(|(user, task, _)| (user.clone(), task.clone()));
-            let next = if found > locked.len() { last } else { end };
-            let next = next.map(key).transpose()?;
+            locked.truncate(batch.admits(locked.iter().map(|task| amount(task.entries))));
+            let next = match (locked.last(), end) {
+                (Some(last), _) if found > locked.len() => Some(last.place()?),
+                (last, Some(end)) => {
+                    Some(end_of_window(connection, &window.covered, last, end).await?)
+                }
+                (_, None) => None,
+            };
             if locked.is_empty() {
                 return Ok(Removal {
                     next,
                     ..Removal::default()
                 });
             }
+            let keys = locked.iter().map(|task| (&*task.user, &*task.task));
             let (tasks, entries): (i64, i64) =
-                Prepared(Remove::of(&locked)).get_result(connection).await?;
+                Prepared(Remove::of(keys)).get_result(connection).await?;
             Ok(Removal {
                 tasks: amount(tasks),
                 entries: amount(entries),
@@ -99,182 +99,92 @@ async fn window_end(
     Ok(end.get_result(connection).await.optional()?)
 }
 
-fn key((user, task): (String, String)) -> Result<TaskKey, StoreError> {
-    let shown = format!("{user}/{task}");
-    summary_value("task_id", shown, (user, task), |(user, task)| {
+/// A task that goes.
+struct Locked {
+    user: String,
+    task: String,
+    entries: i64,
+    /// The last of the newest tasks of its user, if the policy keeps some.
+    last_kept: Option<(DateTime<Utc>, String)>,
+}
+
+impl Locked {
+    fn place(&self) -> Result<RemovalCursor, StoreError> {
+        let key = (self.user.clone(), self.task.clone());
+        cursor(key, self.last_kept.clone())
+    }
+}
+
+async fn lock(
+    connection: &mut AsyncPgConnection,
+    window: &Window,
+) -> Result<Vec<Locked>, StoreError> {
+    if !window.covered.keeps_newest() {
+        let rows: Vec<(String, String, i64)> =
+            Prepared(LockExpired(window)).load(connection).await?;
+        let locked = rows.into_iter().map(|(user, task, entries)| Locked {
+            user,
+            task,
+            entries,
+            last_kept: None,
+        });
+        return Ok(locked.collect());
+    }
+    let rows: Vec<(String, String, i64, DateTime<Utc>, String)> =
+        Prepared(LockBeyond::of(window)).load(connection).await?;
+    let locked = rows
+        .into_iter()
+        .map(|(user, task, entries, kept_at, kept)| Locked {
+            user,
+            task,
+            entries,
+            last_kept: Some((kept_at, kept)),
+        });
+    Ok(locked.collect())
+}
+
+/// Where the next call goes on when this one has looked at all its tasks.
+async fn end_of_window(
+    connection: &mut AsyncPgConnection,
+    covered: &Covered,
+    last: Option<&Locked>,
+    end: (String, String),
+) -> Result<RemovalCursor, StoreError> {
+    if !covered.keeps_newest() {
+        return cursor(end, None);
+    }
+    let user = end.0.as_str();
+    let of_last = last
+        .filter(|last| last.user == user)
+        .and_then(|last| last.last_kept.clone());
+    let mut last_kept = of_last.or_else(|| covered.last_kept_of(user));
+    if last_kept.is_none() {
+        let last_of_user = Prepared(LastKeptOfUser { covered, user });
+        last_kept = last_of_user.get_result(connection).await.optional()?;
+    }
+    let mut next = cursor(end, last_kept)?;
+    // A user who has no more is kept as a whole, and not looked at again in each call.
+    next.last_kept
+        .get_or_insert(ListCursor::until(Timestamp::MIN));
+    Ok(next)
+}
+
+fn cursor(
+    key: (String, String),
+    last_kept: Option<(DateTime<Utc>, String)>,
+) -> Result<RemovalCursor, StoreError> {
+    let shown = format!("{}/{}", key.0, key.1);
+    let task = summary_value("task_id", &shown, key, |(user, task)| {
         TaskKey::new(user, task)
+    })?;
+    let last_kept = last_kept.map(|(at, task)| {
+        Ok::<_, StoreError>(ListCursor {
+            last_updated: summary_value("last_updated", &shown, at, Timestamp::from_datetime)?,
+            task: summary_value("task_id", &shown, task, TaskId::new)?,
+        })
+    });
+    Ok(RemovalCursor {
+        task,
+        last_kept: last_kept.transpose()?,
     })
-}
-
-/// The tasks that a policy covers, behind a place in the order of their keys.
-#[derive(Debug)]
-pub(super) struct Covered {
-    after: (String, String),
-    last_user: String,
-    cutoff: DateTime<Utc>,
-    statuses: Vec<&'static str>,
-    finished_only: bool,
-    keep_newest: i64,
-}
-
-impl Covered {
-    pub(super) fn of(policy: &RetentionPolicy, after: Option<&TaskKey>) -> Self {
-        let users = UserRange::of(&policy.scope);
-        let begin = (users.first, String::new());
-        let after = after.map(|key| (key.user.as_str().to_owned(), key.task.as_str().to_owned()));
-        Self {
-            after: after.map_or(begin.clone(), |place| place.max(begin)),
-            last_user: users.last,
-            cutoff: policy.cutoff.to_datetime(),
-            statuses: policy.statuses.iter().map(TaskStatus::as_str).collect(),
-            finished_only: policy.finished_only,
-            keep_newest: i64::try_from(policy.keep_newest).unwrap_or(i64::MAX),
-        }
-    }
-
-    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        match parameter {
-            1 => out.push_bind_param::<Text, _>(&self.after.0),
-            2 => out.push_bind_param::<Text, _>(&self.after.1),
-            3 => out.push_bind_param::<Text, _>(&self.last_user),
-            4 => out.push_bind_param::<Timestamptz, _>(&self.cutoff),
-            5 => out.push_bind_param::<Array<Text>, _>(&self.statuses),
-            6 => out.push_bind_param::<Bool, _>(&self.finished_only),
-            7 => out.push_bind_param::<BigInt, _>(&self.keep_newest),
-            other => unbound(other),
-        }
-    }
-}
-
-/// `expired.sql`.
-#[derive(Debug)]
-pub(super) struct CountExpired(pub(super) Covered);
-
-impl Statement for CountExpired {
-    const SQL: &'static str = include_str!("sql/expired.sql");
-    type Columns = (BigInt, BigInt);
-    type Id = Self;
-
-    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        self.0.bind(parameter, out)
-    }
-}
-
-/// `expired_beyond.sql`.
-#[derive(Debug)]
-struct CountBeyond(Covered);
-
-impl Statement for CountBeyond {
-    const SQL: &'static str = concat!(
-        include_str!("sql/expired_beyond.sql"),
-        include_str!("sql/last_kept.sql"),
-        include_str!("sql/expired_beyond_count.sql"),
-    );
-    type Columns = (BigInt, BigInt);
-    type Id = Self;
-
-    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        self.0.bind(parameter, out)
-    }
-}
-
-/// `window_end.sql`.
-#[derive(Debug)]
-pub(super) struct WindowEnd<'c> {
-    pub(super) covered: &'c Covered,
-    pub(super) window: i64,
-}
-
-impl Statement for WindowEnd<'_> {
-    const SQL: &'static str = include_str!("sql/window_end.sql");
-    type Columns = (Text, Text);
-    type Id = WindowEnd<'static>;
-
-    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        match parameter {
-            4 => out.push_bind_param::<BigInt, _>(&self.window),
-            other => self.covered.bind(other, out),
-        }
-    }
-}
-
-/// The tasks that one call looks at, and how many of them it may take.
-#[derive(Debug)]
-pub(super) struct Window {
-    pub(super) covered: Covered,
-    pub(super) until: (String, String),
-    pub(super) limit: i64,
-}
-
-impl Window {
-    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        match parameter {
-            8 => out.push_bind_param::<Text, _>(&self.until.0),
-            9 => out.push_bind_param::<Text, _>(&self.until.1),
-            10 => out.push_bind_param::<BigInt, _>(&self.limit),
-            other => self.covered.bind(other, out),
-        }
-    }
-}
-
-/// `lock_expired.sql`.
-#[derive(Debug)]
-pub(super) struct LockExpired(pub(super) Window);
-
-impl Statement for LockExpired {
-    const SQL: &'static str = include_str!("sql/lock_expired.sql");
-    type Columns = (Text, Text, BigInt);
-    type Id = Self;
-
-    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        self.0.bind(parameter, out)
-    }
-}
-
-/// `lock_beyond.sql`.
-#[derive(Debug)]
-struct LockBeyond(Window);
-
-impl Statement for LockBeyond {
-    const SQL: &'static str = concat!(
-        include_str!("sql/lock_beyond.sql"),
-        include_str!("sql/last_kept.sql"),
-        include_str!("sql/lock_beyond_tasks.sql"),
-    );
-    type Columns = (Text, Text, BigInt);
-    type Id = Self;
-
-    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        self.0.bind(parameter, out)
-    }
-}
-
-/// `remove.sql`.
-#[derive(Debug)]
-pub(super) struct Remove<'e> {
-    users: Vec<&'e str>,
-    tasks: Vec<&'e str>,
-}
-
-impl<'e> Remove<'e> {
-    pub(super) fn of(locked: &'e [(String, String, i64)]) -> Self {
-        Self {
-            users: locked.iter().map(|(user, _, _)| user.as_str()).collect(),
-            tasks: locked.iter().map(|(_, task, _)| task.as_str()).collect(),
-        }
-    }
-}
-
-impl Statement for Remove<'_> {
-    const SQL: &'static str = include_str!("sql/remove.sql");
-    type Columns = (BigInt, BigInt);
-    type Id = Remove<'static>;
-
-    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        match parameter {
-            1 => out.push_bind_param::<Array<Text>, _>(&self.users),
-            2 => out.push_bind_param::<Array<Text>, _>(&self.tasks),
-            other => unbound(other),
-        }
-    }
 }

@@ -1,30 +1,24 @@
--- Where the newest of each user end, merged from the ranges of the list's index.
-, last_kept AS (
-    SELECT owner.user_id, task.last_updated, task.task_id
-    FROM owner
-    CROSS JOIN LATERAL (
-        SELECT last_updated, task_id
-        FROM (
-            (SELECT user_id, last_updated, task_id FROM task_summary WHERE status = 'pending'
-             ORDER BY last_updated DESC, task_id DESC)
-            UNION ALL
-            (SELECT user_id, last_updated, task_id FROM task_summary WHERE status = 'running'
-             ORDER BY last_updated DESC, task_id DESC)
-            UNION ALL
-            (SELECT user_id, last_updated, task_id FROM task_summary WHERE status = 'completed'
-             ORDER BY last_updated DESC, task_id DESC)
-            UNION ALL
-            (SELECT user_id, last_updated, task_id FROM task_summary WHERE status = 'cancelled'
-             ORDER BY last_updated DESC, task_id DESC)
-            UNION ALL
-            (SELECT user_id, last_updated, task_id FROM task_summary WHERE status = 'timed_out'
-             ORDER BY last_updated DESC, task_id DESC)
-            UNION ALL
-            (SELECT user_id, last_updated, task_id FROM task_summary WHERE status = 'failed'
-             ORDER BY last_updated DESC, task_id DESC)
-        ) AS every_status
-        WHERE every_status.user_id = owner.user_id
-        ORDER BY last_updated DESC, task_id DESC
-        OFFSET $7 - 1 LIMIT 1
-    ) AS task
-)
+    -- The last of the newest of this owner, merged from the ranges of the list's index.
+    (SELECT last_updated, task_id
+     FROM (
+        (SELECT user_id, last_updated, task_id FROM task_summary WHERE status = 'pending'
+         ORDER BY last_updated DESC, task_id DESC)
+        UNION ALL
+        (SELECT user_id, last_updated, task_id FROM task_summary WHERE status = 'running'
+         ORDER BY last_updated DESC, task_id DESC)
+        UNION ALL
+        (SELECT user_id, last_updated, task_id FROM task_summary WHERE status = 'completed'
+         ORDER BY last_updated DESC, task_id DESC)
+        UNION ALL
+        (SELECT user_id, last_updated, task_id FROM task_summary WHERE status = 'cancelled'
+         ORDER BY last_updated DESC, task_id DESC)
+        UNION ALL
+        (SELECT user_id, last_updated, task_id FROM task_summary WHERE status = 'timed_out'
+         ORDER BY last_updated DESC, task_id DESC)
+        UNION ALL
+        (SELECT user_id, last_updated, task_id FROM task_summary WHERE status = 'failed'
+         ORDER BY last_updated DESC, task_id DESC)
+     ) AS every_status
+     WHERE every_status.user_id = owner.user_id
+     ORDER BY last_updated DESC, task_id DESC
+     OFFSET $7 - 1 LIMIT 1)

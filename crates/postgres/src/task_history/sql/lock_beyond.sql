@@ -1,5 +1,15 @@
 -- Locks tasks like lock_expired.sql, by a policy that keeps the newest of each user.
-WITH owner AS (
+--
+-- LATERAL fixes the order of the joins: user by user, for each of whom the last of the newest is looked
+-- for once, unless it is known from the batch before, and then a range of the key.
+SELECT owner.user_id, task.task_id, task.entries, last_kept.last_updated, last_kept.task_id
+FROM (
     SELECT DISTINCT user_id FROM task_summary
     WHERE (user_id, task_id) > ($1, $2) AND user_id <= $3 AND (user_id, task_id) <= ($8, $9)
-)
+    ORDER BY user_id
+) AS owner
+CROSS JOIN LATERAL (
+    SELECT $11 AS last_updated, $12 AS task_id
+    WHERE owner.user_id = $1 AND $11 IS NOT NULL
+    UNION ALL
+    SELECT * FROM

@@ -1,0 +1,81 @@
+use std::fmt;
+
+use serde::Serialize;
+use tasktrail::task_history::RetentionPolicy;
+use tasktrail::timestamp::Timestamp;
+use tasktrail::{DatabaseManager, PartitionHold, PartitionOutlook};
+
+use crate::failure::Failure;
+use crate::output::{grouped, printable};
+
+/// A partition that a cleanup keeps, or that a dry run would drop.
+#[derive(Serialize)]
+pub(super) struct Outlook {
+    partition: String,
+    until: Option<Timestamp>,
+    #[serde(flatten)]
+    hold: Option<PartitionHold>,
+    droppable_from: Option<Timestamp>,
+}
+
+/// What is to be said of partitions; after a cleanup, those that it could have dropped are among its
+/// obstacles already.
+pub(super) async fn outlook(
+    manager: &DatabaseManager,
+    policy: &RetentionPolicy,
+    dry_run: bool,
+) -> Result<Vec<Outlook>, Failure> {
+    let outlook = manager.partition_outlook(policy).await?;
+    let is_told = |partition: &PartitionOutlook| dry_run || partition.hold.is_some();
+    let told = outlook.into_iter().flatten().filter(is_told);
+    Ok(told.map(Outlook::of).collect())
+}
+
+impl Outlook {
+    fn of(outlook: PartitionOutlook) -> Self {
+        Self {
+            partition: outlook.partition,
+            until: outlook.until,
+            hold: outlook.hold,
+            droppable_from: outlook.droppable_from,
+        }
+    }
+}
+
+impl fmt::Display for Outlook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = printable(&self.partition);
+        let Some(hold) = &self.hold else {
+            return write!(f, "would drop {name}");
+        };
+        write!(f, "kept {name}: ")?;
+        match hold {
+            PartitionHold::NarrowPolicy => {
+                f.write_str("whole partitions are dropped only by age, without --user and --keep")?
+            }
+            PartitionHold::NotOwner { owner } => {
+                write!(
+                    f,
+                    "only the owner of the tables can drop it: connect as {}",
+                    printable(owner)
+                )?;
+            }
+            PartitionHold::EndsAfterCutoff => f.write_str("it ends after the cutoff")?,
+            PartitionHold::NoEnd => f.write_str(
+                "it has no end: `tasktrail migrate partition` makes months, which can be dropped",
+            )?,
+            PartitionHold::RetainedTasks { retained, counted } => write!(
+                f,
+                "{} of {} entries looked at belong to retained tasks; a partition is dropped when at most \
+                 every tenth does",
+                grouped(*retained),
+                grouped(*counted)
+            )?,
+            _ => f.write_str("see the JSON answer")?,
+        }
+        match self.droppable_from {
+            Some(from) => write!(f, "; it can be dropped from {from} on"),
+            None => Ok(()),
+        }
+    }
+}
