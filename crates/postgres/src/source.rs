@@ -7,6 +7,7 @@ use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager
 use tokio::sync::Mutex;
 
 use crate::error::StoreError;
+use crate::lock_wait::LockWait;
 use crate::pool::Pool;
 use crate::standbys::Standbys;
 use crate::work::Work;
@@ -56,6 +57,25 @@ impl Source<'_> {
                 None => primary.run(work).await,
             },
             Self::Joined(joined) => joined.lock().await.run(work).await,
+        }
+    }
+
+    /// Writes to one task, as `work` does it that waits so long if the task is locked.
+    pub(crate) async fn write<W: Work>(
+        &self,
+        work: impl Fn(LockWait) -> W + Send + Sync,
+    ) -> Result<W::Answer, StoreError> {
+        match self {
+            Self::Pool(pool) | Self::Standbys(_, pool) => pool.write(work).await,
+            Self::Joined(_) => self.run(&work(LockWait::Session)).await,
+        }
+    }
+
+    /// How long a call that begins now waits for tasks that are locked.
+    pub(crate) fn lock_wait(&self) -> LockWait {
+        match self {
+            Self::Pool(pool) | Self::Standbys(_, pool) => pool.lock_wait(),
+            Self::Joined(_) => LockWait::Session,
         }
     }
 }

@@ -38,6 +38,7 @@ pub use self::export::{Export, ExportError, ExportSelection, ExportedItem, Expor
 pub(crate) use self::fingerprint::operation_of;
 pub use self::group_commit::GroupCommitStatistics;
 pub(crate) use self::shared_calls::SharedCalls;
+use crate::lock_wait::LockWait;
 use crate::source::{NoTransaction, Source};
 use crate::work::Work;
 
@@ -128,6 +129,14 @@ impl PostgresTaskHistory<'_> {
         let result = self.source.run(&work).await;
         result.map_err(|error| error.during(W::OPERATION))
     }
+
+    async fn write<W: Work>(
+        &self,
+        work: impl Fn(LockWait) -> W + Send + Sync,
+    ) -> Result<W::Answer> {
+        let result = self.source.write(work).await;
+        result.map_err(|error| error.during(W::OPERATION))
+    }
 }
 
 #[async_trait]
@@ -136,12 +145,13 @@ impl TaskHistoryRepository for PostgresTaskHistory<'_> {
     async fn save(&self, entry: &HistoryEntry) -> Result<TaskStatus> {
         match &self.shared {
             Some(shared) => shared.saves.call(entry).await,
-            None => self.run(operations::Save(entry)).await,
+            None => self.write(|wait| operations::Save(entry, wait)).await,
         }
     }
 
     async fn save_batch(&self, entries: &[HistoryEntry]) -> Result<SavedBatch> {
-        self.run(operations::SaveBatch(entries)).await
+        let wait = self.source.lock_wait();
+        self.run(operations::SaveBatch(entries, wait)).await
     }
 
     async fn load(
@@ -173,7 +183,8 @@ impl TaskHistoryRepository for PostgresTaskHistory<'_> {
         status: FinalStatus,
         at: Timestamp,
     ) -> Result<FinishOutcome> {
-        self.run(operations::Finish(task, status, at)).await
+        self.write(|wait| operations::Finish(task, status, at, wait))
+            .await
     }
 
     async fn list(
