@@ -15,6 +15,7 @@ mod manager;
 mod refill;
 mod statistics;
 mod upkeep;
+mod writes;
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -23,8 +24,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::try_join_all;
 use tasktrail_domain::repository::{Closing, Operation};
-use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout};
 use tokio_util::task::TaskTracker;
 
 use self::demand::Demand;
@@ -183,37 +184,6 @@ impl Pool {
     /// How long a write that begins now waits for rows that are locked.
     pub(crate) fn lock_wait(&self) -> LockWait {
         LockWait::of_call(self.0.connector.config().lock_timeout)
-    }
-
-    /// Writes to one task, as `work` does it that waits so long if the task is locked: briefly at first,
-    /// then as one of the few who may wait.
-    pub(crate) async fn write<W: Work>(
-        &self,
-        work: impl Fn(LockWait) -> W,
-    ) -> Result<W::Answer, StoreError> {
-        let wait = self.lock_wait();
-        match self.run(&work(LockWait::BRIEF)).await {
-            Err(error) if error.is_lock_timeout() => {}
-            done => return done,
-        }
-        let _leave = self.leave_to_wait(wait).await?;
-        self.run(&work(wait)).await
-    }
-
-    /// Leave to wait for a lock with a connection, in the order of the calls.
-    pub(crate) async fn leave_to_wait(
-        &self,
-        wait: LockWait,
-    ) -> Result<SemaphorePermit<'_>, StoreError> {
-        let leave = self.0.lock_waiters.acquire();
-        let leave = match wait.deadline() {
-            Some(deadline) => timeout_at(deadline, leave).await.ok(),
-            None => Some(leave.await),
-        };
-        let leave = leave.and_then(Result::ok);
-        leave.ok_or_else(|| StoreError::Locked {
-            waited: wait.waited(),
-        })
     }
 
     /// How long a caller waits for its turn.

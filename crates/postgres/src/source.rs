@@ -71,11 +71,15 @@ impl Source<'_> {
         }
     }
 
-    /// How long a call that begins now waits for tasks that are locked.
-    pub(crate) fn lock_wait(&self) -> LockWait {
+    /// Writes to several tasks, as [`Pool::write_batch`] does.
+    pub(crate) async fn write_batch<W: Work>(
+        &self,
+        spread: u8,
+        work: impl Fn(LockWait) -> W + Send + Sync,
+    ) -> Result<W::Answer, StoreError> {
         match self {
-            Self::Pool(pool) | Self::Standbys(_, pool) => pool.lock_wait(),
-            Self::Joined(_) => LockWait::Session,
+            Self::Pool(pool) | Self::Standbys(_, pool) => pool.write_batch(spread, work).await,
+            Self::Joined(_) => self.run(&work(LockWait::Session)).await,
         }
     }
 }

@@ -27,7 +27,7 @@ use tasktrail_domain::repository::{Page, PageRequest, Result};
 use tasktrail_domain::task_history::{
     Counts, Expired, FinalStatus, FinishOutcome, HistoryEntry, ListCursor, Removal, RemovalBatch,
     RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter, TaskHistoryRepository, TaskKey,
-    TaskStatus, TaskSummary, TrailPosition, UserId,
+    TaskStatus, TaskSummary, TrailPosition, UserId, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
@@ -69,8 +69,8 @@ impl PostgresTaskHistory<'_> {
     /// transaction is, a task that was written stays locked until then, and after an error of the
     /// server (not after a `Conflict`) the transaction can only be rolled back. Calls take turns. There
     /// is no pool, no standby and no policy: what to repeat is the caller's decision, and it is the
-    /// whole transaction. Until it ends, do not wait for saves outside of it: they may share a statement with
-    /// one that waits for a task which is locked here.
+    /// whole transaction. Saves of a task that is written here wait until the transaction ends, for as long as
+    /// [a write waits](crate::PostgresConfig::with_lock_timeout); those of other tasks do not.
     ///
     /// # Errors
     ///
@@ -150,8 +150,12 @@ impl TaskHistoryRepository for PostgresTaskHistory<'_> {
     }
 
     async fn save_batch(&self, entries: &[HistoryEntry]) -> Result<SavedBatch> {
-        let wait = self.source.lock_wait();
-        self.run(operations::SaveBatch(entries, wait)).await
+        // Batches with the same entries in another order begin with another one.
+        let first = entries.first().map(|entry| entry.id.as_uuid());
+        let spread = first.map_or(0, |id| id.as_bytes().last().copied().unwrap_or_default());
+        let batch = |wait| operations::SaveBatch(entries, wait);
+        let saved = self.source.write_batch(spread, batch).await;
+        saved.map_err(|error| error.during(operation::SAVE_BATCH))
     }
 
     async fn load(

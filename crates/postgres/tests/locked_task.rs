@@ -71,7 +71,7 @@ impl Scene {
     }
 
     /// Saves of the locked task, which wait for it in this order.
-    fn blocked(&self, steps: std::ops::Range<i64>) -> Vec<Call> {
+    fn blocked(&self, steps: std::ops::Range<u16>) -> Vec<Call> {
         let before = self.statistics().waiting_aside;
         let mut calls = Vec::new();
         for step in steps {

@@ -37,7 +37,8 @@ const BY_MESSAGE: &[(&str, ErrorKind)] = &[
         ErrorKind::Unavailable,
     ),
     ("too many connections for", ErrorKind::Unavailable),
-    ("out of shared memory", ErrorKind::Unavailable),
+    // The table of locks is full of those of others; the server answers everybody else.
+    ("out of shared memory", ErrorKind::Contention),
     ("could not extend file", ErrorKind::Unavailable),
     ("could not write to", ErrorKind::Unavailable),
     ("could not fsync file", ErrorKind::Unavailable),

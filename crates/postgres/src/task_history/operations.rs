@@ -48,8 +48,7 @@ impl Work for SaveBatch<'_> {
     const OPERATION: Operation = operation::SAVE_BATCH;
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
-        let saved = save::batch(connection, self.0, self.1).await;
-        saved.map_err(|error| self.1.explain(error))
+        save::batch(connection, self.0, self.1).await
     }
 }
 
