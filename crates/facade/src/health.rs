@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tasktrail_domain::repository::Chain;
 #[cfg(feature = "postgres")]
-use tasktrail_postgres::{PoolStatistics, ServerHealth, StandbyState};
+use tasktrail_postgres::{PoolStatistics, ServerHealth, SharingStatistics, StandbyState};
 #[cfg(feature = "postgres")]
 use tasktrail_resilience::{BreakerState, CircuitBreaker};
 
@@ -50,6 +50,9 @@ pub struct DatabaseHealth {
     pub server: Option<ServerHealth>,
     /// The connections.
     pub pool: PoolStatistics,
+    /// The calls that share statements, kind by kind, and how many of them wait for tasks that other
+    /// transactions keep locked; empty if that is switched off.
+    pub sharing: Vec<SharingStatistics>,
     /// The hosts that stale reads may go to, if that is configured.
     pub standbys: Vec<StandbyState>,
     /// The circuit breaker; `None` if it is switched off.
@@ -87,6 +90,7 @@ impl Health {
         let found = DatabaseHealth {
             server,
             pool: database.postgres.pool_statistics(),
+            sharing: database.postgres.sharing_statistics(),
             standbys: database.postgres.standbys(),
             breaker: database.policy.breaker().map(CircuitBreaker::state),
         };

@@ -47,6 +47,6 @@ pub use tasktrail_postgres::{
     HeldConnection, Holdings, MigrateError, MigrationPlan, MigrationState, MigrationStatus,
     MigrationTarget, Partition, PartitionError, PartitionHold, PartitionOutlook, PlannedMigration,
     PoolStatistics, PostgresConfig, PostgresTaskHistory, QueueWaits, ReindexPlan, ReindexedIndex,
-    Reindexing, Retired, SchemaDifference, SchemaState, ServerHealth, ServerRole, StandbyState,
-    StorageError, StorageStatistics, TableStatistics, TlsMode,
+    Reindexing, Retired, SchemaDifference, SchemaState, ServerHealth, ServerRole,
+    SharingStatistics, StandbyState, StorageError, StorageStatistics, TableStatistics, TlsMode,
 };

@@ -9,9 +9,9 @@ use tasktrail_domain::task_history::TaskHistoryRepository;
 #[cfg(feature = "in-memory")]
 use tasktrail_in_memory::InMemoryTaskHistory;
 #[cfg(feature = "postgres")]
-use tasktrail_postgres::PostgresDatabase;
+use tasktrail_postgres::{PostgresConfig, PostgresDatabase};
 #[cfg(feature = "postgres")]
-use tasktrail_resilience::{Guarded, StandardPolicy};
+use tasktrail_resilience::{Guarded, StandardPolicy, TimeoutConfig};
 
 #[cfg(feature = "postgres")]
 use crate::DatabaseConfig;
@@ -98,7 +98,8 @@ impl Connection {
     async fn postgres(config: &DatabaseConfig) -> Result<Self, DatabaseError> {
         config.validate().map_err(DatabaseError::Config)?;
         let (postgres, resilience) = config.parts();
-        let postgres = PostgresDatabase::connect(postgres.clone())
+        let postgres = within_attempts(postgres.clone(), resilience.timeout);
+        let postgres = PostgresDatabase::connect(postgres)
             .await
             .map_err(DatabaseError::Connect)?;
         let policy = StandardPolicy::new(resilience);
@@ -136,6 +137,25 @@ impl Connection {
             return closing;
         }
         Closing::default()
+    }
+}
+
+/// The time limits of the server within those of the attempts: a lock that is not released is reported
+/// before an attempt ends, and the server stops no statement that an attempt may still wait for.
+#[cfg(feature = "postgres")]
+fn within_attempts(postgres: PostgresConfig, timeout: Option<TimeoutConfig>) -> PostgresConfig {
+    let Some(timeout) = timeout else {
+        return postgres;
+    };
+    let (statement, lock) = (postgres.statement_timeout(), postgres.lock_timeout());
+    let postgres = postgres
+        .with_lock_timeout(lock.min(timeout.limit * 3 / 4))
+        .with_long_statement_timeout(timeout.long_limit);
+    // Zero is no limit.
+    if statement.is_zero() {
+        postgres
+    } else {
+        postgres.with_statement_timeout(statement.max(timeout.limit))
     }
 }
 

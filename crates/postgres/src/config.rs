@@ -40,6 +40,8 @@ pub struct PostgresConfig {
     pub(crate) idle_timeout: Duration,
     pub(crate) max_lifetime: Duration,
     pub(crate) statement_timeout: Duration,
+    pub(crate) long_statement_timeout: Duration,
+    pub(crate) lock_timeout: Duration,
     pub(crate) leak_threshold: Duration,
     pub(crate) standby_lag: Option<Duration>,
     pub(crate) group_commit_writers: u32,
@@ -121,6 +123,8 @@ impl PostgresConfig {
             idle_timeout: Duration::from_secs(10 * 60),
             max_lifetime: Duration::from_secs(30 * 60),
             statement_timeout: Duration::from_secs(30),
+            long_statement_timeout: Duration::from_secs(60),
+            lock_timeout: Duration::from_secs(3),
             leak_threshold: Duration::from_secs(60),
             standby_lag: None,
             group_commit_writers: 2,
@@ -217,6 +221,29 @@ impl PostgresConfig {
         self
     }
 
+    /// How long the server works on a statement of an operation whose cost grows with the history: `count`,
+    /// `expired` and `remove_expired`. Defaults to 60 seconds, and is never less than the
+    /// [limit of the others](Self::with_statement_timeout).
+    ///
+    /// Zero switches the limit off.
+    #[must_use]
+    pub fn with_long_statement_timeout(mut self, timeout: Duration) -> Self {
+        self.long_statement_timeout = timeout;
+        self
+    }
+
+    /// How long a save, a batch or a finish waits for a task that another transaction keeps locked. Defaults
+    /// to 3 seconds: less than what the facade allows an attempt, so that the reason is reported.
+    ///
+    /// The time counts from the beginning of the call. A call that is late because it waited for a
+    /// connection still waits for a quarter of it. Calls inside a transaction of the caller wait as
+    /// the session's own `lock_timeout` says.
+    #[must_use]
+    pub fn with_lock_timeout(mut self, timeout: Duration) -> Self {
+        self.lock_timeout = timeout;
+        self
+    }
+
     /// How long an operation may hold a connection before it is reported as a leak, with its name, as a
     /// warning in the log. Defaults to 60 seconds; zero switches the report off.
     #[must_use]
@@ -281,6 +308,12 @@ impl PostgresConfig {
         self.statement_timeout
     }
 
+    /// How long a write waits for a task that another transaction keeps locked.
+    #[must_use]
+    pub fn lock_timeout(&self) -> Duration {
+        self.lock_timeout
+    }
+
     /// Whether connections are encrypted.
     #[must_use]
     pub fn tls_mode(&self) -> TlsMode {
@@ -331,6 +364,8 @@ impl fmt::Debug for PostgresConfig {
             .field("idle_timeout", &self.idle_timeout)
             .field("max_lifetime", &self.max_lifetime)
             .field("statement_timeout", &self.statement_timeout)
+            .field("long_statement_timeout", &self.long_statement_timeout)
+            .field("lock_timeout", &self.lock_timeout)
             .field("application_name", &self.application_name)
             .field("leak_threshold", &self.leak_threshold)
             .field("standby_lag", &self.standby_lag)

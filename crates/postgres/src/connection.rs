@@ -231,7 +231,7 @@ const PLANNING: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=
                         -c enable_incremental_sort=off -c jit=off";
 
 /// As the server takes it: rounded up, since 0 would mean no limit, and at most what it can hold.
-fn milliseconds(timeout: Duration) -> i32 {
+pub(crate) fn milliseconds(timeout: Duration) -> i32 {
     i32::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX)
 }
 

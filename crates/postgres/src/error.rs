@@ -195,6 +195,11 @@ pub(crate) enum StoreError {
     GivenUp,
     #[error("the task was removed again and again meanwhile")]
     Overtaken,
+    #[error(
+        "another transaction keeps the task locked, waited {waited:.1?} for it; \
+         end that transaction, `tasktrail doctor` lists those that stay open"
+    )]
+    Locked { waited: Duration },
 }
 
 impl From<diesel::result::Error> for StoreError {
@@ -215,7 +220,7 @@ impl StoreError {
             Self::Interrupted => (ErrorKind::Closed, Effect::Unknown),
             Self::GivenUp => (ErrorKind::Unexpected, Effect::None),
             // Callers in the queue are no outage: a breaker must not open over them.
-            Self::Acquire(AcquireError::Queue { .. }) | Self::Overtaken => {
+            Self::Acquire(AcquireError::Queue { .. }) | Self::Overtaken | Self::Locked { .. } => {
                 (ErrorKind::Contention, Effect::None)
             }
             Self::Acquire(_) => (ErrorKind::Unavailable, Effect::None),
@@ -225,6 +230,11 @@ impl StoreError {
             // What cannot be read may be the answer to what was written.
             Self::Corrupt { .. } => (ErrorKind::Corrupt, Effect::Unknown),
         }
+    }
+
+    /// Whether the server gave up waiting for a lock.
+    pub(crate) fn is_lock_timeout(&self) -> bool {
+        matches!(self, Self::Query(error) if classify::is_lock_timeout(error))
     }
 
     /// Whether the server may have refused one of several values, and would take the others.

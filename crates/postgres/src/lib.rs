@@ -14,6 +14,7 @@ pub mod diagnosis;
 mod document;
 mod error;
 mod health;
+mod lock_wait;
 mod maintenance_turn;
 mod migrate;
 mod partitions;

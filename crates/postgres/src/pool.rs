@@ -15,6 +15,7 @@ mod manager;
 mod refill;
 mod statistics;
 mod upkeep;
+mod writes;
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -23,6 +24,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::try_join_all;
 use tasktrail_domain::repository::{Closing, Operation};
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 use tokio_util::task::TaskTracker;
 
@@ -39,6 +41,7 @@ use self::statistics::{CloseReason, ConnectionCounter};
 pub use self::statistics::{ClosedConnections, HeldConnection, PoolStatistics, QueueWaits};
 use crate::connection::Connector;
 use crate::error::{AcquireError, ConnectError, StoreError};
+use crate::lock_wait::{LockWait, waiting_connections};
 use crate::work::Work;
 
 /// How long calls that were ended may take to notice, and cancels to arrive.
@@ -55,6 +58,8 @@ struct Shared {
     leases: Leases,
     /// Statements of dropped calls that are being cancelled.
     cancels: TaskTracker,
+    /// For those who wait for locks.
+    lock_waiters: Semaphore,
     lifecycle: Lifecycle,
     failures: Failures,
     counter: Arc<ConnectionCounter>,
@@ -98,6 +103,7 @@ impl Pool {
             gate: Gate::new(config.most_connections()),
             leases: Leases::default(),
             cancels: TaskTracker::new(),
+            lock_waiters: Semaphore::new(waiting_connections(config.most_connections().get())),
             lifecycle: Lifecycle::default(),
             failures,
             counter,
@@ -173,6 +179,11 @@ impl Pool {
     /// Waits until no more calls may begin.
     pub(crate) async fn draining(&self) {
         self.0.lifecycle.draining().await;
+    }
+
+    /// How long a write that begins now waits for rows that are locked.
+    pub(crate) fn lock_wait(&self) -> LockWait {
+        LockWait::of_call(self.0.connector.config().lock_timeout)
     }
 
     /// How long a caller waits for its turn.

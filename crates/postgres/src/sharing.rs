@@ -4,23 +4,28 @@
 //! server wait in a queue, and go together when one of a few statements is free: no timer, so nobody waits
 //! for company. Each caller gets its own answer.
 
+mod aside;
 mod counter;
 mod dispatch;
+mod parts;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tasktrail_domain::repository::{Effect, ErrorKind, Operation, RepositoryError, Result};
+use tasktrail_domain::task_history::TaskKey;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
+use self::aside::Aside;
 pub use self::counter::SharingStatistics;
 pub(crate) use self::counter::UnderWay;
 use self::counter::{Counter, Place};
 use self::dispatch::{Queued, dispatch};
-
+pub(crate) use self::parts::Parts;
 use crate::error::{AcquireError, StoreError};
+use crate::lock_wait::LockWait;
 use crate::pool::Pool;
 
 /// A kind of call that can share statements with others of its kind.
@@ -37,17 +42,29 @@ pub(crate) trait Shareable: Sized + 'static {
 
     fn size_bytes(request: &Self::Request) -> usize;
 
-    /// Answers a request by itself.
+    /// The task that a request is about.
+    fn task(request: &Self::Request) -> &TaskKey;
+
+    /// Answers a request by itself, unless its task is locked for longer than it takes others to save.
     fn alone(
         pool: &Pool,
         request: &Self::Request,
-    ) -> impl Future<Output = Result<Self::Answer>> + Send;
+    ) -> impl Future<Output = Sending<Self::Answer>> + Send;
 
-    /// Answers requests together, each as if it were alone, in their order.
+    /// Answers requests together, each as if it were alone, in their order: those whose tasks are not
+    /// locked for so long.
     fn together(
         pool: &Pool,
         requests: &[Self::Request],
-    ) -> impl Future<Output = Vec<Result<Self::Answer>>> + Send;
+        wait: LockWait,
+    ) -> impl Future<Output = Vec<Sending<Self::Answer>>> + Send;
+}
+
+/// What became of a request that was sent.
+pub(crate) enum Sending<A> {
+    Answered(Result<A>),
+    /// Nothing: another transaction keeps its task locked.
+    Blocked,
 }
 
 /// How much may wait in the queue or be under way, in units of [`UNIT`]: callers beyond that wait for room.
@@ -65,6 +82,7 @@ pub(crate) struct Sharing<S: Shareable> {
     busy_alone: AtomicBool,
     room: Arc<Semaphore>,
     counter: Arc<Counter>,
+    aside: Arc<Aside<S>>,
 }
 
 /// The right of a caller to go alone.
@@ -81,10 +99,12 @@ impl<S: Shareable> Sharing<S> {
     pub(crate) fn start(pool: Pool, statements: u32) -> Self {
         let statements = usize::try_from(statements).unwrap_or(Semaphore::MAX_PERMITS);
         let (queue, requests) = mpsc::unbounded_channel();
+        let counter = Arc::<Counter>::default();
         let sharing = Self {
             busy_alone: AtomicBool::new(false),
             room: Arc::new(Semaphore::new(usize::try_from(ROOM).unwrap_or(usize::MAX))),
-            counter: Arc::default(),
+            aside: Aside::new(pool.clone(), Arc::clone(&counter)),
+            counter,
             pool: pool.clone(),
             queue,
         };
@@ -93,6 +113,7 @@ impl<S: Shareable> Sharing<S> {
             Arc::new(Semaphore::new(statements)),
             pool,
             Arc::clone(&sharing.counter),
+            Arc::clone(&sharing.aside),
         ));
         sharing
     }
@@ -104,9 +125,15 @@ impl<S: Shareable> Sharing<S> {
     /// Dropping the future leaves the request done or not, and the others alone. Where nobody waits for
     /// any answer of a statement any more, the statement is cancelled.
     pub(crate) async fn call(&self, request: &S::Request) -> Result<S::Answer> {
-        if let Some(_alone) = self.all_to_itself() {
+        let (task, wait) = (S::task(request), self.pool.lock_wait());
+        if !self.aside.has(task)
+            && let Some(_alone) = self.all_to_itself()
+        {
             self.counter.count_alone();
-            return S::alone(&self.pool, request).await;
+            match S::alone(&self.pool, request).await {
+                Sending::Answered(answer) => return answer,
+                Sending::Blocked => self.aside.begin(task),
+            }
         }
         let size_bytes = S::size_bytes(request);
         let room = self.room_for(size_bytes).await.map_err(refused::<S>)?;
@@ -115,7 +142,8 @@ impl<S: Shareable> Sharing<S> {
             request: request.clone(),
             size_bytes,
             answer,
-            place: Place::taken(&self.counter, room),
+            _place: Place::taken(&self.counter, room),
+            wait,
         };
         // Whoever closes the pool waits for all of the room, and so for this request.
         if !self.pool.is_open() || self.queue.send(queued).is_err() {
@@ -172,8 +200,19 @@ impl<S: Shareable> Sharing<S> {
     }
 
     pub(crate) fn statistics(&self) -> SharingStatistics {
-        self.counter.statistics(S::OPERATION)
+        let (tasks, calls) = self.aside.numbers();
+        let count = |number| u32::try_from(number).unwrap_or(u32::MAX);
+        SharingStatistics {
+            tasks_aside: count(tasks),
+            waiting_aside: count(calls),
+            ..self.counter.statistics(S::OPERATION)
+        }
     }
+}
+
+/// The answer to a caller who has waited for a lock for as long as it may.
+fn refused_by_lock<S: Shareable>(waited: Duration) -> RepositoryError {
+    StoreError::Locked { waited }.during(S::OPERATION)
 }
 
 fn refused<S: Shareable>(error: AcquireError) -> RepositoryError {

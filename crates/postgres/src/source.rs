@@ -7,6 +7,7 @@ use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager
 use tokio::sync::Mutex;
 
 use crate::error::StoreError;
+use crate::lock_wait::LockWait;
 use crate::pool::Pool;
 use crate::standbys::Standbys;
 use crate::work::Work;
@@ -56,6 +57,29 @@ impl Source<'_> {
                 None => primary.run(work).await,
             },
             Self::Joined(joined) => joined.lock().await.run(work).await,
+        }
+    }
+
+    /// Writes to one task, as `work` does it that waits so long if the task is locked.
+    pub(crate) async fn write<W: Work>(
+        &self,
+        work: impl Fn(LockWait) -> W + Send + Sync,
+    ) -> Result<W::Answer, StoreError> {
+        match self {
+            Self::Pool(pool) | Self::Standbys(_, pool) => pool.write(work).await,
+            Self::Joined(_) => self.run(&work(LockWait::Session)).await,
+        }
+    }
+
+    /// Writes to several tasks, as [`Pool::write_batch`] does.
+    pub(crate) async fn write_batch<W: Work>(
+        &self,
+        spread: u8,
+        work: impl Fn(LockWait) -> W + Send + Sync,
+    ) -> Result<W::Answer, StoreError> {
+        match self {
+            Self::Pool(pool) | Self::Standbys(_, pool) => pool.write_batch(spread, work).await,
+            Self::Joined(_) => self.run(&work(LockWait::Session)).await,
         }
     }
 }

@@ -29,7 +29,7 @@ use tasktrail_domain::repository::{Page, PageRequest, Result};
 use tasktrail_domain::task_history::{
     Counts, Expired, FinalStatus, FinishOutcome, HistoryEntry, ListCursor, Removal, RemovalBatch,
     RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter, TaskHistoryRepository, TaskKey,
-    TaskStatus, TaskSummary, TrailPosition, UserId,
+    TaskStatus, TaskSummary, TrailPosition, UserId, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
@@ -42,6 +42,7 @@ pub use self::export::{
 pub(crate) use self::fingerprint::operation_of;
 pub use self::group_commit::GroupCommitStatistics;
 pub(crate) use self::shared_calls::SharedCalls;
+use crate::lock_wait::LockWait;
 use crate::source::{NoTransaction, Source};
 use crate::work::Work;
 
@@ -72,8 +73,8 @@ impl PostgresTaskHistory<'_> {
     /// transaction is, a task that was written stays locked until then, and after an error of the
     /// server (not after a `Conflict`) the transaction can only be rolled back. Calls take turns. There
     /// is no pool, no standby and no policy: what to repeat is the caller's decision, and it is the
-    /// whole transaction. Until it ends, do not wait for saves outside of it: they may share a statement with
-    /// one that waits for a task which is locked here.
+    /// whole transaction. Saves of a task that is written here wait until the transaction ends, for as long as
+    /// [a write waits](crate::PostgresConfig::with_lock_timeout); those of other tasks do not.
     ///
     /// A transaction of a higher isolation level than read committed does not see the entries of a
     /// partition that is replaced between its first statement and its first read of the history. Where
@@ -140,6 +141,14 @@ impl PostgresTaskHistory<'_> {
         let result = self.source.run(&work).await;
         result.map_err(|error| error.during(W::OPERATION))
     }
+
+    async fn write<W: Work>(
+        &self,
+        work: impl Fn(LockWait) -> W + Send + Sync,
+    ) -> Result<W::Answer> {
+        let result = self.source.write(work).await;
+        result.map_err(|error| error.during(W::OPERATION))
+    }
 }
 
 #[async_trait]
@@ -148,12 +157,17 @@ impl TaskHistoryRepository for PostgresTaskHistory<'_> {
     async fn save(&self, entry: &HistoryEntry) -> Result<TaskStatus> {
         match &self.shared {
             Some(shared) => shared.saves.call(entry).await,
-            None => self.run(operations::Save(entry)).await,
+            None => self.write(|wait| operations::Save(entry, wait)).await,
         }
     }
 
     async fn save_batch(&self, entries: &[HistoryEntry]) -> Result<SavedBatch> {
-        self.run(operations::SaveBatch(entries)).await
+        // Batches with the same entries in another order begin with another one.
+        let first = entries.first().map(|entry| entry.id.as_uuid());
+        let spread = first.map_or(0, |id| id.as_bytes().last().copied().unwrap_or_default());
+        let batch = |wait| operations::SaveBatch(entries, wait);
+        let saved = self.source.write_batch(spread, batch).await;
+        saved.map_err(|error| error.during(operation::SAVE_BATCH))
     }
 
     async fn load(
@@ -185,7 +199,8 @@ impl TaskHistoryRepository for PostgresTaskHistory<'_> {
         status: FinalStatus,
         at: Timestamp,
     ) -> Result<FinishOutcome> {
-        self.run(operations::Finish(task, status, at)).await
+        self.write(|wait| operations::Finish(task, status, at, wait))
+            .await
     }
 
     async fn list(

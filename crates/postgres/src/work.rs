@@ -13,6 +13,10 @@ pub(crate) trait Work: Sync {
     /// Its name, and whether it may be repeated.
     const OPERATION: Operation;
 
+    /// Whether its cost grows with the size of the history, so that its statements have a
+    /// [time limit of their own](crate::PostgresConfig::with_long_statement_timeout).
+    const LONG: bool = false;
+
     /// Does it. Dropping the future may leave the connection in the middle of a statement.
     fn run(
         &self,

@@ -21,9 +21,10 @@ use crate::telemetry::{self, millis};
 
 /// Fails at once while the store is down, and finds out when it is back.
 ///
-/// It opens after a number of consecutive outages, that is errors of the kinds
-/// [`Unavailable`](ErrorKind::Unavailable) and [`TimedOut`](ErrorKind::TimedOut). Any other answer of
-/// the store, also a refusal, shows that it can be reached, and the count begins anew. An open
+/// It opens after a number of consecutive [outages](RepositoryError::is_outage): errors of the kind
+/// [`Unavailable`](ErrorKind::Unavailable), and those of the kind [`TimedOut`](ErrorKind::TimedOut) that leave
+/// the effect unknown. Any other answer of the store, also a refusal or its own time limit, shows that it
+/// can be reached, and the count begins again. An open
 /// breaker refuses all calls; after a cool-down it is half-open and admits exactly one, the probe.
 /// If that is answered the breaker closes; if it is another outage, the breaker opens again for
 /// twice as long. A probe that is dropped gives its place to the next call, and so does one that

@@ -33,7 +33,8 @@ pub enum ErrorKind {
     Contention,
     /// The store cannot be reached, or is going away.
     Unavailable,
-    /// The store or the way to it did not answer in time.
+    /// The store or the way to it did not answer in time, or the store gave the operation up by its own
+    /// time limit.
     TimedOut,
     /// What the store holds cannot be read as the domain's types.
     Corrupt,
@@ -87,6 +88,24 @@ impl RepositoryError {
     #[must_use]
     pub fn operation(&self) -> Operation {
         self.0.operation
+    }
+
+    /// Whether the store could not be reached or did not answer: what a circuit breaker counts.
+    ///
+    /// A store that gave an operation up by its own time limit, and reported that nothing was applied, has
+    /// answered.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        match self.kind() {
+            ErrorKind::Unavailable => true,
+            ErrorKind::TimedOut => self.effect() == Effect::Unknown,
+            ErrorKind::Conflict
+            | ErrorKind::Rejected
+            | ErrorKind::Contention
+            | ErrorKind::Corrupt
+            | ErrorKind::Closed
+            | ErrorKind::Unexpected => false,
+        }
     }
 
     /// Whether repeating the call is both safe and likely to help.
@@ -182,6 +201,27 @@ mod tests {
         assert!(!allows(FINISH, ErrorKind::Unavailable, Effect::Unknown));
         assert!(!allows(SAVE, ErrorKind::Conflict, Effect::None));
         assert!(!allows(SAVE, ErrorKind::Closed, Effect::None));
+    }
+
+    #[test]
+    fn an_outage_is_no_answer_and_not_a_refusal() {
+        use ErrorKind::{
+            Closed, Conflict, Contention, Corrupt, Rejected, TimedOut, Unavailable, Unexpected,
+        };
+        let outage = |kind, effect| RepositoryError::new(SAVE, kind, effect).is_outage();
+        for (kind, without_effect, unknown_effect) in [
+            (Conflict, false, false),
+            (Rejected, false, false),
+            (Contention, false, false),
+            (Unavailable, true, true),
+            (TimedOut, false, true),
+            (Corrupt, false, false),
+            (Closed, false, false),
+            (Unexpected, false, false),
+        ] {
+            let found = (outage(kind, Effect::None), outage(kind, Effect::Unknown));
+            assert_eq!(found, (without_effect, unknown_effect), "{kind:?}");
+        }
     }
 
     #[test]

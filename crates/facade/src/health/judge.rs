@@ -1,6 +1,8 @@
 //! What each thing that was found means.
 
-use tasktrail_postgres::{PoolStatistics, SchemaState, ServerHealth, ServerRole, StandbyState};
+use tasktrail_postgres::{
+    PoolStatistics, SchemaState, ServerHealth, ServerRole, SharingStatistics, StandbyState,
+};
 use tasktrail_resilience::BreakerState;
 
 use super::HealthState::{Degraded, Unhealthy};
@@ -18,6 +20,7 @@ pub(super) fn findings(found: &DatabaseHealth, failure: Option<String>) -> Vec<F
         .chain(server)
         .chain(breaker)
         .chain(pool(&found.pool))
+        .chain(found.sharing.iter().filter_map(locked_tasks))
         .chain(standbys(&found.standbys))
         .collect()
 }
@@ -82,6 +85,17 @@ fn pool(pool: &PoolStatistics) -> Vec<Finding> {
         (Degraded, reason)
     });
     full.into_iter().collect()
+}
+
+/// A caller's own transaction, or a session that was left open, holds up the saves of single tasks.
+fn locked_tasks(calls: &SharingStatistics) -> Option<Finding> {
+    (calls.waiting_aside > 0).then(|| {
+        let reason = format!(
+            "other transactions keep {} tasks locked and {} saves wait for them",
+            calls.tasks_aside, calls.waiting_aside
+        );
+        (Degraded, reason)
+    })
 }
 
 fn standbys(standbys: &[StandbyState]) -> Option<Finding> {

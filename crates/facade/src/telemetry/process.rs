@@ -32,6 +32,10 @@ pub const POOL_CONNECTIONS_REFUSED_TOTAL: &str = "tasktrail_pool_connections_ref
 pub const POOL_CONNECTIONS_CLOSED_TOTAL: &str = "tasktrail_pool_connections_closed_total";
 /// Calls that are in the queue for a shared statement, or on their way in one.
 pub const SHARED_CALLS_UNDER_WAY: &str = "tasktrail_shared_calls_under_way";
+/// Tasks that are set aside because other transactions keep them locked.
+pub const TASKS_ASIDE: &str = "tasktrail_tasks_aside";
+/// Calls that wait for these tasks.
+pub const CALLS_ASIDE: &str = "tasktrail_calls_aside";
 /// Calls that could share a statement, by whether they did.
 pub const SHARED_CALLS_TOTAL: &str = "tasktrail_shared_calls_total";
 /// Statements that carried them.
@@ -57,6 +61,11 @@ pub(super) fn describe() {
             SHARED_CALLS_UNDER_WAY,
             "Calls in the queue for a shared statement or on their way in one",
         ),
+        (
+            TASKS_ASIDE,
+            "Tasks set aside because other transactions keep them locked",
+        ),
+        (CALLS_ASIDE, "Calls that wait for tasks that are set aside"),
     ] {
         describe_gauge!(name, Unit::Count, meaning);
     }
@@ -160,6 +169,8 @@ fn pool(now: &PoolStatistics, before: &PoolStatistics) {
 fn sharing(now: &SharingStatistics, before: Option<&SharingStatistics>) {
     let operation = now.operation;
     gauge!(SHARED_CALLS_UNDER_WAY, "operation" => operation).set(now.under_way);
+    gauge!(TASKS_ASIDE, "operation" => operation).set(now.tasks_aside);
+    gauge!(CALLS_ASIDE, "operation" => operation).set(now.waiting_aside);
     let since = |count: fn(&SharingStatistics) -> u64| count(now) - before.map_or(0, count);
     for (way, calls) in [
         ("alone", since(|calls| calls.alone)),

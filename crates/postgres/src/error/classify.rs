@@ -9,13 +9,12 @@
 use diesel::result::{DatabaseErrorKind, Error};
 use tasktrail_domain::repository::{Effect, ErrorKind};
 
+const LOCK_TIMEOUT: &str = "canceling statement due to lock timeout";
+
 /// What the server says, and what it means. The first row whose text begins the message counts.
 const BY_MESSAGE: &[(&str, ErrorKind)] = &[
     ("deadlock detected", ErrorKind::Contention),
-    (
-        "canceling statement due to lock timeout",
-        ErrorKind::Contention,
-    ),
+    (LOCK_TIMEOUT, ErrorKind::Contention),
     ("could not serialize access", ErrorKind::Contention),
     ("could not obtain lock", ErrorKind::Contention),
     (
@@ -38,7 +37,8 @@ const BY_MESSAGE: &[(&str, ErrorKind)] = &[
         ErrorKind::Unavailable,
     ),
     ("too many connections for", ErrorKind::Unavailable),
-    ("out of shared memory", ErrorKind::Unavailable),
+    // The table of locks is full of those of others; the server answers everybody else.
+    ("out of shared memory", ErrorKind::Contention),
     ("could not extend file", ErrorKind::Unavailable),
     ("could not write to", ErrorKind::Unavailable),
     ("could not fsync file", ErrorKind::Unavailable),
@@ -62,6 +62,12 @@ pub(super) fn classify(error: &Error) -> (ErrorKind, Effect) {
         }
         _ => (ErrorKind::Unexpected, Effect::Unknown),
     }
+}
+
+/// Whether a statement waited for a lock for longer than `lock_timeout`.
+pub(super) fn is_lock_timeout(error: &Error) -> bool {
+    matches!(error, Error::DatabaseError(_, information)
+        if information.message().starts_with(LOCK_TIMEOUT))
 }
 
 /// Whether a table or a column of ours is not there.

@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use tasktrail_domain::repository::Operation;
 use tokio_postgres::CancelToken;
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -11,6 +12,8 @@ use super::gate::Pass;
 use super::leases::Entry;
 use super::manager::Manager;
 use super::statistics::CloseReason;
+use crate::config::PostgresConfig;
+use crate::connection::milliseconds;
 use crate::error::StoreError;
 use crate::work::Work;
 
@@ -55,7 +58,7 @@ impl Lease {
         let pool = Arc::clone(&self.pool);
         let result = tokio::select! {
             biased;
-            result = work.run(&mut self.connection.connection) => result,
+            result = run(work, &mut self.connection.connection, pool.connector.config()) => result,
             () = pool.lifecycle.ended() => {
                 pool.leases.interrupt();
                 return Err(StoreError::Interrupted);
@@ -65,6 +68,36 @@ impl Lease {
         self.connection.is_heard_of();
         result
     }
+}
+
+/// Does `work`; one that takes long in a transaction that has the time limit of such work. Its extra round
+/// trips are nothing beside what it does, and a pooler between us and the server keeps no setting.
+async fn run<W: Work>(
+    work: &W,
+    connection: &mut AsyncPgConnection,
+    config: &PostgresConfig,
+) -> Result<W::Answer, StoreError> {
+    if !W::LONG {
+        return work.run(connection).await;
+    }
+    let limit = set_local_statement_timeout(config);
+    connection
+        .transaction(async |connection| {
+            connection.batch_execute(&limit).await?;
+            work.run(connection).await
+        })
+        .await
+}
+
+/// Never less than what other statements have; zero is no limit.
+fn set_local_statement_timeout(config: &PostgresConfig) -> String {
+    let (long, short) = (config.long_statement_timeout, config.statement_timeout);
+    let limit = if long.is_zero() || short.is_zero() {
+        Duration::ZERO
+    } else {
+        long.max(short)
+    };
+    format!("SET LOCAL statement_timeout = {}", milliseconds(limit))
 }
 
 impl Drop for Lease {

@@ -36,11 +36,20 @@ pub struct SharingStatistics {
     pub together: u64,
     /// In how many statements those went.
     pub statements: u64,
+    /// How many tasks are set aside, because another transaction keeps them locked: calls for them share
+    /// no statement with others.
+    pub tasks_aside: u32,
+    /// How many calls wait for these tasks. They are among those under way.
+    pub waiting_aside: u32,
 }
 
 impl Counter {
     pub(super) fn count_alone(&self) {
         self.went_alone.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_together(&self, calls: u64) {
+        self.went_together.fetch_add(calls, Ordering::Relaxed);
     }
 
     pub(super) fn under_way(&self) -> UnderWay {
@@ -57,6 +66,8 @@ impl Counter {
             alone: self.went_alone.load(Ordering::Relaxed),
             together: self.went_together.load(Ordering::Relaxed),
             statements: self.statements_sent.load(Ordering::Relaxed),
+            tasks_aside: 0,
+            waiting_aside: 0,
         }
     }
 }
@@ -91,7 +102,7 @@ impl Sent {
         counter.statements.fetch_add(1, Ordering::Relaxed);
         counter.statements_sent.fetch_add(1, Ordering::Relaxed);
         let calls = u64::try_from(calls).unwrap_or(u64::MAX);
-        counter.went_together.fetch_add(calls, Ordering::Relaxed);
+        counter.count_together(calls);
         Self(counter)
     }
 }

@@ -3,8 +3,10 @@ use std::sync::Arc;
 use tasktrail_domain::repository::Result;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use super::Shareable;
+use super::aside::Aside;
 use super::counter::{Counter, Place, Sent};
+use super::{Sending, Shareable};
+use crate::lock_wait::LockWait;
 use crate::pool::Pool;
 use crate::telemetry;
 
@@ -13,7 +15,9 @@ pub(super) struct Queued<S: Shareable> {
     pub(super) request: S::Request,
     pub(super) size_bytes: usize,
     pub(super) answer: oneshot::Sender<Result<S::Answer>>,
-    pub(super) place: Place,
+    pub(super) _place: Place,
+    /// How long the caller waits if the task is locked.
+    pub(super) wait: LockWait,
 }
 
 /// Sends what is in the queue in statements, until nobody can ask any more.
@@ -22,6 +26,7 @@ pub(super) async fn dispatch<S: Shareable>(
     statements: Arc<Semaphore>,
     pool: Pool,
     counter: Arc<Counter>,
+    aside: Arc<Aside<S>>,
 ) {
     let mut next = None;
     loop {
@@ -37,26 +42,28 @@ pub(super) async fn dispatch<S: Shareable>(
         };
         // Those who were answered just now get to their next call before the statement is made.
         tokio::task::yield_now().await;
-        let (group, beyond) = take(first, &mut queue);
+        let (group, beyond) = take(first, &mut queue, &aside);
         next = beyond;
         if group.is_empty() {
             continue;
         }
         telemetry::sent_together(S::OPERATION, group.len());
         let sent = Sent::with(group.len(), Arc::clone(&counter));
-        let pool = pool.clone();
+        let (pool, aside) = (pool.clone(), Arc::clone(&aside));
         tokio::spawn(async move {
-            answer(&pool, group).await;
+            let blocked = answer(&pool, group, LockWait::BRIEF).await;
+            aside.set_aside(blocked);
             drop((sent, permit));
         });
     }
 }
 
 /// As much of the queue as one statement carries, and the request that did not fit any more. Those for
-/// which nobody waits any more are left out.
+/// which nobody waits any more are left out, and so are those whose tasks are set aside.
 fn take<S: Shareable>(
     first: Queued<S>,
     queue: &mut mpsc::UnboundedReceiver<Queued<S>>,
+    aside: &Arc<Aside<S>>,
 ) -> (Vec<Queued<S>>, Option<Queued<S>>) {
     let (mut group, mut bytes) = (Vec::new(), 0_usize);
     let mut next = Some(first);
@@ -65,7 +72,9 @@ fn take<S: Shareable>(
         if group.len() == S::MOST || (with_it > S::MOST_BYTES && !group.is_empty()) {
             return (group, Some(queued));
         }
-        if !queued.answer.is_closed() {
+        if !queued.answer.is_closed()
+            && let Some(queued) = aside.take(queued)
+        {
             bytes = with_it;
             group.push(queued);
         }
@@ -74,28 +83,34 @@ fn take<S: Shareable>(
     (group, None)
 }
 
-/// Answers a group; or stops when nobody waits for an answer any more.
-async fn answer<S: Shareable>(pool: &Pool, group: Vec<Queued<S>>) {
-    let (mut requests, mut answers, mut places) = (Vec::new(), Vec::new(), Vec::new());
-    for queued in group {
-        requests.push(queued.request);
-        answers.push(queued.answer);
-        places.push(queued.place);
-    }
+/// Answers a group; or stops when nobody waits for an answer any more. Gives those back that have no answer
+/// because their tasks are locked.
+pub(super) async fn answer<S: Shareable>(
+    pool: &Pool,
+    mut group: Vec<Queued<S>>,
+    wait: LockWait,
+) -> Vec<Queued<S>> {
+    let requests: Vec<_> = group.iter().map(|queued| queued.request.clone()).collect();
     let given = tokio::select! {
         biased;
-        given = S::together(pool, &requests) => given,
-        () = everybody_gone(&mut answers) => return,
+        given = S::together(pool, &requests, wait) => given,
+        () = everybody_gone(group.iter_mut().map(|queued| &mut queued.answer)) => return Vec::new(),
     };
-    for (answer, given) in answers.into_iter().zip(given) {
-        // Who has gone meanwhile may ask again.
-        let _gone = answer.send(given);
+    let mut blocked = Vec::new();
+    for (queued, given) in group.into_iter().zip(given) {
+        match given {
+            // Who has gone meanwhile may ask again.
+            Sending::Answered(answer) => drop(queued.answer.send(answer)),
+            Sending::Blocked => blocked.push(queued),
+        }
     }
-    drop(places);
+    blocked
 }
 
 /// Waits for one after the other, which takes as long as waiting for all at once.
-async fn everybody_gone<T>(answers: &mut [oneshot::Sender<T>]) {
+pub(super) async fn everybody_gone<'a, T: 'a>(
+    answers: impl Iterator<Item = &'a mut oneshot::Sender<T>>,
+) {
     for answer in answers {
         answer.closed().await;
     }

@@ -22,6 +22,7 @@ use super::row::{amount, summary_value};
 use super::save::{Save, Saved};
 use super::status_checks::Statuses;
 use crate::error::StoreError;
+use crate::lock_wait::LockWait;
 use crate::statement::Prepared;
 use crate::work::Work;
 
@@ -227,7 +228,7 @@ impl Plans<'_> {
             step_result,
             recorded_at: now,
         };
-        let add = Prepared(Save::of(&[&entry]));
+        let add = Prepared(Save::of(&[&entry], LockWait::Session));
         self.add("add the entry and fold it into the summary", add)
             .await?;
         let look = Prepared(Saved::of(&[&entry]));
@@ -236,7 +237,12 @@ impl Plans<'_> {
     }
 
     async fn finish(&mut self, task: &TaskKey, now: Timestamp) -> Result<(), StoreError> {
-        let finish = Prepared(Finish::of(task, FinalStatus::Cancelled, now));
+        let finish = Prepared(Finish::of(
+            task,
+            FinalStatus::Cancelled,
+            now,
+            LockWait::Session,
+        ));
         self.add("finish the task", finish).await
     }
 

@@ -7,6 +7,7 @@ use tasktrail_domain::task_history::operation;
 const FILES: [(&str, Operation); 13] = [
     (include_str!("sql/save.sql"), operation::SAVE),
     (include_str!("sql/saved.sql"), operation::SAVE),
+    (include_str!("sql/locked.sql"), operation::SAVE),
     (include_str!("sql/statuses.sql"), operation::STATUS),
     (include_str!("sql/finish.sql"), operation::FINISH),
     (include_str!("sql/list.sql"), operation::LIST),

@@ -11,6 +11,7 @@ use tasktrail_domain::timestamp::Timestamp;
 
 use super::row;
 use crate::error::StoreError;
+use crate::lock_wait::LockWait;
 use crate::schema::task_summary;
 use crate::statement::{Prepared, Statement, unbound};
 
@@ -23,11 +24,12 @@ pub(super) async fn finish(
     task: &TaskKey,
     status: FinalStatus,
     at: Timestamp,
+    wait: LockWait,
 ) -> Result<FinishOutcome, StoreError> {
-    let statement = Prepared(Finish::of(task, status, at));
     for _ in 0..ATTEMPTS {
+        let statement = Prepared(Finish::of(task, status, at, wait));
         // Read to the end: an error may follow the row, and with it the finish would be undone.
-        let finished: Vec<Option<String>> = (&statement).load(connection).await?;
+        let finished: Vec<Option<String>> = statement.load(connection).await?;
         let finished = finished.into_iter().next();
         if let Some(previous) = finished {
             let previous = previous.map(|text| row::status(task, &text)).transpose()?;
@@ -66,15 +68,22 @@ pub(super) struct Finish<'e> {
     task: &'e str,
     status: &'static str,
     at: DateTime<Utc>,
+    lock_timeout: Option<String>,
 }
 
 impl<'e> Finish<'e> {
-    pub(super) fn of(task: &'e TaskKey, status: FinalStatus, at: Timestamp) -> Self {
+    pub(super) fn of(
+        task: &'e TaskKey,
+        status: FinalStatus,
+        at: Timestamp,
+        wait: LockWait,
+    ) -> Self {
         Self {
             user: task.user.as_str(),
             task: task.task.as_str(),
             status: TaskStatus::from(status).as_str(),
             at: at.to_datetime(),
+            lock_timeout: wait.setting(),
         }
     }
 }
@@ -90,6 +99,7 @@ impl Statement for Finish<'_> {
             2 => out.push_bind_param::<Text, _>(self.task),
             3 => out.push_bind_param::<Text, _>(self.status),
             4 => out.push_bind_param::<Timestamptz, _>(&self.at),
+            5 => out.push_bind_param::<Nullable<Text>, _>(&self.lock_timeout),
             other => unbound(other),
         }
     }

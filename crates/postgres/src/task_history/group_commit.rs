@@ -2,15 +2,17 @@
 //! commit that holds it.
 
 mod answers;
+mod locked;
 mod round;
 
-use tasktrail_domain::repository::{Operation, Result};
-use tasktrail_domain::task_history::{HistoryEntry, TaskStatus, operation};
+use tasktrail_domain::repository::Operation;
+use tasktrail_domain::task_history::{HistoryEntry, TaskKey, TaskStatus, operation};
 
 use super::operations;
 use super::save::{STATEMENT_BYTES, STATEMENT_ENTRIES};
+use crate::lock_wait::LockWait;
 use crate::pool::Pool;
-use crate::sharing::{Shareable, SharingStatistics};
+use crate::sharing::{Sending, Shareable, SharingStatistics};
 
 /// Saves, each a matter of its own.
 #[derive(Debug)]
@@ -28,13 +30,23 @@ impl Shareable for Saves {
         entry.step_result.size_bytes()
     }
 
-    async fn alone(pool: &Pool, entry: &HistoryEntry) -> Result<TaskStatus> {
-        let saved = pool.run(&operations::Save(entry)).await;
-        saved.map_err(|error| error.during(operation::SAVE))
+    fn task(entry: &HistoryEntry) -> &TaskKey {
+        &entry.task
     }
 
-    async fn together(pool: &Pool, entries: &[HistoryEntry]) -> Vec<Result<TaskStatus>> {
-        round::save(pool, entries).await
+    async fn alone(pool: &Pool, entry: &HistoryEntry) -> Sending<TaskStatus> {
+        match pool.run(&operations::Save(entry, LockWait::BRIEF)).await {
+            Err(error) if error.is_lock_timeout() => Sending::Blocked,
+            saved => Sending::Answered(saved.map_err(|error| error.during(operation::SAVE))),
+        }
+    }
+
+    async fn together(
+        pool: &Pool,
+        entries: &[HistoryEntry],
+        wait: LockWait,
+    ) -> Vec<Sending<TaskStatus>> {
+        round::save(pool, entries, wait).await
     }
 }
 

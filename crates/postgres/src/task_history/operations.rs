@@ -11,9 +11,10 @@ use tasktrail_domain::timestamp::Timestamp;
 
 use super::{count, finish, list, load, retention, save, status_checks};
 use crate::error::StoreError;
+use crate::lock_wait::LockWait;
 use crate::work::Work;
 
-pub(super) struct Save<'e>(pub(super) &'e HistoryEntry);
+pub(super) struct Save<'e>(pub(super) &'e HistoryEntry, pub(super) LockWait);
 
 impl Work for Save<'_> {
     type Answer = TaskStatus;
@@ -21,12 +22,13 @@ impl Work for Save<'_> {
     const OPERATION: Operation = operation::SAVE;
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
-        save::one(connection, self.0).await
+        let saved = save::one(connection, self.0, self.1).await;
+        saved.map_err(|error| self.1.explain(error))
     }
 }
 
 /// Entries of several callers, sorted by task and of different ids: each is a matter of its own.
-pub(super) struct SaveEach<'e>(pub(super) &'e [&'e HistoryEntry]);
+pub(super) struct SaveEach<'e>(pub(super) &'e [&'e HistoryEntry], pub(super) LockWait);
 
 impl Work for SaveEach<'_> {
     type Answer = (Vec<Option<save::Outcome>>, Option<StoreError>);
@@ -34,11 +36,11 @@ impl Work for SaveEach<'_> {
     const OPERATION: Operation = operation::SAVE;
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
-        save::each(connection, self.0).await
+        save::each(connection, self.0, self.1).await
     }
 }
 
-pub(super) struct SaveBatch<'e>(pub(super) &'e [HistoryEntry]);
+pub(super) struct SaveBatch<'e>(pub(super) &'e [HistoryEntry], pub(super) LockWait);
 
 impl Work for SaveBatch<'_> {
     type Answer = SavedBatch;
@@ -46,7 +48,7 @@ impl Work for SaveBatch<'_> {
     const OPERATION: Operation = operation::SAVE_BATCH;
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
-        save::batch(connection, self.0).await
+        save::batch(connection, self.0, self.1).await
     }
 }
 
@@ -109,6 +111,7 @@ pub(super) struct Finish<'e>(
     pub(super) &'e TaskKey,
     pub(super) FinalStatus,
     pub(super) Timestamp,
+    pub(super) LockWait,
 );
 
 impl Work for Finish<'_> {
@@ -117,7 +120,8 @@ impl Work for Finish<'_> {
     const OPERATION: Operation = operation::FINISH;
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
-        finish::finish(connection, self.0, self.1, self.2).await
+        let finished = finish::finish(connection, self.0, self.1, self.2, self.3).await;
+        finished.map_err(|error| self.3.explain(error))
     }
 }
 
@@ -143,6 +147,7 @@ impl Work for Count<'_> {
     type Answer = Counts;
 
     const OPERATION: Operation = operation::COUNT;
+    const LONG: bool = true;
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
         count::count(connection, self.0).await
@@ -155,6 +160,7 @@ impl Work for Expired<'_> {
     type Answer = tasktrail_domain::task_history::Expired;
 
     const OPERATION: Operation = operation::EXPIRED;
+    const LONG: bool = true;
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
         retention::expired(connection, self.0).await
@@ -167,6 +173,7 @@ impl Work for RemoveExpired<'_> {
     type Answer = Removal;
 
     const OPERATION: Operation = operation::REMOVE_EXPIRED;
+    const LONG: bool = true;
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
         retention::remove(connection, self.0, self.1).await

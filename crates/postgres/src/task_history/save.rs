@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::row;
 use crate::document::{Document, StoredDocument};
 use crate::error::{StoreError, corrupt};
+use crate::lock_wait::LockWait;
 use crate::statement::{Prepared, Statement, unbound};
 
 /// How many entries one statement carries at most.
@@ -31,9 +32,10 @@ pub(super) const ATTEMPTS: usize = 10;
 pub(super) async fn one(
     connection: &mut AsyncPgConnection,
     entry: &HistoryEntry,
+    wait: LockWait,
 ) -> Result<TaskStatus, StoreError> {
     for _ in 0..ATTEMPTS {
-        match statement(connection, &[entry]).await {
+        match statement(connection, &[entry], wait).await {
             Err(StoreError::Overtaken) => {}
             saved => {
                 let status = saved?.statuses.get(&entry.task).copied();
@@ -48,6 +50,7 @@ pub(super) async fn one(
 pub(super) async fn batch(
     connection: &mut AsyncPgConnection,
     entries: &[HistoryEntry],
+    wait: LockWait,
 ) -> Result<SavedBatch, StoreError> {
     let mut sorted = distinct_entries(entries).map_err(StoreError::Conflict)?;
     if sorted.is_empty() {
@@ -57,7 +60,7 @@ pub(super) async fn batch(
     // task are accepted in the order given.
     sorted.sort_by_key(|entry| &entry.task);
     for _ in 0..ATTEMPTS {
-        match transaction(connection, &sorted).await {
+        match transaction(connection, &sorted, wait).await {
             // All of it anew: what was removed would otherwise come behind what was added.
             Err(StoreError::Overtaken) => {}
             saved => return saved,
@@ -69,12 +72,13 @@ pub(super) async fn batch(
 async fn transaction(
     connection: &mut AsyncPgConnection,
     sorted: &[&HistoryEntry],
+    wait: LockWait,
 ) -> Result<SavedBatch, StoreError> {
     connection
         .transaction(async |connection| {
             let mut total = SavedBatch::default();
             for entries in bounded(sorted) {
-                let saved = statement(connection, entries).await?;
+                let saved = statement(connection, entries, wait).await?;
                 total.added += saved.added;
                 total.statuses.extend(saved.statuses);
             }
@@ -107,8 +111,9 @@ fn bounded<'a, 'e>(entries: &'a [&'e HistoryEntry]) -> Vec<&'a [&'e HistoryEntry
 async fn statement(
     connection: &mut AsyncPgConnection,
     entries: &[&HistoryEntry],
+    wait: LockWait,
 ) -> Result<SavedBatch, StoreError> {
-    let added = add(connection, entries).await?;
+    let added = add(connection, entries, wait).await?;
     let present = not_added(entries, &added);
     let outcomes = recognise(connection, &present).await?;
     let mut saved = SavedBatch::default();
@@ -137,8 +142,9 @@ async fn statement(
 pub(super) async fn each(
     connection: &mut AsyncPgConnection,
     entries: &[&HistoryEntry],
+    wait: LockWait,
 ) -> Result<(Vec<Option<Outcome>>, Option<StoreError>), StoreError> {
-    let added = add(connection, entries).await?;
+    let added = add(connection, entries, wait).await?;
     let (recognised, failed) = match recognise(connection, &not_added(entries, &added)).await {
         Ok(recognised) => (recognised, None),
         Err(error) => (Vec::new(), Some(error)),
@@ -174,8 +180,10 @@ pub(super) enum Outcome {
 async fn add(
     connection: &mut AsyncPgConnection,
     entries: &[&HistoryEntry],
+    wait: LockWait,
 ) -> Result<Vec<Option<TaskStatus>>, StoreError> {
-    let added: Vec<(String, Uuid, String)> = Prepared(Save::of(entries)).load(connection).await?;
+    let save = Prepared(Save::of(entries, wait));
+    let added: Vec<(String, Uuid, String)> = save.load(connection).await?;
     let statuses: HashMap<(&str, Uuid), &str> = added
         .iter()
         .map(|(user, id, status)| ((user.as_str(), *id), status.as_str()))
@@ -244,11 +252,15 @@ pub(super) struct Save<'e> {
     statuses: Vec<&'static str>,
     error_codes: Vec<Option<&'e str>>,
     results: Vec<Document<'e>>,
+    lock_timeout: Option<String>,
 }
 
 impl<'e> Save<'e> {
-    pub(super) fn of(entries: &[&'e HistoryEntry]) -> Self {
-        let mut save = Self::default();
+    pub(super) fn of(entries: &[&'e HistoryEntry], wait: LockWait) -> Self {
+        let mut save = Self {
+            lock_timeout: wait.setting(),
+            ..Self::default()
+        };
         for entry in entries {
             let step_result = &entry.step_result;
             save.users.push(entry.task.user.as_str());
@@ -280,6 +292,7 @@ impl Statement for Save<'_> {
             6 => out.push_bind_param::<Array<Text>, _>(&self.statuses),
             7 => out.push_bind_param::<Array<Nullable<Text>>, _>(&self.error_codes),
             8 => out.push_bind_param::<Array<Jsonb>, _>(&self.results),
+            9 => out.push_bind_param::<Nullable<Text>, _>(&self.lock_timeout),
             other => unbound(other),
         }
     }

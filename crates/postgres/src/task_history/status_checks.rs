@@ -6,13 +6,14 @@ use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
 use diesel::sql_types::{Array, BigInt, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use tasktrail_domain::repository::{Operation, Result};
+use tasktrail_domain::repository::Operation;
 use tasktrail_domain::task_history::{TaskKey, TaskStatus, operation};
 
 use super::{operations, row};
 use crate::error::{SharedError, StoreError};
+use crate::lock_wait::LockWait;
 use crate::pool::Pool;
-use crate::sharing::Shareable;
+use crate::sharing::{Parts, Sending, Shareable};
 use crate::statement::{Prepared, Statement, unbound};
 
 /// Status checks.
@@ -32,45 +33,48 @@ impl Shareable for StatusChecks {
         task.user.as_str().len() + task.task.as_str().len()
     }
 
-    async fn alone(pool: &Pool, task: &TaskKey) -> Result<Option<TaskStatus>> {
-        let status = pool.run(&operations::Status(task)).await;
-        status.map_err(|error| error.during(operation::STATUS))
+    fn task(task: &TaskKey) -> &TaskKey {
+        task
     }
 
-    async fn together(pool: &Pool, tasks: &[TaskKey]) -> Vec<Result<Option<TaskStatus>>> {
-        match pool.go_on(&operations::Statuses(tasks)).await {
-            Ok(statuses) => statuses
-                .into_iter()
-                .map(|status| status.map_err(|error| error.during(operation::STATUS)))
-                .collect(),
-            Err(error) if error.blames_a_value() => one_by_one(pool, tasks).await,
-            Err(error) => {
-                let shared = SharedError::of(error);
-                let failed = |_| Err(shared.during(operation::STATUS, false));
-                tasks.iter().map(failed).collect()
+    async fn alone(pool: &Pool, task: &TaskKey) -> Sending<Option<TaskStatus>> {
+        let status = pool.run(&operations::Status(task)).await;
+        Sending::Answered(status.map_err(|error| error.during(operation::STATUS)))
+    }
+
+    /// Nothing waits for a task here: what is locked can be read.
+    async fn together(
+        pool: &Pool,
+        tasks: &[TaskKey],
+        _wait: LockWait,
+    ) -> Vec<Sending<Option<TaskStatus>>> {
+        let mut answers = Vec::with_capacity(tasks.len());
+        let mut parts = Parts::of(tasks);
+        while let Some(part) = parts.next() {
+            match pool.go_on(&operations::Statuses(part)).await {
+                Ok(statuses) => answers.extend(statuses.into_iter().map(|status| {
+                    Sending::Answered(status.map_err(|error| error.during(operation::STATUS)))
+                })),
+                Err(error) if error.blames_a_value() && parts.halve(part) => {}
+                Err(error) => {
+                    let shared = SharedError::of(error);
+                    let failed = || Sending::Answered(Err(shared.during(operation::STATUS, false)));
+                    answers.extend(part.iter().map(|_| failed()));
+                }
             }
         }
+        answers
     }
-}
-
-/// One of the tasks is to blame, and the checks of the others must not suffer for it.
-async fn one_by_one(pool: &Pool, tasks: &[TaskKey]) -> Vec<Result<Option<TaskStatus>>> {
-    let mut statuses = Vec::with_capacity(tasks.len());
-    for task in tasks {
-        let status = pool.go_on(&operations::Status(task)).await;
-        statuses.push(status.map_err(|error| error.during(operation::STATUS)));
-    }
-    statuses
 }
 
 /// How a task stands, if it is known; or what is wrong with its row, which is nothing to the others.
-pub(super) type Status = std::result::Result<Option<TaskStatus>, StoreError>;
+pub(super) type Status = Result<Option<TaskStatus>, StoreError>;
 
 /// How tasks stand, in their order.
 pub(super) async fn statuses(
     connection: &mut AsyncPgConnection,
     tasks: &[TaskKey],
-) -> std::result::Result<Vec<Status>, StoreError> {
+) -> Result<Vec<Status>, StoreError> {
     let rows: Vec<(i64, String)> = Prepared(Statuses::of(tasks)).load(connection).await?;
     let mut statuses: Vec<_> = tasks.iter().map(|_| Ok(None)).collect();
     for (position, text) in rows {

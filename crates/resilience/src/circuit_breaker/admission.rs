@@ -47,7 +47,7 @@ fn verdict(error: &RepositoryError) -> Verdict {
     match error.kind() {
         // Refused by another breaker further in: the store was not asked.
         _ if BreakerOpen::behind(error).is_some() => Verdict::Nothing,
-        ErrorKind::Unavailable | ErrorKind::TimedOut => Verdict::Outage,
+        _ if error.is_outage() => Verdict::Outage,
         // Closed on this side: the store was not asked.
         ErrorKind::Closed => Verdict::Nothing,
         _ => Verdict::Answered,

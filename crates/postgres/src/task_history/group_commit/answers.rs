@@ -1,43 +1,52 @@
 use tasktrail_domain::repository::{Effect, RepositoryError, Result};
 use tasktrail_domain::task_history::{TaskStatus, operation};
+use tokio::time::Instant;
 
 use crate::error::{SharedError, StoreError};
+use crate::sharing::Sending;
 
 /// The answers to the entries of a group, by their place in it.
-pub(super) struct Answers(Vec<Answer>);
+pub(super) struct Answers {
+    began: Instant,
+    all: Vec<Answer>,
+}
 
 #[derive(Default)]
 struct Answer {
     given: Option<Result<TaskStatus>>,
+    /// Whether there is none because the task is locked.
+    blocked: bool,
     /// Whether an attempt may have saved the entry, though a later one failed without an effect.
     maybe_saved: bool,
 }
 
 impl Answers {
     pub(super) fn of(number: usize) -> Self {
-        Self((0..number).map(|_| Answer::default()).collect())
+        Self {
+            began: Instant::now(),
+            all: (0..number).map(|_| Answer::default()).collect(),
+        }
     }
 
+    /// Whether an entry needs no further statement.
     pub(super) fn has(&self, index: usize) -> bool {
-        self.0
-            .get(index)
-            .is_some_and(|answer| answer.given.is_some())
+        self.all.get(index).is_some_and(Answer::is_settled)
     }
 
     /// The status that an entry was answered with, if it was saved.
     pub(super) fn status(&self, index: usize) -> Option<TaskStatus> {
-        let answer = self.0.get(index)?.given.as_ref()?;
+        let answer = self.all.get(index)?.given.as_ref()?;
         answer.as_ref().ok().copied()
     }
 
     /// How many there are.
     pub(super) fn number(&self) -> usize {
-        let given = self.0.iter().filter(|answer| answer.given.is_some());
-        given.count()
+        let settled = self.all.iter().filter(|answer| answer.is_settled());
+        settled.count()
     }
 
     pub(super) fn set(&mut self, index: usize, answer: Result<TaskStatus>) {
-        if let Some(place) = self.0.get_mut(index) {
+        if let Some(place) = self.all.get_mut(index) {
             place.given = Some(answer);
         }
     }
@@ -46,7 +55,7 @@ impl Answers {
     pub(super) fn doubt(&mut self, indices: &[usize], error: &StoreError) {
         let (_kind, effect) = error.verdict();
         for &index in indices {
-            if let Some(place) = self.0.get_mut(index) {
+            if let Some(place) = self.all.get_mut(index) {
                 place.maybe_saved |= effect == Effect::Unknown;
             }
         }
@@ -56,20 +65,45 @@ impl Answers {
     pub(super) fn fail(&mut self, indices: &[usize], error: StoreError) {
         let shared = SharedError::of(error);
         for &index in indices {
-            if let Some(place) = self.0.get_mut(index) {
+            if let Some(place) = self.all.get_mut(index) {
                 place.given = Some(Err(shared.during(operation::SAVE, place.maybe_saved)));
             }
         }
     }
 
+    /// Leaves the entry without an answer, since its task is locked. Not one that may have been saved: who
+    /// asks for it later would not know.
+    pub(super) fn block(&mut self, index: usize) {
+        let waited = self.began.elapsed();
+        let Some(place) = self.all.get_mut(index) else {
+            return;
+        };
+        if place.maybe_saved {
+            let shared = SharedError::of(StoreError::Locked { waited });
+            place.given = Some(Err(shared.during(operation::SAVE, true)));
+        } else {
+            place.blocked = true;
+        }
+    }
+
     pub(super) fn are_complete(&self) -> bool {
-        self.0.iter().all(|answer| answer.given.is_some())
+        self.all.iter().all(Answer::is_settled)
     }
 
     /// All of them, with `missing` for those that are not there.
-    pub(super) fn or_else(self, missing: impl Fn() -> RepositoryError) -> Vec<Result<TaskStatus>> {
-        let all = self.0.into_iter();
-        all.map(|answer| answer.given.unwrap_or_else(|| Err(missing())))
-            .collect()
+    pub(super) fn or_else(self, missing: impl Fn() -> RepositoryError) -> Vec<Sending<TaskStatus>> {
+        let all = self.all.into_iter();
+        all.map(|answer| match answer.given {
+            Some(given) => Sending::Answered(given),
+            None if answer.blocked => Sending::Blocked,
+            None => Sending::Answered(Err(missing())),
+        })
+        .collect()
+    }
+}
+
+impl Answer {
+    fn is_settled(&self) -> bool {
+        self.given.is_some() || self.blocked
     }
 }

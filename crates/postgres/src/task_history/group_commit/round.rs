@@ -2,27 +2,35 @@
 
 use std::collections::HashSet;
 
-use tasktrail_domain::repository::{RepositoryError, Result};
-use tasktrail_domain::task_history::{EntryConflict, HistoryEntry, TaskStatus, operation};
+use tasktrail_domain::repository::RepositoryError;
+use tasktrail_domain::task_history::{EntryConflict, HistoryEntry, TaskKey, TaskStatus, operation};
 
 use super::answers::Answers;
+use super::locked::FindLocked;
 use crate::error::StoreError;
+use crate::lock_wait::LockWait;
 use crate::pool::Pool;
+use crate::sharing::{Parts, Sending};
 use crate::task_history::operations::SaveEach;
 use crate::task_history::save::{ATTEMPTS, Outcome};
 
-/// How many refusals a round looks into: enough for three entries to blame among the most there are. What
-/// refuses more than that is not about entries.
-const REFUSALS: u32 = 32;
+/// How many lock timeouts a round looks into. What holds up more statements than that is not a lock of
+/// single tasks.
+const LOCK_TIMEOUTS: u32 = 10;
 
 /// Saves each of the entries, in the order given where they are of one task, and tells what became of each.
-pub(super) async fn save(pool: &Pool, entries: &[HistoryEntry]) -> Vec<Result<TaskStatus>> {
+/// Those whose tasks are locked for longer than `wait` are not saved, and do not hold up the others.
+pub(super) async fn save(
+    pool: &Pool,
+    entries: &[HistoryEntry],
+    wait: LockWait,
+) -> Vec<Sending<TaskStatus>> {
     let mut answers = Answers::of(entries.len());
     let mut in_vain = 0;
     while !answers.are_complete() && in_vain < ATTEMPTS {
         let before = answers.number();
         let first = first_of_each_id(entries, &answers);
-        save_distinct(pool, entries, &first, &mut answers).await;
+        save_distinct(pool, entries, (&first, wait), &mut answers).await;
         if first.len() + before < entries.len() {
             for &index in &first {
                 answer_repetitions(entries, index, &mut answers);
@@ -37,11 +45,11 @@ pub(super) async fn save(pool: &Pool, entries: &[HistoryEntry]) -> Vec<Result<Ta
 async fn save_distinct(
     pool: &Pool,
     entries: &[HistoryEntry],
-    indices: &[usize],
+    (indices, mut wait): (&[usize], LockWait),
     answers: &mut Answers,
 ) {
-    let (mut parts, mut refusals) = (vec![indices], 0);
-    while let Some(part) = parts.pop() {
+    let (mut parts, mut lock_timeouts) = (Parts::of(indices), 0);
+    while let Some(part) = parts.next() {
         let open = part.iter().filter(|&&index| !answers.has(index));
         let (indices, given): (Vec<_>, Vec<_>) = open
             .filter_map(|&index| Some((index, entries.get(index)?)))
@@ -49,7 +57,7 @@ async fn save_distinct(
         if given.is_empty() {
             continue;
         }
-        let failed = match pool.go_on(&SaveEach(&given)).await {
+        let failed = match pool.go_on(&SaveEach(&given, wait)).await {
             Ok((outcomes, failed)) => {
                 for ((index, entry), outcome) in indices.into_iter().zip(given).zip(outcomes) {
                     answer(answers, index, entry, outcome);
@@ -59,14 +67,71 @@ async fn save_distinct(
             Err(error) => Some(error),
         };
         let Some(error) = failed else { continue };
+        if error.is_lock_timeout() {
+            let tasks = unsettled_tasks(entries, part, answers);
+            let looked_enough = wait.deadline().is_some() || lock_timeouts == LOCK_TIMEOUTS;
+            let locked = if looked_enough {
+                tasks.clone()
+            } else {
+                locked_among(pool, &tasks).await
+            };
+            lock_timeouts += 1;
+            if locked.is_empty() && parts.halve(part) {
+                wait = LockWait::BRIEFEST;
+            } else {
+                block(
+                    entries,
+                    if locked.is_empty() { &tasks } else { &locked },
+                    answers,
+                );
+                parts.again(part);
+            }
+            continue;
+        }
         answers.doubt(part, &error);
-        refusals += 1;
-        // One of them is to blame, and the others must not suffer for it.
-        if part.len() > 1 && refusals <= REFUSALS && error.blames_a_value() {
-            let (one, other) = part.split_at(part.len() / 2);
-            parts.extend([other, one]);
-        } else {
+        if !(error.blames_a_value() && parts.halve(part)) {
             answers.fail(&with_repetitions(entries, part, answers), error);
+        }
+    }
+}
+
+/// The tasks of the entries of a part that are not settled.
+fn unsettled_tasks<'e>(
+    entries: &'e [HistoryEntry],
+    part: &[usize],
+    answers: &Answers,
+) -> Vec<&'e TaskKey> {
+    let open = part.iter().filter(|&&index| !answers.has(index));
+    let tasks = open.filter_map(|&index| entries.get(index));
+    let mut tasks: Vec<_> = tasks.map(|entry| &entry.task).collect();
+    // They come sorted.
+    tasks.dedup();
+    tasks
+}
+
+/// Those of the tasks that another transaction keeps locked; none if that cannot be found out.
+async fn locked_among<'e>(pool: &Pool, tasks: &[&'e TaskKey]) -> Vec<&'e TaskKey> {
+    if let [_only] = tasks {
+        return tasks.to_vec();
+    }
+    match pool.go_on(&FindLocked(tasks)).await {
+        Ok(places) => places
+            .into_iter()
+            .filter_map(|place| tasks.get(place).copied())
+            .collect(),
+        Err(error) => {
+            tracing::debug!(%error, "cannot find out which tasks are locked");
+            Vec::new()
+        }
+    }
+}
+
+/// Settles all entries of locked tasks: they are not saved now.
+fn block(entries: &[HistoryEntry], locked: &[&TaskKey], answers: &mut Answers) {
+    let locked: HashSet<_> = locked.iter().collect();
+    for (index, entry) in entries.iter().enumerate() {
+        if locked.contains(&&entry.task) && !answers.has(index) {
+            answers.block(index);
         }
     }
 }

@@ -1,0 +1,60 @@
+//! Which of several tasks other transactions keep locked.
+
+use diesel::QueryResult;
+use diesel::pg::Pg;
+use diesel::query_builder::AstPass;
+use diesel::sql_types::{Array, BigInt, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use tasktrail_domain::repository::Operation;
+use tasktrail_domain::task_history::{TaskKey, operation};
+
+use crate::error::StoreError;
+use crate::statement::{Prepared, Statement, unbound};
+use crate::work::Work;
+
+/// Finds the tasks that are locked now, by their places. A task whose first save is not committed yet is not
+/// seen by this.
+pub(super) struct FindLocked<'e>(pub(super) &'e [&'e TaskKey]);
+
+impl Work for FindLocked<'_> {
+    type Answer = Vec<usize>;
+
+    const OPERATION: Operation = operation::SAVE;
+
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
+        let locked = Prepared(Locked::of(self.0));
+        let positions: Vec<i64> = locked.load(connection).await?;
+        let index = |position: i64| usize::try_from(position - 1).ok();
+        Ok(positions.into_iter().filter_map(index).collect())
+    }
+}
+
+/// `locked.sql`: the tasks, column by column.
+#[derive(Debug)]
+struct Locked<'e> {
+    users: Vec<&'e str>,
+    tasks: Vec<&'e str>,
+}
+
+impl<'e> Locked<'e> {
+    fn of(tasks: &[&'e TaskKey]) -> Self {
+        Self {
+            users: tasks.iter().map(|task| task.user.as_str()).collect(),
+            tasks: tasks.iter().map(|task| task.task.as_str()).collect(),
+        }
+    }
+}
+
+impl Statement for Locked<'_> {
+    const SQL: &'static str = include_str!("../sql/locked.sql");
+    type Columns = BigInt;
+    type Id = Locked<'static>;
+
+    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match parameter {
+            1 => out.push_bind_param::<Array<Text>, _>(&self.users),
+            2 => out.push_bind_param::<Array<Text>, _>(&self.tasks),
+            other => unbound(other),
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! A task that another transaction keeps locked holds up its own saves, and no others.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use futures_util::future::join_all;
+use tasktrail_conformance::fixture::Writer;
+use tasktrail_domain::repository::{Chain, Effect, ErrorKind, PageRequest, RepositoryError};
+use tasktrail_domain::task_history::{
+    FinalStatus, HistoryEntry, TaskHistoryRepository, TaskKey, TaskStatus,
+};
+use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_postgres::{
+    PostgresConfig, PostgresDatabase, PostgresTaskHistory, SharingStatistics,
+};
+use tasktrail_test_support::{TestDatabase, wait_until};
+use tokio::task::JoinHandle;
+
+type Call = JoinHandle<Result<TaskStatus, RepositoryError>>;
+
+/// Longer than any test takes: what waits for the locked task waits until the test releases it.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// A database in which a transaction of another session has the task `locked`.
+struct Scene {
+    postgres: PostgresDatabase,
+    histories: Arc<PostgresTaskHistory<'static>>,
+    writer: Writer,
+    session: AsyncPgConnection,
+    database: TestDatabase,
+}
+
+impl Scene {
+    /// The task is there, and its summary is locked.
+    async fn new(lock_timeout: Duration) -> Self {
+        let mut scene = Self::without_lock(lock_timeout).await;
+        let first = scene.writer.step(&locked(), 0, TaskStatus::Running);
+        scene.histories.save(&first).await.unwrap();
+        scene
+            .execute("BEGIN; SELECT 1 FROM task_summary WHERE task_id = 'locked' FOR UPDATE")
+            .await;
+        scene
+    }
+
+    async fn without_lock(lock_timeout: Duration) -> Self {
+        let database = TestDatabase::new();
+        let config = PostgresConfig::from_url(database.url())
+            .unwrap()
+            .with_lock_timeout(lock_timeout)
+            .with_acquire_timeout(PATIENCE);
+        let postgres = PostgresDatabase::connect(config).await.unwrap();
+        postgres.migrate().await.unwrap();
+        Self {
+            histories: Arc::new(postgres.task_history()),
+            postgres,
+            writer: Writer::default(),
+            session: AsyncPgConnection::establish(&database.url()).await.unwrap(),
+            database,
+        }
+    }
+
+    async fn execute(&mut self, sql: &str) {
+        self.session.batch_execute(sql).await.unwrap();
+    }
+
+    fn save(&self, entry: HistoryEntry) -> Call {
+        let histories = Arc::clone(&self.histories);
+        tokio::spawn(async move { histories.save(&entry).await })
+    }
+
+    /// Saves of the locked task, which wait for it in this order.
+    fn blocked(&self, steps: std::ops::Range<u16>) -> Vec<Call> {
+        let before = self.statistics().waiting_aside;
+        let mut calls = Vec::new();
+        for step in steps {
+            calls.push(self.save(self.writer.step(&locked(), step, TaskStatus::Running)));
+            let waiting = before + u32::try_from(calls.len()).unwrap();
+            wait_until("the save waits for the task", || {
+                self.statistics().waiting_aside == waiting
+            });
+        }
+        calls
+    }
+
+    /// Many callers save many steps of other tasks.
+    async fn others_save(&self) {
+        let callers = (0..32).map(|caller| {
+            let (histories, writer) = (Arc::clone(&self.histories), &self.writer);
+            let task = TaskKey::new("user", format!("task-{caller}")).unwrap();
+            let entries = writer.steps(&task, 30);
+            tokio::spawn(async move {
+                for entry in entries {
+                    histories.save(&entry).await.unwrap();
+                }
+            })
+        });
+        for caller in join_all(callers).await {
+            caller.unwrap();
+        }
+    }
+
+    fn statistics(&self) -> SharingStatistics {
+        self.postgres.sharing_statistics()[0]
+    }
+
+    async fn steps_of_the_locked_task(&self) -> Vec<u32> {
+        let page = PageRequest::default();
+        let trail = self.histories.trail(&locked(), &page).await.unwrap();
+        let steps = trail.items.iter().map(|entry| entry.step.get());
+        steps.map(|step| u32::try_from(step).unwrap()).collect()
+    }
+}
+
+fn locked() -> TaskKey {
+    TaskKey::new("user", "locked").unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_others_save_while_a_task_is_locked_and_its_own_saves_follow_in_order() {
+    let mut scene = Scene::new(PATIENCE).await;
+    let calls = scene.blocked(1..5);
+    assert_eq!(scene.statistics().tasks_aside, 1);
+
+    scene.others_save().await;
+
+    assert!(calls.iter().all(|call| !call.is_finished()));
+    assert_eq!(scene.statistics().waiting_aside, 4);
+    scene.execute("COMMIT").await;
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(scene.steps_of_the_locked_task().await, [0, 1, 2, 3, 4]);
+    wait_until("the task is no longer aside", || {
+        let now = scene.statistics();
+        (now.tasks_aside, now.waiting_aside, now.under_way) == (0, 0, 0)
+    });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_whose_first_save_is_not_committed_holds_up_no_others() {
+    let mut scene = Scene::without_lock(PATIENCE).await;
+    let first = scene.writer.step(&locked(), 0, TaskStatus::Running);
+    scene.execute("CREATE TABLE note (n int)").await;
+    let mut session = AsyncPgConnection::establish(&scene.database.url())
+        .await
+        .unwrap();
+    let (saved, go_on) = (
+        Arc::new(tokio::sync::Notify::new()),
+        Arc::new(tokio::sync::Notify::new()),
+    );
+    let holder = tokio::spawn({
+        let (saved, go_on) = (Arc::clone(&saved), Arc::clone(&go_on));
+        async move {
+            session
+                .transaction(async |connection| {
+                    let history = PostgresTaskHistory::in_transaction(connection).unwrap();
+                    history.save(&first).await.unwrap();
+                    saved.notify_one();
+                    go_on.notified().await;
+                    Ok::<_, diesel::result::Error>(())
+                })
+                .await
+        }
+    });
+    saved.notified().await;
+    let calls = scene.blocked(1..4);
+
+    scene.others_save().await;
+
+    assert_eq!(scene.statistics().waiting_aside, 3);
+    go_on.notify_one();
+    holder.await.unwrap().unwrap();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(scene.steps_of_the_locked_task().await, [0, 1, 2, 3]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_locked_tasks_take_few_connections() {
+    let mut scene = Scene::without_lock(PATIENCE).await;
+    let tasks: Vec<_> = (0..30)
+        .map(|number| TaskKey::new("user", format!("locked-{number}")).unwrap())
+        .collect();
+    for task in &tasks {
+        let first = scene.writer.step(task, 0, TaskStatus::Running);
+        scene.histories.save(&first).await.unwrap();
+    }
+    scene
+        .execute("BEGIN; SELECT 1 FROM task_summary WHERE task_id LIKE 'locked-%' FOR UPDATE")
+        .await;
+    let saves = tasks
+        .iter()
+        .map(|task| scene.writer.step(task, 1, TaskStatus::Running));
+    let calls: Vec<_> = saves.map(|entry| scene.save(entry)).collect();
+    wait_until("all of them wait aside", || {
+        scene.statistics().waiting_aside == 30
+    });
+
+    wait_until("four wait on the server", || {
+        let waiting = "SELECT 1 FROM pg_stat_activity
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        scene.database.execute(waiting).unwrap().len() == 4
+    });
+    assert_eq!(scene.postgres.pool_statistics().in_use, 4);
+    scene.others_save().await;
+
+    scene.execute("COMMIT").await;
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_who_go_away_leave_nothing_on_the_server() {
+    let scene = Scene::new(PATIENCE).await;
+    let calls = scene.blocked(1..4);
+
+    for call in &calls {
+        call.abort();
+    }
+
+    wait_until("nothing waits", || {
+        let waiting = "SELECT 1 FROM pg_stat_activity
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let none = scene.database.execute(waiting).unwrap().is_empty();
+        none && scene.statistics().under_way == 0 && scene.statistics().waiting_aside == 0
+    });
+    assert_eq!(scene.steps_of_the_locked_task().await, [0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_close_ends_the_wait() {
+    let scene = Scene::new(PATIENCE).await;
+    let calls = scene.blocked(1..4);
+
+    let closing = scene.postgres.close(Duration::from_millis(100)).await;
+
+    assert_eq!(closing.finished, 0, "{closing:?}");
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap_err().kind(), ErrorKind::Closed);
+    }
+}
+
+/// What a call of the locked task ends with.
+fn is_told_of_the_lock<T: std::fmt::Debug>(answer: Result<T, RepositoryError>) {
+    let error = answer.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.effect()),
+        (ErrorKind::Contention, Effect::None)
+    );
+    let chain = Chain(&error).to_string();
+    let reason = "another transaction keeps the task locked, waited ";
+    assert!(chain.contains(reason), "{chain}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_write_of_a_locked_task_is_told_so_in_time() {
+    let scene = Scene::new(Duration::from_millis(300)).await;
+    let alone = PostgresConfig::from_url(scene.database.url())
+        .unwrap()
+        .with_lock_timeout(Duration::from_millis(300))
+        .with_group_commit(0);
+    let alone = PostgresDatabase::connect(alone).await.unwrap();
+    let step = || scene.writer.step(&locked(), 1, TaskStatus::Running);
+
+    for answer in join_all((0..4).map(|_| scene.save(step()))).await {
+        is_told_of_the_lock(answer.unwrap());
+    }
+    for history in [&*scene.histories, &alone.task_history()] {
+        is_told_of_the_lock(history.save(&step()).await);
+        is_told_of_the_lock(history.save_batch(&[step()]).await);
+        let at = Timestamp::default();
+        let finished = history.finish(&locked(), FinalStatus::Cancelled, at).await;
+        is_told_of_the_lock(finished);
+    }
+    assert_eq!(scene.steps_of_the_locked_task().await, [0]);
+}
+
+#[tokio::test]
+async fn a_transaction_of_the_caller_keeps_its_own_lock_timeout() {
+    let scene = Scene::without_lock(PATIENCE).await;
+    let mut session = AsyncPgConnection::establish(&scene.database.url())
+        .await
+        .unwrap();
+    session
+        .batch_execute("SET lock_timeout = 1234")
+        .await
+        .unwrap();
+    let entry = scene.writer.step(&locked(), 0, TaskStatus::Running);
+
+    session
+        .transaction(async |connection| {
+            let history = PostgresTaskHistory::in_transaction(connection).unwrap();
+            history.save(&entry).await.unwrap();
+            let at = Timestamp::default();
+            history
+                .finish(&locked(), FinalStatus::Completed, at)
+                .await
+                .unwrap();
+            drop(history);
+            let unchanged = "DO $$ BEGIN
+                ASSERT current_setting('lock_timeout') = '1234ms';
+            END $$";
+            connection.batch_execute(unchanged).await
+        })
+        .await
+        .unwrap();
+}
