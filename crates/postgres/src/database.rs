@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+mod entry_order;
 mod partitions;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use crate::care::{self, AnalyzedTable, CareError, ReindexPlan, Reindexing};
 use crate::config::PostgresConfig;
 use crate::connection::Connector;
 use crate::diagnosis::{self, Diagnosis, DiagnosisError, DiagnosisOptions, IndexFacts};
+use crate::entry_order as ids;
 use crate::error::{ConnectError, InvalidSettings, MigrateError};
 use crate::health::{self, HealthError, ServerHealth};
 use crate::migrate::{self, MigrationPlan, MigrationStatus, MigrationTarget, SchemaState};
@@ -111,7 +113,11 @@ impl PostgresDatabase {
     /// Dropping the future while it waits for another process changes nothing. A migration that is under
     /// way goes on, and those after it.
     pub async fn run_migration(&self, plan: &MigrationPlan) -> Result<Vec<String>, MigrateError> {
-        migrate::carry_out(&self.connector, plan).await
+        let done = migrate::carry_out(&self.connector, plan).await?;
+        if !plan.is_down() {
+            ids::demand_of(&self.connector).await?;
+        }
+        Ok(done)
     }
 
     /// Every migration that this program or the database has, the oldest first. Changes and locks nothing.
@@ -124,14 +130,17 @@ impl PostgresDatabase {
     }
 
     /// How the tables of the histories differ from what this program expects: columns, constraints,
-    /// indexes, comments; nothing if they are as its migrations make them. Other tables do not count.
-    /// Changes and locks nothing.
+    /// indexes, comments; nothing if they are as its migrations make them. Other tables do not count. Also
+    /// whether the sequence of the ids is beyond all of them, for which all rows are read, unless the role
+    /// may not read it. Changes and locks nothing.
     ///
     /// # Errors
     ///
     /// [`MigrateError`] if the database cannot be reached or read.
     pub async fn check_schema(&self) -> Result<Vec<SchemaDifference>, MigrateError> {
-        schema_check::differences(&self.connector, Duration::ZERO).await
+        let mut differences = schema_check::differences(&self.connector, Duration::ZERO).await?;
+        differences.extend(ids::difference(&self.connector).await?);
+        Ok(differences)
     }
 
     /// Which migrations have been applied and which are pending. Changes and locks nothing.

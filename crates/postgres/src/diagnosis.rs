@@ -8,6 +8,7 @@ mod connection;
 mod finding;
 mod growth;
 mod indexes;
+mod order;
 mod pool;
 mod questions;
 mod replication;
@@ -36,7 +37,7 @@ pub use self::transactions::OpenTransaction;
 pub use self::wraparound::Wraparound;
 use crate::connection::Connector;
 use crate::pool::PoolStatistics;
-use crate::{health, schema_check};
+use crate::{entry_order, health, schema_check};
 
 /// How long the server works on one question.
 const QUESTION_LIMIT: Duration = Duration::from_secs(5);
@@ -139,6 +140,8 @@ pub(crate) async fn diagnose(
     if server.is_ok_and(|server| server.schema.is_current()) {
         let differences = schema_check::differences(connector, QUESTION_LIMIT).await;
         questions.found(schema::judge_differences(&differences, &found.tables));
+        let order = entry_order::look(connector, QUESTION_LIMIT).await;
+        questions.found(order::judge(&order));
     }
     for finding in questions.into_findings() {
         found.add(finding);

@@ -19,6 +19,7 @@ pub use self::status::{MigrationState, MigrationStatus};
 use self::status::{applied, statuses};
 use crate::advisory_lock::lock_within;
 use crate::connection::Connector;
+use crate::entry_order;
 use crate::error::MigrateError;
 
 /// Names the advisory lock: the bytes of "tasktrai".
@@ -105,6 +106,7 @@ pub(crate) async fn reach(
     let state = read_state(&mut connection).await?;
     let plan = MigrationPlan::choose(&MIGRATIONS, &state, target)?;
     if plan.is_empty() {
+        entry_order::demand(&mut connection).await?;
         return Ok(Vec::new());
     }
     run(connection, &plan).await
