@@ -42,11 +42,11 @@ pub use tasktrail_postgres::diagnosis;
 #[doc(inline)]
 pub use tasktrail_postgres::{
     AnalyzedTable, BenchSchema, BenchSchemaError, CareError, ChosenTask, ClosedConnections,
-    ConnectError, DatabaseRoles, ExplainRequest, ExplainedOperation, ExplainedStatement,
-    Explanation, Export, ExportError, ExportSelection, ExportedItem, ExportedTask, HeldConnection,
-    Holdings, MigrateError, MigrationPlan, MigrationState, MigrationStatus, MigrationTarget,
-    Partition, PartitionError, PlannedMigration, PoolStatistics, PostgresConfig,
-    PostgresTaskHistory, QueueWaits, ReindexPlan, ReindexedIndex, Reindexing, Retired,
-    SchemaDifference, SchemaState, ServerHealth, ServerRole, StandbyState, StorageError,
-    StorageStatistics, TableStatistics, TlsMode,
+    ConnectError, DatabaseRoles, EntryOrder, ExplainRequest, ExplainedOperation,
+    ExplainedStatement, Explanation, Export, ExportError, ExportSelection, ExportedItem,
+    ExportedTask, HeldConnection, Holdings, MigrateError, MigrationPlan, MigrationState,
+    MigrationStatus, MigrationTarget, OrderRepair, Partition, PartitionError, PlannedMigration,
+    PoolStatistics, PostgresConfig, PostgresTaskHistory, QueueWaits, ReindexPlan, ReindexedIndex,
+    Reindexing, Retired, SchemaDifference, SchemaState, ServerHealth, ServerRole, StandbyState,
+    StorageError, StorageStatistics, TableStatistics, TaskInDoubt, TlsMode,
 };

@@ -109,6 +109,9 @@ pub enum MigrateError {
     /// The server failed or refused a statement.
     #[error("the schema could not be read")]
     Query(#[source] Box<dyn Error + Send + Sync>),
+    /// The database was closed meanwhile. A migration that was under way was rolled back; those before it stay.
+    #[error("the database was closed before its schema was up to date")]
+    Closed,
     /// A migration failed; it was rolled back.
     #[error("a migration failed")]
     Migration(#[source] Box<dyn Error + Send + Sync>),
@@ -119,6 +122,8 @@ pub enum MigrateError {
 pub(crate) enum AcquireError {
     #[error("it was closed")]
     Closed,
+    #[error("the runtime that `connect` ran on has shut down")]
+    RuntimeEnded,
     #[error("no connection could be opened")]
     Connect(#[source] OpenError),
     #[error("no connection became free within {waited:?}, with {} ahead", callers(*.ahead))]
@@ -191,7 +196,9 @@ impl StoreError {
     /// What callers can do about it, and whether the operation may have been applied.
     pub(crate) fn verdict(&self) -> (ErrorKind, Effect) {
         match self {
-            Self::Acquire(AcquireError::Closed) => (ErrorKind::Closed, Effect::None),
+            Self::Acquire(AcquireError::Closed | AcquireError::RuntimeEnded) => {
+                (ErrorKind::Closed, Effect::None)
+            }
             Self::Interrupted => (ErrorKind::Closed, Effect::Unknown),
             Self::GivenUp => (ErrorKind::Unexpected, Effect::None),
             // Callers in the queue are no outage: a breaker must not open over them.

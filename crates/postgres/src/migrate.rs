@@ -5,6 +5,7 @@ mod plan;
 mod scripts;
 mod sql;
 mod status;
+mod under_way;
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ pub use self::plan::{MigrationPlan, MigrationTarget, PlannedMigration};
 use self::scripts::MIGRATIONS;
 pub use self::status::{MigrationState, MigrationStatus};
 use self::status::{applied, statuses};
+pub(crate) use self::under_way::UnderWay;
 use crate::advisory_lock::lock_within;
 use crate::connection::Connector;
 use crate::entry_order;
@@ -87,11 +89,12 @@ pub(crate) async fn plan(
 pub(crate) async fn carry_out(
     connector: &Connector,
     plan: &MigrationPlan,
+    under_way: &UnderWay,
 ) -> Result<Vec<String>, MigrateError> {
     if plan.is_empty() {
         return Ok(Vec::new());
     }
-    run(connect(connector).await?, plan).await
+    run(connect(connector).await?, plan, connector, under_way).await
 }
 
 /// Gets there, and tells the versions that it took.
@@ -101,6 +104,7 @@ pub(crate) async fn carry_out(
 pub(crate) async fn reach(
     connector: &Connector,
     target: &MigrationTarget,
+    under_way: &UnderWay,
 ) -> Result<Vec<String>, MigrateError> {
     let mut connection = connect(connector).await?;
     let state = read_state(&mut connection).await?;
@@ -109,22 +113,33 @@ pub(crate) async fn reach(
         entry_order::demand(&mut connection).await?;
         return Ok(Vec::new());
     }
-    run(connection, &plan).await
+    run(connection, &plan, connector, under_way).await
 }
 
 /// The lock ends with the connection, which ends here.
 async fn run(
     mut connection: AsyncPgConnection,
     plan: &MigrationPlan,
+    connector: &Connector,
+    under_way: &UnderWay,
 ) -> Result<Vec<String>, MigrateError> {
     permission::demand(&mut connection, plan).await?;
-    lock(&mut connection).await?;
+    tokio::select! {
+        locked = lock(&mut connection) => locked?,
+        () = under_way.closing() => return Err(MigrateError::Closed),
+    }
     let plan = plan.left(&read_state(&mut connection).await?)?;
-    // A thread of its own: the harness blocks.
-    tokio::task::spawn_blocking(move || run_blocking(connection, &plan))
-        .await
-        .map_err(|panicked| MigrateError::Migration(panicked.into()))?
-        .map_err(MigrateError::Migration)
+    let running = under_way.begin(&connection, connector)?;
+    // A thread of its own: the harness blocks. It goes on when this future is dropped.
+    let migrating = tokio::task::spawn_blocking(move || {
+        let _running = running;
+        run_blocking(connection, &plan)
+    });
+    let migrated = match migrating.await {
+        Ok(migrated) => migrated.map_err(MigrateError::Migration),
+        Err(panicked) => Err(MigrateError::Migration(panicked.into())),
+    };
+    migrated.map_err(|failed| under_way.judge(failed))
 }
 
 fn run_blocking(

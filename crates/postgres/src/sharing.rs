@@ -104,6 +104,9 @@ impl<S: Shareable> Sharing<S> {
     /// Dropping the future leaves the request done or not, and the others alone. Where nobody waits for
     /// any answer of a statement any more, the statement is cancelled.
     pub(crate) async fn call(&self, request: &S::Request) -> Result<S::Answer> {
+        if self.pool.runtime_has_ended() {
+            return Err(refused::<S>(AcquireError::RuntimeEnded));
+        }
         if let Some(_alone) = self.all_to_itself() {
             self.counter.count_alone();
             return S::alone(&self.pool, request).await;
@@ -123,7 +126,7 @@ impl<S: Shareable> Sharing<S> {
         }
         answered.await.unwrap_or_else(|_gone| {
             let error = RepositoryError::new(S::OPERATION, ErrorKind::Closed, Effect::Unknown);
-            Err(error)
+            Err(error.with_source(AcquireError::RuntimeEnded))
         })
     }
 

@@ -35,7 +35,8 @@ pub enum ErrorKind {
     Unavailable,
     /// The store or the way to it did not answer in time.
     TimedOut,
-    /// What the store holds cannot be read as the domain's types.
+    /// What the store holds cannot be read as the domain's types, or it cannot keep its promises any more:
+    /// entries were copied into it without what orders them.
     Corrupt,
     /// The repository was closed by its owner.
     Closed,

@@ -9,7 +9,7 @@ use tasktrail_domain::task_history::{
 };
 use tasktrail_domain::timestamp::Timestamp;
 
-use super::{count, finish, list, load, retention, save, status_checks};
+use super::{count, finish, finish_batch, list, load, retention, save, status_checks};
 use crate::error::StoreError;
 use crate::work::Work;
 
@@ -118,6 +118,20 @@ impl Work for Finish<'_> {
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
         finish::finish(connection, self.0, self.1, self.2).await
+    }
+}
+
+pub(super) struct FinishBatch<'e>(
+    pub(super) &'e [(TaskKey, tasktrail_domain::task_history::Finish)],
+);
+
+impl Work for FinishBatch<'_> {
+    type Answer = Vec<FinishOutcome>;
+
+    const OPERATION: Operation = operation::FINISH_BATCH;
+
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
+        finish_batch::finish(connection, self.0).await
     }
 }
 
