@@ -18,7 +18,7 @@ use crate::entry_order as ids;
 use crate::error::{ConnectError, InvalidSettings, MigrateError};
 use crate::health::{self, HealthError, ServerHealth};
 use crate::migrate::{
-    self, MigrationPlan, MigrationStatus, MigrationTarget, SchemaState, UnderWay,
+    self, Migrating, MigrationPlan, MigrationStatus, MigrationTarget, SchemaState,
 };
 use crate::pool::{Pool, PoolStatistics};
 use crate::schema_check::{self, SchemaDifference};
@@ -35,7 +35,7 @@ use crate::task_history::{
 pub struct PostgresDatabase {
     connector: Connector,
     pool: Pool,
-    migrations: UnderWay,
+    migrations: Migrating,
     /// Only if calls share statements.
     shared: Option<Arc<SharedCalls>>,
     /// Only if reads from standbys are configured.
@@ -65,7 +65,7 @@ impl PostgresDatabase {
             shared: (writers > 0).then(|| Arc::new(SharedCalls::start(&pool, writers))),
             connector,
             pool,
-            migrations: UnderWay::default(),
+            migrations: Migrating::default(),
             standbys,
         })
     }

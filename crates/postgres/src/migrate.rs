@@ -1,11 +1,11 @@
 //! The schema: embedded migrations, run by one process at a time.
 
+mod migrating;
 mod permission;
 mod plan;
 mod scripts;
 mod sql;
 mod status;
-mod under_way;
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ use diesel::pg::Pg;
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection};
 use diesel_migrations::MigrationHarness;
 
+pub(crate) use self::migrating::Migrating;
 pub use self::plan::{MigrationPlan, MigrationTarget, PlannedMigration};
 use self::scripts::MIGRATIONS;
 pub use self::status::{MigrationState, MigrationStatus};
 use self::status::{applied, statuses};
-pub(crate) use self::under_way::UnderWay;
 use crate::advisory_lock::lock_within;
 use crate::connection::Connector;
 use crate::entry_order;
@@ -89,12 +89,12 @@ pub(crate) async fn plan(
 pub(crate) async fn carry_out(
     connector: &Connector,
     plan: &MigrationPlan,
-    under_way: &UnderWay,
+    migrating: &Migrating,
 ) -> Result<Vec<String>, MigrateError> {
     if plan.is_empty() {
         return Ok(Vec::new());
     }
-    run(connect(connector).await?, plan, connector, under_way).await
+    run(connect(connector).await?, plan, connector, migrating).await
 }
 
 /// Gets there, and tells the versions that it took.
@@ -104,7 +104,7 @@ pub(crate) async fn carry_out(
 pub(crate) async fn reach(
     connector: &Connector,
     target: &MigrationTarget,
-    under_way: &UnderWay,
+    migrating: &Migrating,
 ) -> Result<Vec<String>, MigrateError> {
     let mut connection = connect(connector).await?;
     let state = read_state(&mut connection).await?;
@@ -113,7 +113,7 @@ pub(crate) async fn reach(
         entry_order::demand(&mut connection).await?;
         return Ok(Vec::new());
     }
-    run(connection, &plan, connector, under_way).await
+    run(connection, &plan, connector, migrating).await
 }
 
 /// The lock ends with the connection, which ends here.
@@ -121,25 +121,25 @@ async fn run(
     mut connection: AsyncPgConnection,
     plan: &MigrationPlan,
     connector: &Connector,
-    under_way: &UnderWay,
+    migrating: &Migrating,
 ) -> Result<Vec<String>, MigrateError> {
     permission::demand(&mut connection, plan).await?;
     tokio::select! {
         locked = lock(&mut connection) => locked?,
-        () = under_way.closing() => return Err(MigrateError::Closed),
+        () = migrating.closing() => return Err(MigrateError::Closed),
     }
     let plan = plan.left(&read_state(&mut connection).await?)?;
-    let running = under_way.begin(&connection, connector)?;
+    let running = migrating.begin(&connection, connector)?;
     // A thread of its own: the harness blocks. It goes on when this future is dropped.
-    let migrating = tokio::task::spawn_blocking(move || {
+    let running = tokio::task::spawn_blocking(move || {
         let _running = running;
         run_blocking(connection, &plan)
     });
-    let migrated = match migrating.await {
+    let migrated = match running.await {
         Ok(migrated) => migrated.map_err(MigrateError::Migration),
         Err(panicked) => Err(MigrateError::Migration(panicked.into())),
     };
-    migrated.map_err(|failed| under_way.judge(failed))
+    migrated.map_err(|failed| migrating.judge(failed))
 }
 
 fn run_blocking(

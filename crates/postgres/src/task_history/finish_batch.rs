@@ -35,15 +35,14 @@ pub(super) async fn finish(
     let wanted: Vec<Wanted<'_>> = first.into_iter().collect();
     let outcomes = transaction(connection, &wanted).await?;
     let mut answered = HashSet::with_capacity(outcomes.len());
-    let answer = |(task, _): &(TaskKey, Finish)| {
-        let (outcome, stands) = outcomes.get(task).ok_or(StoreError::Overtaken)?;
-        if answered.insert(task) {
-            return Ok(*outcome);
-        }
-        let Finish { status, at } = *stands;
-        Ok(FinishOutcome::AlreadyFinished { status, at })
-    };
-    finishes.iter().map(answer).collect()
+    let mut answers = Vec::with_capacity(finishes.len());
+    for (task, _) in finishes {
+        let (outcome, stands) = *outcomes.get(task).ok_or(StoreError::Overtaken)?;
+        let Finish { status, at } = stands;
+        let late = FinishOutcome::AlreadyFinished { status, at };
+        answers.push(if answered.insert(task) { outcome } else { late });
+    }
+    Ok(answers)
 }
 
 /// What came of each, and the finish that stands.

@@ -21,7 +21,7 @@ const AGAIN: Duration = Duration::from_millis(100);
 
 /// What of a database is being migrated. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct UnderWay {
+pub(crate) struct Migrating {
     running: TaskTracker,
     closing: CancellationToken,
     ended: CancellationToken,
@@ -39,7 +39,7 @@ impl Drop for Running {
     }
 }
 
-impl UnderWay {
+impl Migrating {
     /// Counts a migration on this connection, which a close cancels when its time is up.
     pub(super) fn begin(
         &self,
