@@ -119,8 +119,8 @@ impl Importer {
 
     /// Imports one file; the counts add up over several.
     ///
-    /// Lines are saved in portions of at most 2000 lines or 4 MiB, each in two batches at the same time; the
-    /// lines of a task in their order.
+    /// Lines are saved in portions of at most 2000 lines or 4 MiB, each in two batches at the same time, first
+    /// of entries, then of finishes; the lines of a task in their order.
     ///
     /// # Errors
     ///

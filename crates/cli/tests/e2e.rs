@@ -26,6 +26,7 @@ mod e2e {
     mod large_lines;
     mod memory;
     mod migrate;
+    mod migrate_order;
     mod migrate_roles;
     mod migrate_steps;
     mod queries;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use tasktrail_domain::repository::{Page, PageRequest};
 use tasktrail_domain::task_history::{
-    Counts, Expired, FinalStatus, FinishOutcome, HistoryEntry, ListCursor, Removal, RemovalBatch,
-    RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter, TaskHistoryRepository,
-    TaskHistoryRepositoryExt, TaskKey, TaskStatus, TaskSummary, TrailPosition, UserId,
+    Counts, Expired, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor, Removal,
+    RemovalBatch, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
+    TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey, TaskStatus, TaskSummary,
+    TrailPosition, UserId,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
@@ -57,6 +58,11 @@ impl History {
         at: Timestamp,
     ) -> FinishOutcome {
         self.0.finish(task, status, at).await.unwrap()
+    }
+
+    /// Finishes several tasks.
+    pub async fn finish_batch(&self, finishes: &[(TaskKey, Finish)]) -> Vec<FinishOutcome> {
+        self.0.finish_batch(finishes).await.unwrap()
     }
 
     /// Counts.

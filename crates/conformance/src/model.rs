@@ -10,9 +10,9 @@ use tasktrail_domain::repository::{
     Effect, ErrorKind, Operation, Page, PageRequest, PageSize, RepositoryError, Result,
 };
 use tasktrail_domain::task_history::{
-    Counts, Expired, FinalStatus, FinishOutcome, HistoryEntry, ListCursor, Removal, RemovalBatch,
-    RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter, TaskHistoryRepository, TaskKey,
-    TaskStatus, TaskSummary, UserId,
+    Counts, Expired, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor, Removal,
+    RemovalBatch, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
+    TaskHistoryRepository, TaskKey, TaskStatus, TaskSummary, UserId,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
@@ -41,6 +41,8 @@ pub enum Action {
         status: FinalStatus,
         at: Timestamp,
     },
+    /// `finish_batch`.
+    FinishBatch(Vec<(TaskKey, Finish)>),
     /// `list`.
     List {
         user: UserId,
@@ -85,6 +87,8 @@ pub enum Answer {
     Status(Option<TaskStatus>),
     /// Of `finish`.
     Finished(FinishOutcome),
+    /// Of `finish_batch`.
+    FinishedBatch(Vec<FinishOutcome>),
     /// Of `list`.
     Tasks(Page<TaskSummary, ListCursor>),
     /// Of `count`.
@@ -113,6 +117,9 @@ async fn attempt(repository: &dyn TaskHistoryRepository, action: &Action) -> Res
         Action::Status(task) => Answer::Status(repository.status(task).await?),
         Action::Finish { task, status, at } => {
             Answer::Finished(repository.finish(task, *status, *at).await?)
+        }
+        Action::FinishBatch(finishes) => {
+            Answer::FinishedBatch(repository.finish_batch(finishes).await?)
         }
         Action::List { user, filter, page } => {
             Answer::Tasks(repository.list(user, filter, page).await?)

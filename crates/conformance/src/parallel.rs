@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tasktrail_domain::task_history::{
-    FinalStatus, FinishOutcome, HistoryEntry, Removal, RemovalBatch, RetentionPolicy, SavedBatch,
-    TaskKey, TaskStatus,
+    FinalStatus, Finish, FinishOutcome, HistoryEntry, Removal, RemovalBatch, RetentionPolicy,
+    SavedBatch, TaskKey, TaskStatus,
 };
 use tasktrail_domain::timestamp::Timestamp;
 use tokio::sync::Barrier;
@@ -77,6 +77,15 @@ pub fn finishing(
 ) -> impl Future<Output = FinishOutcome> + Send + use<> {
     let (history, task) = (history.clone(), task.clone());
     async move { history.finish(&task, status, at).await }
+}
+
+/// A finish of several tasks that can run beside others.
+pub fn finishing_batch(
+    history: &History,
+    finishes: &[(TaskKey, Finish)],
+) -> impl Future<Output = Vec<FinishOutcome>> + Send + use<> {
+    let (history, finishes) = (history.clone(), finishes.to_vec());
+    async move { history.finish_batch(&finishes).await }
 }
 
 /// A removal of everything that a policy covers, that can run beside others.

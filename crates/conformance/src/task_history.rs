@@ -5,6 +5,7 @@ pub mod count;
 pub mod dropping;
 pub mod filter;
 pub mod finish;
+pub mod finish_batch;
 pub mod isolation;
 pub mod list;
 pub mod load;
@@ -93,6 +94,15 @@ macro_rules! task_history_suite {
                 the_first_save_finds_its_task_finished,
                 a_finish_leaves_the_entries_alone,
                 cancelling_is_finishing_with_cancelled;
+            finish_batch:
+                an_empty_batch_finishes_nothing,
+                a_batch_tells_each_outcome_in_its_order,
+                a_batch_finishes_tasks_of_several_users,
+                a_batch_leaves_finished_tasks_alone,
+                of_several_finishes_in_a_batch_the_first_counts,
+                a_repeated_batch_of_finishes_changes_nothing,
+                a_batch_of_finishes_may_be_large,
+                of_batches_in_different_orders_one_finishes_each_task;
             summary:
                 an_open_task_is_summed_up,
                 a_task_finished_before_any_save_is_summed_up,
@@ -199,6 +209,7 @@ macro_rules! task_history_suite {
                 a_dropped_batch_leaves_all_or_nothing,
                 a_dropped_large_batch_leaves_all_or_nothing,
                 a_dropped_finish_leaves_all_or_nothing,
+                a_dropped_batch_of_finishes_leaves_all_or_nothing,
                 a_dropped_removal_leaves_all_or_nothing,
                 dropped_calls_leave_the_repository_usable;
         }

@@ -13,6 +13,9 @@ pub enum DatabaseError {
     /// The manager was closed.
     #[error("the database manager was closed")]
     Closed,
+    /// No tokio runtime is running here.
+    #[error("no tokio runtime is running here: call it from a task, or within `Runtime::enter`")]
+    NoRuntime,
     /// Settings are out of their ranges.
     #[cfg(feature = "postgres")]
     #[error(transparent)]

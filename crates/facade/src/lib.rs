@@ -42,11 +42,12 @@ pub use tasktrail_postgres::diagnosis;
 #[doc(inline)]
 pub use tasktrail_postgres::{
     AnalyzedTable, BenchSchema, BenchSchemaError, CareError, ChosenTask, ClosedConnections,
-    ConnectError, DatabaseRoles, ExplainRequest, ExplainedOperation, ExplainedStatement,
-    Explanation, Export, ExportAmount, ExportError, ExportSelection, ExportedItem, ExportedTask,
-    HeldConnection, Holdings, MigrateError, MigrationPlan, MigrationState, MigrationStatus,
-    MigrationTarget, Partition, PartitionError, PartitionHold, PartitionOutlook, PlannedMigration,
-    PoolStatistics, PostgresConfig, PostgresTaskHistory, QueueWaits, ReindexPlan, ReindexedIndex,
-    Reindexing, Retired, SchemaDifference, SchemaState, ServerHealth, ServerRole,
-    SharingStatistics, StandbyState, StorageError, StorageStatistics, TableStatistics, TlsMode,
+    ConnectError, DatabaseRoles, EntryOrder, ExplainRequest, ExplainedOperation,
+    ExplainedStatement, Explanation, Export, ExportAmount, ExportError, ExportSelection,
+    ExportedItem, ExportedTask, HeldConnection, Holdings, MigrateError, MigrationPlan,
+    MigrationState, MigrationStatus, MigrationTarget, OrderRepair, Partition, PartitionError,
+    PartitionHold, PartitionOutlook, PlannedMigration, PoolStatistics, PostgresConfig,
+    PostgresTaskHistory, QueueWaits, ReindexPlan, ReindexedIndex, Reindexing, Retired,
+    SchemaDifference, SchemaState, ServerHealth, ServerRole, SharingStatistics, StandbyState,
+    StorageError, StorageStatistics, TableStatistics, TaskInDoubt, TlsMode,
 };

@@ -120,17 +120,38 @@ impl DatabaseManager {
 
     /// Opens the connections and brings the schema up to date.
     ///
-    /// Does nothing if it is connected; may be called from several places at once, and again after
-    /// [`close`](Self::close).
+    /// Does nothing if it is connected and the schema is current; may be called from several places at once,
+    /// and again after [`close`](Self::close). Nothing is saved through connections whose schema was refused:
+    /// after an error the manager is as it was before, and connects at the next call.
+    ///
+    /// What is connected lives on the tokio runtime that this call ran on. Other runtimes may use the manager
+    /// for as long as that one runs; after it has shut down calls fail with the kind `Closed` and the
+    /// reason, and a [`close`](Self::close) and another `connect` begin anew.
     ///
     /// # Errors
     ///
     /// [`Config`](DatabaseError::Config) with every setting that is out of its range,
-    /// [`Connect`](DatabaseError::Connect) with the server's own words, or
-    /// [`Migrate`](DatabaseError::Migrate).
+    /// [`Connect`](DatabaseError::Connect) with the server's own words,
+    /// [`Migrate`](DatabaseError::Migrate), or [`Closed`](DatabaseError::Closed) if the manager is closed
+    /// meanwhile.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the manager as it was before. A migration that is under way goes on.
     pub async fn connect(&self) -> Result<()> {
-        self.init_connection_pool().await?;
-        self.init_database_schema().await.map(drop)
+        let _only_one = self.0.connecting.lock().await;
+        if let Ok(connection) = self.0.state.connection() {
+            return connection.migrate().await.map(drop);
+        }
+        let connection = self.open().await?;
+        let opening = self.0.state.opening(connection.clone());
+        let migrated = connection.migrate().await;
+        if migrated.is_ok() && opening.admit() {
+            return Ok(());
+        }
+        // A close that came first has ended it, or is about to.
+        connection.close(Duration::ZERO).await;
+        migrated.and(Err(DatabaseError::Closed))
     }
 
     /// Opens the connections and leaves the schema alone: the first half of
@@ -143,13 +164,18 @@ impl DatabaseManager {
     pub async fn init_connection_pool(&self) -> Result<()> {
         let _only_one = self.0.connecting.lock().await;
         if self.0.state.connection().is_err() {
-            let connection = tokio::select! {
-                opened = Connection::open(&self.0.store) => opened?,
-                () = self.0.closing.notified() => return Err(DatabaseError::Closed),
-            };
+            let connection = self.open().await?;
             self.0.state.set(connection);
         }
         Ok(())
+    }
+
+    /// A connection, unless the manager is closed meanwhile.
+    async fn open(&self) -> Result<Connection> {
+        tokio::select! {
+            opened = Connection::open(&self.0.store) => opened,
+            () = self.0.closing.notified() => Err(DatabaseError::Closed),
+        }
     }
 
     /// Brings the schema up to date, and tells which migrations that took: the second half of
@@ -161,21 +187,8 @@ impl DatabaseManager {
     /// # Errors
     ///
     /// [`Migrate`](DatabaseError::Migrate); a migration that failed was rolled back.
-    #[cfg_attr(
-        not(feature = "postgres"),
-        expect(
-            clippy::unused_async,
-            reason = "what is in memory has no schema to wait for"
-        )
-    )]
     pub async fn init_database_schema(&self) -> Result<Vec<String>> {
-        #[cfg(feature = "postgres")]
-        let applied = self
-            .of_schema(async |database| database.migrate().await)
-            .await;
-        #[cfg(not(feature = "postgres"))]
-        let applied = self.0.state.connection().map(|_memory| Vec::new());
-        applied
+        self.0.state.connection()?.migrate().await
     }
 
     /// Records what came of a step, now, and tells the status of its task.
@@ -334,8 +347,8 @@ impl DatabaseManager {
     /// [`connect`](Self::connect) opens it again; histories in memory are still there then. A port that
     /// was taken before stays closed on PostgreSQL; in memory it goes on.
     ///
-    /// A connect that is under way is given up. A migration that is under way is not waited for: it goes
-    /// on, and where the process ends first the server undoes the one that it was at.
+    /// A connect that is under way is given up. A migration that is under way is a call like others: it may
+    /// finish within that time, and is then cancelled on the server, which undoes the one that it was at.
     ///
     /// # Cancel safety
     ///
@@ -348,11 +361,16 @@ impl DatabaseManager {
     pub async fn close_within(&self, deadline: Duration) -> Closing {
         self.0.closing.notify_waiters();
         self.0.closed.send_modify(|times| *times += 1);
-        let _only_one = self.0.connecting.lock().await;
-        let closing = match self.0.state.close() {
+        let under_way = self.0.state.close();
+        let mut closing = match under_way {
             Some(connection) => connection.close(deadline).await,
             None => Closing::default(),
         };
+        let _only_one = self.0.connecting.lock().await;
+        // What was opened while this waited.
+        if let Some(connection) = self.0.state.close() {
+            closing = connection.close(deadline).await;
+        }
         tracing::info!(?closing, "the database manager was closed");
         closing
     }

@@ -1,7 +1,7 @@
 //! What a manager keeps its histories in, and whether it is connected to it.
 
 use std::mem;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
 use tasktrail_domain::repository::Closing;
@@ -9,7 +9,7 @@ use tasktrail_domain::task_history::TaskHistoryRepository;
 #[cfg(feature = "in-memory")]
 use tasktrail_in_memory::InMemoryTaskHistory;
 #[cfg(feature = "postgres")]
-use tasktrail_postgres::{PostgresConfig, PostgresDatabase};
+use tasktrail_postgres::{MigrateError, PostgresConfig, PostgresDatabase};
 #[cfg(feature = "postgres")]
 use tasktrail_resilience::{Guarded, StandardPolicy, TimeoutConfig};
 
@@ -115,6 +115,23 @@ impl Connection {
         })
     }
 
+    /// Brings its schema up to date, and tells which migrations that took.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(clippy::unused_async, reason = "what is in memory has no schema")
+    )]
+    pub(crate) async fn migrate(&self) -> Result<Vec<String>, DatabaseError> {
+        #[cfg(feature = "postgres")]
+        if let Some(database) = &self.database {
+            let migrated = database.postgres.migrate().await;
+            return migrated.map_err(|error| match error {
+                MigrateError::Closed => DatabaseError::Closed,
+                error => DatabaseError::Migrate(error),
+            });
+        }
+        Ok(Vec::new())
+    }
+
     /// What is behind it; `None` for memory.
     #[cfg(feature = "postgres")]
     pub(crate) fn database(&self) -> Option<&Database> {
@@ -167,6 +184,8 @@ pub(crate) struct State(RwLock<Phase>);
 enum Phase {
     #[default]
     New,
+    /// Open, and its schema is not known to be current: nobody but a close gets at it.
+    Opening(Connection),
     Connected(Connection),
     Closed,
 }
@@ -178,12 +197,26 @@ impl State {
     }
 
     pub(crate) fn set(&self, connection: Connection) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Phase::Connected(connection);
+        *self.phase() = Phase::Connected(connection);
+    }
+
+    /// Keeps a connection whose schema is still to be looked at. When what this gives is dropped before it
+    /// is [`admitted`](Opening::admit), things are as they were.
+    pub(crate) fn opening(&self, connection: Connection) -> Opening<'_> {
+        let before = mem::replace(&mut *self.phase(), Phase::Opening(connection));
+        Opening {
+            state: self,
+            before: Some(before),
+        }
+    }
+
+    fn phase(&self) -> RwLockWriteGuard<'_, Phase> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn connection(&self) -> Result<Connection, DatabaseError> {
         match &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
-            Phase::New => Err(DatabaseError::NotConnected),
+            Phase::New | Phase::Opening(_) => Err(DatabaseError::NotConnected),
             Phase::Connected(connection) => Ok(connection.clone()),
             Phase::Closed => Err(DatabaseError::Closed),
         }
@@ -191,10 +224,41 @@ impl State {
 
     /// From now on there is none; gives the one that was there.
     pub(crate) fn close(&self) -> Option<Connection> {
-        let mut phase = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        match mem::replace(&mut *phase, Phase::Closed) {
-            Phase::Connected(connection) => Some(connection),
+        match mem::replace(&mut *self.phase(), Phase::Closed) {
+            Phase::Opening(connection) | Phase::Connected(connection) => Some(connection),
             Phase::New | Phase::Closed => None,
+        }
+    }
+}
+
+/// A connection on its way.
+pub(crate) struct Opening<'s> {
+    state: &'s State,
+    /// What was there before it.
+    before: Option<Phase>,
+}
+
+impl Opening<'_> {
+    /// Lets everybody have it, and tells whether that is so: not after a close.
+    pub(crate) fn admit(mut self) -> bool {
+        let mut phase = self.state.phase();
+        let is_there = matches!(*phase, Phase::Opening(_));
+        if let Phase::Opening(connection) = &*phase {
+            *phase = Phase::Connected(connection.clone());
+        }
+        self.before = None;
+        is_there
+    }
+}
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        let Some(before) = self.before.take() else {
+            return;
+        };
+        let mut phase = self.state.phase();
+        if matches!(*phase, Phase::Opening(_)) {
+            *phase = before;
         }
     }
 }

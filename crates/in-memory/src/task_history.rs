@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use tasktrail_domain::repository::{Effect, ErrorKind, Page, PageRequest, RepositoryError, Result};
 use tasktrail_domain::task_history::{
-    Counts, EntryConflict, Expired, FinalStatus, FinishOutcome, HistoryEntry, ListCursor, Removal,
-    RemovalBatch, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
+    Counts, EntryConflict, Expired, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor,
+    Removal, RemovalBatch, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
     TaskHistoryRepository, TaskKey, TaskStatus, TaskSummary, TrailPosition, UserId, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
@@ -90,6 +90,14 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         at: Timestamp,
     ) -> Result<FinishOutcome> {
         Ok(self.store().finish(task, status, at))
+    }
+
+    async fn finish_batch(&self, finishes: &[(TaskKey, Finish)]) -> Result<Vec<FinishOutcome>> {
+        let mut store = self.store();
+        let each = finishes.iter();
+        Ok(each
+            .map(|(task, finish)| store.finish(task, finish.status, finish.at))
+            .collect())
     }
 
     async fn list(

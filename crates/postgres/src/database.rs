@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+mod entry_order;
 mod partitions;
 
 use std::sync::Arc;
@@ -13,9 +14,12 @@ use crate::care::{self, AnalyzedTable, CareError, ReindexPlan, Reindexing};
 use crate::config::PostgresConfig;
 use crate::connection::Connector;
 use crate::diagnosis::{self, Diagnosis, DiagnosisError, DiagnosisOptions, IndexFacts};
+use crate::entry_order as ids;
 use crate::error::{ConnectError, InvalidSettings, MigrateError};
 use crate::health::{self, HealthError, ServerHealth};
-use crate::migrate::{self, MigrationPlan, MigrationStatus, MigrationTarget, SchemaState};
+use crate::migrate::{
+    self, Migrating, MigrationPlan, MigrationStatus, MigrationTarget, SchemaState,
+};
 use crate::pool::{Pool, PoolStatistics};
 use crate::schema_check::{self, SchemaDifference};
 use crate::sharing::{SharingStatistics, UnderWay};
@@ -31,6 +35,7 @@ use crate::task_history::{
 pub struct PostgresDatabase {
     connector: Connector,
     pool: Pool,
+    migrations: Migrating,
     /// Only if calls share statements.
     shared: Option<Arc<SharedCalls>>,
     /// Only if reads from standbys are configured.
@@ -60,6 +65,7 @@ impl PostgresDatabase {
             shared: (writers > 0).then(|| Arc::new(SharedCalls::start(&pool, writers))),
             connector,
             pool,
+            migrations: Migrating::default(),
             standbys,
         })
     }
@@ -72,7 +78,12 @@ impl PostgresDatabase {
     ///
     /// [`MigrateError`]; a migration that failed was rolled back, those before it stay.
     pub async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
-        migrate::reach(&self.connector, &MigrationTarget::UpToDate).await
+        migrate::reach(
+            &self.connector,
+            &MigrationTarget::UpToDate,
+            &self.migrations,
+        )
+        .await
     }
 
     /// Removes the whole schema, and with it every history, and tells which migrations were undone.
@@ -81,7 +92,7 @@ impl PostgresDatabase {
     ///
     /// [`MigrateError`]; a migration that could not be undone stays, and those before it.
     pub async fn revert(&self) -> Result<Vec<String>, MigrateError> {
-        migrate::reach(&self.connector, &MigrationTarget::DownAll).await
+        migrate::reach(&self.connector, &MigrationTarget::DownAll, &self.migrations).await
     }
 
     /// What it takes to bring the schema there, as things stand. Changes and locks nothing.
@@ -108,10 +119,10 @@ impl PostgresDatabase {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future while it waits for another process changes nothing. A migration that is under
-    /// way goes on, and those after it.
+    /// Dropping the future while it waits for another process changes nothing. Later, the server finishes
+    /// the migration that it is working on, or rolls it back; those after it are not applied.
     pub async fn run_migration(&self, plan: &MigrationPlan) -> Result<Vec<String>, MigrateError> {
-        migrate::carry_out(&self.connector, plan).await
+        migrate::carry_out(&self.connector, plan, &self.migrations).await
     }
 
     /// Every migration that this program or the database has, the oldest first. Changes and locks nothing.
@@ -124,14 +135,17 @@ impl PostgresDatabase {
     }
 
     /// How the tables of the histories differ from what this program expects: columns, constraints,
-    /// indexes, comments; nothing if they are as its migrations make them. Other tables do not count.
-    /// Changes and locks nothing.
+    /// indexes, comments; nothing if they are as its migrations make them. Other tables do not count. Also
+    /// whether the sequence of the ids is beyond all of them, for which all rows are read, unless the role
+    /// may not read it. Changes and locks nothing.
     ///
     /// # Errors
     ///
     /// [`MigrateError`] if the database cannot be reached or read.
     pub async fn check_schema(&self) -> Result<Vec<SchemaDifference>, MigrateError> {
-        schema_check::differences(&self.connector, Duration::ZERO).await
+        let mut differences = schema_check::differences(&self.connector, Duration::ZERO).await?;
+        differences.extend(ids::difference(&self.connector).await?);
+        Ok(differences)
     }
 
     /// Which migrations have been applied and which are pending. Changes and locks nothing.
@@ -153,7 +167,9 @@ impl PostgresDatabase {
     ///
     /// Dropping the future ends the waiting: no call begins any more, but those under way go on.
     ///
-    /// Migrations and questions after the schema and the health have connections of their own, and go on.
+    /// A migration that is under way may finish as well, and is cancelled on the server at the deadline, which
+    /// undoes it; one that waits for another process is given up at once. Questions after the schema and the
+    /// health have connections of their own, and go on.
     pub async fn close(&self, deadline: Duration) -> Closing {
         let began = Instant::now();
         let connected = self.pool.drain();
@@ -167,8 +183,9 @@ impl PostgresDatabase {
                 standbys.close().await;
             }
         };
-        let rest = self.pool.close(deadline.saturating_sub(began.elapsed()));
-        let ((), closing) = tokio::join!(standbys, rest);
+        let left = deadline.saturating_sub(began.elapsed());
+        let (rest, migrations) = (self.pool.close(left), self.migrations.close(left));
+        let ((), closing, (migrated, given_up)) = tokio::join!(standbys, rest, migrations);
         // A shared statement has one connection and the calls of many callers.
         let callers = |connections: u32, shared: UnderWay| {
             let alone = connections.saturating_sub(shared.statements);
@@ -176,8 +193,10 @@ impl PostgresDatabase {
         };
         let cancelled = callers(closing.cancelled, shared_left);
         Closing {
-            finished: callers(connected, shared).saturating_sub(cancelled),
-            cancelled,
+            finished: callers(connected, shared)
+                .saturating_sub(cancelled)
+                .saturating_add(migrated),
+            cancelled: cancelled.saturating_add(given_up),
             took: began.elapsed(),
             ..closing
         }

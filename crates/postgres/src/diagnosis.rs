@@ -9,6 +9,7 @@ mod far_future;
 mod finding;
 mod growth;
 mod indexes;
+mod order;
 mod pool;
 mod questions;
 mod replication;
@@ -37,7 +38,7 @@ pub use self::transactions::OpenTransaction;
 pub use self::wraparound::Wraparound;
 use crate::connection::Connector;
 use crate::pool::PoolStatistics;
-use crate::{health, schema_check};
+use crate::{entry_order, health, schema_check};
 
 /// How long the server works on one question.
 const QUESTION_LIMIT: Duration = Duration::from_secs(5);
@@ -143,6 +144,10 @@ pub(crate) async fn diagnose(
         // What a pending migration would change is no finding, but where the store cannot be is one.
         if server.schema.is_current() || differences.is_err() {
             questions.found(schema::judge_differences(&differences, &found.tables));
+        }
+        if server.schema.is_current() {
+            let order = entry_order::look(connector, QUESTION_LIMIT).await;
+            questions.found(order::judge(&order));
         }
     }
     for finding in questions.into_findings() {

@@ -134,9 +134,33 @@ pub enum MigrateError {
         /// Its encoding, as the server calls it.
         encoding: String,
     },
+    /// The sequence that entries are ordered by is behind them, so new ones would come before old ones: rows
+    /// were copied without it.
+    #[error(
+        "the next entry would get the id {next}, and there is one with {greatest}: rows were copied without \
+         their sequence; the owner of the tables has to run `tasktrail migrate order`"
+    )]
+    OutOfOrder {
+        /// The id that the next entry would get.
+        next: i64,
+        /// The greatest id that was found.
+        greatest: i64,
+    },
+    /// The role that is connected does not own the tables. Nothing was changed.
+    #[error("only {owner}, who owns the tables, may do that")]
+    NotOwner {
+        /// The role that owns them.
+        owner: String,
+    },
+    /// Saves could not be kept out for a moment. Nothing was changed.
+    #[error("task_history was in use for {0:?}: a transaction that writes to it has to end first")]
+    Busy(Duration),
     /// The server failed or refused a statement.
     #[error("the schema could not be read")]
     Query(#[source] Box<dyn Error + Send + Sync>),
+    /// The database was closed meanwhile. A migration that was under way was rolled back; those before it stay.
+    #[error("the database was closed before its schema was up to date")]
+    Closed,
     /// A migration failed; it was rolled back.
     #[error("a migration failed")]
     Migration(#[source] Box<dyn Error + Send + Sync>),
@@ -147,6 +171,8 @@ pub enum MigrateError {
 pub(crate) enum AcquireError {
     #[error("it was closed")]
     Closed,
+    #[error("the runtime that `connect` ran on has shut down")]
+    RuntimeEnded,
     #[error("no connection could be opened")]
     Connect(#[source] OpenError),
     #[error("no connection became free within {waited:?}, with {} ahead", callers(*.ahead))]
@@ -178,6 +204,12 @@ pub(crate) enum StoreError {
          `tasktrail migrate` makes it so"
     )]
     Schema(#[source] diesel::result::Error),
+    /// The sequence of the ids is behind the entries.
+    #[error(
+        "an entry of this task has a greater id than the server gives now: rows were copied without their \
+         sequence; the owner of the tables has to run `tasktrail migrate order`"
+    )]
+    OutOfOrder(#[source] diesel::result::Error),
     #[error(transparent)]
     Conflict(EntryConflict),
     /// A value that the schema cannot have let in.
@@ -206,6 +238,8 @@ impl From<diesel::result::Error> for StoreError {
     fn from(error: diesel::result::Error) -> Self {
         if classify::misses_the_schema(&error) {
             Self::Schema(error)
+        } else if classify::is_out_of_order(&error) {
+            Self::OutOfOrder(error)
         } else {
             Self::Query(error)
         }
@@ -216,7 +250,9 @@ impl StoreError {
     /// What callers can do about it, and whether the operation may have been applied.
     pub(crate) fn verdict(&self) -> (ErrorKind, Effect) {
         match self {
-            Self::Acquire(AcquireError::Closed) => (ErrorKind::Closed, Effect::None),
+            Self::Acquire(AcquireError::Closed | AcquireError::RuntimeEnded) => {
+                (ErrorKind::Closed, Effect::None)
+            }
             Self::Interrupted => (ErrorKind::Closed, Effect::Unknown),
             Self::GivenUp => (ErrorKind::Unexpected, Effect::None),
             // Callers in the queue are no outage: a breaker must not open over them.
@@ -229,6 +265,7 @@ impl StoreError {
             Self::Conflict(_) => (ErrorKind::Conflict, Effect::None),
             // What cannot be read may be the answer to what was written.
             Self::Corrupt { .. } => (ErrorKind::Corrupt, Effect::Unknown),
+            Self::OutOfOrder(_) => (ErrorKind::Corrupt, Effect::None),
         }
     }
 
@@ -264,6 +301,11 @@ impl StoreError {
 /// Whether somebody else was in the way, and the same may succeed later.
 pub(crate) fn is_contention(error: &diesel::result::Error) -> bool {
     classify::classify(error).0 == ErrorKind::Contention
+}
+
+/// Whether the server gave a statement up because it took too long.
+pub(crate) fn timed_out(error: &diesel::result::Error) -> bool {
+    classify::classify(error).0 == ErrorKind::TimedOut
 }
 
 /// One error of several callers.

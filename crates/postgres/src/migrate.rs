@@ -1,6 +1,7 @@
 //! The schema: embedded migrations, run by one process at a time.
 
 mod account;
+mod migrating;
 mod neighbourhood;
 mod permission;
 mod plan;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
 use self::account::{Applied, applied};
+pub(crate) use self::migrating::Migrating;
 pub(crate) use self::neighbourhood::Neighbourhood;
 pub use self::plan::{MigrationPlan, MigrationTarget, PlannedMigration};
 use self::scripts::MIGRATIONS;
@@ -22,6 +24,7 @@ pub use self::status::{MigrationState, MigrationStatus};
 use crate::advisory_lock::{self, lock_within};
 use crate::config::StoreSchema;
 use crate::connection::Connector;
+use crate::entry_order;
 use crate::error::MigrateError;
 
 /// Names the advisory lock: the bytes of "tasktrai".
@@ -102,8 +105,9 @@ pub(crate) async fn plan(
 pub(crate) async fn carry_out(
     connector: &Connector,
     plan: &MigrationPlan,
+    migrating: &Migrating,
 ) -> Result<Vec<String>, MigrateError> {
-    run(Site::look(connector).await?, plan).await
+    run(Site::look(connector).await?, plan, connector, migrating).await
 }
 
 /// Gets there, and tells the versions that it took.
@@ -113,38 +117,42 @@ pub(crate) async fn carry_out(
 pub(crate) async fn reach(
     connector: &Connector,
     target: &MigrationTarget,
+    migrating: &Migrating,
 ) -> Result<Vec<String>, MigrateError> {
     let site = Site::look(connector).await?;
     let plan = MigrationPlan::choose(&MIGRATIONS, &site.state(), target)?;
-    run(site, &plan).await
+    run(site, &plan, connector, migrating).await
 }
 
 /// The lock ends with the connection, which ends here.
-async fn run(mut site: Site, plan: &MigrationPlan) -> Result<Vec<String>, MigrateError> {
+async fn run(
+    mut site: Site,
+    plan: &MigrationPlan,
+    connector: &Connector,
+    migrating: &Migrating,
+) -> Result<Vec<String>, MigrateError> {
+    let mut versions = Vec::new();
     let plan = plan.clone().on(site.ground());
     if plan.is_empty() {
         if !plan.is_down() && site.around.may_take_over() {
-            site.lock().await?;
+            site.lock(migrating).await?;
             site.look_again().await?;
             site.take_over().await?;
         }
-        return Ok(Vec::new());
+    } else {
+        permission::demand(&site.around, &plan)?;
+        site.lock(migrating).await?;
+        site.look_again().await?;
+        let left = plan.left(&site.state())?.on(site.ground());
+        let _running = migrating.begin(&site.connection, connector)?;
+        let applied = site.apply(&left).await;
+        versions = applied.map_err(|failed| migrating.judge(failed))?;
     }
-    permission::demand(&site.around, &plan)?;
-    site.lock().await?;
-    site.look_again().await?;
-    let plan = plan.left(&site.state())?.on(site.ground());
-    let mut versions = Vec::new();
-    for (script, batches) in plan.batches() {
-        for batch in batches {
-            let done = site.connection.batch_execute(&batch).await;
-            done.map_err(|error| MigrateError::Migration(script.failed(error).into()))?;
-        }
-        versions.push(script.version());
+    if !plan.is_down() {
+        entry_order::demand(&mut site.connection).await?;
     }
     Ok(versions)
 }
-
 /// A connection in the schema of the store, and what it found there and around it.
 struct Site {
     connection: AsyncPgConnection,
@@ -192,14 +200,30 @@ impl Site {
         }
     }
 
-    async fn lock(&mut self) -> Result<(), MigrateError> {
+    /// Waits for other processes that migrate, until the database is closed.
+    async fn lock(&mut self, migrating: &Migrating) -> Result<(), MigrateError> {
         let number = lock_number(&self.schema);
-        let locked = lock_within(&mut self.connection, number, PATIENCE).await;
+        let locked = tokio::select! {
+            locked = lock_within(&mut self.connection, number, PATIENCE) => locked,
+            () = migrating.closing() => return Err(MigrateError::Closed),
+        };
         if locked.map_err(unread)? {
             Ok(())
         } else {
             Err(MigrateError::Locked(PATIENCE))
         }
+    }
+
+    async fn apply(&mut self, plan: &MigrationPlan) -> Result<Vec<String>, MigrateError> {
+        let mut versions = Vec::new();
+        for (script, batches) in plan.batches() {
+            for batch in batches {
+                let done = self.connection.batch_execute(&batch).await;
+                done.map_err(|error| MigrateError::Migration(script.failed(error).into()))?;
+            }
+            versions.push(script.version());
+        }
+        Ok(versions)
     }
 
     /// Moves the account of the migrations into our table, unless another process did.

@@ -18,13 +18,14 @@ mod upkeep;
 mod writes;
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::try_join_all;
 use tasktrail_domain::repository::{Closing, Operation};
 use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout};
 use tokio_util::task::TaskTracker;
 
@@ -65,6 +66,8 @@ struct Shared {
     counter: Arc<ConnectionCounter>,
     doubt: Arc<Doubt>,
     connector: Connector,
+    /// What runs until the pool is closed, or its runtime ends.
+    upkeep: OnceLock<AbortHandle>,
 }
 
 impl Pool {
@@ -109,8 +112,10 @@ impl Pool {
             counter,
             doubt,
             connector,
+            upkeep: OnceLock::new(),
         });
-        tokio::spawn(upkeep::run(Arc::downgrade(&shared), demand));
+        let upkeep = tokio::spawn(upkeep::run(Arc::downgrade(&shared), demand));
+        let _first = shared.upkeep.set(upkeep.abort_handle());
         tokio::spawn(refill::run(Arc::downgrade(&shared)));
         Ok(Self(shared))
     }
@@ -132,6 +137,9 @@ impl Pool {
     async fn acquire(&self, operation: Operation, call: Call) -> Result<Lease, AcquireError> {
         let shared = &self.0;
         let connections = shared.connections().ok_or(AcquireError::Closed)?;
+        if self.runtime_has_ended() {
+            return Err(AcquireError::RuntimeEnded);
+        }
         let config = shared.connector.config();
         let patience = config.acquire_timeout;
         let pass = shared.gate.enter(patience, &shared.lifecycle, call).await?;
@@ -169,6 +177,13 @@ impl Pool {
                 () = shared.lifecycle.ended() => return Err(AcquireError::Closed),
             }
         }
+    }
+
+    /// Whether the runtime is gone on which the pool was opened. Its connections and what is shared among
+    /// callers lived on it.
+    pub(crate) fn runtime_has_ended(&self) -> bool {
+        let upkeep = self.0.upkeep.get();
+        self.is_open() && upkeep.is_some_and(AbortHandle::is_finished)
     }
 
     /// Whether calls may begin.

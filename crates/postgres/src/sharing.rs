@@ -125,6 +125,9 @@ impl<S: Shareable> Sharing<S> {
     /// Dropping the future leaves the request done or not, and the others alone. Where nobody waits for
     /// any answer of a statement any more, the statement is cancelled.
     pub(crate) async fn call(&self, request: &S::Request) -> Result<S::Answer> {
+        if self.pool.runtime_has_ended() {
+            return Err(refused::<S>(AcquireError::RuntimeEnded));
+        }
         let (task, wait) = (S::task(request), self.pool.lock_wait());
         if !self.aside.has(task)
             && let Some(_alone) = self.all_to_itself()
@@ -151,7 +154,7 @@ impl<S: Shareable> Sharing<S> {
         }
         answered.await.unwrap_or_else(|_gone| {
             let error = RepositoryError::new(S::OPERATION, ErrorKind::Closed, Effect::Unknown);
-            Err(error)
+            Err(error.with_source(AcquireError::RuntimeEnded))
         })
     }
 

@@ -5,6 +5,7 @@ mod explain;
 mod export;
 mod fingerprint;
 mod finish;
+mod finish_batch;
 mod group_commit;
 mod list;
 mod load;
@@ -27,9 +28,9 @@ use async_trait::async_trait;
 use diesel_async::AsyncPgConnection;
 use tasktrail_domain::repository::{Page, PageRequest, Result};
 use tasktrail_domain::task_history::{
-    Counts, Expired, FinalStatus, FinishOutcome, HistoryEntry, ListCursor, Removal, RemovalBatch,
-    RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter, TaskHistoryRepository, TaskKey,
-    TaskStatus, TaskSummary, TrailPosition, UserId, operation,
+    Counts, Expired, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor, Removal,
+    RemovalBatch, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
+    TaskHistoryRepository, TaskKey, TaskStatus, TaskSummary, TrailPosition, UserId, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
@@ -200,6 +201,11 @@ impl TaskHistoryRepository for PostgresTaskHistory<'_> {
         at: Timestamp,
     ) -> Result<FinishOutcome> {
         self.write(|wait| operations::Finish(task, status, at, wait))
+            .await
+    }
+
+    async fn finish_batch(&self, finishes: &[(TaskKey, Finish)]) -> Result<Vec<FinishOutcome>> {
+        self.write(|wait| operations::FinishBatch(finishes, wait))
             .await
     }
 

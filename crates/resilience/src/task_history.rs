@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use tasktrail_domain::repository::{Page, PageRequest, Result};
 use tasktrail_domain::task_history::{
-    Counts, Expired, FinalStatus, FinishOutcome, HistoryEntry, ListCursor, Removal, RemovalBatch,
-    RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter, TaskHistoryRepository, TaskKey,
-    TaskStatus, TaskSummary, TrailPosition, UserId, operation,
+    Counts, Expired, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor, Removal,
+    RemovalBatch, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
+    TaskHistoryRepository, TaskKey, TaskStatus, TaskSummary, TrailPosition, UserId, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
@@ -55,6 +55,11 @@ impl<R: TaskHistoryRepository, P: Policy> TaskHistoryRepository for Guarded<R, P
     ) -> Result<FinishOutcome> {
         let attempt = || self.repository.finish(task, status, at);
         self.policy.run(operation::FINISH, attempt).await
+    }
+
+    async fn finish_batch(&self, finishes: &[(TaskKey, Finish)]) -> Result<Vec<FinishOutcome>> {
+        let attempt = || self.repository.finish_batch(finishes);
+        self.policy.run(operation::FINISH_BATCH, attempt).await
     }
 
     async fn list(

@@ -2,6 +2,7 @@
 
 mod check;
 mod loss;
+mod order;
 mod partition;
 mod roles;
 mod sql;
@@ -38,6 +39,7 @@ Examples:
   tasktrail migrate up --dry-run
   tasktrail migrate sql > migrate.sql
   tasktrail migrate check
+  tasktrail migrate order
   tasktrail migrate partition --dry-run
   tasktrail migrate roles > roles.sql")]
 pub(crate) struct MigrateArgs {
@@ -56,6 +58,7 @@ enum Action {
     Down(step::DownArgs),
     Sql(sql::SqlArgs),
     Check(check::CheckArgs),
+    Order(order::OrderArgs),
     Partition(partition::PartitionArgs),
     Roles(roles::RolesArgs),
 }
@@ -77,6 +80,9 @@ pub(crate) async fn run(
         Some(Action::Up(up)) => step::up(up, &connection::open(global).await?, output).await,
         Some(Action::Down(down)) => {
             step::down(down, &connection::open(global).await?, output).await
+        }
+        Some(Action::Order(args)) => {
+            order::run(args, &connection::open(global).await?, output).await
         }
         Some(Action::Partition(args)) => {
             partition::run(args, &connection::open(global).await?, output).await

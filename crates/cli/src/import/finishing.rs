@@ -25,13 +25,13 @@ impl Importer {
         name: &str,
         watch: &mut dyn ImportWatch,
     ) -> Result<(), ImportError> {
-        let [first, second, third, fourth] = portion
+        let [even, odd] = portion
             .finishes
             .each_ref()
             .map(|lines| finish(&*self.histories, lines, before));
-        let (first, second, third, fourth) = tokio::join!(first, second, third, fourth);
+        let (even, odd) = tokio::join!(even, odd);
         let (mut contrary, mut unsaved, mut failure) = (Vec::new(), Vec::new(), None);
-        for finished in [first, second, third, fourth] {
+        for finished in [even, odd] {
             self.report.saved += count(finished.new.len());
             self.report.already_there += count(finished.repeated.len());
             self.count_tasks(finished.new.into_iter().chain(finished.repeated));
@@ -49,32 +49,39 @@ impl Importer {
     }
 }
 
+/// Finishes the tasks of the lines before a line, all of them or none.
 async fn finish<'l>(
     histories: &dyn TaskHistoryRepository,
-    mut lines: &'l [FinishLine],
+    lines: &'l [FinishLine],
     before: u64,
 ) -> Finished<'l> {
     let mut finished = Finished::default();
-    while let Some(((line, task, finish), others)) = lines.split_first() {
-        if *line >= before {
-            break;
+    let until = lines.partition_point(|(line, ..)| *line < before);
+    let lines = lines.get(..until).unwrap_or(lines);
+    if lines.is_empty() {
+        return finished;
+    }
+    let batch: Vec<_> = lines
+        .iter()
+        .map(|(_, task, finish)| (task.clone(), *finish))
+        .collect();
+    let outcomes = match histories.finish_batch(&batch).await {
+        Ok(outcomes) => outcomes,
+        Err(error) => {
+            finished.failure = Some((error, lines));
+            return finished;
         }
-        match histories.finish(task, finish.status, finish.at).await {
-            Ok(FinishOutcome::Finished { .. }) => finished.new.push(task),
-            Ok(FinishOutcome::AlreadyFinished { status, at }) => {
-                let stands = Finish { status, at };
-                if stands == *finish {
-                    finished.repeated.push(task);
-                } else {
-                    finished.contrary.push((*line, stands));
-                }
+    };
+    for ((line, task, finish), outcome) in lines.iter().zip(outcomes) {
+        match outcome {
+            FinishOutcome::Finished { .. } => finished.new.push(task),
+            FinishOutcome::AlreadyFinished { status, at } if (Finish { status, at }) == *finish => {
+                finished.repeated.push(task);
             }
-            Err(error) => {
-                finished.failure = Some((error, lines));
-                break;
+            FinishOutcome::AlreadyFinished { status, at } => {
+                finished.contrary.push((*line, Finish { status, at }));
             }
         }
-        lines = others;
     }
     finished
 }

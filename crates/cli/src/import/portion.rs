@@ -34,9 +34,8 @@ pub(super) type FinishLine = (u64, TaskKey, Finish);
 #[derive(Debug, Default)]
 pub(super) struct Portion {
     pub(super) halves: [Batch; 2],
-    /// How tasks are finished after that. Each is a statement of its own, so there are as many lists as
-    /// the tool has connections; those of a task are all in one.
-    pub(super) finishes: [Vec<FinishLine>; 4],
+    /// How tasks are finished after that: two batches as well, those of a task all in one.
+    pub(super) finishes: [Vec<FinishLine>; 2],
     /// How many lines were read for it, bad ones included.
     pub(super) lines: u64,
     pub(super) bad: Vec<BadLine>,

@@ -5,7 +5,7 @@ use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
 use tasktrail_domain::repository::{PageRequest, PageSize};
 use tasktrail_domain::task_history::{
-    EntryId, ErrorCode, FinalStatus, HistoryEntry, ListCursor, RemovalBatch, RemovalCursor,
+    EntryId, ErrorCode, FinalStatus, Finish, HistoryEntry, ListCursor, RemovalBatch, RemovalCursor,
     RetentionPolicy, Scope, StatusSet, StepNumber, TaskFilter, TaskKey, TaskStatus, TaskStepResult,
     UserId,
 };
@@ -22,6 +22,11 @@ pub fn action(sent: &[HistoryEntry]) -> BoxedStrategy<Action> {
     let trail = (task(), size()).prop_map(|(task, size)| Action::Trail { task, size });
     let finish = (task(), final_status(), instant())
         .prop_map(|(task, status, at)| Action::Finish { task, status, at });
+    let finishes = (
+        task(),
+        (final_status(), instant()).prop_map(|(status, at)| Finish { status, at }),
+    );
+    let finish_batch = prop::collection::vec(finishes, 0..=4).prop_map(Action::FinishBatch);
     let list = (owner(), filter(), tasks()).prop_map(|(user, filter, page)| Action::List {
         user,
         filter,
@@ -36,6 +41,7 @@ pub fn action(sent: &[HistoryEntry]) -> BoxedStrategy<Action> {
         2 => trail,
         1 => task().prop_map(Action::Status),
         3 => finish,
+        2 => finish_batch,
         4 => list,
         1 => scope().prop_map(Action::Count),
         1 => policy().prop_map(Action::Expired),

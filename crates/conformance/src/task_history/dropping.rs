@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tasktrail_domain::repository::PageSize;
 use tasktrail_domain::task_history::TaskStatus::{Cancelled, Running};
 use tasktrail_domain::task_history::{
-    FinalStatus, RemovalBatch, RetentionPolicy, Scope, TaskFilter,
+    FinalStatus, Finish, RemovalBatch, RetentionPolicy, Scope, TaskFilter,
 };
 
 use crate::History;
@@ -92,6 +92,34 @@ pub async fn a_dropped_finish_leaves_all_or_nothing(history: &History) {
         assert_eq!(history.status(&report).await, Some(Cancelled));
     }
     history.assert_consistent().await;
+}
+
+/// Dropping a finish of several tasks finishes all of them or none, at whatever instant.
+pub async fn a_dropped_batch_of_finishes_leaves_all_or_nothing(history: &History) {
+    for turns in TURNS {
+        let batch: Vec<_> = (0..40)
+            .map(|number| {
+                let finish = Finish {
+                    status: FinalStatus::Cancelled,
+                    at: at(1),
+                };
+                (task(&format!("{turns}-{number}")), finish)
+            })
+            .collect();
+        let before = history.count(&Scope::Everyone).await.tasks;
+
+        dropped_after(turns, history.finish_batch(&batch)).await;
+
+        for _ in 0..5 {
+            let finished = history.count(&Scope::Everyone).await.tasks - before;
+            assert!(
+                [0, 40].contains(&finished),
+                "{finished} of 40 tasks after {turns} turns"
+            );
+        }
+        history.finish_batch(&batch).await;
+        assert_eq!(history.count(&Scope::Everyone).await.tasks, before + 40);
+    }
 }
 
 /// Dropping a removal removes its whole batch or nothing of it, at whatever instant.

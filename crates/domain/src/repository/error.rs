@@ -36,7 +36,8 @@ pub enum ErrorKind {
     /// The store or the way to it did not answer in time, or the store gave the operation up by its own
     /// time limit.
     TimedOut,
-    /// What the store holds cannot be read as the domain's types.
+    /// What the store holds cannot be read as the domain's types, or it cannot keep its promises any more:
+    /// entries were copied into it without what orders them.
     Corrupt,
     /// The repository was closed by its owner.
     Closed,

@@ -14,6 +14,8 @@ pub const TRAIL: Operation = Operation::idempotent("task_history.trail");
 pub const STATUS: Operation = Operation::idempotent("task_history.status");
 /// [`finish`](super::TaskHistoryRepository::finish).
 pub const FINISH: Operation = Operation::once("task_history.finish");
+/// [`finish_batch`](super::TaskHistoryRepository::finish_batch).
+pub const FINISH_BATCH: Operation = Operation::once("task_history.finish_batch");
 /// [`list`](super::TaskHistoryRepository::list).
 pub const LIST: Operation = Operation::idempotent("task_history.list");
 /// [`count`](super::TaskHistoryRepository::count).

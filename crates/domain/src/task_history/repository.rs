@@ -4,9 +4,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Counts, Expired, FinalStatus, FinishOutcome, HistoryEntry, ListCursor, Removal, RemovalBatch,
-    RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter, TaskKey, TaskStatus, TaskSummary,
-    TrailPosition, UserId,
+    Counts, Expired, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor, Removal,
+    RemovalBatch, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter, TaskKey, TaskStatus,
+    TaskSummary, TrailPosition, UserId,
 };
 use crate::repository::{Page, PageRequest, Result};
 use crate::timestamp::Timestamp;
@@ -94,6 +94,13 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
         at: Timestamp,
     ) -> Result<FinishOutcome>;
 
+    /// Finishes tasks of any users, all or none, and tells the outcomes in the order given.
+    ///
+    /// Each is finished, or told how it stands, as by [`finish`](Self::finish). Of several finishes of one
+    /// task the first counts, and the others come too late. An empty batch finishes nothing. Batches that
+    /// hold the same tasks in other orders do not block each other.
+    async fn finish_batch(&self, finishes: &[(TaskKey, Finish)]) -> Result<Vec<FinishOutcome>>;
+
     /// Lists a user's tasks that pass the filter, the latest activity first; at the same instant
     /// the greatest task id comes first.
     ///
@@ -172,6 +179,10 @@ impl<R: TaskHistoryRepository + ?Sized> TaskHistoryRepository for Arc<R> {
         at: Timestamp,
     ) -> Result<FinishOutcome> {
         (**self).finish(task, status, at).await
+    }
+
+    async fn finish_batch(&self, finishes: &[(TaskKey, Finish)]) -> Result<Vec<FinishOutcome>> {
+        (**self).finish_batch(finishes).await
     }
 
     async fn list(

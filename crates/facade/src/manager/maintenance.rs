@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{Instrument, info_span};
@@ -32,13 +33,15 @@ impl DatabaseManager {
     ///
     /// # Errors
     ///
-    /// [`NotConnected`](DatabaseError::NotConnected) or [`Closed`](DatabaseError::Closed).
+    /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
+    /// [`NoRuntime`](DatabaseError::NoRuntime) outside of a tokio runtime, on which it would run.
     pub fn maintenance(&self, policy: MaintenancePolicy) -> Result<Maintenance> {
         self.0.state.connection()?;
+        let runtime = Handle::try_current().map_err(|_none| DatabaseError::NoRuntime)?;
         let (tell, runs) = watch::channel(Runs::default());
         let mut closed = self.0.closed.subscribe();
         let manager = self.clone();
-        let task = tokio::spawn(async move {
+        let task = runtime.spawn(async move {
             let work = manager.maintain(&policy, &tell);
             tokio::select! {
                 () = work => {}

@@ -1,8 +1,8 @@
 //! The schema, step by step. Histories in memory have none, so nothing is ever to be done there.
 
 use tasktrail_postgres::{
-    MigrateError, MigrationPlan, MigrationStatus, MigrationTarget, PostgresDatabase,
-    SchemaDifference, SchemaState,
+    EntryOrder, MigrateError, MigrationPlan, MigrationStatus, MigrationTarget, OrderRepair,
+    PostgresDatabase, SchemaDifference, SchemaState,
 };
 
 use super::{DatabaseManager, Result};
@@ -88,6 +88,38 @@ impl DatabaseManager {
     /// As for [`schema_state`](Self::schema_state).
     pub async fn check_schema(&self) -> Result<Vec<SchemaDifference>> {
         self.of_schema(async |database| database.check_schema().await)
+            .await
+    }
+
+    /// Where the ids of entries stand, by all rows; `None` in memory, and if the role may not read their
+    /// sequence. Changes and locks nothing.
+    ///
+    /// # Errors
+    ///
+    /// As for [`schema_state`](Self::schema_state).
+    pub async fn entry_order(&self) -> Result<Option<EntryOrder>> {
+        self.of_schema(async |database| database.entry_order().await)
+            .await
+    }
+
+    /// Sees to it that new entries come behind those that are there, after rows were copied without the
+    /// sequence of their ids, and looks for tasks whose revisions may be in the wrong order. May be called
+    /// again, which changes nothing; nothing is to be done in memory.
+    ///
+    /// [`connect`](Self::connect) refuses such a store, so open it by
+    /// [`init_connection_pool`](Self::init_connection_pool). Reads all rows twice while saves go on, then
+    /// keeps them out for milliseconds. The role must own the tables.
+    ///
+    /// # Errors
+    ///
+    /// As for [`schema_state`](Self::schema_state); [`NotOwner`](MigrateError::NotOwner) if the role may not,
+    /// [`Busy`](MigrateError::Busy) if saves could not be kept out for a minute.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the sequence set or as it was.
+    pub async fn repair_entry_order(&self) -> Result<OrderRepair> {
+        self.of_schema(async |database| database.repair_entry_order().await)
             .await
     }
 

@@ -95,6 +95,8 @@ codes! {
     SchemaNewer "schema_newer",
     /// The tables are not as the migrations make them.
     SchemaDiffers "schema_differs",
+    /// New entries would come before those that are there.
+    SequenceBehind "sequence_behind",
     /// An index is missing.
     MissingIndex "missing_index",
     /// The server does not wait for the disk.

@@ -81,6 +81,15 @@ pub(super) fn misses_the_schema(error: &Error) -> bool {
         && message.ends_with("does not exist")
 }
 
+/// Whether a save was refused because its ids are not the greatest: nothing else offers a summary without
+/// a last entry.
+pub(super) fn is_out_of_order(error: &Error) -> bool {
+    let Error::DatabaseError(DatabaseErrorKind::CheckViolation, information) = error else {
+        return false;
+    };
+    information.constraint_name() == Some("task_summary_last_check")
+}
+
 fn by_kind(kind: DatabaseErrorKind, message: &str) -> (ErrorKind, Effect) {
     match kind {
         DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection => {

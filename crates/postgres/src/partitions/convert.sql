@@ -19,6 +19,19 @@ CREATE INDEX task_history_step_idx ON task_history (user_id, task_id, step, id D
 ALTER TABLE task_history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY;
 PERFORM setval(pg_get_serial_sequence('task_history', 'id'),
               nextval(pg_get_serial_sequence('"{first}"', 'id')));
+DO $ids$
+DECLARE
+    granted record;
+BEGIN
+    FOR granted IN
+        SELECT acl.* FROM pg_class, aclexplode(relacl) AS acl
+        WHERE pg_class.oid = pg_get_serial_sequence('"{first}"', 'id')::regclass AND grantee NOT IN (0, relowner)
+    LOOP
+        EXECUTE format('GRANT %s ON SEQUENCE %s TO %s', granted.privilege_type,
+                       pg_get_serial_sequence('task_history', 'id'), granted.grantee::regrole);
+    END LOOP;
+END
+$ids$;
 ALTER TABLE "{first}" ALTER COLUMN id DROP IDENTITY;
 
 -- What is said of the table, who might use it, and whose it was.

@@ -58,5 +58,11 @@ BEGIN
             EXECUTE format('GRANT %s ON %s TO %I', rights, found, runtime_role);
         END LOOP;
     END LOOP;
+
+    -- Reading the sequence of the ids tells whether rows were copied without it.
+    IF to_regclass(format('%I.task_history', in_schema)) IS NOT NULL THEN
+        EXECUTE format('GRANT SELECT ON SEQUENCE %s TO %I',
+                       pg_get_serial_sequence(format('%I.task_history', in_schema), 'id'), runtime_role);
+    END IF;
 END
 $roles$;

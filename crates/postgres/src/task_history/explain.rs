@@ -8,13 +8,14 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use tasktrail_domain::repository::{Operation, PageRequest};
 use tasktrail_domain::task_history::{
-    EntryId, FinalStatus, HistoryEntry, RemovalBatch, RetentionPolicy, Scope, StepNumber,
+    EntryId, FinalStatus, Finish, HistoryEntry, RemovalBatch, RetentionPolicy, Scope, StepNumber,
     TaskFilter, TaskId, TaskKey, TaskStatus, TaskStepResult, UserId, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
 use super::count::{Count, UserRange, beyond_all};
-use super::finish::Finish;
+use super::finish;
+use super::finish_batch::{FinishBatch, Finished};
 use super::list::List;
 use super::load::{self, one_beyond};
 use super::retention::{self, CountExpired, Covered, LockExpired, Remove, Window, WindowEnd};
@@ -237,13 +238,22 @@ impl Plans<'_> {
     }
 
     async fn finish(&mut self, task: &TaskKey, now: Timestamp) -> Result<(), StoreError> {
-        let finish = Prepared(Finish::of(
+        let finish = Prepared(finish::Finish::of(
             task,
             FinalStatus::Cancelled,
             now,
             LockWait::Session,
         ));
-        self.add("finish the task", finish).await
+        self.add("finish the task", finish).await?;
+        let finish = Finish {
+            status: FinalStatus::Cancelled,
+            at: now,
+        };
+        let several = Prepared(FinishBatch::of(&[(task, finish)], LockWait::Session));
+        self.add("finish several tasks at once", several).await?;
+        let look = Prepared(Finished::of(&[task]));
+        self.add("only if some are finished already: look how", look)
+            .await
     }
 
     async fn remove(&mut self, task: &TaskKey, request: &ExplainRequest) -> Result<(), StoreError> {

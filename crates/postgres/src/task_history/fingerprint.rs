@@ -4,12 +4,17 @@ use tasktrail_domain::repository::Operation;
 use tasktrail_domain::task_history::operation;
 
 /// The statements that stand in files begin with a comment of their own, which servers keep.
-const FILES: [(&str, Operation); 13] = [
+const FILES: [(&str, Operation); 16] = [
     (include_str!("sql/save.sql"), operation::SAVE),
     (include_str!("sql/saved.sql"), operation::SAVE),
     (include_str!("sql/locked.sql"), operation::SAVE),
     (include_str!("sql/statuses.sql"), operation::STATUS),
     (include_str!("sql/finish.sql"), operation::FINISH),
+    (
+        include_str!("sql/finish_batch.sql"),
+        operation::FINISH_BATCH,
+    ),
+    (include_str!("sql/finished.sql"), operation::FINISH_BATCH),
     (include_str!("sql/list.sql"), operation::LIST),
     (include_str!("sql/count.sql"), operation::COUNT),
     (include_str!("sql/expired.sql"), operation::EXPIRED),

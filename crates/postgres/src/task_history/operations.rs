@@ -9,7 +9,7 @@ use tasktrail_domain::task_history::{
 };
 use tasktrail_domain::timestamp::Timestamp;
 
-use super::{count, finish, list, load, retention, save, status_checks};
+use super::{count, finish, finish_batch, list, load, retention, save, status_checks};
 use crate::error::StoreError;
 use crate::lock_wait::LockWait;
 use crate::work::Work;
@@ -122,6 +122,22 @@ impl Work for Finish<'_> {
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
         let finished = finish::finish(connection, self.0, self.1, self.2, self.3).await;
         finished.map_err(|error| self.3.explain(error))
+    }
+}
+
+pub(super) struct FinishBatch<'e>(
+    pub(super) &'e [(TaskKey, tasktrail_domain::task_history::Finish)],
+    pub(super) LockWait,
+);
+
+impl Work for FinishBatch<'_> {
+    type Answer = Vec<FinishOutcome>;
+
+    const OPERATION: Operation = operation::FINISH_BATCH;
+
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
+        let finished = finish_batch::finish(connection, self.0, self.1).await;
+        finished.map_err(|error| self.1.explain(error))
     }
 }
 

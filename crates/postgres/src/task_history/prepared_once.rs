@@ -8,7 +8,7 @@ use diesel_async::AsyncPgConnection;
 use tasktrail_conformance::fixture::Writer;
 use tasktrail_domain::repository::{Operation, PageRequest};
 use tasktrail_domain::task_history::{
-    ErrorCode, FinalStatus, RemovalBatch, RetentionPolicy, Scope, TaskFilter,
+    ErrorCode, FinalStatus, Finish, RemovalBatch, RetentionPolicy, Scope, TaskFilter,
     TaskHistoryRepository, TaskKey, TaskStatus, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
@@ -56,6 +56,12 @@ async fn one_of_each(histories: &PostgresTaskHistory<'_>, writer: &Writer, round
         .finish(&task, FinalStatus::Completed, at)
         .await
         .unwrap();
+    let finish = Finish {
+        status: FinalStatus::Failed,
+        at,
+    };
+    let finishes = [(task.clone(), finish)];
+    histories.finish_batch(&finishes).await.unwrap();
     let failed = TaskFilter {
         error_code: Some(ErrorCode::TIMEOUT),
         ..TaskFilter::default()

@@ -41,6 +41,7 @@ async fn each_method_goes_through_the_policy_as_its_own_operation() -> Result<()
     history
         .finish(&report, FinalStatus::Cancelled, at(0))
         .await?;
+    history.finish_batch(&[]).await?;
     history
         .list(&user("alice"), &TaskFilter::default(), &page(1))
         .await?;
@@ -61,6 +62,7 @@ async fn each_method_goes_through_the_policy_as_its_own_operation() -> Result<()
             "task_history.trail",
             "task_history.status",
             "task_history.finish",
+            "task_history.finish_batch",
             "task_history.list",
             "task_history.count",
             "task_history.expired",
@@ -71,7 +73,12 @@ async fn each_method_goes_through_the_policy_as_its_own_operation() -> Result<()
     let once: BTreeSet<&str> = once.map(|operation| operation.name()).collect();
     assert_eq!(
         once,
-        ["task_history.finish", "task_history.remove_expired"].into()
+        [
+            "task_history.finish",
+            "task_history.finish_batch",
+            "task_history.remove_expired"
+        ]
+        .into()
     );
     Ok(())
 }

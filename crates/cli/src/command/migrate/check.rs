@@ -9,6 +9,8 @@ use crate::output::{Output, printable};
 ///
 /// Looks at the columns of Tasktrail's tables (their types, collations, defaults, and whether they may be
 /// null), their keys and other constraints, their indexes, and the comments. Tables of others do not count.
+/// Also whether the sequence of the ids is behind the entries, as after a copy of the rows, which
+/// `tasktrail migrate order` repairs; all rows are read for that, unless the role may not read the sequence.
 /// The exit status is 0 if nothing differs, else 1.
 ///
 /// Each difference takes a line: `missing`, `unexpected`, or `different`, with what is expected and what was

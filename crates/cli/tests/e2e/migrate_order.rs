@@ -1,0 +1,51 @@
+//! `migrate order`: new entries come behind copied ones.
+
+use serde_json::{Value, json};
+
+use super::imported::Imported;
+
+/// As after a copy of the rows, which leaves the sequence where it was.
+const REWIND: &str = "SELECT setval(pg_get_serial_sequence('task_history', 'id'), 1, false)";
+
+#[test]
+fn the_sequence_is_set_behind_copied_entries() {
+    let imported = Imported::new();
+    imported.database.execute(REWIND).unwrap();
+
+    let refused = imported.run(&["migrate"]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(
+        refused.stderr.contains("tasktrail migrate order"),
+        "{refused:?}"
+    );
+    let check = imported.run(&["migrate", "check"]);
+    assert_eq!(check.code, Some(1), "{check:?}");
+    assert!(
+        check
+            .stdout
+            .contains("sequence task_history.id: expected beyond 5"),
+        "{check:?}"
+    );
+    let dry = imported.json(&["migrate", "order", "--dry-run"]);
+    assert_eq!(dry, answer(1, Value::Null, true));
+    let behind = imported.run(&["migrate", "order"]).good();
+    let words = "behind: the greatest id is 5; the next entry gets 6 instead of 1\n";
+    assert_eq!(behind.stdout, words);
+
+    let again = imported.json(&["migrate", "order"]);
+    assert_eq!(again, answer(6, json!(0), false));
+    imported.run(&["migrate"]).good();
+    imported.run(&["migrate", "check"]).good();
+    imported.import();
+}
+
+fn answer(from: i64, in_doubt: Value, dry_run: bool) -> Value {
+    json!({
+        "from": from,
+        "to": 6,
+        "greatest": 5,
+        "tasks_in_doubt": in_doubt,
+        "first_in_doubt": [],
+        "dry_run": dry_run,
+    })
+}

@@ -1,0 +1,190 @@
+//! Whether new entries come behind those that are there: the sequence of their ids is beyond all of them.
+//!
+//! Rows can be copied without the sequence: by logical replication, `COPY`, or a migration service. A save
+//! refuses to store what such a copy would put in the wrong place (`save.sql`). This asks before it
+//! comes to that, and puts the sequence right.
+
+mod misplaced;
+mod repair;
+
+use std::time::Duration;
+
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
+use diesel::{QueryResult, QueryableByName};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+pub(crate) use self::repair::repair;
+pub use self::repair::{OrderRepair, TaskInDoubt};
+use crate::connection::Connector;
+use crate::error::{MigrateError, timed_out};
+use crate::migrate::unread;
+use crate::schema_check::SchemaDifference;
+
+/// How many of the last pages of each table are sampled: copied rows are at its end.
+const PAGES: i64 = 4;
+
+/// No page of ours has room for more rows: one takes 100 bytes at least.
+const ROWS_OF_A_PAGE: i64 = 100;
+
+/// Where the ids of entries stand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EntryOrder {
+    /// The id that the next entry gets.
+    pub next: i64,
+    /// The greatest id that there is; `None` without entries.
+    pub greatest: Option<i64>,
+}
+
+impl EntryOrder {
+    /// Whether new entries would come before those that are there.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.greatest.is_some_and(|greatest| self.next <= greatest)
+    }
+}
+
+/// How thoroughly the greatest id is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Search {
+    /// Among the last rows of each table: the cost does not grow with the store.
+    Sample,
+    /// Among all rows.
+    Everywhere,
+}
+
+/// What was found out about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// Exact, if all rows were read.
+    Order { order: EntryOrder, is_exact: bool },
+    /// The role has no right to read the sequence.
+    Hidden,
+    /// There is no table of entries, or its ids come from no sequence.
+    Missing,
+}
+
+/// Refuses a store whose sequence is behind, by a sample.
+pub(crate) async fn demand(connection: &mut AsyncPgConnection) -> Result<(), MigrateError> {
+    let found = ask(connection, Search::Sample).await.map_err(unread)?;
+    match found {
+        Finding::Order { order, .. } if order.is_behind() => Err(MigrateError::OutOfOrder {
+            next: order.next,
+            greatest: order.greatest.unwrap_or_default(),
+        }),
+        Finding::Order { .. } | Finding::Hidden | Finding::Missing => Ok(()),
+    }
+}
+
+/// The order by all rows, or by a sample if the server takes longer than `limit` to read them.
+pub(crate) async fn look(connector: &Connector, limit: Duration) -> Result<Finding, MigrateError> {
+    let mut connection = connect(connector, limit).await?;
+    match ask(&mut connection, Search::Everywhere).await {
+        Err(error) if timed_out(&error) => {
+            ask(&mut connection, Search::Sample).await.map_err(unread)
+        }
+        found => found.map_err(unread),
+    }
+}
+
+/// As one of the differences between a schema and what it should be, by all rows.
+pub(crate) async fn difference(
+    connector: &Connector,
+) -> Result<Option<SchemaDifference>, MigrateError> {
+    let found = look(connector, Duration::ZERO).await?;
+    let Finding::Order { order, .. } = found else {
+        return Ok(None);
+    };
+    Ok(order.is_behind().then(|| SchemaDifference {
+        object: "sequence task_history.id".to_owned(),
+        expected: order.greatest.map(|greatest| {
+            format!("beyond {greatest}, the greatest id (tasktrail migrate order)")
+        }),
+        found: Some(format!("next id {}", order.next)),
+    }))
+}
+
+async fn connect(
+    connector: &Connector,
+    limit: Duration,
+) -> Result<AsyncPgConnection, MigrateError> {
+    let opened = connector.open_alone(limit).await;
+    opened.map_err(MigrateError::Connect)
+}
+
+/// What the server has, with names as they stand in a statement.
+#[derive(QueryableByName)]
+struct Place {
+    #[diesel(sql_type = Nullable<Text>)]
+    sequence: Option<String>,
+    #[diesel(sql_type = Bool)]
+    readable: bool,
+    #[diesel(sql_type = Array<Text>)]
+    samples: Vec<String>,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    next: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    greatest: Option<i64>,
+}
+
+const PLACE: &str = concat!(
+    include_str!("diagnosis/sql/leaves.sql"),
+    include_str!("entry_order/place.sql")
+);
+
+const EVERYWHERE: &str =
+    "(SELECT max(id) FROM task_history), (SELECT max(last_entry) FROM task_summary)";
+
+async fn ask(connection: &mut AsyncPgConnection, search: Search) -> QueryResult<Finding> {
+    let place = place(connection).await?;
+    let Some(sequence) = place.sequence else {
+        return Ok(Finding::Missing);
+    };
+    if !place.readable {
+        return Ok(Finding::Hidden);
+    }
+    let greatest = match search {
+        Search::Everywhere => EVERYWHERE.to_owned(),
+        Search::Sample => place.samples.join(", "),
+    };
+    let order = order(connection, &sequence, &greatest).await?;
+    let is_exact = search == Search::Everywhere;
+    Ok(Finding::Order { order, is_exact })
+}
+
+async fn place(connection: &mut AsyncPgConnection) -> QueryResult<Place> {
+    diesel::sql_query(PLACE)
+        .bind::<BigInt, _>(PAGES)
+        .bind::<BigInt, _>(ROWS_OF_A_PAGE)
+        .get_result(connection)
+        .await
+}
+
+/// The sequence is read after the statement began, so it is beyond all ids that the statement sees, unless
+/// it is behind. The names come quoted from the server.
+async fn order(
+    connection: &mut AsyncPgConnection,
+    sequence: &str,
+    greatest: &str,
+) -> QueryResult<EntryOrder> {
+    let question = format!(
+        "SELECT last_value + is_called::int AS next, greatest({greatest}) AS greatest FROM {sequence}"
+    );
+    let Row { next, greatest } = diesel::sql_query(question).get_result(connection).await?;
+    Ok(EntryOrder { next, greatest })
+}
+
+#[derive(QueryableByName)]
+struct Next {
+    #[diesel(sql_type = BigInt)]
+    next: i64,
+}
+
+async fn next(connection: &mut AsyncPgConnection, sequence: &str) -> QueryResult<i64> {
+    let question = format!("SELECT last_value + is_called::int AS next FROM {sequence}");
+    let Next { next } = diesel::sql_query(question).get_result(connection).await?;
+    Ok(next)
+}
