@@ -15,8 +15,12 @@ pub(crate) enum LockWait {
     Session,
     /// So long.
     Brief(Duration),
-    /// As long as a call may wait that began at some time.
-    Call { began: Instant, limit: Duration },
+    /// As long as a call may wait that began at some time, and `least` in any case.
+    Call {
+        began: Instant,
+        limit: Duration,
+        least: Duration,
+    },
 }
 
 /// The share of the connections that may wait for locks at the same time, and the most of them.
@@ -40,8 +44,24 @@ impl LockWait {
 
     /// The wait of a call that begins now.
     pub(crate) fn of_call(limit: Duration) -> Self {
-        let began = Instant::now();
-        Self::Call { began, limit }
+        Self::Call {
+            began: Instant::now(),
+            limit,
+            // A call that has waited for its connection still gives others the time of a commit.
+            least: limit / 4,
+        }
+    }
+
+    /// The same without the least time: for calls that know already that the task is locked.
+    pub(crate) fn no_longer(self) -> Self {
+        match self {
+            Self::Call { began, limit, .. } => Self::Call {
+                began,
+                limit,
+                least: Duration::ZERO,
+            },
+            other => other,
+        }
     }
 
     /// The value of `lock_timeout`; `None` to leave it unchanged.
@@ -49,9 +69,11 @@ impl LockWait {
         let wait = match self {
             Self::Session => return None,
             Self::Brief(wait) => wait,
-            // A call that has waited for its connection, or was at work on a large batch, still gives
-            // others the time of a commit.
-            Self::Call { began, limit } => limit.saturating_sub(began.elapsed()).max(limit / 4),
+            Self::Call {
+                began,
+                limit,
+                least,
+            } => limit.saturating_sub(began.elapsed()).max(least),
         };
         // Rounded up: a call that waited in vain has waited as long as it may, and zero means no limit.
         Some(format!("{}ms", milliseconds(wait).max(1)))
@@ -60,7 +82,7 @@ impl LockWait {
     /// Until when a call waits.
     pub(crate) fn deadline(self) -> Option<Instant> {
         match self {
-            Self::Call { began, limit } => began.checked_add(limit),
+            Self::Call { began, limit, .. } => began.checked_add(limit),
             Self::Session | Self::Brief(_) => None,
         }
     }
@@ -98,6 +120,7 @@ mod tests {
 
         tokio::time::advance(Duration::from_secs(60)).await;
         assert_eq!(wait.setting().unwrap(), "750ms");
+        assert_eq!(wait.no_longer().setting().unwrap(), "1ms");
     }
 
     #[test]

@@ -177,50 +177,44 @@ impl<S: Shareable> Service<S> {
     }
 
     /// Waits for the task as long as the first of the callers may; gives those back who were not answered.
-    async fn send(&self, mut group: Vec<Queued<S>>) -> Vec<Queued<S>> {
-        let Some(wait) = group.first().map(|queued| queued.wait) else {
-            return group;
-        };
+    async fn send(&self, mut group: Vec<Queued<S>>) -> Option<Vec<Queued<S>>> {
+        let wait = group.first()?.wait;
         let leave = tokio::select! {
             biased;
             leave = self.aside.pool.leave_to_wait(wait) => leave,
             () = everybody_gone(group.iter_mut().map(|queued| &mut queued.answer)) => {
-                return Vec::new();
+                return None;
             }
         };
         if leave.is_err() {
-            return group;
+            return Some(group);
         }
         let _sent = Sent::with(0, Arc::clone(&self.aside.counter));
-        answer(&self.aside.pool, group, wait).await
+        answer(&self.aside.pool, group, wait.no_longer()).await
     }
 
     /// Ends the task's time aside if it was not locked. Else answers those who may not wait any longer, and
-    /// puts the others back.
-    fn back(&self, blocked: Vec<Queued<S>>) {
+    /// keeps the others. `None` says that the callers have gone.
+    fn back(&self, blocked: Option<Vec<Queued<S>>>) {
         let mut lanes = self.aside.lanes();
         let Some(lane) = lanes.get_mut(&self.task) else {
             return;
         };
-        let now = Instant::now();
-        let linger = if blocked.is_empty() {
-            Duration::ZERO
-        } else {
-            LINGER
-        };
-        lane.until = now + linger;
         lane.served = Some(0);
-        for queued in blocked.into_iter().rev() {
-            if queued
-                .wait
-                .deadline()
-                .is_some_and(|deadline| deadline <= now)
-            {
-                let waited = queued.wait.waited();
-                let _gone = queued.answer.send(Err(refused_by_lock::<S>(waited)));
-            } else {
-                lane.waiting.push_front(queued);
-            }
+        let now = Instant::now();
+        let Some(blocked) = blocked else { return };
+        if blocked.is_empty() {
+            lane.until = now;
+            return;
+        }
+        lane.until = now + LINGER;
+        let all = blocked.into_iter().chain(lane.waiting.drain(..));
+        let over = |queued: &Queued<S>| queued.wait.deadline().is_some_and(|end| end <= now);
+        let (over, waiting): (Vec<_>, Vec<_>) = all.partition(over);
+        lane.waiting = waiting.into();
+        for queued in over {
+            let waited = queued.wait.waited();
+            let _gone = queued.answer.send(Err(refused_by_lock::<S>(waited)));
         }
     }
 }

@@ -52,7 +52,7 @@ pub(super) async fn dispatch<S: Shareable>(
         let (pool, aside) = (pool.clone(), Arc::clone(&aside));
         tokio::spawn(async move {
             let blocked = answer(&pool, group, LockWait::BRIEF).await;
-            aside.set_aside(blocked);
+            aside.set_aside(blocked.unwrap_or_default());
             drop((sent, permit));
         });
     }
@@ -83,18 +83,18 @@ fn take<S: Shareable>(
     (group, None)
 }
 
-/// Answers a group; or stops when nobody waits for an answer any more. Gives those back that have no answer
-/// because their tasks are locked.
+/// Answers a group, and gives those back that have no answer because their tasks are locked; or stops when
+/// nobody waits for an answer any more, with `None`.
 pub(super) async fn answer<S: Shareable>(
     pool: &Pool,
     mut group: Vec<Queued<S>>,
     wait: LockWait,
-) -> Vec<Queued<S>> {
+) -> Option<Vec<Queued<S>>> {
     let requests: Vec<_> = group.iter().map(|queued| queued.request.clone()).collect();
     let given = tokio::select! {
         biased;
         given = S::together(pool, &requests, wait) => given,
-        () = everybody_gone(group.iter_mut().map(|queued| &mut queued.answer)) => return Vec::new(),
+        () = everybody_gone(group.iter_mut().map(|queued| &mut queued.answer)) => return None,
     };
     let mut blocked = Vec::new();
     for (queued, given) in group.into_iter().zip(given) {
@@ -104,7 +104,7 @@ pub(super) async fn answer<S: Shareable>(
             Sending::Blocked => blocked.push(queued),
         }
     }
-    blocked
+    Some(blocked)
 }
 
 /// Waits for one after the other, which takes as long as waiting for all at once.
