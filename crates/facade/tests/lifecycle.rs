@@ -35,7 +35,7 @@ fn sessions(database: &TestDatabase) -> usize {
 /// As after a copy of the rows: the sequence is behind them.
 const REWIND: &str = "SELECT setval(pg_get_serial_sequence('task_history', 'id'), 1, false)";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_is_refused_is_not_connected_to() {
     let database = TestDatabase::new();
     let first = manager(&database);

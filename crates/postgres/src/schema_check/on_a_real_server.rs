@@ -15,7 +15,9 @@ async fn migrated(database: &TestDatabase) -> Connector {
     let config = PostgresConfig::from_url(database.url()).unwrap();
     let connector = Connector::new(config).unwrap();
     let target = MigrationTarget::UpToDate;
-    migrate::reach(&connector, &target).await.unwrap();
+    migrate::reach(&connector, &target, &migrate::Migrating::default())
+        .await
+        .unwrap();
     connector
 }
 
