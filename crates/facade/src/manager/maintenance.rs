@@ -114,7 +114,7 @@ impl DatabaseManager {
                     tracing::info!(?run, "maintenance has run");
                 }
                 Ok(run) => {
-                    tracing::warn!(?run, "maintenance has run, and some of its steps failed")
+                    tracing::warn!(?run, "maintenance has run, and some of its steps failed");
                 }
                 Err(DatabaseError::Closed) => return,
                 Err(error) => tracing::warn!(

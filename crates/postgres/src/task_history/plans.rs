@@ -23,8 +23,13 @@ const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY
 
 /// A store in which one user has 100 tasks, another 100 000, few of them failed, and 5 000 have 20 each, so
 /// that the statistics of the analyzed tables say that users have few.
-pub(super) async fn filled() -> (TestDatabase, PostgresTaskHistory<'static>) {
+async fn filled() -> (TestDatabase, PostgresTaskHistory<'static>) {
     let database = TestDatabase::new();
+    let histories = filled_in(&database).await;
+    (database, histories)
+}
+
+pub(super) async fn filled_in(database: &TestDatabase) -> PostgresTaskHistory<'static> {
     let config = PostgresConfig::from_url(database.url())
         .unwrap()
         .with_connections(1, 1)
@@ -32,15 +37,12 @@ pub(super) async fn filled() -> (TestDatabase, PostgresTaskHistory<'static>) {
     let postgres = PostgresDatabase::connect(config).await.unwrap();
     postgres.migrate().await.unwrap();
     for statement in FILL {
-        TestDatabase::execute(&database, statement).unwrap();
+        TestDatabase::execute(database, statement).unwrap();
     }
-    (database, postgres.task_history())
+    postgres.task_history()
 }
 
-/// A worker of autovacuum must not hold a snapshot that keeps VACUUM from marking pages as visible to all.
-const FILL: [&str; 6] = [
-    "ALTER TABLE task_summary SET (autovacuum_enabled = off)",
-    "ALTER TABLE task_history SET (autovacuum_enabled = off)",
+const FILL: [&str; 4] = [
     "INSERT INTO task_summary (user_id, task_id, step_status, error_code, last_step, last_entry,
                               entries, created_at, last_updated)
     SELECT owner.user_id, 'task-' || n,
