@@ -160,6 +160,10 @@ macro_rules! task_history_suite {
                 results_and_messages_may_be_as_large_as_the_limit;
             results:
                 numbers_come_back_as_given,
+                literals_of_numbers_come_back_as_given,
+                literals_of_numbers_are_told_apart,
+                lone_surrogates_come_back_as_given,
+                spellings_of_a_result_are_the_same_result,
                 texts_come_back_as_given,
                 keys_come_back_as_given,
                 look_alikes_come_back_as_given,
