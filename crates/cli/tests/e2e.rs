@@ -36,4 +36,5 @@ mod e2e {
     mod tool;
     #[cfg(feature = "opentelemetry")]
     mod traces;
+    mod unstorable;
 }

@@ -143,8 +143,11 @@ pub async fn literals_of_numbers_are_told_apart(history: &History) {
     history.save(&entry).await;
 
     for other in ["[1.50]", "[15e-1]", r#"["1.5"]"#, r#"["␛#1.5"]"#] {
-        let answer = history.port().save(&entry.clone().giving(text(other)));
-        assert_conflict(answer.await, operation::SAVE, entry.id);
+        let answer = history
+            .port()
+            .save(&entry.clone().giving(text(other)))
+            .await;
+        assert_conflict(answer, operation::SAVE, entry.id);
     }
 }
 
