@@ -48,11 +48,12 @@ async fn reads_whole(text: &str) {
     manager.connect().await.unwrap();
     let histories = manager.task_history().unwrap();
     let task = TaskKey::new("alice", "report-7").unwrap();
+    let ids = RandomEntryIds::default();
     let entry = |step: u16| {
         let recorded_at = SystemClock.now();
         let fetched = TaskStepResult::builder("fetch", TaskStatus::Completed).result(text);
         HistoryEntry {
-            id: RandomEntryIds.next(recorded_at),
+            id: ids.next(recorded_at),
             task: task.clone(),
             step: StepNumber::from(step),
             step_result: fetched.build().unwrap(),

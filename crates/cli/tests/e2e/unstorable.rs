@@ -153,7 +153,7 @@ fn no_step_is_lost_where_what_cannot_be_stored_is_replaced() {
     let result = |step: usize| &steps[step]["step_result"]["result"]["replaced_result"];
     assert_eq!(
         result(0),
-        &json!({ "reason": reasons[0], "bytes": 39, "original": r#"{"b": 1, "a": [{"c": 1, "\u0063": 2}]}"# })
+        &json!({ "reason": reasons[0], "bytes": 38, "original": r#"{"b": 1, "a": [{"c": 1, "\u0063": 2}]}"# })
     );
     assert_eq!(
         result(1),
