@@ -49,14 +49,15 @@ async fn reads_whole(text: &str) {
     let histories = manager.task_history().unwrap();
     let task = TaskKey::new("alice", "report-7").unwrap();
     let ids = RandomEntryIds::default();
+    let fetched = TaskStepResult::builder("fetch", TaskStatus::Completed).result(text);
+    let fetched = fetched.build().unwrap();
     let entry = |step: u16| {
         let recorded_at = SystemClock.now();
-        let fetched = TaskStepResult::builder("fetch", TaskStatus::Completed).result(text);
         HistoryEntry {
             id: ids.next(recorded_at),
             task: task.clone(),
             step: StepNumber::from(step),
-            step_result: fetched.build().unwrap(),
+            step_result: fetched.clone(),
             recorded_at,
         }
     };
@@ -69,8 +70,7 @@ async fn reads_whole(text: &str) {
         let entries = entries.await.unwrap();
         let steps = entries.iter().map(|entry| entry.step);
         assert!(steps.eq((0..ENTRIES).map(StepNumber::from)));
-        let result = entry(0).step_result;
-        assert!(entries.iter().all(|entry| entry.step_result == result));
+        assert!(entries.iter().all(|entry| entry.step_result == fetched));
     }
     manager.close().await;
 }
