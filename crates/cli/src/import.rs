@@ -66,6 +66,18 @@ pub enum BadLines {
     Skip,
 }
 
+/// What an import does about a result or a message that cannot be stored, in an otherwise good line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Unstorable {
+    /// Takes the line for a bad one.
+    #[default]
+    Refuse,
+    /// Saves the step with a replacement, as
+    /// [`UncheckedStepResult::replace`](tasktrail::task_history::UncheckedStepResult::replace) makes
+    /// it, and counts it.
+    Replace,
+}
+
 /// How an import reads its lines. By default a result is bounded to 1 MiB, and a bad line stops.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ImportOptions {
@@ -73,6 +85,8 @@ pub struct ImportOptions {
     pub result_limit: ResultLimit,
     /// What happens at a bad line.
     pub bad_lines: BadLines,
+    /// What happens at a result or a message that cannot be stored.
+    pub unstorable: Unstorable,
 }
 
 /// Imports files into a task history, and counts what came of it.
@@ -166,6 +180,10 @@ impl Importer {
         for bad in &portion.bad {
             self.report.bad += 1;
             watch.bad_line(bad);
+        }
+        for replaced in &portion.replaced {
+            self.report.replaced += 1;
+            watch.replaced(replaced);
         }
         let entries = self.take_entries(portion, name, watch).await;
         // Of the finishes as of the entries, those before a bad line count.

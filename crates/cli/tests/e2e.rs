@@ -37,4 +37,5 @@ mod e2e {
     mod tool;
     #[cfg(feature = "opentelemetry")]
     mod traces;
+    mod unstorable;
 }

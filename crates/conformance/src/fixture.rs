@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::Debug;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde::Serialize;
 use tasktrail_domain::repository::{Effect, ErrorKind, Operation, PageRequest, PageSize, Result};
 use tasktrail_domain::task_history::{
     EntryConflict, EntryId, EntryIds, ErrorCode, HistoryEntry, ResultLimit, SequentialEntryIds,
@@ -107,7 +107,7 @@ pub trait Edit {
 
     /// The same, with another result of whatever size.
     #[must_use]
-    fn giving(self, result: Value) -> Self;
+    fn giving(self, result: impl Serialize) -> Self;
 
     /// The same, failed with an error.
     #[must_use]
@@ -133,7 +133,7 @@ impl Edit for HistoryEntry {
         }
     }
 
-    fn giving(self, result: Value) -> Self {
+    fn giving(self, result: impl Serialize) -> Self {
         let given = TaskStepResult::builder("fetch", self.step_result.status())
             .result(result)
             .limit(ResultLimit::UNLIMITED)

@@ -27,6 +27,7 @@
 //! the adapter's query plans) and what survives a crash (by fault tests).
 //!
 //! - [`task_history`]: the cases, a module for each method or concern, and the list of them all.
+//! - [`json_texts`]: random JSON documents.
 //! - [`model`]: random actions on a repository, to compare two of them.
 //! - [`fixture`], [`replay`], [`snapshot`] and [`parallel`]: what cases are written with.
 #![expect(
@@ -40,6 +41,7 @@
 
 pub mod fixture;
 mod history;
+pub mod json_texts;
 pub mod model;
 pub mod parallel;
 pub mod replay;

@@ -70,12 +70,14 @@ macro_rules! task_history_suite {
                 steps_come_in_ascending_order,
                 the_newest_revision_is_what_was_accepted_last,
                 pages_of_steps_give_each_step_once,
+                pages_of_large_steps_give_each_step_once,
                 a_page_of_steps_begins_behind_its_cursor,
                 the_first_and_the_greatest_step_are_steps_like_others;
             trail:
                 an_unknown_task_has_no_trail,
                 a_trail_is_in_the_order_of_acceptance,
                 pages_of_a_trail_give_each_revision_once,
+                pages_of_large_revisions_give_each_once,
                 a_trail_goes_on_with_what_was_saved_meanwhile,
                 a_position_in_a_trail_can_be_kept_as_text;
             status:
@@ -178,6 +180,10 @@ macro_rules! task_history_suite {
                 results_and_messages_may_be_as_large_as_the_limit;
             results:
                 numbers_come_back_as_given,
+                literals_of_numbers_come_back_as_given,
+                literals_of_numbers_are_told_apart,
+                lone_surrogates_come_back_as_given,
+                spellings_of_a_result_are_the_same_result,
                 texts_come_back_as_given,
                 keys_come_back_as_given,
                 look_alikes_come_back_as_given,

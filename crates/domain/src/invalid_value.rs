@@ -3,7 +3,8 @@ use std::fmt::{Debug, Display};
 
 /// A value that the domain refuses: which field, what is allowed, what was given.
 ///
-/// The given value is shortened; of a step's result only its size is named, never its content.
+/// The given value is shortened; of a step's result only its size and
+/// a duplicate key are named, never a value in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field} must be {limit}, got {value}")]
 pub struct InvalidValue {

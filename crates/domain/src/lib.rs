@@ -6,13 +6,16 @@
 //!
 //! - [`task_history`]: users, tasks, steps, entries, summaries, and the port.
 //! - [`repository`]: what all ports share: errors, operations, pages.
+//! - [`JsonText`]: JSON documents as their exact text.
 //! - [`timestamp`] and [`clock`]: instants in whole microseconds, and where they come from.
 
 pub mod clock;
 mod invalid_value;
+mod json_text;
 pub mod repository;
 pub mod task_history;
 mod text;
 pub mod timestamp;
 
 pub use invalid_value::InvalidValue;
+pub use json_text::JsonText;

@@ -25,7 +25,7 @@ pub use manager::DatabaseManager;
 #[cfg(feature = "prometheus")]
 pub use prometheus::{PrometheusEndpoint, PrometheusError};
 #[doc(inline)]
-pub use tasktrail_domain::{InvalidValue, clock, repository, task_history, timestamp};
+pub use tasktrail_domain::{InvalidValue, JsonText, clock, repository, task_history, timestamp};
 /// What is done about failures of the store.
 #[cfg(feature = "postgres")]
 pub mod resilience {

@@ -17,7 +17,8 @@ use tasktrail::task_history::{
 };
 use tasktrail::timestamp::Timestamp;
 use tasktrail::{
-    DatabaseConfig, DatabaseError, DatabaseManager, ExportSelection, Holdings, MigrationTarget,
+    DatabaseConfig, DatabaseError, DatabaseManager, ExportSelection, Holdings, JsonText,
+    MigrationTarget,
 };
 use tasktrail_test_support::TestDatabase;
 
@@ -65,7 +66,7 @@ async fn every_call_does_what_it_says(manager: DatabaseManager, clock: Arc<Manua
     assert_eq!(steps.len(), 1);
     assert_eq!(
         (steps[0].recorded_at, steps[0].step_result.result()),
-        (saved_at, &json!({"name": "fetch"}))
+        (saved_at, &JsonText::of(&json!({"name": "fetch"})).unwrap())
     );
     let cancelled = manager.mark_task_as_cancelled(&new).await.unwrap();
     assert_eq!(

@@ -1,16 +1,17 @@
 //! Step results as `jsonb` documents, without loss.
 //!
-//! `jsonb` cannot hold the NUL character, and it keeps numbers as decimals: `1e17` would come back as
-//! the integer `100000000000000000`, and `-0.0` as `0.0`. What it cannot hold is written as text
+//! `jsonb` cannot hold the NUL character and lone surrogates, and it keeps numbers as decimals: `1e17`
+//! would come back as `100000000000000000`, and `-0.0` as `0.0`. What it cannot hold is written as text
 //! behind a mark, the character U+241B (`␛`, "symbol for escape"):
 //!
 //! | value | stored as |
 //! | --- | --- |
 //! | NUL in a text or a key | `␛␀` (U+2400, "symbol for null") |
+//! | a lone surrogate, such as U+D835, in a text or a key | `␛ud835` |
 //! | `␛` in a text or a key | `␛␛` |
-//! | a number with an exponent, or a negative zero | the text `␛#` and the number |
+//! | a number with an exponent, a negative zero, or one of more than 1000 characters | the text `␛#` and the number |
 //!
-//! Everything else, which is nearly everything, is stored as it is and reads well in `psql`.
+//! Everything else, which is nearly everything, is stored unchanged and reads well in `psql`.
 
 mod marking;
 
@@ -21,8 +22,7 @@ use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::Jsonb;
-use serde::{Deserialize, Serialize, de};
-use serde_json::{Map, Value};
+use serde::{Serialize, de};
 use tasktrail_domain::task_history::{ResultLimit, TaskStepResult, UncheckedStepResult};
 
 use self::marking::Marking;
@@ -30,6 +30,7 @@ use self::marking::Marking;
 const MARK: char = '␛';
 const NUL: char = '␀';
 const NUMBER: char = '#';
+const SURROGATE: char = 'u';
 
 /// What every `jsonb` value begins with on its way: the version of its form.
 const JSONB_VERSION: u8 = 1;
@@ -81,123 +82,132 @@ impl FromSql<Jsonb, Pg> for MeasuredDocument {
 }
 
 fn read(json: &str) -> serde_json::Result<TaskStepResult> {
-    let document = if json.contains(MARK) {
-        UncheckedStepResult::deserialize(unmarked(serde_json::from_str(json)?)?)?
+    let document: UncheckedStepResult = if json.contains(MARK) {
+        serde_json::from_str(&unmarked(json))?
     } else {
-        serde_json::from_str::<UncheckedStepResult>(json)?
+        serde_json::from_str(json)?
     };
     // What was accepted once is read back, whatever today's limit is.
     let step_result = document.check(ResultLimit::UNLIMITED);
     step_result.map_err(de::Error::custom)
 }
 
-fn unmarked(value: Value) -> serde_json::Result<Value> {
-    Ok(match value {
-        Value::String(text) => match text
-            .strip_prefix([MARK])
-            .and_then(|t| t.strip_prefix(NUMBER))
-        {
-            Some(number) => Value::Number(number.parse()?),
-            None => Value::String(unmarked_text(text)),
-        },
-        Value::Array(items) => {
-            Value::Array(items.into_iter().map(unmarked).collect::<Result<_, _>>()?)
-        }
-        Value::Object(members) => members
-            .into_iter()
-            .map(|(key, member)| Ok((unmarked_text(key), unmarked(member)?)))
-            .collect::<serde_json::Result<Map<_, _>>>()?
-            .into(),
-        other => other,
-    })
-}
-
-fn unmarked_text(text: String) -> String {
-    if !text.contains(MARK) {
-        return text;
-    }
-    let mut characters = text.chars();
-    let mut unmarked = String::with_capacity(text.len());
-    while let Some(character) = characters.next() {
-        match (character, character == MARK) {
-            (_, true) => {
-                unmarked.extend(characters.next().map(|c| if c == NUL { '\0' } else { c }));
+/// The JSON that was marked.
+fn unmarked(json: &str) -> String {
+    let mut unmarked = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some((before, marked)) = rest.split_once(MARK) {
+        unmarked.push_str(before);
+        let mut characters = marked.chars();
+        let first = characters.next();
+        rest = characters.as_str();
+        match first {
+            Some(NUL) => unmarked.push_str(r"\u0000"),
+            // Its four digits follow.
+            Some(SURROGATE) => unmarked.push_str(r"\u"),
+            Some(NUMBER) => {
+                // The quotes around it go as well.
+                unmarked.pop();
+                let (number, after) = rest.split_once('"').unwrap_or((rest, ""));
+                unmarked.push_str(number);
+                rest = after;
             }
-            (other, false) => unmarked.push(other),
+            other => unmarked.extend(other),
         }
     }
+    unmarked.push_str(rest);
     unmarked
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use tasktrail_conformance::json_texts::any_json_text;
+    use tasktrail_domain::JsonText;
+    use tasktrail_domain::task_history::TaskStatus;
 
     use super::*;
 
-    fn stored(value: &Value) -> String {
+    fn document(result: &JsonText, message: &str) -> TaskStepResult {
+        TaskStepResult::builder("fetch", TaskStatus::Running)
+            .result(result)
+            .message(message)
+            .build()
+            .unwrap()
+    }
+
+    fn stored(document: &TaskStepResult) -> String {
         let mut bytes = Vec::new();
-        write(value, &mut bytes).unwrap();
+        write(document, &mut bytes).unwrap();
         String::from_utf8(bytes).unwrap()
     }
 
-    #[test]
-    fn what_jsonb_can_hold_is_stored_as_it_is() {
-        let value =
-            json!({"text": "a\\u0000 \u{1} é", "n": [1, -1, 1.5, 100.0, u64::MAX], "b": null});
+    /// How a document of that result is stored, without what stands around the result.
+    fn stored_result(json: &str) -> String {
+        let stored = stored(&document(&json.parse().unwrap(), ""));
+        let (_, result) = stored.split_once(r#""result":"#).unwrap();
+        let (result, _) = result.rsplit_once(r#","completed""#).unwrap();
+        result.to_owned()
+    }
 
-        assert_eq!(stored(&value), value.to_string());
+    #[test]
+    fn what_jsonb_can_hold_is_stored_unchanged() {
+        let whole =
+            r#"{"a":"a\\u0000 \u0001 é “","n":[0,-1,1.50,100.0,18446744073709551616,0.00]}"#;
+
+        assert_eq!(stored_result(whole), whole);
     }
 
     #[test]
     fn what_jsonb_cannot_hold_is_stored_behind_a_mark() {
-        let value = json!({"a\0": "b\0c␛", "n": [1e17, -0.0, 5e-324]});
+        let long = "1".repeat(1001);
+        let marked = [
+            (r#"{"a\u0000":"b\u0000c␛"}"#, r#"{"a␛␀":"b␛␀c␛␛"}"#),
+            (
+                "[1e17,1E-5,-0,-0.00]",
+                r#"["␛#1e17","␛#1E-5","␛#-0","␛#-0.00"]"#,
+            ),
+            (r#"{"\udc00":"\\\ud835x"}"#, r#"{"␛udc00":"\\␛ud835x"}"#),
+            (&long, &format!("\"␛#{long}\"")),
+        ];
 
-        assert_eq!(
-            stored(&value),
-            r#"{"a␛␀":"b␛␀c␛␛","n":["␛#1e+17","␛#-0.0","␛#5e-324"]}"#
-        );
+        for (json, expected) in marked {
+            assert_eq!(stored_result(json), expected);
+        }
     }
 
-    fn any_value() -> impl Strategy<Value = Value> {
-        let text = proptest::collection::vec(
-            prop_oneof![
-                Just('\0'),
-                Just(MARK),
-                Just(NUL),
-                Just(NUMBER),
-                any::<char>()
-            ],
-            0..6,
-        )
-        .prop_map(|characters| characters.into_iter().collect::<String>());
-        let leaf = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::from),
-            any::<i64>().prop_map(Value::from),
-            any::<u64>().prop_map(Value::from),
-            any::<f64>()
-                .prop_filter("JSON has no NaN", |n| n.is_finite())
-                .prop_map(Value::from),
-            text.clone().prop_map(Value::from),
-        ];
-        leaf.prop_recursive(4, 32, 6, move |inner| {
-            prop_oneof![
-                proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-                proptest::collection::vec((text.clone(), inner), 0..6)
-                    .prop_map(|members| members.into_iter().collect::<Map<_, _>>().into()),
-            ]
-        })
+    /// What versions before JSON was kept as text have written.
+    #[test]
+    fn earlier_documents_are_read_as_before() {
+        let earlier = r#"{"step": "fetch", "result": {"a␛␀": "b␛␀c␛␛", "n": ["␛#1e+17", "␛#-0.0", 1.5]},
+            "completed": false, "message": "␛␛#1", "status": "running", "error_code": null,
+            "error_message": null}"#;
+        let result = r#"{"a\u0000":"b\u0000c␛","n":[1e+17,-0.0,1.5]}"#.parse().unwrap();
+
+        assert_eq!(read(earlier).unwrap(), document(&result, "␛#1"));
+    }
+
+    #[test]
+    fn a_mark_that_nobody_wrote_is_no_document() {
+        let stored = stored(&document(&r#""x""#.parse().unwrap(), ""));
+
+        for foreign in ["␛#x", "␛#", "␛uxyz0"] {
+            let foreign = stored.replace('x', foreign);
+            assert!(
+                foreign.contains('␛') && read(&foreign).is_err(),
+                "{foreign}"
+            );
+        }
     }
 
     proptest! {
         #[test]
-        fn every_value_comes_back_equal(value in any_value()) {
-            let stored = stored(&value);
+        fn every_document_comes_back_equal(result in any_json_text(), message in any::<String>()) {
+            let document = document(&result, &message);
+            let stored = stored(&document);
 
-            prop_assert!(!stored.contains("\\u0000"));
-            prop_assert_eq!(unmarked(serde_json::from_str(&stored)?)?, value);
+            prop_assert!(!stored.contains("\\u0000"), "{}", stored);
+            prop_assert_eq!(read(&stored)?, document);
         }
     }
 }

@@ -345,7 +345,7 @@ async fn who_finds_no_room_in_the_queue_waits_and_is_told() {
     let mut locked = Locked::new().await;
     let large = |step| {
         let result = TaskStepResult::builder("large", TaskStatus::Running)
-            .result("x".repeat(30 << 20).into())
+            .result("x".repeat(30 << 20))
             .limit(ResultLimit::UNLIMITED);
         HistoryEntry {
             step_result: result.build().unwrap(),

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 use tasktrail::DatabaseManager;
 use tasktrail::task_history::ResultLimit;
-use tasktrail_cli::import::{BadLines, ImportError, ImportOptions, ImportReport, Importer, Source};
+use tasktrail_cli::import::{
+    BadLines, ImportError, ImportOptions, ImportReport, Importer, Source, Unstorable,
+};
 
 use self::progress::Progress;
 use crate::args::Global;
@@ -21,6 +23,7 @@ Examples:
   tasktrail import runs.jsonl
   tasktrail import january.jsonl.gz february.jsonl.gz --skip-bad
   zstd -dc runs.jsonl.zst | tasktrail import -
+  tasktrail import agents.jsonl --replace-unstorable --skip-bad
   tasktrail import runs.jsonl --in-memory           check a file, without a database")]
 pub(crate) struct ImportArgs {
     /// The files: JSON lines, plain or gzip, whatever they are called; `-` is standard input.
@@ -33,6 +36,17 @@ pub(crate) struct ImportArgs {
     /// are saved.
     #[arg(long)]
     skip_bad: bool,
+
+    /// Save a step also where its result or a message cannot be stored: with a replacement.
+    ///
+    /// That is so for a result with a duplicate key in an object, one that is nested more than 100
+    /// levels deep or larger than --max-result-bytes, and for a message that is too long or has a lone
+    /// surrogate (half of a character). The replacement of a result is {"replaced_result": {"reason",
+    /// "bytes", "original"}}, with the text that was given where it fits, else null. A message is cut,
+    /// and a lone surrogate in it becomes U+FFFD. Replaced lines are counted, and the first 20 are
+    /// reported on stderr. Without this option such a line is a bad line.
+    #[arg(long)]
+    replace_unstorable: bool,
 
     /// How large the result of a step may be, as JSON, in bytes; likewise each of its messages.
     ///
@@ -76,9 +90,13 @@ file. So after an interruption just import the file again: nothing is saved twic
 two files are one save, too. The next lines are read while the last ones are saved, two batches of
 about 1000 lines at a time, a batch whole or not at all. Memory does not grow with the file.
 
+A result is stored exactly: every number with its digits (1.50, 1e400), every string with its
+characters (NUL and lone surrogates too). What cannot be stored makes its line a bad one, with the
+reason, or is replaced: see --replace-unstorable.
+
 The schema of the database is brought up to date first. Prints how many lines were read, saved,
-already there and bad, and how many tasks they belong to; in JSON
-{\"lines\", \"saved\", \"already_there\", \"tasks\", \"bad\", \"seconds\"}.";
+already there and bad, in how many something was replaced, and how many tasks they belong to; in JSON
+{\"lines\", \"saved\", \"already_there\", \"tasks\", \"bad\", \"replaced\", \"seconds\"}.";
 
 pub(crate) async fn run(
     args: ImportArgs,
@@ -99,6 +117,11 @@ pub(crate) async fn run(
             BadLines::Skip
         } else {
             BadLines::Stop
+        },
+        unstorable: if args.replace_unstorable {
+            Unstorable::Replace
+        } else {
+            Unstorable::Refuse
         },
     };
     let mut importer = Importer::new(manager.task_history()?, options);
@@ -132,6 +155,7 @@ fn print(report: &ImportReport, output: &mut Output) -> Result<(), Failure> {
         ("saved", grouped(report.saved)),
         ("already there", grouped(report.already_there)),
         ("bad", grouped(report.bad)),
+        ("replaced", grouped(report.replaced)),
         ("tasks", grouped(report.tasks)),
         ("seconds", format!("{:.1}", report.seconds)),
     ];

@@ -39,6 +39,8 @@ pub(super) struct Portion {
     /// How many lines were read for it, bad ones included.
     pub(super) lines: u64,
     pub(super) bad: Vec<BadLine>,
+    /// The lines in which something was replaced, and why.
+    pub(super) replaced: Vec<BadLine>,
     /// How much of the input was read when it was full.
     pub(super) read_bytes: u64,
     bytes: usize,

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use tasktrail::clock::Clock;
-use tasktrail::task_history::{HistoryEntry, ResultLimit};
+use tasktrail::task_history::HistoryEntry;
 use tokio::sync::mpsc;
 
 use super::identity::Identities;
@@ -21,8 +21,8 @@ enum End {
     Stopped(ImportError),
 }
 
-/// A line's length and what it asks for, or what is wrong with it.
-type Read = Result<(usize, Parsed), Fault>;
+/// A line's length, what it asks for, and why something in it was replaced; or what is wrong with it.
+type Read = Result<(usize, Parsed, Option<Fault>), Fault>;
 
 /// Turns the lines of one input into entries, on a thread of its own: the next lines are read and parsed
 /// while the last ones are saved.
@@ -89,7 +89,12 @@ impl Reader {
             };
             portion.lines += 1;
             match read {
-                Ok((bytes, parsed)) => portion.push(self.lines.number(), bytes, parsed),
+                Ok((bytes, parsed, replaced)) => {
+                    let line = self.lines.number();
+                    let replaced = replaced.map(|fault| BadLine::new(&self.name, line, fault));
+                    portion.replaced.extend(replaced);
+                    portion.push(line, bytes, parsed);
+                }
                 Err(fault) => {
                     let bad = BadLine::new(&self.name, self.lines.number(), fault);
                     match self.options.bad_lines {
@@ -104,7 +109,6 @@ impl Reader {
 
     /// Reads a line; `None` at the end.
     fn read(&mut self) -> Result<Option<Read>, ImportError> {
-        let limit = self.options.result_limit;
         match self.lines.next_line() {
             Ok(None) => Ok(None),
             Ok(Some(Line::TooLong)) => {
@@ -112,8 +116,10 @@ impl Reader {
                 Ok(Some(Err(Fault::of_line(reason))))
             }
             Ok(Some(Line::Text(line))) => {
-                let parsed = parse(line, limit, &mut self.identities, &*self.clock);
-                Ok(Some(parsed.map(|parsed| (line.len(), parsed))))
+                let parsed = parse(line, self.options, &mut self.identities, &*self.clock);
+                Ok(Some(
+                    parsed.map(|(parsed, replaced)| (line.len(), parsed, replaced)),
+                ))
             }
             Err(source) => Err(ImportError::Read {
                 name: self.name.clone(),
@@ -126,20 +132,21 @@ impl Reader {
 
 fn parse(
     line: &[u8],
-    limit: ResultLimit,
+    options: ImportOptions,
     identities: &mut Identities,
     clock: &dyn Clock,
-) -> Result<Parsed, Fault> {
-    let saved: Save = match Record::read(line, limit)? {
+) -> Result<(Parsed, Option<Fault>), Fault> {
+    let saved: Save = match Record::read(line, options)? {
         Record::Save(saved) => saved,
-        Record::Finish(task, finish) => return Ok(Parsed::Finish(task, finish)),
+        Record::Finish(task, finish) => return Ok((Parsed::Finish(task, finish), None)),
     };
     let derived = || identities.next(line, saved.recorded_at);
-    Ok(Parsed::Entry(HistoryEntry {
+    let entry = HistoryEntry {
         id: saved.entry_id.unwrap_or_else(derived),
         task: saved.task,
         step: saved.step,
         step_result: saved.step_result,
         recorded_at: saved.recorded_at.unwrap_or_else(|| clock.now()),
-    }))
+    };
+    Ok((Parsed::Entry(entry), saved.replaced))
 }

@@ -1,10 +1,12 @@
 use serde::{Deserialize, Deserializer};
 use tasktrail::InvalidValue;
 use tasktrail::task_history::{
-    EntryId, Finish, ResultLimit, StepNumber, TaskId, TaskKey, TaskStatus, TaskStepResult,
-    UncheckedStepResult, UserId,
+    EntryId, Finish, StepNumber, TaskId, TaskKey, TaskStatus, TaskStepResult, UncheckedStepResult,
+    UserId,
 };
 use tasktrail::timestamp::Timestamp;
+
+use super::{ImportOptions, Unstorable};
 
 /// What is wrong with a line.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,16 +49,18 @@ pub(super) struct Save {
     pub(super) recorded_at: Option<Timestamp>,
     pub(super) entry_id: Option<EntryId>,
     pub(super) step_result: TaskStepResult,
+    /// Why something in the step result was replaced.
+    pub(super) replaced: Option<Fault>,
 }
 
 impl Record {
     /// Reads a line.
-    pub(super) fn read(line: &[u8], limit: ResultLimit) -> Result<Self, Fault> {
+    pub(super) fn read(line: &[u8], options: ImportOptions) -> Result<Self, Fault> {
         let text = std::str::from_utf8(line).map_err(|error| {
             let byte = error.valid_up_to() + 1;
             Fault::of_line(format!("not UTF-8 from byte {byte} of the line on"))
         })?;
-        parse(text)?.check(limit)
+        parse(text)?.check(options)
     }
 }
 
@@ -116,7 +120,7 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(json: D) -> Result<Opti
 }
 
 impl Written {
-    fn check(self, limit: ResultLimit) -> Result<Record, Fault> {
+    fn check(self, options: ImportOptions) -> Result<Record, Fault> {
         let task = TaskKey {
             user: self.user_id,
             task: self.task_id,
@@ -125,14 +129,14 @@ impl Written {
             let missing = |key| Fault::of_line(format!("missing field `{key}`"));
             let step = self.step.ok_or_else(|| missing("step"))?;
             let step_result = self.step_result.ok_or_else(|| missing("step_result"))?;
+            let (step_result, replaced) = taken(step_result, options)?;
             return Ok(Record::Save(Save {
                 task,
                 step,
                 recorded_at: self.recorded_at,
                 entry_id: self.entry_id,
-                step_result: step_result
-                    .check(limit)
-                    .map_err(Fault::in_field("step_result"))?,
+                step_result,
+                replaced,
             }));
         };
         let of_a_step = [
@@ -146,6 +150,30 @@ impl Written {
                 "a line has either `finish` or `{key}`: it is about a task's end or one of its steps"
             ))),
             None => Ok(Record::Finish(task, finish.check()?)),
+        }
+    }
+}
+
+/// The step result, and why something in it was replaced.
+fn taken(
+    step_result: UncheckedStepResult,
+    options: ImportOptions,
+) -> Result<(TaskStepResult, Option<Fault>), Fault> {
+    let limit = options.result_limit;
+    let field = "step_result";
+    match options.unstorable {
+        Unstorable::Refuse => {
+            let checked = step_result.check(limit).map_err(Fault::in_field(field))?;
+            Ok((checked, None))
+        }
+        Unstorable::Replace => {
+            let (step_result, reasons) = step_result.replace(limit);
+            let reasons: Vec<_> = reasons.iter().map(ToString::to_string).collect();
+            let replaced = (!reasons.is_empty()).then(|| Fault {
+                field: Some(field.to_owned()),
+                reason: reasons.join("; "),
+            });
+            Ok((step_result, replaced))
         }
     }
 }

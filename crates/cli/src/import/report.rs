@@ -13,6 +13,8 @@ pub struct ImportReport {
     pub tasks: u64,
     /// Lines that could not be saved, because of what is in them.
     pub bad: u64,
+    /// Lines of which a result or a message was replaced, because it could not be stored.
+    pub replaced: u64,
     /// How long it took, in seconds.
     pub seconds: f64,
 }

@@ -10,6 +10,9 @@ pub trait ImportWatch: Send {
 
     /// A bad line was skipped.
     fn bad_line(&mut self, bad: &BadLine);
+
+    /// Something in a line could not be stored, and was replaced.
+    fn replaced(&mut self, replaced: &BadLine);
 }
 
 impl ImportWatch for () {
@@ -18,4 +21,6 @@ impl ImportWatch for () {
     fn advanced(&mut self, _read_bytes: u64, _report: &ImportReport) {}
 
     fn bad_line(&mut self, _bad: &BadLine) {}
+
+    fn replaced(&mut self, _replaced: &BadLine) {}
 }

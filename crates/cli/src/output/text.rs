@@ -1,7 +1,7 @@
 //! Values as a person reads them.
 
 use bytesize::ByteSize;
-use serde_json::Value;
+use tasktrail::JsonText;
 use tasktrail::timestamp::Timestamp;
 
 /// The text without characters that move the cursor, colour the screen or turn the direction.
@@ -31,12 +31,12 @@ pub(crate) fn one_line(text: &str, max_chars: usize) -> String {
     shown
 }
 
-/// A JSON value on one line, of at most `max_chars` characters; nothing for `null`.
-pub(crate) fn json_line(value: &Value, max_chars: usize) -> String {
-    if value.is_null() {
+/// A JSON document on one line, of at most `max_chars` characters; nothing for `null`.
+pub(crate) fn json_line(json: &JsonText, max_chars: usize) -> String {
+    if json.is_null() {
         String::new()
     } else {
-        one_line(&value.to_string(), max_chars)
+        one_line(json.as_str(), max_chars)
     }
 }
 

@@ -40,7 +40,15 @@ fn the_report_has_exactly_these_keys() {
 
     assert_eq!(
         keys,
-        ["already_there", "bad", "lines", "saved", "seconds", "tasks"]
+        [
+            "already_there",
+            "bad",
+            "lines",
+            "replaced",
+            "saved",
+            "seconds",
+            "tasks"
+        ]
     );
     assert!(report["seconds"].is_f64(), "{report}");
 }

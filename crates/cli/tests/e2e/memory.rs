@@ -85,6 +85,8 @@ async fn an_id_that_stands_for_something_else_is_skipped_like_a_bad_line() {
         fn bad_line(&mut self, bad: &BadLine) {
             self.0.push(bad.line);
         }
+
+        fn replaced(&mut self, _replaced: &BadLine) {}
     }
 
     let (_folder, source, histories) = conflicting().await;

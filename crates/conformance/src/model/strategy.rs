@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use serde_json::{Value, json};
+use tasktrail_domain::JsonText;
 use tasktrail_domain::repository::{PageRequest, PageSize};
 use tasktrail_domain::task_history::{
     EntryId, ErrorCode, FinalStatus, Finish, HistoryEntry, ListCursor, RemovalBatch, RemovalCursor,
@@ -13,6 +13,7 @@ use tasktrail_domain::timestamp::Timestamp;
 
 use super::Action;
 use crate::fixture::{USERS, at, task_of, user};
+use crate::json_texts::any_json_text;
 
 /// An action, after these entries have been sent.
 pub fn action(sent: &[HistoryEntry]) -> BoxedStrategy<Action> {
@@ -106,7 +107,7 @@ fn entry_id([high, low]: [u8; 2]) -> EntryId {
 fn step_result() -> impl Strategy<Value = TaskStepResult> {
     (
         select(TaskStatus::ALL.to_vec()),
-        value(),
+        result(),
         prop::option::of(error_code()),
     )
         .prop_map(|(status, result, code)| {
@@ -118,14 +119,17 @@ fn step_result() -> impl Strategy<Value = TaskStepResult> {
         })
 }
 
-fn value() -> impl Strategy<Value = Value> {
-    select(vec![
-        json!(null),
-        json!(1),
-        json!(1.0),
-        json!(1e17),
-        json!({ "\0": "␛\0" }),
-    ])
+fn result() -> impl Strategy<Value = JsonText> {
+    let some = [
+        "null",
+        "1",
+        "1.0",
+        "1.00",
+        "1e17",
+        r#"{"\u0000":"␛\ud835"}"#,
+    ];
+    let some = select(some.map(|json| json.parse().unwrap()).to_vec());
+    prop_oneof![3 => some, 1 => any_json_text()]
 }
 
 fn error_code() -> impl Strategy<Value = ErrorCode> {

@@ -2,7 +2,7 @@
 
 use tasktrail_domain::repository::PageRequest;
 use tasktrail_domain::task_history::TaskStatus::{Completed, Failed, Running};
-use tasktrail_domain::task_history::{HistoryEntry, StepNumber};
+use tasktrail_domain::task_history::{HistoryEntry, StepNumber, TaskKey};
 
 use crate::History;
 use crate::fixture::{Edit, Writer, at, page, task};
@@ -56,6 +56,33 @@ pub async fn pages_of_steps_give_each_step_once(history: &History) {
     for size in [1, 2, 3, 7, 1000] {
         assert_eq!(history.step_pages(&report, size).await.concat(), newest);
     }
+}
+
+/// Pages of large results may be short, but give each step once, and only the last one has no next.
+pub async fn pages_of_large_steps_give_each_step_once(history: &History) {
+    let report = task("report");
+    let entries = large_steps(&Writer::default(), &report);
+    history.save_batch(&entries).await;
+
+    for size in [1, 2, 1000] {
+        let pages = history.step_pages(&report, size).await;
+        assert!(pages.concat() == entries, "pages of {size}");
+    }
+}
+
+/// Twelve steps, of which every third has a result of 300 kB that can hardly be compressed, or one of 900 kB
+/// that can be compressed to nearly nothing.
+pub(super) fn large_steps(writer: &Writer, task: &TaskKey) -> Vec<HistoryEntry> {
+    let digits = (0_u64..).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_string());
+    let random: String = digits.take(15_000).collect();
+    let entries = writer.steps(task, 12).into_iter().enumerate();
+    entries
+        .map(|(index, entry)| match index % 3 {
+            0 => entry.giving(&random),
+            1 => entry.giving("x".repeat(900_000)),
+            _ => entry,
+        })
+        .collect()
 }
 
 /// A page begins behind its cursor, whether or not the task has that step.

@@ -1,6 +1,8 @@
-//! Step results: any JSON comes back equal.
+//! Step results: any JSON comes back exactly as it was given.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+use tasktrail_domain::JsonText;
 use tasktrail_domain::task_history::TaskStatus::Running;
 use tasktrail_domain::task_history::{ResultLimit, operation};
 
@@ -62,6 +64,97 @@ const FLOATS: [f64; 28] = [
     -f64::EPSILON,
 ];
 
+/// A number comes back as the literal that was given, whatever its length, exponent or zeros.
+pub async fn literals_of_numbers_come_back_as_given(history: &History) {
+    let writer = Writer::default();
+    let fraction = format!("0.{}1", "0".repeat(20_000));
+    let long = [40, 1000, 1001, 140_000].map(|digits| "7".repeat(digits));
+    let long = long.iter().chain([&fraction]).map(String::as_str);
+
+    for number in LITERALS.into_iter().chain(long) {
+        assert_kept(history, &writer, text(number)).await;
+        let negative = format!("-{number}");
+        let nested = format!(r#"{{"n":[{negative},{{"n":{number}}}],"{number}":"{number}"}}"#);
+        assert_kept(history, &writer, text(&nested)).await;
+    }
+}
+
+const LITERALS: [&str; 20] = [
+    "0",
+    "0.0",
+    "0.00",
+    "0e0",
+    "0E-7",
+    "1.50",
+    "1.500",
+    "100.0",
+    "1e2",
+    "1E2",
+    "1e+2",
+    "1.0e-05",
+    "1e17",
+    "1e400",
+    "1e-400",
+    "1e131072",
+    "1e99999999999",
+    "18446744073709551616",
+    "0.1000000000000000055511151231257827",
+    "12345678901234567890123456789012345678901234567890.5",
+];
+
+/// Half of a character, as a lone surrogate escape, comes back as given.
+pub async fn lone_surrogates_come_back_as_given(history: &History) {
+    let writer = Writer::default();
+    let halves = [
+        r"\ud835",
+        r"\udc00",
+        r"\udfff\ud800",
+        r"a\ud83db",
+        r"\u0000\ud835␛ud835",
+    ];
+
+    for half in halves {
+        assert_kept(history, &writer, text(&format!(r#""{half}""#))).await;
+        let nested = format!(r#"[{{"{half}":["{half}"]}},"\\{half}"]"#);
+        assert_kept(history, &writer, text(&nested)).await;
+    }
+}
+
+/// The order of an object's members is no part of a result, nor is the spelling of its strings.
+pub async fn spellings_of_a_result_are_the_same_result(history: &History) {
+    let entry = Writer::default().step(&task("report"), 1, Running);
+    let spellings = [
+        r#"{"a":"é\n/","bb":{"c":1.50,"é":2}}"#,
+        r#" { "bb" : { "\u00e9" : 2, "c" : 1.50 }, "a" : "\u00E9\u000a\/" } "#,
+    ];
+
+    for json in spellings {
+        history.save(&entry.clone().giving(text(json))).await;
+    }
+
+    let steps = history.steps(&entry.task).await;
+    assert_eq!(steps, [entry.giving(text(spellings[0]))]);
+}
+
+/// Results whose numbers are written differently are different results.
+pub async fn literals_of_numbers_are_told_apart(history: &History) {
+    let entry = Writer::default().step(&task("report"), 1, Running);
+    let entry = entry.giving(text("[1.5]"));
+    history.save(&entry).await;
+
+    for other in ["[1.50]", "[15e-1]", r#"["1.5"]"#, r#"["␛#1.5"]"#] {
+        let answer = history
+            .port()
+            .save(&entry.clone().giving(text(other)))
+            .await;
+        assert_conflict(answer, operation::SAVE, entry.id);
+    }
+}
+
+fn text(json: &str) -> JsonText {
+    json.parse().unwrap()
+}
+
 /// Texts come back as given, NUL and every character that a store may use for itself included.
 pub async fn texts_come_back_as_given(history: &History) {
     let writer = Writer::default();
@@ -111,6 +204,11 @@ pub async fn look_alikes_come_back_as_given(history: &History) {
         json!("\\\\u0000\0"),
         json!({ "$numberLong": "1" }),
         json!({ "$serde_json::private::Number": "1e17" }),
+        json!({ "$serde_json::private::RawValue": "1e17" }),
+        json!([{ "a": { "$serde_json::private::RawValue": { "b": "[" } } }]),
+        json!([{ "$serde_json::private::Number": "x", "b": 1 }]),
+        json!("\u{241b}ud835"),
+        json!({ "\\ud835": "\\ud835" }),
         json!({ "$escaped": "\0" }),
         json!({ "__nul": true }),
         json!("1e17"),
@@ -217,7 +315,7 @@ const AWKWARD: [&str; 36] = [
 ];
 
 /// Saves a result, twice, and fails unless it comes back as given.
-async fn assert_kept(history: &History, writer: &Writer, result: Value) {
+async fn assert_kept(history: &History, writer: &Writer, result: impl Serialize) {
     let entry = writer.step(&task("report"), 0, Running).giving(result);
     history.save(&entry).await;
     history.save(&entry).await;

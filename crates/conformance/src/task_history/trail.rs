@@ -3,6 +3,7 @@
 use tasktrail_domain::repository::PageRequest;
 use tasktrail_domain::task_history::TaskStatus::{Completed, Failed, Running};
 
+use super::load::large_steps;
 use crate::History;
 use crate::fixture::{Edit, Writer, at, page, task};
 
@@ -47,6 +48,18 @@ pub async fn pages_of_a_trail_give_each_revision_once(history: &History) {
 
     for size in [1, 2, 3, 7, 1000] {
         assert_eq!(history.trail_pages(&report, size).await.concat(), revisions);
+    }
+}
+
+/// Pages of large revisions may be short, but give each one once, and only the last one has no next.
+pub async fn pages_of_large_revisions_give_each_once(history: &History) {
+    let report = task("report");
+    let revisions = large_steps(&Writer::default(), &report);
+    history.save_batch(&revisions).await;
+
+    for size in [1, 2, 1000] {
+        let pages = history.trail_pages(&report, size).await;
+        assert!(pages.concat() == revisions, "pages of {size}");
     }
 }
 

@@ -91,6 +91,9 @@ impl<C> Default for PageRequest<C> {
 }
 
 /// A part of a list, and where the next part begins.
+///
+/// A page may hold fewer items than its size, so that large items are not answered all at once. It holds
+/// at least one if there is one behind the cursor, and only a missing [`next`](Self::next) ends a walk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T, C> {
     /// The items, in the list's order.

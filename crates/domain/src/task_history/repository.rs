@@ -59,7 +59,9 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
 
     /// Loads the current state of a task's steps: the newest revision of each, ascending by step.
     ///
-    /// Newest is what the store accepted last, whatever the times say. An unknown task has no steps.
+    /// Newest is what the store accepted last, whatever the times say. An unknown task has no steps. A
+    /// page of large results may hold fewer entries than its size, but at least one; only a missing
+    /// `next` ends a walk.
     async fn load(
         &self,
         task: &TaskKey,
@@ -68,7 +70,7 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
 
     /// Loads all revisions of all steps of a task, in the order in which the store accepted them.
     ///
-    /// An unknown task has no trail. A save that is under way while the trail is walked page by
+    /// An unknown task has no trail. A page may be short as in [`load`](Self::load). A save that is under way while the trail is walked page by
     /// page may be missed.
     async fn trail(
         &self,

@@ -1,9 +1,12 @@
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+mod unchecked;
+
+use serde::{Deserialize, Serialize};
 
 use super::result_limit::json_size;
 use super::{ErrorCode, ResultLimit, StepName, TaskStatus};
-use crate::InvalidValue;
+use crate::{InvalidValue, JsonText};
+
+pub use self::unchecked::UncheckedStepResult;
 
 /// What came of one step: its name, its result, and how it stands.
 ///
@@ -37,7 +40,7 @@ use crate::InvalidValue;
 #[serde(try_from = "UncheckedStepResult")]
 pub struct TaskStepResult {
     step: StepName,
-    result: Value,
+    result: JsonText,
     completed: bool,
     message: String,
     status: TaskStatus,
@@ -54,7 +57,7 @@ impl TaskStepResult {
         TaskStepResultBuilder {
             step: step.into(),
             status,
-            result: Value::Null,
+            result: Ok(JsonText::default()),
             completed: status == TaskStatus::Completed,
             message: String::new(),
             error: None,
@@ -68,15 +71,22 @@ impl TaskStepResult {
         json_size(self)
     }
 
+    fn within(self, limit: ResultLimit) -> Result<Self, InvalidValue> {
+        limit.check_result(&self.result)?;
+        limit.check_message("message", &self.message)?;
+        limit.check_message("error_message", self.error_message().unwrap_or_default())?;
+        Ok(self)
+    }
+
     /// The step's name.
     #[must_use]
     pub fn step(&self) -> &StepName {
         &self.step
     }
 
-    /// What the step gave; any JSON.
+    /// What the step gave; any JSON, exactly as it was given.
     #[must_use]
-    pub fn result(&self) -> &Value {
+    pub fn result(&self) -> &JsonText {
         &self.result
     }
 
@@ -117,7 +127,7 @@ impl TaskStepResult {
 pub struct TaskStepResultBuilder {
     step: String,
     status: TaskStatus,
-    result: Value,
+    result: Result<JsonText, InvalidValue>,
     completed: bool,
     message: String,
     error: Option<(ErrorCode, String)>,
@@ -125,9 +135,10 @@ pub struct TaskStepResultBuilder {
 }
 
 impl TaskStepResultBuilder {
-    /// What the step gave. Defaults to `null`.
-    pub fn result(mut self, result: Value) -> Self {
-        self.result = result;
+    /// What the step gave: a [`JsonText`], a `json!`, or anything else that serializes to JSON.
+    /// Defaults to `null`.
+    pub fn result(mut self, result: impl Serialize) -> Self {
+        self.result = JsonText::of_field("result", &result);
         self
     }
 
@@ -159,86 +170,27 @@ impl TaskStepResultBuilder {
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if the step's name is not 1 to 255 bytes long or holds a NUL, or if the
-    /// result or a message exceeds the limit.
+    /// [`InvalidValue`] if the step's name is not 1 to 255 bytes long or holds a NUL, if the
+    /// result or a message exceeds the limit, or if the result is no document (see
+    /// [`JsonText::of`]).
     pub fn build(self) -> Result<TaskStepResult, InvalidValue> {
         let (error_code, error_message) = self.error.unzip();
-        let document = UncheckedStepResult {
+        let built = TaskStepResult {
             step: StepName::new(self.step)?,
-            result: self.result,
+            result: self.result?,
             completed: self.completed,
             message: self.message,
             status: self.status,
             error_code,
             error_message,
         };
-        document.check(self.limit)
+        built.within(self.limit)
     }
-}
-
-/// A step result as it was read: the seven keys, before the sizes of its result and messages are
-/// checked.
-///
-/// For readers that have a limit of their own, or name the key that is wrong.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UncheckedStepResult {
-    step: StepName,
-    result: Value,
-    completed: bool,
-    message: String,
-    status: TaskStatus,
-    #[serde(deserialize_with = "present")]
-    error_code: Option<ErrorCode>,
-    #[serde(deserialize_with = "present")]
-    error_message: Option<String>,
-}
-
-impl UncheckedStepResult {
-    /// Checks result and messages.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidValue`] if one of them exceeds the limit.
-    pub fn check(self, limit: ResultLimit) -> Result<TaskStepResult, InvalidValue> {
-        limit.check_result(&self.result)?;
-        limit.check_message("message", &self.message)?;
-        limit.check_message(
-            "error_message",
-            self.error_message.as_deref().unwrap_or_default(),
-        )?;
-        Ok(TaskStepResult {
-            step: self.step,
-            result: self.result,
-            completed: self.completed,
-            message: self.message,
-            status: self.status,
-            error_code: self.error_code,
-            error_message: self.error_message,
-        })
-    }
-}
-
-impl TryFrom<UncheckedStepResult> for TaskStepResult {
-    type Error = InvalidValue;
-
-    fn try_from(document: UncheckedStepResult) -> Result<Self, Self::Error> {
-        document.check(ResultLimit::DEFAULT)
-    }
-}
-
-/// Serde takes a missing key of an `Option` for `None`, unless the field has a reader of its own.
-fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    Option::deserialize(deserializer)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

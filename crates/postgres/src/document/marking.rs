@@ -1,8 +1,15 @@
 use std::io::{self, Write};
+use std::ops::Range;
 
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter};
 
-use super::{MARK, NUL, NUMBER};
+use super::{MARK, NUL, NUMBER, SURROGATE};
+
+/// The longest number that `jsonb` is given as one; it takes any of these unchanged.
+const LONGEST_NUMBER: usize = 1000;
+
+/// The first of the bytes of the mark, and of many other characters of as many bytes.
+const MARK_BEGIN: u8 = 0xe2;
 
 /// Writes JSON compactly, with what `jsonb` cannot hold behind marks.
 pub(super) struct Marking;
@@ -27,18 +34,105 @@ impl Formatter for Marking {
         }
     }
 
-    fn write_f64<W>(&mut self, writer: &mut W, value: f64) -> io::Result<()>
+    /// A step's result, as canonical JSON.
+    fn write_raw_fragment<W>(&mut self, writer: &mut W, json: &str) -> io::Result<()>
     where
         W: ?Sized + Write,
     {
-        let mut digits = Vec::with_capacity(24);
-        CompactFormatter.write_f64(&mut digits, value)?;
-        let negative_zero = value == 0.0 && value.is_sign_negative();
-        if !negative_zero && !digits.contains(&b'e') {
-            return writer.write_all(&digits);
+        let mut written = 0;
+        for found in Unstorable::of(json) {
+            let before = json.get(written..found.start).unwrap_or_default();
+            writer.write_all(before.as_bytes())?;
+            written = found.end;
+            let text = json.get(found).unwrap_or_default();
+            match text.strip_prefix(r"\u") {
+                Some("0000") => write!(writer, "{MARK}{NUL}")?,
+                Some(surrogate) => write!(writer, "{MARK}{SURROGATE}{surrogate}")?,
+                None if text.starts_with(MARK) => write!(writer, "{MARK}{MARK}")?,
+                None => write!(writer, "\"{MARK}{NUMBER}{text}\"")?,
+            }
         }
-        write!(writer, "\"{MARK}{NUMBER}")?;
-        writer.write_all(&digits)?;
-        writer.write_all(b"\"")
+        let rest = json.get(written..).unwrap_or_default();
+        writer.write_all(rest.as_bytes())
     }
+}
+
+/// Where canonical JSON has what `jsonb` cannot hold: numbers, escapes in strings, and the mark itself.
+struct Unstorable<'j> {
+    json: &'j str,
+    at: usize,
+    in_string: bool,
+}
+
+impl<'j> Unstorable<'j> {
+    fn of(json: &'j str) -> Self {
+        Self {
+            json,
+            at: 0,
+            in_string: false,
+        }
+    }
+
+    /// What begins at the next place where a string, a number or an escape may.
+    fn find(&mut self) -> Option<&'j str> {
+        let rest = self.json.get(self.at..)?;
+        let skipped = if self.in_string {
+            let mut bytes = rest.bytes();
+            bytes.position(|byte| matches!(byte, b'"' | b'\\' | MARK_BEGIN))
+        } else {
+            let mut bytes = rest.bytes();
+            bytes.position(|byte| matches!(byte, b'"' | b'-' | b'0'..=b'9'))
+        }?;
+        self.at += skipped;
+        rest.get(skipped..)
+    }
+
+    /// Passes what was found, and gives its place if it is unstorable.
+    fn pass(&mut self, found: &str) -> Option<Range<usize>> {
+        let (bytes, is_storable) = if found.starts_with('"') {
+            self.in_string = !self.in_string;
+            (1, true)
+        } else if !self.in_string {
+            let number = number(found);
+            (number.len(), keeps_its_text(number))
+        } else if found.starts_with(r"\u0000") || found.starts_with(r"\ud") {
+            (r"\u0000".len(), false)
+        } else if found.starts_with('\\') {
+            (2, true)
+        } else {
+            (MARK.len_utf8(), !found.starts_with(MARK))
+        };
+        let begin = self.at;
+        self.at += bytes;
+        (!is_storable).then_some(begin..self.at)
+    }
+}
+
+impl Iterator for Unstorable<'_> {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        loop {
+            let found = self.find()?;
+            let place = self.pass(found);
+            if place.is_some() {
+                return place;
+            }
+        }
+    }
+}
+
+/// The number that the text begins with.
+fn number(text: &str) -> &str {
+    let is_end = |byte| !matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
+    let length = text.bytes().position(is_end);
+    length.and_then(|length| text.get(..length)).unwrap_or(text)
+}
+
+/// Whether `jsonb` gives a number back with the same digits.
+fn keeps_its_text(number: &str) -> bool {
+    let is_zero = |digits: &str| digits.bytes().all(|digit| matches!(digit, b'0' | b'.'));
+    number.len() <= LONGEST_NUMBER
+        && !number.contains(['e', 'E'])
+        && !number.strip_prefix('-').is_some_and(is_zero)
 }

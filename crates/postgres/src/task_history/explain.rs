@@ -17,7 +17,7 @@ use super::count::{Count, UserRange, beyond_all};
 use super::finish;
 use super::finish_batch::{FinishBatch, Finished};
 use super::list::List;
-use super::load::{self, one_beyond};
+use super::load::{self, SelectSteps, SelectTrail, one_beyond};
 use super::retention::{self, CountExpired, Covered, LockExpired, Remove, Window, WindowEnd};
 use super::row::{amount, summary_value};
 use super::save::{Save, Saved};
@@ -282,21 +282,19 @@ impl Plans<'_> {
         operation: ExplainedOperation,
         task: &TaskKey,
     ) -> Result<(), StoreError> {
-        let limit = one_beyond(PageRequest::<StepNumber>::default().size);
-        let (user, id) = (&task.user, &task.task);
         match operation {
             ExplainedOperation::Load => {
-                let steps = load::select_steps(user, id, -1, limit);
+                let steps = Prepared(SelectSteps::of(task, &PageRequest::default()));
                 self.add("the first page of the newest revisions", steps)
                     .await
             }
             ExplainedOperation::Trail => {
-                let trail = load::select_trail(user, id, 0, limit);
+                let trail = Prepared(SelectTrail::of(task, &PageRequest::default()));
                 self.add("the first page of all revisions", trail).await
             }
             _ => {
-                self.add("one caller", load::select_status(user, id))
-                    .await?;
+                let status = load::select_status(&task.user, &task.task);
+                self.add("one caller", status).await?;
                 let tasks = [task.clone()];
                 let shared = Prepared(Statuses::of(&tasks));
                 self.add("callers who ask at the same time", shared).await

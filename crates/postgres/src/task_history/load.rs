@@ -1,16 +1,29 @@
 //! Reads of one task.
 
+use chrono::{DateTime, Utc};
 use diesel::dsl::auto_type;
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl};
+use diesel::pg::Pg;
+use diesel::query_builder::AstPass;
+use diesel::sql_types::{BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::repository::{Page, PageRequest, PageSize};
 use tasktrail_domain::task_history::{
     HistoryEntry, StepNumber, TaskId, TaskKey, TaskStatus, TrailPosition, UserId,
 };
+use uuid::Uuid;
 
-use super::row::{self, EntryColumns};
+use super::row;
+use crate::document::StoredDocument;
 use crate::error::StoreError;
-use crate::schema::{task_history as entry, task_summary as summary};
+use crate::schema::task_summary as summary;
+use crate::statement::{Prepared, Statement, unbound};
+
+/// How many bytes of results a page holds at most, as they are stored, unless the first has more.
+///
+/// A page has to be answered within one attempt. PostgreSQL stores 1 MiB of one letter in 12 kB, or in
+/// 4 kB with LZ4, so a page has at most about 45 MiB of text (128 MiB).
+const PAGE_BYTES: i64 = 512 << 10;
 
 /// The newest revision of each step.
 pub(super) async fn steps(
@@ -18,14 +31,12 @@ pub(super) async fn steps(
     task: &TaskKey,
     page: &PageRequest<StepNumber>,
 ) -> Result<Page<HistoryEntry, StepNumber>, StoreError> {
-    let after = page.after.map_or(-1, StepNumber::get);
-    let query = select_steps(&task.user, &task.task, after, one_beyond(page.size));
-    let rows: Vec<EntryColumns> = query.load(connection).await?;
-    let entries: Vec<_> = rows
-        .into_iter()
-        .map(|columns| row::entry(task.clone(), columns))
-        .collect::<Result<_, _>>()?;
-    Ok(Page::of(entries, page.size, |entry| entry.step))
+    let query = Prepared(SelectSteps::of(task, page));
+    let rows: Vec<RevisionRow> = query.load(connection).await?;
+    let (items, is_last) = held(task, page.size, rows)?;
+    let last = items.last().filter(|_| !is_last);
+    let next = last.map(|entry| entry.step);
+    Ok(Page { items, next })
 }
 
 /// All revisions, in the order of their acceptance.
@@ -34,20 +45,34 @@ pub(super) async fn trail(
     task: &TaskKey,
     page: &PageRequest<TrailPosition>,
 ) -> Result<Page<HistoryEntry, TrailPosition>, StoreError> {
-    let after = page.after.map_or(0, TrailPosition::get);
-    let query = select_trail(&task.user, &task.task, after, one_beyond(page.size));
-    let rows: Vec<(i64, EntryColumns)> = query.load(connection).await?;
-    let Page { items, next } = Page::of(rows, page.size, |(position, _)| {
-        TrailPosition::new(*position)
-    });
-    let entries = items
+    let query = Prepared(SelectTrail::of(task, page));
+    let rows: Vec<(i64, RevisionRow)> = query.load(connection).await?;
+    let (positions, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    let (items, is_last) = held(task, page.size, rows)?;
+    let last = positions.into_iter().take(items.len()).last();
+    let next = last.filter(|_| !is_last).map(TrailPosition::new);
+    Ok(Page { items, next })
+}
+
+/// Step, entry id, time, and the result unless it is behind the bound on bytes.
+type RevisionRow = (i32, Uuid, DateTime<Utc>, Option<StoredDocument>);
+
+/// The entries that a page holds, and whether they are the last ones.
+fn held(
+    task: &TaskKey,
+    size: PageSize,
+    rows: Vec<RevisionRow>,
+) -> Result<(Vec<HistoryEntry>, bool), StoreError> {
+    let read = rows.len();
+    let held = rows
         .into_iter()
-        .map(|(_, columns)| row::entry(task.clone(), columns))
+        .take(size.get())
+        .map_while(|(step, id, at, result)| Some((step, id, at, result?)));
+    let entries: Vec<_> = held
+        .map(|columns| row::entry(task.clone(), columns))
         .collect::<Result<_, _>>()?;
-    Ok(Page {
-        items: entries,
-        next,
-    })
+    let is_last = entries.len() == read;
+    Ok((entries, is_last))
 }
 
 /// One probe of the summary's key.
@@ -62,44 +87,74 @@ pub(super) async fn status(
         .transpose()
 }
 
-#[auto_type]
-pub(super) fn select_steps<'q>(user: &'q UserId, task: &'q TaskId, after: i32, limit: i64) -> _ {
-    let user: &'q str = user.as_str();
-    let task: &'q str = task.as_str();
-    entry::table
-        .select((
-            entry::step,
-            entry::entry_id,
-            entry::recorded_at,
-            entry::result,
-        ))
-        .filter(entry::user_id.eq(user))
-        .filter(entry::task_id.eq(task))
-        .filter(entry::step.gt(after))
-        .distinct_on(entry::step)
-        .order_by((entry::step.asc(), entry::id.desc()))
-        .limit(limit)
+/// `load.sql`.
+#[derive(Debug)]
+pub(super) struct SelectSteps<'q> {
+    task: &'q TaskKey,
+    after: i32,
+    limit: i64,
 }
 
-#[auto_type]
-pub(super) fn select_trail<'q>(user: &'q UserId, task: &'q TaskId, after: i64, limit: i64) -> _ {
-    let user: &'q str = user.as_str();
-    let task: &'q str = task.as_str();
-    entry::table
-        .select((
-            entry::id,
-            (
-                entry::step,
-                entry::entry_id,
-                entry::recorded_at,
-                entry::result,
-            ),
-        ))
-        .filter(entry::user_id.eq(user))
-        .filter(entry::task_id.eq(task))
-        .filter(entry::id.gt(after))
-        .order_by(entry::id.asc())
-        .limit(limit)
+impl<'q> SelectSteps<'q> {
+    pub(super) fn of(task: &'q TaskKey, page: &PageRequest<StepNumber>) -> Self {
+        Self {
+            task,
+            after: page.after.map_or(-1, StepNumber::get),
+            limit: one_beyond(page.size),
+        }
+    }
+}
+
+impl Statement for SelectSteps<'_> {
+    const SQL: &'static str = include_str!("sql/load.sql");
+    type Columns = (Integer, SqlUuid, Timestamptz, Nullable<Jsonb>);
+    type Id = SelectSteps<'static>;
+
+    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match parameter {
+            1 => out.push_bind_param::<Text, _>(self.task.user.as_str()),
+            2 => out.push_bind_param::<Text, _>(self.task.task.as_str()),
+            3 => out.push_bind_param::<Integer, _>(&self.after),
+            4 => out.push_bind_param::<BigInt, _>(&self.limit),
+            5 => out.push_bind_param::<BigInt, _>(&PAGE_BYTES),
+            other => unbound(other),
+        }
+    }
+}
+
+/// `trail.sql`.
+#[derive(Debug)]
+pub(super) struct SelectTrail<'q> {
+    task: &'q TaskKey,
+    after: i64,
+    limit: i64,
+}
+
+impl<'q> SelectTrail<'q> {
+    pub(super) fn of(task: &'q TaskKey, page: &PageRequest<TrailPosition>) -> Self {
+        Self {
+            task,
+            after: page.after.map_or(0, TrailPosition::get),
+            limit: one_beyond(page.size),
+        }
+    }
+}
+
+impl Statement for SelectTrail<'_> {
+    const SQL: &'static str = include_str!("sql/trail.sql");
+    type Columns = (BigInt, (Integer, SqlUuid, Timestamptz, Nullable<Jsonb>));
+    type Id = SelectTrail<'static>;
+
+    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match parameter {
+            1 => out.push_bind_param::<Text, _>(self.task.user.as_str()),
+            2 => out.push_bind_param::<Text, _>(self.task.task.as_str()),
+            3 => out.push_bind_param::<BigInt, _>(&self.after),
+            4 => out.push_bind_param::<BigInt, _>(&self.limit),
+            5 => out.push_bind_param::<BigInt, _>(&PAGE_BYTES),
+            other => unbound(other),
+        }
+    }
 }
 
 /// With the number of entries, which is no part of the list's index: for the status alone the planner takes

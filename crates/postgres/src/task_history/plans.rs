@@ -5,14 +5,14 @@ use diesel::pg::Pg;
 use diesel::query_builder::QueryFragment;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use tasktrail_domain::repository::Operation;
+use tasktrail_domain::repository::{Operation, PageRequest};
 use tasktrail_domain::task_history::{TaskKey, operation};
 use tasktrail_test_support::TestDatabase;
 
 use super::PostgresTaskHistory;
 use super::explain::Explain;
 use super::list::{List, ListWithErrorCode};
-use super::load;
+use super::load::{self, SelectSteps, SelectTrail};
 use super::status_checks::Statuses;
 use crate::error::StoreError;
 use crate::statement::{Prepared, Statement};
@@ -206,16 +206,10 @@ async fn the_reads_of_a_task_are_ranges_of_its_own() {
     let task = TaskKey::new("large", "task-7").unwrap();
 
     let status = plan(&histories, load::select_status(&task.user, &task.task)).await;
-    let steps = plan(
-        &histories,
-        load::select_steps(&task.user, &task.task, -1, 101),
-    )
-    .await;
-    let trail = plan(
-        &histories,
-        load::select_trail(&task.user, &task.task, 0, 101),
-    )
-    .await;
+    let first = Prepared(SelectSteps::of(&task, &PageRequest::default()));
+    let steps = plan(&histories, first).await;
+    let first = Prepared(SelectTrail::of(&task, &PageRequest::default()));
+    let trail = plan(&histories, first).await;
 
     assert!(
         status.contains("task_summary_pkey") && pages(&status) <= 5,
@@ -229,4 +223,34 @@ async fn the_reads_of_a_task_are_ranges_of_its_own() {
         trail.contains("task_history_step_idx") && !trail.contains("Seq Scan"),
         "{trail}"
     );
+    // A page of 100 rows on as many pages of the table, and the way through the index.
+    assert!(pages(&steps) <= 120, "{steps}");
+    assert!(pages(&trail) <= 120, "{trail}");
+}
+
+#[tokio::test]
+async fn a_page_is_bounded_by_bytes_without_reading_the_results() {
+    let (database, histories) = filled().await;
+    let large = "UPDATE task_history
+        SET result = to_jsonb((SELECT string_agg(md5((n + step)::text), '') FROM generate_series(1, 8192) AS n))
+        WHERE task_id = 'task-7'";
+    TestDatabase::execute(&database, large).unwrap();
+    TestDatabase::execute(&database, "VACUUM ANALYZE task_history").unwrap();
+    let task = TaskKey::new("large", "task-7").unwrap();
+
+    for plan in [
+        plan(
+            &histories,
+            Prepared(SelectSteps::of(&task, &PageRequest::default())),
+        )
+        .await,
+        plan(
+            &histories,
+            Prepared(SelectTrail::of(&task, &PageRequest::default())),
+        )
+        .await,
+    ] {
+        // The 100 results of 256 KiB are more than 3 200 pages of their own.
+        assert!(pages(&plan) <= 300, "{plan}");
+    }
 }

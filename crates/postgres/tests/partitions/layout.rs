@@ -48,7 +48,7 @@ async fn a_filled_table_becomes_the_first_partition_as_it_is() {
     // A repeated entry is found, a contradicting one is refused, and a new revision is the newest.
     histories.save(&before[0]).await.unwrap();
     histories
-        .save(&before[0].clone().giving("other".into()))
+        .save(&before[0].clone().giving("other"))
         .await
         .unwrap_err();
     clerk

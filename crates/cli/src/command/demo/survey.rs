@@ -68,7 +68,7 @@ fn compared(files: &Listing) -> TaskStepResultBuilder {
         .message(largest.first().map_or("no files", |file| &file.name))
         .result(
             rows.map(|file| json!({ "file": file.name, "bytes": file.bytes }))
-                .collect(),
+                .collect::<Vec<_>>(),
         )
 }
 

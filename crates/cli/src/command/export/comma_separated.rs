@@ -71,7 +71,7 @@ impl<W: Write> CommaSeparated<W> {
             },
             result.message(),
             result.error_message().unwrap_or_default(),
-            &serde_json::to_string(result.result())?,
+            result.result().as_str(),
         ])
     }
 

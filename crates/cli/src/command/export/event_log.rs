@@ -149,8 +149,7 @@ impl<W: Write> EventLog<W> {
             self.attribute("string", "message", result.message())?;
         }
         if !result.result().is_null() {
-            let json = serde_json::to_string(result.result())?;
-            self.attribute("string", "result", &json)?;
+            self.attribute("string", "result", result.result().as_str())?;
         }
         self.close("event")
     }

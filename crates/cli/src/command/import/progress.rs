@@ -12,6 +12,7 @@ const TOLD: u64 = 20;
 pub(super) struct Progress {
     bar: ProgressBar,
     bad: u64,
+    replaced: u64,
 }
 
 impl Default for Progress {
@@ -19,17 +20,20 @@ impl Default for Progress {
         Self {
             bar: ProgressBar::hidden(),
             bad: 0,
+            replaced: 0,
         }
     }
 }
 
 impl Progress {
-    /// Takes the bar away, and tells how many bad lines there were besides those that were told.
+    /// Takes the bar away, and reports how many lines there were besides those that were reported.
     pub(super) fn end(&self) {
         self.bar.finish_and_clear();
-        let more = self.bad.saturating_sub(TOLD);
-        if more > 0 {
-            note(format_args!("bad line: and {} more", grouped(more)));
+        for (what, lines) in [("bad line", self.bad), ("replaced", self.replaced)] {
+            let more = lines.saturating_sub(TOLD);
+            if more > 0 {
+                note(format_args!("{what}: and {} more", grouped(more)));
+            }
         }
     }
 }
@@ -68,6 +72,14 @@ impl ImportWatch for Progress {
         self.bad += 1;
         if self.bad <= TOLD {
             self.bar.suspend(|| note(format_args!("bad line: {bad}")));
+        }
+    }
+
+    fn replaced(&mut self, replaced: &BadLine) {
+        self.replaced += 1;
+        if self.replaced <= TOLD {
+            self.bar
+                .suspend(|| note(format_args!("replaced: {replaced}")));
         }
     }
 }

@@ -125,6 +125,8 @@ impl ImportWatch for Batches {
     }
 
     fn bad_line(&mut self, _bad: &BadLine) {}
+
+    fn replaced(&mut self, _replaced: &BadLine) {}
 }
 
 #[cfg(test)]

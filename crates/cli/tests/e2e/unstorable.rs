@@ -1,0 +1,168 @@
+//! Results and messages that cannot be stored, and those that can although they look as if not.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use tasktrail_test_support::TestDatabase;
+
+use super::files::{Folder, line};
+use super::tool::{Run, run};
+
+/// A line whose result and message are written like this.
+fn written(step: u32, result: &str, message: &str) -> String {
+    let mut line = line("a", step, "running");
+    line["step_result"]["result"] = json!("RESULT");
+    line["step_result"]["message"] = json!("MESSAGE");
+    let line = line.to_string();
+    let line = line.replace("\"RESULT\"", result);
+    line.replace("\"MESSAGE\"", message) + "\n"
+}
+
+/// A file, and a database of its own.
+struct Scene {
+    folder: Folder,
+    database: TestDatabase,
+}
+
+impl Scene {
+    fn of(lines: &[String]) -> Self {
+        let folder = Folder::new();
+        folder.file("f.jsonl", lines.concat());
+        let database = TestDatabase::new();
+        Self { folder, database }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn import(&self, args: &[&str]) -> Run {
+        let url = self.database.url();
+        let file = self.path("f.jsonl");
+        let all = ["import", &file, "--format", "json", "--database-url", &url];
+        run([&all[..], args].concat())
+    }
+
+    /// The lines of an export.
+    fn exported(&self) -> Vec<String> {
+        let (url, file) = (self.database.url(), self.path("exported.jsonl"));
+        run(["export", &file, "--force", "--database-url", &url]).good();
+        let text = fs::read_to_string(file).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+#[test]
+fn what_can_be_stored_is_exported_as_it_was_imported() {
+    let results = [
+        "[1.50,-0,1e400,0.10e-05,18446744073709551616]",
+        r#"{"a":"\ud835","b":"\u0000␛","\udc00":123456789012345678901234567890.10}"#,
+        r#"{"$serde_json::private::Number":"1","$serde_json::private::RawValue":"2"}"#,
+    ];
+    let lines = (0..)
+        .zip(results)
+        .map(|(step, result)| written(step, result, r#""""#));
+    let scene = Scene::of(&lines.collect::<Vec<_>>());
+
+    let report = scene.import(&[]).good().json();
+
+    assert_eq!((&report["saved"], &report["bad"]), (&json!(3), &json!(0)));
+    for (exported, result) in scene.exported().iter().zip(results) {
+        assert!(
+            exported.contains(&format!(r#""result":{result},"#)),
+            "{exported}"
+        );
+    }
+}
+
+/// Lines with one thing each that cannot be stored, and the reason.
+fn unstorable() -> Vec<(String, &'static str)> {
+    let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
+    let large = format!("\"{}\"", "x".repeat(300));
+    let empty = r#""""#;
+    vec![
+        (
+            written(0, r#"{"b": 1, "a": [{"c": 1, "\u0063": 2}]}"#, empty),
+            "result must be free of duplicate keys, got \"c\"",
+        ),
+        (
+            written(1, &deep, empty),
+            "result must be nested at most 100 levels deep, got a deeper one",
+        ),
+        (
+            written(2, &large, empty),
+            "result must be at most 200 bytes long as JSON, got 302 bytes",
+        ),
+        (
+            written(3, "1", r#""half a \ud83d""#),
+            "message must be free of lone surrogates, got half of a character",
+        ),
+        (
+            written(4, "1", &large),
+            "message must be at most 200 bytes long, got 300 bytes",
+        ),
+    ]
+}
+
+#[test]
+fn what_cannot_be_stored_is_reported_with_its_line_and_reason() {
+    let (lines, reasons): (Vec<_>, Vec<_>) = unstorable().into_iter().unzip();
+    let scene = Scene::of(&lines);
+    let file = scene.path("f.jsonl");
+
+    let first = scene.import(&["--max-result-bytes", "200"]);
+    let all = scene.import(&["--max-result-bytes", "200", "--skip-bad"]);
+
+    let expected = format!("error: {file}:1: step_result: {}", reasons[0]);
+    first.failed(1, &expected, "");
+    let told: Vec<&str> = all.stderr.lines().collect();
+    let expected = (1..).zip(&reasons);
+    let expected =
+        expected.map(|(line, reason)| format!("bad line: {file}:{line}: step_result: {reason}"));
+    assert_eq!(told, expected.collect::<Vec<_>>());
+    assert_eq!(all.json()["bad"], 5, "{all:?}");
+}
+
+#[test]
+fn no_step_is_lost_where_what_cannot_be_stored_is_replaced() {
+    let (lines, reasons): (Vec<_>, Vec<_>) = unstorable().into_iter().unzip();
+    let scene = Scene::of(&lines);
+    let replace = ["--max-result-bytes", "200", "--replace-unstorable"];
+    let file = scene.path("f.jsonl");
+
+    let report = scene.import(&replace);
+    let again = scene.import(&replace).json();
+
+    let told: Vec<&str> = report.stderr.lines().collect();
+    let expected = (1..).zip(&reasons);
+    let expected =
+        expected.map(|(line, reason)| format!("replaced: {file}:{line}: step_result: {reason}"));
+    assert_eq!(told, expected.collect::<Vec<_>>());
+    let report = report.json();
+    let counts = ["saved", "bad", "replaced"].map(|key| &report[key]);
+    assert_eq!(counts, [5, 0, 5]);
+    assert_eq!(
+        (&again["already_there"], &again["bad"]),
+        (&json!(5), &json!(0))
+    );
+    let steps: Vec<Value> = scene
+        .exported()
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let result = |step: usize| &steps[step]["step_result"]["result"]["replaced_result"];
+    assert_eq!(
+        result(0),
+        &json!({ "reason": reasons[0], "bytes": 38, "original": r#"{"b": 1, "a": [{"c": 1, "\u0063": 2}]}"# })
+    );
+    assert_eq!(
+        result(1),
+        &json!({ "reason": reasons[1], "bytes": 2000, "original": null })
+    );
+    assert_eq!(
+        result(2),
+        &json!({ "reason": reasons[2], "bytes": 302, "original": null })
+    );
+    assert_eq!(steps[3]["step_result"]["message"], "half a \u{fffd}");
+    assert_eq!(steps[4]["step_result"]["message"], "x".repeat(200));
+}

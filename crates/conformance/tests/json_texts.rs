@@ -1,0 +1,55 @@
+//! Documents, over random JSON.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use proptest::prelude::*;
+use serde_json::Value;
+use tasktrail_conformance::json_texts::{any_json, any_json_text};
+use tasktrail_domain::JsonText;
+use tasktrail_domain::task_history::{TaskStatus, TaskStepResult};
+
+proptest! {
+    #[test]
+    fn a_text_is_refused_only_for_a_duplicate_key(json in any_json()) {
+        if let Err(error) = json.parse::<JsonText>() {
+            prop_assert!(error.to_string().contains("duplicate keys"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_text_of_a_document_is_that_document(document in any_json_text()) {
+        let again: JsonText = document.as_str().parse().unwrap();
+
+        prop_assert_eq!(again.as_str(), document.as_str());
+        prop_assert_eq!(JsonText::of(&document).unwrap(), document);
+    }
+
+    #[test]
+    fn a_step_result_is_read_as_it_was_written(document in any_json_text(), message: String) {
+        let fetched = TaskStepResult::builder("fetch", TaskStatus::Running);
+        let fetched = fetched.result(&document).message(message).build().unwrap();
+
+        let json = serde_json::to_string(&fetched).unwrap();
+        let read: TaskStepResult = serde_json::from_str(&json).unwrap();
+
+        prop_assert_eq!(&read, &fetched);
+        prop_assert_eq!(read.result(), &document);
+    }
+
+    /// Where `serde_json` reads a text at all, and unchanged, it reads the same as from the document.
+    #[test]
+    fn a_document_means_what_its_text_means(json in any_json()) {
+        if let (Ok(value), Ok(document)) = (serde_json::from_str::<Value>(&json), json.parse::<JsonText>()) {
+            prop_assert_eq!(document.deserialize::<Value>().unwrap(), value);
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_given_is_the_same_document(document in any_json_text()) {
+        if let Ok(value) = document.to_value() {
+            let given = JsonText::of(&value).unwrap();
+            prop_assert_eq!(given.to_value().unwrap(), value.clone());
+            prop_assert_eq!(document.deserialize::<Value>().unwrap(), value);
+        }
+    }
+}

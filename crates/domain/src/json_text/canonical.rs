@@ -1,0 +1,294 @@
+//! The canonical form of a JSON text, in one pass over it.
+
+use std::cmp::Ordering;
+use std::iter;
+use std::ops::Range;
+
+use super::JsonText;
+
+/// Why a valid JSON text is no document.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Flaw {
+    TooDeep,
+    DuplicateKey(String),
+}
+
+/// The canonical form of `json`, which must be valid JSON.
+pub(super) fn canonical(json: &str) -> Result<String, Flaw> {
+    Writer::new(json, |number, out| out.push_str(number)).write()
+}
+
+/// The canonical form of `json`, with every number in a form that equal numbers share.
+pub(super) fn numbers_by_value(json: &str) -> Result<String, Flaw> {
+    Writer::new(json, push_by_value).write()
+}
+
+/// Reads valid JSON, of which it therefore checks nothing, and writes its canonical form.
+struct Writer<'t> {
+    rest: &'t str,
+    out: String,
+    number: fn(&str, &mut String),
+    /// The members of the objects that are being written, the innermost last.
+    members: Vec<Member>,
+    /// Room for the members of an object that are put in order.
+    unordered: String,
+}
+
+/// Where a member stands in what was written.
+struct Member {
+    /// Its key without the quotes.
+    key: Range<usize>,
+    whole: Range<usize>,
+}
+
+impl<'t> Writer<'t> {
+    fn new(json: &'t str, number: fn(&str, &mut String)) -> Self {
+        Self {
+            rest: json,
+            out: String::with_capacity(json.len()),
+            number,
+            members: Vec::new(),
+            unordered: String::new(),
+        }
+    }
+
+    fn write(mut self) -> Result<String, Flaw> {
+        self.value(0)?;
+        Ok(self.out)
+    }
+
+    fn value(&mut self, depth: usize) -> Result<(), Flaw> {
+        match self.peek() {
+            Some(b'"') => self.string(),
+            Some(b'{' | b'[') if depth == JsonText::MAX_DEPTH => return Err(Flaw::TooDeep),
+            Some(b'{') => self.object(depth + 1)?,
+            Some(b'[') => self.array(depth + 1)?,
+            _ => self.scalar(),
+        }
+        Ok(())
+    }
+
+    fn array(&mut self, depth: usize) -> Result<(), Flaw> {
+        self.copy(1);
+        loop {
+            match self.peek() {
+                None | Some(b']') => break,
+                Some(b',') => self.copy(1),
+                Some(_) => self.value(depth)?,
+            }
+        }
+        self.copy(1);
+        Ok(())
+    }
+
+    fn object(&mut self, depth: usize) -> Result<(), Flaw> {
+        self.copy(1);
+        let (first, begin) = (self.members.len(), self.out.len());
+        loop {
+            match self.peek() {
+                None | Some(b'}') => break,
+                Some(b',') => self.copy(1),
+                Some(_) => self.member(depth)?,
+            }
+        }
+        self.order(first, begin)?;
+        self.members.truncate(first);
+        self.copy(1);
+        Ok(())
+    }
+
+    fn member(&mut self, depth: usize) -> Result<(), Flaw> {
+        let begin = self.out.len();
+        self.string();
+        let key = begin + 1..self.out.len() - 1;
+        self.peek();
+        self.copy(1);
+        self.value(depth)?;
+        let whole = begin..self.out.len();
+        self.members.push(Member { key, whole });
+        Ok(())
+    }
+
+    /// Puts the members of the innermost object in the order of their keys.
+    fn order(&mut self, first: usize, begin: usize) -> Result<(), Flaw> {
+        let members = self.members.get_mut(first..).unwrap_or_default();
+        let out = &self.out;
+        let key = |member: &Member| out.get(member.key.clone()).unwrap_or_default();
+        let by_key = |one: &Member, other: &Member| compare(key(one), key(other));
+        if members.is_sorted_by(|one, other| by_key(one, other) == Ordering::Less) {
+            return Ok(());
+        }
+        members.sort_unstable_by(by_key);
+        let mut neighbours = members.iter().zip(members.iter().skip(1));
+        if let Some((one, _)) = neighbours.find(|(one, other)| key(one) == key(other)) {
+            return Err(Flaw::DuplicateKey(key(one).to_owned()));
+        }
+        self.unordered.clear();
+        self.unordered
+            .push_str(self.out.get(begin..).unwrap_or_default());
+        self.out.truncate(begin);
+        for member in members {
+            if self.out.len() > begin {
+                self.out.push(',');
+            }
+            let whole = member.whole.start - begin..member.whole.end - begin;
+            self.out
+                .push_str(self.unordered.get(whole).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// A number, `true`, `false` or `null`.
+    fn scalar(&mut self) {
+        let is_end = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\n' | b'\r' | b'\t');
+        let text = self.take(is_end);
+        if text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
+            (self.number)(text, &mut self.out);
+        } else {
+            self.out.push_str(text);
+        }
+    }
+
+    fn string(&mut self) {
+        self.copy(1);
+        loop {
+            let text = self.take(|byte| matches!(byte, b'"' | b'\\'));
+            self.out.push_str(text);
+            if !self.rest.starts_with('\\') {
+                break;
+            }
+            self.escape();
+        }
+        self.copy(1);
+    }
+
+    fn escape(&mut self) {
+        let Some(unit) = utf16_escape(self.rest) else {
+            let escape = self.skip(2);
+            self.out
+                .push_str(if escape == r"\/" { "/" } else { escape });
+            return;
+        };
+        self.skip(6);
+        let character = char::from_u32(unit).or_else(|| {
+            let pair = pair(unit, utf16_escape(self.rest)?)?;
+            self.skip(6);
+            Some(pair)
+        });
+        match character {
+            Some(character) => push_character(character, &mut self.out),
+            None => push_escaped(unit, &mut self.out),
+        }
+    }
+
+    /// The next byte that is not whitespace.
+    fn peek(&mut self) -> Option<u8> {
+        self.rest = self.rest.trim_start_matches([' ', '\n', '\r', '\t']);
+        self.rest.as_bytes().first().copied()
+    }
+
+    /// Takes the text before the first byte, of ASCII, that is an end.
+    fn take(&mut self, is_end: impl FnMut(&u8) -> bool) -> &'t str {
+        let length = self.rest.as_bytes().iter().position(is_end);
+        self.skip(length.unwrap_or(self.rest.len()))
+    }
+
+    fn skip(&mut self, bytes: usize) -> &'t str {
+        let (skipped, rest) = self.rest.split_at_checked(bytes).unwrap_or((self.rest, ""));
+        self.rest = rest;
+        skipped
+    }
+
+    fn copy(&mut self, bytes: usize) {
+        let copied = self.skip(bytes);
+        self.out.push_str(copied);
+    }
+}
+
+/// The UTF-16 code unit that `text` begins with as an escape.
+fn utf16_escape(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix(r"\u")?.get(..4)?;
+    u32::from_str_radix(digits, 16).ok()
+}
+
+/// The character that two surrogates are.
+fn pair(high: u32, low: u32) -> Option<char> {
+    let is_pair = (0xd800..0xdc00).contains(&high) && (0xdc00..0xe000).contains(&low);
+    let character = is_pair.then(|| 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
+    character.and_then(char::from_u32)
+}
+
+fn push_character(character: char, out: &mut String) {
+    match character {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str(r"\\"),
+        '\u{8}' => out.push_str(r"\b"),
+        '\u{c}' => out.push_str(r"\f"),
+        '\n' => out.push_str(r"\n"),
+        '\r' => out.push_str(r"\r"),
+        '\t' => out.push_str(r"\t"),
+        '\0'..='\u{1f}' => push_escaped(character.into(), out),
+        other => out.push(other),
+    }
+}
+
+fn push_escaped(unit: u32, out: &mut String) {
+    out.push_str(&format!(r"\u{unit:04x}"));
+}
+
+/// Compares keys by their code points; both are canonical.
+fn compare(one: &str, other: &str) -> Ordering {
+    if one.contains('\\') || other.contains('\\') {
+        code_points(one).cmp(code_points(other))
+    } else {
+        one.cmp(other)
+    }
+}
+
+fn code_points(text: &str) -> impl Iterator<Item = u32> {
+    let mut rest = text.chars();
+    iter::from_fn(move || {
+        if let Some(unit) = utf16_escape(rest.as_str()) {
+            rest.nth(5);
+            return Some(unit);
+        }
+        let character = match rest.next()? {
+            '\\' => match rest.next()? {
+                'b' => '\u{8}',
+                'f' => '\u{c}',
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                itself => itself,
+            },
+            itself => itself,
+        };
+        Some(character.into())
+    })
+}
+
+/// Writes a number so that `1.50`, `1.5` and `15e-1` are the same: as digits without zeros around
+/// them, and a power of ten.
+fn push_by_value(literal: &str, out: &mut String) {
+    let (mantissa, exponent) = literal.split_once(['e', 'E']).unwrap_or((literal, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let (sign, whole) = whole
+        .strip_prefix('-')
+        .map_or(("", whole), |whole| ("-", whole));
+    let digits = [whole, fraction].concat();
+    let significant = digits.trim_end_matches('0');
+    let after = i64::try_from(digits.len() - significant.len()).ok();
+    let power = i64::try_from(fraction.len()).ok().zip(after);
+    let power = power.and_then(|(fraction, zeros)| {
+        exponent
+            .parse::<i64>()
+            .ok()?
+            .checked_sub(fraction)?
+            .checked_add(zeros)
+    });
+    match (significant.trim_start_matches('0'), power) {
+        ("", _) => out.push_str(&format!("{sign}0")),
+        (digits, Some(power)) => out.push_str(&format!("{sign}{digits}e{power}")),
+        (_, None) => out.push_str(literal),
+    }
+}
