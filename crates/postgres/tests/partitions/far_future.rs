@@ -56,7 +56,7 @@ async fn a_table_with_them_is_converted_and_later_months_are_made() {
     assert_eq!(postgres.check_schema().await.unwrap(), []);
     // A repeated entry is found, a contradicting one is refused.
     histories.save(&trail[1]).await.unwrap();
-    let other = trail[1].clone().giving("other".into());
+    let other = trail[1].clone().giving("other");
     histories.save(&other).await.unwrap_err();
     // It is in the way of no later month, whether made in time or not, and of no partition that goes.
     postgres.partition(on("2026-03-10"), 1).await.unwrap();
