@@ -72,7 +72,7 @@ impl JsonText {
         field: &'static str,
         value: &impl Serialize,
     ) -> Result<Self, InvalidValue> {
-        let mut text = Vec::new();
+        let mut text = Vec::with_capacity(256);
         let mut writer = serde_json::Serializer::with_formatter(&mut text, Bounded { depth: 0 });
         value.serialize(&mut writer).map_err(|error| {
             // Writing to memory fails only where the formatter finds the depth exceeded.
@@ -82,7 +82,8 @@ impl JsonText {
                 not_json(field, &error)
             }
         })?;
-        let raw = serde_json::from_slice(&text).map_err(|error| not_json(field, &error))?;
+        let text = String::from_utf8(text).map_err(|error| not_json(field, &error))?;
+        let raw = RawValue::from_string(text).map_err(|error| not_json(field, &error))?;
         Self::of_raw(field, raw)
     }
 
@@ -192,7 +193,7 @@ fn refused(field: &'static str, flaw: &Flaw) -> InvalidValue {
     }
 }
 
-fn not_json(field: &'static str, error: &serde_json::Error) -> InvalidValue {
+fn not_json(field: &'static str, error: &impl fmt::Display) -> InvalidValue {
     InvalidValue::new(field, "JSON", format_args!("what is not: {error}"))
 }
 

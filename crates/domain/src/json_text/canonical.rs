@@ -69,31 +69,31 @@ impl<'t> Writer<'t> {
     }
 
     fn array(&mut self, depth: usize) -> Result<(), Flaw> {
-        self.copy(1);
+        self.punctuation('[');
         loop {
             match self.peek() {
                 None | Some(b']') => break,
-                Some(b',') => self.copy(1),
+                Some(b',') => self.punctuation(','),
                 Some(_) => self.value(depth)?,
             }
         }
-        self.copy(1);
+        self.punctuation(']');
         Ok(())
     }
 
     fn object(&mut self, depth: usize) -> Result<(), Flaw> {
-        self.copy(1);
+        self.punctuation('{');
         let (first, begin) = (self.members.len(), self.out.len());
         loop {
             match self.peek() {
                 None | Some(b'}') => break,
-                Some(b',') => self.copy(1),
+                Some(b',') => self.punctuation(','),
                 Some(_) => self.member(depth)?,
             }
         }
         self.order(first, begin)?;
         self.members.truncate(first);
-        self.copy(1);
+        self.punctuation('}');
         Ok(())
     }
 
@@ -102,7 +102,7 @@ impl<'t> Writer<'t> {
         self.string();
         let key = begin + 1..self.out.len() - 1;
         self.peek();
-        self.copy(1);
+        self.punctuation(':');
         self.value(depth)?;
         let whole = begin..self.out.len();
         self.members.push(Member { key, whole });
@@ -150,16 +150,16 @@ impl<'t> Writer<'t> {
     }
 
     fn string(&mut self) {
-        self.copy(1);
+        self.punctuation('"');
         loop {
-            let text = self.take(|byte| matches!(byte, b'"' | b'\\'));
+            let text = self.skip(canonical_length(self.rest));
             self.out.push_str(text);
             if !self.rest.starts_with('\\') {
                 break;
             }
             self.escape();
         }
-        self.copy(1);
+        self.punctuation('"');
     }
 
     fn escape(&mut self) {
@@ -183,6 +183,10 @@ impl<'t> Writer<'t> {
 
     /// The next byte that is not whitespace.
     fn peek(&mut self) -> Option<u8> {
+        let first = self.rest.as_bytes().first().copied();
+        if first.is_some_and(|byte| byte > b' ') {
+            return first;
+        }
         self.rest = self.rest.trim_start_matches([' ', '\n', '\r', '\t']);
         self.rest.as_bytes().first().copied()
     }
@@ -199,10 +203,30 @@ impl<'t> Writer<'t> {
         skipped
     }
 
-    fn copy(&mut self, bytes: usize) {
-        let copied = self.skip(bytes);
-        self.out.push_str(copied);
+    /// Writes the next character, which is this one.
+    fn punctuation(&mut self, character: char) {
+        self.skip(1);
+        self.out.push(character);
     }
+}
+
+/// How much of a string is written as the canonical form writes it: up to its end, or to an escape that
+/// may have another spelling.
+fn canonical_length(string: &str) -> usize {
+    let mut bytes = string.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        let is_end = match byte {
+            b'"' => true,
+            b'\\' => {
+                !matches!(bytes.next(), Some((_, escaped)) if escaped != b'u' && escaped != b'/')
+            }
+            _ => false,
+        };
+        if is_end {
+            return at;
+        }
+    }
+    string.len()
 }
 
 /// The UTF-16 code unit that `text` begins with as an escape.
@@ -233,7 +257,9 @@ fn push_character(character: char, out: &mut String) {
 }
 
 fn push_escaped(unit: u32, out: &mut String) {
-    out.push_str(&format!(r"\u{unit:04x}"));
+    out.push_str(r"\u");
+    let digits = [12, 8, 4, 0].map(|shift| char::from_digit((unit >> shift) & 0xf, 16));
+    out.extend(digits.into_iter().flatten());
 }
 
 /// Compares keys by their code points; both are canonical.
@@ -287,8 +313,8 @@ fn push_by_value(literal: &str, out: &mut String) {
             .checked_add(zeros)
     });
     match (significant.trim_start_matches('0'), power) {
-        ("", _) => out.push_str(&format!("{sign}0")),
-        (digits, Some(power)) => out.push_str(&format!("{sign}{digits}e{power}")),
+        ("", _) => out.extend([sign, "0"]),
+        (digits, Some(power)) => out.extend([sign, digits, "e", &power.to_string()]),
         (_, None) => out.push_str(literal),
     }
 }
