@@ -1,6 +1,6 @@
 //! What a task that another transaction keeps locked costs the saves of the others.
 //!
-//! 32 callers save, each steps of a task of its own, alone for some seconds. Then a transaction locks the
+//! 32 callers save, each the steps of tasks of its own, alone for some seconds. Then a transaction locks the
 //! summary of another task, as a psql session does that was left open, and four callers save that one,
 //! while the 32 go on.
 //!
@@ -26,6 +26,9 @@ use tasktrail_tests::saves;
 const OTHERS: usize = 32;
 const BLOCKED: usize = 4;
 
+/// The steps of a task.
+const STEPS: i64 = 10;
+
 /// What some callers have done.
 #[derive(Debug, Default)]
 struct Done {
@@ -44,14 +47,23 @@ impl Done {
     }
 }
 
-/// Saves steps of a task until the time is over.
-async fn save(history: Arc<dyn TaskHistoryRepository>, task: TaskKey, until: Instant) -> Done {
+/// Saves steps until the time is over: those of the `shared` task, or of tasks of its own with as many steps
+/// as a benchmark gives them. (A transaction that stays open, whatever it locks, keeps the server from
+/// removing old versions of rows, so that a task that is saved thousands of times meanwhile gets slow.)
+async fn save(
+    history: Arc<dyn TaskHistoryRepository>,
+    user: String,
+    shared: Option<TaskKey>,
+    until: Instant,
+) -> Done {
     let mut done = Done::default();
     for step in 0.. {
         let began = Instant::now();
         if began >= until {
             break;
         }
+        let own = || TaskKey::new(user.as_str(), format!("task-{}", step / STEPS)).unwrap();
+        let task = shared.clone().unwrap_or_else(own);
         match history.save(&saves::entry(&task, step)).await {
             Ok(_) => done.saved += 1,
             Err(error) if error.kind() == ErrorKind::Contention => done.contention += 1,
@@ -65,15 +77,14 @@ async fn save(history: Arc<dyn TaskHistoryRepository>, task: TaskKey, until: Ins
 /// So many callers, each with a task of its own unless `shared` names one for all.
 async fn callers(
     history: &Arc<dyn TaskHistoryRepository>,
-    number: usize,
+    (name, number): (String, usize),
     shared: Option<&TaskKey>,
     time: Duration,
 ) -> Done {
     let until = Instant::now() + time;
     let calls = (0..number).map(|caller| {
-        let own = TaskKey::new("user", format!("task-{caller}")).unwrap();
-        let task = shared.cloned().unwrap_or(own);
-        tokio::spawn(save(Arc::clone(history), task, until))
+        let user = format!("{name}-{caller}");
+        tokio::spawn(save(Arc::clone(history), user, shared.cloned(), until))
     });
     let mut all = Done::default();
     for call in calls.collect::<Vec<_>>() {
@@ -120,11 +131,16 @@ async fn main() {
     history.save(&saves::entry(&locked, 0)).await.unwrap();
 
     for round in 1..=rounds {
-        let free = callers(&history, OTHERS, None, time).await;
+        let free = callers(&history, (format!("free-{round}"), OTHERS), None, time).await;
         let holder = lock(&database, server.addr(), time + Duration::from_secs(1));
         let (others, blocked) = tokio::join!(
-            callers(&history, OTHERS, None, time),
-            callers(&history, BLOCKED, Some(&locked), time)
+            callers(&history, (format!("locked-{round}"), OTHERS), None, time),
+            callers(
+                &history,
+                ("blocked".to_owned(), BLOCKED),
+                Some(&locked),
+                time
+            )
         );
         let health = manager.health().await;
         holder.join().unwrap();
