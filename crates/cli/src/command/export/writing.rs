@@ -48,8 +48,8 @@ pub(super) fn write(
     document.end()?;
     drop(document);
     if amount != expected {
-        let words = format!("{amount} were written, but the histories have {expected}");
-        return Err(io::Error::other(words));
+        let message = format!("{amount} were written, but the histories have {expected}");
+        return Err(io::Error::other(message));
     }
     let bytes = sink.finish()?;
     Ok(Some(Written { amount, bytes }))
