@@ -27,7 +27,7 @@ fn the_owner_migrates_and_services_work_by_the_runtime_role() {
         let folder = Folder::new();
         let path = folder.file("f.jsonl", many(10));
         let (runtime, owner) = (&*runtime, &*owner);
-        let run = |args: &[&str]| super::tool::run([args, schema].concat());
+        let run = |args: &[&str]| run([args, schema].concat());
         let import = ["import", path.to_str().unwrap(), "--database-url", runtime];
 
         database.execute(&roles).unwrap();
