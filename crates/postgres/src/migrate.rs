@@ -15,7 +15,7 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
 use self::account::{Applied, applied};
 pub(crate) use self::migrating::Migrating;
-pub(crate) use self::neighbourhood::Neighbourhood;
+use self::neighbourhood::Neighbourhood;
 pub use self::plan::{MigrationPlan, MigrationTarget, PlannedMigration};
 use self::scripts::MIGRATIONS;
 use self::sql::Ground;
@@ -237,18 +237,20 @@ impl Site {
     }
 }
 
-/// Looks, and refuses a place where the store cannot or must not be.
+/// Looks, and refuses a place where the store cannot or must not be. All of it at one instant: tables that another
+/// process is making or removing must not look foreign.
 async fn look(
     connection: &mut AsyncPgConnection,
     schema: &StoreSchema,
 ) -> Result<(Neighbourhood, Vec<Applied>), MigrateError> {
-    let around = Neighbourhood::of(connection, schema)
-        .await
-        .map_err(unread)?;
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ";
+    connection.batch_execute(begin).await.map_err(unread)?;
+    let around = Neighbourhood::of(connection, schema).await;
+    let around = around.map_err(unread)?;
     let applied = applied(connection).await.map_err(unread)?;
-    around
-        .admit(connection, schema, !applied.is_empty())
-        .await?;
+    let is_migrated = !applied.is_empty();
+    around.admit(connection, schema, is_migrated).await?;
+    connection.batch_execute("COMMIT").await.map_err(unread)?;
     Ok((around, applied))
 }
 

@@ -37,14 +37,20 @@ struct Tables {
     legacy: bool,
 }
 
-/// The same columns that `neighbourhood.sql` knows a store by.
+/// The same columns that `neighbourhood.sql` knows a store by. The catalogues are read as tables: what
+/// `to_regclass` finds may be newer than the snapshot of the transaction.
 const TABLES: &str = "
-    SELECT to_regclass('tasktrail_migrations') IS NOT NULL AS ours,
-           to_regclass('__diesel_schema_migrations') IS NOT NULL
-           AND (SELECT count(*) FROM pg_attribute
+    WITH here AS (
+        SELECT pg_class.oid, relname
+        FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+        WHERE nspname = current_schema()
+    )
+    SELECT EXISTS (SELECT FROM here WHERE relname = 'tasktrail_migrations') AS ours,
+           EXISTS (SELECT FROM here WHERE relname = '__diesel_schema_migrations')
+           AND (SELECT count(*) FROM here JOIN pg_attribute ON attrelid = here.oid
                 WHERE NOT attisdropped
-                  AND (attrelid = to_regclass('task_history') AND attname = 'entry_id'
-                       OR attrelid = to_regclass('task_summary') AND attname = 'step_status')) = 2 AS legacy";
+                  AND (relname, attname) IN (('task_history', 'entry_id'), ('task_summary', 'step_status'))) = 2
+               AS legacy";
 
 /// What has been applied, the oldest first.
 pub(super) async fn applied(

@@ -12,7 +12,11 @@ use crate::schema_check::{self, SchemaDifference};
 const ENCODING: &str = "UTF8";
 
 #[derive(Debug, QueryableByName)]
-pub(crate) struct Neighbourhood {
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a row of answers to questions that do not depend on each other"
+)]
+pub(super) struct Neighbourhood {
     #[diesel(sql_type = Text)]
     pub(super) database: String,
     #[diesel(sql_type = Text)]
@@ -52,19 +56,21 @@ pub(crate) struct Neighbourhood {
 }
 
 impl Neighbourhood {
-    /// Looks around, with the search path that the session would have without us.
-    pub(crate) async fn of(
+    /// Looks around, with the search path that the session would have without us. In a transaction, for whose
+    /// rest the search path is the schema.
+    pub(super) async fn of(
         connection: &mut AsyncPgConnection,
         schema: &StoreSchema,
     ) -> diesel::QueryResult<Self> {
-        let outside = "BEGIN; SET LOCAL search_path TO DEFAULT";
+        let outside = "SET LOCAL search_path TO DEFAULT";
         connection.batch_execute(outside).await?;
         let around = diesel::sql_query(include_str!("neighbourhood.sql"))
             .bind::<Text, _>(schema.name())
             .get_result(connection)
-            .await;
-        connection.batch_execute("ROLLBACK").await?;
-        around
+            .await?;
+        let inside = format!("SET LOCAL search_path TO {}", schema.quoted());
+        connection.batch_execute(&inside).await?;
+        Ok(around)
     }
 
     /// Whether the older table of migrations has rows to copy, and this role may do it.
@@ -87,7 +93,7 @@ impl Neighbourhood {
     }
 
     /// Refuses a database, or a schema of it, where this store cannot or must not be.
-    pub(crate) async fn admit(
+    pub(super) async fn admit(
         &self,
         connection: &mut AsyncPgConnection,
         schema: &StoreSchema,

@@ -1,11 +1,17 @@
 //! A plan as SQL: what is run, and what is printed for those who apply it themselves.
 
+use std::fmt::Write;
+
 use super::plan::MigrationPlan;
 use super::scripts::Script;
 use super::{account, lock_number};
 use crate::config::StoreSchema;
 
 /// Where a plan works, and what the first migration of it finds missing there.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each may be missing by itself"
+)]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Ground {
     pub(super) schema: StoreSchema,
@@ -24,9 +30,10 @@ impl Ground {
         let schema = self.schema.quoted();
         let mut sql = String::new();
         if self.lacks_schema {
-            sql.push_str(&format!("CREATE SCHEMA IF NOT EXISTS {schema};\n"));
+            // Writing to a text does not fail.
+            let _ = writeln!(sql, "CREATE SCHEMA IF NOT EXISTS {schema};");
         }
-        sql.push_str(&format!("SET LOCAL search_path TO {schema};\n"));
+        let _ = writeln!(sql, "SET LOCAL search_path TO {schema};");
         if self.lacks_account {
             sql.push_str(account::TABLE);
         }
@@ -74,7 +81,7 @@ impl MigrationPlan {
         sql.push_str("; stop at the first error: psql --set ON_ERROR_STOP=1\n");
         let verb = if self.is_down() { "Take back" } else { "Apply" };
         for (script, batches) in self.batches() {
-            sql.push_str(&format!("\n-- {verb} {}.\n", script.label()));
+            let _ = writeln!(sql, "\n-- {verb} {}.", script.label());
             sql.push_str(&batches.concat());
         }
         sql
