@@ -104,7 +104,8 @@ async fn a_full_pool_is_told_and_a_question_without_an_answer_does_not_end_the_o
         failed,
         [
             "the server did not tell the tables",
-            "the tables could not be compared with what the migrations make"
+            "the tables could not be compared with what the migrations make",
+            "the server did not tell whether the sequence of the ids is beyond all of them"
         ]
     );
     assert!(found.connection.is_some() && found.wraparound.is_some());
