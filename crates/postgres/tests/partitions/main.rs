@@ -6,5 +6,6 @@
 )]
 
 mod layout;
+mod outlook;
 mod retire;
 mod scene;
