@@ -117,6 +117,11 @@ fn more_tasks_than_a_batch_holds_are_removed_unless_the_time_is_up() {
         (&at_once["tasks"], &at_once["complete"]),
         (&json!(0), &json!(false))
     );
+    // The limit is for all of it, so nothing is estimated.
+    assert_eq!(
+        (&at_once["stuck"], &at_once["bytes"]),
+        (&json!(null), &json!(null))
+    );
     assert_eq!(
         (&rest["tasks"], &rest["complete"]),
         (&json!(250), &json!(true))
@@ -159,4 +164,29 @@ fn a_partitioned_store_loses_whole_partitions() {
         (&json!(3), &json!([]))
     );
     assert_eq!(imported.json(&["stats"])["entries"], 0);
+}
+
+#[test]
+fn a_partition_that_is_kept_is_named_with_the_reason() {
+    let imported = Imported::of(&[line("a", 0, "running")]);
+    assert_eq!(
+        imported.json(&["cleanup", "--days", "1", "--dry-run"])["kept_partitions"],
+        json!([])
+    );
+    imported.json(&["migrate", "partition", "--yes", "--months-ahead", "1"]);
+
+    for args in [["--days", "90"].as_slice(), &["--days", "90", "--dry-run"]] {
+        let answer = imported.json(&[&["cleanup"], args].concat());
+        let [kept] = answer["kept_partitions"].as_array().unwrap().as_slice() else {
+            panic!("one partition has entries: {answer}");
+        };
+        assert_eq!(kept["reason"], "ends_after_cutoff", "{kept}");
+        assert!(kept["droppable_from"].is_string(), "{kept}");
+    }
+    imported.says(
+        &["cleanup", "--days", "90", "--dry-run"],
+        "it ends after the cutoff; it can be dropped from",
+    );
+    let narrow = imported.json(&["cleanup", "--days", "90", "--keep", "5"]);
+    assert_eq!(narrow["kept_partitions"][0]["reason"], "narrow_policy");
 }

@@ -42,6 +42,8 @@ pub(super) async fn filled_in(database: &TestDatabase) -> PostgresTaskHistory<'s
     postgres.task_history()
 }
 
+/// The servers of tests commit without waiting for the log; what is not in it yet VACUUM cannot mark as visible
+/// to all, so the last commit waits.
 const FILL: [&str; 4] = [
     "INSERT INTO task_summary (user_id, task_id, step_status, error_code, last_step, last_entry,
                               entries, created_at, last_updated)
@@ -51,7 +53,8 @@ const FILL: [&str; 4] = [
     FROM (VALUES ('small', 100), ('large', 100000)
           UNION ALL SELECT 'user-' || n, 20 FROM generate_series(1, 5000) AS n) AS owner (user_id, tasks),
          generate_series(1, owner.tasks) AS n",
-    "INSERT INTO task_history (user_id, task_id, step, entry_id, recorded_at, status, result)
+    "SET synchronous_commit = on;
+    INSERT INTO task_history (user_id, task_id, step, entry_id, recorded_at, status, result)
     SELECT 'large', 'task-' || n % 1000, n / 1000, gen_random_uuid(), now(), 'completed', '{}'
     FROM generate_series(1, 100000) AS n",
     "VACUUM ANALYZE task_summary",

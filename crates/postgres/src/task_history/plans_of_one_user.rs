@@ -144,7 +144,7 @@ fn reads() -> Vec<Case> {
 
 #[tokio::test]
 async fn a_statement_reads_no_more_for_100_000_tasks_than_for_100() {
-    // VACUUM marks pages as visible to all only where no other session has an old snapshot.
+    // A worker of autovacuum has a snapshot that would keep VACUUM from marking pages as visible to all.
     let server: Server = ServerOptions::default()
         .setting("autovacuum", "off")
         .start()
