@@ -33,7 +33,7 @@ pub(super) async fn in_doubt(
         .bind::<BigInt, _>(NAMED)
         .load(connection)
         .await?;
-    let tasks = rows.iter().next().map_or(0, |row| count(row.tasks));
+    let tasks = rows.as_slice().first().map_or(0, |row| count(row.tasks));
     let named = rows.into_iter().map(|row| TaskInDoubt {
         user_id: row.user_id,
         task_id: row.task_id,
