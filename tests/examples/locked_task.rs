@@ -1,8 +1,8 @@
 //! What a task that another transaction keeps locked costs the saves of the others.
 //!
 //! 32 callers save, each the steps of tasks of its own, alone for some seconds. Then a transaction locks the
-//! summary of another task, as a psql session does that was left open, and four callers save that one,
-//! while the 32 go on.
+//! summary of another task, as a psql session does that was left open, and the 32 go on: first while no
+//! caller saves the locked task, then while four callers do.
 //!
 //! `cargo run --release -p tasktrail-tests --example locked_task [seconds [rounds]]` (needs the programs of a
 //! PostgreSQL server, as `scripts/postgres` finds or installs them).
@@ -133,6 +133,9 @@ async fn main() {
     for round in 1..=rounds {
         let free = callers(&history, (format!("free-{round}"), OTHERS), None, time).await;
         let holder = lock(&database, server.addr(), time + Duration::from_secs(1));
+        let held = callers(&history, (format!("held-{round}"), OTHERS), None, time).await;
+        holder.join().unwrap();
+        let holder = lock(&database, server.addr(), time + Duration::from_secs(1));
         let (others, blocked) = tokio::join!(
             callers(&history, (format!("locked-{round}"), OTHERS), None, time),
             callers(
@@ -145,8 +148,10 @@ async fn main() {
         let health = manager.health().await;
         holder.join().unwrap();
         println!(
-            "round {round}: others {} saves without the lock, {} with it ({} %), {} failed; longest {:.1?}",
+            "round {round}: others {} saves without the lock, {} with it, {} with callers on it ({} %), {} failed; \
+             longest {:.1?}",
             free.saved,
+            held.saved,
             others.saved,
             others.saved * 100 / free.saved.max(1),
             others.contention + others.failed,
