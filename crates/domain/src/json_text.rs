@@ -29,10 +29,10 @@ use crate::InvalidValue;
 ///
 /// Documents are at most [`MAX_DEPTH`](Self::MAX_DEPTH) levels deep, and no object has a key twice.
 ///
-/// Serialized by `serde_json` it is the document itself, and it is read by `serde_json` only: from
-/// another format, or behind `#[serde(flatten)]` or an untagged enum, the text of a number is not
-/// there any more. Other serializers get the form in which they see `serde_json`'s `RawValue`: a struct
-/// whose only field is the text.
+/// Serialized by `serde_json` it is the document itself, and it is read by `serde_json` only: in
+/// another format, or behind `#[serde(flatten)]` or an untagged enum, the text of a number is already
+/// lost, so reading it is an error. Other serializers get the form in which they see `serde_json`'s
+/// `RawValue`: a struct whose only field is the text.
 ///
 /// ```
 /// use serde_json::json;

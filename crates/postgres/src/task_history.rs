@@ -82,15 +82,15 @@ impl PostgresTaskHistory<'_> {
     /// partitions are dropped, let `LOCK TABLE task_history, task_summary IN ACCESS SHARE MODE` be its first
     /// statement.
     ///
+    /// The tables are found by the search path of the connection: set it to the
+    /// [schema of the store](crate::PostgresConfig::with_schema), unless that is `public`.
+    ///
     /// # Errors
     ///
     /// [`NoTransaction`] if none is open that was begun through diesel-async. One that was begun by a
     /// `BEGIN` of the caller is not known to it, and a batch here would commit it.
     ///
     /// # Cancel safety
-    ///
-    /// The tables are found by the search path of the connection: set it to the
-    /// [schema of the store](crate::PostgresConfig::with_schema), unless that is `public`.
     ///
     /// A dropped call breaks the transaction: later calls fail, and so does its commit. The connection is to
     /// be given up then, which rolls it back.
@@ -205,8 +205,10 @@ impl TaskHistoryRepository for PostgresTaskHistory<'_> {
     }
 
     async fn finish_batch(&self, finishes: &[(TaskKey, Finish)]) -> Result<Vec<FinishOutcome>> {
-        self.write(|wait| operations::FinishBatch(finishes, wait))
-            .await
+        // Batches lock in one order, so it does not matter when one begins again.
+        let batch = |wait| operations::FinishBatch(finishes, wait);
+        let finished = self.source.write_batch(0, batch).await;
+        finished.map_err(|error| error.during(operation::FINISH_BATCH))
     }
 
     async fn list(

@@ -1,6 +1,7 @@
 //! A task that another transaction keeps locked holds up its own saves, and no others.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use futures_util::future::join_all;
 use tasktrail_conformance::fixture::Writer;
 use tasktrail_domain::repository::{Chain, Effect, ErrorKind, PageRequest, RepositoryError};
 use tasktrail_domain::task_history::{
-    FinalStatus, HistoryEntry, TaskHistoryRepository, TaskKey, TaskStatus,
+    FinalStatus, Finish, FinishOutcome, HistoryEntry, TaskHistoryRepository, TaskKey, TaskStatus,
 };
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres::{
@@ -275,8 +276,48 @@ async fn every_write_of_a_locked_task_is_told_so_in_time() {
         let at = Timestamp::default();
         let finished = history.finish(&locked(), FinalStatus::Cancelled, at).await;
         is_told_of_the_lock(finished);
+        let batch = [cancelled(locked())];
+        is_told_of_the_lock(history.finish_batch(&batch).await);
     }
     assert_eq!(scene.steps_of_the_locked_task().await, [0]);
+}
+
+fn cancelled(task: TaskKey) -> (TaskKey, Finish) {
+    let finish = Finish {
+        status: FinalStatus::Cancelled,
+        at: Timestamp::default(),
+    };
+    (task, finish)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_of_finishes_with_a_locked_task_does_not_keep_its_other_tasks() {
+    let mut scene = Scene::new(PATIENCE).await;
+    // Before the locked one in the order of keys.
+    let other = TaskKey::new("user", "a").unwrap();
+    let batch = [cancelled(locked()), cancelled(other.clone())];
+    let finishing = tokio::spawn({
+        let histories = Arc::clone(&scene.histories);
+        async move { histories.finish_batch(&batch).await }
+    });
+    let mut waits = HashSet::new();
+    wait_until("the batch waits for the second time", || {
+        let waiting = "SELECT xact_start FROM pg_stat_activity
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let waiting = scene.database.execute(waiting).unwrap();
+        waits.extend(waiting.into_iter().flatten());
+        waits.len() > 1
+    });
+
+    let entry = scene.writer.step(&other, 0, TaskStatus::Running);
+    scene.save(entry).await.unwrap().unwrap();
+
+    assert!(!finishing.is_finished());
+    scene.execute("COMMIT").await;
+    let outcomes = finishing.await.unwrap().unwrap();
+    let previous = Some(TaskStatus::Running);
+    let finished = FinishOutcome::Finished { previous };
+    assert_eq!(outcomes, [finished, finished]);
 }
 
 #[tokio::test]

@@ -41,11 +41,15 @@ impl Importer {
                 failure = failure.or(Some(error));
             }
         }
+        // First, because at a bad line it would look as if all finishes before it had been saved.
+        if let Some(error) = failure {
+            return Err(not_saved(name, unsaved, error));
+        }
         contrary.sort_unstable_by_key(|(line, _)| *line);
         for (line, stands) in contrary {
             self.refuse(BadLine::finished_before(name, line, stands), watch)?;
         }
-        failure.map_or(Ok(()), |error| Err(not_saved(name, unsaved, error)))
+        Ok(())
     }
 }
 

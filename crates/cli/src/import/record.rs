@@ -1,3 +1,4 @@
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use tasktrail::InvalidValue;
 use tasktrail::task_history::{
@@ -71,24 +72,30 @@ fn parse(text: &str) -> Result<Written, Fault> {
         let path = error.path().to_string();
         let known = path.trim_end_matches(['.', '?']);
         let field = Some(known.to_owned()).filter(|path| !path.is_empty());
-        fault(field, &error.into_inner())
+        fault(text, field, &error.into_inner())
     })?;
-    json.end().map_err(|error| fault(None, &error))?;
+    json.end().map_err(|error| fault(text, None, &error))?;
     Ok(written)
 }
 
-fn fault(field: Option<String>, error: &serde_json::Error) -> Fault {
+fn fault(line: &str, field: Option<String>, error: &serde_json::Error) -> Fault {
     // The parser counts the lines of the text that it is given, which is always one.
     let place = format!(" at line {} column {}", error.line(), error.column());
     let text = error.to_string();
     let what = text.strip_suffix(&place).unwrap_or(&text);
     if error.is_data() {
         let reason = what.to_owned();
-        Fault { field, reason }
-    } else {
-        let reason = format!("not JSON: {what} (column {})", error.column());
-        Fault { field, reason }
+        return Fault { field, reason };
     }
+    // The parser takes two things in valid JSON for errors of its syntax.
+    let is_json = serde_json::from_str::<IgnoredAny>(line).is_ok();
+    let why = if is_json {
+        "a lone surrogate, or a number out of range"
+    } else {
+        "not JSON"
+    };
+    let reason = format!("{why}: {what} (column {})", error.column());
+    Fault { field, reason }
 }
 
 /// A line, key by key. A step result is told from a finish by its keys, and some are of both.

@@ -175,6 +175,30 @@ fn what_is_no_json_is_told_with_its_column() {
 }
 
 #[test]
+fn valid_json_that_no_field_can_hold_is_not_called_invalid() {
+    let good = String::from_utf8(changed(|_| {})).unwrap();
+    let with = |old: &str, new: &str| {
+        let bad = good.replacen(old, new, 1);
+        assert_ne!(bad, good);
+        bad.into_bytes()
+    };
+    let reason = "a lone surrogate, or a number out of range: ";
+
+    refused(
+        &with(r#""task_id":"a""#, r#""task_id":"\ud835""#),
+        &format!("task_id: {reason}"),
+    );
+    refused(
+        &with(r#""step":"step 0""#, r#""step":"\udc00x""#),
+        &format!("step_result.step: {reason}"),
+    );
+    refused(
+        &with(r#""step":0"#, r#""step":1e400"#),
+        &format!("step: {reason}"),
+    );
+}
+
+#[test]
 fn what_is_no_utf_8_is_told() {
     refused(
         b"{\"user_id\": \"\xff\"}",

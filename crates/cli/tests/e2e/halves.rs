@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tasktrail::DatabaseManager;
 use tasktrail::repository::{Effect, ErrorKind, RepositoryError};
 use tasktrail::task_history::{
-    MockTaskHistoryRepository, TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey, operation,
+    FinalStatus, Finish, FinishOutcome, MockTaskHistoryRepository, TaskHistoryRepository,
+    TaskHistoryRepositoryExt, TaskKey, operation,
 };
+use tasktrail::timestamp::Timestamp;
 use tasktrail_cli::import::{ImportError, ImportOptions, ImportReport, Importer, Source};
 
 use super::files::{Folder, line, text};
@@ -68,6 +70,47 @@ async fn of_conflicts_in_both_the_first_line_is_told() {
         panic!("{done:?}");
     };
     assert_eq!((bad.line, report.bad), (1, 1));
+}
+
+/// A store in which one of the tasks was finished before, and that does not take the batch of the others.
+fn store_that_finishes_one_half(finished_before: &'static str) -> Arc<dyn TaskHistoryRepository> {
+    let mut histories = MockTaskHistoryRepository::new();
+    histories.expect_finish_batch().returning(move |finishes| {
+        let is_before = |(task, _): &(TaskKey, Finish)| task.task.as_str() == finished_before;
+        if !finishes.iter().any(is_before) {
+            let kind = ErrorKind::Unavailable;
+            return Err(RepositoryError::new(
+                operation::FINISH_BATCH,
+                kind,
+                Effect::None,
+            ));
+        }
+        let stands = FinishOutcome::AlreadyFinished {
+            status: FinalStatus::Cancelled,
+            at: Timestamp::default(),
+        };
+        let previous = FinishOutcome::Finished { previous: None };
+        let outcome = |finish| if is_before(finish) { stands } else { previous };
+        Ok(finishes.iter().map(outcome).collect())
+    });
+    Arc::new(histories)
+}
+
+#[tokio::test]
+async fn finishes_that_failed_are_told_before_a_bad_one_of_the_other_half() {
+    let finish = json!({ "status": "failed", "at": "2026-01-31T13:00:00Z" });
+    let tasks = (0..100).map(|task| format!("task-{task}"));
+    let lines: Vec<_> = tasks
+        .map(|task| json!({ "user_id": "alice", "task_id": task, "finish": finish }))
+        .collect();
+
+    let (report, done) = import(store_that_finishes_one_half("task-99"), &lines).await;
+
+    assert!(
+        matches!(&done, Err(ImportError::Save { last_line, .. }) if *last_line < 100),
+        "{done:?}"
+    );
+    assert!((1..99).contains(&report.saved), "{report:?}");
 }
 
 #[tokio::test]

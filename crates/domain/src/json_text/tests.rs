@@ -140,6 +140,28 @@ fn a_document_is_serialized_as_it_is() {
 }
 
 #[test]
+fn a_document_is_not_read_from_what_has_lost_its_text() {
+    #[derive(Debug, Deserialize)]
+    struct Flat {
+        #[serde(flatten)]
+        rest: BTreeMap<String, JsonText>,
+    }
+    #[derive(Debug, Deserialize)]
+    #[serde(untagged)]
+    enum Untagged {
+        Document(JsonText),
+    }
+
+    for json in ["1.50", r#""x""#, "null", r#"{"a":1}"#] {
+        let nested = format!(r#"{{"a":{json}}}"#);
+        assert!(serde_json::from_str::<Flat>(&nested).is_err(), "{json}");
+        assert!(serde_json::from_str::<Untagged>(json).is_err(), "{json}");
+    }
+    let empty: Flat = serde_json::from_str("{}").unwrap();
+    assert!(empty.rest.is_empty());
+}
+
+#[test]
 fn a_value_is_given_where_it_holds_the_same() {
     for (held, value) in [
         ("1.50", json!(1.5)),

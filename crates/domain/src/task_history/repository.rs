@@ -70,8 +70,8 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
 
     /// Loads all revisions of all steps of a task, in the order in which the store accepted them.
     ///
-    /// An unknown task has no trail. A page may be short as in [`load`](Self::load). A save that is under way while the trail is walked page by
-    /// page may be missed.
+    /// An unknown task has no trail. A page may be short as in [`load`](Self::load). A save that is under
+    /// way while the trail is walked page by page may be missed.
     async fn trail(
         &self,
         task: &TaskKey,
@@ -96,11 +96,11 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
         at: Timestamp,
     ) -> Result<FinishOutcome>;
 
-    /// Finishes tasks of any users, all or none, and tells the outcomes in the order given.
+    /// Finishes tasks of any users, all or none, and returns the outcomes in the order given.
     ///
-    /// Each is finished, or told how it stands, as by [`finish`](Self::finish). Of several finishes of one
-    /// task the first counts, and the others come too late. An empty batch finishes nothing. Batches that
-    /// hold the same tasks in other orders do not block each other.
+    /// Each outcome is the one that [`finish`](Self::finish) returns. Of several finishes of one task the
+    /// first counts, and the others come too late. An empty batch finishes nothing. Batches that hold the
+    /// same tasks in different orders do not deadlock.
     async fn finish_batch(&self, finishes: &[(TaskKey, Finish)]) -> Result<Vec<FinishOutcome>>;
 
     /// Lists a user's tasks that pass the filter, the latest activity first; at the same instant

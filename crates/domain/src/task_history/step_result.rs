@@ -11,7 +11,8 @@ pub use self::unchecked::UncheckedStepResult;
 /// What came of one step: its name, its result, and how it stands.
 ///
 /// As JSON an object of exactly seven keys, always all present: `step`, `result`, `completed`,
-/// `message`, `status`, `error_code`, `error_message`. Reading refuses a missing or an unknown key.
+/// `message`, `status`, `error_code`, `error_message`. Reading refuses a missing or an unknown key. It is
+/// read by `serde_json` only, as a [`JsonText`] is.
 ///
 /// ```
 /// use serde_json::json;

@@ -31,7 +31,8 @@ impl Pool {
     }
 
     /// Writes to several tasks. Two batches with the same entries in contrary order wait for each other: so
-    /// one that waits gives its locks up after a while, which lets the other finish, and begins again.
+    /// one that waits gives its locks up after a while, which lets the other finish, and begins again. That
+    /// also lets saves of its other tasks through while one of them stays locked.
     /// `spread`, from 0 to 255, makes them wait for different times.
     pub(crate) async fn write_batch<W: Work>(
         &self,
