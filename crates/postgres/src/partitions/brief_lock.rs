@@ -44,6 +44,8 @@ pub(super) struct Patience {
     pub(super) for_autovacuum: bool,
     /// How long the change itself may take when the lock is had.
     pub(super) change: Duration,
+    /// When all of it ends, the change included, whatever else may be left.
+    pub(super) end: Option<Instant>,
 }
 
 /// For changes while which nothing else is held.
@@ -52,6 +54,7 @@ pub(super) const PATIENT: Patience = Patience {
     pause: Duration::from_millis(400),
     for_autovacuum: true,
     change: CHANGE_LIMIT,
+    end: None,
 };
 
 /// For keeping writers out, who are there for milliseconds.
@@ -60,6 +63,7 @@ pub(super) const KEEPING_OUT: Patience = Patience {
     pause: Duration::from_millis(400),
     for_autovacuum: false,
     change: CHANGE_LIMIT,
+    end: None,
 };
 
 impl Patience {
@@ -68,9 +72,15 @@ impl Patience {
         let left = deadline.left()?;
         Ok(Self {
             in_all: self.in_all.min(left),
-            change: self.change.min(left),
+            end: Some(deadline.at()),
             ..self
         })
+    }
+
+    /// A duration, cut at the end.
+    fn cut(&self, duration: Duration) -> Duration {
+        let left = |end: Instant| end.saturating_duration_since(Instant::now());
+        self.end.map_or(duration, |end| duration.min(left(end)))
     }
 }
 
@@ -105,14 +115,15 @@ async fn under(
     for attempt in 1_u32.. {
         let is_long = patience.for_autovacuum && attempt % 10 == 0;
         let wait = if is_long { LONG_WAIT } else { WAIT };
-        match try_once(connection, lock, wait, patience.change, statements).await {
+        let (wait, change) = (patience.cut(wait), patience.cut(patience.change));
+        match try_once(connection, lock, wait, change, statements).await {
             Err(error) if is_contention(&error) && started.elapsed() < patience.in_all => {
                 tracing::debug!("the table is in use and cannot be locked for a moment");
             }
             Err(error) if is_contention(&error) => break,
             other => return Ok(other?),
         }
-        tokio::time::sleep(patience.pause).await;
+        tokio::time::sleep(patience.cut(patience.pause)).await;
     }
     Err(PartitionError::Locked(patience.in_all))
 }
@@ -141,9 +152,30 @@ async fn try_once(
         "SET LOCAL lock_timeout = {}; LOCK TABLE ONLY task_history IN {mode} MODE; \
          SET LOCAL lock_timeout = {locks}; SET LOCAL statement_timeout = {limit}; \
          SET LOCAL idle_in_transaction_session_timeout = {limit}; {change}",
-        wait.as_millis(),
+        wait.as_millis() + 1,
     );
     connection
         .transaction(async |connection| connection.batch_execute(&locked).await)
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_late_try_has_only_what_is_left_until_the_deadline() {
+        let deadline = Deadline::begin();
+        let patience = KEEPING_OUT.within(&deadline).unwrap();
+        assert_eq!(patience.cut(patience.change), CHANGE_LIMIT);
+
+        tokio::time::advance(CHANGE_LIMIT - WAIT / 2).await;
+        assert_eq!(patience.cut(patience.change), WAIT / 2);
+        assert_eq!(patience.cut(WAIT), WAIT / 2);
+        assert_eq!(PATIENT.cut(PATIENT.change), CHANGE_LIMIT);
+
+        tokio::time::advance(WAIT).await;
+        assert_eq!(patience.cut(patience.pause), Duration::ZERO);
+        assert!(KEEPING_OUT.within(&deadline).is_err());
+    }
 }

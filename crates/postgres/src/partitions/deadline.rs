@@ -42,6 +42,10 @@ impl Deadline {
             .unwrap_or_default()
     }
 
+    pub(super) fn at(&self) -> Instant {
+        self.at
+    }
+
     /// What is left.
     pub(super) fn left(&self) -> Result<Duration, PartitionError> {
         let left = self.at.saturating_duration_since(Instant::now());

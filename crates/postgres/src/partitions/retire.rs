@@ -64,6 +64,7 @@ const PROBE: Patience = Patience {
     pause: Duration::from_millis(400),
     for_autovacuum: false,
     change: CHANGE_LIMIT,
+    end: None,
 };
 const END: Patience = Patience {
     in_all: Duration::from_secs(2),

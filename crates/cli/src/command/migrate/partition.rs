@@ -1,3 +1,4 @@
+use chrono::Datelike;
 use clap::Args;
 use indicatif::HumanBytes;
 use serde::Serialize;
@@ -89,15 +90,23 @@ fn told(partition: &Partition) -> String {
 }
 
 fn summary(partitions: &[Partition], made: &[String]) -> String {
-    let now = SystemClock.now();
-    let months = partitions
+    let end = partitions
         .iter()
-        .filter(|partition| {
-            partition.until.is_some() && partition.from.is_some_and(|from| from > now)
-        })
-        .count();
+        .filter_map(|partition| partition.until)
+        .max();
+    let months = end.map_or(0, |end| months_ahead(SystemClock.now(), end));
     let (all, made) = (partitions.len(), made.len());
     format!("{all} partitions, {made} of them new; {months} months ahead")
+}
+
+/// How many whole months after that of `now` end at or before `end`. One partition may have several: the
+/// first one reaches into the next month when the store is partitioned in the last week of a month.
+fn months_ahead(now: Timestamp, end: Timestamp) -> i32 {
+    let month = |instant: Timestamp| {
+        let date = instant.to_datetime().date_naive();
+        date.year() * 12 + i32::try_from(date.month0()).unwrap_or_default()
+    };
+    (month(end) - month(now) - 1).max(0)
 }
 
 #[derive(Serialize)]
@@ -125,6 +134,24 @@ impl View {
             until: partition.until,
             entries: partition.entries,
             bytes: partition.bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_ahead_are_counted_also_where_a_partition_has_several() {
+        for (now, end, months) in [
+            ("2026-11-27T11:00:00Z", "2027-01-01T00:00:00Z", 1),
+            ("2026-11-30T23:59:59Z", "2026-12-01T00:00:00Z", 0),
+            ("2026-12-31T23:59:59Z", "2028-01-01T00:00:00Z", 12),
+            ("2026-11-01T00:00:00Z", "2026-09-01T00:00:00Z", 0),
+        ] {
+            let instant = |text: &str| -> Timestamp { text.parse().unwrap() };
+            assert_eq!(months_ahead(instant(now), instant(end)), months, "{now}");
         }
     }
 }

@@ -51,15 +51,31 @@ BEGIN
         UNION ALL
         SELECT format('ALTER TABLE %s REPLICA IDENTITY USING INDEX %I', made, relname)
         FROM pair WHERE indisreplident
-        UNION ALL
-        SELECT format('ALTER PUBLICATION %I ADD TABLE %s %s %s', pubname, made,
-                      (SELECT '(' || string_agg(quote_ident(attname), ', ' ORDER BY attnum) || ')'
-                       FROM pg_attribute WHERE attrelid = prrelid AND attnum = ANY (prattrs)),
-                      'WHERE (' || pg_get_expr(prqual, prrelid) || ')')
-        FROM pg_publication_rel JOIN pg_publication ON pg_publication.oid = prpubid
-        WHERE prrelid = model
     LOOP
         EXECUTE statement;
     END LOOP;
+
+    -- Before PostgreSQL 15 a publication has whole tables only, and the catalogue no columns for less. What is
+    -- not executed is not resolved.
+    IF current_setting('server_version_num')::int >= 150000 THEN
+        FOR statement IN
+            SELECT format('ALTER PUBLICATION %I ADD TABLE %s %s %s', pubname, made,
+                          (SELECT '(' || string_agg(quote_ident(attname), ', ' ORDER BY attnum) || ')'
+                           FROM pg_attribute WHERE attrelid = prrelid AND attnum = ANY (prattrs)),
+                          'WHERE (' || pg_get_expr(prqual, prrelid) || ')')
+            FROM pg_publication_rel JOIN pg_publication ON pg_publication.oid = prpubid
+            WHERE prrelid = model
+        LOOP
+            EXECUTE statement;
+        END LOOP;
+    ELSE
+        FOR statement IN
+            SELECT format('ALTER PUBLICATION %I ADD TABLE %s', pubname, made)
+            FROM pg_publication_rel JOIN pg_publication ON pg_publication.oid = prpubid
+            WHERE prrelid = model
+        LOOP
+            EXECUTE statement;
+        END LOOP;
+    END IF;
 END
 $like$

@@ -30,11 +30,6 @@ BEGIN
             WHERE same.attrelid = made.oid AND same.attname = pg_attribute.attname
               AND same.attstorage = pg_attribute.attstorage)
         UNION ALL
-        SELECT format('ALTER TABLE %s ALTER COLUMN %I SET COMPRESSION %s', made.oid::regclass, attname,
-                      CASE attcompression WHEN 'l' THEN 'lz4' ELSE 'pglz' END)
-        FROM pg_attribute
-        WHERE attrelid = model.oid AND attnum > 0 AND NOT attisdropped AND attcompression <> ''
-        UNION ALL
         SELECT format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS %s', made.oid::regclass, attname,
                       attstattarget)
         FROM pg_attribute
@@ -62,5 +57,17 @@ BEGIN
     LOOP
         EXECUTE statement;
     END LOOP;
+
+    -- PostgreSQL 13 has no such column. What is not executed is not resolved.
+    IF current_setting('server_version_num')::int >= 140000 THEN
+        FOR statement IN
+            SELECT format('ALTER TABLE %s ALTER COLUMN %I SET COMPRESSION %s', made.oid::regclass, attname,
+                          CASE attcompression WHEN 'l' THEN 'lz4' ELSE 'pglz' END)
+            FROM pg_attribute
+            WHERE attrelid = model.oid AND attnum > 0 AND NOT attisdropped AND attcompression <> ''
+        LOOP
+            EXECUTE statement;
+        END LOOP;
+    END IF;
 END
 $like$
