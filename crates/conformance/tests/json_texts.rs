@@ -1,7 +1,5 @@
 //! Documents, over random JSON.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 use proptest::prelude::*;
 use serde_json::Value;
 use tasktrail_conformance::json_texts::{any_json, any_json_text};

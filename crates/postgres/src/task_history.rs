@@ -207,8 +207,8 @@ impl TaskHistoryRepository for PostgresTaskHistory<'_> {
     async fn finish_batch(&self, finishes: &[(TaskKey, Finish)]) -> Result<Vec<FinishOutcome>> {
         // Batches lock in one order, so it does not matter when one begins again.
         let batch = |wait| operations::FinishBatch(finishes, wait);
-        let finished = self.source.write_batch(0, batch).await;
-        finished.map_err(|error| error.during(operation::FINISH_BATCH))
+        let outcomes = self.source.write_batch(0, batch).await;
+        outcomes.map_err(|error| error.during(operation::FINISH_BATCH))
     }
 
     async fn list(

@@ -47,17 +47,17 @@ mod tests {
 
     /// What is taken and what is refused of numbers, and in how many statements.
     fn send(all: &[u32], refuses: impl Fn(u32) -> bool) -> (Vec<u32>, Vec<u32>, u32) {
-        let (mut taken, mut refused, mut statements) = (Vec::new(), Vec::new(), 0);
+        let (mut taken, mut blamed, mut statements) = (Vec::new(), Vec::new(), 0);
         let mut parts = Parts::of(all);
         while let Some(part) = parts.next() {
             statements += 1;
             if !part.iter().any(|number| refuses(*number)) {
                 taken.extend(part);
             } else if !parts.halve(part) {
-                refused.extend(part);
+                blamed.extend(part);
             }
         }
-        (taken, refused, statements)
+        (taken, blamed, statements)
     }
 
     #[test]

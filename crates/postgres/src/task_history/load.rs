@@ -49,8 +49,8 @@ pub(super) async fn trail(
     let rows: Vec<(i64, RevisionRow)> = query.load(connection).await?;
     let (positions, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     let (items, is_last) = held(task, page.size, rows)?;
-    let last = positions.into_iter().take(items.len()).last();
-    let next = last.filter(|_| !is_last).map(TrailPosition::new);
+    let last = positions.get(..items.len()).and_then(<[i64]>::last);
+    let next = last.filter(|_| !is_last).copied().map(TrailPosition::new);
     Ok(Page { items, next })
 }
 
