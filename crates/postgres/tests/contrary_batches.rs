@@ -1,6 +1,5 @@
 //! Two batches that hold the same entries in contrary order both succeed, without a deadlock that the
 //! server has to end.
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::sync::Arc;
 

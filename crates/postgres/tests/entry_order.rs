@@ -1,5 +1,10 @@
 //! New entries come behind those that are there, also after rows were copied without the sequence of their ids.
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a failed step of a test is a panic"
+)]
 
 use std::sync::Arc;
 

@@ -1,5 +1,9 @@
 //! A task that another transaction keeps locked holds up its own saves, and no others.
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a failed step of a test is a panic"
+)]
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -41,8 +41,8 @@ pub(crate) struct ImportArgs {
     ///
     /// That is so for a result with a duplicate key in an object, one that is nested more than 100
     /// levels deep or larger than --max-result-bytes, and for a message that is too long or has a lone
-    /// surrogate (half of a character). The replacement of a result is {"replaced_result": {"reason",
-    /// "bytes", "original"}}, with the text that was given where it fits, else null. A message is cut,
+    /// surrogate (half of a character). The replacement of a result is `{"replaced_result": {"reason",
+    /// "bytes", "original"}}`, with the text that was given where it fits, else null. A message is cut,
     /// and a lone surrogate in it becomes U+FFFD. Replaced lines are counted, and the first 20 are
     /// reported on stderr. Without this option such a line is a bad line.
     #[arg(long)]

@@ -27,19 +27,19 @@ fn the_sequence_is_set_behind_copied_entries() {
         "{check:?}"
     );
     let dry = imported.json(&["migrate", "order", "--dry-run"]);
-    assert_eq!(dry, answer(1, Value::Null, true));
+    assert_eq!(dry, answer(1, &Value::Null, true));
     let behind = imported.run(&["migrate", "order"]).good();
     let words = "behind: the greatest id is 5; the next entry gets 6 instead of 1\n";
     assert_eq!(behind.stdout, words);
 
     let again = imported.json(&["migrate", "order"]);
-    assert_eq!(again, answer(6, json!(0), false));
+    assert_eq!(again, answer(6, &json!(0), false));
     imported.run(&["migrate"]).good();
     imported.run(&["migrate", "check"]).good();
     imported.import();
 }
 
-fn answer(from: i64, in_doubt: Value, dry_run: bool) -> Value {
+fn answer(from: i64, in_doubt: &Value, dry_run: bool) -> Value {
     json!({
         "from": from,
         "to": 6,
