@@ -5,8 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tasktrail_conformance::Repository;
+use tasktrail_conformance::fixture::{Writer, task};
 use tasktrail_domain::repository::Chain;
-use tasktrail_postgres::{DatabaseRoles, MigrateError, PostgresConfig, PostgresDatabase};
+use tasktrail_domain::task_history::{TaskHistoryRepository, TaskStatus};
+use tasktrail_postgres::{
+    DatabaseRoles, ExportSelection, ExportedItem, MigrateError, PostgresConfig, PostgresDatabase,
+};
 use tasktrail_test_support::TestDatabase;
 use tasktrail_test_support::simple_query::{QueryError, Row};
 
@@ -133,6 +137,20 @@ mod partitioned_in_another_schema {
     }
 
     tasktrail_conformance::task_history_suite!(fresh);
+}
+
+#[tokio::test]
+async fn the_runtime_role_exports_a_partitioned_store() {
+    let scene = Scene::partitioned(SHOP).await;
+    let runtime = scene.connect(&scene.runtime, 0).await;
+    let step = Writer::default().step(&task("report"), 0, TaskStatus::Running);
+    runtime.task_history().save(&step).await.unwrap();
+
+    let mut export = runtime.export(&ExportSelection::default()).await.unwrap();
+    let items = export.next_portion().await.unwrap().unwrap();
+
+    assert_eq!(items.last(), Some(&ExportedItem::Entry(step)));
+    assert_eq!(export.next_portion().await.unwrap(), None);
 }
 
 #[tokio::test]
