@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use tasktrail_conformance::fixture::Writer;
 use tasktrail_domain::repository::{Chain, Effect, ErrorKind, PageRequest, RepositoryError};
 use tasktrail_domain::task_history::{
-    FinalStatus, HistoryEntry, TaskHistoryRepository, TaskKey, TaskStatus,
+    FinalStatus, Finish, HistoryEntry, TaskHistoryRepository, TaskKey, TaskStatus,
 };
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres::{
@@ -242,6 +242,35 @@ async fn a_close_ends_the_wait() {
     for call in calls {
         assert_eq!(call.await.unwrap().unwrap_err().kind(), ErrorKind::Closed);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_of_finishes_that_waits_holds_up_no_saves_of_its_other_tasks() {
+    let mut scene = Scene::new(PATIENCE).await;
+    let other = TaskKey::new("user", "a task that comes first").unwrap();
+    let finish = Finish {
+        status: FinalStatus::Completed,
+        at: Timestamp::default(),
+    };
+    let finishes = [(other.clone(), finish), (locked(), finish)];
+    let histories = Arc::clone(&scene.histories);
+    let batch = tokio::spawn(async move { histories.finish_batch(&finishes).await });
+
+    // The first save may come between two attempts of the batch.
+    for step in 0..3 {
+        wait_until("the batch waits", || {
+            let waiting = "SELECT 1 FROM pg_stat_activity
+                           WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            scene.database.execute(waiting).unwrap().len() == 1
+        });
+        let save = scene.save(scene.writer.step(&other, step, TaskStatus::Running));
+        wait_until("the save is answered", || save.is_finished());
+        save.await.unwrap().unwrap();
+    }
+
+    assert!(!batch.is_finished());
+    scene.execute("COMMIT").await;
+    assert_eq!(batch.await.unwrap().unwrap().len(), 2);
 }
 
 /// What a call of the locked task ends with.

@@ -136,8 +136,7 @@ impl Work for FinishBatch<'_> {
     const OPERATION: Operation = operation::FINISH_BATCH;
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
-        let finished = finish_batch::finish(connection, self.0, self.1).await;
-        finished.map_err(|error| self.1.explain(error))
+        finish_batch::finish(connection, self.0, self.1).await
     }
 }
 
