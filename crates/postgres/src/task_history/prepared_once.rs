@@ -134,7 +134,7 @@ async fn every_statement_is_prepared_once() {
         then.keys().collect::<Vec<_>>(),
         first.keys().collect::<Vec<_>>()
     );
-    assert_eq!(first.len(), 17);
+    assert_eq!(first.len(), 19);
     assert!(
         then.iter().all(|(name, runs)| *runs >= first[name] + 10),
         "{first:?} {then:?}"
