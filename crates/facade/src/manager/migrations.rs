@@ -49,8 +49,8 @@ impl DatabaseManager {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future while it waits for another process changes nothing. A migration that is under
-    /// way goes on, and those after it.
+    /// Dropping the future while it waits for another process changes nothing. Later, the server finishes
+    /// the migration that it is working on, or rolls it back; those after it are not applied.
     pub async fn run_migration(&self, plan: &MigrationPlan) -> Result<Vec<String>> {
         self.of_schema(async |database| database.run_migration(plan).await)
             .await
