@@ -137,7 +137,8 @@ impl DatabaseManager {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves the manager as it was before. A migration that is under way goes on.
+    /// Dropping the future leaves the manager as it was before. The server finishes the migration that it is
+    /// working on, or rolls it back; those after it are not applied.
     pub async fn connect(&self) -> Result<()> {
         let _only_one = self.0.connecting.lock().await;
         if let Ok(connection) = self.0.state.connection() {

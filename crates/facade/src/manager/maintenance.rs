@@ -36,10 +36,11 @@ impl DatabaseManager {
     /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
     /// [`NoRuntime`](DatabaseError::NoRuntime) outside of a tokio runtime, on which it would run.
     pub fn maintenance(&self, policy: MaintenancePolicy) -> Result<Maintenance> {
+        // Before the look, so that no close is missed.
+        let mut closed = self.0.closed.subscribe();
         self.0.state.connection()?;
         let runtime = Handle::try_current().map_err(|_none| DatabaseError::NoRuntime)?;
         let (tell, runs) = watch::channel(Runs::default());
-        let mut closed = self.0.closed.subscribe();
         let manager = self.clone();
         let task = runtime.spawn(async move {
             let work = manager.maintain(&policy, &tell);
