@@ -10,5 +10,6 @@ mod export;
 mod far_future;
 mod layout;
 mod options;
+mod outlook;
 mod retire;
 mod scene;
