@@ -11,7 +11,7 @@ use super::scene::{Clerk, on, open};
 fn set(database: &TestDatabase, table: &str) {
     let name = database.name();
     let options = format!(
-        "SET allow_in_place_tablespaces = on;
+        "ALTER DATABASE {name} SET allow_in_place_tablespaces = on;
          CREATE TABLESPACE rows_of_{name} LOCATION '';
          CREATE TABLESPACE keys_of_{name} LOCATION '';
          ALTER TABLE {table} SET TABLESPACE rows_of_{name};
@@ -27,9 +27,9 @@ fn set(database: &TestDatabase, table: &str) {
          CREATE ROLE reader_of_{name};
          GRANT SELECT ON {table} TO reader_of_{name};"
     );
-    for statement in options.split_inclusive(';').skip(1) {
-        let statement = format!("SET allow_in_place_tablespaces = on; {statement}");
-        database.execute(&statement).unwrap();
+    // Each by itself: a tablespace is not made inside a transaction.
+    for statement in options.split_inclusive(';') {
+        database.execute(statement).unwrap();
     }
 }
 
