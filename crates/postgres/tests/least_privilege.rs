@@ -7,9 +7,11 @@ use std::time::Duration;
 use tasktrail_conformance::Repository;
 use tasktrail_conformance::fixture::{Writer, task};
 use tasktrail_domain::repository::Chain;
-use tasktrail_domain::task_history::{TaskHistoryRepository, TaskStatus};
+use tasktrail_domain::task_history::{RetentionPolicy, TaskHistoryRepository, TaskKey, TaskStatus};
+use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres::{
-    DatabaseRoles, ExportSelection, ExportedItem, MigrateError, PostgresConfig, PostgresDatabase,
+    DatabaseRoles, ExportSelection, ExportedItem, MigrateError, PartitionHold, PostgresConfig,
+    PostgresDatabase,
 };
 use tasktrail_test_support::TestDatabase;
 use tasktrail_test_support::simple_query::{QueryError, Row};
@@ -279,6 +281,23 @@ async fn partitions_have_the_rights_of_their_table_also_those_of_another_role() 
     scene.database.execute(&other).unwrap();
     scene.give_rights();
     assert_eq!(found(), expected);
+}
+
+#[tokio::test]
+async fn the_runtime_role_learns_who_can_drop_partitions() {
+    let scene = Scene::partitioned(SHOP).await;
+    let runtime = scene.connect(&scene.runtime, 0).await;
+    let task = TaskKey::new("alice", "task").unwrap();
+    let entry = Writer::default().step(&task, 0, TaskStatus::Completed);
+    runtime.task_history().save(&entry).await.unwrap();
+
+    let policy = RetentionPolicy::older_than(Timestamp::MAX);
+    let found = runtime.partition_outlook(&policy, Timestamp::MAX).await;
+
+    let found = found.unwrap().unwrap();
+    let owner = scene.owner.clone();
+    let holds: Vec<_> = found.into_iter().map(|found| found.hold).collect();
+    assert_eq!(holds, [Some(PartitionHold::NotOwner { owner })]);
 }
 
 #[tokio::test]

@@ -146,6 +146,7 @@ fn a_partitioned_store_loses_whole_partitions() {
         &["migrate", "check"],
         "the schema is as this version expects it",
     );
+    let kept = imported.json(&["cleanup", "--days", "1", "--dry-run"]);
     let removed = imported.json(&["cleanup", "--days", "1", "--stuck"]);
 
     let first = made["made"][0].as_str().unwrap();
@@ -159,6 +160,12 @@ fn a_partitioned_store_loses_whole_partitions() {
         assert_eq!(pair[0]["until"], pair[1]["from"], "{made}");
     }
     // The first partition ends in the future, so its tasks go row by row.
+    let kept = kept["kept_partitions"].as_array().unwrap();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert_eq!(kept[0]["partition"], partitions[0]["name"]);
+    assert_eq!(kept[0]["reason"], "ends_after_cutoff");
+    assert!(kept[0]["droppable_from"].is_string(), "{kept:?}");
+    assert_eq!(removed["kept_partitions"], json!([]));
     assert_eq!(
         (&removed["tasks"], &removed["partitions"]),
         (&json!(3), &json!([]))
@@ -189,4 +196,25 @@ fn a_partition_that_is_kept_is_named_with_the_reason() {
     );
     let narrow = imported.json(&["cleanup", "--days", "90", "--keep", "5"]);
     assert_eq!(narrow["kept_partitions"][0]["reason"], "narrow_policy");
+}
+
+#[test]
+fn what_was_removed_is_reported_also_where_partitions_cannot_be_looked_at() {
+    let imported = Imported::new();
+    imported.json(&["migrate", "partition", "--yes"]);
+    let foreign = "CREATE TABLE rest PARTITION OF task_history DEFAULT";
+    imported.database.execute(foreign).unwrap();
+
+    let cleanup = ["cleanup", "--days", "1", "--format", "json"];
+    let removed = imported.run(&cleanup);
+
+    assert_eq!(removed.code, Some(0), "{removed:?}");
+    let answer: Value = serde_json::from_str(&removed.stdout).unwrap();
+    assert_eq!(counts(&answer), [2, 4, 1, 1]);
+    assert_eq!(answer["obstacles"].as_array().unwrap().len(), 1);
+    let told = &removed.stderr;
+    assert!(
+        told.contains("cannot find out why partitions are kept: "),
+        "{told}"
+    );
 }

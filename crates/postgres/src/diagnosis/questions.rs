@@ -29,7 +29,7 @@ struct Limit {
 
 impl Questions {
     /// The session is set up as those of the pool are, so that their settings can be read from it;
-    /// then a limit of its own holds for each question.
+    /// then a limit of its own holds for each question, and the planner is free.
     pub(super) async fn open(connector: &Connector) -> Result<Self, DiagnosisError> {
         let limit = connector.config().statement_timeout;
         let opened = connector.open_alone(limit).await;
@@ -40,8 +40,10 @@ impl Questions {
         .get_result(&mut connection)
         .await
         .map_err(|error| DiagnosisError::Query(error.into()))?;
+        // Some questions are about all rows of a table.
         let limits = format!(
-            "SET statement_timeout = {0}; SET lock_timeout = {0}",
+            "SET enable_seqscan = on; SET enable_bitmapscan = on; SET enable_sort = on; \
+             SET statement_timeout = {0}; SET lock_timeout = {0}",
             QUESTION_LIMIT.as_millis()
         );
         connection

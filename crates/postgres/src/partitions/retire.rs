@@ -23,6 +23,7 @@ use super::brief_lock::{CHANGE_LIMIT, KEEPING_OUT, Lock, Patience, change, lock}
 use super::calendar::Bounds;
 use super::deadline::Deadline;
 use super::names::{name, quoted};
+use super::session::for_many_rows;
 use super::{Partition, PartitionError, owner, read};
 
 pub(super) use self::outlook::outlook;
@@ -82,12 +83,9 @@ pub(super) async fn retire(
     if policy.keep_newest > 0 || policy.scope != Scope::Everyone {
         return Ok(Vec::new());
     }
-    // The session's settings are for statements that look at few rows.
+    for_many_rows(connection).await?;
     connection
-        .batch_execute(
-            "SET enable_seqscan = on; SET enable_sort = on; SET enable_bitmapscan = on; \
-             SET plan_cache_mode = auto; SET statement_timeout = '5s'",
-        )
+        .batch_execute("SET statement_timeout = '5s'")
         .await?;
     let partitions = read(connection).await?.ok_or(PartitionError::Plain)?;
     let mut retired = Vec::new();

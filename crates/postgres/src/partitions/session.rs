@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use diesel::QueryableByName;
 use diesel::sql_types::Text;
+use diesel::{QueryResult, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 use super::PartitionError;
@@ -42,6 +42,16 @@ pub(super) async fn begin(connection: &mut AsyncPgConnection) -> Result<(), Part
     } else {
         Err(PartitionError::Busy)
     }
+}
+
+/// Lets the planner read whole tables: the session's settings are for statements that look at few rows.
+pub(super) async fn for_many_rows(connection: &mut AsyncPgConnection) -> QueryResult<()> {
+    connection
+        .batch_execute(
+            "SET enable_seqscan = on; SET enable_sort = on; SET enable_bitmapscan = on; \
+             SET plan_cache_mode = auto",
+        )
+        .await
 }
 
 #[derive(QueryableByName)]

@@ -1,88 +1,102 @@
-//! Why partitions are kept.
+//! Why partitions are kept, and when they can be dropped.
 
-use std::time::Duration;
-
-use tasktrail_conformance::fixture::user;
-use tasktrail_domain::task_history::TaskStatus::{Completed, Running};
-use tasktrail_domain::task_history::{RetentionPolicy, Scope};
+use tasktrail_domain::task_history::TaskStatus::Completed;
+use tasktrail_domain::task_history::{RetentionPolicy, Scope, UserId};
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres::{PartitionHold, PostgresDatabase};
 use tasktrail_test_support::TestDatabase;
 
+use super::retire::{aged, drop_expired};
 use super::scene::{Clerk, on, open};
 
-const DAYS: Duration = Duration::from_secs(24 * 60 * 60);
+type Found = (String, Option<PartitionHold>, Option<Timestamp>);
 
-/// The reasons, each with the instant from which the partition can be dropped.
-async fn holds(
-    postgres: &PostgresDatabase,
-    policy: &RetentionPolicy,
-) -> Vec<(Option<PartitionHold>, Option<Timestamp>)> {
-    let now = policy.cutoff.saturating_add(30 * DAYS);
-    let outlook = postgres.partition_outlook(policy, now).await.unwrap();
-    let outlook = outlook.unwrap().into_iter();
-    outlook
-        .map(|partition| (partition.hold, partition.droppable_from))
+/// The outlook on 1 March.
+async fn outlook(postgres: &PostgresDatabase, policy: &RetentionPolicy) -> Vec<Found> {
+    let found = postgres.partition_outlook(policy, on("2026-03-01")).await;
+    let found = found.unwrap().unwrap().into_iter();
+    found
+        .map(|found| {
+            let name = found.partition.replace("task_history_", "");
+            (name, found.hold, found.droppable_from)
+        })
         .collect()
 }
 
+fn february() -> Found {
+    let hold = PartitionHold::EndsAfterCutoff;
+    ("2026_02".to_owned(), Some(hold), Some(on("2026-03-15")))
+}
+
+fn retained(partition: &str, retained: u64, counted: u64) -> Found {
+    let hold = PartitionHold::RetainedTasks { retained, counted };
+    (partition.to_owned(), Some(hold), None)
+}
+
 #[tokio::test]
-async fn each_reason_that_a_partition_is_kept_for_is_named() {
+async fn a_partition_can_be_dropped_when_it_ends_before_the_cutoff() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
-    let policy = RetentionPolicy::settled_before(on("2026-01-20"));
-    let plain = postgres.partition_outlook(&policy, on("2026-03-01")).await;
-    assert_eq!(plain.unwrap(), None);
-    postgres.partition(on("2025-12-10"), 2).await.unwrap();
-    let (histories, clerk) = (postgres.task_history(), Clerk::default());
-    for n in 0..9 {
-        let id = format!("done-{n}");
-        clerk
-            .save(&histories, &id, &["2026-01-05"], Completed)
-            .await;
-    }
+    aged(&postgres).await;
+    let policy = RetentionPolicy::settled_before(on("2026-02-15"));
 
-    // January ends on February the 1st, and the policy is of 30 days.
-    let young = holds(&postgres, &policy).await;
-    let ends = (Some(PartitionHold::EndsAfterCutoff), Some(on("2026-03-03")));
-    assert_eq!(young, [ends]);
+    let before = outlook(&postgres, &policy).await;
+    let dropped = drop_expired(&postgres, &policy).await;
+    let after = outlook(&postgres, &policy).await;
 
-    let later = RetentionPolicy::settled_before(on("2026-02-10"));
-    let droppable = holds(&postgres, &later).await;
-    assert_eq!(droppable, [(None, Some(on("2026-03-03")))]);
+    let january = ("2026_01".to_owned(), None, Some(on("2026-02-15")));
+    assert_eq!(before, [january, february()]);
+    assert!(dropped[0].dropped, "{dropped:?}");
+    // What is left is of the task that is running, in January and in April.
+    let hold = PartitionHold::EndsAfterCutoff;
+    let april = ("2026_04".to_owned(), Some(hold), Some(on("2026-05-15")));
+    assert_eq!(after, [retained("before_2026_02", 1, 1), april]);
+}
 
-    clerk
-        .save(&histories, "open", &["2026-01-06"], Running)
-        .await;
-    clerk
-        .save(&histories, "new", &["2026-01-06", "2026-02-12"], Completed)
-        .await;
-    clerk
-        .save(&histories, "future", &["2027-01-06"], Completed)
-        .await;
-    let retained = PartitionHold::RetainedTasks {
-        retained: 2,
-        counted: 11,
+#[tokio::test]
+async fn a_policy_that_drops_no_partition_is_the_reason() {
+    let database = TestDatabase::new();
+    let postgres = open(&database).await;
+    aged(&postgres).await;
+    let policy = RetentionPolicy::settled_before(on("2026-02-15"));
+    let finished_only = RetentionPolicy {
+        finished_only: true,
+        ..policy.clone()
     };
-    let live = holds(&postgres, &later).await;
-    assert_eq!(live[0], (Some(retained), None));
-    assert_eq!(live.last().unwrap().0, Some(PartitionHold::EndsAfterCutoff));
+    let newest_kept = RetentionPolicy {
+        keep_newest: 1,
+        ..policy.clone()
+    };
+    let of_one_user = RetentionPolicy {
+        scope: Scope::User(UserId::new("alice").unwrap()),
+        ..policy
+    };
 
-    let far = RetentionPolicy::older_than(on("2026-12-10"));
-    let last = holds(&postgres, &far).await;
-    assert_eq!(last.last().unwrap(), &(Some(PartitionHold::NoEnd), None));
-
-    for narrow in [
-        RetentionPolicy {
-            keep_newest: 1,
-            ..later.clone()
-        },
-        RetentionPolicy {
-            scope: Scope::User(user("alice")),
-            ..later
-        },
-    ] {
-        let held = holds(&postgres, &narrow).await;
-        assert_eq!(held, [(Some(PartitionHold::NarrowPolicy), None)]);
+    let found = outlook(&postgres, &finished_only).await;
+    assert_eq!(found, [retained("2026_01", 62, 62), february()]);
+    for narrow in [newest_kept, of_one_user] {
+        let hold = PartitionHold::NarrowPolicy;
+        let expected = ("2026_01".to_owned(), Some(hold), None);
+        assert_eq!(outlook(&postgres, &narrow).await, [expected]);
     }
+}
+
+#[tokio::test]
+async fn a_partition_without_end_waits_for_a_month() {
+    let database = TestDatabase::new();
+    let postgres = open(&database).await;
+    let policy = RetentionPolicy::settled_before(on("2026-02-15"));
+    let plain = postgres.partition_outlook(&policy, on("2026-03-01")).await;
+    postgres.partition(on("2025-12-10"), 0).await.unwrap();
+    let histories = postgres.task_history();
+    let clerk = Clerk::default();
+    clerk
+        .save(&histories, "task", &["2026-01-05"], Completed)
+        .await;
+
+    let found = outlook(&postgres, &policy).await;
+
+    assert_eq!(plain.unwrap(), None);
+    let expected = ("from_2026_01".to_owned(), Some(PartitionHold::NoEnd), None);
+    assert_eq!(found, [expected]);
 }

@@ -1,12 +1,13 @@
 use std::fmt;
 
 use serde::Serialize;
+use tasktrail::repository::Chain;
 use tasktrail::task_history::RetentionPolicy;
 use tasktrail::timestamp::Timestamp;
 use tasktrail::{DatabaseManager, PartitionHold, PartitionOutlook};
 
 use crate::failure::Failure;
-use crate::output::{grouped, printable};
+use crate::output::{grouped, note, printable};
 
 /// A partition that a cleanup keeps, or that a dry run would drop.
 #[derive(Serialize)]
@@ -18,14 +19,24 @@ pub(super) struct Outlook {
     droppable_from: Option<Timestamp>,
 }
 
-/// What is to be said of partitions; after a cleanup, those that it could have dropped are among its
-/// obstacles already.
+/// What is to be reported of partitions; after a cleanup, those that it could have dropped are among its
+/// obstacles already, and a failure to look at them is not one of the cleanup.
 pub(super) async fn outlook(
     manager: &DatabaseManager,
     policy: &RetentionPolicy,
     dry_run: bool,
 ) -> Result<Vec<Outlook>, Failure> {
-    let outlook = manager.partition_outlook(policy).await?;
+    let outlook = match manager.partition_outlook(policy).await {
+        // What was removed is reported all the same.
+        Err(error) if !dry_run => {
+            note(format_args!(
+                "cannot find out why partitions are kept: {}",
+                Chain(&error)
+            ));
+            return Ok(Vec::new());
+        }
+        outlook => outlook?,
+    };
     let is_told = |partition: &PartitionOutlook| dry_run || partition.hold.is_some();
     let told = outlook.into_iter().flatten().filter(is_told);
     Ok(told.map(Outlook::of).collect())

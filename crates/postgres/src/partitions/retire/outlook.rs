@@ -10,6 +10,7 @@ use tasktrail_domain::task_history::{RetentionPolicy, Scope, TaskStatus};
 use tasktrail_domain::timestamp::Timestamp;
 
 use super::super::names::quoted;
+use super::super::session::for_many_rows;
 use super::super::{Partition, PartitionError, read};
 use super::{is_empty, is_too_much};
 
@@ -82,6 +83,7 @@ pub(in crate::partitions) async fn outlook(
     let Some(partitions) = read(connection).await? else {
         return Ok(None);
     };
+    for_many_rows(connection).await?;
     let general = general_hold(connection, policy).await?;
     let mut outlook = Vec::new();
     for partition in partitions {
