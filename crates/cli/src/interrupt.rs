@@ -12,7 +12,7 @@ use crate::output;
 
 /// How long a command may take to end by itself once its database is closed. One that waits for its
 /// input does not.
-const NOTICE: Duration = Duration::from_secs(1);
+const NOTICE: Duration = Duration::from_secs(3);
 
 /// Whether the command was told to end, and what is to be closed then.
 #[derive(Debug, Clone, Default)]
