@@ -146,7 +146,7 @@ fn a_document_is_not_read_from_what_has_lost_its_text() {
         #[serde(flatten)]
         rest: BTreeMap<String, JsonText>,
     }
-    #[derive(Debug, Deserialize)]
+    #[derive(Deserialize)]
     #[serde(untagged)]
     enum Untagged {
         Document(#[expect(dead_code, reason = "reading it is refused")] JsonText),
@@ -155,7 +155,8 @@ fn a_document_is_not_read_from_what_has_lost_its_text() {
     for json in ["1.50", r#""x""#, "null", r#"{"a":1}"#] {
         let nested = format!(r#"{{"a":{json}}}"#);
         assert!(serde_json::from_str::<Flat>(&nested).is_err(), "{json}");
-        assert!(serde_json::from_str::<Untagged>(json).is_err(), "{json}");
+        let untagged = serde_json::from_str(json).map(|Untagged::Document(document)| document);
+        assert!(untagged.is_err(), "{json}");
     }
     let empty: Flat = serde_json::from_str("{}").unwrap();
     assert!(empty.rest.is_empty());
