@@ -166,7 +166,10 @@ fn within_attempts(postgres: PostgresConfig, timeout: Option<TimeoutConfig>) -> 
     };
     let (statement, lock) = (postgres.statement_timeout(), postgres.lock_timeout());
     let postgres = postgres
-        .with_lock_timeout(lock.min(timeout.limit * 3 / 4))
+        .with_lock_timeout(
+            lock.min(timeout.limit * 3 / 4)
+                .max(Duration::from_millis(1)),
+        )
         .with_long_statement_timeout(timeout.long_limit);
     // Zero is no limit.
     if statement.is_zero() {

@@ -232,8 +232,9 @@ impl PostgresConfig {
         self
     }
 
-    /// How long a save, a batch or a finish waits for a task that another transaction keeps locked. Defaults
-    /// to 3 seconds: less than what the facade allows an attempt, so that the reason is reported.
+    /// How long a save, a batch or a finish waits for a task that another transaction keeps locked, from 1 ms
+    /// to 1 hour. Defaults to 3 seconds: less than what the facade allows an attempt, so that the reason is
+    /// reported.
     ///
     /// The time counts from the beginning of the call. A call that is late because it waited for a
     /// connection still waits for a quarter of it. Calls inside a transaction of the caller wait as

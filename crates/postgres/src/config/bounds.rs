@@ -47,6 +47,7 @@ impl PostgresConfig {
                 MILLISECOND,
                 DAY,
             ),
+            InvalidValue::outside("lock_timeout", self.lock_timeout, MILLISECOND, HOUR),
             InvalidValue::outside("group_commit.writers", self.group_commit_writers, 0, 64),
             self.standby_lag
                 .and_then(|lag| InvalidValue::outside("standby.max_lag", lag, SECOND, HOUR)),
@@ -109,6 +110,7 @@ mod tests {
             .with_max_lifetime(DAY * 8)
             .with_leak_threshold(MILLISECOND)
             .with_statement_timeout(DAY * 2)
+            .with_lock_timeout(Duration::ZERO)
             .with_group_commit(65)
             .with_standby_reads(Duration::ZERO)
             .with_application_name("naïve");
@@ -126,6 +128,7 @@ mod tests {
                 "pool.max_lifetime must be between 1s and 604800s, got 691200s",
                 "pool.leak_threshold must be between 1s and 86400s, got 1ms",
                 "statement_timeout must be between 1ms and 86400s, got 172800s",
+                "lock_timeout must be between 1ms and 3600s, got 0ns",
                 "group_commit.writers must be between 0 and 64, got 65",
                 "standby.max_lag must be between 1s and 3600s, got 0ns",
                 "application_name must be 1 to 63 printable ASCII characters, got \"naïve\"",
