@@ -169,7 +169,7 @@ mod tests {
         let patience = KEEPING_OUT.within(&deadline).unwrap();
         assert_eq!(patience.cut(patience.change), CHANGE_LIMIT);
 
-        tokio::time::advance(CHANGE_LIMIT - WAIT / 2).await;
+        tokio::time::advance(CHANGE_LIMIT.saturating_sub(WAIT / 2)).await;
         assert_eq!(patience.cut(patience.change), WAIT / 2);
         assert_eq!(patience.cut(WAIT), WAIT / 2);
         assert_eq!(PATIENT.cut(PATIENT.change), CHANGE_LIMIT);
