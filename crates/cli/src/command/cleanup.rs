@@ -33,9 +33,9 @@ use crate::output::{Output, grouped, printable};
 ///
 /// In JSON `{"tasks", "entries", "bytes", "partitions", "obstacles", "complete", "stuck": {"tasks",
 /// "entries"}, "dry_run", "kept_partitions": [{"partition", "until", "reason", "droppable_from"}]}`;
-/// "bytes" and "stuck" are null with --max-time. A reason is narrow_policy, not_owner (with "owner"),
-/// ends_after_cutoff, no_end, or retained_tasks (with "retained" of "counted" entries); none in a dry run
-/// means that the partition would be dropped.
+/// "bytes" and "stuck" are null with --max-time. A reason is `narrow_policy`, `not_owner` (with "owner"),
+/// `ends_after_cutoff`, `no_end`, or `retained_tasks` (with "retained" of "counted" entries); none in a dry
+/// run means that the partition would be dropped.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -105,10 +105,10 @@ async fn many_months_ahead_reach_them() {
 async fn too_many_are_refused_and_nothing_is_changed() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
-    let filled = r#"
+    let filled = r"
         INSERT INTO task_history (user_id, task_id, step, entry_id, recorded_at, status, result)
         SELECT 'alice', 'lost', n, ('0c000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
-               '2400-01-01', 'running', '{}' FROM generate_series(0, 10000) AS n"#;
+               '2400-01-01', 'running', '{}' FROM generate_series(0, 10000) AS n";
     database.execute(filled).unwrap();
 
     let refused = postgres.partition(on("2026-02-10"), 1).await.unwrap_err();

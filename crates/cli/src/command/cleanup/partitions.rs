@@ -62,7 +62,7 @@ impl fmt::Display for Outlook {
         write!(f, "kept {name}: ")?;
         match hold {
             PartitionHold::NarrowPolicy => {
-                f.write_str("whole partitions are dropped only by age, without --user and --keep")?
+                f.write_str("whole partitions are dropped only by age, without --user and --keep")?;
             }
             PartitionHold::NotOwner { owner } => {
                 write!(
