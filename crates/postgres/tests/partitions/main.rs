@@ -1,6 +1,7 @@
 //! The partitioned layout: how a store gets it, keeps months ahead, and loses old ones.
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a failed step of a test is a panic"
