@@ -14,13 +14,18 @@ use crate::failure::Failure;
 const MIN_CONNECTIONS: u32 = 1;
 const MAX_CONNECTIONS: u32 = 4;
 
-/// Opens the database that was named, and leaves its schema alone.
+/// Opens the database that was named, and leaves its schema alone. Refuses the database if its store may not be
+/// the one that is meant: each command refuses what `migrate` and `import` refuse.
 pub(crate) async fn open(global: &Global) -> Result<DatabaseManager, Failure> {
     let manager = manager(global, |config| {
         config.with_resilience(patience(QUERY_RETRIES))
     })?;
     manager.init_connection_pool().await?;
-    Ok(manager)
+    match manager.schema_state().await {
+        // The role may not read the list of migrations, which is read last.
+        Ok(_) | Err(DatabaseError::Migrate(MigrateError::Query(_))) => Ok(manager),
+        Err(refused) => Err(refused.into()),
+    }
 }
 
 /// Opens the database that was named, and brings its schema up to date.
@@ -134,11 +139,6 @@ pub(crate) async fn explain(manager: &DatabaseManager, failure: Failure) -> Fail
             "the schema is not up to date ({} pending): run tasktrail migrate",
             state.pending.join(", ")
         )),
-        Err(DatabaseError::Migrate(
-            refused @ (MigrateError::Encoding { .. }
-            | MigrateError::Foreign { .. }
-            | MigrateError::OtherStore { .. }),
-        )) => Failure::error(refused.to_string()),
         // The first failure says more than that its explanation failed as well.
         Err(_) => failure,
     }

@@ -247,9 +247,10 @@ async fn look(
     connection.batch_execute(begin).await.map_err(unread)?;
     let around = Neighbourhood::of(connection, schema).await;
     let around = around.map_err(unread)?;
+    around.admit_database(schema)?;
     let applied = applied(connection).await.map_err(unread)?;
     let is_migrated = !applied.is_empty();
-    around.admit(connection, schema, is_migrated).await?;
+    around.admit_tables(connection, schema, is_migrated).await?;
     connection.batch_execute("COMMIT").await.map_err(unread)?;
     Ok((around, applied))
 }
