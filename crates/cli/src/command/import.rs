@@ -94,7 +94,8 @@ A result is stored exactly: every number with its digits (1.50, 1e400), every st
 characters (NUL and lone surrogates too). What cannot be stored makes its line a bad one, with the
 reason, or is replaced: see --replace-unstorable.
 
-The schema of the database is brought up to date first. Prints how many lines were read, saved,
+The schema of the database is brought up to date first; where that creates or changes the store, one
+line on stderr names the schema and the database. Prints how many lines were read, saved,
 already there and bad, in how many something was replaced, and how many tasks they belong to; in JSON
 {\"lines\", \"saved\", \"already_there\", \"tasks\", \"bad\", \"replaced\", \"seconds\"}.";
 

@@ -47,7 +47,7 @@ pub(super) struct Neighbourhood {
     is_table: Option<bool>,
     /// The schemas of other stores.
     #[diesel(sql_type = Array<Text>)]
-    other_stores: Vec<String>,
+    pub(super) other_stores: Vec<String>,
     /// The schema of the store that the search path of the role, the database or the URL finds.
     #[diesel(sql_type = Nullable<Text>)]
     store_by_path: Option<String>,
