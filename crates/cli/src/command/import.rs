@@ -134,8 +134,20 @@ pub(crate) async fn run(
     } else {
         Ok(())
     };
-    done?;
+    done.map_err(stopped)?;
     printed
+}
+
+/// A bad line, with what became of the others and how to go on; else the error.
+fn stopped(error: ImportError) -> Failure {
+    match error {
+        ImportError::BadLine(bad) => Failure::error(format!(
+            "{bad}; the import stopped at this line, and the good lines before it are saved: correct it and import \
+             the file again, or skip bad lines with --skip-bad, or, where a result or message cannot be stored, \
+             replace it with --replace-unstorable"
+        )),
+        error => error.into(),
+    }
 }
 
 async fn import(importer: &mut Importer, files: Vec<PathBuf>) -> Result<(), ImportError> {
