@@ -43,6 +43,9 @@ pub struct SchemaState {
     /// The versions that have been applied and that this program does not know, the oldest first: a
     /// newer program has migrated the database.
     pub unknown: Vec<String>,
+    /// The schemas of the database that hold other stores, in the order of their names. Empty in a
+    /// [`ServerHealth`](crate::ServerHealth), which looks at one schema.
+    pub other_stores: Vec<String>,
 }
 
 impl SchemaState {
@@ -57,6 +60,7 @@ impl SchemaState {
             pending: beyond(&known, &applied),
             unknown: beyond(&applied, &known),
             applied,
+            other_stores: Vec::new(),
         }
     }
 
@@ -187,7 +191,10 @@ impl Site {
     }
 
     fn state(&self) -> SchemaState {
-        SchemaState::of(&self.applied)
+        SchemaState {
+            other_stores: self.around.other_stores.clone(),
+            ..SchemaState::of(&self.applied)
+        }
     }
 
     fn ground(&self) -> Ground {
@@ -247,9 +254,10 @@ async fn look(
     connection.batch_execute(begin).await.map_err(unread)?;
     let around = Neighbourhood::of(connection, schema).await;
     let around = around.map_err(unread)?;
+    around.admit_database(schema)?;
     let applied = applied(connection).await.map_err(unread)?;
     let is_migrated = !applied.is_empty();
-    around.admit(connection, schema, is_migrated).await?;
+    around.admit_tables(connection, schema, is_migrated).await?;
     connection.batch_execute("COMMIT").await.map_err(unread)?;
     Ok((around, applied))
 }
