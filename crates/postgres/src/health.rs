@@ -74,7 +74,8 @@ pub(crate) async fn ask(
 
 /// A privilege that is missing is no fault of the server.
 fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> HealthError {
-    let causes = std::iter::successors(Some(&*error as &dyn std::error::Error), |e| e.source());
+    let first: &(dyn std::error::Error + 'static) = &*error;
+    let causes = std::iter::successors(Some(first), |error| error.source());
     let denied = |cause: String| cause.starts_with("permission denied");
     if causes.map(ToString::to_string).any(denied) {
         HealthError::Forbidden(error)
@@ -84,6 +85,10 @@ fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> HealthError {
 }
 
 #[derive(diesel::QueryableByName)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a column of the answer"
+)]
 struct Answer {
     #[diesel(sql_type = Text)]
     version: String,
