@@ -51,7 +51,7 @@ pub(crate) async fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
         Command::Bench(args) => bench::run(&args, global, output).await,
         Command::Completions(args) => completions::run(&args, output),
         Command::Query(query) => {
-            let manager = connection::open(global).await?;
+            let manager = connection::open_store(global).await?;
             match ask(query, &manager, output).await {
                 Ok(()) => Ok(()),
                 Err(failure) => Err(connection::explain(&manager, failure).await),

@@ -5,30 +5,78 @@ use std::time::Duration;
 use tasktrail::resilience::{ResilienceConfig, RetryConfig, TimeoutConfig};
 use tasktrail::{
     ConfigError, ConfigSources, DatabaseConfig, DatabaseError, DatabaseManager, MigrateError,
+    SchemaState,
 };
 
 use crate::args::Global;
 use crate::failure::Failure;
+use crate::output::note;
 
 /// A tool does one thing after another: one connection, and a few more if need be.
 const MIN_CONNECTIONS: u32 = 1;
 const MAX_CONNECTIONS: u32 = 4;
 
-/// Opens the database that was named, and leaves its schema alone.
+/// Opens the database that was named, and leaves its schema alone. Refuses the database if its store may not be
+/// the one that is meant: each command refuses what `migrate` and `import` refuse.
 pub(crate) async fn open(global: &Global) -> Result<DatabaseManager, Failure> {
+    Ok(looked_at(global).await?.0)
+}
+
+/// Opens the database that was named, as [`open`] does, and refuses one that has no store in the schema.
+pub(crate) async fn open_store(global: &Global) -> Result<DatabaseManager, Failure> {
+    match looked_at(global).await? {
+        (_, Some(state)) if state.applied.is_empty() => {
+            Err(Failure::error(no_store(&schema(global)?, &state)))
+        }
+        (manager, _) => Ok(manager),
+    }
+}
+
+/// The database, and its schema where the role may read the list of migrations.
+async fn looked_at(global: &Global) -> Result<(DatabaseManager, Option<SchemaState>), Failure> {
     let manager = manager(global, |config| {
         config.with_resilience(patience(QUERY_RETRIES))
     })?;
     manager.init_connection_pool().await?;
-    Ok(manager)
+    match manager.schema_state().await {
+        Ok(state) => Ok((manager, Some(state))),
+        // The list is read after everything that may be refused.
+        Err(DatabaseError::Migrate(MigrateError::Query(_))) => Ok((manager, None)),
+        Err(refused) => Err(refused.into()),
+    }
 }
 
-/// Opens the database that was named, and brings its schema up to date.
+fn no_store(schema: &str, state: &SchemaState) -> String {
+    let others = state.other_stores.join(", ");
+    if others.is_empty() {
+        return format!("the schema {schema} has no store: run tasktrail migrate");
+    }
+    format!(
+        "the schema {schema} has no store, and stores exist in other schemas: {others}; set `schema` (--schema, \
+         TASKTRAIL_SCHEMA) to one of these, or run tasktrail migrate"
+    )
+}
+
+/// Opens the database that was named, and brings its schema up to date. Says so on standard error where that
+/// changed something: a mistyped schema must not become a store without notice.
 pub(crate) async fn open_migrated(global: &Global) -> Result<DatabaseManager, Failure> {
     let manager = manager(global, |config| config)?;
     manager.init_connection_pool().await?;
     let applied = manager.init_database_schema().await?;
     tracing::info!(?applied, "the schema is up to date");
+    if !applied.is_empty() {
+        let is_new = manager.schema_state().await?.applied.len() == applied.len();
+        let verb = if is_new { "created" } else { "migrated" };
+        let config = config(global)?;
+        let (schema, address) = (config.schema(), config.address());
+        let count = match applied.len() {
+            1 => "1 migration".to_owned(),
+            several => format!("{several} migrations"),
+        };
+        note(format_args!(
+            "{verb} the store in the schema {schema} of {address} ({count})"
+        ));
+    }
     Ok(manager)
 }
 
@@ -120,25 +168,17 @@ fn words(error: &ConfigError) -> String {
     faults.join("; ")
 }
 
-/// The failure of a command, or the missing schema that explains it.
+/// The failure of a command, or the pending migrations that explain it.
 pub(crate) async fn explain(manager: &DatabaseManager, failure: Failure) -> Failure {
     if !failure.is_of_store() {
         return failure;
     }
     match manager.schema_state().await {
         Ok(state) if state.is_current() => failure,
-        Ok(state) if state.applied.is_empty() => {
-            Failure::error("the schema is not there: run tasktrail migrate")
-        }
         Ok(state) => Failure::error(format!(
             "the schema is not up to date ({} pending): run tasktrail migrate",
             state.pending.join(", ")
         )),
-        Err(DatabaseError::Migrate(
-            refused @ (MigrateError::Encoding { .. }
-            | MigrateError::Foreign { .. }
-            | MigrateError::OtherStore { .. }),
-        )) => Failure::error(refused.to_string()),
         // The first failure says more than that its explanation failed as well.
         Err(_) => failure,
     }

@@ -38,4 +38,5 @@ mod e2e {
     #[cfg(feature = "opentelemetry")]
     mod traces;
     mod unstorable;
+    mod which_store;
 }

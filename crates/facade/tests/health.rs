@@ -57,7 +57,10 @@ async fn a_manager_is_healthy_between_connect_and_close() {
         said(&without_schema),
         (
             unhealthy,
-            vec!["the schema is not there: it has to be migrated"]
+            vec![
+                "no store exists in the schema public: run `tasktrail migrate`, or set `schema` \
+                 (TASKTRAIL_SCHEMA) to the schema of the store"
+            ]
         )
     );
     assert_eq!(said(&connected), (HealthState::Healthy, vec![]));

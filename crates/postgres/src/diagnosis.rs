@@ -37,6 +37,7 @@ pub use self::tables::TableFacts;
 pub use self::transactions::OpenTransaction;
 pub use self::wraparound::Wraparound;
 use crate::connection::Connector;
+use crate::health::ServerHealth;
 use crate::pool::PoolStatistics;
 use crate::{entry_order, health, schema_check};
 
@@ -116,6 +117,11 @@ pub enum DiagnosisError {
     Query(#[source] Box<dyn Error + Send + Sync>),
 }
 
+/// Without migrations, what has the names of the tables where the store cannot be is not the store.
+fn may_have_tables(server: &ServerHealth) -> bool {
+    server.refusal.is_none() || !server.schema.applied.is_empty()
+}
+
 /// Asks everything on a connection of its own.
 pub(crate) async fn diagnose(
     connector: &Connector,
@@ -126,8 +132,11 @@ pub(crate) async fn diagnose(
     let mut questions = Questions::open(connector).await?;
     found.connection = connection::look(&mut questions, connector).await?;
     settings::look(&mut questions).await?;
-    found.tables = tables::look(&mut questions).await?;
-    found.indexes = indexes::look(&mut questions).await?;
+    let server = health::ask(connector, QUESTION_LIMIT).await;
+    if server.as_ref().map_or(true, may_have_tables) {
+        found.tables = tables::look(&mut questions).await?;
+        found.indexes = indexes::look(&mut questions).await?;
+    }
     found.statements = statements::look(&mut questions).await?;
     let limit = options.long_transaction;
     found.long_transactions = transactions::look(&mut questions, limit).await?;
@@ -137,7 +146,6 @@ pub(crate) async fn diagnose(
     found.growth = growth::look(&mut questions, &found.tables, options.disk_free).await?;
     far_future::look(&mut questions, &found.tables).await?;
     questions.found(pool::judge(pool));
-    let server = health::ask(connector, QUESTION_LIMIT).await;
     questions.found(schema::judge_server(&server));
     if let Ok(server) = &server {
         let differences = schema_check::differences(connector, QUESTION_LIMIT).await;

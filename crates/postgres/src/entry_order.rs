@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use diesel::{QueryResult, QueryableByName};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 pub(crate) use self::repair::repair;
 pub use self::repair::{OrderRepair, TaskInDoubt};
@@ -72,6 +72,23 @@ pub(crate) async fn demand(connection: &mut AsyncPgConnection) -> Result<(), Mig
             greatest: order.greatest.unwrap_or_default(),
         }),
         Finding::Order { .. } | Finding::Hidden | Finding::Missing => Ok(()),
+    }
+}
+
+/// The order by a sample; `None` where it is not known: the role may not read the sequence, another session has
+/// locked a table (this waits for no lock), or the tables are not as they should be. Fails if the role may not read a
+/// table, or the connection is lost.
+pub(crate) async fn glance(connection: &mut AsyncPgConnection) -> QueryResult<Option<EntryOrder>> {
+    let lock = "BEGIN; LOCK TABLE task_history, task_summary IN ACCESS SHARE MODE NOWAIT";
+    let found = match connection.batch_execute(lock).await {
+        Ok(()) => ask(connection, Search::Sample).await,
+        Err(error) => Err(error),
+    };
+    connection.batch_execute("ROLLBACK").await?;
+    match found {
+        Ok(Finding::Order { order, .. }) => Ok(Some(order)),
+        Err(error) if error.to_string().starts_with("permission denied") => Err(error),
+        Ok(Finding::Hidden | Finding::Missing) | Err(_) => Ok(None),
     }
 }
 

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use diesel::sql_types::{Bool, Text};
 use diesel_async::RunQueryDsl;
+use tasktrail_domain::repository::Chain;
 use tokio::time::{Instant, timeout};
 
 use crate::connection::Connector;
+use crate::entry_order::{self, EntryOrder};
 use crate::migrate::{self, SchemaState};
 
 /// What a server says of itself.
@@ -25,6 +27,14 @@ pub struct ServerHealth {
     pub round_trip: Duration,
     /// The migrations that it has and that this program expects.
     pub schema: SchemaState,
+    /// The name of the schema that the store is in, or would be made in.
+    pub schema_name: String,
+    /// The reason for which `connect` and every migration refuse the place of the store: the encoding of the
+    /// database, a table that is not Tasktrail's, or a store in another schema. `None` if there is none.
+    pub refusal: Option<String>,
+    /// Where the ids of entries are, by the sample that `connect` takes. `None` if the schema is not current,
+    /// the role may not read the sequence, another session has locked a table, or a table is missing.
+    pub order: Option<EntryOrder>,
 }
 
 /// What a server does in a cluster.
@@ -43,6 +53,9 @@ pub enum HealthError {
     /// It did not answer in time.
     #[error("no answer within {0:?}")]
     Silent(Duration),
+    /// The role lacks a privilege without which the schema cannot be read.
+    #[error("this role lacks a privilege: run what `tasktrail migrate roles` prints")]
+    Forbidden(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// It cannot be reached, or refused.
     #[error("the server cannot be asked")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -54,12 +67,28 @@ pub(crate) async fn ask(
     limit: Duration,
 ) -> Result<ServerHealth, HealthError> {
     match timeout(limit, answer(connector, limit)).await {
-        Ok(answer) => answer.map_err(HealthError::Failed),
+        Ok(answer) => answer.map_err(failed),
         Err(_elapsed) => Err(HealthError::Silent(limit)),
     }
 }
 
+/// A privilege that is missing is no fault of the server.
+fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> HealthError {
+    let first: &(dyn std::error::Error + 'static) = &*error;
+    let causes = std::iter::successors(Some(first), |error| error.source());
+    let denied = |cause: String| cause.starts_with("permission denied");
+    if causes.map(ToString::to_string).any(denied) {
+        HealthError::Forbidden(error)
+    } else {
+        HealthError::Failed(error)
+    }
+}
+
 #[derive(diesel::QueryableByName)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a column of the answer"
+)]
 struct Answer {
     #[diesel(sql_type = Text)]
     version: String,
@@ -69,6 +98,10 @@ struct Answer {
     writable: bool,
     #[diesel(sql_type = Bool)]
     permitted: bool,
+    /// Whether this role may use the schema, as far as it is there. Without that right the server shows no table
+    /// of it, and reports no error.
+    #[diesel(sql_type = Bool)]
+    usable: bool,
 }
 
 async fn answer(
@@ -84,14 +117,27 @@ async fn answer(
                                  unnest(ARRAY[to_regclass('task_history'),
                                               to_regclass('task_summary')]) AS oid
                             WHERE NOT (oid = to_regclass('task_history') AND wanted = 'UPDATE')
-                           ) AS permitted";
-    let schema = migrate::read_state(&mut connection).await?;
+                           ) AS permitted,
+                           NOT EXISTS (SELECT FROM pg_namespace
+                                       WHERE nspname = $1 AND NOT has_schema_privilege(oid, 'USAGE')
+                           ) AS usable";
+    let place = &connector.config().schema;
+    let (schema, refusal) = migrate::read_state(&mut connection, place).await?;
     let asked = Instant::now();
     let answer: Answer = diesel::sql_query(question)
+        .bind::<Text, _>(place.name())
         .get_result(&mut connection)
         .await?;
     // A question that is not prepared takes two round trips.
     let round_trip = asked.elapsed() / 2;
+    if !answer.usable {
+        return Err(format!("permission denied for schema {}", place.name()).into());
+    }
+    let order = if answer.permitted && refusal.is_none() && schema.is_current() {
+        entry_order::glance(&mut connection).await?
+    } else {
+        None
+    };
     Ok(ServerHealth {
         version: answer.version,
         role: if answer.standby {
@@ -103,5 +149,8 @@ async fn answer(
         permitted: answer.permitted,
         round_trip,
         schema,
+        schema_name: place.name().to_owned(),
+        refusal: refusal.map(|error| Chain(&error).to_string()),
+        order,
     })
 }

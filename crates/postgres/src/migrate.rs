@@ -43,6 +43,9 @@ pub struct SchemaState {
     /// The versions that have been applied and that this program does not know, the oldest first: a
     /// newer program has migrated the database.
     pub unknown: Vec<String>,
+    /// The schemas of the database that hold other stores, in the order of their names. Empty in a
+    /// [`ServerHealth`](crate::ServerHealth), which looks at one schema.
+    pub other_stores: Vec<String>,
 }
 
 impl SchemaState {
@@ -57,6 +60,7 @@ impl SchemaState {
             pending: beyond(&known, &applied),
             unknown: beyond(&applied, &known),
             applied,
+            other_stores: Vec::new(),
         }
     }
 
@@ -187,7 +191,10 @@ impl Site {
     }
 
     fn state(&self) -> SchemaState {
-        SchemaState::of(&self.applied)
+        SchemaState {
+            other_stores: self.around.other_stores.clone(),
+            ..SchemaState::of(&self.applied)
+        }
     }
 
     fn ground(&self) -> Ground {
@@ -243,15 +250,33 @@ async fn look(
     connection: &mut AsyncPgConnection,
     schema: &StoreSchema,
 ) -> Result<(Neighbourhood, Vec<Applied>), MigrateError> {
+    let (around, applied, admitted) = survey(connection, schema).await?;
+    admitted?;
+    Ok((around, applied))
+}
+
+/// What there is, and whether the store may be there. The connection is in no transaction afterwards.
+async fn survey(
+    connection: &mut AsyncPgConnection,
+    schema: &StoreSchema,
+) -> Result<(Neighbourhood, Vec<Applied>, Result<(), MigrateError>), MigrateError> {
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ";
     connection.batch_execute(begin).await.map_err(unread)?;
     let around = Neighbourhood::of(connection, schema).await;
     let around = around.map_err(unread)?;
-    let applied = applied(connection).await.map_err(unread)?;
-    let is_migrated = !applied.is_empty();
-    around.admit(connection, schema, is_migrated).await?;
+    let mut admitted = around.admit_database(schema);
+    let read = applied(connection).await.map_err(unread);
+    let applied = if admitted.is_ok() {
+        let applied = read?;
+        let is_migrated = !applied.is_empty();
+        admitted = around.admit_tables(connection, schema, is_migrated).await;
+        applied
+    } else {
+        // The refusal is the answer, also for a role that may not read the account.
+        read.unwrap_or_default()
+    };
     connection.batch_execute("COMMIT").await.map_err(unread)?;
-    Ok((around, applied))
+    Ok((around, applied, admitted))
 }
 
 /// A connection to look at the store, unless the store cannot or must not be there.
@@ -271,9 +296,14 @@ pub(crate) fn unread(error: diesel::result::Error) -> MigrateError {
     MigrateError::Query(error.into())
 }
 
-/// What the schema is, wherever it is.
+/// What the schema is, and what every migration refuses the place of the store for.
 pub(crate) async fn read_state(
     connection: &mut AsyncPgConnection,
-) -> Result<SchemaState, MigrateError> {
-    Ok(SchemaState::of(&applied(connection).await.map_err(unread)?))
+    schema: &StoreSchema,
+) -> Result<(SchemaState, Option<MigrateError>), MigrateError> {
+    let (_around, applied, admitted) = survey(connection, schema).await?;
+    match admitted {
+        Err(error @ MigrateError::Query(_)) => Err(error),
+        admitted => Ok((SchemaState::of(&applied), admitted.err())),
+    }
 }

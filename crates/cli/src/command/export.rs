@@ -189,7 +189,7 @@ impl ExportArgs {
 
     /// Reads the histories, and gives them away to be written.
     async fn read(&self, global: &Global, works: &mpsc::Sender<Work>) -> Result<(), Failure> {
-        let manager = connection::open(global).await?;
+        let manager = connection::open_store(global).await?;
         match self.read_from(&manager, works).await {
             Ok(()) => Ok(()),
             Err(failure) => Err(connection::explain(&manager, failure).await),

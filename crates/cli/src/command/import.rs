@@ -94,7 +94,8 @@ A result is stored exactly: every number with its digits (1.50, 1e400), every st
 characters (NUL and lone surrogates too). What cannot be stored makes its line a bad one, with the
 reason, or is replaced: see --replace-unstorable.
 
-The schema of the database is brought up to date first. Prints how many lines were read, saved,
+The schema of the database is brought up to date first; where that creates or changes the store, one
+line on stderr names the schema and the database. Prints how many lines were read, saved,
 already there and bad, in how many something was replaced, and how many tasks they belong to; in JSON
 {\"lines\", \"saved\", \"already_there\", \"tasks\", \"bad\", \"replaced\", \"seconds\"}.";
 
@@ -133,8 +134,20 @@ pub(crate) async fn run(
     } else {
         Ok(())
     };
-    done?;
+    done.map_err(stopped)?;
     printed
+}
+
+/// A bad line, with what became of the others and how to go on; else the error.
+fn stopped(error: ImportError) -> Failure {
+    match error {
+        ImportError::BadLine(bad) => Failure::error(format!(
+            "{bad}; the import stopped at this line, and the good lines before it are saved: correct it and import \
+             the file again, or skip bad lines with --skip-bad, or, where a result or message cannot be stored, \
+             replace it with --replace-unstorable"
+        )),
+        error => error.into(),
+    }
 }
 
 async fn import(importer: &mut Importer, files: Vec<PathBuf>) -> Result<(), ImportError> {

@@ -82,7 +82,7 @@ pub(crate) async fn run(
             step::down(down, &connection::open(global).await?, output).await
         }
         Some(Action::Order(args)) => {
-            order::run(args, &connection::open(global).await?, output).await
+            order::run(args, &connection::open_store(global).await?, output).await
         }
         Some(Action::Partition(args)) => {
             partition::run(args, &connection::open(global).await?, output).await

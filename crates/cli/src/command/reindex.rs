@@ -60,7 +60,7 @@ pub(crate) async fn run(
     global: &Global,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let manager = connection::open(global).await?;
+    let manager = connection::open_store(global).await?;
     if args.dry_run {
         let answer = Answer::planned(manager.plan_reindex(&args.indexes).await?);
         return answer.print(output);

@@ -42,7 +42,10 @@ fn refused(bad: &[u8], reason: &str) {
     let (place, report) = import_between(bad, &[]);
 
     let start = format!("error: {place}{reason}");
-    let report = report.failed(1, &start, "");
+    let report = report.failed(1, &start, "replace it with --replace-unstorable");
+    let outcome = "; the import stopped at this line, and the good lines before it are saved: ";
+    assert!(report.stderr.contains(outcome), "{report:?}");
+    assert!(report.stderr.contains("--skip-bad"), "{report:?}");
     assert_eq!(report.json()["saved"], 1, "{report:?}");
     assert_eq!(report.json()["bad"], 1, "{report:?}");
 

@@ -83,8 +83,16 @@ fn a_database_without_the_schema_is_diagnosed_and_one_that_is_not_there_is_an_er
     assert_eq!(bare.code, Some(1));
     assert!(codes(&bare.json()).contains(&"schema_missing"), "{bare:?}");
     gone.failed(1, "error: cannot connect to 127.0.0.1:1", ")");
-    planned.failed(1, "error: the schema is not there", "run tasktrail migrate");
-    cared.failed(1, "error: the schema is not there", "run tasktrail migrate");
+    planned.failed(
+        1,
+        "error: the schema public has no store",
+        "run tasktrail migrate",
+    );
+    cared.failed(
+        1,
+        "error: the schema public has no store",
+        "run tasktrail migrate",
+    );
 }
 
 #[test]

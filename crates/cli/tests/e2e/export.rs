@@ -69,7 +69,7 @@ fn json_lines_are_imported_to_an_equal_store_which_is_exported_to_an_equal_file(
     ];
     let import = [&import[..], &[&url]].concat();
 
-    let report = run(&import).good().json();
+    let report = run(&import).created_store().json();
 
     assert_eq!(
         [&report["lines"], &report["saved"], &report["tasks"]],

@@ -21,7 +21,7 @@ fn large() -> (TestDatabase, String) {
     let path = folder.file("f.jsonl", many(LINES));
     let database = TestDatabase::new();
     let url = database.url();
-    run(["import", path.to_str().unwrap(), "--database-url", &url]).good();
+    run(["import", path.to_str().unwrap(), "--database-url", &url]).created_store();
     (database, url)
 }
 
@@ -169,7 +169,11 @@ fn a_failed_export_leaves_no_file() {
         &empty.url(),
     ];
 
-    run(args).failed(1, "error: the schema is not there", "run tasktrail migrate");
+    run(args).failed(
+        1,
+        "error: the schema public has no store",
+        "run tasktrail migrate",
+    );
 
     assert!(names(folder.path()).is_empty());
     let nowhere = folder.path().join("missing/all.jsonl");

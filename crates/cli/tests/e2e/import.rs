@@ -159,7 +159,7 @@ fn the_limit_on_results_can_be_raised_and_lowered() {
     run(args).failed(
         1,
         &format!("error: {path}:1: step_result: result must be at most 1048576 bytes"),
-        "got 2097154 bytes",
+        "replace it with --replace-unstorable",
     );
     run([&args[..], &["--max-result-bytes", "3000000"]].concat()).good();
 }

@@ -10,7 +10,7 @@ use super::tool::{Run, run};
 pub(crate) struct Imported {
     pub(crate) database: TestDatabase,
     _folder: Folder,
-    path: String,
+    pub(crate) path: String,
 }
 
 impl Imported {
@@ -36,6 +36,7 @@ impl Imported {
             path: path.to_str().unwrap().to_owned(),
             _folder: folder,
         };
+        imported.run(&["migrate"]).good();
         imported.import();
         imported
     }

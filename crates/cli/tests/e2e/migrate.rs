@@ -23,7 +23,7 @@ fn commands_without_a_schema_say_what_to_do() {
     ];
     for query in queries {
         let all = [query, &["--database-url", &url, "--format", "json"]].concat();
-        let said = "error: the schema is not there: run tasktrail migrate";
+        let said = "error: the schema public has no store: run tasktrail migrate";
         let refused = run(all).failed(1, said, "migrate");
         assert_eq!(refused.stdout, "");
     }
@@ -104,7 +104,7 @@ fn import_brings_the_schema_up_to_date() {
     let url = database.url();
     let path = path.to_str().unwrap();
 
-    run(["import", path, "--database-url", &url]).good();
+    run(["import", path, "--database-url", &url]).created_store();
 
     run(["migrate", "--check", "--database-url", &url]).good();
 }

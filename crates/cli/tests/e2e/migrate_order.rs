@@ -28,8 +28,12 @@ fn the_sequence_is_set_behind_copied_entries() {
     );
     let dry = imported.json(&["migrate", "order", "--dry-run"]);
     assert_eq!(dry, answer(1, &Value::Null, true));
+    imported.says(
+        &["migrate", "order", "--dry-run"],
+        "behind: the greatest id is 5; the next entry would get 6 instead of 1\n",
+    );
     let behind = imported.run(&["migrate", "order"]).good();
-    let words = "behind: the greatest id is 5; the next entry gets 6 instead of 1\n";
+    let words = "was behind: the greatest id is 5; the next entry gets 6 now, not 1\n";
     assert_eq!(behind.stdout, words);
 
     let again = imported.json(&["migrate", "order"]);
@@ -37,6 +41,20 @@ fn the_sequence_is_set_behind_copied_entries() {
     imported.run(&["migrate"]).good();
     imported.run(&["migrate", "check"]).good();
     imported.import();
+}
+
+#[test]
+fn a_schema_without_a_store_has_no_order() {
+    let imported = Imported::new();
+    for more in [&[][..], &["--dry-run"], &["--format", "json"]] {
+        let args = [&["migrate", "order", "--schema", "typo"], more].concat();
+        let refused = imported.run(&args).failed(
+            1,
+            "error: the schema typo has no store, and stores exist in other schemas: public",
+            "run tasktrail migrate",
+        );
+        assert_eq!(refused.stdout, "");
+    }
 }
 
 fn answer(from: i64, in_doubt: &Value, dry_run: bool) -> Value {

@@ -154,7 +154,7 @@ fn a_demo_on_a_database_stays_there() {
     let url = database.url();
     let path = folder.path().to_str().unwrap();
     let shown = run(["demo", path, "--database-url", &url, "--format", "json"])
-        .good()
+        .created_store()
         .json();
     let user = shown["user_id"].as_str().unwrap();
     let listed = run(["tasks", user, "--database-url", &url, "--format", "json"])

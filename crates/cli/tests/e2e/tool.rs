@@ -85,6 +85,16 @@ impl Run {
         self
     }
 
+    /// The run, which did what it should and said on stderr that it created the store, and nothing else.
+    #[track_caller]
+    pub(crate) fn created_store(self) -> Self {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        let said: Vec<_> = self.stderr.lines().collect();
+        let begins = |line: &&str| line.starts_with("created the store in the schema ");
+        assert!(said.len() == 1 && said.iter().all(begins), "{self:?}");
+        self
+    }
+
     /// The run, which failed with this code and one line on stderr that begins and ends so.
     #[track_caller]
     pub(crate) fn failed(self, code: i32, begins: &str, ends: &str) -> Self {

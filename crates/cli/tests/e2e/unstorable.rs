@@ -29,6 +29,7 @@ impl Scene {
         let folder = Folder::new();
         folder.file("f.jsonl", lines.concat());
         let database = TestDatabase::new();
+        run(["migrate", "--database-url", &database.url()]).good();
         Self { folder, database }
     }
 

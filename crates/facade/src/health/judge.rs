@@ -1,7 +1,8 @@
 //! What each thing that was found means.
 
 use tasktrail_postgres::{
-    PoolStatistics, SchemaState, ServerHealth, ServerRole, SharingStatistics, StandbyState,
+    EntryOrder, MigrateError, PoolStatistics, SchemaState, ServerHealth, ServerRole,
+    SharingStatistics, StandbyState,
 };
 use tasktrail_resilience::BreakerState;
 
@@ -40,16 +41,36 @@ fn server(server: &ServerHealth) -> Vec<Finding> {
     read_only
         .into_iter()
         .chain(forbidden)
-        .chain(schema(&server.schema))
+        .chain(place(server))
+        .chain(server.order.and_then(order))
         .collect()
 }
 
-fn schema(schema: &SchemaState) -> Option<Finding> {
+/// Migrating does not help where the store cannot be.
+fn place(server: &ServerHealth) -> Option<Finding> {
+    match &server.refusal {
+        Some(refusal) => Some((Unhealthy, refusal.clone())),
+        None => schema(&server.schema, &server.schema_name),
+    }
+}
+
+/// As `connect` refuses it.
+fn order(order: EntryOrder) -> Option<Finding> {
+    let greatest = order.greatest.filter(|_| order.is_behind())?;
+    let refusal = MigrateError::OutOfOrder {
+        next: order.next,
+        greatest,
+    };
+    Some((Unhealthy, refusal.to_string()))
+}
+
+fn schema(schema: &SchemaState, name: &str) -> Option<Finding> {
     if schema.applied.is_empty() {
-        return Some((
-            Unhealthy,
-            "the schema is not there: it has to be migrated".to_owned(),
-        ));
+        let reason = format!(
+            "no store exists in the schema {name}: run `tasktrail migrate`, or set `schema` (TASKTRAIL_SCHEMA) \
+             to the schema of the store"
+        );
+        return Some((Unhealthy, reason));
     }
     if !schema.pending.is_empty() {
         let pending = schema.pending.join(", ");

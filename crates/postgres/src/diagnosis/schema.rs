@@ -19,6 +19,12 @@ pub(super) fn judge_server(server: &Result<ServerHealth, HealthError>) -> Vec<Fi
             .chain(migrations(server))
             .chain(distance(server))
             .collect(),
+        Err(error @ HealthError::Forbidden(_)) => vec![FindingCode::Forbidden.finding(
+            Severity::Critical,
+            "this role may not read the schema of the store",
+            Chain(error).to_string(),
+            "run what `tasktrail migrate roles` prints",
+        )],
         Err(error) => vec![FindingCode::Silent.finding(
             Severity::Critical,
             "the server did not say how it is",
@@ -50,19 +56,25 @@ fn writes(server: &ServerHealth) -> Option<Finding> {
             Severity::Critical,
             "this role may not read and write the tables of the history",
             "a privilege among SELECT, INSERT, UPDATE and DELETE is missing",
-            "GRANT SELECT, INSERT, DELETE ON task_history and SELECT, INSERT, UPDATE, DELETE ON task_summary \
-             to the role of the service; tasktrail migrate roles prints all that it needs",
+            "run what `tasktrail migrate roles` prints",
         )
     })
 }
 
 fn migrations(server: &ServerHealth) -> Option<Finding> {
     let schema = &server.schema;
+    // A finding of its own: migrating does not help there.
+    if server.refusal.is_some() {
+        return None;
+    }
     if schema.applied.is_empty() {
         return Some(FindingCode::SchemaMissing.finding(
             Severity::Critical,
             "the tables of the history are not there",
-            "no migration has been applied in the schema of the store",
+            format!(
+                "no migration has been applied in the schema {}",
+                server.schema_name
+            ),
             "run tasktrail migrate, or set `schema` to the schema of the store",
         ));
     }
@@ -215,6 +227,9 @@ mod tests {
                 applied: vec!["1".to_owned()],
                 ..SchemaState::default()
             },
+            schema_name: "public".to_owned(),
+            refusal: None,
+            order: None,
         }
     }
 
@@ -241,6 +256,12 @@ mod tests {
             codes(bare),
             [FindingCode::Forbidden, FindingCode::SchemaMissing]
         );
+        let refused = ServerHealth {
+            refusal: Some("the database has the encoding LATIN1".to_owned()),
+            schema: SchemaState::default(),
+            ..server()
+        };
+        assert_eq!(codes(refused), []);
         let read_only = ServerHealth {
             writable: false,
             round_trip: FAR,
@@ -250,6 +271,9 @@ mod tests {
             codes(read_only),
             [FindingCode::ReadOnly, FindingCode::SlowRoundTrip]
         );
+        let denied = HealthError::Forbidden("permission denied for table x".into());
+        let denied = judge_server(&Err(denied));
+        assert_eq!(denied.first().unwrap().code, FindingCode::Forbidden);
         let silent = judge_server(&Err(HealthError::Silent(FAR)));
         assert_eq!(silent.first().unwrap().code, FindingCode::Silent);
     }

@@ -47,7 +47,7 @@ pub(super) struct Neighbourhood {
     is_table: Option<bool>,
     /// The schemas of other stores.
     #[diesel(sql_type = Array<Text>)]
-    other_stores: Vec<String>,
+    pub(super) other_stores: Vec<String>,
     /// The schema of the store that the search path of the role, the database or the URL finds.
     #[diesel(sql_type = Nullable<Text>)]
     store_by_path: Option<String>,
@@ -92,15 +92,20 @@ impl Neighbourhood {
         self.has_legacy && self.may_read_legacy && self.may_strike_legacy
     }
 
-    /// Refuses a database, or a schema of it, where this store cannot or must not be.
-    pub(super) async fn admit(
+    /// Refuses a database that cannot hold the store, and one where another store may be meant. The catalogues
+    /// alone decide, which every role may read.
+    pub(super) fn admit_database(&self, schema: &StoreSchema) -> Result<(), MigrateError> {
+        self.admit_encoding()?;
+        self.admit_other_stores(schema)
+    }
+
+    /// Refuses tables of others in the schema.
+    pub(super) async fn admit_tables(
         &self,
         connection: &mut AsyncPgConnection,
         schema: &StoreSchema,
         is_migrated: bool,
     ) -> Result<(), MigrateError> {
-        self.admit_encoding()?;
-        self.admit_other_stores(schema)?;
         match &self.table_name {
             Some(table) if !is_migrated => {
                 let differences = schema_check::of_table(connection, table).await?;

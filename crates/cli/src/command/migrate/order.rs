@@ -20,6 +20,8 @@ use crate::output::{Output, grouped, printable};
 /// another one of the step. They may have been saved while the sequence was behind, by a program that did not
 /// look, or came late, as imported ones do. They are left as they are.
 ///
+/// A schema without a store is an error.
+///
 /// In JSON `{"from", "to", "greatest", "tasks_in_doubt", "first_in_doubt", "dry_run"}`: the id that the next
 /// entry would have got and the one that it gets, the greatest that there is, how many tasks are in doubt,
 /// and the first 20 of them.
@@ -78,14 +80,14 @@ pub(super) async fn run(
             dry_run: false,
         });
     }
-    output.line(told(repair.before, repair.next))?;
+    output.line(told(repair.before, repair.next, args.dry_run))?;
     in_doubt(&repair, output)
 }
 
 async fn look(manager: &DatabaseManager, output: &mut Output) -> Result<(), Failure> {
     let Some(order) = manager.entry_order().await? else {
         return output
-            .line("the ids of entries cannot be seen: there are none, or the role may not");
+            .line("the ids of entries cannot be read: the role has no SELECT on their sequence");
     };
     let next = order.greatest.map_or(order.next, |greatest| {
         order.next.max(greatest.saturating_add(1))
@@ -100,20 +102,24 @@ async fn look(manager: &DatabaseManager, output: &mut Output) -> Result<(), Fail
             dry_run: true,
         });
     }
-    output.line(told(order, next))
+    output.line(told(order, next, true))
 }
 
-fn told(before: EntryOrder, next: i64) -> String {
+fn told(before: EntryOrder, next: i64, dry_run: bool) -> String {
     let id = |id: i64| grouped(u64::try_from(id).unwrap_or_default());
     let greatest = before.greatest.map_or_else(
         || "there are no entries".to_owned(),
         |greatest| format!("the greatest id is {}", id(greatest)),
     );
-    if before.is_behind() {
-        let (from, to) = (id(before.next), id(next));
-        format!("behind: {greatest}; the next entry gets {to} instead of {from}")
-    } else {
-        format!("in order: {greatest}; the next entry gets {}", id(next))
+    let (from, to) = (id(before.next), id(next));
+    match (before.is_behind(), dry_run) {
+        (false, _) => format!("in order: {greatest}; the next entry gets {to}"),
+        (true, true) => {
+            format!("behind: {greatest}; the next entry would get {to} instead of {from}")
+        }
+        (true, false) => {
+            format!("was behind: {greatest}; the next entry gets {to} now, not {from}")
+        }
     }
 }
 

@@ -25,6 +25,7 @@ fn state(applied: usize, unknown: &[&str]) -> SchemaState {
         applied: [applied, &unknown].concat(),
         pending: pending.to_vec(),
         unknown,
+        other_stores: Vec::new(),
     }
 }
 
