@@ -49,8 +49,9 @@ async fn fill(postgres: &PostgresDatabase, writer: &Writer) {
 
 /// Copies the rows of a database into another one of its server, which leaves the sequence as it was.
 fn copy(from: &TestDatabase, to: &TestDatabase) {
-    let rows = from.execute("SHOW data_directory").unwrap();
-    let directory = rows[0][0].clone().unwrap();
+    let directory = from.execute("SHOW data_directory").unwrap()[0][0]
+        .clone()
+        .unwrap();
     for table in ["task_history", "task_summary"] {
         let columns = match table {
             "task_summary" => {
