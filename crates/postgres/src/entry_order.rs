@@ -63,15 +63,15 @@ pub(crate) enum Finding {
     Missing,
 }
 
-/// Refuses a store whose sequence is behind, by a sample.
+/// Refuses a store whose sequence is behind, by a sample, unless another session has locked a table: a start waits for
+/// no lock.
 pub(crate) async fn demand(connection: &mut AsyncPgConnection) -> Result<(), MigrateError> {
-    let found = ask(connection, Search::Sample).await.map_err(unread)?;
-    match found {
-        Finding::Order { order, .. } if order.is_behind() => Err(MigrateError::OutOfOrder {
+    match glance(connection).await.map_err(unread)? {
+        Some(order) if order.is_behind() => Err(MigrateError::OutOfOrder {
             next: order.next,
             greatest: order.greatest.unwrap_or_default(),
         }),
-        Finding::Order { .. } | Finding::Hidden | Finding::Missing => Ok(()),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -7,7 +7,6 @@
 )]
 
 use std::sync::Arc;
-
 use tasktrail_conformance::fixture::{Writer, task};
 use tasktrail_domain::repository::{Chain, Effect, ErrorKind, RepositoryError};
 use tasktrail_domain::task_history::TaskStatus::{Completed, Failed, Running};
@@ -49,9 +48,8 @@ async fn fill(postgres: &PostgresDatabase, writer: &Writer) {
 
 /// Copies the rows of a database into another one of its server, which leaves the sequence as it was.
 fn copy(from: &TestDatabase, to: &TestDatabase) {
-    let directory = from.execute("SHOW data_directory").unwrap()[0][0]
-        .clone()
-        .unwrap();
+    let rows = from.execute("SHOW data_directory").unwrap();
+    let directory = rows[0][0].clone().unwrap();
     for table in ["task_history", "task_summary"] {
         let columns = match table {
             "task_summary" => {
