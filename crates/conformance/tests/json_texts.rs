@@ -34,11 +34,16 @@ proptest! {
         prop_assert_eq!(read.result(), &document);
     }
 
-    /// Where `serde_json` reads a text at all, and unchanged, it reads the same as from the document.
+    /// Where `serde_json` reads a text, it reads the same from the document. The keys that `serde_json`
+    /// uses itself are the exception: whether it reads an object with one of them depends on the order of
+    /// the keys, and a document has them sorted.
     #[test]
     fn a_document_means_what_its_text_means(json in any_json()) {
         if let (Ok(value), Ok(document)) = (serde_json::from_str::<Value>(&json), json.parse::<JsonText>()) {
-            prop_assert_eq!(document.deserialize::<Value>().unwrap(), value);
+            match document.deserialize::<Value>() {
+                Ok(read) => prop_assert_eq!(read, value),
+                Err(error) => prop_assert!(json.contains("$serde_json::private::"), "{error}"),
+            }
         }
     }
 
