@@ -230,6 +230,10 @@ const PLANNING: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=
                         -c enable_bitmapscan=off -c enable_sort=off \
                         -c enable_incremental_sort=off -c jit=off";
 
+/// Undoes [`PLANNING`] for statements that read whole tables.
+pub(crate) const PLANNING_FOR_MANY_ROWS: &str = "SET plan_cache_mode = auto; SET enable_seqscan = on; SET enable_bitmapscan = on; \
+     SET enable_sort = on; SET enable_incremental_sort = on";
+
 /// As the server takes it: rounded up, since 0 would mean no limit, and at most what it can hold.
 pub(crate) fn milliseconds(timeout: Duration) -> i32 {
     i32::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX)

@@ -18,6 +18,7 @@ mod health;
 mod lock_wait;
 mod maintenance_turn;
 mod migrate;
+mod ownership;
 mod partitions;
 mod pool;
 mod roles;

@@ -28,7 +28,7 @@ use tokio::time::Instant;
 use self::layout::read;
 pub use self::retire::Retired;
 pub use self::retire::{PartitionHold, PartitionOutlook};
-use self::session::{begin, open, owner};
+use self::session::{begin, open};
 use crate::connection::Connector;
 
 /// A part of the entries, by the time in their ids.

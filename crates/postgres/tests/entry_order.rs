@@ -192,17 +192,14 @@ async fn a_sequence_in_the_middle_misplaces_no_revision() {
         )
         .unwrap();
     let late = writer.step(&task("report"), 0, Failed);
+    let next = writer.step(&task("report"), 3, Running);
 
     assert_out_of_order(history.save(&late).await);
-    assert_out_of_order(history.save_batch(&[late]).await.map(|_| Running));
+    assert_out_of_order(history.save_batch(&[late, next]).await.map(|_| Running));
     // The first entry of this batch gets the id 2, the second one, of the highest step, 3 or more.
     let rewind = "SELECT setval(pg_get_serial_sequence('task_history', 'id'), 1)";
     database.execute(rewind).unwrap();
-    let batch = [
-        writer.step(&task("report"), 1, Running),
-        writer.step(&task("report"), 2, Running),
-        writer.step(&task("report"), 3, Running),
-    ];
+    let batch = [1, 2, 3].map(|step| writer.step(&task("report"), step, Running));
     assert_out_of_order(history.save_batch(&batch).await.map(|_| Running));
 
     assert_eq!(history.trail_all(&task("report")).await.unwrap().len(), 4);

@@ -10,7 +10,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 use super::finding::{Finding, FindingCode, Severity};
 use super::{DiagnosisError, QUESTION_LIMIT};
-use crate::connection::Connector;
+use crate::connection::{Connector, PLANNING_FOR_MANY_ROWS};
 
 /// A connection to ask on, and what was found so far.
 pub(super) struct Questions {
@@ -42,8 +42,7 @@ impl Questions {
         .map_err(|error| DiagnosisError::Query(error.into()))?;
         // Some questions are about all rows of a table.
         let limits = format!(
-            "SET enable_seqscan = on; SET enable_bitmapscan = on; SET enable_sort = on; \
-             SET statement_timeout = {0}; SET lock_timeout = {0}",
+            "{PLANNING_FOR_MANY_ROWS}; SET statement_timeout = {0}; SET lock_timeout = {0}",
             QUESTION_LIMIT.as_millis()
         );
         connection

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use tokio::time::Instant;
@@ -11,6 +10,7 @@ use super::{EVERYWHERE, EntryOrder, connect, misplaced, next, order, place};
 use crate::connection::Connector;
 use crate::error::{MigrateError, is_contention};
 use crate::migrate::unread;
+use crate::ownership::other_owner;
 
 /// For how long saves are asked to make room, in all.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -49,7 +49,9 @@ pub struct TaskInDoubt {
 /// Sets the sequence behind the greatest id, unless it is there, and looks for tasks in doubt.
 pub(crate) async fn repair(connector: &Connector) -> Result<OrderRepair, MigrateError> {
     let mut connection = connect(connector, Duration::ZERO).await?;
-    may_repair(&mut connection).await?;
+    if let Some(owner) = other_owner(&mut connection).await.map_err(unread)? {
+        return Err(MigrateError::NotOwner { owner });
+    }
     let place = place(&mut connection).await.map_err(unread)?;
     let Some(sequence) = place.sequence else {
         return Ok(OrderRepair::default());
@@ -69,25 +71,6 @@ pub(crate) async fn repair(connector: &Connector) -> Result<OrderRepair, Migrate
         tasks_in_doubt: in_doubt.0,
         first_in_doubt: in_doubt.1,
     })
-}
-
-#[derive(QueryableByName)]
-struct Owner {
-    #[diesel(sql_type = Text)]
-    owner: String,
-}
-
-async fn may_repair(connection: &mut AsyncPgConnection) -> Result<(), MigrateError> {
-    let question = "SELECT relowner::regrole::text AS owner FROM pg_class
-                    WHERE oid = to_regclass('task_history') AND NOT pg_has_role(relowner, 'USAGE')";
-    let others: Vec<Owner> = diesel::sql_query(question)
-        .load(connection)
-        .await
-        .map_err(unread)?;
-    match others.into_iter().next() {
-        Some(Owner { owner }) => Err(MigrateError::NotOwner { owner }),
-        None => Ok(()),
-    }
 }
 
 /// Sets the sequence while nobody saves; gives the next id.

@@ -18,7 +18,8 @@ use uuid::Uuid;
 use super::brief_lock::{PATIENT, change};
 use super::calendar::{Bounds, begun_by, first_id, months_later};
 use super::names::{name, quoted};
-use super::{PartitionError, far_future, like, owner};
+use super::{PartitionError, far_future, like};
+use crate::ownership::owner;
 
 /// What puts the partitioned table above the plain one.
 const CONVERT: &str = include_str!("convert.sql");

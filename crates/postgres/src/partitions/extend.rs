@@ -13,7 +13,8 @@ use super::calendar::{Bounds, first_id, months_between, months_later};
 use super::convert::{demand, disprove, end_of_table, validate, validation};
 use super::deadline::Deadline;
 use super::names::{name, quoted};
-use super::{Partition, PartitionError, far_future, like, owner, read};
+use super::{Partition, PartitionError, far_future, like, read};
+use crate::ownership::owner;
 
 /// Sees to it that the month of `now` and so many after it have partitions of their own.
 pub(super) async fn extend(

@@ -24,7 +24,8 @@ use super::calendar::Bounds;
 use super::deadline::Deadline;
 use super::names::{name, quoted};
 use super::session::for_many_rows;
-use super::{Partition, PartitionError, owner, read};
+use super::{Partition, PartitionError, read};
+use crate::ownership::owner;
 
 pub(super) use self::outlook::outlook;
 pub use self::outlook::{PartitionHold, PartitionOutlook};
