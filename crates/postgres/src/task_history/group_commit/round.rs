@@ -69,7 +69,7 @@ async fn save_distinct(
         let Some(error) = failed else { continue };
         if error.is_lock_timeout() {
             let tasks = unsettled_tasks(entries, part, answers);
-            let looked_enough = wait.deadline().is_some() || lock_timeouts == LOCK_TIMEOUTS;
+            let looked_enough = wait.deadline().is_some() || lock_timeouts >= LOCK_TIMEOUTS;
             let locked = if looked_enough {
                 tasks.clone()
             } else {
