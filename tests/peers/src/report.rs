@@ -58,8 +58,8 @@ impl Report {
             versions,
         } = &self.setting;
         format!(
-            "## Beside others\n\nBy `scripts/bench-peers` on {date}: {machine}. {versions}.\n\n{}\n\n{}\n\n\
-             ### All figures\n\nMedians of the rounds.\n\n{}\n\n{}{}",
+            "## Comparison with other programs\n\n`scripts/bench-peers`, {date}. {machine}. {versions}.\n\n{}\n\n{}\n\n\
+             ### All figures\n\nEach figure is the median of the rounds.\n\n{}\n\n{}{}",
             self.method(),
             self.verdicts().for_document(),
             self.everything().for_document(),
@@ -76,18 +76,17 @@ impl Report {
 
     fn method(&self) -> String {
         let rounds = match self.number_of_rounds {
-            1 => "1 round, in which".to_owned(),
-            number => format!("{number} rounds, in each of which"),
+            1 => "1 round".to_owned(),
+            number => format!("{number} rounds"),
         };
         let method = format!(
-            "{rounds} everything was measured once for {} s, one after the other, on one server \
-             (the original on one of its own) with the settings that PostgreSQL has by default (fsync and synchronous_commit on), \
-             release build. A figure is the median of the rounds, a ratio the median of the ratios \
-             of each round. A checkpoint is made before each \
-             measurement, and saves begin with empty tables; reads of ours are of tables that were just filled, those of pgbench of tables that were also \
-             vacuumed. Ours and the original are warmed up for 0.3 s; an import takes as long as it takes. Entries of ours are made before the clock of a \
-             call starts, those of the plain drivers and of durare after it, which is about 1 us. The limit is pgbench with our statement and 256 entries in it, by 1, 2, 4 or 20 clients, \
-             whichever is fastest in the round.",
+            "{rounds}. Each round made every measurement once, for {} s, one after the other, with a release build, on one server with \
+             PostgreSQL's default settings (fsync and synchronous_commit on). The original had a server of its own. A figure is the median of \
+             the rounds. A ratio is the median of the ratios of the rounds. A checkpoint preceded each measurement. Saves started with empty \
+             tables, unless the row says otherwise. Tasktrail read tables that had just been filled; pgbench read tables that had also been \
+             vacuumed. Tasktrail and the original warmed up for 0.3 s. An import ran until its file was read. The clock of a call starts after \
+             Tasktrail's entry is built, but before the entry of a plain driver or of durare is built, which takes about 1 us. The limit is \
+             pgbench with our statement and 256 entries in it, with 1, 2, 4 or 20 clients, whichever was fastest in the round.",
             self.seconds
         );
         let entries = grouped(f64::from(big_store::entries(self.entries)));
@@ -97,7 +96,7 @@ impl Report {
             .contains(&Case::Save(Saver::IntoFull, 64));
         let full_store = has_full_store.then(|| format!("The full store holds {entries} entries."));
         let growth = self.bloat.as_ref();
-        let growth = growth.map(|_| format!("The growth is that of {} minutes.", self.minutes));
+        let growth = growth.map(|_| format!("The growth covers {} minutes.", self.minutes));
         let sentences = [Some(method), full_store, growth];
         sentences
             .into_iter()
@@ -107,7 +106,7 @@ impl Report {
     }
 
     fn verdicts(&self) -> Table {
-        let mut table = Table::new(["work", "ours", "beside", "ratio", "asked", "verdict"]);
+        let mut table = Table::new(["work", "ours", "compared with", "ratio", "target", "result"]);
         for goal in goals::all() {
             table.push(self.verdict(&goal));
         }
@@ -173,7 +172,7 @@ impl Report {
             _ if goal.beside.1.iter().any(is_original) && !self.has_original => {
                 "left out: no --aiecs"
             }
-            ours if self.rounds.cases().contains(&ours) => "not told here",
+            ours if self.rounds.cases().contains(&ours) => "not reported",
             _ => "left out by --only",
         }
     }
@@ -197,7 +196,7 @@ impl Report {
         let told = |seconds: f64| format!("{seconds:.2} s");
         let beside = self.dropped.map_or_else(String::new, |dropped| {
             let load = amount(Figure::P99, dropped.longest_load_ms);
-            format!("longest load meanwhile {load}")
+            format!("longest concurrent load {load}")
         });
         [
             "drop of a partition of 1 000 000 entries".to_owned(),
@@ -210,7 +209,7 @@ impl Report {
     }
 
     fn everything(&self) -> Table {
-        let columns = ["work", "who", "callers", "a second", "median", "p99"];
+        let columns = ["work", "program", "callers", "per second", "median", "p99"];
         let mut table = Table::new(columns);
         for case in self.rounds.cases() {
             let [work, who, callers] = names(case);
@@ -236,9 +235,9 @@ fn in_words(asked: Asked, amount: impl Fn(f64) -> String) -> String {
 /// A verdict, or why there is none.
 fn named(verdict: Verdict, why_not: &str) -> String {
     let name = match verdict {
-        Verdict::Reached => "reached",
-        Verdict::Short => "short",
-        Verdict::Told => "told",
+        Verdict::Reached => "met",
+        Verdict::Short => "missed",
+        Verdict::Told => "informational",
         Verdict::NotMeasured => why_not,
     };
     name.to_owned()
@@ -343,9 +342,9 @@ mod tests {
     fn a_line_has_both_figures_their_ratio_and_a_verdict() {
         assert_eq!(
             first_line(&report(1500.0, 1250.0)),
-            "| saves, 1 caller | 1 500/s | 1 250/s (pgbench, 1 client) | 1.20 | at least 0.80 | reached |"
+            "| saves, 1 caller | 1 500/s | 1 250/s (pgbench, 1 client) | 1.20 | at least 0.80 | met |"
         );
-        assert!(first_line(&report(900.0, 1250.0)).ends_with("| 0.72 | at least 0.80 | short |"));
+        assert!(first_line(&report(900.0, 1250.0)).ends_with("| 0.72 | at least 0.80 | missed |"));
     }
 
     #[test]
@@ -393,7 +392,7 @@ mod tests {
             .verdict_on_bloat()
         };
         assert_eq!(told(101.0)[1], "1.0 %");
-        assert_eq!(told(101.0)[5], "reached");
-        assert_eq!(told(120.0)[5], "short");
+        assert_eq!(told(101.0)[5], "met");
+        assert_eq!(told(120.0)[5], "missed");
     }
 }
