@@ -31,15 +31,15 @@ pub enum DatabaseError {
     /// The database could not be looked at.
     #[cfg(feature = "postgres")]
     #[error(transparent)]
-    Storage(tasktrail_postgres::StorageError),
+    Storage(tasktrail_postgres_admin::StorageError),
     /// The database could not be diagnosed.
     #[cfg(feature = "postgres")]
     #[error(transparent)]
-    Diagnosis(tasktrail_postgres::diagnosis::DiagnosisError),
+    Diagnosis(tasktrail_postgres_admin::diagnosis::DiagnosisError),
     /// The tables could not be analyzed or reindexed.
     #[cfg(feature = "postgres")]
     #[error(transparent)]
-    Care(tasktrail_postgres::CareError),
+    Care(tasktrail_postgres_admin::CareError),
     /// Histories could not be exported.
     #[cfg(feature = "postgres")]
     #[error(transparent)]
@@ -47,11 +47,11 @@ pub enum DatabaseError {
     /// The schema of a benchmark could not be had.
     #[cfg(feature = "postgres")]
     #[error(transparent)]
-    BenchSchema(tasktrail_postgres::BenchSchemaError),
+    BenchSchema(tasktrail_postgres_admin::BenchSchemaError),
     /// The partitions of the entries could not be looked at or changed.
     #[cfg(feature = "postgres")]
     #[error(transparent)]
-    Partition(tasktrail_postgres::PartitionError),
+    Partition(tasktrail_postgres_admin::PartitionError),
     /// The repository failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),

@@ -34,20 +34,24 @@ pub mod resilience {
         BreakerConfig, BreakerState, ResilienceConfig, RetryConfig, TimeoutConfig, telemetry,
     };
 }
-/// What a database is like, and what somebody should do about it.
-#[cfg(feature = "postgres")]
-#[doc(inline)]
-pub use tasktrail_postgres::diagnosis;
 #[cfg(feature = "postgres")]
 #[doc(inline)]
 pub use tasktrail_postgres::{
-    AnalyzedTable, BenchSchema, BenchSchemaError, CareError, ChosenTask, ClosedConnections,
-    ConnectError, DatabaseRoles, EntryOrder, ExplainRequest, ExplainedOperation,
+    ChosenTask, ClosedConnections, ConnectError, EntryOrder, ExplainRequest, ExplainedOperation,
     ExplainedStatement, Explanation, Export, ExportAmount, ExportError, ExportSelection,
-    ExportedItem, ExportedTask, HeldConnection, Holdings, MigrateError, MigrationPlan,
-    MigrationState, MigrationStatus, MigrationTarget, OrderRepair, Partition, PartitionError,
-    PartitionHold, PartitionOutlook, PlannedMigration, PoolStatistics, PostgresConfig,
-    PostgresTaskHistory, QueueWaits, ReindexPlan, ReindexedIndex, Reindexing, Retired,
-    SchemaDifference, SchemaState, ServerHealth, ServerRole, SharingStatistics, StandbyState,
-    StorageError, StorageStatistics, TableStatistics, TaskInDoubt, TlsMode,
+    ExportedItem, ExportedTask, HeldConnection, MigrateError, MigrationPlan, MigrationState,
+    MigrationStatus, MigrationTarget, OrderRepair, PlannedMigration, PoolStatistics,
+    PostgresConfig, PostgresTaskHistory, QueueWaits, SchemaDifference, SchemaState, ServerHealth,
+    ServerRole, SharingStatistics, StandbyState, TaskInDoubt, TlsMode,
+};
+/// What a database is like, and what somebody should do about it.
+#[cfg(feature = "postgres")]
+#[doc(inline)]
+pub use tasktrail_postgres_admin::diagnosis;
+#[cfg(feature = "postgres")]
+#[doc(inline)]
+pub use tasktrail_postgres_admin::{
+    AnalyzedTable, BenchSchema, BenchSchemaError, CareError, DatabaseRoles, Holdings, Partition,
+    PartitionError, PartitionHold, PartitionOutlook, ReindexPlan, ReindexedIndex, Reindexing,
+    Retired, StorageError, StorageStatistics, TableStatistics,
 };

@@ -1,31 +1,25 @@
-use std::collections::BTreeMap;
 mod entry_order;
-mod partitions;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tasktrail_domain::repository::Closing;
-use tasktrail_domain::task_history::TaskStatus;
+use tasktrail_postgres_client::config::PostgresConfig;
+use tasktrail_postgres_client::connection::Connector;
+use tasktrail_postgres_client::error::{ConnectError, InvalidSettings};
+use tasktrail_postgres_client::pool::{Pool, PoolStatistics};
+use tasktrail_postgres_client::sharing::{SharingStatistics, UnderWay};
+use tasktrail_postgres_client::source::Source;
+use tasktrail_postgres_client::standbys::{StandbyState, Standbys};
 use tokio::time::Instant;
 
-use crate::bench_schema::{BenchSchema, BenchSchemaError};
-use crate::care::{self, AnalyzedTable, CareError, ReindexPlan, Reindexing};
-use crate::config::PostgresConfig;
-use crate::connection::Connector;
-use crate::diagnosis::{self, Diagnosis, DiagnosisError, DiagnosisOptions, IndexFacts};
 use crate::entry_order as ids;
-use crate::error::{ConnectError, InvalidSettings, MigrateError};
+use crate::error::MigrateError;
 use crate::health::{self, HealthError, ServerHealth};
 use crate::migrate::{
     self, Migrating, MigrationPlan, MigrationStatus, MigrationTarget, SchemaState,
 };
-use crate::pool::{Pool, PoolStatistics};
 use crate::schema_check::{self, SchemaDifference};
-use crate::sharing::{SharingStatistics, UnderWay};
-use crate::source::Source;
-use crate::standbys::{StandbyState, Standbys};
-use crate::storage::{self, Holdings, StatusCounts, StorageError, StorageStatistics};
 use crate::task_history::{
     Export, ExportError, ExportSelection, GroupCommitStatistics, PostgresTaskHistory, SharedCalls,
 };
@@ -58,8 +52,8 @@ impl PostgresDatabase {
         let connector =
             Connector::new(config).map_err(|error| ConnectError::new(address, error.into()))?;
         let pool = Pool::open(connector.clone()).await?;
-        let writers = connector.config().group_commit_writers;
-        let lag = connector.config().standby_lag;
+        let writers = connector.config().group_commit_writers();
+        let lag = connector.config().standby_lag();
         let standbys = lag.map(|lag| Standbys::watch(&connector, lag));
         Ok(Self {
             shared: (writers > 0).then(|| Arc::new(SharedCalls::start(&pool, writers))),
@@ -207,6 +201,12 @@ impl PostgresDatabase {
         shared.map(|shared| shared.under_way()).unwrap_or_default()
     }
 
+    /// Opens connections outside of the pool.
+    #[must_use]
+    pub fn connector(&self) -> &Connector {
+        &self.connector
+    }
+
     /// The state of the connections now, and what became of them since they were opened.
     #[must_use]
     pub fn pool_statistics(&self) -> PoolStatistics {
@@ -240,39 +240,6 @@ impl PostgresDatabase {
         health::ask(&self.connector, limit).await
     }
 
-    /// How much room the histories take, and how much was written so far, in one reading on a connection
-    /// of its own.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`]
-    pub async fn storage_statistics(&self) -> Result<StorageStatistics, StorageError> {
-        storage::statistics(&self.connector).await
-    }
-
-    /// How many tasks have each status and how many entries those have, counted at one instant on a
-    /// connection of its own. A status that no task has is left out.
-    ///
-    /// Reads a row of every task and none of the entries: the cost grows with the number of tasks only.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`]
-    pub async fn counts_by_status(
-        &self,
-    ) -> Result<BTreeMap<TaskStatus, StatusCounts>, StorageError> {
-        storage::counts_by_status(&self.connector).await
-    }
-
-    /// What the database holds, looked at on a connection of its own: the first row of a table at most.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`]
-    pub async fn holdings(&self) -> Result<Holdings, StorageError> {
-        storage::holdings(&self.connector).await
-    }
-
     /// Begins to export histories as they stand now, on a connection of its own, which a
     /// [`close`](Self::close) does not wait for and does not end.
     ///
@@ -281,15 +248,6 @@ impl PostgresDatabase {
     /// [`ExportError`]
     pub async fn export(&self, selection: &ExportSelection) -> Result<Export, ExportError> {
         Export::begin(&self.connector, selection).await
-    }
-
-    /// Takes the schema in which benchmarks work, after removing what an earlier one left there.
-    ///
-    /// # Errors
-    ///
-    /// [`BenchSchemaError`]; [`Taken`](BenchSchemaError::Taken) while another benchmark has it.
-    pub async fn bench_schema(&self) -> Result<BenchSchema, BenchSchemaError> {
-        BenchSchema::take(&self.connector).await
     }
 
     /// The hosts from which reads that may be stale are answered; none unless that is
@@ -315,63 +273,6 @@ impl PostgresDatabase {
                 PostgresTaskHistory::new(source, self.shared.clone())
             }
         }
-    }
-
-    /// What the database is like, and what somebody should do about it. Asks on connections of its own,
-    /// 5 seconds for a question at most. A question that the server refuses is told among the findings.
-    ///
-    /// # Errors
-    ///
-    /// [`DiagnosisError`] if the server cannot be asked at all.
-    pub async fn diagnose(&self, options: &DiagnosisOptions) -> Result<Diagnosis, DiagnosisError> {
-        diagnosis::diagnose(&self.connector, &self.pool_statistics(), options).await
-    }
-
-    /// Collects what the planner knows of the tables anew, and removes dead rows as well if `vacuum`.
-    ///
-    /// # Errors
-    ///
-    /// [`CareError`]; [`NotOwner`](CareError::NotOwner) if the role may not.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future leaves the server at work on the table at hand.
-    pub async fn analyze(&self, vacuum: bool) -> Result<Vec<AnalyzedTable>, CareError> {
-        care::analyze(&self.connector, vacuum).await
-    }
-
-    /// What a [`reindex`](Self::reindex) of all indexes, or those called `only`, would work on. Any role may
-    /// ask.
-    ///
-    /// # Errors
-    ///
-    /// [`CareError`]
-    pub async fn plan_reindex(&self, only: &[String]) -> Result<ReindexPlan, CareError> {
-        care::plan(&self.connector, only).await
-    }
-
-    /// Builds indexes anew, one after the other, while the service goes on, and removes what an
-    /// interrupted run has left behind. All of them, or those called `only`.
-    ///
-    /// `told` hears of each index before it is worked on. When `stop` is ready no other begins, the one at hand is
-    /// cancelled on the server, and what was done so far is the answer; what the index at hand leaves
-    /// behind is removed by the next run.
-    ///
-    /// # Errors
-    ///
-    /// [`CareError`]; [`NotOwner`](CareError::NotOwner) if the role may not, [`Taken`](CareError::Taken)
-    /// while another process does it. The indexes that were done stay done.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future leaves the server at work on the index at hand.
-    pub async fn reindex(
-        &self,
-        only: &[String],
-        told: impl FnMut(&IndexFacts) + Send,
-        stop: impl Future<Output = ()> + Send,
-    ) -> Result<Reindexing, CareError> {
-        care::reindex(&self.connector, only, told, stop).await
     }
 
     /// The task history that is stored here.

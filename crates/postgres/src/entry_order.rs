@@ -12,11 +12,13 @@ use std::time::Duration;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use diesel::{QueryResult, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use tasktrail_postgres_client::connection::Connector;
+use tasktrail_postgres_client::error::timed_out;
 
 pub(crate) use self::repair::repair;
 pub use self::repair::{OrderRepair, TaskInDoubt};
-use crate::connection::Connector;
-use crate::error::{MigrateError, timed_out};
+use crate::error::MigrateError;
+use crate::leaves::with_leaves;
 use crate::migrate::unread;
 use crate::schema_check::SchemaDifference;
 
@@ -54,9 +56,14 @@ enum Search {
 
 /// What was found out about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Finding {
-    /// Exact, if all rows were read.
-    Order { order: EntryOrder, is_exact: bool },
+pub enum Finding {
+    /// The next id and the greatest.
+    Order {
+        /// Where the sequence is.
+        order: EntryOrder,
+        /// Whether all rows were read, or a sample.
+        is_exact: bool,
+    },
     /// The role has no right to read the sequence.
     Hidden,
     /// There is no table of entries, or its ids come from no sequence.
@@ -93,7 +100,11 @@ pub(crate) async fn glance(connection: &mut AsyncPgConnection) -> QueryResult<Op
 }
 
 /// The order by all rows, or by a sample if the server takes longer than `limit` to read them.
-pub(crate) async fn look(connector: &Connector, limit: Duration) -> Result<Finding, MigrateError> {
+///
+/// # Errors
+///
+/// [`MigrateError`] if the database cannot be reached or read.
+pub async fn look(connector: &Connector, limit: Duration) -> Result<Finding, MigrateError> {
     let mut connection = connect(connector, limit).await?;
     match ask(&mut connection, Search::Everywhere).await {
         Err(error) if timed_out(&error) => {
@@ -147,10 +158,7 @@ struct Row {
     greatest: Option<i64>,
 }
 
-const PLACE: &str = concat!(
-    include_str!("diagnosis/sql/leaves.sql"),
-    include_str!("entry_order/place.sql")
-);
+const PLACE: &str = include_str!("entry_order/place.sql");
 
 const EVERYWHERE: &str =
     "(SELECT max(id) FROM task_history), (SELECT max(last_entry) FROM task_summary)";
@@ -173,7 +181,7 @@ async fn ask(connection: &mut AsyncPgConnection, search: Search) -> QueryResult<
 }
 
 async fn place(connection: &mut AsyncPgConnection) -> QueryResult<Place> {
-    diesel::sql_query(PLACE)
+    diesel::sql_query(with_leaves(PLACE))
         .bind::<BigInt, _>(PAGES)
         .bind::<BigInt, _>(ROWS_OF_A_PAGE)
         .get_result(connection)

@@ -1,41 +1,13 @@
-//! What goes wrong between the repository and the server, and what that means to a caller.
-
-mod classify;
+//! What goes wrong with the schema and with its rows.
 
 use std::error::Error;
 use std::fmt::Display;
-use std::sync::Arc;
 use std::time::Duration;
 
-use tasktrail_domain::InvalidValue;
-use tasktrail_domain::repository::{Effect, ErrorKind, Operation, RepositoryError};
+use diesel::result::{DatabaseErrorKind, Error as QueryError};
+use tasktrail_domain::repository::{Effect, ErrorKind};
 use tasktrail_domain::task_history::EntryConflict;
-
-use crate::pool::OpenError;
-
-/// The database could not be reached when it was opened.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot connect to {address}")]
-pub struct ConnectError {
-    address: String,
-    source: Box<dyn Error + Send + Sync>,
-}
-
-impl ConnectError {
-    pub(crate) fn new(address: String, source: Box<dyn Error + Send + Sync>) -> Self {
-        Self { address, source }
-    }
-}
-
-/// Settings that are out of their ranges, all of them.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", each(.0))]
-pub(crate) struct InvalidSettings(pub(crate) Vec<InvalidValue>);
-
-fn each(faults: &[InvalidValue]) -> String {
-    let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
-    faults.join("; ")
-}
+use tasktrail_postgres_client::error::{Refusal, StoreError};
 
 /// The schema could not be read or brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -166,52 +138,15 @@ pub enum MigrateError {
     Migration(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// No connection could be had.
+/// The rows do not let a call do what it was asked.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum AcquireError {
-    #[error("it was closed")]
-    Closed,
-    #[error("the runtime that `connect` ran on has shut down")]
-    RuntimeEnded,
-    #[error("no connection could be opened")]
-    Connect(#[source] OpenError),
-    #[error("no connection became free within {waited:?}, with {} ahead", callers(*.ahead))]
-    Queue { waited: Duration, ahead: u32 },
-    #[error("no connection could be opened within {waited:?}")]
-    TimedOut {
-        waited: Duration,
-        #[source]
-        cause: Option<OpenError>,
-    },
-}
-
-fn callers(number: u32) -> String {
-    match number {
-        0 => "nobody".to_owned(),
-        number => number.to_string(),
-    }
-}
-
-/// A statement of a repository did not do what it should.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum StoreError {
-    #[error(transparent)]
-    Acquire(AcquireError),
-    #[error(transparent)]
-    Query(diesel::result::Error),
-    #[error(
-        "the schema is not there or not up to date, `DatabaseManager::connect` or \
-         `tasktrail migrate` makes it so"
-    )]
-    Schema(#[source] diesel::result::Error),
+pub(crate) enum RowError {
     /// The sequence of the ids is behind the entries.
     #[error(
         "an entry of this task has a greater id than the server gives now: rows were copied without their \
          sequence; the owner of the tables has to run `tasktrail migrate order`"
     )]
-    OutOfOrder(#[source] diesel::result::Error),
-    #[error(transparent)]
-    Conflict(EntryConflict),
+    OutOfOrder(#[source] QueryError),
     /// A value that the schema cannot have let in.
     #[error("{table}.{column} of {key}")]
     Corrupt {
@@ -221,112 +156,34 @@ pub(crate) enum StoreError {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
-    #[error("the pool was closed before the server answered")]
-    Interrupted,
-    #[error("the transaction was given up: a call in it was dropped half-way")]
-    GivenUp,
-    #[error("the task was removed again and again meanwhile")]
-    Overtaken,
-    #[error(
-        "another transaction keeps the task locked, waited {waited:.1?} for it; \
-         end that transaction, `tasktrail doctor` lists those that stay open"
-    )]
-    Locked { waited: Duration },
 }
 
-impl From<diesel::result::Error> for StoreError {
-    fn from(error: diesel::result::Error) -> Self {
-        if classify::misses_the_schema(&error) {
-            Self::Schema(error)
-        } else if classify::is_out_of_order(&error) {
-            Self::OutOfOrder(error)
-        } else {
-            Self::Query(error)
-        }
-    }
-}
-
-impl StoreError {
-    /// What callers can do about it, and whether the operation may have been applied.
-    pub(crate) fn verdict(&self) -> (ErrorKind, Effect) {
-        match self {
-            Self::Acquire(AcquireError::Closed | AcquireError::RuntimeEnded) => {
-                (ErrorKind::Closed, Effect::None)
-            }
-            Self::Interrupted => (ErrorKind::Closed, Effect::Unknown),
-            Self::GivenUp => (ErrorKind::Unexpected, Effect::None),
-            // Callers in the queue are no outage: a breaker must not open over them.
-            Self::Acquire(AcquireError::Queue { .. }) | Self::Overtaken | Self::Locked { .. } => {
-                (ErrorKind::Contention, Effect::None)
-            }
-            Self::Acquire(_) => (ErrorKind::Unavailable, Effect::None),
-            Self::Schema(_) => (ErrorKind::Rejected, Effect::None),
-            Self::Query(error) => classify::classify(error),
-            Self::Conflict(_) => (ErrorKind::Conflict, Effect::None),
+impl From<RowError> for StoreError {
+    fn from(error: RowError) -> Self {
+        let effect = match error {
+            RowError::OutOfOrder(_) => Effect::None,
             // What cannot be read may be the answer to what was written.
-            Self::Corrupt { .. } => (ErrorKind::Corrupt, Effect::Unknown),
-            Self::OutOfOrder(_) => (ErrorKind::Corrupt, Effect::None),
-        }
-    }
-
-    /// Whether the server gave up waiting for a lock.
-    pub(crate) fn is_lock_timeout(&self) -> bool {
-        matches!(self, Self::Query(error) if classify::is_lock_timeout(error))
-    }
-
-    /// Whether the server may have refused one of several values, and would take the others.
-    pub(crate) fn blames_a_value(&self) -> bool {
-        let (kind, _effect) = self.verdict();
-        let refused = matches!(
-            kind,
-            ErrorKind::Rejected | ErrorKind::Corrupt | ErrorKind::Unexpected
-        );
-        refused && !matches!(self, Self::Schema(_))
-    }
-
-    /// The error as the callers of a port see it.
-    pub(crate) fn during(self, operation: Operation) -> RepositoryError {
-        let (kind, effect) = self.verdict();
-        let error = RepositoryError::new(operation, kind, effect);
-        match self {
-            Self::Acquire(AcquireError::Closed) => error,
-            Self::Acquire(source) => error.with_source(source),
-            Self::Query(source) => error.with_source(source),
-            Self::Conflict(source) => error.with_source(source),
-            other => error.with_source(other),
-        }
+            RowError::Corrupt { .. } => Effect::Unknown,
+        };
+        Self::Refused(Refusal::new(ErrorKind::Corrupt, effect, error))
     }
 }
 
-/// Whether somebody else was in the way, and the same may succeed later.
-pub(crate) fn is_contention(error: &diesel::result::Error) -> bool {
-    classify::classify(error).0 == ErrorKind::Contention
+/// An entry with this id was saved with other contents.
+pub(crate) fn conflict(conflict: EntryConflict) -> StoreError {
+    StoreError::Refused(Refusal::new(ErrorKind::Conflict, Effect::None, conflict))
 }
 
-/// Whether the server gave a statement up because it took too long.
-pub(crate) fn timed_out(error: &diesel::result::Error) -> bool {
-    classify::classify(error).0 == ErrorKind::TimedOut
-}
-
-/// One error of several callers.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error(transparent)]
-pub(crate) struct SharedError(Arc<StoreError>);
-
-impl SharedError {
-    pub(crate) fn of(error: StoreError) -> Self {
-        Self(Arc::new(error))
-    }
-
-    /// The error as each of the callers sees it; one of whom an earlier attempt `may_have` had an effect.
-    pub(crate) fn during(&self, operation: Operation, may_have: bool) -> RepositoryError {
-        let (kind, effect) = self.0.verdict();
-        let effect = if may_have { Effect::Unknown } else { effect };
-        let error = RepositoryError::new(operation, kind, effect);
-        match *self.0 {
-            StoreError::Acquire(AcquireError::Closed) => error,
-            _ => error.with_source(self.clone()),
+/// The error of a save, which names the cause if its ids are not the greatest: nothing else offers a summary
+/// without a last entry.
+pub(crate) fn of_save(error: QueryError) -> StoreError {
+    match error {
+        QueryError::DatabaseError(DatabaseErrorKind::CheckViolation, ref information)
+            if information.constraint_name() == Some("task_summary_last_check") =>
+        {
+            RowError::OutOfOrder(error).into()
         }
+        error => error.into(),
     }
 }
 
@@ -335,12 +192,14 @@ pub(crate) fn corrupt(
     table: &'static str,
     column: &'static str,
     key: impl Display,
-    source: InvalidValue,
+    source: impl Into<Box<dyn Error + Send + Sync>>,
 ) -> StoreError {
-    StoreError::Corrupt {
+    let (key, source) = (format!("{key}"), source.into());
+    RowError::Corrupt {
         table,
         column,
-        key: format!("{key}"),
-        source: Box::new(source),
+        key,
+        source,
     }
+    .into()
 }

@@ -5,14 +5,14 @@ use std::time::Duration;
 use diesel::sql_types::{Bool, Text};
 use diesel_async::RunQueryDsl;
 use tasktrail_domain::repository::Chain;
+use tasktrail_postgres_client::connection::Connector;
 use tokio::time::{Instant, timeout};
 
-use crate::connection::Connector;
 use crate::entry_order::{self, EntryOrder};
 use crate::migrate::{self, SchemaState};
 
 /// What a server says of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerHealth {
     /// Its version, as in `15.14`.
@@ -38,9 +38,10 @@ pub struct ServerHealth {
 }
 
 /// What a server does in a cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ServerRole {
     /// It takes writes, unless it is told not to.
+    #[default]
     Primary,
     /// It follows a primary.
     Standby,
@@ -62,10 +63,11 @@ pub enum HealthError {
 }
 
 /// Asks on a connection of its own, so that a full pool does not hide a healthy server.
-pub(crate) async fn ask(
-    connector: &Connector,
-    limit: Duration,
-) -> Result<ServerHealth, HealthError> {
+///
+/// # Errors
+///
+/// [`HealthError`]
+pub async fn ask(connector: &Connector, limit: Duration) -> Result<ServerHealth, HealthError> {
     match timeout(limit, answer(connector, limit)).await {
         Ok(answer) => answer.map_err(failed),
         Err(_elapsed) => Err(HealthError::Silent(limit)),
@@ -121,7 +123,7 @@ async fn answer(
                            NOT EXISTS (SELECT FROM pg_namespace
                                        WHERE nspname = $1 AND NOT has_schema_privilege(oid, 'USAGE')
                            ) AS usable";
-    let place = &connector.config().schema;
+    let place = connector.config().store_schema();
     let (schema, refusal) = migrate::read_state(&mut connection, place).await?;
     let asked = Instant::now();
     let answer: Answer = diesel::sql_query(question)

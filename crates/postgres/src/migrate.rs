@@ -12,6 +12,9 @@ mod status;
 use std::time::Duration;
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use tasktrail_postgres_client::advisory_lock::{self, lock_within};
+use tasktrail_postgres_client::config::StoreSchema;
+use tasktrail_postgres_client::connection::Connector;
 
 use self::account::{Applied, applied};
 pub(crate) use self::migrating::Migrating;
@@ -21,9 +24,6 @@ use self::scripts::MIGRATIONS;
 use self::sql::Ground;
 use self::status::statuses;
 pub use self::status::{MigrationState, MigrationStatus};
-use crate::advisory_lock::{self, lock_within};
-use crate::config::StoreSchema;
-use crate::connection::Connector;
 use crate::entry_order;
 use crate::error::MigrateError;
 
@@ -174,7 +174,7 @@ impl Site {
     async fn look_within(connector: &Connector, limit: Duration) -> Result<Self, MigrateError> {
         let opened = connector.open_alone(limit).await;
         let mut connection = opened.map_err(MigrateError::Connect)?;
-        let schema = connector.config().schema.clone();
+        let schema = connector.config().store_schema().clone();
         let (around, applied) = look(&mut connection, &schema).await?;
         Ok(Self {
             connection,

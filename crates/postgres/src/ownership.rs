@@ -11,7 +11,11 @@ struct Owner {
 }
 
 /// The owner of `task_history`, quoted as an identifier.
-pub(crate) async fn owner(connection: &mut AsyncPgConnection) -> QueryResult<String> {
+///
+/// # Errors
+///
+/// If the server cannot answer, or there is no such table.
+pub async fn owner(connection: &mut AsyncPgConnection) -> QueryResult<String> {
     let query = "SELECT relowner::regrole::text AS owner FROM pg_class
                  WHERE oid = to_regclass('task_history')";
     let Owner { owner } = diesel::sql_query(query).get_result(connection).await?;
@@ -19,7 +23,11 @@ pub(crate) async fn owner(connection: &mut AsyncPgConnection) -> QueryResult<Str
 }
 
 /// The owner of `task_history`, if the connection's role does not have its rights.
-pub(crate) async fn other_owner(connection: &mut AsyncPgConnection) -> QueryResult<Option<String>> {
+///
+/// # Errors
+///
+/// If the server cannot answer.
+pub async fn other_owner(connection: &mut AsyncPgConnection) -> QueryResult<Option<String>> {
     let query = "SELECT relowner::regrole::text AS owner FROM pg_class
                  WHERE oid = to_regclass('task_history') AND NOT pg_has_role(relowner, 'USAGE')";
     let others: Vec<Owner> = diesel::sql_query(query).load(connection).await?;

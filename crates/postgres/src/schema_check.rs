@@ -10,8 +10,8 @@ use std::time::Duration;
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use tasktrail_postgres_client::connection::Connector;
 
-use crate::connection::Connector;
 use crate::error::MigrateError;
 use crate::migrate::{self, unread};
 
@@ -58,8 +58,13 @@ struct Object {
     definition: String,
 }
 
-/// The server works no longer than `limit` on it, also while somebody has locked a table; zero for no limit.
-pub(crate) async fn differences(
+/// How the tables differ from what this program expects. The server works on it for `limit` at most, also while a table is
+/// locked; zero for no limit.
+///
+/// # Errors
+///
+/// [`MigrateError`] if the database cannot be reached or read, or refuses the place of the store.
+pub async fn differences(
     connector: &Connector,
     limit: Duration,
 ) -> Result<Vec<SchemaDifference>, MigrateError> {
@@ -84,7 +89,8 @@ pub(crate) async fn of_table(
 }
 
 /// Whether the migrations make an index of this name, by itself or for a constraint.
-pub(crate) fn expects_index(name: &str) -> bool {
+#[must_use]
+pub fn expects_index(name: &str) -> bool {
     let of_that_name = |object: &Object| object.name.rsplit('.').next() == Some(name);
     expected().iter().any(of_that_name)
 }

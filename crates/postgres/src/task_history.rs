@@ -33,6 +33,9 @@ use tasktrail_domain::task_history::{
     TaskHistoryRepository, TaskKey, TaskStatus, TaskSummary, TrailPosition, UserId, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_postgres_client::lock_wait::LockWait;
+use tasktrail_postgres_client::source::{NoTransaction, Source};
+use tasktrail_postgres_client::work::Work;
 
 pub use self::explain::{
     ChosenTask, ExplainRequest, ExplainedOperation, ExplainedStatement, Explanation,
@@ -40,12 +43,9 @@ pub use self::explain::{
 pub use self::export::{
     Export, ExportAmount, ExportError, ExportSelection, ExportedItem, ExportedTask,
 };
-pub(crate) use self::fingerprint::operation_of;
+pub use self::fingerprint::operation_of;
 pub use self::group_commit::GroupCommitStatistics;
 pub(crate) use self::shared_calls::SharedCalls;
-use crate::lock_wait::LockWait;
-use crate::source::{NoTransaction, Source};
-use crate::work::Work;
 
 /// A [`TaskHistoryRepository`] on PostgreSQL.
 ///

@@ -88,6 +88,8 @@ mod beside_another_store {
 mod partitioned {
     use std::sync::Arc;
 
+    use tasktrail_postgres_admin::Administrable as _;
+
     use super::{Repository, TestDatabase, database};
 
     /// The month of the entries of most cases, cut behind the second of them and the seventh.
@@ -103,7 +105,7 @@ mod partitioned {
     async fn fresh() -> (Repository, TestDatabase) {
         let (postgres, database) = database(2).await;
         let december = "2025-12-20T00:00:00Z".parse().unwrap();
-        postgres.partition(december, 2).await.unwrap();
+        postgres.admin().partition(december, 2).await.unwrap();
         database.execute(CUT).unwrap();
         (Arc::new(postgres.task_history()), database)
     }

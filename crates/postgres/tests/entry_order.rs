@@ -11,10 +11,10 @@ use tasktrail_conformance::fixture::{Writer, task};
 use tasktrail_domain::repository::{Chain, Effect, ErrorKind, RepositoryError};
 use tasktrail_domain::task_history::TaskStatus::{Completed, Failed, Running};
 use tasktrail_domain::task_history::{TaskHistoryRepository, TaskHistoryRepositoryExt, TaskStatus};
-use tasktrail_postgres::diagnosis::{DiagnosisOptions, FindingCode, Severity};
-use tasktrail_postgres::{
-    DatabaseRoles, EntryOrder, MigrateError, PostgresConfig, PostgresDatabase,
-};
+use tasktrail_postgres::{EntryOrder, MigrateError, PostgresConfig, PostgresDatabase};
+use tasktrail_postgres_admin::Administrable as _;
+use tasktrail_postgres_admin::DatabaseRoles;
+use tasktrail_postgres_admin::diagnosis::{DiagnosisOptions, FindingCode, Severity};
 use tasktrail_test_support::{Server, ServerOptions, TestDatabase, wait_until};
 
 async fn open(url: String, writers: u32) -> PostgresDatabase {
@@ -31,7 +31,7 @@ async fn migrated(database: &TestDatabase, partitioned: bool) -> PostgresDatabas
     postgres.migrate().await.unwrap();
     if partitioned {
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
-        postgres.partition(now, 1).await.unwrap();
+        postgres.admin().partition(now, 1).await.unwrap();
     }
     postgres
 }
@@ -91,6 +91,7 @@ async fn assert_refused(postgres: &PostgresDatabase, order: EntryOrder) {
     let about: Vec<_> = differences.iter().map(|found| &*found.object).collect();
     assert_eq!(about, ["sequence task_history.id"], "{differences:?}");
     let found = postgres
+        .admin()
         .diagnose(&DiagnosisOptions::default())
         .await
         .unwrap();
@@ -106,6 +107,7 @@ async fn assert_sound(postgres: &PostgresDatabase) {
     postgres.migrate().await.unwrap();
     assert_eq!(postgres.check_schema().await.unwrap(), []);
     let found = postgres
+        .admin()
         .diagnose(&DiagnosisOptions::default())
         .await
         .unwrap();
@@ -304,6 +306,7 @@ async fn a_service_is_refused_where_it_may_read_the_sequence_and_its_saves_are_i
     service.migrate().await.unwrap();
     assert_eq!(service.entry_order().await.unwrap(), None);
     let found = service
+        .admin()
         .diagnose(&DiagnosisOptions::default())
         .await
         .unwrap();

@@ -10,6 +10,7 @@ use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres::{
     Export, ExportError, ExportSelection, ExportedItem, PostgresConfig, PostgresDatabase,
 };
+use tasktrail_postgres_admin::Administrable as _;
 use tasktrail_test_support::{TestDatabase, wait_until};
 
 struct Store {
@@ -169,7 +170,12 @@ async fn trails_that_cross_partitions_come_in_the_order_of_their_acceptance() {
     let store = Store::new().await;
     let month = 31 * 24 * 60 * 60;
     let first = store.save("alice", "a", 1, month).await;
-    store.postgres.partition(at(2 * month), 3).await.unwrap();
+    store
+        .postgres
+        .admin()
+        .partition(at(2 * month), 3)
+        .await
+        .unwrap();
     let later = store.save("alice", "a", 1, 4 * month).await;
     let earlier = store.save("alice", "a", 1, 3 * month).await;
 
@@ -177,7 +183,7 @@ async fn trails_that_cross_partitions_come_in_the_order_of_their_acceptance() {
 
     let expected = [first, later, earlier].map(ExportedItem::Entry);
     assert_eq!(items[1..], expected);
-    assert_ne!(store.postgres.partitions().await.unwrap(), None);
+    assert_ne!(store.postgres.admin().partitions().await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -10,9 +10,10 @@ use tasktrail_domain::repository::Chain;
 use tasktrail_domain::task_history::{RetentionPolicy, TaskHistoryRepository, TaskKey, TaskStatus};
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres::{
-    DatabaseRoles, ExportSelection, ExportedItem, MigrateError, PartitionHold, PostgresConfig,
-    PostgresDatabase,
+    ExportSelection, ExportedItem, MigrateError, PostgresConfig, PostgresDatabase,
 };
+use tasktrail_postgres_admin::Administrable as _;
+use tasktrail_postgres_admin::{DatabaseRoles, PartitionHold};
 use tasktrail_test_support::TestDatabase;
 use tasktrail_test_support::simple_query::{QueryError, Row};
 
@@ -56,7 +57,7 @@ impl Scene {
         let scene = Self::migrated(schema).await;
         let owner = scene.connect(&scene.owner, 0).await;
         let december = "2025-12-20T00:00:00Z".parse().unwrap();
-        owner.partition(december, 2).await.unwrap();
+        owner.admin().partition(december, 2).await.unwrap();
         scene
     }
 
@@ -213,7 +214,7 @@ async fn on_a_current_schema_the_runtime_role_has_nothing_to_migrate_and_is_heal
     assert_eq!(runtime.check_schema().await.unwrap(), []);
     let health = runtime.health(Duration::from_secs(10)).await.unwrap();
     assert!(health.permitted && health.schema.is_current(), "{health:?}");
-    let room = runtime.storage_statistics().await.unwrap();
+    let room = runtime.admin().storage_statistics().await.unwrap();
     assert_eq!(room.entries.live_rows, 0);
 }
 
@@ -292,7 +293,10 @@ async fn the_runtime_role_learns_who_can_drop_partitions() {
     runtime.task_history().save(&entry).await.unwrap();
 
     let policy = RetentionPolicy::older_than(Timestamp::MAX);
-    let found = runtime.partition_outlook(&policy, Timestamp::MAX).await;
+    let found = runtime
+        .admin()
+        .partition_outlook(&policy, Timestamp::MAX)
+        .await;
 
     let found = found.unwrap().unwrap();
     let owner = scene.owner.clone();

@@ -128,7 +128,7 @@ impl DatabaseManager {
     /// By the average row of each table.
     #[cfg(feature = "postgres")]
     async fn bytes_of(&self, expired: &Expired) -> Result<Option<u64>> {
-        let share = |table: &tasktrail_postgres::TableStatistics, rows: u64| {
+        let share = |table: &tasktrail_postgres_admin::TableStatistics, rows: u64| {
             let bytes = u128::from(table.table_bytes) + u128::from(table.index_bytes);
             let all = u128::from(
                 table
@@ -197,6 +197,6 @@ impl DatabaseManager {
 }
 
 #[cfg(feature = "postgres")]
-pub(super) fn told(error: &tasktrail_postgres::PartitionError) -> String {
+pub(super) fn told(error: &tasktrail_postgres_admin::PartitionError) -> String {
     tasktrail_domain::repository::Chain(error).to_string()
 }

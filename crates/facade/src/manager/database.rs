@@ -1,8 +1,7 @@
 //! What only a manager of a database can tell and do.
 
-use tasktrail_postgres::{
-    BenchSchema, Export, ExportSelection, Holdings, PostgresDatabase, StorageStatistics,
-};
+use tasktrail_postgres::{Export, ExportSelection, PostgresDatabase};
+use tasktrail_postgres_admin::{Administrable, BenchSchema, Holdings, StorageStatistics};
 
 use super::{DatabaseManager, Result};
 use crate::DatabaseError;
@@ -17,7 +16,7 @@ impl DatabaseManager {
     /// [`Storage`](DatabaseError::Storage) if the server cannot be asked.
     pub async fn storage_statistics(&self) -> Result<Option<StorageStatistics>> {
         let asked = self
-            .asked(async |database| database.storage_statistics().await)
+            .asked(async |database| database.admin().storage_statistics().await)
             .await?;
         asked.transpose().map_err(DatabaseError::Storage)
     }
@@ -30,7 +29,7 @@ impl DatabaseManager {
     /// As for [`storage_statistics`](Self::storage_statistics).
     pub async fn holdings(&self) -> Result<Option<Holdings>> {
         let asked = self
-            .asked(async |database| database.holdings().await)
+            .asked(async |database| database.admin().holdings().await)
             .await?;
         asked.transpose().map_err(DatabaseError::Storage)
     }
@@ -64,7 +63,7 @@ impl DatabaseManager {
     /// [`BenchSchema`](DatabaseError::BenchSchema), also if another benchmark has it.
     pub async fn bench_schema(&self) -> Result<Option<BenchSchema>> {
         let asked = self
-            .asked(async |database| database.bench_schema().await)
+            .asked(async |database| database.admin().bench_schema().await)
             .await?;
         asked.transpose().map_err(DatabaseError::BenchSchema)
     }

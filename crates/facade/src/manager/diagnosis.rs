@@ -1,9 +1,10 @@
 //! Looking into the database, and caring for its tables. Histories in memory have neither.
 
-use tasktrail_postgres::diagnosis::{
+use tasktrail_postgres::{ExplainRequest, Explanation};
+use tasktrail_postgres_admin::diagnosis::{
     Diagnosis, DiagnosisOptions, Finding, FindingCode, IndexFacts, Severity,
 };
-use tasktrail_postgres::{AnalyzedTable, ExplainRequest, Explanation, ReindexPlan, Reindexing};
+use tasktrail_postgres_admin::{Administrable, AnalyzedTable, ReindexPlan, Reindexing};
 use tasktrail_resilience::CircuitBreaker;
 
 use super::{DatabaseManager, Result};
@@ -23,7 +24,7 @@ impl DatabaseManager {
     /// [`Diagnosis`](DatabaseError::Diagnosis) if the server cannot be asked at all.
     pub async fn diagnose(&self, options: &DiagnosisOptions) -> Result<Option<Diagnosis>> {
         let asked = self
-            .asked(async |database| database.diagnose(options).await)
+            .asked(async |database| database.admin().diagnose(options).await)
             .await?;
         let mut diagnosis = asked.transpose().map_err(DatabaseError::Diagnosis)?;
         let connection = self.0.state.connection()?;
@@ -70,7 +71,7 @@ impl DatabaseManager {
     /// Dropping the future leaves the server at work on the table at hand.
     pub async fn analyze(&self, vacuum: bool) -> Result<Vec<AnalyzedTable>> {
         let asked = self
-            .asked(async |database| database.analyze(vacuum).await)
+            .asked(async |database| database.admin().analyze(vacuum).await)
             .await?;
         let analyzed = asked.transpose().map_err(DatabaseError::Care)?;
         Ok(analyzed.unwrap_or_default())
@@ -85,7 +86,7 @@ impl DatabaseManager {
     /// [`Care`](DatabaseError::Care), also if there is no index of such a name.
     pub async fn plan_reindex(&self, only: &[String]) -> Result<ReindexPlan> {
         let asked = self
-            .asked(async |database| database.plan_reindex(only).await)
+            .asked(async |database| database.admin().plan_reindex(only).await)
             .await?;
         let plan = asked.transpose().map_err(DatabaseError::Care)?;
         Ok(plan.unwrap_or_default())
@@ -111,7 +112,7 @@ impl DatabaseManager {
         stop: impl Future<Output = ()> + Send,
     ) -> Result<Reindexing> {
         let asked = self
-            .asked(async |database| database.reindex(only, told, stop).await)
+            .asked(async |database| database.admin().reindex(only, told, stop).await)
             .await?;
         let reindexing = asked.transpose().map_err(DatabaseError::Care)?;
         Ok(reindexing.unwrap_or_default())

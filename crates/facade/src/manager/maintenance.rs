@@ -15,6 +15,7 @@ use crate::maintenance::{
     MaintenanceStep, Runs, Schedule,
 };
 use crate::telemetry;
+use tasktrail_postgres_admin::Administrable;
 
 /// How long the clock is trusted. After that it is looked at again, for it may have been set, or the
 /// machine may have slept.
@@ -155,7 +156,7 @@ impl DatabaseManager {
     #[cfg(feature = "postgres")]
     async fn take_turn(&self) -> Result<Option<Turn>> {
         let turn = self
-            .asked(async |database| database.maintenance_turn().await)
+            .asked(async |database| database.admin().maintenance_turn().await)
             .await?;
         match turn {
             None => Ok(Some(Turn(None))),
@@ -230,7 +231,7 @@ fn note(run: &mut MaintenanceRun, step: MaintenanceStep, error: DatabaseError) -
 #[cfg(feature = "postgres")]
 struct Turn(
     #[expect(dead_code, reason = "held, not looked at")]
-    Option<tasktrail_postgres::MaintenanceTurn>,
+    Option<tasktrail_postgres_admin::MaintenanceTurn>,
 );
 
 #[cfg(not(feature = "postgres"))]

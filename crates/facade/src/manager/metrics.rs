@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use tasktrail_domain::task_history::TaskStatus;
-use tasktrail_postgres::{PostgresDatabase, StatusCounts, StorageError, StorageStatistics};
+use tasktrail_postgres::PostgresDatabase;
+use tasktrail_postgres_admin::{Administrable, StatusCounts, StorageError, StorageStatistics};
 
 use super::{DatabaseManager, Result};
 use crate::DatabaseError;
@@ -80,7 +81,7 @@ async fn take_stock(
     database: &PostgresDatabase,
 ) -> std::result::Result<(BTreeMap<TaskStatus, StatusCounts>, StorageStatistics), StorageError> {
     Ok((
-        database.counts_by_status().await?,
-        database.storage_statistics().await?,
+        database.admin().counts_by_status().await?,
+        database.admin().storage_statistics().await?,
     ))
 }

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use tasktrail_domain::task_history::RetentionPolicy;
-use tasktrail_postgres::{Partition, PartitionError, PartitionOutlook, PostgresDatabase, Retired};
+use tasktrail_postgres::PostgresDatabase;
+use tasktrail_postgres_admin::{
+    Administrable, Partition, PartitionError, PartitionOutlook, Retired,
+};
 
 use super::{DatabaseManager, Result};
 use crate::DatabaseError;
@@ -17,7 +20,7 @@ impl DatabaseManager {
     /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
     /// [`Partition`](DatabaseError::Partition).
     pub async fn partitions(&self) -> Result<Option<Vec<Partition>>> {
-        self.of_partitions(async |database| database.partitions().await)
+        self.of_partitions(async |database| database.admin().partitions().await)
             .await
     }
 
@@ -32,7 +35,7 @@ impl DatabaseManager {
     /// As for [`partitions`](Self::partitions); what was done so far stays, and another call goes on.
     pub async fn partition(&self, months_ahead: u32) -> Result<Vec<Partition>> {
         let now = self.0.clock.now();
-        self.of_partitions(async |database| database.partition(now, months_ahead).await)
+        self.of_partitions(async |database| database.admin().partition(now, months_ahead).await)
             .await
     }
 
@@ -52,8 +55,13 @@ impl DatabaseManager {
         policy: &RetentionPolicy,
         within: Option<Duration>,
     ) -> Result<Vec<Retired>> {
-        self.of_partitions(async |database| database.drop_expired_partitions(policy, within).await)
-            .await
+        self.of_partitions(async |database| {
+            database
+                .admin()
+                .drop_expired_partitions(policy, within)
+                .await
+        })
+        .await
     }
 
     /// Why a [`clean_up`](Self::clean_up) by this policy keeps partitions, and when it can drop the next one:
@@ -68,7 +76,7 @@ impl DatabaseManager {
         policy: &RetentionPolicy,
     ) -> Result<Option<Vec<PartitionOutlook>>> {
         let now = self.0.clock.now();
-        self.of_partitions(async |database| database.partition_outlook(policy, now).await)
+        self.of_partitions(async |database| database.admin().partition_outlook(policy, now).await)
             .await
     }
 

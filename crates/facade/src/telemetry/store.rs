@@ -6,7 +6,7 @@ use std::time::Duration;
 use metrics::{Unit, describe_gauge, gauge};
 use tasktrail_domain::task_history::TaskStatus;
 use tasktrail_domain::timestamp::Timestamp;
-use tasktrail_postgres::{StatusCounts, StorageStatistics, TableStatistics};
+use tasktrail_postgres_admin::{StatusCounts, StorageStatistics, TableStatistics};
 
 use crate::health::HealthState;
 

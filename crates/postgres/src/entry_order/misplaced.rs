@@ -3,9 +3,9 @@
 use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryResult, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use tasktrail_postgres_client::unsigned;
 
 use super::TaskInDoubt;
-use crate::storage::count;
 
 /// How many are named.
 const NAMED: i64 = 20;
@@ -33,7 +33,7 @@ pub(super) async fn in_doubt(
         .bind::<BigInt, _>(NAMED)
         .load(connection)
         .await?;
-    let tasks = rows.as_slice().first().map_or(0, |row| count(row.tasks));
+    let tasks = rows.as_slice().first().map_or(0, |row| unsigned(row.tasks));
     let named = rows.into_iter().map(|row| TaskInDoubt {
         user_id: row.user_id,
         task_id: row.task_id,

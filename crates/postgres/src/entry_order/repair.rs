@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use tasktrail_postgres_client::connection::Connector;
+use tasktrail_postgres_client::error::is_contention;
 use tokio::time::Instant;
 
 use super::{EVERYWHERE, EntryOrder, connect, misplaced, next, order, place};
-use crate::connection::Connector;
-use crate::error::{MigrateError, is_contention};
+use crate::error::MigrateError;
 use crate::migrate::unread;
 use crate::ownership::other_owner;
 

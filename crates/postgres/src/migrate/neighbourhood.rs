@@ -3,8 +3,8 @@
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, Bool, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use tasktrail_postgres_client::config::StoreSchema;
 
-use crate::config::StoreSchema;
 use crate::error::MigrateError;
 use crate::schema_check::{self, SchemaDifference};
 

@@ -1,11 +1,11 @@
 //! Which migrations a change takes.
 
 use tasktrail_domain::InvalidValue;
+use tasktrail_postgres_client::config::StoreSchema;
 
 use super::SchemaState;
 use super::scripts::{MIGRATIONS, Script};
 use super::sql::Ground;
-use crate::config::StoreSchema;
 use crate::error::MigrateError;
 
 /// Where a schema is to be brought. A migration is named by its version, its name, or the beginning of

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
+use tasktrail_postgres_client::config::StoreSchema;
+
 use super::plan::MigrationPlan;
 use super::scripts::Script;
 use super::{account, lock_number};
-use crate::config::StoreSchema;
 
 /// Where a plan works, and what the first migration of it finds missing there.
 #[expect(

@@ -4,11 +4,11 @@
 
 use std::time::Duration;
 
+use tasktrail_postgres_client::config::PostgresConfig;
+use tasktrail_postgres_client::connection::Session;
 use tasktrail_test_support::TestDatabase;
 
 use super::{Connector, Object, describe, differences};
-use crate::config::PostgresConfig;
-use crate::connection::Session;
 use crate::migrate::{self, MigrationTarget};
 
 async fn migrated(database: &TestDatabase) -> Connector {

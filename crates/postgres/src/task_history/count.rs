@@ -6,10 +6,10 @@ use diesel::query_builder::AstPass;
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::task_history::{Counts, Scope};
+use tasktrail_postgres_client::error::StoreError;
+use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 
 use super::row::{self, amount};
-use crate::error::StoreError;
-use crate::statement::{Prepared, Statement, unbound};
 
 /// Counts everything in scope, in one statement and so at one instant.
 pub(super) async fn count(

@@ -12,6 +12,10 @@ use tasktrail_domain::task_history::{
     TaskFilter, TaskId, TaskKey, TaskStatus, TaskStepResult, UserId, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_postgres_client::error::StoreError;
+use tasktrail_postgres_client::lock_wait::LockWait;
+use tasktrail_postgres_client::statement::Prepared;
+use tasktrail_postgres_client::work::Work;
 
 use super::count::{Count, UserRange, beyond_all};
 use super::finish;
@@ -22,10 +26,6 @@ use super::retention::{self, CountExpired, Covered, LockExpired, Remove, Window,
 use super::row::{amount, summary_value};
 use super::save::{Save, Saved};
 use super::status_checks::Statuses;
-use crate::error::StoreError;
-use crate::lock_wait::LockWait;
-use crate::statement::Prepared;
-use crate::work::Work;
 
 /// What is to be explained.
 #[derive(Debug, Clone)]

@@ -8,12 +8,12 @@ use std::fmt;
 
 use tasktrail_domain::task_history::{Finish, HistoryEntry, Scope, TaskKey};
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_postgres_client::connection::Connector;
+use tasktrail_postgres_client::error::StoreError;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 use self::snapshot::Snapshot;
-use crate::connection::Connector;
-use crate::error::StoreError;
 
 /// Which tasks an export takes, whole ones. The default is everybody's, of any time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -50,7 +50,8 @@ const BUILT: [(&str, Operation); 2] = [
 ];
 
 /// The operation that runs this statement, as the server keeps its text; `None` if none does.
-pub(crate) fn operation_of(text: &str) -> Option<Operation> {
+#[must_use]
+pub fn operation_of(text: &str) -> Option<Operation> {
     let text = text.trim_start();
     let files = FILES
         .iter()

@@ -8,12 +8,12 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::task_history::{FinalStatus, FinishOutcome, TaskKey, TaskStatus};
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_postgres_client::error::StoreError;
+use tasktrail_postgres_client::lock_wait::LockWait;
+use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 
 use super::row;
-use crate::error::StoreError;
-use crate::lock_wait::LockWait;
 use crate::schema::task_summary;
-use crate::statement::{Prepared, Statement, unbound};
 
 /// How often a finish is tried anew when its task is removed under it.
 const ATTEMPTS: usize = 10;
@@ -39,7 +39,7 @@ pub(super) async fn finish(
             return Ok(FinishOutcome::AlreadyFinished { status, at });
         }
     }
-    Err(StoreError::Overtaken)
+    Err(StoreError::ConcurrentlyRemoved)
 }
 
 async fn how_finished(

@@ -10,11 +10,11 @@ use diesel::sql_types::{Array, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::task_history::{Finish, FinishOutcome, TaskKey, TaskStatus};
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_postgres_client::error::StoreError;
+use tasktrail_postgres_client::lock_wait::LockWait;
+use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 
 use super::row;
-use crate::error::StoreError;
-use crate::lock_wait::LockWait;
-use crate::statement::{Prepared, Statement, unbound};
 
 /// How many tasks one statement finishes at most.
 const STATEMENT_TASKS: usize = 1000;
@@ -39,7 +39,7 @@ pub(super) async fn finish(
     let mut answered = HashSet::with_capacity(outcomes.len());
     let mut answers = Vec::with_capacity(finishes.len());
     for (task, _) in finishes {
-        let (outcome, stands) = *outcomes.get(task).ok_or(StoreError::Overtaken)?;
+        let (outcome, stands) = *outcomes.get(task).ok_or(StoreError::ConcurrentlyRemoved)?;
         let Finish { status, at } = stands;
         let late = FinishOutcome::AlreadyFinished { status, at };
         answers.push(if answered.insert(task) { outcome } else { late });
@@ -111,7 +111,7 @@ async fn how_finished<'e>(
         .collect();
     for &task in tasks {
         let Some((Some(status), Some(at))) = found.get(&columns(task)) else {
-            return Err(StoreError::Overtaken);
+            return Err(StoreError::ConcurrentlyRemoved);
         };
         let at = row::summary_value("finished_at", task, *at, Timestamp::from_datetime)?;
         let status = row::final_status(task, status)?;

@@ -7,12 +7,12 @@ mod round;
 
 use tasktrail_domain::repository::Operation;
 use tasktrail_domain::task_history::{HistoryEntry, TaskKey, TaskStatus, operation};
+use tasktrail_postgres_client::lock_wait::LockWait;
+use tasktrail_postgres_client::pool::Pool;
+use tasktrail_postgres_client::sharing::{Sending, Shareable, SharingStatistics};
 
 use super::operations;
 use super::save::{STATEMENT_BYTES, STATEMENT_ENTRIES};
-use crate::lock_wait::LockWait;
-use crate::pool::Pool;
-use crate::sharing::{Sending, Shareable, SharingStatistics};
 
 /// Saves, each a matter of its own.
 #[derive(Debug)]
@@ -20,6 +20,7 @@ pub(crate) struct Saves;
 
 impl Shareable for Saves {
     type Request = HistoryEntry;
+    type Key = TaskKey;
     type Answer = TaskStatus;
 
     const OPERATION: Operation = operation::SAVE;
@@ -30,7 +31,7 @@ impl Shareable for Saves {
         entry.step_result.size_bytes()
     }
 
-    fn task(entry: &HistoryEntry) -> &TaskKey {
+    fn key(entry: &HistoryEntry) -> &TaskKey {
         &entry.task
     }
 

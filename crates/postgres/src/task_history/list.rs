@@ -11,11 +11,11 @@ use tasktrail_domain::task_history::{
     ErrorCode, ListCursor, StepNumber, TaskFilter, TaskId, TaskKey, TaskStatus, TaskSummary, UserId,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_postgres_client::error::StoreError;
+use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 
 use super::load::one_beyond;
 use super::row::{self, amount, summary_value};
-use crate::error::StoreError;
-use crate::statement::{Prepared, Statement, unbound};
 
 /// Lists the tasks that pass the filter and come after the cursor.
 pub(super) async fn page(

@@ -11,13 +11,13 @@ use tasktrail_domain::repository::{Page, PageRequest, PageSize};
 use tasktrail_domain::task_history::{
     HistoryEntry, StepNumber, TaskId, TaskKey, TaskStatus, TrailPosition, UserId,
 };
+use tasktrail_postgres_client::error::StoreError;
+use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 use uuid::Uuid;
 
 use super::row;
 use crate::document::StoredDocument;
-use crate::error::StoreError;
 use crate::schema::task_summary as summary;
-use crate::statement::{Prepared, Statement, unbound};
 
 /// How many bytes of results a page holds at most, as they are stored, unless the first has more.
 ///

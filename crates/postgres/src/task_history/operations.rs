@@ -8,11 +8,11 @@ use tasktrail_domain::task_history::{
     TrailPosition, UserId, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_postgres_client::error::StoreError;
+use tasktrail_postgres_client::lock_wait::LockWait;
+use tasktrail_postgres_client::work::Work;
 
 use super::{count, finish, finish_batch, list, load, retention, save, status_checks};
-use crate::error::StoreError;
-use crate::lock_wait::LockWait;
-use crate::work::Work;
 
 pub(super) struct Save<'e>(pub(super) &'e HistoryEntry, pub(super) LockWait);
 

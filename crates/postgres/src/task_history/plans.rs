@@ -7,6 +7,9 @@ use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use tasktrail_domain::repository::{Operation, PageRequest};
 use tasktrail_domain::task_history::{TaskKey, operation};
+use tasktrail_postgres_client::error::StoreError;
+use tasktrail_postgres_client::statement::{Prepared, Statement};
+use tasktrail_postgres_client::work::Work;
 use tasktrail_test_support::TestDatabase;
 
 use super::PostgresTaskHistory;
@@ -14,9 +17,6 @@ use super::explain::Explain;
 use super::list::{List, ListWithErrorCode};
 use super::load::{self, SelectSteps, SelectTrail};
 use super::status_checks::Statuses;
-use crate::error::StoreError;
-use crate::statement::{Prepared, Statement};
-use crate::work::Work;
 use crate::{PostgresConfig, PostgresDatabase};
 
 const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF) ";

@@ -4,6 +4,7 @@
 use diesel::pg::{Pg, PgQueryBuilder};
 use diesel::query_builder::{QueryBuilder, QueryFragment};
 use tasktrail_domain::task_history::TaskKey;
+use tasktrail_postgres_client::statement::Statement;
 use tasktrail_test_support::{Server, ServerOptions, TestDatabase};
 
 use super::count::beyond_all;
@@ -12,7 +13,6 @@ use super::plans::{filled_in, generic_plan, pages};
 use super::retention::{LastKeptOfUser, LockBeyond, LockExpired, Remove, WindowEnd};
 use super::save::Saved;
 use super::status_checks::Statuses;
-use crate::statement::Statement;
 
 const STATUSES: &str = "'{completed,failed,cancelled,timed_out}'";
 

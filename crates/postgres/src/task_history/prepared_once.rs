@@ -12,11 +12,11 @@ use tasktrail_domain::task_history::{
     TaskHistoryRepository, TaskKey, TaskStatus, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_postgres_client::error::StoreError;
+use tasktrail_postgres_client::work::Work;
 use tasktrail_test_support::{Server, ServerOptions, TestDatabase};
 
 use super::{PostgresTaskHistory, operations};
-use crate::error::StoreError;
-use crate::work::Work;
 use crate::{PostgresConfig, PostgresDatabase};
 
 async fn on_one_connection(url: String) -> PostgresTaskHistory<'static> {

@@ -9,6 +9,8 @@ use tasktrail_domain::task_history::{
     Expired, ListCursor, Removal, RemovalBatch, RemovalCursor, RetentionPolicy, TaskId, TaskKey,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_postgres_client::error::StoreError;
+use tasktrail_postgres_client::statement::Prepared;
 
 pub(super) use self::statements::{
     CountBeyond, CountExpired, Covered, LastKeptOfUser, LockBeyond, LockExpired, Remove, Window,
@@ -17,8 +19,6 @@ pub(super) use self::statements::{
 use super::count::beyond_all;
 use super::load::one_beyond;
 use super::row::{amount, summary_value};
-use crate::error::StoreError;
-use crate::statement::Prepared;
 
 /// How much the policy covers.
 pub(super) async fn expired(

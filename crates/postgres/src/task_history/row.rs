@@ -8,10 +8,11 @@ use tasktrail_domain::task_history::{
     EntryId, FinalStatus, HistoryEntry, StepNumber, TaskKey, TaskStatus,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_postgres_client::error::StoreError;
 use uuid::Uuid;
 
 use crate::document::StoredDocument;
-use crate::error::{StoreError, corrupt};
+use crate::error::corrupt;
 
 /// The columns of `task_history` that make an entry of a known task.
 pub(super) type EntryColumns = (i32, Uuid, DateTime<Utc>, StoredDocument);
@@ -25,12 +26,8 @@ pub(super) fn entry(task: TaskKey, columns: EntryColumns) -> Result<HistoryEntry
         id: EntryId::try_from(entry_id).map_err(refused("entry_id"))?,
         step: StepNumber::new(step.into()).map_err(refused("step"))?,
         recorded_at: Timestamp::from_datetime(recorded_at).map_err(refused("recorded_at"))?,
-        step_result: step_result.map_err(|source| StoreError::Corrupt {
-            table: "task_history",
-            column: "result",
-            key: key(),
-            source: Box::new(source),
-        })?,
+        step_result: step_result
+            .map_err(|source| corrupt("task_history", "result", key(), source))?,
         task,
     })
 }

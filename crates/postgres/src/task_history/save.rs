@@ -11,13 +11,14 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::task_history::{
     EntryConflict, HistoryEntry, SavedBatch, TaskKey, TaskStatus, distinct_entries,
 };
+use tasktrail_postgres_client::error::StoreError;
+use tasktrail_postgres_client::lock_wait::LockWait;
+use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 use uuid::Uuid;
 
 use super::row;
 use crate::document::{Document, StoredDocument};
-use crate::error::{StoreError, corrupt};
-use crate::lock_wait::LockWait;
-use crate::statement::{Prepared, Statement, unbound};
+use crate::error::{conflict, corrupt, of_save};
 
 /// How many entries one statement carries at most.
 pub(super) const STATEMENT_ENTRIES: usize = 500;
@@ -36,14 +37,14 @@ pub(super) async fn one(
 ) -> Result<TaskStatus, StoreError> {
     for _ in 0..ATTEMPTS {
         match statement(connection, &[entry], wait).await {
-            Err(StoreError::Overtaken) => {}
+            Err(StoreError::ConcurrentlyRemoved) => {}
             saved => {
                 let status = saved?.statuses.get(&entry.task).copied();
-                return status.ok_or(StoreError::Overtaken);
+                return status.ok_or(StoreError::ConcurrentlyRemoved);
             }
         }
     }
-    Err(StoreError::Overtaken)
+    Err(StoreError::ConcurrentlyRemoved)
 }
 
 /// Saves entries, all or none, in one transaction of statements of bounded size.
@@ -52,7 +53,7 @@ pub(super) async fn batch(
     entries: &[HistoryEntry],
     wait: LockWait,
 ) -> Result<SavedBatch, StoreError> {
-    let mut sorted = distinct_entries(entries).map_err(StoreError::Conflict)?;
+    let mut sorted = distinct_entries(entries).map_err(conflict)?;
     if sorted.is_empty() {
         return Ok(SavedBatch::default());
     }
@@ -62,11 +63,11 @@ pub(super) async fn batch(
     for _ in 0..ATTEMPTS {
         match transaction(connection, &sorted, wait).await {
             // All of it anew: what was removed would otherwise come behind what was added.
-            Err(StoreError::Overtaken) => {}
+            Err(StoreError::ConcurrentlyRemoved) => {}
             saved => return saved,
         }
     }
-    Err(StoreError::Overtaken)
+    Err(StoreError::ConcurrentlyRemoved)
 }
 
 async fn transaction(
@@ -107,7 +108,7 @@ fn bounded<'a, 'e>(entries: &'a [&'e HistoryEntry]) -> Vec<&'a [&'e HistoryEntry
 
 /// Saves entries that are sorted by task and of different ids, all or none.
 ///
-/// [`StoreError::Overtaken`] if what was there before has been removed with its task meanwhile.
+/// [`StoreError::ConcurrentlyRemoved`] if what was there before has been removed with its task meanwhile.
 async fn statement(
     connection: &mut AsyncPgConnection,
     entries: &[&HistoryEntry],
@@ -127,9 +128,9 @@ async fn statement(
         match outcome {
             Outcome::Saved(status) => saved.statuses.insert(entry.task.clone(), status),
             Outcome::Conflict => {
-                return Err(StoreError::Conflict(EntryConflict { id: entry.id }));
+                return Err(conflict(EntryConflict { id: entry.id }));
             }
-            Outcome::Gone => return Err(StoreError::Overtaken),
+            Outcome::Gone => return Err(StoreError::ConcurrentlyRemoved),
         };
     }
     Ok(saved)
@@ -183,7 +184,7 @@ async fn add(
     wait: LockWait,
 ) -> Result<Vec<Option<TaskStatus>>, StoreError> {
     let save = Prepared(Save::of(entries, wait));
-    let added: Vec<(String, Uuid, String)> = save.load(connection).await?;
+    let added: Vec<(String, Uuid, String)> = save.load(connection).await.map_err(of_save)?;
     let statuses: HashMap<(&str, Uuid), &str> = added
         .iter()
         .map(|(user, id, status)| ((user.as_str(), *id), status.as_str()))

@@ -1,10 +1,11 @@
 use std::time::Duration;
 
+use tasktrail_postgres_client::pool::Pool;
+use tasktrail_postgres_client::sharing::{Sharing, SharingStatistics, UnderWay};
+
 use super::GroupCommitStatistics;
 use super::group_commit::Saves;
 use super::status_checks::StatusChecks;
-use crate::pool::Pool;
-use crate::sharing::{Sharing, SharingStatistics, UnderWay};
 
 /// How many statements of status checks are under way at once. They are short: more of them would only
 /// carry fewer checks each.

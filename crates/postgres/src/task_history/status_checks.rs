@@ -8,13 +8,13 @@ use diesel::sql_types::{Array, BigInt, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::repository::Operation;
 use tasktrail_domain::task_history::{TaskKey, TaskStatus, operation};
+use tasktrail_postgres_client::error::{SharedError, StoreError};
+use tasktrail_postgres_client::lock_wait::LockWait;
+use tasktrail_postgres_client::pool::Pool;
+use tasktrail_postgres_client::sharing::{Parts, Sending, Shareable};
+use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 
 use super::{operations, row};
-use crate::error::{SharedError, StoreError};
-use crate::lock_wait::LockWait;
-use crate::pool::Pool;
-use crate::sharing::{Parts, Sending, Shareable};
-use crate::statement::{Prepared, Statement, unbound};
 
 /// Status checks.
 #[derive(Debug)]
@@ -22,6 +22,7 @@ pub(crate) struct StatusChecks;
 
 impl Shareable for StatusChecks {
     type Request = TaskKey;
+    type Key = TaskKey;
     type Answer = Option<TaskStatus>;
 
     const OPERATION: Operation = operation::STATUS;
@@ -33,7 +34,7 @@ impl Shareable for StatusChecks {
         task.user.as_str().len() + task.task.as_str().len()
     }
 
-    fn task(task: &TaskKey) -> &TaskKey {
+    fn key(task: &TaskKey) -> &TaskKey {
         task
     }
 

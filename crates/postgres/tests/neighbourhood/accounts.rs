@@ -1,6 +1,7 @@
 //! The account of the migrations, beside that of a host, and taken over from the table of earlier versions.
 
-use tasktrail_postgres::{DatabaseRoles, MigrateError, MigrationState, PostgresDatabase};
+use tasktrail_postgres::{MigrateError, MigrationState, PostgresDatabase};
+use tasktrail_postgres_admin::DatabaseRoles;
 use tasktrail_test_support::TestDatabase;
 
 use super::{VERSION, as_new_role, in_schema, open, plain, tables, values, words};

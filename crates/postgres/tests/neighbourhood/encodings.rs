@@ -6,7 +6,8 @@ use tasktrail_domain::task_history::{
     EntryIds, HistoryEntry, RandomEntryIds, StepNumber, TaskHistoryRepository,
     TaskHistoryRepositoryExt, TaskKey, TaskStatus, TaskStepResult,
 };
-use tasktrail_postgres::diagnosis::{DiagnosisOptions, FindingCode, Severity};
+use tasktrail_postgres_admin::Administrable as _;
+use tasktrail_postgres_admin::diagnosis::{DiagnosisOptions, FindingCode, Severity};
 use tasktrail_test_support::{Server, TestDatabase};
 
 use super::{as_new_role, objects, open, plain, words};
@@ -20,7 +21,10 @@ async fn every_other_encoding_is_refused_with_what_to_do() {
 
         let migrated = postgres.migrate().await.unwrap_err();
         let checked = postgres.check_schema().await.unwrap_err();
-        let diagnosis = postgres.diagnose(&DiagnosisOptions::default()).await;
+        let diagnosis = postgres
+            .admin()
+            .diagnose(&DiagnosisOptions::default())
+            .await;
 
         let expected = format!(
             "the database {} has the encoding {encoding}, which cannot hold every text: create a database \

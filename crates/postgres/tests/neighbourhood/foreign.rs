@@ -1,7 +1,8 @@
 //! Tables of the same names that are not Tasktrail's, and migrations that fail.
 
 use tasktrail_postgres::MigrateError;
-use tasktrail_postgres::diagnosis::{DiagnosisOptions, FindingCode, Severity};
+use tasktrail_postgres_admin::Administrable as _;
+use tasktrail_postgres_admin::diagnosis::{DiagnosisOptions, FindingCode, Severity};
 use tasktrail_test_support::TestDatabase;
 
 use super::{VERSION, in_schema, objects, plain, words};
@@ -22,7 +23,10 @@ async fn a_foreign_task_history_is_named_with_what_differs_and_nothing_is_change
 
     let migrated = postgres.migrate().await.unwrap_err();
     let checked = postgres.check_schema().await.unwrap_err();
-    let diagnosis = postgres.diagnose(&DiagnosisOptions::default()).await;
+    let diagnosis = postgres
+        .admin()
+        .diagnose(&DiagnosisOptions::default())
+        .await;
 
     let expected = "task_history in the schema public is not Tasktrail's: it has no column entry_id, \
                     recorded_at, error_code; keep the store in another schema: set `schema` \

@@ -6,10 +6,10 @@ use tasktrail_domain::clock::{Clock, SystemClock};
 use tasktrail_domain::task_history::{
     FinalStatus, RemovalBatch, RetentionPolicy, TaskHistoryRepository, TaskKey, TaskStatus,
 };
-use tasktrail_postgres::diagnosis::{DiagnosisOptions, FindingCode, Severity};
-use tasktrail_postgres::{
-    DatabaseRoles, ExportSelection, MigrateError, PostgresConfig, PostgresDatabase,
-};
+use tasktrail_postgres::{ExportSelection, MigrateError, PostgresConfig, PostgresDatabase};
+use tasktrail_postgres_admin::Administrable as _;
+use tasktrail_postgres_admin::DatabaseRoles;
+use tasktrail_postgres_admin::diagnosis::{DiagnosisOptions, FindingCode, Severity};
 use tasktrail_test_support::{TestDatabase, wait_until};
 
 use super::{VERSION, as_new_role, in_schema, objects, open, plain, tables, values, words};
@@ -94,7 +94,10 @@ async fn where_no_schema_is_configured_a_store_elsewhere_is_reported_and_none_is
 
     let refused = postgres.migrate().await.unwrap_err();
     let checked = postgres.check_schema().await.unwrap_err();
-    let diagnosis = postgres.diagnose(&DiagnosisOptions::default()).await;
+    let diagnosis = postgres
+        .admin()
+        .diagnose(&DiagnosisOptions::default())
+        .await;
 
     let expected = "no schema is configured, and a store exists in another schema than public: shop; set \
                     `schema` (TASKTRAIL_SCHEMA) to the schema of the store, or to public for one there";
@@ -216,10 +219,14 @@ async fn two_stores_in_one_database_do_not_see_each_other() {
     );
 
     let december = "2025-12-20T00:00:00Z".parse().unwrap();
-    one.partition(december, 1).await.unwrap();
-    assert!(one.partitions().await.unwrap().is_some());
-    assert!(other.partitions().await.unwrap().is_none());
-    let diagnosis = one.diagnose(&DiagnosisOptions::default()).await.unwrap();
+    one.admin().partition(december, 1).await.unwrap();
+    assert!(one.admin().partitions().await.unwrap().is_some());
+    assert!(other.admin().partitions().await.unwrap().is_none());
+    let diagnosis = one
+        .admin()
+        .diagnose(&DiagnosisOptions::default())
+        .await
+        .unwrap();
     assert!(
         diagnosis
             .tables
@@ -230,12 +237,12 @@ async fn two_stores_in_one_database_do_not_see_each_other() {
     let mut export = one.export(&ExportSelection::default()).await.unwrap();
     while export.next_portion().await.unwrap().is_some() {}
     assert_eq!(export.tasks(), 1);
-    let analyzed = other.analyze(false).await.unwrap();
+    let analyzed = other.admin().analyze(false).await.unwrap();
     assert_eq!(analyzed.len(), 2);
 
     let turns = (
-        one.maintenance_turn().await.unwrap(),
-        other.maintenance_turn().await.unwrap(),
+        one.admin().maintenance_turn().await.unwrap(),
+        other.admin().maintenance_turn().await.unwrap(),
     );
     assert!(
         turns.0.is_some() && turns.1.is_some(),

@@ -5,14 +5,14 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::TryStreamExt;
 use tasktrail_domain::task_history::{Finish, TaskKey};
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_postgres_client::connection::{Connector, Session};
+use tasktrail_postgres_client::error::StoreError;
+use tasktrail_postgres_client::statement::Prepared;
 use tokio::sync::mpsc;
 
 use super::super::row::{self, amount, final_status, summary_value};
 use super::statements::{EntryRow, SelectEntries, SelectTasks, SelectTotals, Selected, TaskRow};
 use super::{ExportAmount, ExportError, ExportSelection, ExportedItem, ExportedTask};
-use crate::connection::{Connector, Session};
-use crate::error::StoreError;
-use crate::statement::Prepared;
 
 /// The locks come first, because locking a table takes no snapshot and the first query does. A partition
 /// that is replaced after the snapshot would lack every row: which tables are partitions is read from the

@@ -4,12 +4,12 @@ use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
 use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz};
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_postgres_client::statement::{Statement, unbound};
 use uuid::Uuid;
 
 use super::super::count::UserRange;
 use super::ExportSelection;
 use crate::document::MeasuredDocument;
-use crate::statement::{Statement, unbound};
 
 /// A user, a task, the status and the time of its finish, and how many entries it has.
 pub(super) type TaskRow = (String, String, Option<String>, Option<DateTime<Utc>>, i64);

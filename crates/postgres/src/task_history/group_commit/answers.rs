@@ -1,9 +1,8 @@
 use tasktrail_domain::repository::{Effect, RepositoryError, Result};
 use tasktrail_domain::task_history::{TaskStatus, operation};
+use tasktrail_postgres_client::error::{SharedError, StoreError};
+use tasktrail_postgres_client::sharing::Sending;
 use tokio::time::Instant;
-
-use crate::error::{SharedError, StoreError};
-use crate::sharing::Sending;
 
 /// The answers to the entries of a group, by their place in it.
 pub(super) struct Answers {

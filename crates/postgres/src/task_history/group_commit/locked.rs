@@ -7,10 +7,9 @@ use diesel::sql_types::{Array, BigInt, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::repository::Operation;
 use tasktrail_domain::task_history::{TaskKey, operation};
-
-use crate::error::StoreError;
-use crate::statement::{Prepared, Statement, unbound};
-use crate::work::Work;
+use tasktrail_postgres_client::error::StoreError;
+use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
+use tasktrail_postgres_client::work::Work;
 
 /// Finds the tasks that are locked now, by their places. A task whose first save is not committed yet is not
 /// seen by this.

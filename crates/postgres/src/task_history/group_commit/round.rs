@@ -4,13 +4,14 @@ use std::collections::HashSet;
 
 use tasktrail_domain::repository::RepositoryError;
 use tasktrail_domain::task_history::{EntryConflict, HistoryEntry, TaskKey, TaskStatus, operation};
+use tasktrail_postgres_client::error::StoreError;
+use tasktrail_postgres_client::lock_wait::LockWait;
+use tasktrail_postgres_client::pool::Pool;
+use tasktrail_postgres_client::sharing::{Parts, Sending};
 
 use super::answers::Answers;
 use super::locked::FindLocked;
-use crate::error::StoreError;
-use crate::lock_wait::LockWait;
-use crate::pool::Pool;
-use crate::sharing::{Parts, Sending};
+use crate::error;
 use crate::task_history::operations::SaveEach;
 use crate::task_history::save::{ATTEMPTS, Outcome};
 
@@ -38,7 +39,7 @@ pub(super) async fn save(
         }
         in_vain += usize::from(answers.number() == before);
     }
-    answers.or_else(|| StoreError::Overtaken.during(operation::SAVE))
+    answers.or_else(|| StoreError::ConcurrentlyRemoved.during(operation::SAVE))
 }
 
 /// Saves entries of different ids. Those that are removed meanwhile get no answer.
@@ -193,5 +194,5 @@ fn answer(answers: &mut Answers, index: usize, entry: &HistoryEntry, outcome: Op
 }
 
 fn conflict(entry: &HistoryEntry) -> RepositoryError {
-    StoreError::Conflict(EntryConflict { id: entry.id }).during(operation::SAVE)
+    error::conflict(EntryConflict { id: entry.id }).during(operation::SAVE)
 }

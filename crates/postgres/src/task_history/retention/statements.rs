@@ -6,8 +6,8 @@ use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz};
 use tasktrail_domain::task_history::{RemovalCursor, RetentionPolicy, TaskKey, TaskStatus};
+use tasktrail_postgres_client::statement::{Statement, unbound};
 
-use crate::statement::{Statement, unbound};
 use crate::task_history::count::{UserRange, beyond_all};
 
 /// The tasks that a policy covers, behind a place in the order of their keys.

@@ -1,0 +1,215 @@
+mod plan;
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use serde::Serialize;
+use tasktrail_postgres_client::advisory_lock::try_lock;
+use tasktrail_postgres_client::connection::Connector;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_postgres::CancelToken;
+
+pub use self::plan::ReindexPlan;
+use super::{CareError, connect, permitted, tables};
+use crate::diagnosis::{IndexFacts, index_facts};
+use crate::maintenance_turn::of_store;
+
+/// What a reindex has done.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Reindexing {
+    /// The indexes that were built anew, in that order.
+    pub done: Vec<ReindexedIndex>,
+    /// What an interrupted run had left behind, and what was removed.
+    pub removed: Vec<String>,
+    /// What one had left behind and this role may not remove: only its owner may.
+    pub not_removed: Vec<String>,
+    /// Whether it was stopped before its end, so that something is left to do.
+    pub stopped: bool,
+}
+
+/// An index that was built anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ReindexedIndex {
+    /// Its schema and name, quoted as in SQL.
+    pub index: String,
+    /// How large it was, in bytes.
+    pub bytes_before: u64,
+    /// How large it is now, in bytes.
+    pub bytes_after: u64,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+}
+
+/// Names the advisory lock: the bytes of "tasktrar".
+const LOCK: i64 = 0x7461_736b_7472_6172;
+
+/// How long a statement has to end once it was cancelled, before it is cancelled again.
+const CANCEL_AGAIN: Duration = Duration::from_secs(1);
+
+/// On a connection of its own, which holds the lock.
+pub(crate) async fn reindex(
+    connector: &Connector,
+    only: &[String],
+    told: impl FnMut(&IndexFacts) + Send,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<Reindexing, CareError> {
+    let mut connection = connect(connector).await?;
+    permitted(&tables(&mut connection).await?)?;
+    let number = of_store(&mut connection, LOCK).await?;
+    if !try_lock(&mut connection, number).await? {
+        return Err(CareError::Taken);
+    }
+    let plan = ReindexPlan::of(index_facts(&mut connection).await?, only)?;
+    let statement = connection.cancel_token();
+    let stopping = AtomicBool::new(false);
+    let mut work = Work {
+        connection,
+        stopping: &stopping,
+        told,
+        did: Reindexing::default(),
+    };
+    let ended = {
+        let mut all = pin!(work.all(plan));
+        tokio::select! {
+            biased;
+            ended = &mut all => ended,
+            () = stop => {
+                stopping.store(true, Ordering::Relaxed);
+                tokio::select! {
+                    biased;
+                    ended = all => ended,
+                    never = cancel(&statement, connector) => match never {},
+                }
+            }
+        }
+    };
+    work.did.stopped = !is_whole(ended, stopping.load(Ordering::Relaxed))?;
+    Ok(work.did)
+}
+
+/// What fails while it is to stop has failed, unless that is what stopped it.
+fn is_whole(ended: diesel::QueryResult<bool>, stopping: bool) -> diesel::QueryResult<bool> {
+    match ended {
+        Err(error) if stopping && is_cancelled(&error) => Ok(false),
+        ended => ended,
+    }
+}
+
+/// What a reindex would work on. Any role may ask.
+pub(crate) async fn plan(connector: &Connector, only: &[String]) -> Result<ReindexPlan, CareError> {
+    let mut connection = connect(connector).await?;
+    tables(&mut connection).await?;
+    ReindexPlan::of(index_facts(&mut connection).await?, only)
+}
+
+/// Again and again: one that comes between two statements cancels nothing, and one may be lost.
+async fn cancel(statement: &CancelToken, connector: &Connector) -> Infallible {
+    loop {
+        match timeout(CANCEL_AGAIN, statement.cancel_query(connector.tls())).await {
+            Ok(Ok(())) => sleep(CANCEL_AGAIN).await,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the reindex at hand could not be cancelled");
+                sleep(CANCEL_AGAIN).await;
+            }
+            Err(_elapsed) => {
+                tracing::warn!("the reindex at hand could not be cancelled in time");
+            }
+        }
+    }
+}
+
+fn is_cancelled(error: &diesel::result::Error) -> bool {
+    matches!(
+        error,
+        diesel::result::Error::DatabaseError(_, information)
+            if information.message() == "canceling statement due to user request"
+    )
+}
+
+struct Work<'s, T> {
+    connection: AsyncPgConnection,
+    stopping: &'s AtomicBool,
+    told: T,
+    did: Reindexing,
+}
+
+impl<T: FnMut(&IndexFacts) + Send> Work<'_, T> {
+    /// Whether all of it was done: nothing begins once it is to stop.
+    async fn all(&mut self, plan: ReindexPlan) -> diesel::QueryResult<bool> {
+        let not_removed = plan.not_removed.into_iter();
+        self.did.not_removed = not_removed.map(|index| index.qualified).collect();
+        for index in plan.removed {
+            if self.is_stopping() {
+                return Ok(false);
+            }
+            let statement = format!("DROP INDEX CONCURRENTLY IF EXISTS {}", index.qualified);
+            self.connection.batch_execute(&statement).await?;
+            self.did.removed.push(index.qualified);
+        }
+        for index in plan.indexes {
+            if self.is_stopping() {
+                return Ok(false);
+            }
+            self.build(index).await?;
+        }
+        Ok(true)
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    async fn build(&mut self, index: IndexFacts) -> diesel::QueryResult<()> {
+        (self.told)(&index);
+        let began = Instant::now();
+        // The name comes quoted from the server.
+        let statement = format!("REINDEX INDEX CONCURRENTLY {}", index.qualified);
+        self.connection.batch_execute(&statement).await?;
+        let took = began.elapsed();
+        let mut after = index_facts(&mut self.connection).await;
+        // A cancel that came too late for the index met the question; what was done is told all the same.
+        if self.is_stopping() && after.as_ref().is_err_and(is_cancelled) {
+            after = index_facts(&mut self.connection).await;
+        }
+        let after = after?;
+        let after = after.iter().find(|now| now.qualified == index.qualified);
+        self.did.done.push(ReindexedIndex {
+            bytes_before: index.bytes,
+            bytes_after: after.map_or(0, |after| after.bytes),
+            index: index.qualified,
+            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::result::{DatabaseErrorKind, Error};
+
+    use super::*;
+
+    #[test]
+    fn only_a_statement_that_was_cancelled_is_one_that_was_stopped() {
+        let failed = |words: &str| {
+            let words = Box::new(words.to_owned());
+            Err(Error::DatabaseError(DatabaseErrorKind::Unknown, words))
+        };
+        let cancelled = || failed("canceling statement due to user request");
+
+        assert_eq!(is_whole(Ok(true), true), Ok(true));
+        assert_eq!(is_whole(Ok(false), true), Ok(false));
+        assert_eq!(is_whole(cancelled(), true), Ok(false));
+        is_whole(cancelled(), false).unwrap_err();
+        is_whole(
+            failed("could not extend file: No space left on device"),
+            true,
+        )
+        .unwrap_err();
+    }
+}

@@ -1,0 +1,192 @@
+//! The connection and the server behind it.
+
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use serde::Serialize;
+use tasktrail_postgres_client::connection::Connector;
+use tasktrail_postgres_client::tls::TlsMode;
+use tasktrail_postgres_client::unsigned;
+
+use super::DiagnosisError;
+use super::finding::{Finding, FindingCode, Severity};
+use super::questions::Questions;
+
+/// The connection that asked, and the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ConnectionFacts {
+    /// The server's version, as in `15.14`.
+    pub version: String,
+    /// The role that asked.
+    pub role: String,
+    /// The database.
+    pub database: String,
+    /// The schema that the tables are in, or would be made in; `None` if the search path has none.
+    pub schema: Option<String>,
+    /// Whether the connection is encrypted.
+    pub encrypted: bool,
+    /// The version of TLS, as in `TLSv1.3`; `None` if it is not encrypted.
+    pub protocol: Option<String>,
+    /// Whether it leaves the machine, as far as the addresses tell.
+    pub remote: bool,
+    /// How many connections the server has, all databases together.
+    pub connections: u64,
+    /// How many it takes from roles that are no superusers.
+    pub max_connections: u64,
+    /// What a statement of a service may take, in milliseconds; 0 without a limit.
+    pub statement_timeout_ms: u64,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    version: String,
+    #[diesel(sql_type = Text)]
+    role: String,
+    #[diesel(sql_type = Text)]
+    database: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    schema: Option<String>,
+    #[diesel(sql_type = Bool)]
+    encrypted: bool,
+    #[diesel(sql_type = Nullable<Text>)]
+    protocol: Option<String>,
+    #[diesel(sql_type = Bool)]
+    remote: bool,
+    #[diesel(sql_type = BigInt)]
+    connections: i64,
+    #[diesel(sql_type = BigInt)]
+    max_connections: i64,
+}
+
+pub(super) async fn look(
+    questions: &mut Questions,
+    connector: &Connector,
+) -> Result<Option<ConnectionFacts>, DiagnosisError> {
+    let question = diesel::sql_query(include_str!("sql/connection.sql"));
+    let rows: Option<Vec<Row>> = questions.ask("the connection", question).await?;
+    let Some(row) = rows.and_then(|rows| rows.into_iter().next()) else {
+        return Ok(None);
+    };
+    let facts = ConnectionFacts {
+        version: row.version,
+        role: row.role,
+        database: row.database,
+        schema: row.schema,
+        encrypted: row.encrypted,
+        protocol: row.protocol,
+        remote: row.remote,
+        connections: unsigned(row.connections),
+        max_connections: unsigned(row.max_connections),
+        statement_timeout_ms: unsigned(questions.statement_timeout),
+    };
+    questions.found(judge(&facts, connector.config().tls_mode()));
+    Ok(Some(facts))
+}
+
+/// From which part of the server's connections on there are few left, in percent.
+const SCARCE: u64 = 80;
+const VERY_SCARCE: u64 = 95;
+
+fn judge(facts: &ConnectionFacts, mode: TlsMode) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if facts.remote && !facts.encrypted {
+        findings.push(FindingCode::Unencrypted.finding(
+            Severity::Warning,
+            "what is sent to the server and back can be read on the way",
+            format!("the connection is not encrypted (sslmode={mode})"),
+            "switch ssl on at the server, and set sslmode=verify-full here",
+        ));
+    } else if facts.remote && matches!(mode, TlsMode::Disable | TlsMode::Prefer | TlsMode::Require)
+    {
+        findings.push(FindingCode::UnverifiedServer.finding(
+            Severity::Notice,
+            "somebody in between could pose as the server",
+            format!("the connection is encrypted with sslmode={mode}, which takes any certificate"),
+            "set sslmode=verify-full, and sslrootcert where the authority is your own",
+        ));
+    }
+    let (used, most) = (facts.connections, facts.max_connections);
+    let percent = used.saturating_mul(100) / most.max(1);
+    if percent >= SCARCE {
+        let severity = if percent >= VERY_SCARCE {
+            Severity::Critical
+        } else {
+            Severity::Warning
+        };
+        findings.push(FindingCode::ConnectionsScarce.finding(
+            severity,
+            "the server has few connections left",
+            format!("{used} of {most} are in use, {percent} %"),
+            "make the pools of the services smaller, put a pooler before the server, or raise max_connections",
+        ));
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> ConnectionFacts {
+        ConnectionFacts {
+            version: "17.2".to_owned(),
+            role: "app".to_owned(),
+            database: "tasks".to_owned(),
+            schema: None,
+            encrypted: true,
+            protocol: None,
+            remote: true,
+            connections: 10,
+            max_connections: 100,
+            statement_timeout_ms: 30_000,
+        }
+    }
+
+    fn codes(facts: &ConnectionFacts, mode: TlsMode) -> Vec<(FindingCode, Severity)> {
+        let findings = judge(facts, mode).into_iter();
+        findings.map(|found| (found.code, found.severity)).collect()
+    }
+
+    #[test]
+    fn a_connection_that_leaves_the_machine_should_be_encrypted_and_verified() {
+        let plain = ConnectionFacts {
+            encrypted: false,
+            ..facts()
+        };
+        let local = ConnectionFacts {
+            remote: false,
+            ..plain.clone()
+        };
+
+        assert_eq!(
+            codes(&plain, TlsMode::Prefer),
+            [(FindingCode::Unencrypted, Severity::Warning)]
+        );
+        assert_eq!(codes(&local, TlsMode::Prefer), []);
+        assert_eq!(
+            codes(&facts(), TlsMode::Require),
+            [(FindingCode::UnverifiedServer, Severity::Notice)]
+        );
+        assert_eq!(codes(&facts(), TlsMode::VerifyFull), []);
+    }
+
+    #[test]
+    fn few_connections_left_are_worse_the_fewer_they_are() {
+        let used = |connections| ConnectionFacts {
+            connections,
+            ..facts()
+        };
+        let scarce = |severity| vec![(FindingCode::ConnectionsScarce, severity)];
+
+        assert_eq!(codes(&used(79), TlsMode::VerifyFull), []);
+        assert_eq!(
+            codes(&used(80), TlsMode::VerifyFull),
+            scarce(Severity::Warning)
+        );
+        assert_eq!(
+            codes(&used(95), TlsMode::VerifyFull),
+            scarce(Severity::Critical)
+        );
+    }
+}

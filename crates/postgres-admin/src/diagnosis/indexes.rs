@@ -1,0 +1,288 @@
+//! Indexes: how large they are, and whether they serve anybody.
+
+use std::collections::BTreeSet;
+
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::Serialize;
+use tasktrail_postgres::schema_check;
+use tasktrail_postgres::with_leaves;
+use tasktrail_postgres_client::unsigned;
+
+use super::DiagnosisError;
+use super::finding::{Finding, FindingCode, Severity};
+use super::questions::Questions;
+
+/// An index of the histories' tables, or of a partition of theirs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that have nothing to do with each other"
+)]
+pub struct IndexFacts {
+    /// The table of the histories that it belongs to.
+    pub table: String,
+    /// Its name.
+    pub name: String,
+    /// The index of the whole table that it is a part of, if the table is partitioned; else itself.
+    pub family: String,
+    /// Its schema and name, quoted as in SQL.
+    pub qualified: String,
+    /// The schema and name of that index of the whole table, quoted as in SQL; `None` if it is itself.
+    pub partitioned: Option<String>,
+    /// Whether this role may drop it, as its owner or that of the schema.
+    pub droppable: bool,
+    /// How large it is, in bytes.
+    pub bytes: u64,
+    /// How large it would be without gaps, about, in bytes; `None` before the first analyze, and for other
+    /// kinds than B-trees.
+    pub estimated_bytes: Option<u64>,
+    /// How often it was read since the server began to count.
+    pub scans: u64,
+    /// Whether it may be read: one whose making was interrupted may not.
+    pub valid: bool,
+    /// Whether it keeps a key or another constraint.
+    pub constraint: bool,
+    /// Whether somebody is building an index on the same table right now.
+    pub building: bool,
+}
+
+impl IndexFacts {
+    /// How many bytes a reindex would give back, about.
+    #[must_use]
+    pub fn gap_bytes(&self) -> u64 {
+        let without_gaps = self.estimated_bytes.unwrap_or(self.bytes);
+        self.bytes.saturating_sub(without_gaps)
+    }
+
+    /// Whether it is what a concurrent reindex that was interrupted has left behind.
+    #[must_use]
+    pub fn is_left_over(&self) -> bool {
+        let number = self
+            .name
+            .trim_end_matches(|digit: char| digit.is_ascii_digit());
+        !self.valid && (number.ends_with("_ccnew") || number.ends_with("_ccold"))
+    }
+}
+
+#[derive(QueryableByName)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that have nothing to do with each other"
+)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    table_name: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    family: String,
+    #[diesel(sql_type = Text)]
+    qualified: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    partitioned: Option<String>,
+    #[diesel(sql_type = Bool)]
+    droppable: bool,
+    #[diesel(sql_type = BigInt)]
+    bytes: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    estimated_bytes: Option<i64>,
+    #[diesel(sql_type = BigInt)]
+    scans: i64,
+    #[diesel(sql_type = Bool)]
+    valid: bool,
+    #[diesel(sql_type = Bool)]
+    is_constraint: bool,
+    #[diesel(sql_type = Bool)]
+    building: bool,
+}
+
+const QUESTION: &str = include_str!("sql/indexes.sql");
+
+pub(super) async fn look(questions: &mut Questions) -> Result<Vec<IndexFacts>, DiagnosisError> {
+    let rows: Option<Vec<Row>> = questions
+        .ask("the indexes", diesel::sql_query(with_leaves(QUESTION)))
+        .await?;
+    let indexes: Vec<_> = rows.unwrap_or_default().into_iter().map(index).collect();
+    let judged = indexes.iter().filter_map(judge).collect::<Vec<_>>();
+    questions.found(judged);
+    questions.found(unused(&indexes));
+    Ok(indexes)
+}
+
+/// The same facts for those who work on the indexes.
+pub(crate) async fn facts(
+    connection: &mut AsyncPgConnection,
+) -> diesel::QueryResult<Vec<IndexFacts>> {
+    let rows: Vec<Row> = diesel::sql_query(with_leaves(QUESTION))
+        .load(connection)
+        .await?;
+    Ok(rows.into_iter().map(index).collect())
+}
+
+fn index(row: Row) -> IndexFacts {
+    IndexFacts {
+        table: row.table_name,
+        name: row.name,
+        family: row.family,
+        qualified: row.qualified,
+        partitioned: row.partitioned,
+        droppable: row.droppable,
+        bytes: unsigned(row.bytes),
+        estimated_bytes: row.estimated_bytes.map(unsigned),
+        scans: unsigned(row.scans),
+        valid: row.valid,
+        constraint: row.is_constraint,
+        building: row.building,
+    }
+}
+
+/// A smaller gap is not worth a reindex.
+const WORTHWHILE: u64 = 64 << 20;
+
+fn judge(index: &IndexFacts) -> Option<Finding> {
+    let name = &index.qualified;
+    if !index.valid && !index.building {
+        let advice = if index.is_left_over() {
+            "run tasktrail reindex, as the owner of the tables: it removes what an interrupted one left"
+        } else {
+            "run tasktrail reindex, as the owner of the tables: it builds the index anew"
+        };
+        return Some(FindingCode::InvalidIndex.finding(
+            Severity::Warning,
+            format!("{name} costs every save and serves nobody: its making was interrupted"),
+            format!("it is marked invalid, and takes {} bytes", index.bytes),
+            advice,
+        ));
+    }
+    let gap = index.gap_bytes();
+    (gap >= WORTHWHILE && gap > index.bytes / 2).then(|| {
+        FindingCode::BloatedIndex.finding(
+            Severity::Notice,
+            format!("{name} is more than twice as large as what is in it"),
+            format!(
+                "{} bytes, of which {gap} are gaps, by estimate",
+                index.bytes
+            ),
+            "run tasktrail reindex, as the owner of the tables; it does not stop the service",
+        )
+    })
+}
+
+/// Indexes that are none of ours and that nobody has read, with all their partitions.
+fn unused(indexes: &[IndexFacts]) -> Vec<Finding> {
+    let whole = |index: &IndexFacts| {
+        let qualified = index.partitioned.as_ref().unwrap_or(&index.qualified);
+        (
+            qualified.clone(),
+            index.family.clone(),
+            index.partitioned.is_some(),
+        )
+    };
+    let families: BTreeSet<_> = indexes.iter().map(whole).collect();
+    let mut findings = Vec::new();
+    for family in families {
+        let of_family = || indexes.iter().filter(|index| whole(index) == family);
+        let used = of_family().any(|index| index.scans > 0 || index.constraint || !index.valid);
+        let (qualified, name, partitioned) = &family;
+        if used || schema_check::expects_index(name) {
+            continue;
+        }
+        let bytes: u64 = of_family().map(|index| index.bytes).sum();
+        let statement = if *partitioned {
+            // The server drops that of a partitioned table only at once.
+            format!("SET lock_timeout = '2s'; DROP INDEX {qualified}")
+        } else {
+            format!("DROP INDEX CONCURRENTLY {qualified}")
+        };
+        findings.push(FindingCode::UnusedIndex.finding(
+            Severity::Notice,
+            format!("nobody has read {qualified}, which is none of this program's, and every save writes to it"),
+            format!("no scan since the server began to count, {bytes} bytes"),
+            format!("ask who made it; if nobody needs it: {statement}"),
+        ));
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index(name: &str) -> IndexFacts {
+        IndexFacts {
+            name: name.to_owned(),
+            family: name.to_owned(),
+            qualified: format!("public.{name}"),
+            valid: true,
+            ..IndexFacts::default()
+        }
+    }
+
+    fn code(index: &IndexFacts) -> Option<FindingCode> {
+        judge(index).map(|found| found.code)
+    }
+
+    #[test]
+    fn an_invalid_index_is_told_unless_it_is_being_built() {
+        let invalid = IndexFacts {
+            valid: false,
+            ..index("task_history_pkey_ccnew1")
+        };
+        let building = IndexFacts {
+            building: true,
+            ..invalid.clone()
+        };
+
+        assert_eq!(code(&invalid), Some(FindingCode::InvalidIndex));
+        assert!(invalid.is_left_over() && !index("x_ccnew").is_left_over());
+        assert_eq!(code(&building), None);
+    }
+
+    #[test]
+    fn gaps_count_where_they_are_large_and_most_of_the_index() {
+        let with = |bytes, estimated: u64| IndexFacts {
+            bytes,
+            estimated_bytes: Some(estimated),
+            ..index("i")
+        };
+
+        assert_eq!(
+            code(&with(2 * WORTHWHILE, WORTHWHILE - 1)),
+            Some(FindingCode::BloatedIndex)
+        );
+        assert_eq!(code(&with(2 * WORTHWHILE, WORTHWHILE)), None);
+        assert_eq!(code(&with(WORTHWHILE - 1, 0)), None);
+        assert_eq!(code(&index("unknown")), None);
+    }
+
+    #[test]
+    fn only_what_is_none_of_ours_can_be_unused() {
+        let parts = ["theirs_1", "theirs_2"].map(|name| IndexFacts {
+            family: "theirs".to_owned(),
+            partitioned: Some("public.theirs".to_owned()),
+            ..index(name)
+        });
+        let [first, second] = parts.clone();
+        let read = IndexFacts { scans: 1, ..first };
+        let ours = index("task_summary_list_idx");
+        let advice = |indexes: &[IndexFacts]| {
+            let told = unused(indexes).into_iter();
+            told.map(|found| found.advice).collect::<Vec<_>>()
+        };
+
+        assert_eq!(unused(&[ours.clone(), read, second]), []);
+        assert_eq!(
+            advice(&[ours, index("theirs")]),
+            ["ask who made it; if nobody needs it: DROP INDEX CONCURRENTLY public.theirs"]
+        );
+        assert_eq!(
+            advice(&parts),
+            [
+                "ask who made it; if nobody needs it: SET lock_timeout = '2s'; DROP INDEX public.theirs"
+            ]
+        );
+    }
+}

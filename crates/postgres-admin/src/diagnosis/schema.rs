@@ -1,0 +1,296 @@
+//! The server as the service meets it, and the schema.
+
+use std::time::Duration;
+
+use tasktrail_domain::repository::Chain;
+use tasktrail_postgres::MigrateError;
+use tasktrail_postgres::health::{HealthError, ServerHealth, ServerRole};
+use tasktrail_postgres::schema_check::SchemaDifference;
+
+use super::finding::{Finding, FindingCode, Severity};
+use super::tables::TableFacts;
+
+/// A question that takes longer says that the server is far away, or the network bad.
+const FAR: Duration = Duration::from_millis(20);
+
+pub(super) fn judge_server(server: &Result<ServerHealth, HealthError>) -> Vec<Finding> {
+    match server {
+        Ok(server) => writes(server)
+            .into_iter()
+            .chain(migrations(server))
+            .chain(distance(server))
+            .collect(),
+        Err(error @ HealthError::Forbidden(_)) => vec![FindingCode::Forbidden.finding(
+            Severity::Critical,
+            "this role may not read the schema of the store",
+            Chain(error).to_string(),
+            "run what `tasktrail migrate roles` prints",
+        )],
+        Err(error) => vec![FindingCode::Silent.finding(
+            Severity::Critical,
+            "the server did not say how it is",
+            Chain(error).to_string(),
+            "look at its load and its log",
+        )],
+    }
+}
+
+fn writes(server: &ServerHealth) -> Option<Finding> {
+    if server.role == ServerRole::Standby {
+        return Some(FindingCode::Standby.finding(
+            Severity::Critical,
+            "the server follows another one and takes no writes",
+            "pg_is_in_recovery() is true",
+            "name the primary, or all hosts: the one that takes writes is found",
+        ));
+    }
+    if !server.writable {
+        return Some(FindingCode::ReadOnly.finding(
+            Severity::Critical,
+            "the server is told to take no writes",
+            "transaction_read_only = on",
+            "set default_transaction_read_only = off for the server, the database or the role",
+        ));
+    }
+    (!server.permitted).then(|| {
+        FindingCode::Forbidden.finding(
+            Severity::Critical,
+            "this role may not read and write the tables of the history",
+            "a privilege among SELECT, INSERT, UPDATE and DELETE is missing",
+            "run what `tasktrail migrate roles` prints",
+        )
+    })
+}
+
+fn migrations(server: &ServerHealth) -> Option<Finding> {
+    let schema = &server.schema;
+    // A finding of its own: migrating does not help there.
+    if server.refusal.is_some() {
+        return None;
+    }
+    if schema.applied.is_empty() {
+        return Some(FindingCode::SchemaMissing.finding(
+            Severity::Critical,
+            "the tables of the history are not there",
+            format!(
+                "no migration has been applied in the schema {}",
+                server.schema_name
+            ),
+            "run tasktrail migrate, or set `schema` to the schema of the store",
+        ));
+    }
+    if !schema.pending.is_empty() {
+        return Some(FindingCode::SchemaOld.finding(
+            Severity::Critical,
+            "the schema is older than this program",
+            format!("pending: {}", schema.pending.join(", ")),
+            "run tasktrail migrate",
+        ));
+    }
+    (!schema.unknown.is_empty()).then(|| {
+        FindingCode::SchemaNewer.finding(
+            Severity::Warning,
+            "the schema is newer than this program",
+            format!("not known here: {}", schema.unknown.join(", ")),
+            "use the program that migrated it",
+        )
+    })
+}
+
+fn distance(server: &ServerHealth) -> Option<Finding> {
+    (server.round_trip >= FAR).then(|| {
+        FindingCode::SlowRoundTrip.finding(
+            Severity::Notice,
+            "the server is far away: every save takes at least a round trip",
+            format!("{:?} for a question and its answer", server.round_trip),
+            "run the service near the database; look at the network if it is near",
+        )
+    })
+}
+
+/// What keeps a store from being where it is configured.
+fn refusal(error: &MigrateError) -> Option<Finding> {
+    let (code, summary, advice) = match error {
+        MigrateError::Encoding { .. } => (
+            FindingCode::Encoding,
+            "the database has an encoding that cannot hold every text",
+            "create a database with ENCODING 'UTF8' TEMPLATE template0, and keep the store there",
+        ),
+        MigrateError::Foreign { .. } => (
+            FindingCode::ForeignTable,
+            "a table in the schema of the store is not Tasktrail's",
+            "set `schema` to another schema",
+        ),
+        MigrateError::OtherStore { .. } => (
+            FindingCode::OtherStore,
+            "no schema is configured, and a store exists in another one than the default",
+            "set `schema` to the schema of the store",
+        ),
+        _ => return None,
+    };
+    Some(code.finding(Severity::Critical, summary, error.to_string(), advice))
+}
+
+pub(super) fn judge_differences(
+    differences: &Result<Vec<SchemaDifference>, MigrateError>,
+    tables: &[TableFacts],
+) -> Vec<Finding> {
+    if let Some(refusal) = differences.as_ref().err().and_then(refusal) {
+        return vec![refusal];
+    }
+    match differences {
+        Ok(differences) => {
+            let differences = differences.iter().filter(|found| !is_invalid_index(found));
+            differences
+                .map(|found| judge_difference(found, tables))
+                .collect()
+        }
+        Err(error) => vec![FindingCode::CheckFailed.finding(
+            Severity::Notice,
+            "the tables could not be compared with what the migrations make",
+            Chain(error).to_string(),
+            "run tasktrail migrate check",
+        )],
+    }
+}
+
+/// That is a finding of its own, told with the indexes.
+fn is_invalid_index(difference: &SchemaDifference) -> bool {
+    let found = difference.found.as_deref();
+    difference.object.starts_with("index ")
+        && found.is_some_and(|found| found.ends_with(" INVALID"))
+}
+
+fn judge_difference(difference: &SchemaDifference, tables: &[TableFacts]) -> Finding {
+    let object = &difference.object;
+    if let (Some(index), Some(definition), None) = (
+        object.strip_prefix("index "),
+        &difference.expected,
+        &difference.found,
+    ) {
+        return FindingCode::MissingIndex.finding(
+            Severity::Warning,
+            format!(
+                "the {object} is missing: some reads are slow, and the slower the larger the store"
+            ),
+            format!("expected {definition}"),
+            creation(index, definition, tables),
+        );
+    }
+    // Without its keys and columns no save is possible; an additional one may be in the way.
+    let vital = ["table ", "column "]
+        .iter()
+        .any(|kind| object.starts_with(kind))
+        || object.ends_with("_pkey");
+    let severity = match (&difference.expected, vital) {
+        (Some(_), true) => Severity::Critical,
+        (None, _) => Severity::Notice,
+        (Some(_), false) if object.starts_with("comment ") => Severity::Notice,
+        (Some(_), false) => Severity::Warning,
+    };
+    FindingCode::SchemaDiffers.finding(
+        severity,
+        format!("the {object} is not as the migrations make it"),
+        difference.to_string(),
+        "find out who changed it, and change it back; tasktrail migrate check lists all differences",
+    )
+}
+
+/// The statement that makes an index, called `table.index`, without stopping saves.
+fn creation(index: &str, definition: &str, tables: &[TableFacts]) -> String {
+    let (table, name) = index.split_once('.').unwrap_or_default();
+    let facts = tables.iter().find(|facts| facts.name == table);
+    let qualified = facts.map_or(table, |facts| &facts.qualified);
+    if facts.is_some_and(|facts| facts.partitions > 0) {
+        // The server builds none of a partitioned table concurrently, but takes over what its partitions have.
+        format!(
+            "saves wait while it is built, unless each partition has such an index before (CREATE INDEX \
+             CONCURRENTLY with the same definition): CREATE INDEX {name} ON {qualified} USING {definition}"
+        )
+    } else {
+        format!("CREATE INDEX CONCURRENTLY {name} ON {qualified} USING {definition}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tasktrail_postgres::SchemaState;
+
+    fn server(change: impl FnOnce(&mut ServerHealth)) -> ServerHealth {
+        let mut server = ServerHealth::default();
+        (server.writable, server.permitted) = (true, true);
+        server.schema.applied = vec!["1".to_owned()];
+        change(&mut server);
+        server
+    }
+
+    fn codes(server: ServerHealth) -> Vec<FindingCode> {
+        let findings = judge_server(&Ok(server)).into_iter();
+        findings.map(|found| found.code).collect()
+    }
+
+    #[test]
+    fn what_keeps_a_service_from_working_is_told() {
+        assert_eq!(codes(server(|_| {})), []);
+        let standby =
+            server(|server| (server.role, server.writable) = (ServerRole::Standby, false));
+        assert_eq!(codes(standby), [FindingCode::Standby]);
+        let bare = server(|server| {
+            server.permitted = false;
+            server.schema = SchemaState::default();
+        });
+        assert_eq!(
+            codes(bare),
+            [FindingCode::Forbidden, FindingCode::SchemaMissing]
+        );
+        let refused = server(|server| {
+            server.refusal = Some("the database has the encoding LATIN1".to_owned());
+            server.schema = SchemaState::default();
+        });
+        assert_eq!(codes(refused), []);
+        let read_only = server(|server| (server.writable, server.round_trip) = (false, FAR));
+        assert_eq!(
+            codes(read_only),
+            [FindingCode::ReadOnly, FindingCode::SlowRoundTrip]
+        );
+        let denied = HealthError::Forbidden("permission denied for table x".into());
+        let denied = judge_server(&Err(denied));
+        assert_eq!(denied.first().unwrap().code, FindingCode::Forbidden);
+        let silent = judge_server(&Err(HealthError::Silent(FAR)));
+        assert_eq!(silent.first().unwrap().code, FindingCode::Silent);
+    }
+
+    #[test]
+    fn a_difference_is_as_bad_as_what_it_breaks() {
+        let judged = |object: &str, expected: Option<&str>, found: Option<&str>| {
+            let judged = judge_difference(
+                &SchemaDifference {
+                    object: object.to_owned(),
+                    expected: expected.map(str::to_owned),
+                    found: found.map(str::to_owned),
+                },
+                &[],
+            );
+            (judged.code, judged.severity)
+        };
+        let (is, was) = (Some("one"), Some("other"));
+
+        assert_eq!(
+            judged("index task_summary.task_summary_list_idx", is, None),
+            (FindingCode::MissingIndex, Severity::Warning)
+        );
+        let differs = |severity| (FindingCode::SchemaDiffers, severity);
+        assert_eq!(judged("column a.b", is, was), differs(Severity::Critical));
+        assert_eq!(
+            judged("constraint a.a_pkey", is, None),
+            differs(Severity::Critical)
+        );
+        assert_eq!(
+            judged("constraint a.b", is, None),
+            differs(Severity::Warning)
+        );
+        assert_eq!(judged("comment a", is, was), differs(Severity::Notice));
+        assert_eq!(judged("column a.c", None, was), differs(Severity::Notice));
+    }
+}

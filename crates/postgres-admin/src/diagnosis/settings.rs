@@ -1,0 +1,226 @@
+//! Settings that hurt.
+
+use std::collections::BTreeMap;
+
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Text};
+use tasktrail_postgres::with_leaves;
+
+use super::DiagnosisError;
+use super::finding::{Finding, FindingCode, Severity};
+use super::questions::Questions;
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+#[derive(QueryableByName)]
+struct Unvacuumed {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = BigInt)]
+    parts: i64,
+}
+
+/// Limits in milliseconds, the others as they are shown.
+const SETTINGS: &str = "SELECT name, setting AS value FROM pg_settings
+    WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'autovacuum', 'track_counts',
+                   'transaction_timeout', 'idle_session_timeout', 'lc_messages')
+    UNION ALL
+    -- Of the session its own limit was set for the questions; this is what others start with.
+    SELECT name, reset_val FROM pg_settings WHERE name = 'lock_timeout'";
+
+pub(super) async fn look(questions: &mut Questions) -> Result<(), DiagnosisError> {
+    let rows: Option<Vec<Row>> = questions
+        .ask("its settings", diesel::sql_query(SETTINGS))
+        .await?;
+    let rows = rows.unwrap_or_default().into_iter();
+    let settings = rows.map(|row| (row.name, row.value)).collect();
+    questions.found(judge(&settings, questions.statement_timeout));
+    let question = include_str!("sql/unvacuumed.sql");
+    let tables: Option<Vec<Unvacuumed>> = questions
+        .ask(
+            "the options of the tables",
+            diesel::sql_query(with_leaves(question)),
+        )
+        .await?;
+    let tables = tables.unwrap_or_default();
+    questions.found(tables.iter().map(unvacuumed));
+    Ok(())
+}
+
+fn unvacuumed(table: &Unvacuumed) -> Finding {
+    let name = &table.name;
+    FindingCode::AutovacuumOff.finding(
+        Severity::Warning,
+        format!("nothing vacuums {name} by itself"),
+        format!(
+            "autovacuum_enabled = off on {} of its tables or partitions",
+            table.parts
+        ),
+        format!("ALTER TABLE {name} RESET (autovacuum_enabled), as its owner; for each partition"),
+    )
+}
+
+/// A limit below this ends calls that would succeed, in milliseconds.
+const SHORT_STATEMENT: i64 = 5_000;
+const SHORT_LOCK: i64 = 1_000;
+
+/// `statement_timeout` is what a statement of a service may take.
+fn judge(settings: &BTreeMap<String, String>, statement_timeout: i64) -> Vec<Finding> {
+    let value = |name: &str| settings.get(name).map_or("", String::as_str);
+    let limit = |name: &str| value(name).parse::<i64>().unwrap_or(0);
+    let mut findings: Vec<_> = durability(&value)
+        .into_iter()
+        .chain(vacuum(&value))
+        .collect();
+    let short = [
+        ("statement_timeout", statement_timeout, SHORT_STATEMENT),
+        (
+            "transaction_timeout",
+            limit("transaction_timeout"),
+            SHORT_STATEMENT,
+        ),
+        ("lock_timeout", limit("lock_timeout"), SHORT_LOCK),
+    ];
+    for (name, limit, least) in short {
+        if (1..least).contains(&limit) {
+            findings.push(FindingCode::ShortTimeout.finding(
+                Severity::Warning,
+                "a time limit of the server ends calls that would succeed",
+                format!("{name} = {limit} ms"),
+                format!("raise {name} to {least} ms or more, where it is set: the server, the database, the role or the URL"),
+            ));
+        }
+    }
+    let idle = limit("idle_session_timeout");
+    if idle > 0 {
+        findings.push(FindingCode::IdleSessionTimeout.finding(
+            Severity::Warning,
+            "the server ends connections that the pool keeps",
+            format!("idle_session_timeout = {idle} ms"),
+            "ALTER ROLE … SET idle_session_timeout = 0 for the role of the service",
+        ));
+    }
+    let messages = value("lc_messages");
+    let untranslated =
+        messages.is_empty() || messages.starts_with(['C', 'P']) || messages.starts_with("en");
+    if !untranslated {
+        findings.push(FindingCode::TranslatedMessages.finding(
+            Severity::Warning,
+            "deadlocks and time-outs cannot be told apart: the server translates its messages",
+            format!("lc_messages = {messages}"),
+            "ALTER DATABASE … SET lc_messages = 'C', as a superuser",
+        ));
+    }
+    findings
+}
+
+fn durability<'a>(value: &impl Fn(&str) -> &'a str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if value("fsync") == "off" {
+        findings.push(FindingCode::FsyncOff.finding(
+            Severity::Critical,
+            "a crash of the machine may destroy the database",
+            "fsync = off",
+            "set fsync = on in postgresql.conf (or ALTER SYSTEM RESET it, if it was set so), and reload; never off where data counts",
+        ));
+    }
+    if value("full_page_writes") == "off" {
+        findings.push(FindingCode::FullPageWritesOff.finding(
+            Severity::Critical,
+            "a crash of the machine may leave pages half written",
+            "full_page_writes = off",
+            "set full_page_writes = on in postgresql.conf (or ALTER SYSTEM RESET it, if it was set so), and reload",
+        ));
+    }
+    if value("synchronous_commit") == "off" {
+        findings.push(FindingCode::AsynchronousCommit.finding(
+            Severity::Warning,
+            "a crash of the server may lose saves that it acknowledged just before",
+            "synchronous_commit = off",
+            "set synchronous_commit = on for the role of the service, or for the server",
+        ));
+    }
+    findings
+}
+
+fn vacuum<'a>(value: &impl Fn(&str) -> &'a str) -> Option<Finding> {
+    let off = |name: &&str| value(name) == "off";
+    let off: Vec<_> = ["autovacuum", "track_counts"]
+        .into_iter()
+        .filter(off)
+        .collect();
+    let evidence: Vec<_> = off.iter().map(|name| format!("{name} = off")).collect();
+    (!off.is_empty()).then(|| {
+        FindingCode::AutovacuumOff.finding(
+            Severity::Warning,
+            "nothing vacuums and analyzes the tables by itself: they grow, and plans get worse",
+            evidence.join(", "),
+            "set both on in postgresql.conf (or ALTER SYSTEM RESET it, if it was set so), and reload; until then run tasktrail analyze --vacuum at times",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(settings: &[(&str, &str)], statement_timeout: i64) -> Vec<(FindingCode, Severity)> {
+        let settings = settings.iter();
+        let settings = settings.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let findings = judge(&settings.collect(), statement_timeout).into_iter();
+        findings.map(|found| (found.code, found.severity)).collect()
+    }
+
+    #[test]
+    fn settings_as_the_server_ships_them_are_good() {
+        let shipped = [
+            ("fsync", "on"),
+            ("full_page_writes", "on"),
+            ("synchronous_commit", "on"),
+            ("autovacuum", "on"),
+            ("track_counts", "on"),
+            ("idle_session_timeout", "0"),
+            ("lock_timeout", "0"),
+            ("lc_messages", "en_US.UTF-8"),
+        ];
+
+        assert_eq!(codes(&shipped, 30_000), []);
+        assert_eq!(codes(&shipped, 0), []);
+    }
+
+    #[test]
+    fn each_setting_that_hurts_is_told() {
+        let bad = [
+            ("fsync", "off"),
+            ("full_page_writes", "off"),
+            ("synchronous_commit", "off"),
+            ("autovacuum", "off"),
+            ("track_counts", "off"),
+            ("transaction_timeout", "4999"),
+            ("idle_session_timeout", "60000"),
+            ("lock_timeout", "999"),
+            ("lc_messages", "de_DE.UTF-8"),
+        ];
+
+        assert_eq!(
+            codes(&bad, 100),
+            [
+                (FindingCode::FsyncOff, Severity::Critical),
+                (FindingCode::FullPageWritesOff, Severity::Critical),
+                (FindingCode::AsynchronousCommit, Severity::Warning),
+                (FindingCode::AutovacuumOff, Severity::Warning),
+                (FindingCode::ShortTimeout, Severity::Warning),
+                (FindingCode::ShortTimeout, Severity::Warning),
+                (FindingCode::ShortTimeout, Severity::Warning),
+                (FindingCode::IdleSessionTimeout, Severity::Warning),
+                (FindingCode::TranslatedMessages, Severity::Warning),
+            ]
+        );
+    }
+}

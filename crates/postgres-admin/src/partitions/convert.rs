@@ -1,0 +1,188 @@
+//! From one table to partitions, without copying a row.
+//!
+//! The table becomes the first partition as it is. What proves that its entries are in that range is a
+//! check constraint, which is validated while everybody goes on; then a step of milliseconds puts a
+//! partitioned table above it. Entries that are dated years ahead are set aside before, and are in the last
+//! partition afterwards.
+
+mod dependents;
+
+use std::time::Duration;
+
+use diesel::sql_types::{Bool, Nullable, Text, Uuid as SqlUuid};
+use diesel::{OptionalExtension, QueryableByName};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_postgres::ownership::owner;
+use uuid::Uuid;
+
+use super::brief_lock::{PATIENT, change};
+use super::calendar::{Bounds, begun_by, first_id, months_later};
+use super::names::{name, quoted};
+use super::{PartitionError, far_future, like};
+
+/// What puts the partitioned table above the plain one.
+const CONVERT: &str = include_str!("convert.sql");
+
+/// How far ahead of the clock a caller's clock may be before its save is refused while the check is
+/// validated.
+const MARGIN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+pub(super) async fn convert(
+    connection: &mut AsyncPgConnection,
+    now: Timestamp,
+) -> Result<(), PartitionError> {
+    dependents::none(connection).await?;
+    let until = end_of_table(connection, "task_history", now).await?;
+    let owner = owner(connection).await?;
+    let converted = convert_until(connection, until, &owner).await;
+    if converted.is_err() {
+        disprove(connection).await?;
+    }
+    converted
+}
+
+async fn convert_until(
+    connection: &mut AsyncPgConnection,
+    until: Timestamp,
+    owner: &str,
+) -> Result<(), PartitionError> {
+    let first = Bounds {
+        from: None,
+        until: Some(until),
+    };
+    let last = Bounds {
+        from: Some(until),
+        until: None,
+    };
+    demand(connection, "task_history", &first).await?;
+    let has_far = far_future::note(connection, "task_history", until).await?;
+    if has_far {
+        let aside = far_future::set_aside(owner);
+        change(connection, &aside, PATIENT).await?;
+    }
+    validate(connection, "task_history").await?;
+    let (first_name, last_name) = (name(&first), name(&last));
+    let (release, put_back) = if has_far {
+        let release = format!(
+            "ALTER TABLE {} NO INHERIT {};",
+            far_future::ASIDE,
+            quoted(&first_name)
+        );
+        (release, far_future::put_back())
+    } else {
+        (String::new(), "NULL".to_owned())
+    };
+    let statements = CONVERT
+        .replace("{first}", &first_name)
+        .replace("{first_bounds}", &first.sql())
+        .replace("{last}", &last_name)
+        .replace("{last_bounds}", &last.sql())
+        .replace("{owner}", owner)
+        .replace("{release}", &release)
+        .replace("{like_table}", &like::table(&last_name, &first_name))
+        .replace("{like_indexes}", &like::indexes(&last_name, &first_name))
+        .replace("{put_back}", &put_back);
+    change(connection, &statements, PATIENT).await
+}
+
+/// The beginning of the first month that is behind everything in a table and everything that may be
+/// added while it is changed, but for what is dated years ahead.
+pub(super) async fn end_of_table(
+    connection: &mut AsyncPgConnection,
+    table: &str,
+    now: Timestamp,
+) -> Result<Timestamp, PartitionError> {
+    let far = now.saturating_add(far_future::YEAR);
+    let newest = newest_before(connection, table, far).await?;
+    let newest = newest.and_then(begun_by).unwrap_or(now);
+    Ok(months_later(newest.max(now.saturating_add(MARGIN)), 1))
+}
+
+/// Has the server refuse entries that are not in that range from now on. What is there is not looked at.
+pub(super) async fn demand(
+    connection: &mut AsyncPgConnection,
+    table: &str,
+    bounds: &Bounds,
+) -> Result<(), PartitionError> {
+    let check = format!(
+        "ALTER TABLE {} ADD CONSTRAINT task_history_range_check CHECK ({}) NO INHERIT NOT VALID",
+        quoted(table),
+        bounds.check()
+    );
+    change(connection, &check, PATIENT).await
+}
+
+/// Has the server check that every entry of the table is in the range that was [demanded](demand). Reads
+/// and saves go on meanwhile.
+pub(super) async fn validate(
+    connection: &mut AsyncPgConnection,
+    table: &str,
+) -> Result<(), PartitionError> {
+    Ok(connection.batch_execute(&validation(table)).await?)
+}
+
+pub(super) fn validation(table: &str) -> String {
+    format!(
+        "ALTER TABLE {} VALIDATE CONSTRAINT task_history_range_check",
+        quoted(table)
+    )
+}
+
+/// Removes the checks that a run left which failed or was ended between two steps: when their time has come
+/// they would refuse every save. What was set aside for them is put back.
+pub(super) async fn disprove(connection: &mut AsyncPgConnection) -> Result<(), PartitionError> {
+    let question = "SELECT conrelid::regclass::text AS table,
+                           EXISTS (SELECT FROM pg_inherits WHERE inhparent = conrelid
+                                   AND inhrelid = to_regclass('task_history_far_future')) AS aside
+                    FROM pg_constraint
+                    WHERE conname = 'task_history_range_check' AND contype = 'c'
+                      AND (conrelid = to_regclass('task_history') OR conrelid IN
+                           (SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass('task_history')))";
+    let left: Vec<Checked> = diesel::sql_query(question).load(connection).await?;
+    for Checked { table, aside } in left {
+        tracing::info!(
+            table,
+            "removing the check that an interrupted change has left"
+        );
+        let mut drop = format!("ALTER TABLE {table} DROP CONSTRAINT task_history_range_check");
+        if aside {
+            drop = format!("{drop}; {}", far_future::put_back());
+        }
+        change(connection, &drop, PATIENT).await?;
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Checked {
+    #[diesel(sql_type = Text)]
+    table: String,
+    /// Whether entries of it were set aside.
+    #[diesel(sql_type = Bool)]
+    aside: bool,
+}
+
+#[derive(QueryableByName)]
+struct Newest {
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    entry_id: Option<Uuid>,
+}
+
+/// Reads the whole table: no index begins with the id.
+async fn newest_before(
+    connection: &mut AsyncPgConnection,
+    table: &str,
+    end: Timestamp,
+) -> Result<Option<Uuid>, PartitionError> {
+    let question = format!(
+        "SELECT entry_id FROM {} WHERE entry_id < $1 ORDER BY entry_id DESC LIMIT 1",
+        quoted(table)
+    );
+    let newest: Option<Newest> = diesel::sql_query(question)
+        .bind::<SqlUuid, _>(first_id(end))
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(newest.and_then(|newest| newest.entry_id))
+}

@@ -1,0 +1,139 @@
+//! Which tasks go with a partition.
+
+use diesel::QueryableByName;
+use diesel::pg::Pg;
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
+use diesel::sql_types::{Array, BigInt, Bool, Text, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use tasktrail_domain::task_history::{RetentionPolicy, TaskStatus};
+use tasktrail_postgres_client::unsigned;
+
+use super::super::deadline::Deadline;
+use super::super::names::quoted;
+use super::super::{Partition, PartitionError};
+
+const LEAVE: &str = include_str!("leave.sql");
+const SAMPLE: &str = include_str!("sample.sql");
+
+/// From so many entries on a look at all of them takes long enough to be spared.
+const LARGE: u64 = 100_000;
+
+#[derive(QueryableByName)]
+struct Sample {
+    #[diesel(sql_type = BigInt)]
+    leaving: i64,
+    #[diesel(sql_type = BigInt)]
+    looked_at: i64,
+}
+
+/// How much goes, and how much is there.
+#[derive(Debug, QueryableByName)]
+pub(super) struct Leaving {
+    #[diesel(sql_type = BigInt)]
+    tasks: i64,
+    #[diesel(sql_type = BigInt)]
+    entries: i64,
+    /// Those of them in this partition.
+    #[diesel(sql_type = BigInt)]
+    entries_here: i64,
+    /// All entries in this partition.
+    #[diesel(sql_type = BigInt)]
+    here: i64,
+}
+
+impl Leaving {
+    pub(super) fn tasks(&self) -> u64 {
+        unsigned(self.tasks)
+    }
+
+    pub(super) fn entries(&self) -> u64 {
+        unsigned(self.entries)
+    }
+
+    pub(super) fn here(&self) -> u64 {
+        unsigned(self.here)
+    }
+
+    /// How many entries of the partition belong to tasks that stay.
+    pub(super) fn staying(&self) -> u64 {
+        unsigned(self.here).saturating_sub(unsigned(self.entries_here))
+    }
+}
+
+/// About how many entries stay if they are many, as things stand. Locks nothing, and looks at a part of a
+/// large partition and at none of a small one.
+pub(super) async fn estimated_to_stay(
+    connection: &mut AsyncPgConnection,
+    partition: &Partition,
+    policy: &RetentionPolicy,
+) -> Result<u64, PartitionError> {
+    if partition.entries < LARGE {
+        return Ok(0);
+    }
+    let question = SAMPLE.replace("{partition}", &quoted(&partition.name));
+    let sample: Sample = covered(question, policy).get_result(connection).await?;
+    let (leaving, all) = (unsigned(sample.leaving), unsigned(sample.looked_at));
+    let staying = u128::from(all.saturating_sub(leaving)) * u128::from(partition.entries);
+    Ok(u64::try_from(staying / u128::from(all.max(1))).unwrap_or(u64::MAX))
+}
+
+/// Notes the tasks that go in the table `leaving`, and locks them. Writers are to be kept out.
+pub(super) async fn note(
+    connection: &mut AsyncPgConnection,
+    partition: &Partition,
+    policy: &RetentionPolicy,
+    deadline: &Deadline,
+) -> Result<Leaving, PartitionError> {
+    let here = format!(
+        "CREATE TEMPORARY TABLE here ON COMMIT DROP AS
+         SELECT user_id, task_id, count(*) AS entries FROM {} GROUP BY user_id, task_id",
+        quoted(&partition.name)
+    );
+    for made in [
+        "CREATE TEMPORARY TABLE leaving (
+             user_id text COLLATE \"C\", task_id text COLLATE \"C\",
+             entries bigint, entries_here bigint
+         ) ON COMMIT DROP",
+        &here,
+    ] {
+        deadline.run(connection, made).await?;
+    }
+    deadline.limit(connection).await?;
+    covered(LEAVE.to_owned(), policy)
+        .execute(connection)
+        .await?;
+    let sums = "SELECT count(*) AS tasks, coalesce(sum(entries), 0)::bigint AS entries,
+                       coalesce(sum(entries_here), 0)::bigint AS entries_here,
+                       (SELECT coalesce(sum(entries), 0) FROM here)::bigint AS here
+                FROM leaving";
+    deadline.limit(connection).await?;
+    Ok(diesel::sql_query(sums).get_result(connection).await?)
+}
+
+/// Removes the tasks that were noted, but for their entries in this partition.
+pub(super) async fn take_away(
+    connection: &mut AsyncPgConnection,
+    deadline: &Deadline,
+) -> Result<(), PartitionError> {
+    for statement in [
+        "ANALYZE leaving",
+        "DELETE FROM task_history AS entry USING leaving AS task
+         WHERE task.entries > task.entries_here
+           AND entry.user_id = task.user_id AND entry.task_id = task.task_id",
+        "DELETE FROM task_summary AS summary USING leaving AS task
+         WHERE summary.user_id = task.user_id AND summary.task_id = task.task_id",
+    ] {
+        deadline.run(connection, statement).await?;
+    }
+    Ok(())
+}
+
+/// A statement with the conditions of a policy as `$1` to `$3`.
+fn covered(statement: String, policy: &RetentionPolicy) -> BoxedSqlQuery<'static, Pg, SqlQuery> {
+    let statuses: Vec<_> = policy.statuses.iter().map(TaskStatus::as_str).collect();
+    diesel::sql_query(statement)
+        .into_boxed()
+        .bind::<Timestamptz, _>(policy.cutoff.to_datetime())
+        .bind::<Array<Text>, _>(statuses)
+        .bind::<Bool, _>(policy.finished_only)
+}

@@ -1,0 +1,227 @@
+//! Encrypted connections, in the modes that libpq and `psql` know.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use tasktrail_domain::InvalidValue;
+use tokio_postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+mod verifier;
+
+/// Whether a connection is encrypted, and how sure one is of the server.
+///
+/// The modes are those of libpq (PostgreSQL documentation, section 34.19, "SSL Support").
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum TlsMode {
+    /// Never encrypted.
+    Disable,
+    /// Encrypted if the server offers it; any certificate will do. The default.
+    #[default]
+    Prefer,
+    /// Encrypted, or not at all; any certificate will do, unless root certificates are given.
+    Require,
+    /// Encrypted, and the certificate comes from a trusted authority, for whatever host.
+    VerifyCa,
+    /// Encrypted, and the certificate comes from a trusted authority, for this host.
+    VerifyFull,
+}
+
+impl TlsMode {
+    const ALL: [Self; 5] = [
+        Self::Disable,
+        Self::Prefer,
+        Self::Require,
+        Self::VerifyCa,
+        Self::VerifyFull,
+    ];
+
+    /// The mode as it is written in `sslmode=`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Prefer => "prefer",
+            Self::Require => "require",
+            Self::VerifyCa => "verify-ca",
+            Self::VerifyFull => "verify-full",
+        }
+    }
+
+    /// The mode that the driver read by itself.
+    #[must_use]
+    pub fn of_driver(mode: SslMode) -> Self {
+        match mode {
+            SslMode::Disable => Self::Disable,
+            SslMode::Require => Self::Require,
+            _ => Self::Prefer,
+        }
+    }
+
+    /// The part of the mode that the driver decides.
+    #[must_use]
+    pub fn driver(self) -> SslMode {
+        match self {
+            Self::Disable => SslMode::Disable,
+            Self::Prefer => SslMode::Prefer,
+            Self::Require | Self::VerifyCa | Self::VerifyFull => SslMode::Require,
+        }
+    }
+}
+
+impl fmt::Display for TlsMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for TlsMode {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|mode| mode.as_str() == text)
+            .ok_or_else(|| {
+                let known = "disable, prefer, require, verify-ca or verify-full";
+                InvalidValue::text("sslmode", known, text)
+            })
+    }
+}
+
+/// The root certificates could not be used.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("cannot use the root certificates{}", of_file(file.as_deref()))]
+pub struct TlsError {
+    file: Option<PathBuf>,
+    source: Arc<dyn std::error::Error + Send + Sync>,
+}
+
+fn of_file(file: Option<&Path>) -> String {
+    file.map_or_else(
+        || " of this system".to_owned(),
+        |file| format!(" in {}", file.display()),
+    )
+}
+
+/// What encrypts the connections of a pool.
+#[derive(Clone)]
+pub struct Tls {
+    mode: TlsMode,
+    connector: MakeRustlsConnect,
+}
+
+impl Tls {
+    /// Reads the root certificates, from the file if there is one, else those of the system.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsError`] if the certificate authorities cannot be read.
+    pub fn new(mode: TlsMode, roots: Option<&Path>) -> Result<Self, TlsError> {
+        let failed = |source| TlsError {
+            file: roots.map(Path::to_owned),
+            source,
+        };
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = verifier(mode, roots, &provider).map_err(|error| failed(error.into()))?;
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| failed(Arc::new(error)))?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier)
+            .with_no_client_auth();
+        Ok(Self {
+            mode,
+            connector: MakeRustlsConnect::new(config),
+        })
+    }
+
+    /// The mode.
+    #[must_use]
+    pub fn mode(&self) -> TlsMode {
+        self.mode
+    }
+
+    /// What encrypts a connection, as the driver takes it.
+    #[must_use]
+    pub fn connector(&self) -> MakeRustlsConnect {
+        self.connector.clone()
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls")
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
+    }
+}
+
+type BoxedError = Box<dyn std::error::Error + Send + Sync>;
+
+fn verifier(
+    mode: TlsMode,
+    roots: Option<&Path>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, BoxedError> {
+    Ok(match (mode, roots) {
+        (TlsMode::Disable | TlsMode::Prefer, _) | (TlsMode::Require, None) => {
+            Arc::new(verifier::AnyCertificate::new(provider))
+        }
+        // As in libpq: who gives root certificates wants them to count.
+        (TlsMode::Require | TlsMode::VerifyCa, roots) => {
+            Arc::new(verifier::AnyHost::new(authorities(roots, provider)?))
+        }
+        (TlsMode::VerifyFull, roots) => authorities(roots, provider)?,
+    })
+}
+
+fn authorities(
+    roots: Option<&Path>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, BoxedError> {
+    let Some(file) = roots else {
+        let system = rustls_platform_verifier::Verifier::new(Arc::clone(provider))?;
+        return Ok(Arc::new(system));
+    };
+    let mut store = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(file)? {
+        store.add(certificate?)?;
+    }
+    let provider = Arc::clone(provider);
+    Ok(WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider).build()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mode_is_read_as_it_is_written() {
+        for mode in TlsMode::ALL {
+            assert_eq!(mode.as_str().parse(), Ok(mode));
+        }
+        assert_eq!(
+            "allow".parse::<TlsMode>().unwrap_err().to_string(),
+            "sslmode must be disable, prefer, require, verify-ca or verify-full, got \"allow\""
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_named() {
+        let error = Tls::new(TlsMode::VerifyFull, Some(Path::new("/no/such.pem"))).unwrap_err();
+
+        assert_eq!(
+            error.to_string(),
+            "cannot use the root certificates in /no/such.pem"
+        );
+    }
+}
