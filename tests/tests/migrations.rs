@@ -108,7 +108,7 @@ async fn a_plan_to_take_back_is_refused_when_something_came_on_top_meanwhile() {
     let refused = postgres.run_migration(&down.unwrap()).await;
 
     match refused {
-        Err(MigrateError::Overtaken(newer)) => assert_eq!(newer, ["203001010000000000"]),
+        Err(MigrateError::SchemaChanged(newer)) => assert_eq!(newer, ["203001010000000000"]),
         other => panic!("{other:?}"),
     }
     assert_eq!(schema(&database), before);

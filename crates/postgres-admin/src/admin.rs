@@ -8,11 +8,11 @@ use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres::PostgresDatabase;
 
 use crate::bench_schema::{BenchSchema, BenchSchemaError};
-use crate::care::{self, AnalyzedTable, CareError, ReindexPlan, Reindexing};
 use crate::diagnosis::{self, Diagnosis, DiagnosisError, DiagnosisOptions, IndexFacts};
-use crate::maintenance_turn::{self, MaintenanceTurn};
+use crate::maintenance_lock::{self, MaintenanceTurn};
 use crate::partitions::{self, Partition, PartitionError, PartitionOutlook, Retired};
 use crate::storage::{self, Holdings, StatusCounts, StorageError, StorageStatistics};
+use crate::table_maintenance::{self, AnalyzedTable, CareError, ReindexPlan, Reindexing};
 
 /// What an operator does with a database: diagnosis, table maintenance, partitions, benchmarks.
 ///
@@ -62,7 +62,7 @@ impl PostgresAdmin {
     ///
     /// Dropping the future leaves the server at work on the table at hand.
     pub async fn analyze(&self, vacuum: bool) -> Result<Vec<AnalyzedTable>, CareError> {
-        care::analyze(self.database.connector(), vacuum).await
+        table_maintenance::analyze(self.database.connector(), vacuum).await
     }
 
     /// What a [`reindex`](Self::reindex) of all indexes, or those called `only`, would work on. Any role may
@@ -72,7 +72,7 @@ impl PostgresAdmin {
     ///
     /// [`CareError`]
     pub async fn plan_reindex(&self, only: &[String]) -> Result<ReindexPlan, CareError> {
-        care::plan(self.database.connector(), only).await
+        table_maintenance::plan(self.database.connector(), only).await
     }
 
     /// Builds indexes anew, one after the other, while the service goes on, and removes what an
@@ -96,7 +96,7 @@ impl PostgresAdmin {
         told: impl FnMut(&IndexFacts) + Send,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<Reindexing, CareError> {
-        care::reindex(self.database.connector(), only, told, stop).await
+        table_maintenance::reindex(self.database.connector(), only, told, stop).await
     }
 
     /// How much room the histories take, and how much was written so far, in one reading on a connection
@@ -129,7 +129,7 @@ impl PostgresAdmin {
     ///
     /// [`StorageError`]
     pub async fn holdings(&self) -> Result<Holdings, StorageError> {
-        storage::holdings(self.database.connector()).await
+        storage::contents(self.database.connector()).await
     }
 
     /// Takes the schema in which benchmarks work, after removing what an earlier one left there.
@@ -178,7 +178,7 @@ impl PostgresAdmin {
     ///
     /// [`StorageError`]
     pub async fn maintenance_turn(&self) -> Result<Option<MaintenanceTurn>, StorageError> {
-        maintenance_turn::take(self.database.connector()).await
+        maintenance_lock::take(self.database.connector()).await
     }
 
     /// Why a cleanup by a policy keeps partitions, and when it can drop the next one: the partitions with
@@ -222,6 +222,6 @@ impl PostgresAdmin {
         policy: &RetentionPolicy,
         within: Option<Duration>,
     ) -> Result<Vec<Retired>, PartitionError> {
-        partitions::retire(self.database.connector(), policy, within).await
+        partitions::drop_expired(self.database.connector(), policy, within).await
     }
 }

@@ -11,7 +11,7 @@ mod growth;
 mod indexes;
 mod order;
 mod pool;
-mod questions;
+mod probe;
 mod replication;
 mod schema;
 mod settings;
@@ -33,7 +33,7 @@ pub use self::finding::{Finding, FindingCode, Severity};
 pub use self::growth::Growth;
 pub use self::indexes::IndexFacts;
 pub(crate) use self::indexes::facts as index_facts;
-use self::questions::Questions;
+use self::probe::Probe;
 pub use self::replication::{Replica, ReplicationSlot};
 pub use self::statements::StatementFacts;
 pub use self::tables::TableFacts;
@@ -129,36 +129,36 @@ pub(crate) async fn diagnose(
     options: &DiagnosisOptions,
 ) -> Result<Diagnosis, DiagnosisError> {
     let mut found = Diagnosis::default();
-    let mut questions = Questions::open(connector).await?;
-    found.connection = connection::look(&mut questions, connector).await?;
-    settings::look(&mut questions).await?;
+    let mut probe = Probe::open(connector).await?;
+    found.connection = connection::look(&mut probe, connector).await?;
+    settings::look(&mut probe).await?;
     let server = health::ask(connector, QUESTION_LIMIT).await;
     if server.as_ref().map_or(true, may_have_tables) {
-        found.tables = tables::look(&mut questions).await?;
-        found.indexes = indexes::look(&mut questions).await?;
+        found.tables = tables::look(&mut probe).await?;
+        found.indexes = indexes::look(&mut probe).await?;
     }
-    found.statements = statements::look(&mut questions).await?;
+    found.statements = statements::look(&mut probe).await?;
     let limit = options.long_transaction;
-    found.long_transactions = transactions::look(&mut questions, limit).await?;
-    found.replicas = replication::replicas(&mut questions).await?;
-    found.slots = replication::slots(&mut questions).await?;
-    found.wraparound = wraparound::look(&mut questions).await?;
-    found.growth = growth::look(&mut questions, &found.tables, options.disk_free).await?;
-    far_future::look(&mut questions, &found.tables).await?;
-    questions.found(pool::judge(pool));
-    questions.found(schema::judge_server(&server));
+    found.long_transactions = transactions::look(&mut probe, limit).await?;
+    found.replicas = replication::replicas(&mut probe).await?;
+    found.slots = replication::slots(&mut probe).await?;
+    found.wraparound = wraparound::look(&mut probe).await?;
+    found.growth = growth::look(&mut probe, &found.tables, options.disk_free).await?;
+    far_future::look(&mut probe, &found.tables).await?;
+    probe.found(pool::judge(pool));
+    probe.found(schema::judge_server(&server));
     if let Ok(server) = &server {
         let differences = schema_check::differences(connector, QUESTION_LIMIT).await;
         // What a pending migration would change is no finding, but where the store cannot be is one.
         if server.schema.is_current() || differences.is_err() {
-            questions.found(schema::judge_differences(&differences, &found.tables));
+            probe.found(schema::judge_differences(&differences, &found.tables));
         }
         if server.schema.is_current() {
             let order = entry_order::look(connector, QUESTION_LIMIT).await;
-            questions.found(order::judge(&order));
+            probe.found(order::judge(&order));
         }
     }
-    for finding in questions.into_findings() {
+    for finding in probe.into_findings() {
         found.add(finding);
     }
     Ok(found)

@@ -4,17 +4,17 @@
 
 mod admin;
 mod bench_schema;
-mod care;
 pub mod diagnosis;
-mod maintenance_turn;
+mod maintenance_lock;
 mod partitions;
 mod roles;
 mod storage;
+mod table_maintenance;
 
 pub use admin::{Administrable, PostgresAdmin};
 pub use bench_schema::{BenchSchema, BenchSchemaError};
-pub use care::{AnalyzedTable, CareError, ReindexPlan, ReindexedIndex, Reindexing};
-pub use maintenance_turn::MaintenanceTurn;
+pub use maintenance_lock::MaintenanceTurn;
 pub use partitions::{Partition, PartitionError, PartitionHold, PartitionOutlook, Retired};
 pub use roles::DatabaseRoles;
 pub use storage::{Holdings, StatusCounts, StorageError, StorageStatistics, TableStatistics};
+pub use table_maintenance::{AnalyzedTable, CareError, ReindexPlan, ReindexedIndex, Reindexing};

@@ -6,17 +6,17 @@
 //! keys, statements and answers are the same. `docs/adr/0018-partitions-are-a-choice.md` says what it
 //! costs and what it gains.
 
-mod brief_lock;
-mod calendar;
 mod convert;
 mod deadline;
+mod drop_expired;
 mod extend;
 mod far_future;
 mod layout;
 mod like;
+mod month_bounds;
 mod names;
-mod retire;
 mod session;
+mod short_lock;
 
 use std::error::Error;
 use std::time::Duration;
@@ -26,9 +26,9 @@ use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::connection::Connector;
 use tokio::time::Instant;
 
+pub use self::drop_expired::Retired;
+pub use self::drop_expired::{PartitionHold, PartitionOutlook};
 use self::layout::read;
-pub use self::retire::Retired;
-pub use self::retire::{PartitionHold, PartitionOutlook};
 use self::session::{begin, open};
 
 /// A part of the entries, by the time in their ids.
@@ -139,7 +139,7 @@ pub(crate) async fn partition(
 ) -> Result<Vec<Partition>, PartitionError> {
     let mut connection = open(connector, Duration::ZERO).await?;
     begin(&mut connection).await?;
-    convert::disprove(&mut connection).await?;
+    convert::drop_range_check(&mut connection).await?;
     let before = read(&mut connection).await?;
     if before.is_none() {
         convert::convert(&mut connection, now).await?;
@@ -158,13 +158,13 @@ pub(crate) async fn outlook(
     now: Timestamp,
 ) -> Result<Option<Vec<PartitionOutlook>>, PartitionError> {
     let mut connection = open(connector, connector.config().statement_timeout()).await?;
-    retire::outlook(&mut connection, policy, now).await
+    drop_expired::outlook(&mut connection, policy, now).await
 }
 
 /// Drops the partitions that hold little else than tasks which the policy covers, the oldest first, and
 /// tells of each that could have gone by its age. None is begun after so long. Nothing if the entries are in
 /// one table.
-pub(crate) async fn retire(
+pub(crate) async fn drop_expired(
     connector: &Connector,
     policy: &RetentionPolicy,
     within: Option<Duration>,
@@ -175,7 +175,7 @@ pub(crate) async fn retire(
         return Ok(Vec::new());
     }
     begin(&mut connection).await?;
-    convert::disprove(&mut connection).await?;
+    convert::drop_range_check(&mut connection).await?;
     let goes_on = || within.is_none_or(|within| began.elapsed() < within);
-    retire::retire(&mut connection, policy, goes_on).await
+    drop_expired::drop_expired(&mut connection, policy, goes_on).await
 }

@@ -1,7 +1,7 @@
 //! How much room the histories take, and what a database holds besides.
 
-mod holdings;
-mod standing;
+mod contents;
+mod status_counts;
 
 use std::error::Error;
 
@@ -12,10 +12,10 @@ use tasktrail_postgres::with_leaves;
 use tasktrail_postgres_client::connection::Connector;
 use tasktrail_postgres_client::unsigned;
 
-pub use self::holdings::Holdings;
-pub(crate) use self::holdings::holdings;
-pub use self::standing::StatusCounts;
-pub(crate) use self::standing::counts_by_status;
+pub use self::contents::Holdings;
+pub(crate) use self::contents::contents;
+pub use self::status_counts::StatusCounts;
+pub(crate) use self::status_counts::counts_by_status;
 
 /// How much room the histories take on the server, and how much was written so far.
 ///

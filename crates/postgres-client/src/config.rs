@@ -356,7 +356,7 @@ impl PostgresConfig {
 
     /// How many connections there may be in all.
     #[must_use]
-    pub fn most_connections(&self) -> NonZeroU32 {
+    pub fn hard_limit(&self) -> NonZeroU32 {
         self.max_connections.saturating_add(self.burst_connections)
     }
 

@@ -1,20 +1,20 @@
 //! The pool. bb8 stays behind this module.
 //!
-//! bb8 keeps the connections and opens them on demand. Around it stand a [`Gate`], which serves waiting
-//! callers in order and tells how long they wait, [`Lease`]s, which never hand a busy connection on, and
-//! the [`upkeep`], which gives back what the pool can do without, and the [`refill`], which keeps the minimum.
+//! bb8 keeps the connections and opens them on demand. Around it stand a [`AcquireQueue`], which serves waiting
+//! callers in order and tells how long they wait, [`Checkout`]s, which never hand a busy connection on, and
+//! the [`maintenance`], which gives back what the pool can do without, and the [`replenish`], which keeps the minimum.
 
+mod acquire_queue;
+mod checkout;
+mod checkout_tracker;
+mod connect_errors;
 mod demand;
-mod doubt;
-mod failures;
-mod gate;
-mod lease;
-mod leases;
 mod lifecycle;
+mod maintenance;
 mod manager;
-mod refill;
+mod replenish;
 mod statistics;
-mod upkeep;
+mod validation;
 mod writes;
 
 use std::fmt;
@@ -29,24 +29,24 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout};
 use tokio_util::task::TaskTracker;
 
+use self::acquire_queue::{AcquireQueue, CallState};
+pub use self::checkout::Checkout;
+use self::checkout_tracker::CheckoutTracker;
+use self::connect_errors::ConnectErrors;
 use self::demand::Demand;
-use self::doubt::Doubt;
-use self::failures::Failures;
-use self::gate::{Call, Gate};
-pub use self::lease::Lease;
-use self::leases::Leases;
 use self::lifecycle::Lifecycle;
 use self::manager::Manager;
 pub use self::manager::OpenError;
 use self::statistics::{CloseReason, ConnectionCounter};
 pub use self::statistics::{ClosedConnections, HeldConnection, PoolStatistics, QueueWaits};
+use self::validation::ConnectionValidator;
 use crate::connection::Connector;
 use crate::error::{AcquireError, ConnectError, StoreError};
 use crate::lock_wait::{LockWait, waiting_connections};
-use crate::work::Work;
+use crate::pg_operation::PgOperation;
 
 /// How long calls that were ended may take to notice, and cancels to arrive.
-const NOTICE: Duration = Duration::from_secs(1);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
 
 /// The connections of a database. Clones share them, and a close.
 #[derive(Clone)]
@@ -55,19 +55,19 @@ pub struct Pool(Arc<Shared>);
 struct Shared {
     /// `None` once it was closed.
     connections: RwLock<Option<bb8::Pool<Manager>>>,
-    gate: Gate,
-    leases: Leases,
+    acquire_queue: AcquireQueue,
+    checkouts: CheckoutTracker,
     /// Statements of dropped calls that are being cancelled.
     cancels: TaskTracker,
     /// For those who wait for locks.
     lock_waiters: Semaphore,
     lifecycle: Lifecycle,
-    failures: Failures,
+    connect_errors: ConnectErrors,
     counter: Arc<ConnectionCounter>,
-    doubt: Arc<Doubt>,
+    validator: Arc<ConnectionValidator>,
     connector: Connector,
     /// What runs until the pool is closed, or its runtime ends.
-    upkeep: OnceLock<AbortHandle>,
+    maintenance: OnceLock<AbortHandle>,
 }
 
 impl Pool {
@@ -79,11 +79,18 @@ impl Pool {
     /// [`ConnectError`] if no connection can be opened.
     pub async fn open(connector: Connector) -> Result<Self, ConnectError> {
         let config = connector.config();
-        let (failures, counter) = (Failures::default(), Arc::<ConnectionCounter>::default());
-        let doubt = Arc::<Doubt>::default();
-        let manager = Manager::new(connector.clone(), Arc::clone(&counter), Arc::clone(&doubt));
+        let (connect_errors, counter) = (
+            ConnectErrors::default(),
+            Arc::<ConnectionCounter>::default(),
+        );
+        let validator = Arc::<ConnectionValidator>::default();
+        let manager = Manager::new(
+            connector.clone(),
+            Arc::clone(&counter),
+            Arc::clone(&validator),
+        );
         let connections = bb8::Pool::builder()
-            .max_size(config.most_connections().get())
+            .max_size(config.hard_limit().get())
             // The gate bounds the waiting; what is left is the opening of a connection.
             .connection_timeout(
                 config
@@ -94,7 +101,7 @@ impl Pool {
             .idle_timeout(None)
             .max_lifetime(None)
             .retry_connection(false)
-            .error_sink(Box::new(failures.clone()))
+            .error_sink(Box::new(connect_errors.clone()))
             .build_unchecked(manager);
         let first = (0..config.min_connections.max(1)).map(|_| connections.dedicated_connection());
         let first = try_join_all(first)
@@ -107,20 +114,20 @@ impl Pool {
         let demand = Demand::new(config);
         let shared = Arc::new(Shared {
             connections: RwLock::new(Some(connections)),
-            gate: Gate::new(config.most_connections()),
-            leases: Leases::default(),
+            acquire_queue: AcquireQueue::new(config.hard_limit()),
+            checkouts: CheckoutTracker::default(),
             cancels: TaskTracker::new(),
-            lock_waiters: Semaphore::new(waiting_connections(config.most_connections().get())),
+            lock_waiters: Semaphore::new(waiting_connections(config.hard_limit().get())),
             lifecycle: Lifecycle::default(),
-            failures,
+            connect_errors,
             counter,
-            doubt,
+            validator,
             connector,
-            upkeep: OnceLock::new(),
+            maintenance: OnceLock::new(),
         });
-        let upkeep = tokio::spawn(upkeep::run(Arc::downgrade(&shared), demand));
-        let _first = shared.upkeep.set(upkeep.abort_handle());
-        tokio::spawn(refill::run(Arc::downgrade(&shared)));
+        let maintenance = tokio::spawn(maintenance::run(Arc::downgrade(&shared), demand));
+        let _first = shared.maintenance.set(maintenance.abort_handle());
+        tokio::spawn(replenish::run(Arc::downgrade(&shared)));
         Ok(Self(shared))
     }
 
@@ -131,9 +138,9 @@ impl Pool {
     /// # Errors
     ///
     /// [`StoreError`]
-    pub async fn run<W: Work>(&self, work: &W) -> Result<W::Answer, StoreError> {
-        let lease = self.acquire(W::OPERATION, Call::New).await;
-        lease.map_err(StoreError::Acquire)?.run(work).await
+    pub async fn run<W: PgOperation>(&self, work: &W) -> Result<W::Output, StoreError> {
+        let checkout = self.acquire(W::OPERATION, CallState::New).await;
+        checkout.map_err(StoreError::Acquire)?.run(work).await
     }
 
     /// The same for calls that have begun already, which a close lets finish.
@@ -141,29 +148,36 @@ impl Pool {
     /// # Errors
     ///
     /// [`StoreError`]
-    pub async fn go_on<W: Work>(&self, work: &W) -> Result<W::Answer, StoreError> {
-        let lease = self.acquire(W::OPERATION, Call::Begun).await;
-        lease.map_err(StoreError::Acquire)?.run(work).await
+    pub async fn run_started<W: PgOperation>(&self, work: &W) -> Result<W::Output, StoreError> {
+        let checkout = self.acquire(W::OPERATION, CallState::Started).await;
+        checkout.map_err(StoreError::Acquire)?.run(work).await
     }
 
-    async fn acquire(&self, operation: Operation, call: Call) -> Result<Lease, AcquireError> {
+    async fn acquire(
+        &self,
+        operation: Operation,
+        call: CallState,
+    ) -> Result<Checkout, AcquireError> {
         let shared = &self.0;
         let connections = shared.connections().ok_or(AcquireError::Closed)?;
         if self.runtime_has_ended() {
             return Err(AcquireError::RuntimeEnded);
         }
         let config = shared.connector.config();
-        let patience = config.acquire_timeout;
-        let pass = shared.gate.enter(patience, &shared.lifecycle, call).await?;
-        let entry = shared.leases.begin(operation);
-        let mut failures = shared.failures.watch();
+        let acquire_timeout = config.acquire_timeout;
+        let permit = shared
+            .acquire_queue
+            .acquire(acquire_timeout, &shared.lifecycle, call)
+            .await?;
+        let guard = shared.checkouts.begin(operation);
+        let mut connect_errors = shared.connect_errors.watch();
         let mut failed = None;
         let getting = connections.get_owned();
         tokio::pin!(getting);
-        let enough = tokio::time::sleep(patience);
+        let enough = tokio::time::sleep(acquire_timeout);
         tokio::pin!(enough);
         let timed_out = |cause| AcquireError::TimedOut {
-            waited: patience,
+            waited: acquire_timeout,
             cause,
         };
         loop {
@@ -171,14 +185,14 @@ impl Pool {
                 biased;
                 got = &mut getting => {
                     let mut connection = got.map_err(|_elapsed| timed_out(failed.clone()))?;
-                    if !connection.is_to_be_trusted(&shared.doubt).await {
+                    if !connection.validate(&shared.validator).await {
                         drop(connection);
                         getting.set(connections.get_owned());
                         continue;
                     }
-                    return Ok(Lease::new(connection, operation, Arc::clone(shared), (entry, pass)));
+                    return Ok(Checkout::new(connection, operation, Arc::clone(shared), (guard, permit)));
                 }
-                error = failures.next() => {
+                error = connect_errors.next() => {
                     if connections.state().connections == 0 {
                         return Err(AcquireError::Connect(error));
                     }
@@ -194,8 +208,8 @@ impl Pool {
     /// Whether the runtime is gone on which the pool was opened. Its connections and what is shared among
     /// callers lived on it.
     pub fn runtime_has_ended(&self) -> bool {
-        let upkeep = self.0.upkeep.get();
-        self.is_open() && upkeep.is_some_and(AbortHandle::is_finished)
+        let maintenance = self.0.maintenance.get();
+        self.is_open() && maintenance.is_some_and(AbortHandle::is_finished)
     }
 
     /// Whether calls may begin.
@@ -217,7 +231,7 @@ impl Pool {
 
     /// How long a caller waits for its turn.
     #[must_use]
-    pub fn patience(&self) -> Duration {
+    pub fn acquire_timeout(&self) -> Duration {
         self.0.connector.config().acquire_timeout
     }
 
@@ -225,7 +239,7 @@ impl Pool {
     #[must_use]
     pub fn drain(&self) -> u32 {
         self.0.lifecycle.drain();
-        self.0.leases.number()
+        self.0.checkouts.number()
     }
 
     /// Lends no more connections, also to those who wait. Lets the calls that have one finish until
@@ -233,21 +247,21 @@ impl Pool {
     pub async fn close(&self, deadline: Duration) -> Closing {
         let (shared, began) = (&self.0, Instant::now());
         let under_way = self.drain();
-        let in_time = timeout(deadline, shared.gate.everybody_back()).await;
+        let in_time = timeout(deadline, shared.acquire_queue.wait_until_idle()).await;
         if in_time.is_err() {
             shared.lifecycle.end();
             // A call that nobody polls does not notice; its connection ends when it is dropped.
-            let _unnoticed = timeout(NOTICE, shared.gate.everybody_back()).await;
+            let _unnoticed = timeout(SHUTDOWN_GRACE, shared.acquire_queue.wait_until_idle()).await;
         }
         // Who ends the process now should not leave statements running on the server.
         shared.cancels.close();
-        let _unreachable = timeout(NOTICE, shared.cancels.wait()).await;
+        let _unreachable = timeout(SHUTDOWN_GRACE, shared.cancels.wait()).await;
         shared.forget_connections();
-        let cancelled = shared.leases.take_interrupted();
+        let cancelled = shared.checkouts.take_interrupted();
         Closing {
             finished: under_way.saturating_sub(cancelled),
             cancelled,
-            refused: shared.gate.take_refused(),
+            refused: shared.acquire_queue.take_refused(),
             took: began.elapsed(),
         }
     }
@@ -259,13 +273,13 @@ impl Pool {
         let state = shared.connections().map(|connections| connections.state());
         let mut statistics = PoolStatistics {
             size: state.as_ref().map_or(0, |state| state.connections),
-            maximum: shared.connector.config().most_connections().get(),
+            maximum: shared.connector.config().hard_limit().get(),
             idle: state.as_ref().map_or(0, |state| state.idle_connections),
-            in_use: shared.leases.number(),
-            waiting: shared.gate.waiting(),
-            longest_held: shared.leases.longest(),
-            leaks: shared.leases.leaks(),
-            waits: shared.gate.waits().read(),
+            in_use: shared.checkouts.number(),
+            waiting: shared.acquire_queue.waiting(),
+            longest_held: shared.checkouts.longest(),
+            leaks: shared.checkouts.leaks(),
+            waits: shared.acquire_queue.waits().read(),
             ..PoolStatistics::default()
         };
         shared.counter.fill(&mut statistics);

@@ -8,9 +8,9 @@ use tokio::sync::Mutex;
 
 use crate::error::StoreError;
 use crate::lock_wait::LockWait;
+use crate::pg_operation::PgOperation;
 use crate::pool::Pool;
 use crate::standbys::Standbys;
-use crate::work::Work;
 
 /// A way to a connection for each operation.
 pub enum Source<'c> {
@@ -58,7 +58,7 @@ impl Source<'_> {
     /// # Errors
     ///
     /// [`StoreError`]
-    pub async fn run<W: Work>(&self, work: &W) -> Result<W::Answer, StoreError> {
+    pub async fn run<W: PgOperation>(&self, work: &W) -> Result<W::Output, StoreError> {
         match self {
             Self::Pool(pool) => pool.run(work).await,
             Self::Standbys(standbys, primary) => match standbys.read(work).await {
@@ -74,10 +74,10 @@ impl Source<'_> {
     /// # Errors
     ///
     /// [`StoreError`]; [`Locked`](StoreError::Locked) if a row stays locked until the timeout.
-    pub async fn write<W: Work>(
+    pub async fn write<W: PgOperation>(
         &self,
         work: impl Fn(LockWait) -> W + Send + Sync,
-    ) -> Result<W::Answer, StoreError> {
+    ) -> Result<W::Output, StoreError> {
         match self {
             Self::Pool(pool) | Self::Standbys(_, pool) => pool.write(work).await,
             Self::Joined(_) => self.run(&work(LockWait::Session)).await,
@@ -89,11 +89,11 @@ impl Source<'_> {
     /// # Errors
     ///
     /// [`StoreError`]; [`Locked`](StoreError::Locked) if a row stays locked until the timeout.
-    pub async fn write_batch<W: Work>(
+    pub async fn write_batch<W: PgOperation>(
         &self,
         spread: u8,
         work: impl Fn(LockWait) -> W + Send + Sync,
-    ) -> Result<W::Answer, StoreError> {
+    ) -> Result<W::Output, StoreError> {
         match self {
             Self::Pool(pool) | Self::Standbys(_, pool) => pool.write_batch(spread, work).await,
             Self::Joined(_) => self.run(&work(LockWait::Session)).await,
@@ -102,7 +102,7 @@ impl Source<'_> {
 }
 
 impl Joined<'_> {
-    async fn run<W: Work>(&mut self, work: &W) -> Result<W::Answer, StoreError> {
+    async fn run<W: PgOperation>(&mut self, work: &W) -> Result<W::Output, StoreError> {
         if self.busy {
             return Err(StoreError::TransactionAborted);
         }

@@ -13,8 +13,8 @@ use tasktrail_domain::task_history::operation;
 use tokio::time::Instant;
 
 use crate::connection::Connector;
+use crate::pg_operation::PgOperation;
 use crate::pool::Pool;
-use crate::work::Work;
 
 /// What may be read from a standby: what a person looks at. A status decides what a worker does next, a
 /// count what an operator believes, so they come from the primary.
@@ -77,7 +77,7 @@ impl Standbys {
 
     /// The answer of a standby; `None` if the primary is to be asked, because it must be or because no
     /// standby can.
-    pub async fn read<W: Work>(&self, work: &W) -> Option<W::Answer> {
+    pub async fn read<W: PgOperation>(&self, work: &W) -> Option<W::Output> {
         if !MAY_BE_STALE.contains(&W::OPERATION) {
             return None;
         }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tasktrail_domain::repository::Closing;
+use tasktrail_postgres_client::batching::{InFlight, SharingStatistics};
 use tasktrail_postgres_client::config::PostgresConfig;
 use tasktrail_postgres_client::connection::Connector;
 use tasktrail_postgres_client::error::{ConnectError, InvalidSettings};
 use tasktrail_postgres_client::pool::{Pool, PoolStatistics};
-use tasktrail_postgres_client::sharing::{SharingStatistics, UnderWay};
 use tasktrail_postgres_client::source::Source;
 use tasktrail_postgres_client::standbys::{StandbyState, Standbys};
 use tokio::time::Instant;
@@ -108,7 +108,7 @@ impl PostgresDatabase {
     /// # Errors
     ///
     /// [`MigrateError`]; a migration that failed was rolled back, those before it stay. A plan that takes
-    /// migrations back fails with [`Overtaken`](MigrateError::Overtaken), and changes nothing, if others
+    /// migrations back fails with [`SchemaChanged`](MigrateError::SchemaChanged), and changes nothing, if others
     /// have applied further ones since.
     ///
     /// # Cancel safety
@@ -181,7 +181,7 @@ impl PostgresDatabase {
         let (rest, migrations) = (self.pool.close(left), self.migrations.close(left));
         let ((), closing, (migrated, given_up)) = tokio::join!(standbys, rest, migrations);
         // A shared statement has one connection and the calls of many callers.
-        let callers = |connections: u32, shared: UnderWay| {
+        let callers = |connections: u32, shared: InFlight| {
             let alone = connections.saturating_sub(shared.statements);
             alone.saturating_add(shared.calls)
         };
@@ -196,7 +196,7 @@ impl PostgresDatabase {
         }
     }
 
-    fn shared_calls(&self) -> UnderWay {
+    fn shared_calls(&self) -> InFlight {
         let shared = self.shared.as_ref();
         shared.map(|shared| shared.under_way()).unwrap_or_default()
     }

@@ -13,7 +13,7 @@
 //!
 //! Everything else, which is nearly everything, is stored unchanged and reads well in `psql`.
 
-mod marking;
+mod escape;
 
 use std::io;
 
@@ -25,7 +25,7 @@ use diesel::sql_types::Jsonb;
 use serde::{Serialize, de};
 use tasktrail_domain::task_history::{ResultLimit, TaskStepResult, UncheckedStepResult};
 
-use self::marking::Marking;
+use self::escape::Escaper;
 
 const MARK: char = '␛';
 const NUL: char = '␀';
@@ -49,7 +49,7 @@ impl ToSql<Jsonb, Pg> for Document<'_> {
 }
 
 fn write(value: &impl Serialize, out: impl io::Write) -> serde_json::Result<()> {
-    value.serialize(&mut serde_json::Serializer::with_formatter(out, Marking))
+    value.serialize(&mut serde_json::Serializer::with_formatter(out, Escaper))
 }
 
 /// A stored step result as it was read. What is wrong with it is for the one to tell who knows whose it is.
@@ -83,7 +83,7 @@ impl FromSql<Jsonb, Pg> for MeasuredDocument {
 
 fn read(json: &str) -> serde_json::Result<TaskStepResult> {
     let document: UncheckedStepResult = if json.contains(MARK) {
-        serde_json::from_str(&unmarked(json))?
+        serde_json::from_str(&unescape(json))?
     } else {
         serde_json::from_str(json)?
     };
@@ -93,30 +93,30 @@ fn read(json: &str) -> serde_json::Result<TaskStepResult> {
 }
 
 /// The JSON that was marked.
-fn unmarked(json: &str) -> String {
-    let mut unmarked = String::with_capacity(json.len());
+fn unescape(json: &str) -> String {
+    let mut unescape = String::with_capacity(json.len());
     let mut rest = json;
     while let Some((before, marked)) = rest.split_once(MARK) {
-        unmarked.push_str(before);
+        unescape.push_str(before);
         let mut characters = marked.chars();
         let first = characters.next();
         rest = characters.as_str();
         match first {
-            Some(NUL) => unmarked.push_str(r"\u0000"),
+            Some(NUL) => unescape.push_str(r"\u0000"),
             // Its four digits follow.
-            Some(SURROGATE) => unmarked.push_str(r"\u"),
+            Some(SURROGATE) => unescape.push_str(r"\u"),
             Some(NUMBER) => {
                 // The quotes around it go as well.
-                unmarked.pop();
+                unescape.pop();
                 let (number, after) = rest.split_once('"').unwrap_or((rest, ""));
-                unmarked.push_str(number);
+                unescape.push_str(number);
                 rest = after;
             }
-            other => unmarked.extend(other),
+            other => unescape.extend(other),
         }
     }
-    unmarked.push_str(rest);
-    unmarked
+    unescape.push_str(rest);
+    unescape
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ pub enum MigrateError {
     NotApplied(String),
     /// Another process has applied further migrations since the plan was made.
     #[error("the schema was changed since the plan was made: {} came on top", .0.join(", "))]
-    Overtaken(Vec<String>),
+    SchemaChanged(Vec<String>),
     /// The role that is connected may not create tables there. Nothing was changed.
     #[error(
         "the role {role} may not change the schema {schema}, where {} is to be applied or taken back: \

@@ -31,12 +31,12 @@ pub use task_history::{
     ExportAmount, ExportError, ExportSelection, ExportedItem, ExportedTask, GroupCommitStatistics,
     PostgresTaskHistory, operation_of,
 };
+pub use tasktrail_postgres_client::batching::SharingStatistics;
 pub use tasktrail_postgres_client::config::PostgresConfig;
 pub use tasktrail_postgres_client::error::ConnectError;
 pub use tasktrail_postgres_client::pool::{
     ClosedConnections, HeldConnection, PoolStatistics, QueueWaits,
 };
-pub use tasktrail_postgres_client::sharing::SharingStatistics;
 pub use tasktrail_postgres_client::source::NoTransaction;
 pub use tasktrail_postgres_client::standbys::StandbyState;
 pub use tasktrail_postgres_client::telemetry;

@@ -34,8 +34,8 @@ use tasktrail_domain::task_history::{
 };
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::lock_wait::LockWait;
+use tasktrail_postgres_client::pg_operation::PgOperation;
 use tasktrail_postgres_client::source::{NoTransaction, Source};
-use tasktrail_postgres_client::work::Work;
 
 pub use self::explain::{
     ChosenTask, ExplainRequest, ExplainedOperation, ExplainedStatement, Explanation,
@@ -138,15 +138,15 @@ impl PostgresTaskHistory<'_> {
         self.run(explain::Explaining(request)).await
     }
 
-    async fn run<W: Work>(&self, work: W) -> Result<W::Answer> {
+    async fn run<W: PgOperation>(&self, work: W) -> Result<W::Output> {
         let result = self.source.run(&work).await;
         result.map_err(|error| error.during(W::OPERATION))
     }
 
-    async fn write<W: Work>(
+    async fn write<W: PgOperation>(
         &self,
         work: impl Fn(LockWait) -> W + Send + Sync,
-    ) -> Result<W::Answer> {
+    ) -> Result<W::Output> {
         let result = self.source.write(work).await;
         result.map_err(|error| error.during(W::OPERATION))
     }

@@ -146,7 +146,7 @@ async fn saves_that_wait_share_a_statement_and_keep_their_order() {
         ]
     );
     let statistics = locked.statistics();
-    assert_eq!((statistics.alone, statistics.grouped), (1, 6));
+    assert_eq!((statistics.single, statistics.grouped), (1, 6));
     assert_eq!((statistics.statements, statistics.under_way), (2, 0));
     assert_eq!(locked.trail("shared").await, saves);
 }
@@ -295,7 +295,7 @@ async fn a_lone_caller_who_does_not_go_on_holds_nobody_up() {
 
     idle.await.unwrap();
     let statistics = locked.statistics();
-    assert_eq!((statistics.alone, statistics.grouped), (2, 2));
+    assert_eq!((statistics.single, statistics.grouped), (2, 2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -125,8 +125,8 @@ pub(crate) fn is_told_in(scraped: &Scraped) {
     assert_eq!((saves("ok"), saves("conflict")), (CALLERS + 2, 1));
     let retries = [save, ("kind", "unavailable")];
     assert!(scraped.number("tasktrail_retries_total", &retries) >= 1);
-    let alone = scraped.number("tasktrail_shared_calls_total", &[save, ("way", "alone")]);
-    let together = scraped.number("tasktrail_shared_calls_total", &[save, ("way", "together")]);
+    let alone = scraped.number("tasktrail_shared_calls_total", &[save, ("way", "single")]);
+    let together = scraped.number("tasktrail_shared_calls_total", &[save, ("way", "batched")]);
     assert!(together > 0);
     let attempts = alone + together;
     assert!(

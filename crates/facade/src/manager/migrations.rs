@@ -44,7 +44,7 @@ impl DatabaseManager {
     ///
     /// As for [`plan_migration`](Self::plan_migration). A migration that failed was rolled back, those
     /// before it stay. A plan that takes migrations back fails with
-    /// [`Overtaken`](MigrateError::Overtaken), and changes nothing, if others have applied further ones
+    /// [`SchemaChanged`](MigrateError::SchemaChanged), and changes nothing, if others have applied further ones
     /// since.
     ///
     /// # Cancel safety

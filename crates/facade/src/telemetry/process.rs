@@ -173,8 +173,8 @@ fn sharing(now: &SharingStatistics, before: Option<&SharingStatistics>) {
     gauge!(CALLS_ASIDE, "operation" => operation).set(now.waiting_aside);
     let since = |count: fn(&SharingStatistics) -> u64| count(now) - before.map_or(0, count);
     for (way, calls) in [
-        ("alone", since(|calls| calls.alone)),
-        ("together", since(|calls| calls.together)),
+        ("single", since(|calls| calls.single)),
+        ("batched", since(|calls| calls.batched)),
     ] {
         counter!(SHARED_CALLS_TOTAL, "operation" => operation, "way" => way).increment(calls);
     }

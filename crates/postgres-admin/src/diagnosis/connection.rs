@@ -9,7 +9,7 @@ use tasktrail_postgres_client::unsigned;
 
 use super::DiagnosisError;
 use super::finding::{Finding, FindingCode, Severity};
-use super::questions::Questions;
+use super::probe::Probe;
 
 /// The connection that asked, and the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -60,11 +60,11 @@ struct Row {
 }
 
 pub(super) async fn look(
-    questions: &mut Questions,
+    probe: &mut Probe,
     connector: &Connector,
 ) -> Result<Option<ConnectionFacts>, DiagnosisError> {
     let question = diesel::sql_query(include_str!("sql/connection.sql"));
-    let rows: Option<Vec<Row>> = questions.ask("the connection", question).await?;
+    let rows: Option<Vec<Row>> = probe.query("the connection", question).await?;
     let Some(row) = rows.and_then(|rows| rows.into_iter().next()) else {
         return Ok(None);
     };
@@ -78,9 +78,9 @@ pub(super) async fn look(
         remote: row.remote,
         connections: unsigned(row.connections),
         max_connections: unsigned(row.max_connections),
-        statement_timeout_ms: unsigned(questions.statement_timeout),
+        statement_timeout_ms: unsigned(probe.statement_timeout),
     };
-    questions.found(judge(&facts, connector.config().tls_mode()));
+    probe.found(judge(&facts, connector.config().tls_mode()));
     Ok(Some(facts))
 }
 

@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Text, Timestamptz};
 
 use super::DiagnosisError;
 use super::finding::{Finding, FindingCode, Severity};
-use super::questions::Questions;
+use super::probe::Probe;
 use super::tables::TableFacts;
 
 /// One of the tasks that are furthest ahead.
@@ -23,16 +23,13 @@ struct Ahead {
     tasks: i64,
 }
 
-pub(super) async fn look(
-    questions: &mut Questions,
-    tables: &[TableFacts],
-) -> Result<(), DiagnosisError> {
+pub(super) async fn look(probe: &mut Probe, tables: &[TableFacts]) -> Result<(), DiagnosisError> {
     if tables.is_empty() {
         return Ok(());
     }
     let question = diesel::sql_query(include_str!("sql/far_future.sql"));
-    let ahead: Option<Vec<Ahead>> = questions.ask("the tasks of the future", question).await?;
-    questions.found(judge(&ahead.unwrap_or_default()));
+    let ahead: Option<Vec<Ahead>> = probe.query("the tasks of the future", question).await?;
+    probe.found(judge(&ahead.unwrap_or_default()));
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use tasktrail_postgres_client::unsigned;
 
 use super::DiagnosisError;
 use super::finding::{Finding, FindingCode, Severity};
-use super::questions::Questions;
+use super::probe::Probe;
 use super::tables::TableFacts;
 
 /// How fast the histories grow, by the times of entries that are still there.
@@ -49,7 +49,7 @@ const WEEK: u64 = 7 * DAY;
 const HOUR: u64 = 60 * 60;
 
 pub(super) async fn look(
-    questions: &mut Questions,
+    probe: &mut Probe,
     tables: &[TableFacts],
     disk_free: Option<u64>,
 ) -> Result<Option<Growth>, DiagnosisError> {
@@ -57,12 +57,12 @@ pub(super) async fn look(
         return Ok(None);
     }
     let question = diesel::sql_query(include_str!("sql/growth.sql"));
-    let rows: Option<Vec<Sample>> = questions.ask("the growth", question).await?;
+    let rows: Option<Vec<Sample>> = probe.query("the growth", question).await?;
     let sample = rows.and_then(|rows| rows.into_iter().next());
     let bytes = |table: &TableFacts| table.table_bytes.saturating_add(table.index_bytes);
     let bytes = tables.iter().map(bytes).sum();
     let growth = sample.and_then(|sample| grown(&sample, bytes, disk_free));
-    questions.found(growth.as_ref().and_then(judge));
+    probe.found(growth.as_ref().and_then(judge));
     Ok(growth)
 }
 

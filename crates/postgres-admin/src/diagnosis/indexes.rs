@@ -12,7 +12,7 @@ use tasktrail_postgres_client::unsigned;
 
 use super::DiagnosisError;
 use super::finding::{Finding, FindingCode, Severity};
-use super::questions::Questions;
+use super::probe::Probe;
 
 /// An index of the histories' tables, or of a partition of theirs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -101,14 +101,14 @@ struct Row {
 
 const QUESTION: &str = include_str!("sql/indexes.sql");
 
-pub(super) async fn look(questions: &mut Questions) -> Result<Vec<IndexFacts>, DiagnosisError> {
-    let rows: Option<Vec<Row>> = questions
-        .ask("the indexes", diesel::sql_query(with_leaves(QUESTION)))
+pub(super) async fn look(probe: &mut Probe) -> Result<Vec<IndexFacts>, DiagnosisError> {
+    let rows: Option<Vec<Row>> = probe
+        .query("the indexes", diesel::sql_query(with_leaves(QUESTION)))
         .await?;
     let indexes: Vec<_> = rows.unwrap_or_default().into_iter().map(index).collect();
     let judged = indexes.iter().filter_map(judge).collect::<Vec<_>>();
-    questions.found(judged);
-    questions.found(unused(&indexes));
+    probe.found(judged);
+    probe.found(unused(&indexes));
     Ok(indexes)
 }
 

@@ -5,7 +5,7 @@ use tasktrail_postgres::MigrateError;
 use tasktrail_postgres::entry_order::Finding as Found;
 
 use super::finding::{Finding, FindingCode, Severity};
-use super::questions::missing_privilege;
+use super::probe::missing_privilege;
 
 pub(super) fn judge(found: &Result<Found, MigrateError>) -> Option<Finding> {
     match found {

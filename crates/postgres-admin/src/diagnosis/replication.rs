@@ -7,7 +7,7 @@ use tasktrail_postgres_client::unsigned;
 
 use super::DiagnosisError;
 use super::finding::{Finding, FindingCode, Severity};
-use super::questions::{Questions, missing_privilege};
+use super::probe::{Probe, missing_privilege};
 
 /// A standby that streams from the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -76,21 +76,21 @@ const SLOTS: &str = "SELECT slot_name::text AS name, active,
     WHERE NOT temporary
     ORDER BY slot_name";
 
-pub(super) async fn replicas(questions: &mut Questions) -> Result<Vec<Replica>, DiagnosisError> {
-    let rows: Option<Vec<ReplicaRow>> = questions
-        .ask("the standbys", diesel::sql_query(REPLICAS))
+pub(super) async fn replicas(probe: &mut Probe) -> Result<Vec<Replica>, DiagnosisError> {
+    let rows: Option<Vec<ReplicaRow>> = probe
+        .query("the standbys", diesel::sql_query(REPLICAS))
         .await?;
     let rows = rows.unwrap_or_default();
     let hidden = rows.iter().filter(|row| row.state.is_none()).count();
     if hidden > 0 {
-        questions.found([missing_privilege(
+        probe.found([missing_privilege(
             "how far the standbys are",
             &format!("{hidden} standbys stream from the server"),
             "GRANT pg_read_all_stats to the role that diagnoses",
         )]);
     }
     let replicas: Vec<_> = rows.into_iter().filter_map(replica).collect();
-    questions.found(replicas.iter().filter_map(judge));
+    probe.found(replicas.iter().filter_map(judge));
     Ok(replicas)
 }
 
@@ -104,11 +104,9 @@ fn replica(row: ReplicaRow) -> Option<Replica> {
     })
 }
 
-pub(super) async fn slots(
-    questions: &mut Questions,
-) -> Result<Vec<ReplicationSlot>, DiagnosisError> {
-    let rows: Option<Vec<SlotRow>> = questions
-        .ask("the replication slots", diesel::sql_query(SLOTS))
+pub(super) async fn slots(probe: &mut Probe) -> Result<Vec<ReplicationSlot>, DiagnosisError> {
+    let rows: Option<Vec<SlotRow>> = probe
+        .query("the replication slots", diesel::sql_query(SLOTS))
         .await?;
     let slot = |row: SlotRow| ReplicationSlot {
         name: row.name,
@@ -116,7 +114,7 @@ pub(super) async fn slots(
         kept_bytes: unsigned(row.kept_bytes),
     };
     let slots: Vec<_> = rows.unwrap_or_default().into_iter().map(slot).collect();
-    questions.found(slots.iter().filter_map(judge_slot));
+    probe.found(slots.iter().filter_map(judge_slot));
     Ok(slots)
 }
 

@@ -8,7 +8,7 @@ use tasktrail_postgres::with_leaves;
 
 use super::DiagnosisError;
 use super::finding::{Finding, FindingCode, Severity};
-use super::questions::Questions;
+use super::probe::Probe;
 
 #[derive(QueryableByName)]
 struct Row {
@@ -31,25 +31,25 @@ const SETTINGS: &str = "SELECT name, setting AS value FROM pg_settings
     WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'autovacuum', 'track_counts',
                    'transaction_timeout', 'idle_session_timeout', 'lc_messages')
     UNION ALL
-    -- Of the session its own limit was set for the questions; this is what others start with.
+    -- Of the session its own limit was set for the probe; this is what others start with.
     SELECT name, reset_val FROM pg_settings WHERE name = 'lock_timeout'";
 
-pub(super) async fn look(questions: &mut Questions) -> Result<(), DiagnosisError> {
-    let rows: Option<Vec<Row>> = questions
-        .ask("its settings", diesel::sql_query(SETTINGS))
+pub(super) async fn look(probe: &mut Probe) -> Result<(), DiagnosisError> {
+    let rows: Option<Vec<Row>> = probe
+        .query("its settings", diesel::sql_query(SETTINGS))
         .await?;
     let rows = rows.unwrap_or_default().into_iter();
     let settings = rows.map(|row| (row.name, row.value)).collect();
-    questions.found(judge(&settings, questions.statement_timeout));
+    probe.found(judge(&settings, probe.statement_timeout));
     let question = include_str!("sql/unvacuumed.sql");
-    let tables: Option<Vec<Unvacuumed>> = questions
-        .ask(
+    let tables: Option<Vec<Unvacuumed>> = probe
+        .query(
             "the options of the tables",
             diesel::sql_query(with_leaves(question)),
         )
         .await?;
     let tables = tables.unwrap_or_default();
-    questions.found(tables.iter().map(unvacuumed));
+    probe.found(tables.iter().map(unvacuumed));
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use tasktrail_postgres_client::unsigned;
 
 use super::DiagnosisError;
 use super::finding::{Finding, FindingCode, Severity};
-use super::questions::{Questions, missing_privilege};
+use super::probe::{Probe, missing_privilege};
 
 /// What a statement of this application has cost since the server began to count.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -59,16 +59,14 @@ const HIDDEN: &str = "<insufficient privilege>";
 
 const ABOUT: &str = "what statements cost";
 
-pub(super) async fn look(
-    questions: &mut Questions,
-) -> Result<Option<Vec<StatementFacts>>, DiagnosisError> {
+pub(super) async fn look(probe: &mut Probe) -> Result<Option<Vec<StatementFacts>>, DiagnosisError> {
     let extension: Option<Vec<Extension>> =
-        questions.ask(ABOUT, diesel::sql_query(EXTENSION)).await?;
+        probe.query(ABOUT, diesel::sql_query(EXTENSION)).await?;
     let Some(extension) = extension else {
         return Ok(None);
     };
     let Some(Extension { view }) = extension.into_iter().next() else {
-        questions.found([uncounted(
+        probe.found([uncounted(
             "the extension pg_stat_statements is not in this database",
         )]);
         return Ok(None);
@@ -83,20 +81,20 @@ pub(super) async fn look(
          ORDER BY total_exec_time DESC
          LIMIT 1000"
     );
-    let rows: Option<Vec<Row>> = questions.ask(ABOUT, diesel::sql_query(question)).await?;
+    let rows: Option<Vec<Row>> = probe.query(ABOUT, diesel::sql_query(question)).await?;
     let Some(rows) = rows else {
         return Ok(None);
     };
     let hidden = rows.iter().filter(|row| row.query == HIDDEN).count();
     if hidden > 0 {
-        questions.found([missing_privilege(
+        probe.found([missing_privilege(
             "the statements of other roles",
             &format!("{hidden} statements of this database are hidden"),
             "GRANT pg_read_all_stats to the role that diagnoses, if others use the histories too",
         )]);
     }
     let statements: Vec<_> = rows.iter().filter_map(facts).collect();
-    questions.found(statements.iter().filter_map(judge));
+    probe.found(statements.iter().filter_map(judge));
     Ok(Some(statements))
 }
 

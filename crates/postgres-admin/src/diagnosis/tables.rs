@@ -10,7 +10,7 @@ use tasktrail_postgres_client::unsigned;
 
 use super::DiagnosisError;
 use super::finding::{Finding, FindingCode, Severity};
-use super::questions::Questions;
+use super::probe::Probe;
 
 /// A table of the histories; a partitioned one with all its partitions.
 ///
@@ -68,13 +68,13 @@ struct Row {
     last_analyze: Option<DateTime<Utc>>,
 }
 
-pub(super) async fn look(questions: &mut Questions) -> Result<Vec<TableFacts>, DiagnosisError> {
+pub(super) async fn look(probe: &mut Probe) -> Result<Vec<TableFacts>, DiagnosisError> {
     let question = include_str!("sql/tables.sql");
-    let rows: Option<Vec<Row>> = questions
-        .ask("the tables", diesel::sql_query(with_leaves(question)))
+    let rows: Option<Vec<Row>> = probe
+        .query("the tables", diesel::sql_query(with_leaves(question)))
         .await?;
     let tables: Vec<_> = rows.unwrap_or_default().into_iter().map(facts).collect();
-    questions.found(tables.iter().flat_map(judge));
+    probe.found(tables.iter().flat_map(judge));
     Ok(tables)
 }
 

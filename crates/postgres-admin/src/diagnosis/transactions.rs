@@ -9,7 +9,7 @@ use tasktrail_postgres_client::unsigned;
 
 use super::DiagnosisError;
 use super::finding::{Finding, FindingCode, Severity};
-use super::questions::{Questions, missing_privilege};
+use super::probe::{Probe, missing_privilege};
 
 /// A transaction of this database that has been open for long.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -63,28 +63,28 @@ const PREPARED: &str = "SELECT gid AS name,
     ORDER BY prepared";
 
 pub(super) async fn look(
-    questions: &mut Questions,
+    probe: &mut Probe,
     limit: Duration,
 ) -> Result<Vec<OpenTransaction>, DiagnosisError> {
     let limit = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX / 1000);
     let question = diesel::sql_query(include_str!("sql/transactions.sql")).bind::<BigInt, _>(limit);
-    let rows: Option<Vec<Row>> = questions.ask("open transactions", question).await?;
+    let rows: Option<Vec<Row>> = probe.query("open transactions", question).await?;
     let (hidden, open): (Vec<_>, Vec<_>) = rows
         .unwrap_or_default()
         .into_iter()
         .partition(|row| row.hidden);
     if !hidden.is_empty() {
-        questions.found([missing_privilege(
+        probe.found([missing_privilege(
             "the transactions of other roles",
             &format!("{} sessions of this database are hidden", hidden.len()),
             "GRANT pg_read_all_stats to the role that diagnoses",
         )]);
     }
     let open: Vec<_> = open.into_iter().map(transaction).collect();
-    questions.found(open.iter().map(judge));
+    probe.found(open.iter().map(judge));
     let question = diesel::sql_query(PREPARED).bind::<BigInt, _>(limit);
-    let prepared: Option<Vec<Prepared>> = questions.ask("prepared transactions", question).await?;
-    questions.found(prepared.unwrap_or_default().iter().map(judge_prepared));
+    let prepared: Option<Vec<Prepared>> = probe.query("prepared transactions", question).await?;
+    probe.found(prepared.unwrap_or_default().iter().map(judge_prepared));
     Ok(open)
 }
 

@@ -7,7 +7,7 @@ use tasktrail_postgres_client::unsigned;
 
 use super::DiagnosisError;
 use super::finding::{Finding, FindingCode, Severity};
-use super::questions::Questions;
+use super::probe::Probe;
 
 /// How far the numbers of transactions have come, in the database of the server that is worst off: its
 /// end is that of all.
@@ -48,9 +48,9 @@ const END: u64 = (1 << 31) - 3_000_000;
 const LATE: u64 = 1_000_000_000;
 const VERY_LATE: u64 = 1_600_000_000;
 
-pub(super) async fn look(questions: &mut Questions) -> Result<Option<Wraparound>, DiagnosisError> {
-    let rows: Option<Vec<Row>> = questions
-        .ask("the ages of the databases", diesel::sql_query(QUESTION))
+pub(super) async fn look(probe: &mut Probe) -> Result<Option<Wraparound>, DiagnosisError> {
+    let rows: Option<Vec<Row>> = probe
+        .query("the ages of the databases", diesel::sql_query(QUESTION))
         .await?;
     let found = rows.and_then(|rows| rows.into_iter().next()).map(|row| {
         let (transactions, multixacts) = (unsigned(row.transactions), unsigned(row.multixacts));
@@ -61,7 +61,7 @@ pub(super) async fn look(questions: &mut Questions) -> Result<Option<Wraparound>
             left: END.saturating_sub(transactions.max(multixacts)),
         }
     });
-    questions.found(found.as_ref().and_then(judge));
+    probe.found(found.as_ref().and_then(judge));
     Ok(found)
 }
 

@@ -16,9 +16,9 @@ use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres::ownership::owner;
 use uuid::Uuid;
 
-use super::brief_lock::{PATIENT, change};
-use super::calendar::{Bounds, begun_by, first_id, months_later};
+use super::month_bounds::{Bounds, first_id, months_later, timestamp_of};
 use super::names::{name, quoted};
+use super::short_lock::{PATIENT, change};
 use super::{PartitionError, far_future, like};
 
 /// What puts the partitioned table above the plain one.
@@ -37,7 +37,7 @@ pub(super) async fn convert(
     let owner = owner(connection).await?;
     let converted = convert_until(connection, until, &owner).await;
     if converted.is_err() {
-        disprove(connection).await?;
+        drop_range_check(connection).await?;
     }
     converted
 }
@@ -95,7 +95,7 @@ pub(super) async fn end_of_table(
 ) -> Result<Timestamp, PartitionError> {
     let far = now.saturating_add(far_future::YEAR);
     let newest = newest_before(connection, table, far).await?;
-    let newest = newest.and_then(begun_by).unwrap_or(now);
+    let newest = newest.and_then(timestamp_of).unwrap_or(now);
     Ok(months_later(newest.max(now.saturating_add(MARGIN)), 1))
 }
 
@@ -131,7 +131,9 @@ pub(super) fn validation(table: &str) -> String {
 
 /// Removes the checks that a run left which failed or was ended between two steps: when their time has come
 /// they would refuse every save. What was set aside for them is put back.
-pub(super) async fn disprove(connection: &mut AsyncPgConnection) -> Result<(), PartitionError> {
+pub(super) async fn drop_range_check(
+    connection: &mut AsyncPgConnection,
+) -> Result<(), PartitionError> {
     let question = "SELECT conrelid::regclass::text AS table,
                            EXISTS (SELECT FROM pg_inherits WHERE inhparent = conrelid
                                    AND inhrelid = to_regclass('task_history_far_future')) AS aside

@@ -9,11 +9,11 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres::ownership::owner;
 
-use super::brief_lock::{KEEPING_OUT, Lock, PATIENT, change, lock};
-use super::calendar::{Bounds, first_id, months_between, months_later};
-use super::convert::{demand, disprove, end_of_table, validate, validation};
+use super::convert::{demand, drop_range_check, end_of_table, validate, validation};
 use super::deadline::Deadline;
+use super::month_bounds::{Bounds, first_id, months_between, months_later};
 use super::names::{name, quoted};
+use super::short_lock::{KEEPING_OUT, Lock, PATIENT, change, lock};
 use super::{Partition, PartitionError, far_future, like, read};
 
 /// Sees to it that the month of `now` and so many after it have partitions of their own.
@@ -128,7 +128,7 @@ async fn close(
     );
     let changed = close_with(connection, last, &closed, end, &statements).await;
     if changed.is_err() {
-        disprove(connection).await?;
+        drop_range_check(connection).await?;
     }
     changed
 }

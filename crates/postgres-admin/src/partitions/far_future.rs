@@ -12,7 +12,7 @@ use tasktrail_domain::timestamp::Timestamp;
 use uuid::Uuid;
 
 use super::PartitionError;
-use super::calendar::{begun_by, first_id};
+use super::month_bounds::{first_id, timestamp_of};
 use super::names::quoted;
 
 /// Entries that are further ahead of the clock have no say in where months begin.
@@ -58,7 +58,7 @@ pub(super) async fn note(
          FROM {NOTED}"
     );
     let found: Noted = diesel::sql_query(question).get_result(connection).await?;
-    match found.newest.and_then(begun_by) {
+    match found.newest.and_then(timestamp_of) {
         Some(newest) if u64::try_from(found.entries).is_ok_and(|entries| entries > AT_MOST) => {
             Err(PartitionError::FarFuture {
                 newest,

@@ -5,7 +5,7 @@ use diesel::sql_types::{BigInt, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_postgres_client::unsigned;
 
-use super::calendar::Bounds;
+use super::month_bounds::Bounds;
 use super::{Partition, PartitionError};
 
 #[derive(QueryableByName)]

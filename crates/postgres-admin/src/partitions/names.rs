@@ -3,7 +3,7 @@
 use chrono::{Datelike, Timelike};
 use tasktrail_domain::timestamp::Timestamp;
 
-use super::calendar::{Bounds, months_later};
+use super::month_bounds::{Bounds, months_later};
 
 /// `task_history_2026_11` for a month, `task_history_before_2026_11` and `task_history_from_2026_11` for
 /// what lies before and behind the months.

@@ -9,7 +9,7 @@ use tasktrail_postgres_client::advisory_lock::lock_within;
 use tasktrail_postgres_client::connection::{Connector, PLANNING_FOR_MANY_ROWS};
 
 use super::PartitionError;
-use crate::maintenance_turn::of_store;
+use crate::maintenance_lock::of_store;
 
 /// Names the advisory lock: the bytes of "tasktrap".
 const LOCK: i64 = 0x7461_736b_7472_6170;

@@ -16,8 +16,8 @@ const BURST_IDLE: Duration = Duration::from_secs(10);
 pub(super) struct Demand {
     minimum: u32,
     size: u32,
-    lately: Peak,
-    just_now: Peak,
+    idle_window_peak: Peak,
+    burst_window_peak: Peak,
 }
 
 impl Demand {
@@ -25,16 +25,16 @@ impl Demand {
         Self {
             minimum: config.min_connections,
             size: config.max_connections.get(),
-            lately: Peak::within(config.idle_timeout),
-            just_now: Peak::within(BURST_IDLE.min(config.idle_timeout)),
+            idle_window_peak: Peak::within(config.idle_timeout),
+            burst_window_peak: Peak::within(BURST_IDLE.min(config.idle_timeout)),
         }
     }
 
     /// Notes that `needed` connections were in use at once since the last note; tells how many to keep.
     pub(super) fn note(&mut self, needed: u32, now: Instant) -> u32 {
-        let lately = self.lately.note(needed, now).min(self.size);
-        let just_now = self.just_now.note(needed, now);
-        self.minimum.max(lately).max(just_now)
+        let idle_window_peak = self.idle_window_peak.note(needed, now).min(self.size);
+        let burst_window_peak = self.burst_window_peak.note(needed, now);
+        self.minimum.max(idle_window_peak).max(burst_window_peak)
     }
 }
 

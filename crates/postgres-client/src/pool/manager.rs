@@ -5,8 +5,8 @@ use diesel_async::pooled_connection::PoolableConnection;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use tokio::time::{Instant, timeout};
 
-use super::doubt::{Doubt, PROOF, Verdict};
 use super::statistics::{CloseReason, ConnectionCounter};
+use super::validation::{ConnectionValidator, VALIDATION_TIMEOUT, Validity};
 use crate::connection::{Connector, Session};
 
 /// Opens connections for bb8, and tells which may be lent again.
@@ -14,14 +14,14 @@ use crate::connection::{Connector, Session};
 pub(super) struct Manager {
     connector: Connector,
     counter: Arc<ConnectionCounter>,
-    doubt: Arc<Doubt>,
+    validator: Arc<ConnectionValidator>,
 }
 
 /// A connection of the pool.
 pub(super) struct Pooled {
     pub(super) connection: AsyncPgConnection,
     /// When the server has last answered on it.
-    heard: Instant,
+    last_response: Instant,
     /// `None` for never.
     expires: Option<Instant>,
     /// Why it is not to be lent again, if it is not.
@@ -44,12 +44,12 @@ impl Manager {
     pub(super) fn new(
         connector: Connector,
         counter: Arc<ConnectionCounter>,
-        doubt: Arc<Doubt>,
+        validator: Arc<ConnectionValidator>,
     ) -> Self {
         Self {
             connector,
             counter,
-            doubt,
+            validator,
         }
     }
 
@@ -67,25 +67,25 @@ impl Manager {
 
 impl Pooled {
     /// Notes that the server has answered.
-    pub(super) fn is_heard_of(&mut self) {
-        self.heard = Instant::now();
+    pub(super) fn record_response(&mut self) {
+        self.last_response = Instant::now();
     }
 
     /// Whether it may be lent: if there is doubt, whether the server answers on it, soon.
-    pub(super) async fn is_to_be_trusted(&mut self, doubt: &Doubt) -> bool {
-        if doubt.verdict(self.heard) == Verdict::Trusted {
+    pub(super) async fn validate(&mut self, validator: &ConnectionValidator) -> bool {
+        if validator.validity(self.last_response) == Validity::Valid {
             return true;
         }
         let asked = Instant::now();
         let question = self.connection.batch_execute("SELECT 1");
-        match timeout(PROOF, question).await {
+        match timeout(VALIDATION_TIMEOUT, question).await {
             Ok(Ok(())) => {
-                self.is_heard_of();
+                self.record_response();
                 return true;
             }
             // Only this one has ended.
             Ok(Err(_refused)) => {}
-            Err(_silent) => doubt.condemn(asked),
+            Err(_silent) => validator.condemn(asked),
         }
         self.end(CloseReason::Broken);
         false
@@ -125,7 +125,7 @@ impl bb8::ManageConnection for Manager {
         match self.connector.open(Session { statement_timeout }).await {
             Ok(connection) => Ok(Pooled {
                 connection,
-                heard: Instant::now(),
+                last_response: Instant::now(),
                 expires: Instant::now().checked_add(self.lifetime(self.counter.opened())),
                 ends: None,
                 counter: Arc::clone(&self.counter),
@@ -140,7 +140,7 @@ impl bb8::ManageConnection for Manager {
 
     /// Sees a connection that the server has closed, without a round trip.
     async fn is_valid(&self, pooled: &mut Pooled) -> Result<(), OpenError> {
-        if self.doubt.verdict(pooled.heard) == Verdict::Condemned {
+        if self.validator.validity(pooled.last_response) == Validity::Dead {
             pooled.end(CloseReason::Broken);
         }
         if self.has_broken(pooled) {

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Pool;
 use crate::error::StoreError;
 use crate::lock_wait::LockWait;
-use crate::work::Work;
+use crate::pg_operation::PgOperation;
 
 /// How long a batch waits for a lock before it gives its own locks up: from so long, by up to as much
 /// again. Less than the second after which the server looks for a deadlock.
@@ -21,10 +21,10 @@ impl Pool {
     /// # Errors
     ///
     /// [`StoreError`]; [`Locked`](StoreError::Locked) if a row stays locked until the timeout.
-    pub async fn write<W: Work>(
+    pub async fn write<W: PgOperation>(
         &self,
         work: impl Fn(LockWait) -> W,
-    ) -> Result<W::Answer, StoreError> {
+    ) -> Result<W::Output, StoreError> {
         let wait = self.lock_wait();
         match self.run(&work(LockWait::BRIEF)).await {
             Err(error) if error.is_lock_timeout() => {}
@@ -42,11 +42,11 @@ impl Pool {
     /// # Errors
     ///
     /// [`StoreError`]; [`Locked`](StoreError::Locked) if a row stays locked until the timeout.
-    pub async fn write_batch<W: Work>(
+    pub async fn write_batch<W: PgOperation>(
         &self,
         spread: u8,
         work: impl Fn(LockWait) -> W,
-    ) -> Result<W::Answer, StoreError> {
+    ) -> Result<W::Output, StoreError> {
         let wait = self.lock_wait();
         let brief = LockWait::Brief(BATCH_WAIT + BATCH_WAIT * u32::from(spread) / 256);
         let mut leave = None;

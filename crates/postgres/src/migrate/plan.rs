@@ -184,7 +184,7 @@ impl MigrationPlan {
             };
             let newer: Vec<String> = state.applied.iter().filter(newer).cloned().collect();
             if !newer.is_empty() {
-                return Err(MigrateError::Overtaken(newer));
+                return Err(MigrateError::SchemaChanged(newer));
             }
         } else if !state.unknown.is_empty() {
             return Err(MigrateError::Newer(state.unknown.clone()));

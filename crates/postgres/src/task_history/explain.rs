@@ -14,8 +14,8 @@ use tasktrail_domain::task_history::{
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::lock_wait::LockWait;
+use tasktrail_postgres_client::pg_operation::PgOperation;
 use tasktrail_postgres_client::statement::Prepared;
-use tasktrail_postgres_client::work::Work;
 
 use super::count::{Count, UserRange, beyond_all};
 use super::finish;
@@ -154,8 +154,8 @@ impl<Q> QueryId for Explain<Q> {
 /// What a repository does when it is asked for plans.
 pub(super) struct Explaining<'e>(pub(super) &'e ExplainRequest);
 
-impl Work for Explaining<'_> {
-    type Answer = Explanation;
+impl PgOperation for Explaining<'_> {
+    type Output = Explanation;
 
     const OPERATION: Operation = Operation::idempotent("task_history.explain");
 

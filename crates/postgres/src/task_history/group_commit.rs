@@ -7,9 +7,9 @@ mod round;
 
 use tasktrail_domain::repository::Operation;
 use tasktrail_domain::task_history::{HistoryEntry, TaskKey, TaskStatus, operation};
+use tasktrail_postgres_client::batching::{Batchable, Sending, SharingStatistics};
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::pool::Pool;
-use tasktrail_postgres_client::sharing::{Sending, Shareable, SharingStatistics};
 
 use super::operations;
 use super::save::{STATEMENT_BYTES, STATEMENT_ENTRIES};
@@ -18,14 +18,14 @@ use super::save::{STATEMENT_BYTES, STATEMENT_ENTRIES};
 #[derive(Debug)]
 pub(crate) struct Saves;
 
-impl Shareable for Saves {
+impl Batchable for Saves {
     type Request = HistoryEntry;
     type Key = TaskKey;
     type Answer = TaskStatus;
 
     const OPERATION: Operation = operation::SAVE;
-    const MOST: usize = STATEMENT_ENTRIES;
-    const MOST_BYTES: usize = STATEMENT_BYTES;
+    const MAX_REQUESTS: usize = STATEMENT_ENTRIES;
+    const MAX_BYTES: usize = STATEMENT_BYTES;
 
     fn size_bytes(entry: &HistoryEntry) -> usize {
         entry.step_result.size_bytes()
@@ -35,14 +35,14 @@ impl Shareable for Saves {
         &entry.task
     }
 
-    async fn alone(pool: &Pool, entry: &HistoryEntry) -> Sending<TaskStatus> {
+    async fn single(pool: &Pool, entry: &HistoryEntry) -> Sending<TaskStatus> {
         match pool.run(&operations::Save(entry, LockWait::BRIEF)).await {
             Err(error) if error.is_lock_timeout() => Sending::Blocked,
             saved => Sending::Answered(saved.map_err(|error| error.during(operation::SAVE))),
         }
     }
 
-    async fn together(
+    async fn batched(
         pool: &Pool,
         entries: &[HistoryEntry],
         wait: LockWait,
@@ -58,7 +58,7 @@ pub struct GroupCommitStatistics {
     /// How many saves are in the queue or on their way.
     pub under_way: u32,
     /// How many saves went by themselves, because nobody else was saving.
-    pub alone: u64,
+    pub single: u64,
     /// How many went together with others, or waited for their turn.
     pub grouped: u64,
     /// In how many statements those went.
@@ -69,8 +69,8 @@ impl From<SharingStatistics> for GroupCommitStatistics {
     fn from(saves: SharingStatistics) -> Self {
         Self {
             under_way: saves.under_way,
-            alone: saves.alone,
-            grouped: saves.together,
+            single: saves.single,
+            grouped: saves.batched,
             statements: saves.statements,
         }
     }

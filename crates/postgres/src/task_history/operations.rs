@@ -1,4 +1,4 @@
-//! The operations of the port as [`Work`]: their arguments, by reference.
+//! The operations of the port as [`PgOperation`]: their arguments, by reference.
 
 use diesel_async::AsyncPgConnection;
 use tasktrail_domain::repository::{Operation, Page, PageRequest};
@@ -10,18 +10,18 @@ use tasktrail_domain::task_history::{
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::lock_wait::LockWait;
-use tasktrail_postgres_client::work::Work;
+use tasktrail_postgres_client::pg_operation::PgOperation;
 
 use super::{count, finish, finish_batch, list, load, retention, save, status_checks};
 
 pub(super) struct Save<'e>(pub(super) &'e HistoryEntry, pub(super) LockWait);
 
-impl Work for Save<'_> {
-    type Answer = TaskStatus;
+impl PgOperation for Save<'_> {
+    type Output = TaskStatus;
 
     const OPERATION: Operation = operation::SAVE;
 
-    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         let saved = save::one(connection, self.0, self.1).await;
         saved.map_err(|error| self.1.explain(error))
     }
@@ -30,24 +30,24 @@ impl Work for Save<'_> {
 /// Entries of several callers, sorted by task and of different ids: each is a matter of its own.
 pub(super) struct SaveEach<'e>(pub(super) &'e [&'e HistoryEntry], pub(super) LockWait);
 
-impl Work for SaveEach<'_> {
-    type Answer = (Vec<Option<save::Outcome>>, Option<StoreError>);
+impl PgOperation for SaveEach<'_> {
+    type Output = (Vec<Option<save::Outcome>>, Option<StoreError>);
 
     const OPERATION: Operation = operation::SAVE;
 
-    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         save::each(connection, self.0, self.1).await
     }
 }
 
 pub(super) struct SaveBatch<'e>(pub(super) &'e [HistoryEntry], pub(super) LockWait);
 
-impl Work for SaveBatch<'_> {
-    type Answer = SavedBatch;
+impl PgOperation for SaveBatch<'_> {
+    type Output = SavedBatch;
 
     const OPERATION: Operation = operation::SAVE_BATCH;
 
-    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         save::batch(connection, self.0, self.1).await
     }
 }
@@ -57,12 +57,12 @@ pub(super) struct Load<'e>(
     pub(super) &'e PageRequest<StepNumber>,
 );
 
-impl Work for Load<'_> {
-    type Answer = Page<HistoryEntry, StepNumber>;
+impl PgOperation for Load<'_> {
+    type Output = Page<HistoryEntry, StepNumber>;
 
     const OPERATION: Operation = operation::LOAD;
 
-    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         load::steps(connection, self.0, self.1).await
     }
 }
@@ -72,24 +72,24 @@ pub(super) struct Trail<'e>(
     pub(super) &'e PageRequest<TrailPosition>,
 );
 
-impl Work for Trail<'_> {
-    type Answer = Page<HistoryEntry, TrailPosition>;
+impl PgOperation for Trail<'_> {
+    type Output = Page<HistoryEntry, TrailPosition>;
 
     const OPERATION: Operation = operation::TRAIL;
 
-    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         load::trail(connection, self.0, self.1).await
     }
 }
 
 pub(super) struct Status<'e>(pub(super) &'e TaskKey);
 
-impl Work for Status<'_> {
-    type Answer = Option<TaskStatus>;
+impl PgOperation for Status<'_> {
+    type Output = Option<TaskStatus>;
 
     const OPERATION: Operation = operation::STATUS;
 
-    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         load::status(connection, self.0).await
     }
 }
@@ -97,12 +97,12 @@ impl Work for Status<'_> {
 /// The status checks of several callers.
 pub(super) struct Statuses<'e>(pub(super) &'e [TaskKey]);
 
-impl Work for Statuses<'_> {
-    type Answer = Vec<status_checks::Status>;
+impl PgOperation for Statuses<'_> {
+    type Output = Vec<status_checks::Status>;
 
     const OPERATION: Operation = operation::STATUS;
 
-    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         status_checks::statuses(connection, self.0).await
     }
 }
@@ -114,12 +114,12 @@ pub(super) struct Finish<'e>(
     pub(super) LockWait,
 );
 
-impl Work for Finish<'_> {
-    type Answer = FinishOutcome;
+impl PgOperation for Finish<'_> {
+    type Output = FinishOutcome;
 
     const OPERATION: Operation = operation::FINISH;
 
-    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         let finished = finish::finish(connection, self.0, self.1, self.2, self.3).await;
         finished.map_err(|error| self.3.explain(error))
     }
@@ -130,12 +130,12 @@ pub(super) struct FinishBatch<'e>(
     pub(super) LockWait,
 );
 
-impl Work for FinishBatch<'_> {
-    type Answer = Vec<FinishOutcome>;
+impl PgOperation for FinishBatch<'_> {
+    type Output = Vec<FinishOutcome>;
 
     const OPERATION: Operation = operation::FINISH_BATCH;
 
-    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         finish_batch::finish(connection, self.0, self.1).await
     }
 }
@@ -146,51 +146,51 @@ pub(super) struct List<'e>(
     pub(super) &'e PageRequest<ListCursor>,
 );
 
-impl Work for List<'_> {
-    type Answer = Page<TaskSummary, ListCursor>;
+impl PgOperation for List<'_> {
+    type Output = Page<TaskSummary, ListCursor>;
 
     const OPERATION: Operation = operation::LIST;
 
-    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         list::page(connection, self.0, self.1, self.2).await
     }
 }
 
 pub(super) struct Count<'e>(pub(super) &'e Scope);
 
-impl Work for Count<'_> {
-    type Answer = Counts;
+impl PgOperation for Count<'_> {
+    type Output = Counts;
 
     const OPERATION: Operation = operation::COUNT;
     const LONG: bool = true;
 
-    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         count::count(connection, self.0).await
     }
 }
 
 pub(super) struct Expired<'e>(pub(super) &'e RetentionPolicy);
 
-impl Work for Expired<'_> {
-    type Answer = tasktrail_domain::task_history::Expired;
+impl PgOperation for Expired<'_> {
+    type Output = tasktrail_domain::task_history::Expired;
 
     const OPERATION: Operation = operation::EXPIRED;
     const LONG: bool = true;
 
-    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         retention::expired(connection, self.0).await
     }
 }
 
 pub(super) struct RemoveExpired<'e>(pub(super) &'e RetentionPolicy, pub(super) &'e RemovalBatch);
 
-impl Work for RemoveExpired<'_> {
-    type Answer = Removal;
+impl PgOperation for RemoveExpired<'_> {
+    type Output = Removal;
 
     const OPERATION: Operation = operation::REMOVE_EXPIRED;
     const LONG: bool = true;
 
-    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         retention::remove(connection, self.0, self.1).await
     }
 }

@@ -8,8 +8,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use tasktrail_domain::repository::{Operation, PageRequest};
 use tasktrail_domain::task_history::{TaskKey, operation};
 use tasktrail_postgres_client::error::StoreError;
+use tasktrail_postgres_client::pg_operation::PgOperation;
 use tasktrail_postgres_client::statement::{Prepared, Statement};
-use tasktrail_postgres_client::work::Work;
 use tasktrail_test_support::TestDatabase;
 
 use super::PostgresTaskHistory;
@@ -64,8 +64,8 @@ const FILL: [&str; 4] = [
 /// What a repository does when it is asked for a plan.
 struct Plan<Q>(Q);
 
-impl<Q: QueryFragment<Pg> + Send + Sync> Work for Plan<Q> {
-    type Answer = String;
+impl<Q: QueryFragment<Pg> + Send + Sync> PgOperation for Plan<Q> {
+    type Output = String;
 
     const OPERATION: Operation = operation::LIST;
 
@@ -95,8 +95,8 @@ struct GenericPlan<'e> {
     parameters: &'e str,
 }
 
-impl Work for GenericPlan<'_> {
-    type Answer = String;
+impl PgOperation for GenericPlan<'_> {
+    type Output = String;
 
     const OPERATION: Operation = operation::LIST;
 

@@ -13,7 +13,7 @@ use tasktrail_domain::task_history::{
 };
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::error::StoreError;
-use tasktrail_postgres_client::work::Work;
+use tasktrail_postgres_client::pg_operation::PgOperation;
 use tasktrail_test_support::{Server, ServerOptions, TestDatabase};
 
 use super::{PostgresTaskHistory, operations};
@@ -98,12 +98,12 @@ struct PreparedStatement {
 /// Which statements of ours a connection has prepared, and how often each has run.
 struct PreparedStatements;
 
-impl Work for PreparedStatements {
-    type Answer = BTreeMap<String, i64>;
+impl PgOperation for PreparedStatements {
+    type Output = BTreeMap<String, i64>;
 
     const OPERATION: Operation = operation::COUNT;
 
-    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         let ours = "SELECT name, generic_plans + custom_plans AS runs FROM pg_prepared_statements
                     WHERE statement LIKE '%task\\_%'
                     AND statement NOT LIKE '%pg_prepared_statements%'";

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
+use tasktrail_postgres_client::batching::{Batcher, InFlight, SharingStatistics};
 use tasktrail_postgres_client::pool::Pool;
-use tasktrail_postgres_client::sharing::{Sharing, SharingStatistics, UnderWay};
 
 use super::GroupCommitStatistics;
 use super::group_commit::Saves;
@@ -14,23 +14,23 @@ const STATUS_STATEMENTS: u32 = 2;
 /// The calls of the task history that share statements.
 #[derive(Debug)]
 pub(crate) struct SharedCalls {
-    pub(super) saves: Sharing<Saves>,
-    pub(super) status_checks: Sharing<StatusChecks>,
+    pub(super) saves: Batcher<Saves>,
+    pub(super) status_checks: Batcher<StatusChecks>,
 }
 
 impl SharedCalls {
     /// Begins to take calls, with as many statements of saves at once.
     pub(crate) fn start(pool: &Pool, writers: u32) -> Self {
         Self {
-            saves: Sharing::start(pool.clone(), writers),
-            status_checks: Sharing::start(pool.clone(), STATUS_STATEMENTS),
+            saves: Batcher::start(pool.clone(), writers),
+            status_checks: Batcher::start(pool.clone(), STATUS_STATEMENTS),
         }
     }
 
     /// The calls that are in a queue or on their way.
-    pub(crate) fn under_way(&self) -> UnderWay {
+    pub(crate) fn under_way(&self) -> InFlight {
         let (saves, checks) = (self.saves.under_way(), self.status_checks.under_way());
-        UnderWay {
+        InFlight {
             calls: saves.calls + checks.calls,
             statements: saves.statements + checks.statements,
         }

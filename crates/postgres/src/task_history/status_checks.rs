@@ -8,10 +8,10 @@ use diesel::sql_types::{Array, BigInt, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::repository::Operation;
 use tasktrail_domain::task_history::{TaskKey, TaskStatus, operation};
+use tasktrail_postgres_client::batching::{Batchable, Parts, Sending};
 use tasktrail_postgres_client::error::{SharedError, StoreError};
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::pool::Pool;
-use tasktrail_postgres_client::sharing::{Parts, Sending, Shareable};
 use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 
 use super::{operations, row};
@@ -20,15 +20,15 @@ use super::{operations, row};
 #[derive(Debug)]
 pub(crate) struct StatusChecks;
 
-impl Shareable for StatusChecks {
+impl Batchable for StatusChecks {
     type Request = TaskKey;
     type Key = TaskKey;
     type Answer = Option<TaskStatus>;
 
     const OPERATION: Operation = operation::STATUS;
-    const MOST: usize = 500;
+    const MAX_REQUESTS: usize = 500;
     /// Keys are short: only their number counts.
-    const MOST_BYTES: usize = usize::MAX;
+    const MAX_BYTES: usize = usize::MAX;
 
     fn size_bytes(task: &TaskKey) -> usize {
         task.user.as_str().len() + task.task.as_str().len()
@@ -38,13 +38,13 @@ impl Shareable for StatusChecks {
         task
     }
 
-    async fn alone(pool: &Pool, task: &TaskKey) -> Sending<Option<TaskStatus>> {
+    async fn single(pool: &Pool, task: &TaskKey) -> Sending<Option<TaskStatus>> {
         let status = pool.run(&operations::Status(task)).await;
         Sending::Answered(status.map_err(|error| error.during(operation::STATUS)))
     }
 
     /// Nothing waits for a task here: what is locked can be read.
-    async fn together(
+    async fn batched(
         pool: &Pool,
         tasks: &[TaskKey],
         _wait: LockWait,
@@ -52,7 +52,7 @@ impl Shareable for StatusChecks {
         let mut answers = Vec::with_capacity(tasks.len());
         let mut parts = Parts::of(tasks);
         while let Some(part) = parts.next() {
-            match pool.go_on(&operations::Statuses(part)).await {
+            match pool.run_started(&operations::Statuses(part)).await {
                 Ok(statuses) => answers.extend(statuses.into_iter().map(|status| {
                     Sending::Answered(status.map_err(|error| error.during(operation::STATUS)))
                 })),

@@ -1,7 +1,7 @@
 use tasktrail_domain::repository::{Effect, RepositoryError, Result};
 use tasktrail_domain::task_history::{TaskStatus, operation};
+use tasktrail_postgres_client::batching::Sending;
 use tasktrail_postgres_client::error::{SharedError, StoreError};
-use tasktrail_postgres_client::sharing::Sending;
 use tokio::time::Instant;
 
 /// The answers to the entries of a group, by their place in it.

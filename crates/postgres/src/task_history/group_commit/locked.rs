@@ -8,19 +8,19 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::repository::Operation;
 use tasktrail_domain::task_history::{TaskKey, operation};
 use tasktrail_postgres_client::error::StoreError;
+use tasktrail_postgres_client::pg_operation::PgOperation;
 use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
-use tasktrail_postgres_client::work::Work;
 
 /// Finds the tasks that are locked now, by their places. A task whose first save is not committed yet is not
 /// seen by this.
 pub(super) struct FindLocked<'e>(pub(super) &'e [&'e TaskKey]);
 
-impl Work for FindLocked<'_> {
-    type Answer = Vec<usize>;
+impl PgOperation for FindLocked<'_> {
+    type Output = Vec<usize>;
 
     const OPERATION: Operation = operation::SAVE;
 
-    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, StoreError> {
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         let locked = Prepared(Locked::of(self.0));
         let positions: Vec<i64> = locked.load(connection).await?;
         let index = |position: i64| usize::try_from(position - 1).ok();

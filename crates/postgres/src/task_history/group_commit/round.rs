@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use tasktrail_domain::repository::RepositoryError;
 use tasktrail_domain::task_history::{EntryConflict, HistoryEntry, TaskKey, TaskStatus, operation};
+use tasktrail_postgres_client::batching::{Parts, Sending};
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::pool::Pool;
-use tasktrail_postgres_client::sharing::{Parts, Sending};
 
 use super::answers::Answers;
 use super::locked::FindLocked;
@@ -27,8 +27,8 @@ pub(super) async fn save(
     wait: LockWait,
 ) -> Vec<Sending<TaskStatus>> {
     let mut answers = Answers::of(entries.len());
-    let mut in_vain = 0;
-    while !answers.are_complete() && in_vain < ATTEMPTS {
+    let mut no_progress = 0;
+    while !answers.are_complete() && no_progress < ATTEMPTS {
         let before = answers.number();
         let first = first_of_each_id(entries, &answers);
         save_distinct(pool, entries, (&first, wait), &mut answers).await;
@@ -37,7 +37,7 @@ pub(super) async fn save(
                 answer_repetitions(entries, index, &mut answers);
             }
         }
-        in_vain += usize::from(answers.number() == before);
+        no_progress += usize::from(answers.number() == before);
     }
     answers.or_else(|| StoreError::ConcurrentlyRemoved.during(operation::SAVE))
 }
@@ -58,7 +58,7 @@ async fn save_distinct(
         if given.is_empty() {
             continue;
         }
-        let failed = match pool.go_on(&SaveEach(&given, wait)).await {
+        let failed = match pool.run_started(&SaveEach(&given, wait)).await {
             Ok((outcomes, failed)) => {
                 for ((index, entry), outcome) in indices.into_iter().zip(given).zip(outcomes) {
                     answer(answers, index, entry, outcome);
@@ -115,7 +115,7 @@ async fn locked_among<'e>(pool: &Pool, tasks: &[&'e TaskKey]) -> Vec<&'e TaskKey
     if let [_only] = tasks {
         return tasks.to_vec();
     }
-    match pool.go_on(&FindLocked(tasks)).await {
+    match pool.run_started(&FindLocked(tasks)).await {
         Ok(places) => places
             .into_iter()
             .filter_map(|place| tasks.get(place).copied())

@@ -12,7 +12,7 @@ use super::super::deadline::Deadline;
 use super::super::names::quoted;
 use super::super::{Partition, PartitionError};
 
-const LEAVE: &str = include_str!("leave.sql");
+const REMOVE: &str = include_str!("remove.sql");
 const SAMPLE: &str = include_str!("sample.sql");
 
 /// From so many entries on a look at all of them takes long enough to be spared.
@@ -21,7 +21,7 @@ const LARGE: u64 = 100_000;
 #[derive(QueryableByName)]
 struct Sample {
     #[diesel(sql_type = BigInt)]
-    leaving: i64,
+    removed: i64,
     #[diesel(sql_type = BigInt)]
     looked_at: i64,
 }
@@ -55,7 +55,7 @@ impl Leaving {
     }
 
     /// How many entries of the partition belong to tasks that stay.
-    pub(super) fn staying(&self) -> u64 {
+    pub(super) fn retained(&self) -> u64 {
         unsigned(self.here).saturating_sub(unsigned(self.entries_here))
     }
 }
@@ -72,12 +72,12 @@ pub(super) async fn estimated_to_stay(
     }
     let question = SAMPLE.replace("{partition}", &quoted(&partition.name));
     let sample: Sample = covered(question, policy).get_result(connection).await?;
-    let (leaving, all) = (unsigned(sample.leaving), unsigned(sample.looked_at));
-    let staying = u128::from(all.saturating_sub(leaving)) * u128::from(partition.entries);
-    Ok(u64::try_from(staying / u128::from(all.max(1))).unwrap_or(u64::MAX))
+    let (removed, all) = (unsigned(sample.removed), unsigned(sample.looked_at));
+    let retained = u128::from(all.saturating_sub(removed)) * u128::from(partition.entries);
+    Ok(u64::try_from(retained / u128::from(all.max(1))).unwrap_or(u64::MAX))
 }
 
-/// Notes the tasks that go in the table `leaving`, and locks them. Writers are to be kept out.
+/// Notes the tasks that go in the table `removed`, and locks them. Writers are to be kept out.
 pub(super) async fn note(
     connection: &mut AsyncPgConnection,
     partition: &Partition,
@@ -90,7 +90,7 @@ pub(super) async fn note(
         quoted(&partition.name)
     );
     for made in [
-        "CREATE TEMPORARY TABLE leaving (
+        "CREATE TEMPORARY TABLE removed (
              user_id text COLLATE \"C\", task_id text COLLATE \"C\",
              entries bigint, entries_here bigint
          ) ON COMMIT DROP",
@@ -99,13 +99,13 @@ pub(super) async fn note(
         deadline.run(connection, made).await?;
     }
     deadline.limit(connection).await?;
-    covered(LEAVE.to_owned(), policy)
+    covered(REMOVE.to_owned(), policy)
         .execute(connection)
         .await?;
     let sums = "SELECT count(*) AS tasks, coalesce(sum(entries), 0)::bigint AS entries,
                        coalesce(sum(entries_here), 0)::bigint AS entries_here,
                        (SELECT coalesce(sum(entries), 0) FROM here)::bigint AS here
-                FROM leaving";
+                FROM removed";
     deadline.limit(connection).await?;
     Ok(diesel::sql_query(sums).get_result(connection).await?)
 }
@@ -117,10 +117,10 @@ pub(super) async fn take_away(
 ) -> Result<(), PartitionError> {
     for statement in [
         "ANALYZE leaving",
-        "DELETE FROM task_history AS entry USING leaving AS task
+        "DELETE FROM task_history AS entry USING removed AS task
          WHERE task.entries > task.entries_here
            AND entry.user_id = task.user_id AND entry.task_id = task.task_id",
-        "DELETE FROM task_summary AS summary USING leaving AS task
+        "DELETE FROM task_summary AS summary USING removed AS task
          WHERE summary.user_id = task.user_id AND summary.task_id = task.task_id",
     ] {
         deadline.run(connection, statement).await?;

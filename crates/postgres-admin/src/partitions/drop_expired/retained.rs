@@ -68,7 +68,7 @@ pub(super) async fn prepared(
             "INSERT INTO {NAME}
              SELECT * FROM {quoted_old} AS entry
              WHERE NOT EXISTS (
-                 SELECT FROM leaving AS task
+                 SELECT FROM removed AS task
                  WHERE task.user_id = entry.user_id AND task.task_id = entry.task_id)"
         ));
     }

@@ -15,7 +15,7 @@ use tokio_postgres::CancelToken;
 pub use self::plan::ReindexPlan;
 use super::{CareError, connect, permitted, tables};
 use crate::diagnosis::{IndexFacts, index_facts};
-use crate::maintenance_turn::of_store;
+use crate::maintenance_lock::of_store;
 
 /// What a reindex has done.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -67,7 +67,7 @@ pub(crate) async fn reindex(
     let plan = ReindexPlan::of(index_facts(&mut connection).await?, only)?;
     let statement = connection.cancel_token();
     let stopping = AtomicBool::new(false);
-    let mut work = Work {
+    let mut work = PgOperation {
         connection,
         stopping: &stopping,
         told,
@@ -131,14 +131,14 @@ fn is_cancelled(error: &diesel::result::Error) -> bool {
     )
 }
 
-struct Work<'s, T> {
+struct PgOperation<'s, T> {
     connection: AsyncPgConnection,
     stopping: &'s AtomicBool,
     told: T,
     did: Reindexing,
 }
 
-impl<T: FnMut(&IndexFacts) + Send> Work<'_, T> {
+impl<T: FnMut(&IndexFacts) + Send> PgOperation<'_, T> {
     /// Whether all of it was done: nothing begins once it is to stop.
     async fn all(&mut self, plan: ReindexPlan) -> diesel::QueryResult<bool> {
         let not_removed = plan.not_removed.into_iter();

@@ -4,7 +4,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long a connection in doubt may take to prove that it is alive.
-pub(super) const PROOF: Duration = Duration::from_millis(500);
+pub(super) const VALIDATION_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Which connections may lead to a server that does not answer any more.
 ///
@@ -12,7 +12,7 @@ pub(super) const PROOF: Duration = Duration::from_millis(500);
 /// for its whole time limit. So when a call was given up, all connections have to prove themselves before
 /// they are lent again; and when the first of them fails, all that were last heard of before that end.
 #[derive(Debug, Default)]
-pub(super) struct Doubt(Mutex<Since>);
+pub(super) struct ConnectionValidator(Mutex<Since>);
 
 #[derive(Debug, Default)]
 struct Since {
@@ -22,13 +22,13 @@ struct Since {
 
 /// What is to be done with a connection before it is lent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
-    Trusted,
-    ToProve,
-    Condemned,
+pub(super) enum Validity {
+    Valid,
+    Suspect,
+    Dead,
 }
 
-impl Doubt {
+impl ConnectionValidator {
     /// A call was given up: whoever was not heard of since has to prove that he is alive.
     pub(super) fn suspect(&self) {
         self.since().suspected = Some(Instant::now());
@@ -40,15 +40,15 @@ impl Doubt {
         since.condemned = since.condemned.max(Some(asked));
     }
 
-    /// The verdict on a connection that was last `heard` of then.
-    pub(super) fn verdict(&self, heard: Instant) -> Verdict {
+    /// The verdict on a connection that was last `last_response` of then.
+    pub(super) fn validity(&self, last_response: Instant) -> Validity {
         let since = self.since();
-        if since.condemned.is_some_and(|at| heard < at) {
-            Verdict::Condemned
-        } else if since.suspected.is_some_and(|at| heard < at) {
-            Verdict::ToProve
+        if since.condemned.is_some_and(|at| last_response < at) {
+            Validity::Dead
+        } else if since.suspected.is_some_and(|at| last_response < at) {
+            Validity::Suspect
         } else {
-            Verdict::Trusted
+            Validity::Valid
         }
     }
 
@@ -63,17 +63,17 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_was_heard_of_since_is_trusted() {
-        let doubt = Doubt::default();
+        let validator = ConnectionValidator::default();
         let second = Duration::from_secs(1);
         let before = Instant::now();
         tokio::time::advance(second).await;
 
-        assert_eq!(doubt.verdict(before), Verdict::Trusted);
-        doubt.suspect();
-        assert_eq!(doubt.verdict(before), Verdict::ToProve);
-        doubt.condemn(Instant::now());
-        assert_eq!(doubt.verdict(before), Verdict::Condemned);
+        assert_eq!(validator.validity(before), Validity::Valid);
+        validator.suspect();
+        assert_eq!(validator.validity(before), Validity::Suspect);
+        validator.condemn(Instant::now());
+        assert_eq!(validator.validity(before), Validity::Dead);
         tokio::time::advance(second).await;
-        assert_eq!(doubt.verdict(Instant::now()), Verdict::Trusted);
+        assert_eq!(validator.validity(Instant::now()), Validity::Valid);
     }
 }

@@ -6,9 +6,9 @@ use tasktrail_domain::repository::Operation;
 use crate::error::StoreError;
 
 /// What an operation does, whichever connection it gets; and again on another if need be.
-pub trait Work: Sync {
+pub trait PgOperation: Sync {
     /// What it tells its caller.
-    type Answer: Send;
+    type Output: Send;
 
     /// Its name, and whether it may be repeated.
     const OPERATION: Operation;
@@ -21,5 +21,5 @@ pub trait Work: Sync {
     fn run(
         &self,
         connection: &mut AsyncPgConnection,
-    ) -> impl Future<Output = Result<Self::Answer, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Self::Output, StoreError>> + Send;
 }

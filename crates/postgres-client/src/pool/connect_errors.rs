@@ -8,22 +8,22 @@ use super::manager::OpenError;
 ///
 /// bb8 tells a waiting caller only that it waited too long; the reasons come here.
 #[derive(Debug, Clone)]
-pub(super) struct Failures(Arc<watch::Sender<Option<OpenError>>>);
+pub(super) struct ConnectErrors(Arc<watch::Sender<Option<OpenError>>>);
 
-impl Default for Failures {
+impl Default for ConnectErrors {
     fn default() -> Self {
         Self(Arc::new(watch::Sender::new(None)))
     }
 }
 
-impl Failures {
+impl ConnectErrors {
     /// Those to come.
     pub(super) fn watch(&self) -> Watch {
         Watch(self.0.subscribe())
     }
 }
 
-impl bb8::ErrorSink<OpenError> for Failures {
+impl bb8::ErrorSink<OpenError> for ConnectErrors {
     fn sink(&self, error: OpenError) {
         if !matches!(error, OpenError::Stale) {
             self.0.send_replace(Some(error));

@@ -16,7 +16,7 @@ use crate::error::AcquireError;
 /// bb8 alone is not fair: a caller that it wakes races newcomers and goes to the end of the queue again
 /// when it loses.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(super) struct AcquireQueue {
     places: Arc<Semaphore>,
     number: u32,
     waiting: AtomicU32,
@@ -27,25 +27,25 @@ pub(super) struct Gate {
 
 /// Whether a call begins now, or has begun before and needs a connection to finish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Call {
+pub(super) enum CallState {
     New,
-    Begun,
+    Started,
 }
 
-impl Call {
+impl CallState {
     /// Waits until a close refuses it.
     async fn refusal(self, lifecycle: &Lifecycle) {
         match self {
             Self::New => lifecycle.draining().await,
-            Self::Begun => lifecycle.ended().await,
+            Self::Started => lifecycle.ended().await,
         }
     }
 }
 
 /// A place behind the gate; dropping it lets the next caller through.
-pub(super) type Pass = OwnedSemaphorePermit;
+pub(super) type AcquirePermit = OwnedSemaphorePermit;
 
-impl Gate {
+impl AcquireQueue {
     pub(super) fn new(places: NonZeroU32) -> Self {
         let number = places.get();
         Self {
@@ -59,18 +59,18 @@ impl Gate {
         }
     }
 
-    /// Waits for a place, no longer than `patience`, and no longer than `lifecycle` lets the call go on.
-    pub(super) async fn enter(
+    /// Waits for a place, no longer than `acquire_timeout`, and no longer than `lifecycle` lets the call go on.
+    pub(super) async fn acquire(
         &self,
-        patience: Duration,
+        acquire_timeout: Duration,
         lifecycle: &Lifecycle,
-        call: Call,
-    ) -> Result<Pass, AcquireError> {
+        call: CallState,
+    ) -> Result<AcquirePermit, AcquireError> {
         // Nobody overtakes by this: places are free only while nobody waits.
-        let pass = match Arc::clone(&self.places).try_acquire_owned() {
-            Ok(pass) => pass,
+        let permit = match Arc::clone(&self.places).try_acquire_owned() {
+            Ok(permit) => permit,
             Err(_none_free) => tokio::select! {
-                pass = self.queue(patience) => pass?,
+                permit = self.queue(acquire_timeout) => permit?,
                 () = call.refusal(lifecycle) => {
                     self.refused.fetch_add(1, Ordering::Relaxed);
                     return Err(AcquireError::Closed);
@@ -79,22 +79,22 @@ impl Gate {
         };
         // It may have ended between the question and the answer.
         let goes_on = match call {
-            Call::New => lifecycle.is_open(),
-            Call::Begun => !lifecycle.has_ended(),
+            CallState::New => lifecycle.is_open(),
+            CallState::Started => !lifecycle.has_ended(),
         };
-        goes_on.then_some(pass).ok_or(AcquireError::Closed)
+        goes_on.then_some(permit).ok_or(AcquireError::Closed)
     }
 
-    async fn queue(&self, patience: Duration) -> Result<Pass, AcquireError> {
+    async fn queue(&self, acquire_timeout: Duration) -> Result<AcquirePermit, AcquireError> {
         let mut queued = Queued::in_front_of(self);
         let place = Arc::clone(&self.places).acquire_owned();
-        match tokio::time::timeout(patience, place).await {
-            Ok(Ok(pass)) => Ok(pass),
+        match tokio::time::timeout(acquire_timeout, place).await {
+            Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_closed)) => Err(AcquireError::Closed),
             Err(_elapsed) => {
                 queued.timed_out = true;
                 Err(AcquireError::Queue {
-                    waited: patience,
+                    waited: acquire_timeout,
                     ahead: queued.ahead,
                 })
             }
@@ -102,7 +102,7 @@ impl Gate {
     }
 
     /// Waits until everybody who was let through has come back. Nobody is let through meanwhile.
-    pub(super) async fn everybody_back(&self) {
+    pub(super) async fn wait_until_idle(&self) {
         // An error would mean that the gate is closed for good, which nobody does.
         let _all = self.places.acquire_many(self.number).await;
     }
@@ -125,18 +125,18 @@ impl Gate {
 
 /// A caller in the queue, counted also when its future is dropped there.
 struct Queued<'g> {
-    gate: &'g Gate,
+    acquire_queue: &'g AcquireQueue,
     began: Instant,
     ahead: u32,
     timed_out: bool,
 }
 
 impl<'g> Queued<'g> {
-    fn in_front_of(gate: &'g Gate) -> Self {
+    fn in_front_of(acquire_queue: &'g AcquireQueue) -> Self {
         Self {
-            gate,
+            acquire_queue,
             began: Instant::now(),
-            ahead: gate.waiting.fetch_add(1, Ordering::Relaxed),
+            ahead: acquire_queue.waiting.fetch_add(1, Ordering::Relaxed),
             timed_out: false,
         }
     }
@@ -144,8 +144,10 @@ impl<'g> Queued<'g> {
 
 impl Drop for Queued<'_> {
     fn drop(&mut self) {
-        self.gate.waiting.fetch_sub(1, Ordering::Relaxed);
-        self.gate.waits.add(self.began.elapsed(), self.timed_out);
+        self.acquire_queue.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.acquire_queue
+            .waits
+            .add(self.began.elapsed(), self.timed_out);
     }
 }
 
@@ -155,22 +157,25 @@ mod tests {
 
     use super::*;
 
-    fn gate(places: u32) -> (Gate, Lifecycle) {
+    fn acquire_queue(places: u32) -> (AcquireQueue, Lifecycle) {
         (
-            Gate::new(NonZeroU32::new(places).unwrap()),
+            AcquireQueue::new(NonZeroU32::new(places).unwrap()),
             Lifecycle::default(),
         )
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_too_long_is_told_how_long_and_how_many_were_ahead() {
-        let (gate, open) = gate(1);
-        let patience = Duration::from_secs(5);
-        let _inside = gate.enter(patience, &open, Call::New).await.unwrap();
+        let (acquire_queue, open) = acquire_queue(1);
+        let acquire_timeout = Duration::from_secs(5);
+        let _inside = acquire_queue
+            .acquire(acquire_timeout, &open, CallState::New)
+            .await
+            .unwrap();
 
         let (first, second) = tokio::join!(
-            gate.enter(patience, &open, Call::New),
-            gate.enter(patience, &open, Call::New)
+            acquire_queue.acquire(acquire_timeout, &open, CallState::New),
+            acquire_queue.acquire(acquire_timeout, &open, CallState::New)
         );
 
         let said = [first, second].map(|refused| refused.unwrap_err().to_string());
@@ -181,21 +186,24 @@ mod tests {
                 "no connection became free within 5s, with 1 ahead"
             ]
         );
-        assert_eq!(gate.waiting(), 0);
-        let waits = gate.waits().read();
+        assert_eq!(acquire_queue.waiting(), 0);
+        let waits = acquire_queue.waits().read();
         assert_eq!((waits.number, waits.timed_out), (2, 2));
-        assert_eq!((waits.total, waits.longest), (patience * 2, patience));
+        assert_eq!(
+            (waits.total, waits.longest),
+            (acquire_timeout * 2, acquire_timeout)
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn callers_are_served_in_order() {
-        let (gate, open) = gate(2);
+        let (acquire_queue, open) = acquire_queue(2);
         let served = std::sync::Mutex::new(Vec::new());
         let calls = (0..100).map(|caller| {
-            let (gate, open, served) = (&gate, &open, &served);
+            let (acquire_queue, open, served) = (&acquire_queue, &open, &served);
             async move {
-                let _pass = gate
-                    .enter(Duration::from_secs(60), open, Call::New)
+                let _permit = acquire_queue
+                    .acquire(Duration::from_secs(60), open, CallState::New)
                     .await
                     .unwrap();
                 served.lock().unwrap().push(caller);
@@ -210,35 +218,45 @@ mod tests {
 
     #[tokio::test]
     async fn who_goes_away_leaves_the_queue() {
-        let (gate, open) = gate(1);
-        let inside = gate.enter(Duration::MAX, &open, Call::New).await.unwrap();
+        let (acquire_queue, open) = acquire_queue(1);
+        let inside = acquire_queue
+            .acquire(Duration::MAX, &open, CallState::New)
+            .await
+            .unwrap();
         assert!(
-            gate.enter(Duration::MAX, &open, Call::New)
+            acquire_queue
+                .acquire(Duration::MAX, &open, CallState::New)
                 .now_or_never()
                 .is_none()
         );
 
         drop(inside);
 
-        assert_eq!(gate.waiting(), 0);
-        assert!(gate.enter(Duration::ZERO, &open, Call::New).await.is_ok());
+        assert_eq!(acquire_queue.waiting(), 0);
+        assert!(
+            acquire_queue
+                .acquire(Duration::ZERO, &open, CallState::New)
+                .await
+                .is_ok()
+        );
     }
 
     #[tokio::test]
     async fn who_waits_while_it_closes_is_told_at_once() {
-        let (gate, lifecycle) = gate(1);
-        let inside = gate
-            .enter(Duration::MAX, &lifecycle, Call::New)
+        let (acquire_queue, lifecycle) = acquire_queue(1);
+        let inside = acquire_queue
+            .acquire(Duration::MAX, &lifecycle, CallState::New)
             .await
             .unwrap();
-        let mut waiting = Box::pin(gate.enter(Duration::MAX, &lifecycle, Call::New));
+        let mut waiting =
+            Box::pin(acquire_queue.acquire(Duration::MAX, &lifecycle, CallState::New));
         assert!(waiting.as_mut().now_or_never().is_none());
 
         lifecycle.drain();
 
         assert!(matches!(waiting.await, Err(AcquireError::Closed)));
-        assert!(gate.everybody_back().now_or_never().is_none());
+        assert!(acquire_queue.wait_until_idle().now_or_never().is_none());
         drop(inside);
-        assert!(gate.everybody_back().now_or_never().is_some());
+        assert!(acquire_queue.wait_until_idle().now_or_never().is_some());
     }
 }

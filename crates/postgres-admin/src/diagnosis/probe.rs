@@ -13,7 +13,7 @@ use super::finding::{Finding, FindingCode, Severity};
 use super::{DiagnosisError, QUESTION_LIMIT};
 
 /// A connection to ask on, and what was found so far.
-pub(super) struct Questions {
+pub(super) struct Probe {
     connection: AsyncPgConnection,
     /// What a statement of a service may take on a session like those of the pool, in milliseconds;
     /// 0 if there is no limit.
@@ -27,7 +27,7 @@ struct Limit {
     milliseconds: i64,
 }
 
-impl Questions {
+impl Probe {
     /// The session is set up as those of the pool are, so that their settings can be read from it;
     /// then a limit of its own holds for each question, and the planner is free.
     pub(super) async fn open(connector: &Connector) -> Result<Self, DiagnosisError> {
@@ -57,7 +57,7 @@ impl Questions {
     }
 
     /// The rows of the answer; `None` if there was none, which is then among the findings.
-    pub(super) async fn ask<R, Q>(
+    pub(super) async fn query<R, Q>(
         &mut self,
         about: &str,
         question: Q,

@@ -12,9 +12,9 @@ const LONGEST_NUMBER: usize = 1000;
 const MARK_BEGIN: u8 = 0xe2;
 
 /// Writes JSON compactly, with what `jsonb` cannot hold behind marks.
-pub(super) struct Marking;
+pub(super) struct Escaper;
 
-impl Formatter for Marking {
+impl Formatter for Escaper {
     fn write_string_fragment<W>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()>
     where
         W: ?Sized + Write,

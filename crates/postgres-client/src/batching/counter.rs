@@ -9,14 +9,14 @@ use tokio::sync::OwnedSemaphorePermit;
 pub(super) struct Counter {
     calls: AtomicU32,
     statements: AtomicU32,
-    went_alone: AtomicU64,
-    went_together: AtomicU64,
+    single: AtomicU64,
+    batched: AtomicU64,
     statements_sent: AtomicU64,
 }
 
 /// The calls that are in the queue or on their way together.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct UnderWay {
+pub struct InFlight {
     /// The calls, queued or carried by a statement.
     pub calls: u32,
     /// The statements that carry some of them: each has a connection, or is getting one.
@@ -32,9 +32,9 @@ pub struct SharingStatistics {
     /// How many are in the queue or on their way together.
     pub under_way: u32,
     /// How many went by themselves, because nobody else was calling.
-    pub alone: u64,
+    pub single: u64,
     /// How many went together with others, or waited for their turn.
-    pub together: u64,
+    pub batched: u64,
     /// In how many statements those went.
     pub statements: u64,
     /// How many tasks are set aside, because another transaction keeps them locked: calls for them share
@@ -45,16 +45,16 @@ pub struct SharingStatistics {
 }
 
 impl Counter {
-    pub(super) fn count_alone(&self) {
-        self.went_alone.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn count_single(&self) {
+        self.single.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn count_together(&self, calls: u64) {
-        self.went_together.fetch_add(calls, Ordering::Relaxed);
+    pub(super) fn count_batched(&self, calls: u64) {
+        self.batched.fetch_add(calls, Ordering::Relaxed);
     }
 
-    pub(super) fn under_way(&self) -> UnderWay {
-        UnderWay {
+    pub(super) fn under_way(&self) -> InFlight {
+        InFlight {
             calls: self.calls.load(Ordering::Relaxed),
             statements: self.statements.load(Ordering::Relaxed),
         }
@@ -64,8 +64,8 @@ impl Counter {
         SharingStatistics {
             operation: operation.name(),
             under_way: self.calls.load(Ordering::Relaxed),
-            alone: self.went_alone.load(Ordering::Relaxed),
-            together: self.went_together.load(Ordering::Relaxed),
+            single: self.single.load(Ordering::Relaxed),
+            batched: self.batched.load(Ordering::Relaxed),
             statements: self.statements_sent.load(Ordering::Relaxed),
             tasks_aside: 0,
             waiting_aside: 0,
@@ -74,12 +74,12 @@ impl Counter {
 }
 
 /// A place among the calls that are under way.
-pub(super) struct Place {
+pub(super) struct QueuedGuard {
     counter: Arc<Counter>,
     _room: OwnedSemaphorePermit,
 }
 
-impl Place {
+impl QueuedGuard {
     pub(super) fn taken(counter: &Arc<Counter>, room: OwnedSemaphorePermit) -> Self {
         counter.calls.fetch_add(1, Ordering::Relaxed);
         Self {
@@ -89,26 +89,26 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for QueuedGuard {
     fn drop(&mut self) {
         self.counter.calls.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 /// A statement that is under way, also when its task panics.
-pub(super) struct Sent(Arc<Counter>);
+pub(super) struct InFlightGuard(Arc<Counter>);
 
-impl Sent {
+impl InFlightGuard {
     pub(super) fn with(calls: usize, counter: Arc<Counter>) -> Self {
         counter.statements.fetch_add(1, Ordering::Relaxed);
         counter.statements_sent.fetch_add(1, Ordering::Relaxed);
         let calls = u64::try_from(calls).unwrap_or(u64::MAX);
-        counter.count_together(calls);
+        counter.count_batched(calls);
         Self(counter)
     }
 }
 
-impl Drop for Sent {
+impl Drop for InFlightGuard {
     fn drop(&mut self) {
         self.0.statements.fetch_sub(1, Ordering::Relaxed);
     }

@@ -5,8 +5,8 @@
 //! for company. Each caller gets its own answer.
 
 mod aside;
+mod batch_task;
 mod counter;
-mod dispatch;
 mod parts;
 
 use std::fmt;
@@ -20,17 +20,17 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
 use self::aside::Aside;
+use self::batch_task::{Queued, batch_task};
+pub use self::counter::InFlight;
 pub use self::counter::SharingStatistics;
-pub use self::counter::UnderWay;
-use self::counter::{Counter, Place};
-use self::dispatch::{Queued, dispatch};
+use self::counter::{Counter, QueuedGuard};
 pub use self::parts::Parts;
 use crate::error::{AcquireError, StoreError};
 use crate::lock_wait::LockWait;
 use crate::pool::Pool;
 
 /// A kind of call that can share statements with others of its kind.
-pub trait Shareable: Sized + 'static {
+pub trait Batchable: Sized + 'static {
     /// What a caller asks for.
     type Request: Clone + Send + Sync + 'static;
     /// What requests are about.
@@ -41,9 +41,9 @@ pub trait Shareable: Sized + 'static {
     /// Its name in errors and metrics.
     const OPERATION: Operation;
     /// How many requests one statement carries at most.
-    const MOST: usize;
+    const MAX_REQUESTS: usize;
     /// How many bytes of requests one statement carries at most, unless a single one has more.
-    const MOST_BYTES: usize;
+    const MAX_BYTES: usize;
 
     /// The size of a request in the queue.
     fn size_bytes(request: &Self::Request) -> usize;
@@ -52,14 +52,14 @@ pub trait Shareable: Sized + 'static {
     fn key(request: &Self::Request) -> &Self::Key;
 
     /// Answers a request by itself, unless its task is locked for longer than it takes others to save.
-    fn alone(
+    fn single(
         pool: &Pool,
         request: &Self::Request,
     ) -> impl Future<Output = Sending<Self::Answer>> + Send;
 
     /// Answers requests together, each as if it were alone, in their order: those whose tasks are not
     /// locked for so long.
-    fn together(
+    fn batched(
         pool: &Pool,
         requests: &[Self::Request],
         wait: LockWait,
@@ -75,56 +75,58 @@ pub enum Sending<A> {
     Blocked,
 }
 
-/// How much may wait in the queue or be under way, in units of [`UNIT`]: callers beyond that wait for room.
-const ROOM: u32 = 64 << 10;
+/// How much may wait in the queue or be under way, in units of [`KIB`]: callers beyond that wait for room.
+const QUEUE_CAPACITY_KIB: u32 = 64 << 10;
 
 /// The room that a request takes is counted in KiB, one at least.
-const UNIT: usize = 1 << 10;
+const KIB: usize = 1 << 10;
 
 /// The way to the server that calls of a kind share.
 #[derive(Debug)]
-pub struct Sharing<S: Shareable> {
+pub struct Batcher<S: Batchable> {
     pool: Pool,
     queue: mpsc::UnboundedSender<Queued<S>>,
     /// Whether a caller is on the way alone.
-    busy_alone: AtomicBool,
+    single_busy: AtomicBool,
     room: Arc<Semaphore>,
     counter: Arc<Counter>,
     aside: Arc<Aside<S>>,
 }
 
 /// The right of a caller to go alone.
-struct Alone<'g>(&'g AtomicBool);
+struct SinglePermit<'g>(&'g AtomicBool);
 
-impl Drop for Alone<'_> {
+impl Drop for SinglePermit<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
     }
 }
 
-impl<S: Shareable> Sharing<S> {
+impl<S: Batchable> Batcher<S> {
     /// Begins to take calls, for as many statements at once.
     #[must_use]
     pub fn start(pool: Pool, statements: u32) -> Self {
         let statements = usize::try_from(statements).unwrap_or(Semaphore::MAX_PERMITS);
         let (queue, requests) = mpsc::unbounded_channel();
         let counter = Arc::<Counter>::default();
-        let sharing = Self {
-            busy_alone: AtomicBool::new(false),
-            room: Arc::new(Semaphore::new(usize::try_from(ROOM).unwrap_or(usize::MAX))),
+        let batching = Self {
+            single_busy: AtomicBool::new(false),
+            room: Arc::new(Semaphore::new(
+                usize::try_from(QUEUE_CAPACITY_KIB).unwrap_or(usize::MAX),
+            )),
             aside: Aside::new(pool.clone(), Arc::clone(&counter)),
             counter,
             pool: pool.clone(),
             queue,
         };
-        tokio::spawn(dispatch(
+        tokio::spawn(batch_task(
             requests,
             Arc::new(Semaphore::new(statements)),
             pool,
-            Arc::clone(&sharing.counter),
-            Arc::clone(&sharing.aside),
+            Arc::clone(&batching.counter),
+            Arc::clone(&batching.aside),
         ));
-        sharing
+        batching
     }
 
     /// Answers a request, alone or with others.
@@ -143,22 +145,22 @@ impl<S: Shareable> Sharing<S> {
         }
         let (task, wait) = (S::key(request), self.pool.lock_wait());
         if !self.aside.has(task)
-            && let Some(_alone) = self.all_to_itself()
+            && let Some(_alone) = self.try_single()
         {
-            self.counter.count_alone();
-            match S::alone(&self.pool, request).await {
+            self.counter.count_single();
+            match S::single(&self.pool, request).await {
                 Sending::Answered(answer) => return answer,
                 Sending::Blocked => self.aside.begin(task),
             }
         }
         let size_bytes = S::size_bytes(request);
-        let room = self.room_for(size_bytes).await.map_err(refused::<S>)?;
+        let room = self.reserve(size_bytes).await.map_err(refused::<S>)?;
         let (answer, answered) = oneshot::channel();
         let queued = Queued {
             request: request.clone(),
             size_bytes,
             answer,
-            _place: Place::taken(&self.counter, room),
+            _guard: QueuedGuard::taken(&self.counter, room),
             wait,
         };
         // Whoever closes the pool waits for all of the room, and so for this request.
@@ -173,30 +175,32 @@ impl<S: Shareable> Sharing<S> {
 
     /// The right to go alone, if nobody else is on the way. That is none of the statements: who comes later
     /// must not wait for a caller who may not poll his future. The pool tells whether it was closed.
-    fn all_to_itself(&self) -> Option<Alone<'_>> {
+    fn try_single(&self) -> Option<SinglePermit<'_>> {
         if self.counter.under_way().calls > 0 {
             return None;
         }
-        let taken = self.busy_alone.swap(true, Ordering::AcqRel);
-        (!taken).then(|| Alone(&self.busy_alone))
+        let taken = self.single_busy.swap(true, Ordering::AcqRel);
+        (!taken).then(|| SinglePermit(&self.single_busy))
     }
 
-    async fn room_for(
+    async fn reserve(
         &self,
         size_bytes: usize,
     ) -> std::result::Result<OwnedSemaphorePermit, AcquireError> {
-        let units = size_bytes.div_ceil(UNIT).max(1);
-        let units = u32::try_from(units).unwrap_or(ROOM).min(ROOM);
+        let units = size_bytes.div_ceil(KIB).max(1);
+        let units = u32::try_from(units)
+            .unwrap_or(QUEUE_CAPACITY_KIB)
+            .min(QUEUE_CAPACITY_KIB);
         let room = Arc::clone(&self.room).acquire_many_owned(units);
-        let patience = self.pool.patience();
+        let acquire_timeout = self.pool.acquire_timeout();
         tokio::select! {
             biased;
             () = self.pool.draining() => Err(AcquireError::Closed),
-            room = timeout(patience, room) => match room {
+            room = timeout(acquire_timeout, room) => match room {
                 Ok(Ok(room)) => Ok(room),
                 Ok(Err(_closed)) => Err(AcquireError::Closed),
                 Err(_elapsed) => Err(AcquireError::Queue {
-                    waited: patience,
+                    waited: acquire_timeout,
                     ahead: self.counter.under_way().calls,
                 }),
             },
@@ -204,14 +208,14 @@ impl<S: Shareable> Sharing<S> {
     }
 
     /// The calls that are in the queue or on their way.
-    pub fn under_way(&self) -> UnderWay {
+    pub fn under_way(&self) -> InFlight {
         self.counter.under_way()
     }
 
     /// Waits until the calls under way are done, until `deadline` at most, once the pool is drained and
     /// takes no more.
     pub async fn flush(&self, deadline: Duration) {
-        let flushed = timeout(deadline, self.room.acquire_many(ROOM)).await;
+        let flushed = timeout(deadline, self.room.acquire_many(QUEUE_CAPACITY_KIB)).await;
         tracing::debug!(operation = %S::OPERATION, all = flushed.is_ok(), "flushed the calls");
     }
 
@@ -229,10 +233,10 @@ impl<S: Shareable> Sharing<S> {
 }
 
 /// The answer to a caller who has waited for a lock for as long as it may.
-fn refused_by_lock<S: Shareable>(waited: Duration) -> RepositoryError {
+fn refused_by_lock<S: Batchable>(waited: Duration) -> RepositoryError {
     StoreError::Locked { waited }.during(S::OPERATION)
 }
 
-fn refused<S: Shareable>(error: AcquireError) -> RepositoryError {
+fn refused<S: Batchable>(error: AcquireError) -> RepositoryError {
     StoreError::Acquire(error).during(S::OPERATION)
 }

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::counter::{Counter, Sent};
-use super::dispatch::{Queued, answer, everybody_gone};
-use super::{Shareable, refused_by_lock};
+use super::batch_task::{Queued, answer, everybody_gone};
+use super::counter::{Counter, InFlightGuard};
+use super::{Batchable, refused_by_lock};
 use crate::pool::Pool;
 
 /// How long a task stays aside after the last request about it has waited without success: a caller who
@@ -20,7 +20,7 @@ const LINGER: Duration = Duration::from_secs(10);
 
 /// The tasks that are set aside, each with a lane of its own. In a lane one statement at a time waits, with
 /// all requests about the task that were there when it began; behind it the others keep their order.
-pub(super) struct Aside<S: Shareable> {
+pub(super) struct Aside<S: Batchable> {
     lanes: Mutex<HashMap<S::Key, Lane<S>>>,
     /// How many lanes there are: looked at for every request.
     number: AtomicUsize,
@@ -28,7 +28,7 @@ pub(super) struct Aside<S: Shareable> {
     counter: Arc<Counter>,
 }
 
-struct Lane<S: Shareable> {
+struct Lane<S: Batchable> {
     waiting: VecDeque<Queued<S>>,
     /// How many requests the statement under way carries; `None` if nobody serves the lane.
     served: Option<usize>,
@@ -36,7 +36,7 @@ struct Lane<S: Shareable> {
     until: Instant,
 }
 
-impl<S: Shareable> Aside<S> {
+impl<S: Batchable> Aside<S> {
     pub(super) fn new(pool: Pool, counter: Arc<Counter>) -> Arc<Self> {
         Arc::new(Self {
             lanes: Mutex::default(),
@@ -75,7 +75,7 @@ impl<S: Shareable> Aside<S> {
             self.number.store(lanes.len(), Ordering::Release);
             return Some(queued);
         }
-        self.counter.count_together(1);
+        self.counter.count_batched(1);
         self.add(lane, task, queued);
         None
     }
@@ -119,7 +119,7 @@ impl<S: Shareable> Aside<S> {
     }
 }
 
-impl<S: Shareable> fmt::Debug for Aside<S> {
+impl<S: Batchable> fmt::Debug for Aside<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Aside")
             .field("number", &self.number)
@@ -127,7 +127,7 @@ impl<S: Shareable> fmt::Debug for Aside<S> {
     }
 }
 
-impl<S: Shareable> Lane<S> {
+impl<S: Batchable> Lane<S> {
     fn new() -> Self {
         Self {
             waiting: VecDeque::new(),
@@ -142,20 +142,20 @@ impl<S: Shareable> Lane<S> {
 }
 
 /// The service of a lane, until it is empty.
-struct Service<S: Shareable> {
+struct Service<S: Batchable> {
     aside: Arc<Aside<S>>,
     task: S::Key,
     ended: bool,
 }
 
-async fn serve<S: Shareable>(mut service: Service<S>) {
+async fn serve<S: Batchable>(mut service: Service<S>) {
     while let Some(group) = service.next() {
         let blocked = service.send(group).await;
         service.back(blocked);
     }
 }
 
-impl<S: Shareable> Service<S> {
+impl<S: Batchable> Service<S> {
     /// All that waits, as far as one statement carries it; `None` and the end of the service if nothing
     /// does.
     fn next(&mut self) -> Option<Vec<Queued<S>>> {
@@ -163,11 +163,15 @@ impl<S: Shareable> Service<S> {
         let lane = lanes.get_mut(&self.task)?;
         lane.waiting.retain(|queued| !queued.answer.is_closed());
         let mut bytes = 0_usize;
-        let fit = lane.waiting.iter().take(S::MOST).take_while(|queued| {
-            let first = bytes == 0;
-            bytes = bytes.saturating_add(queued.size_bytes);
-            first || bytes <= S::MOST_BYTES
-        });
+        let fit = lane
+            .waiting
+            .iter()
+            .take(S::MAX_REQUESTS)
+            .take_while(|queued| {
+                let first = bytes == 0;
+                bytes = bytes.saturating_add(queued.size_bytes);
+                first || bytes <= S::MAX_BYTES
+            });
         let number = fit.count();
         self.ended = number == 0;
         lane.served = (!self.ended).then_some(number);
@@ -188,7 +192,7 @@ impl<S: Shareable> Service<S> {
         if leave.is_err() {
             return Some(group);
         }
-        let _sent = Sent::with(0, Arc::clone(&self.aside.counter));
+        let _in_flight = InFlightGuard::with(0, Arc::clone(&self.aside.counter));
         answer(&self.aside.pool, group, wait.no_longer()).await
     }
 
@@ -218,7 +222,7 @@ impl<S: Shareable> Service<S> {
     }
 }
 
-impl<S: Shareable> Drop for Service<S> {
+impl<S: Batchable> Drop for Service<S> {
     /// Also when a statement panics: then those who wait are told that there is no answer.
     fn drop(&mut self) {
         if self.ended {

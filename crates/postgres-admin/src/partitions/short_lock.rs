@@ -35,7 +35,7 @@ pub(super) enum Lock {
 
 /// How often it is tried.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
+pub(super) struct LockRetry {
     /// For so long.
     pub(super) in_all: Duration,
     /// Others are left alone for so long between two tries.
@@ -49,7 +49,7 @@ pub(super) struct Patience {
 }
 
 /// For changes while which nothing else is held.
-pub(super) const PATIENT: Patience = Patience {
+pub(super) const PATIENT: LockRetry = LockRetry {
     in_all: Duration::from_secs(60),
     pause: Duration::from_millis(400),
     for_autovacuum: true,
@@ -58,7 +58,7 @@ pub(super) const PATIENT: Patience = Patience {
 };
 
 /// For keeping writers out, who are there for milliseconds.
-pub(super) const KEEPING_OUT: Patience = Patience {
+pub(super) const KEEPING_OUT: LockRetry = LockRetry {
     in_all: Duration::from_secs(5),
     pause: Duration::from_millis(400),
     for_autovacuum: false,
@@ -66,7 +66,7 @@ pub(super) const KEEPING_OUT: Patience = Patience {
     end: None,
 };
 
-impl Patience {
+impl LockRetry {
     /// The same, at most until a deadline.
     pub(super) fn within(self, deadline: &Deadline) -> Result<Self, PartitionError> {
         let left = deadline.left()?;
@@ -91,7 +91,7 @@ impl Patience {
 pub(super) async fn change(
     connection: &mut AsyncPgConnection,
     statements: &str,
-    patience: Patience,
+    patience: LockRetry,
 ) -> Result<(), PartitionError> {
     under(connection, Lock::Everybody, statements, patience).await
 }
@@ -100,7 +100,7 @@ pub(super) async fn change(
 pub(super) async fn lock(
     connection: &mut AsyncPgConnection,
     lock: Lock,
-    patience: Patience,
+    patience: LockRetry,
 ) -> Result<(), PartitionError> {
     under(connection, lock, "", patience).await
 }
@@ -109,7 +109,7 @@ async fn under(
     connection: &mut AsyncPgConnection,
     lock: Lock,
     statements: &str,
-    patience: Patience,
+    patience: LockRetry,
 ) -> Result<(), PartitionError> {
     let started = Instant::now();
     for attempt in 1_u32.. {

@@ -21,7 +21,7 @@ impl Bounds {
         let until = rest.strip_suffix(')')?;
         let instant = |bound: &str| -> Option<Timestamp> {
             let id = bound.strip_prefix('\'')?.strip_suffix('\'')?;
-            begun_by(Uuid::parse_str(id).ok()?)
+            timestamp_of(Uuid::parse_str(id).ok()?)
         };
         let from = if from == "MINVALUE" {
             None
@@ -72,7 +72,7 @@ pub(super) fn first_id(instant: Timestamp) -> Uuid {
 }
 
 /// The instant in an id.
-pub(super) fn begun_by(id: Uuid) -> Option<Timestamp> {
+pub(super) fn timestamp_of(id: Uuid) -> Option<Timestamp> {
     let millis = i64::try_from(id.as_u128() >> 80).ok()?;
     let instant = DateTime::from_timestamp_millis(millis)?;
     Timestamp::from_datetime(instant).ok()
@@ -154,7 +154,7 @@ mod tests {
         let stamp = uuid::Timestamp::from_unix(uuid::NoContext, 1_795_285_800, 123_000_000);
         let id = Uuid::new_v7(stamp);
 
-        assert_eq!(begun_by(id), Some(now));
+        assert_eq!(timestamp_of(id), Some(now));
         assert!(first_id(now) < id);
         assert!(id < first_id(instant("2026-11-21T18:30:00.124Z")));
         assert_eq!(first_id(instant("1969-12-31T00:00:00Z")), Uuid::nil());

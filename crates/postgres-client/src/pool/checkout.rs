@@ -8,14 +8,14 @@ use tokio_postgres::CancelToken;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Shared;
-use super::gate::Pass;
-use super::leases::Entry;
+use super::acquire_queue::AcquirePermit;
+use super::checkout_tracker::CheckoutGuard;
 use super::manager::Manager;
 use super::statistics::CloseReason;
 use crate::config::PostgresConfig;
 use crate::connection::milliseconds;
 use crate::error::StoreError;
-use crate::work::Work;
+use crate::pg_operation::PgOperation;
 
 /// How long a cancel may take to reach the server.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -26,30 +26,30 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 /// belongs to a call whose future was dropped: its statement may still run, so it is cancelled on the
 /// server, and the connection ends. It is not lent again even after the cancel, which may arrive late
 /// and would hit the next user.
-pub struct Lease {
+pub struct Checkout {
     connection: bb8::PooledConnection<'static, Manager>,
     operation: Operation,
     concluded: bool,
     pool: Arc<Shared>,
     // After the connection: it is in use until it is back, and then the next caller is let through.
-    _entry: Entry,
-    _pass: Pass,
+    _guard: CheckoutGuard,
+    _permit: AcquirePermit,
 }
 
-impl Lease {
+impl Checkout {
     pub(super) fn new(
         connection: bb8::PooledConnection<'static, Manager>,
         operation: Operation,
         pool: Arc<Shared>,
-        (entry, pass): (Entry, Pass),
+        (guard, permit): (CheckoutGuard, AcquirePermit),
     ) -> Self {
         Self {
             connection,
             operation,
             concluded: false,
             pool,
-            _entry: entry,
-            _pass: pass,
+            _guard: guard,
+            _permit: permit,
         }
     }
 
@@ -58,29 +58,29 @@ impl Lease {
     /// # Errors
     ///
     /// [`StoreError`]
-    pub async fn run<W: Work>(mut self, work: &W) -> Result<W::Answer, StoreError> {
+    pub async fn run<W: PgOperation>(mut self, work: &W) -> Result<W::Output, StoreError> {
         let pool = Arc::clone(&self.pool);
         let result = tokio::select! {
             biased;
             result = run(work, &mut self.connection.connection, pool.connector.config()) => result,
             () = pool.lifecycle.ended() => {
-                pool.leases.interrupt();
+                pool.checkouts.interrupt();
                 return Err(StoreError::Interrupted);
             }
         };
         self.concluded = true;
-        self.connection.is_heard_of();
+        self.connection.record_response();
         result
     }
 }
 
 /// Does `work`; one that takes long in a transaction that has the time limit of such work. Its extra round
 /// trips are nothing beside what it does, and a pooler between us and the server keeps no setting.
-async fn run<W: Work>(
+async fn run<W: PgOperation>(
     work: &W,
     connection: &mut AsyncPgConnection,
     config: &PostgresConfig,
-) -> Result<W::Answer, StoreError> {
+) -> Result<W::Output, StoreError> {
     if !W::LONG {
         return work.run(connection).await;
     }
@@ -104,14 +104,14 @@ fn set_local_statement_timeout(config: &PostgresConfig) -> String {
     format!("SET LOCAL statement_timeout = {}", milliseconds(limit))
 }
 
-impl Drop for Lease {
+impl Drop for Checkout {
     fn drop(&mut self) {
         if self.concluded {
             return;
         }
         tracing::debug!(operation = %self.operation, "a call was dropped half-way");
         self.connection.end(CloseReason::Abandoned);
-        self.pool.doubt.suspect();
+        self.pool.validator.suspect();
         // Without a runtime nobody polls the connection any more, and it ends at once.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let statement = self.connection.connection.cancel_token();
@@ -129,7 +129,7 @@ async fn cancel(statement: CancelToken, tls: MakeRustlsConnect) {
     }
 }
 
-impl fmt::Debug for Lease {
+impl fmt::Debug for Checkout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lease")
             .field("operation", &self.operation)

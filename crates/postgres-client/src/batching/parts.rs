@@ -2,7 +2,7 @@
 
 /// How many refusals are looked into: enough for three requests to blame among the most there are. What
 /// refuses more than that is not about single requests.
-const REFUSALS: u32 = 32;
+const MAX_BISECTIONS: u32 = 32;
 
 /// The parts of a group that are still to be sent, in order. One that is refused is halved until the
 /// request to blame stands alone, so that the others do not suffer for it.
@@ -40,7 +40,7 @@ impl<'p, T> Parts<'p, T> {
     /// refused: then the refusal is the answer to all of the part.
     pub fn halve(&mut self, part: &'p [T]) -> bool {
         self.refusals += 1;
-        let halved = part.len() > 1 && self.refusals <= REFUSALS;
+        let halved = part.len() > 1 && self.refusals <= MAX_BISECTIONS;
         if halved {
             let (one, other) = part.split_at(part.len() / 2);
             self.open.extend([other, one]);
@@ -86,6 +86,6 @@ mod tests {
         let (taken, refused, statements) = send(&all, |_| true);
 
         assert_eq!((taken.len(), refused.len()), (0, 500));
-        assert!(statements <= 2 * REFUSALS + 1, "{statements}");
+        assert!(statements <= 2 * MAX_BISECTIONS + 1, "{statements}");
     }
 }

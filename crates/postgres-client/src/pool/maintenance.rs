@@ -25,9 +25,9 @@ pub(super) async fn run(pool: Weak<Shared>, mut demand: Demand) {
             return;
         };
         if shared.lifecycle.is_open() {
-            let keep = demand.note(shared.leases.take_peak(), Instant::now());
-            drop_ended(&connections);
-            give_back(&connections, keep);
+            let keep = demand.note(shared.checkouts.take_peak(), Instant::now());
+            reap_closed(&connections);
+            close_surplus(&connections, keep);
         }
     }
 }
@@ -37,7 +37,7 @@ fn report_leaks(shared: &Shared) {
     if threshold.is_zero() {
         return;
     }
-    for held in shared.leases.overdue(threshold) {
+    for held in shared.checkouts.overdue(threshold) {
         tracing::warn!(
             operation = held.operation,
             held_for = ?held.held_for,
@@ -49,14 +49,14 @@ fn report_leaks(shared: &Shared) {
 /// Lets bb8 look at each idle connection, as it does before it lends one: it drops those that the server
 /// has ended and those that are too old. One after the other, so that none but one is away: those that
 /// come back go to the end of bb8's queue.
-fn drop_ended(connections: &bb8::Pool<Manager>) {
+fn reap_closed(connections: &bb8::Pool<Manager>) {
     for _ in 0..connections.state().idle_connections {
         drop(one_idle(connections));
     }
 }
 
 /// Closes idle connections until `keep` are left, or none is idle.
-fn give_back(connections: &bb8::Pool<Manager>, keep: u32) {
+fn close_surplus(connections: &bb8::Pool<Manager>, keep: u32) {
     let state = connections.state();
     let surplus = state.connections.saturating_sub(keep);
     for _ in 0..surplus.min(state.idle_connections) {

@@ -10,10 +10,10 @@ use super::statistics::HeldConnection;
 
 /// Which operations have a connection, since when.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Leases(Arc<Mutex<Register>>);
+pub(super) struct CheckoutTracker(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
-struct Register {
+struct State {
     /// By number, so the oldest comes first.
     held: BTreeMap<u64, Held>,
     next: u64,
@@ -31,46 +31,46 @@ struct Held {
     reported: bool,
 }
 
-impl Leases {
+impl CheckoutTracker {
     /// Notes that `operation` has a connection, until the answer is dropped.
-    pub(super) fn begin(&self, operation: Operation) -> Entry {
-        let mut register = self.register();
-        let number = register.next;
-        register.next += 1;
+    pub(super) fn begin(&self, operation: Operation) -> CheckoutGuard {
+        let mut state = self.state();
+        let number = state.next;
+        state.next += 1;
         let held = Held {
             operation,
             since: Instant::now(),
             reported: false,
         };
-        register.held.insert(number, held);
-        register.peak = register.peak.max(register.held.len());
-        Entry {
-            leases: self.clone(),
+        state.held.insert(number, held);
+        state.peak = state.peak.max(state.held.len());
+        CheckoutGuard {
+            checkouts: self.clone(),
             number,
         }
     }
 
     pub(super) fn number(&self) -> u32 {
-        count(self.register().held.len())
+        count(self.state().held.len())
     }
 
     /// The most that were held at once since the last such question.
     pub(super) fn take_peak(&self) -> u32 {
-        let mut register = self.register();
-        let now = register.held.len();
-        count(mem::replace(&mut register.peak, now))
+        let mut state = self.state();
+        let now = state.held.len();
+        count(mem::replace(&mut state.peak, now))
     }
 
     pub(super) fn longest(&self) -> Option<HeldConnection> {
-        let register = self.register();
-        let (_number, held) = register.held.first_key_value()?;
+        let state = self.state();
+        let (_number, held) = state.held.first_key_value()?;
         Some(held.describe())
     }
 
     /// Those held longer than `threshold` that were not reported before.
     pub(super) fn overdue(&self, threshold: Duration) -> Vec<HeldConnection> {
-        let mut register = self.register();
-        let overdue: Vec<_> = register
+        let mut state = self.state();
+        let overdue: Vec<_> = state
             .held
             .values_mut()
             .take_while(|held| held.since.elapsed() > threshold)
@@ -79,26 +79,26 @@ impl Leases {
                 (!reported).then(|| held.describe())
             })
             .collect();
-        register.leaks += u64::from(count(overdue.len()));
+        state.leaks += u64::from(count(overdue.len()));
         overdue
     }
 
     /// Notes that a call was ended by a close.
     pub(super) fn interrupt(&self) {
-        self.register().interrupted += 1;
+        self.state().interrupted += 1;
     }
 
     /// How many calls were ended by a close since the last such question.
     pub(super) fn take_interrupted(&self) -> u32 {
-        mem::take(&mut self.register().interrupted)
+        mem::take(&mut self.state().interrupted)
     }
 
     /// How many were ever overdue.
     pub(super) fn leaks(&self) -> u64 {
-        self.register().leaks
+        self.state().leaks
     }
 
-    fn register(&self) -> MutexGuard<'_, Register> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -118,14 +118,14 @@ fn count(number: usize) -> u32 {
 
 /// The entry of one operation; dropping it strikes it out.
 #[derive(Debug)]
-pub(super) struct Entry {
-    leases: Leases,
+pub(super) struct CheckoutGuard {
+    checkouts: CheckoutTracker,
     number: u64,
 }
 
-impl Drop for Entry {
+impl Drop for CheckoutGuard {
     fn drop(&mut self) {
-        self.leases.register().held.remove(&self.number);
+        self.checkouts.state().held.remove(&self.number);
     }
 }
 
@@ -138,38 +138,38 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_held_for_too_long_is_reported_once_with_its_operation() {
-        let leases = Leases::default();
+        let checkouts = CheckoutTracker::default();
         let threshold = Duration::from_secs(60);
-        let save = leases.begin(SAVE);
+        let save = checkouts.begin(SAVE);
         tokio::time::advance(Duration::from_secs(50)).await;
-        let _list = leases.begin(LIST);
+        let _list = checkouts.begin(LIST);
         tokio::time::advance(Duration::from_secs(20)).await;
 
-        let overdue = leases.overdue(threshold);
+        let overdue = checkouts.overdue(threshold);
 
         let save_held = HeldConnection {
             operation: "test.save",
             held_for: Duration::from_secs(70),
         };
-        assert_eq!(leases.longest(), Some(save_held.clone()));
+        assert_eq!(checkouts.longest(), Some(save_held.clone()));
         assert_eq!(overdue, [save_held]);
-        assert_eq!(leases.overdue(threshold), []);
+        assert_eq!(checkouts.overdue(threshold), []);
         drop(save);
-        assert_eq!(leases.longest().unwrap().operation, "test.list");
-        assert_eq!(leases.leaks(), 1);
+        assert_eq!(checkouts.longest().unwrap().operation, "test.list");
+        assert_eq!(checkouts.leaks(), 1);
     }
 
     #[tokio::test]
     async fn the_peak_is_that_since_the_last_question() {
-        let leases = Leases::default();
-        let (one, two) = (leases.begin(SAVE), leases.begin(SAVE));
+        let checkouts = CheckoutTracker::default();
+        let (one, two) = (checkouts.begin(SAVE), checkouts.begin(SAVE));
         drop(two);
 
-        assert_eq!(leases.number(), 1);
-        assert_eq!(leases.take_peak(), 2);
-        assert_eq!(leases.take_peak(), 1);
+        assert_eq!(checkouts.number(), 1);
+        assert_eq!(checkouts.take_peak(), 2);
+        assert_eq!(checkouts.take_peak(), 1);
         drop(one);
-        assert_eq!(leases.take_peak(), 1);
-        assert_eq!(leases.take_peak(), 0);
+        assert_eq!(checkouts.take_peak(), 1);
+        assert_eq!(checkouts.take_peak(), 0);
     }
 }

@@ -4,24 +4,24 @@ use tasktrail_domain::repository::Result;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::aside::Aside;
-use super::counter::{Counter, Place, Sent};
-use super::{Sending, Shareable};
+use super::counter::{Counter, InFlightGuard, QueuedGuard};
+use super::{Batchable, Sending};
 use crate::lock_wait::LockWait;
 use crate::pool::Pool;
 use crate::telemetry;
 
 /// A request on its way, and who waits for its answer.
-pub(super) struct Queued<S: Shareable> {
+pub(super) struct Queued<S: Batchable> {
     pub(super) request: S::Request,
     pub(super) size_bytes: usize,
     pub(super) answer: oneshot::Sender<Result<S::Answer>>,
-    pub(super) _place: Place,
+    pub(super) _guard: QueuedGuard,
     /// How long the caller waits if the task is locked.
     pub(super) wait: LockWait,
 }
 
 /// Sends what is in the queue in statements, until nobody can ask any more.
-pub(super) async fn dispatch<S: Shareable>(
+pub(super) async fn batch_task<S: Batchable>(
     mut queue: mpsc::UnboundedReceiver<Queued<S>>,
     statements: Arc<Semaphore>,
     pool: Pool,
@@ -48,7 +48,7 @@ pub(super) async fn dispatch<S: Shareable>(
             continue;
         }
         telemetry::sent_together(S::OPERATION, group.len());
-        let sent = Sent::with(group.len(), Arc::clone(&counter));
+        let sent = InFlightGuard::with(group.len(), Arc::clone(&counter));
         let (pool, aside) = (pool.clone(), Arc::clone(&aside));
         tokio::spawn(async move {
             let blocked = answer(&pool, group, LockWait::BRIEF).await;
@@ -60,7 +60,7 @@ pub(super) async fn dispatch<S: Shareable>(
 
 /// As much of the queue as one statement carries, and the request that did not fit any more. Those for
 /// which nobody waits any more are left out, and so are those whose tasks are set aside.
-fn take<S: Shareable>(
+fn take<S: Batchable>(
     first: Queued<S>,
     queue: &mut mpsc::UnboundedReceiver<Queued<S>>,
     aside: &Arc<Aside<S>>,
@@ -69,7 +69,7 @@ fn take<S: Shareable>(
     let mut next = Some(first);
     while let Some(queued) = next {
         let with_it = bytes.saturating_add(queued.size_bytes);
-        if group.len() == S::MOST || (with_it > S::MOST_BYTES && !group.is_empty()) {
+        if group.len() == S::MAX_REQUESTS || (with_it > S::MAX_BYTES && !group.is_empty()) {
             return (group, Some(queued));
         }
         if !queued.answer.is_closed()
@@ -85,7 +85,7 @@ fn take<S: Shareable>(
 
 /// Answers a group, and gives those back that have no answer because their tasks are locked; or stops when
 /// nobody waits for an answer any more, with `None`.
-pub(super) async fn answer<S: Shareable>(
+pub(super) async fn answer<S: Batchable>(
     pool: &Pool,
     mut group: Vec<Queued<S>>,
     wait: LockWait,
@@ -93,7 +93,7 @@ pub(super) async fn answer<S: Shareable>(
     let requests: Vec<_> = group.iter().map(|queued| queued.request.clone()).collect();
     let given = tokio::select! {
         biased;
-        given = S::together(pool, &requests, wait) => given,
+        given = S::batched(pool, &requests, wait) => given,
         () = everybody_gone(group.iter_mut().map(|queued| &mut queued.answer)) => return None,
     };
     let mut blocked = Vec::new();

@@ -7,9 +7,9 @@
 //! Writers are kept out first, before a summary is locked: a save that waits for a summary holds the table,
 //! which the last step needs for itself.
 
-mod leaving;
 mod outlook;
-mod staying;
+mod removed;
+mod retained;
 
 use std::time::Duration;
 
@@ -22,11 +22,11 @@ use tasktrail_postgres::ownership::owner;
 
 pub(super) use self::outlook::outlook;
 pub use self::outlook::{PartitionHold, PartitionOutlook};
-use super::brief_lock::{CHANGE_LIMIT, KEEPING_OUT, Lock, Patience, change, lock};
-use super::calendar::Bounds;
 use super::deadline::Deadline;
+use super::month_bounds::Bounds;
 use super::names::{name, quoted};
 use super::session::for_many_rows;
+use super::short_lock::{CHANGE_LIMIT, KEEPING_OUT, Lock, LockRetry, change, lock};
 use super::{Partition, PartitionError, read};
 
 /// What became of a partition that was old enough to go.
@@ -60,21 +60,21 @@ const KEPT_AT_MOST: u64 = 10;
 ///
 /// Before saves are made to wait it is tried whether the table can be had at all: an export or another
 /// long transaction that reads it would make all the work useless.
-const PROBE: Patience = Patience {
+const PROBE: LockRetry = LockRetry {
     in_all: Duration::from_secs(2),
     pause: Duration::from_millis(400),
     for_autovacuum: false,
     change: CHANGE_LIMIT,
     end: None,
 };
-const END: Patience = Patience {
+const END: LockRetry = LockRetry {
     in_all: Duration::from_secs(2),
     pause: Duration::from_millis(50),
     ..PROBE
 };
 
 /// Drops what may go, the oldest first. `goes_on` is asked before each partition.
-pub(super) async fn retire(
+pub(super) async fn drop_expired(
     connection: &mut AsyncPgConnection,
     policy: &RetentionPolicy,
     goes_on: impl Fn() -> bool,
@@ -129,12 +129,12 @@ async fn replace(
         kept,
         ..Retired::default()
     };
-    let staying = leaving::estimated_to_stay(connection, partition, policy).await?;
-    if is_too_much(staying, partition.entries) {
-        return Ok(left_alone(staying));
+    let retained = removed::estimated_to_stay(connection, partition, policy).await?;
+    if is_too_much(retained, partition.entries) {
+        return Ok(left_alone(retained));
     }
     change(connection, "", PROBE).await?;
-    staying::can_be_like(connection, partition).await?;
+    retained::can_be_like(connection, partition).await?;
     let owner = owner(connection).await?;
     let deadline = Deadline::begin();
     let replaced = connection
@@ -148,25 +148,25 @@ async fn replace(
                 }
                 None => None,
             };
-            let leaving = leaving::note(connection, partition, policy, &deadline).await?;
-            if is_too_much(leaving.staying(), leaving.here()) {
-                return Ok(left_alone(leaving.staying()));
+            let removed = removed::note(connection, partition, policy, &deadline).await?;
+            if is_too_much(removed.retained(), removed.here()) {
+                return Ok(left_alone(removed.retained()));
             }
-            leaving::take_away(connection, &deadline).await?;
+            removed::take_away(connection, &deadline).await?;
             let replacement = Replacement {
                 partition,
                 earlier: earlier.as_ref(),
                 owner: &owner,
-                some_stay: leaving.staying() > 0,
+                some_stay: removed.retained() > 0,
             };
             replacement.swap(connection, &deadline).await?;
             deadline.limit(connection).await?;
             Ok(Retired {
                 partition: partition.name.clone(),
                 dropped: true,
-                tasks: leaving.tasks(),
-                entries: leaving.entries(),
-                kept: leaving.staying(),
+                tasks: removed.tasks(),
+                entries: removed.entries(),
+                kept: removed.retained(),
                 ..Retired::default()
             })
         })
@@ -202,8 +202,8 @@ fn not_retired(partition: &Partition, error: &PartitionError) -> Retired {
     }
 }
 
-fn is_too_much(staying: u64, all: u64) -> bool {
-    staying.saturating_mul(KEPT_AT_MOST) > all
+fn is_too_much(retained: u64, all: u64) -> bool {
+    retained.saturating_mul(KEPT_AT_MOST) > all
 }
 
 /// What takes the place of a partition, and of an empty one before it.
@@ -231,13 +231,13 @@ impl Replacement<'_> {
         connection: &mut AsyncPgConnection,
         deadline: &Deadline,
     ) -> Result<(), PartitionError> {
-        let staying = staying::prepared(connection, self, deadline).await?;
+        let retained = retained::prepared(connection, self, deadline).await?;
         let bounds = self.bounds();
         let new = quoted(&name(&bounds));
         let gone = [Some(self.partition), self.earlier].into_iter().flatten();
         let drops = gone.map(|gone| format!("DROP TABLE {}; ", quoted(&gone.name)));
         let statements = format!(
-            "{}ALTER TABLE {staying} RENAME TO {new}; \
+            "{}ALTER TABLE {retained} RENAME TO {new}; \
              ALTER TABLE task_history ATTACH PARTITION {new} {}; \
              ALTER TABLE {new} DROP CONSTRAINT task_history_range_check",
             drops.collect::<String>(),

@@ -49,7 +49,7 @@ const TABLES: &str = "
     ORDER BY nspname, relname";
 
 /// Asks on a connection of its own.
-pub(crate) async fn holdings(connector: &Connector) -> Result<Holdings, StorageError> {
+pub(crate) async fn contents(connector: &Connector) -> Result<Holdings, StorageError> {
     let mut connection = connect(connector).await?;
     let tables: Vec<Table> = diesel::sql_query(TABLES)
         .bind::<Text, _>(bench_schema::NAME)

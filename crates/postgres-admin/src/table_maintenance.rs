@@ -95,7 +95,7 @@ struct Row {
     dead: i64,
 }
 
-const TABLES: &str = include_str!("care/tables.sql");
+const TABLES: &str = include_str!("table_maintenance/tables.sql");
 
 /// The tables, with the first part of each that the role may not care for.
 async fn tables(connection: &mut AsyncPgConnection) -> Result<Vec<Row>, CareError> {
