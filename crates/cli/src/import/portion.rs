@@ -2,8 +2,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use tasktrail::task_history::{Finish, HistoryEntry, TaskKey};
 
-use super::BadLine;
 use super::batch::Batch;
+use super::error::BadLine;
 
 /// Where a portion ends: enough for the store to work well, little enough to hold. Three are held at most: one
 /// that is saved, one that was read ahead, and one that is being read.

@@ -4,12 +4,13 @@ use tasktrail::clock::Clock;
 use tasktrail::task_history::HistoryEntry;
 use tokio::sync::mpsc;
 
+use super::error::{BadLine, ImportError};
 use super::identity::Identities;
 use super::lines::{Line, Lines, MAX_BYTES};
+use super::options::{BadLines, ImportOptions};
 use super::portion::{Parsed, Portion};
 use super::record::{Fault, Record, Save};
 use super::source::{ReadBytes, Source};
-use super::{BadLine, BadLines, ImportError, ImportOptions};
 
 /// Why a portion ends.
 enum End {

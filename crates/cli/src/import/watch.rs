@@ -1,4 +1,5 @@
-use super::{BadLine, ImportReport};
+use super::error::BadLine;
+use super::report::ImportReport;
 
 /// Is told how an import goes on. `()` does not care.
 pub trait ImportWatch: Send {
