@@ -1,15 +1,17 @@
 //! The one place that prints.
 
 mod bars;
+mod format;
 mod question;
 mod secrets;
+mod stderr;
 mod table;
 pub(crate) mod tables;
+mod terminal;
 mod text;
 
-use std::env;
 use std::fmt::Display;
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::io::{self, BufWriter, Stdout, Write};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -17,11 +19,14 @@ use comfy_table::Table;
 use serde::Serialize;
 use tasktrail::repository::Chain;
 
-use crate::args::Format;
+use self::stderr::complain;
 use crate::failure::Failure;
 
+pub(crate) use self::format::Format;
 pub(crate) use self::question::agreed;
+pub(crate) use self::stderr::note;
 pub(crate) use self::table::{Look, number_cell};
+pub(crate) use self::terminal::has_colours;
 pub(crate) use self::text::{bytes, grouped, moment, printable, quoted};
 
 /// Where answers go: standard output, in the format that was asked for.
@@ -127,12 +132,6 @@ fn failed(error: &dyn Display) -> ExitCode {
     ExitCode::from(1)
 }
 
-/// An error takes one line, also where a server sends its hints on lines of their own.
-fn complain(words: &str) {
-    let lines: Vec<&str> = words.lines().map(str::trim).collect();
-    note(format_args!("error: {}", lines.join("; ")));
-}
-
 /// A list of JSON documents that is being printed. Nothing is printed before the first one, so that
 /// what fails at once prints nothing.
 #[derive(Debug)]
@@ -169,26 +168,6 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
-}
-
-/// Whether colours may be printed there.
-pub(crate) fn has_colours(stream: &impl IsTerminal) -> bool {
-    let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
-    stream.is_terminal()
-        && !set("NO_COLOR")
-        && env::var_os("TERM").is_none_or(|term| term != "dumb")
-}
-
-/// Prints to stderr, for people, whatever the format of the answer.
-///
-/// Whatever is quoted there, from files or from servers: no secrets, and no control characters.
-pub(crate) fn note(text: impl Display) {
-    let lines = secrets::hidden(&text.to_string());
-    let mut stderr = io::stderr().lock();
-    for line in lines.lines() {
-        // Where stderr is closed there is nobody left to tell.
-        drop(writeln!(stderr, "{}", printable(line)));
-    }
 }
 
 fn unwritten(error: &io::Error) -> Failure {

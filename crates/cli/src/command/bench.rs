@@ -18,7 +18,7 @@ use self::figures::Row;
 use self::ground::Ground;
 use self::progress::Progress;
 use self::work::{Work, cleanup, import, list, load, save, status};
-use crate::args::Global;
+use crate::args::{Global, seconds_between};
 use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, note};
@@ -121,13 +121,7 @@ In JSON {\"server\", \"version\", \"connections\", \"seconds\", \"results\"}; a 
 \"max_ms\", \"wal_bytes\" and \"dead_rows\" (null for reads), and \"resident_bytes\".";
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let refused = || format!("must be between 0.1 and 3600 seconds, got {text}");
-    let seconds: f64 = text.parse().map_err(|_not_a_number| refused())?;
-    if (0.1..=3600.0).contains(&seconds) {
-        Ok(Duration::from_secs_f64(seconds))
-    } else {
-        Err(refused())
-    }
+    seconds_between(text, 0.1, 3600.0)
 }
 
 #[derive(Serialize)]

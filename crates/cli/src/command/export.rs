@@ -189,11 +189,7 @@ impl ExportArgs {
 
     /// Reads the histories, and gives them away to be written.
     async fn read(&self, global: &Global, works: &mpsc::Sender<Work>) -> Result<(), Failure> {
-        let manager = connection::open_store(global).await?;
-        match self.read_from(&manager, works).await {
-            Ok(()) => Ok(()),
-            Err(failure) => Err(connection::explain(&manager, failure).await),
-        }
+        connection::with_store(global, async |store| self.read_from(store, works).await).await
     }
 
     async fn read_from(

@@ -2,6 +2,8 @@ use clap::Args;
 use tasktrail::DatabaseManager;
 use tasktrail::task_history::{Scope, TaskHistoryRepository, UserId};
 
+use crate::args::Global;
+use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, grouped};
 use crate::view::CountsView;
@@ -22,6 +24,14 @@ pub(crate) struct StatsArgs {
 }
 
 pub(crate) async fn run(
+    args: StatsArgs,
+    global: &Global,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    connection::with_store(global, async |store| count(args, store, output).await).await
+}
+
+async fn count(
     args: StatsArgs,
     manager: &DatabaseManager,
     output: &mut Output,

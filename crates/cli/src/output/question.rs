@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
-use super::note;
+use super::stderr::note;
 use crate::failure::Failure;
 
 /// Asks on the terminal whether to go on, and fails unless the answer is yes. `what` it is, such as "this

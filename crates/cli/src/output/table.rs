@@ -38,7 +38,7 @@ impl Look {
     pub(super) fn of(stdout: &Stdout) -> Self {
         let terminal = Table::new().width().filter(|_| stdout.is_terminal());
         Self {
-            colours: super::has_colours(stdout),
+            colours: super::terminal::has_colours(stdout),
             width: terminal.unwrap_or(PIPED_WIDTH).max(MIN_WIDTH),
         }
     }

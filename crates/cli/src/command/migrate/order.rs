@@ -2,6 +2,8 @@ use clap::Args;
 use serde::Serialize;
 use tasktrail::{DatabaseManager, EntryOrder, OrderRepair, TaskInDoubt};
 
+use crate::args::Global;
+use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, grouped, printable};
 
@@ -63,11 +65,12 @@ impl<'a> View<'a> {
 
 pub(super) async fn run(
     args: &OrderArgs,
-    manager: &DatabaseManager,
+    global: &Global,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    let manager = connection::open_store(global).await?;
     if args.dry_run {
-        return look(manager, output).await;
+        return look(&manager, output).await;
     }
     let repair = manager.repair_entry_order().await?;
     if output.is_json() {

@@ -2,10 +2,12 @@ use chrono::Datelike;
 use clap::Args;
 use indicatif::HumanBytes;
 use serde::Serialize;
+use tasktrail::Partition;
 use tasktrail::clock::{Clock, SystemClock};
 use tasktrail::timestamp::Timestamp;
-use tasktrail::{DatabaseManager, Partition};
 
+use crate::args::Global;
+use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, agreed, grouped};
 
@@ -48,9 +50,10 @@ const QUESTION: &str = "the entries will be partitioned by month, for which ther
 
 pub(super) async fn run(
     args: &PartitionArgs,
-    manager: &DatabaseManager,
+    global: &Global,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    let manager = connection::open(global).await?;
     let before = manager.partitions().await?;
     let made = if args.dry_run {
         Vec::new()
