@@ -23,13 +23,13 @@
 //! of them, however long the file is.
 
 mod batch;
+mod chunk;
 mod error;
 mod finishing;
 mod identity;
 mod importer;
 mod lines;
 mod options;
-mod portion;
 mod reader;
 mod record;
 mod report;

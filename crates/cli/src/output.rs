@@ -1,11 +1,11 @@
 //! The one place that prints.
 
 mod bars;
+mod confirm;
 mod format;
-mod question;
 mod secrets;
 mod stderr;
-mod table;
+mod table_style;
 pub(crate) mod tables;
 mod terminal;
 mod text;
@@ -22,10 +22,10 @@ use tasktrail::repository::Chain;
 use self::stderr::complain;
 use crate::failure::Failure;
 
+pub(crate) use self::confirm::confirm;
 pub(crate) use self::format::Format;
-pub(crate) use self::question::agreed;
 pub(crate) use self::stderr::note;
-pub(crate) use self::table::{Look, number_cell};
+pub(crate) use self::table_style::{TableStyle, number_cell};
 pub(crate) use self::terminal::has_colours;
 pub(crate) use self::text::{bytes, grouped, moment, printable, quoted};
 
@@ -33,7 +33,7 @@ pub(crate) use self::text::{bytes, grouped, moment, printable, quoted};
 #[derive(Debug)]
 pub(crate) struct Output {
     format: Format,
-    look: Look,
+    table_style: TableStyle,
     stdout: BufWriter<Stdout>,
 }
 
@@ -42,7 +42,7 @@ impl Output {
         let stdout = io::stdout();
         Self {
             format,
-            look: Look::of(&stdout),
+            table_style: TableStyle::of(&stdout),
             stdout: BufWriter::new(stdout),
         }
     }
@@ -52,8 +52,8 @@ impl Output {
     }
 
     /// How tables look here.
-    pub(crate) fn look(&self) -> Look {
-        self.look
+    pub(crate) fn table_style(&self) -> TableStyle {
+        self.table_style
     }
 
     /// Prints a line.
@@ -63,7 +63,7 @@ impl Output {
 
     /// Prints a line that stands out.
     pub(crate) fn heading(&mut self, heading: impl Display) -> Result<(), Failure> {
-        if self.look.colours {
+        if self.table_style.colours {
             self.line(format_args!("\x1b[1m{heading}\x1b[0m"))
         } else {
             self.line(heading)

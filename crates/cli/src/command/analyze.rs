@@ -61,7 +61,7 @@ async fn analyze(
         "dead now",
         "took ms",
     ];
-    let mut shown = output.look().table(&header, &[0]);
+    let mut shown = output.table_style().table(&header, &[0]);
     for table in &tables {
         shown.add_row([
             comfy_table::Cell::new(&table.table),

@@ -160,6 +160,6 @@ impl<'a> Answer<'a> {
         if facts.is_empty() {
             return Ok(());
         }
-        output.table(&output.look().facts(facts))
+        output.table(&output.table_style().facts(facts))
     }
 }

@@ -96,7 +96,7 @@ impl<'a> Shown<'a> {
                 let task = printable(&task.to_string());
                 output.line(format_args!("{task} has no steps"))
             }
-            Self::Table(rows, output) => output.table(&rows.table(output.look())),
+            Self::Table(rows, output) => output.table(&rows.table(output.table_style())),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 mod answer;
 mod check;
+mod data_loss;
 mod down;
-mod loss;
 mod order;
 mod partition;
 mod roles;

@@ -51,5 +51,5 @@ async fn count(
     }
     facts.push(("users".to_owned(), counts.users));
     let facts = facts.iter().map(|(name, count)| (&**name, grouped(*count)));
-    output.table(&output.look().facts(facts))
+    output.table(&output.table_style().facts(facts))
 }

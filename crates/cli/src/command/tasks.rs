@@ -84,7 +84,7 @@ async fn list(
     if listed.items.is_empty() {
         return output.line("no tasks");
     }
-    output.table(&tables::tasks(output.look(), &listed.items))?;
+    output.table(&tables::tasks(output.table_style(), &listed.items))?;
     match &listed.next {
         None => Ok(()),
         Some(next) => output.line(format_args!("next page: {}", args.command_after(next))),

@@ -3,7 +3,7 @@
 use tasktrail::repository::RepositoryError;
 use tasktrail::task_history::{Finish, FinishOutcome, TaskHistoryRepository, TaskKey};
 
-use super::portion::FinishLine;
+use super::chunk::FinishLine;
 
 /// What came of a list of finishes.
 #[derive(Default)]

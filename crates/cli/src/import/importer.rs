@@ -10,10 +10,10 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 use super::batch::Batch;
+use super::chunk::{Chunk, hash};
 use super::error::{BadLine, ImportError};
 use super::finishing;
 use super::options::{BadLines, ImportOptions};
-use super::portion::{Portion, hash};
 use super::reader::Reader;
 use super::report::ImportReport;
 use super::source::Source;
@@ -63,7 +63,7 @@ impl Importer {
 
     /// Imports one file; the counts add up over several.
     ///
-    /// Lines are saved in portions of at most 2000 lines or 4 MiB, each in two batches at the same time, first
+    /// Lines are saved in chunks of at most 2000 lines or 4 MiB, each in two batches at the same time, first
     /// of entries, then of finishes; the lines of a task in their order.
     ///
     /// # Errors
@@ -87,11 +87,11 @@ impl Importer {
         let reader = Reader::open(source, self.options, Arc::clone(&self.clock))?;
         let name = reader.name().to_owned();
         watch.opened(&name, reader.size_bytes());
-        let (sender, mut portions) = mpsc::channel(1);
+        let (sender, mut chunks) = mpsc::channel(1);
         let reading = spawn_blocking(move || reader.run(&sender));
-        while let Some(portion) = portions.recv().await {
-            self.take(&portion, &name, watch).await?;
-            watch.advanced(portion.read_bytes, &self.report);
+        while let Some(chunk) = chunks.recv().await {
+            self.take(&chunk, &name, watch).await?;
+            watch.advanced(chunk.read_bytes, &self.report);
         }
         let read = reading
             .await
@@ -102,37 +102,37 @@ impl Importer {
 
     async fn take(
         &mut self,
-        portion: &Portion,
+        chunk: &Chunk,
         name: &str,
         watch: &mut dyn ImportWatch,
     ) -> Result<(), ImportError> {
-        self.report.lines += portion.lines;
-        for bad in &portion.bad {
+        self.report.lines += chunk.lines;
+        for bad in &chunk.bad {
             self.report.bad += 1;
             watch.bad_line(bad);
         }
-        for replaced in &portion.replaced {
+        for replaced in &chunk.replaced {
             self.report.replaced += 1;
             watch.replaced(replaced);
         }
-        let entries = self.take_entries(portion, name, watch).await;
+        let entries = self.take_entries(chunk, name, watch).await;
         // Of the finishes as of the entries, those before a bad line count.
         let before = match &entries {
             Ok(()) => u64::MAX,
             Err(ImportError::BadLine(bad)) => bad.line,
             Err(_) => return entries,
         };
-        self.finish(portion, before, name, watch).await?;
+        self.finish(chunk, before, name, watch).await?;
         entries
     }
 
     async fn take_entries(
         &mut self,
-        portion: &Portion,
+        chunk: &Chunk,
         name: &str,
         watch: &mut dyn ImportWatch,
     ) -> Result<(), ImportError> {
-        let [even, odd] = &portion.halves;
+        let [even, odd] = &chunk.halves;
         let histories = &*self.histories;
         let (of_even, of_odd) = tokio::join!(save(histories, even), save(histories, odd));
         let (mut unsaved, mut failure) = (Vec::new(), None);
@@ -154,7 +154,7 @@ impl Importer {
             let entries = unsaved.iter().map(|(line, _)| *line);
             Err(ImportError::not_saved(
                 name,
-                entries.chain(portion.finish_lines()),
+                entries.chain(chunk.finish_lines()),
                 error,
             ))
         })
@@ -181,15 +181,15 @@ impl Importer {
         Ok(None)
     }
 
-    /// Finishes tasks as the lines of a portion before a line say, when their entries have been saved.
+    /// Finishes tasks as the lines of a chunk before a line say, when their entries have been saved.
     async fn finish(
         &mut self,
-        portion: &Portion,
+        chunk: &Chunk,
         before: u64,
         name: &str,
         watch: &mut dyn ImportWatch,
     ) -> Result<(), ImportError> {
-        let [even, odd] = portion
+        let [even, odd] = chunk
             .finishes
             .each_ref()
             .map(|lines| finishing::finish(&*self.histories, lines, before));

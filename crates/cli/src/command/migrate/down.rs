@@ -3,12 +3,12 @@ use clap::builder::NonEmptyStringValueParser;
 use tasktrail::MigrationTarget;
 
 use super::answer::{Answer, versions};
-use super::loss;
+use super::data_loss;
 use super::version_error::version_error;
 use crate::args::Global;
 use crate::connection;
 use crate::failure::Failure;
-use crate::output::{Output, agreed};
+use crate::output::{Output, confirm};
 
 /// Take migrations back, the newest first, with the data that they hold.
 ///
@@ -65,12 +65,15 @@ pub(super) async fn run(
         .map_err(version_error)?;
     let reverted = if args.dry_run {
         if !plan.is_empty() && !output.is_json() {
-            output.line(loss::told(&plan, &manager).await?)?;
+            output.line(data_loss::describe(&plan, &manager).await?)?;
         }
         versions(&plan)
     } else {
         if !plan.is_empty() && !args.yes {
-            agreed(&loss::told(&plan, &manager).await?, "this removes data")?;
+            confirm(
+                &data_loss::describe(&plan, &manager).await?,
+                "this removes data",
+            )?;
         }
         manager.run_migration(&plan).await?
     };

@@ -9,7 +9,7 @@ use tasktrail::timestamp::Timestamp;
 use crate::args::Global;
 use crate::connection;
 use crate::failure::Failure;
-use crate::output::{Output, agreed, grouped};
+use crate::output::{Output, confirm, grouped};
 
 /// Partition the entries by month, or make partitions for the months to come.
 ///
@@ -59,7 +59,7 @@ pub(super) async fn run(
         Vec::new()
     } else {
         if before.is_none() && !args.yes {
-            agreed(QUESTION, "this cannot be taken back")?;
+            confirm(QUESTION, "this cannot be taken back")?;
         }
         manager.partition(args.months_ahead).await?
     };
@@ -80,14 +80,14 @@ pub(super) async fn run(
         None => output.line("the entries are in one table"),
         Some(partitions) => {
             for partition in &partitions {
-                output.line(told(partition))?;
+                output.line(describe(partition))?;
             }
             output.line(summary(&partitions, &made))
         }
     }
 }
 
-fn told(partition: &Partition) -> String {
+fn describe(partition: &Partition) -> String {
     let (entries, bytes) = (grouped(partition.entries), HumanBytes(partition.bytes));
     format!("{}: about {entries} entries, {bytes}", partition.name)
 }

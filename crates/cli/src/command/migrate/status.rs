@@ -48,5 +48,5 @@ pub(super) async fn run(global: &Global, output: &mut Output) -> Result<(), Fail
         let views: Vec<_> = migrations.iter().map(View::of).collect();
         return output.json(&views);
     }
-    output.table(&tables::migrations(output.look(), &migrations))
+    output.table(&tables::migrations(output.table_style(), &migrations))
 }
