@@ -32,6 +32,18 @@ pub(crate) async fn open_store(global: &Global) -> Result<DatabaseManager, Failu
     }
 }
 
+/// Does something on the store that was named. Where the store fails, migrations that are pending explain it.
+pub(crate) async fn with_store(
+    global: &Global,
+    work: impl AsyncFnOnce(&DatabaseManager) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let manager = open_store(global).await?;
+    match work(&manager).await {
+        Ok(()) => Ok(()),
+        Err(failure) => Err(explain(&manager, failure).await),
+    }
+}
+
 /// The database, and its schema where the role may read the list of migrations.
 async fn looked_at(global: &Global) -> Result<(DatabaseManager, Option<SchemaState>), Failure> {
     let manager = manager(global, |config| {
@@ -169,7 +181,7 @@ fn words(error: &ConfigError) -> String {
 }
 
 /// The failure of a command, or the pending migrations that explain it.
-pub(crate) async fn explain(manager: &DatabaseManager, failure: Failure) -> Failure {
+async fn explain(manager: &DatabaseManager, failure: Failure) -> Failure {
     if !failure.is_of_store() {
         return failure;
     }

@@ -1,10 +1,11 @@
 //! The command-line tool of Tasktrail.
 //!
 //! The composition root: it reads arguments and environment, opens the database or the memory, and
-//! runs one command. What the commands share stands in these modules, each command in a file of
-//! its own under `command`.
+//! runs one command. `cli` lists the commands, and each is a module of its own in `command`. Commands
+//! use the other modules, and no other module uses a command.
 
 mod args;
+mod cli;
 mod command;
 mod connection;
 mod failure;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 
 use tracing::{Instrument, info_span};
 
-use crate::args::Cli;
+use crate::cli::Cli;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -39,14 +40,14 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(command::threads(&cli.command))
+        .worker_threads(cli.threads())
         .enable_all()
         .build()?;
     let interrupt = cli.global.interrupt.clone();
     let span = info_span!("tasktrail.command", command = cli.name);
     let working = async {
         interrupt.watch();
-        let done = command::run(cli, output).await;
+        let done = cli.run(output).await;
         interrupt.instead_of(done).await
     };
     let done = runtime.block_on(working.instrument(span));

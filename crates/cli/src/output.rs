@@ -1,15 +1,17 @@
 //! The one place that prints.
 
 mod bars;
-mod question;
+mod confirm;
+mod format;
 mod secrets;
-mod table;
+mod stderr;
+mod table_style;
 pub(crate) mod tables;
+mod terminal;
 mod text;
 
-use std::env;
 use std::fmt::Display;
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::io::{self, BufWriter, Stdout, Write};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -17,18 +19,21 @@ use comfy_table::Table;
 use serde::Serialize;
 use tasktrail::repository::Chain;
 
-use crate::args::Format;
+use self::stderr::complain;
 use crate::failure::Failure;
 
-pub(crate) use self::question::agreed;
-pub(crate) use self::table::{Look, number_cell};
+pub(crate) use self::confirm::confirm;
+pub(crate) use self::format::Format;
+pub(crate) use self::stderr::note;
+pub(crate) use self::table_style::{TableStyle, number_cell};
+pub(crate) use self::terminal::has_colours;
 pub(crate) use self::text::{bytes, grouped, moment, printable, quoted};
 
 /// Where answers go: standard output, in the format that was asked for.
 #[derive(Debug)]
 pub(crate) struct Output {
     format: Format,
-    look: Look,
+    table_style: TableStyle,
     stdout: BufWriter<Stdout>,
 }
 
@@ -37,7 +42,7 @@ impl Output {
         let stdout = io::stdout();
         Self {
             format,
-            look: Look::of(&stdout),
+            table_style: TableStyle::of(&stdout),
             stdout: BufWriter::new(stdout),
         }
     }
@@ -47,8 +52,8 @@ impl Output {
     }
 
     /// How tables look here.
-    pub(crate) fn look(&self) -> Look {
-        self.look
+    pub(crate) fn table_style(&self) -> TableStyle {
+        self.table_style
     }
 
     /// Prints a line.
@@ -58,7 +63,7 @@ impl Output {
 
     /// Prints a line that stands out.
     pub(crate) fn heading(&mut self, heading: impl Display) -> Result<(), Failure> {
-        if self.look.colours {
+        if self.table_style.colours {
             self.line(format_args!("\x1b[1m{heading}\x1b[0m"))
         } else {
             self.line(heading)
@@ -127,12 +132,6 @@ fn failed(error: &dyn Display) -> ExitCode {
     ExitCode::from(1)
 }
 
-/// An error takes one line, also where a server sends its hints on lines of their own.
-fn complain(words: &str) {
-    let lines: Vec<&str> = words.lines().map(str::trim).collect();
-    note(format_args!("error: {}", lines.join("; ")));
-}
-
 /// A list of JSON documents that is being printed. Nothing is printed before the first one, so that
 /// what fails at once prints nothing.
 #[derive(Debug)]
@@ -169,26 +168,6 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
-}
-
-/// Whether colours may be printed there.
-pub(crate) fn has_colours(stream: &impl IsTerminal) -> bool {
-    let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
-    stream.is_terminal()
-        && !set("NO_COLOR")
-        && env::var_os("TERM").is_none_or(|term| term != "dumb")
-}
-
-/// Prints to stderr, for people, whatever the format of the answer.
-///
-/// Whatever is quoted there, from files or from servers: no secrets, and no control characters.
-pub(crate) fn note(text: impl Display) {
-    let lines = secrets::hidden(&text.to_string());
-    let mut stderr = io::stderr().lock();
-    for line in lines.lines() {
-        // Where stderr is closed there is nobody left to tell.
-        drop(writeln!(stderr, "{}", printable(line)));
-    }
 }
 
 fn unwritten(error: &io::Error) -> Failure {

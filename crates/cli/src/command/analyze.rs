@@ -2,6 +2,8 @@ use clap::Args;
 use serde::Serialize;
 use tasktrail::{AnalyzedTable, DatabaseManager};
 
+use crate::args::Global;
+use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, grouped, number_cell};
 
@@ -32,6 +34,14 @@ struct Answer<'a> {
 
 pub(crate) async fn run(
     args: &AnalyzeArgs,
+    global: &Global,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    connection::with_store(global, async |store| analyze(args, store, output).await).await
+}
+
+async fn analyze(
+    args: &AnalyzeArgs,
     manager: &DatabaseManager,
     output: &mut Output,
 ) -> Result<(), Failure> {
@@ -51,7 +61,7 @@ pub(crate) async fn run(
         "dead now",
         "took ms",
     ];
-    let mut shown = output.look().table(&header, &[0]);
+    let mut shown = output.table_style().table(&header, &[0]);
     for table in &tables {
         shown.add_row([
             comfy_table::Cell::new(&table.table),

@@ -2,23 +2,23 @@
 
 mod callers;
 mod entries;
+mod environment;
 mod figures;
-mod ground;
 mod measured;
 mod progress;
 mod report;
-mod work;
+mod workload;
 
 use std::time::Duration;
 
 use clap::Args;
 use serde::{Serialize, Serializer};
 
+use self::environment::BenchEnvironment;
 use self::figures::Row;
-use self::ground::Ground;
 use self::progress::Progress;
-use self::work::{Work, cleanup, import, list, load, save, status};
-use crate::args::Global;
+use self::workload::{Workload, cleanup, import, list, load, save, status};
+use crate::args::{Global, seconds_between};
 use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, note};
@@ -35,7 +35,7 @@ Examples:
 pub(crate) struct BenchArgs {
     /// Only these works; several are separated by spaces or commas. Default: all.
     #[arg(long, value_name = "WORK", value_enum, num_args = 1.., value_delimiter = ',')]
-    only: Vec<Work>,
+    only: Vec<Workload>,
 
     /// Only with so many callers at once: 1 to 10000 each. Default: 1 16 64 256 1024 for save and status,
     /// 1 16 for load and list.
@@ -121,13 +121,7 @@ In JSON {\"server\", \"version\", \"connections\", \"seconds\", \"results\"}; a 
 \"max_ms\", \"wal_bytes\" and \"dead_rows\" (null for reads), and \"resident_bytes\".";
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let refused = || format!("must be between 0.1 and 3600 seconds, got {text}");
-    let seconds: f64 = text.parse().map_err(|_not_a_number| refused())?;
-    if (0.1..=3600.0).contains(&seconds) {
-        Ok(Duration::from_secs_f64(seconds))
-    } else {
-        Err(refused())
-    }
+    seconds_between(text, 0.1, 3600.0)
 }
 
 #[derive(Serialize)]
@@ -151,12 +145,12 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let config = connection::config(global)?;
     let _removal = global.interrupt.waits().await;
-    let ground = Ground::take(config, args.connections).await?;
+    let environment = BenchEnvironment::take(config, args.connections).await?;
     let measured = tokio::select! {
-        measured = args.measure(&ground) => measured,
+        measured = args.measure(&environment) => measured,
         () = global.interrupt.came() => Err(Failure::error("interrupted")),
     };
-    let removed = ground.leave().await;
+    let removed = environment.leave().await;
     global.interrupt.left(match removed {
         Ok(()) => "what was made was removed",
         Err(_) => "what was made is still there",
@@ -187,92 +181,108 @@ pub(crate) async fn run(
 }
 
 impl BenchArgs {
-    /// The server's version, and the rows in the order of the works.
-    async fn measure(&self, ground: &Ground) -> Result<(String, Vec<Row>), Failure> {
-        let server = ground.server().await?;
+    /// The server's version, and the rows in the order of the workloads.
+    async fn measure(&self, environment: &BenchEnvironment) -> Result<(String, Vec<Row>), Failure> {
+        let server = environment.server().await?;
         let progress = Progress::default();
         let mut rows = Vec::new();
-        for work in Work::ALL {
-            if self.only.is_empty() || self.only.contains(&work) {
-                rows.extend(self.work(work, ground, &progress).await?);
+        for workload in Workload::ALL {
+            if self.only.is_empty() || self.only.contains(&workload) {
+                rows.extend(self.workload(workload, environment, &progress).await?);
             }
         }
         Ok((server, rows))
     }
 
-    async fn work(
+    async fn workload(
         &self,
-        work: Work,
-        ground: &Ground,
+        workload: Workload,
+        environment: &BenchEnvironment,
         progress: &Progress,
     ) -> Result<Vec<Row>, Failure> {
-        match work {
-            Work::Save => self.saves(ground, progress).await,
-            Work::Status => self.statuses(ground, progress).await,
-            Work::Load => self.loads(ground, progress).await,
-            Work::List => self.lists(ground, progress).await,
-            Work::Import => {
-                let row = import::measure(ground, self.sizes.import_lines, progress).await?;
+        match workload {
+            Workload::Save => self.saves(environment, progress).await,
+            Workload::Status => self.statuses(environment, progress).await,
+            Workload::Load => self.loads(environment, progress).await,
+            Workload::List => self.lists(environment, progress).await,
+            Workload::Import => {
+                let row = import::measure(environment, self.sizes.import_lines, progress).await?;
                 Ok(vec![row])
             }
-            Work::Cleanup => {
-                let row = cleanup::measure(ground, self.sizes.cleanup_tasks, progress).await?;
+            Workload::Cleanup => {
+                let row = cleanup::measure(environment, self.sizes.cleanup_tasks, progress).await?;
                 Ok(vec![row])
             }
         }
     }
 
     /// The numbers of callers, each of which is announced before it is measured.
-    fn callers(&self, work: Work, progress: &Progress) -> impl Iterator<Item = u32> {
+    fn callers(&self, workload: Workload, progress: &Progress) -> impl Iterator<Item = u32> {
         let callers = if self.callers.is_empty() {
-            work.callers()
+            workload.callers()
         } else {
             &self.callers
         };
         callers.iter().copied().inspect(move |callers| {
-            progress.measures(&format!("{} with {callers} at once", work.name()));
+            progress.measures(&format!("{} with {callers} at once", workload.name()));
         })
     }
 
-    async fn saves(&self, ground: &Ground, progress: &Progress) -> Result<Vec<Row>, Failure> {
+    async fn saves(
+        &self,
+        environment: &BenchEnvironment,
+        progress: &Progress,
+    ) -> Result<Vec<Row>, Failure> {
         let mut rows = Vec::new();
-        for callers in self.callers(Work::Save, progress) {
-            rows.extend(save::measure(ground, callers, self.seconds).await?);
+        for callers in self.callers(Workload::Save, progress) {
+            rows.extend(save::measure(environment, callers, self.seconds).await?);
         }
         Ok(rows)
     }
 
-    async fn statuses(&self, ground: &Ground, progress: &Progress) -> Result<Vec<Row>, Failure> {
-        let tasks = status::prepare(ground, self.sizes.status_tasks, progress).await?;
+    async fn statuses(
+        &self,
+        environment: &BenchEnvironment,
+        progress: &Progress,
+    ) -> Result<Vec<Row>, Failure> {
+        let tasks = status::prepare(environment, self.sizes.status_tasks, progress).await?;
         let mut rows = Vec::new();
-        for callers in self.callers(Work::Status, progress) {
-            rows.extend(status::measure(ground, &tasks, callers, self.seconds).await?);
+        for callers in self.callers(Workload::Status, progress) {
+            rows.extend(status::measure(environment, &tasks, callers, self.seconds).await?);
         }
         Ok(rows)
     }
 
-    async fn loads(&self, ground: &Ground, progress: &Progress) -> Result<Vec<Row>, Failure> {
-        let tasks = load::prepare(ground, progress).await?;
+    async fn loads(
+        &self,
+        environment: &BenchEnvironment,
+        progress: &Progress,
+    ) -> Result<Vec<Row>, Failure> {
+        let tasks = load::prepare(environment, progress).await?;
         let mut rows = Vec::new();
-        for callers in self.callers(Work::Load, progress) {
-            rows.extend(load::measure(ground, &tasks, callers, self.seconds).await?);
+        for callers in self.callers(Workload::Load, progress) {
+            rows.extend(load::measure(environment, &tasks, callers, self.seconds).await?);
         }
         Ok(rows)
     }
 
-    async fn lists(&self, ground: &Ground, progress: &Progress) -> Result<Vec<Row>, Failure> {
+    async fn lists(
+        &self,
+        environment: &BenchEnvironment,
+        progress: &Progress,
+    ) -> Result<Vec<Row>, Failure> {
         let mut sizes = self.sizes.list_tasks.clone();
         sizes.sort_unstable();
         sizes.dedup();
-        list::prepare(ground, &sizes, progress).await?;
+        list::prepare(environment, &sizes, progress).await?;
         let pages = [false, true].into_iter().flat_map(|failed| {
             let sizes = sizes.iter().copied();
             sizes.map(move |tasks| list::Page { tasks, failed })
         });
         let pages: Vec<_> = pages.collect();
         let mut rows = Vec::new();
-        for callers in self.callers(Work::List, progress) {
-            rows.extend(list::measure(ground, &pages, callers, self.seconds).await?);
+        for callers in self.callers(Workload::List, progress) {
+            rows.extend(list::measure(environment, &pages, callers, self.seconds).await?);
         }
         Ok(rows)
     }

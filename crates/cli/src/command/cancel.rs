@@ -6,7 +6,8 @@ use tasktrail::task_history::{
     CancelOutcome, TaskHistoryRepositoryExt, TaskId, TaskKey, TaskStatus, UserId,
 };
 
-use crate::args::TaskArgs;
+use crate::args::{Global, TaskArgs};
+use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, printable};
 
@@ -34,6 +35,14 @@ struct Answer {
 }
 
 pub(crate) async fn run(
+    args: CancelArgs,
+    global: &Global,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    connection::with_store(global, async |store| cancel(args, store, output).await).await
+}
+
+async fn cancel(
     args: CancelArgs,
     manager: &DatabaseManager,
     output: &mut Output,

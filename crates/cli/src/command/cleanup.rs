@@ -10,7 +10,8 @@ use tasktrail::task_history::{Expired, RetentionRule, Scope, StatusSet, TaskStat
 use tasktrail::{CleanUpOptions, CleanedUp, DatabaseManager, Forecast};
 
 use self::partitions::Outlook;
-use super::tasks::status_parser;
+use crate::args::{Global, status_parser};
+use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, grouped, printable};
 
@@ -111,6 +112,14 @@ struct Stuck {
 }
 
 pub(crate) async fn run(
+    args: CleanupArgs,
+    global: &Global,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    connection::with_store(global, async |store| clean_up(args, store, output).await).await
+}
+
+async fn clean_up(
     args: CleanupArgs,
     manager: &DatabaseManager,
     output: &mut Output,

@@ -1,7 +1,6 @@
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 
-use crate::args::Cli;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -18,9 +17,13 @@ pub(crate) struct CompletionsArgs {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &CompletionsArgs, output: &mut Output) -> Result<(), Failure> {
+pub(crate) fn run(
+    args: &CompletionsArgs,
+    tool: &mut clap::Command,
+    output: &mut Output,
+) -> Result<(), Failure> {
     // Through memory: the generator panics where it cannot write, such as on a closed pipe.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "tasktrail", &mut script);
+    clap_complete::generate(args.shell, tool, "tasktrail", &mut script);
     output.bytes(&script)
 }

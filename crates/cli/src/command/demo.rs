@@ -4,8 +4,8 @@ mod fingerprints;
 mod listing;
 mod recorder;
 mod report;
-mod story;
 mod survey;
+mod transcript;
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ use tasktrail::repository::PageSize;
 use tasktrail::task_history::UserId;
 
 use self::listing::Listing;
-use self::story::Story;
+use self::transcript::DemoTranscript;
 use crate::args::Global;
 use crate::connection;
 use crate::failure::Failure;
@@ -63,7 +63,7 @@ pub(crate) async fn run(
     survey::run(&manager, &user, &files).await?;
     report::run(&manager, &user, &files).await?;
     let answers = fingerprints::run(&manager, &user, &files).await?;
-    let story = Story {
+    let transcript = DemoTranscript {
         folder: whole(&args.folder),
         in_database: global.database_url.is_some(),
         answers,
@@ -76,9 +76,9 @@ pub(crate) async fn run(
         user,
     };
     if output.is_json() {
-        output.json(&story.document())
+        output.json(&transcript.document())
     } else {
-        story.tell(output)
+        transcript.print(output)
     }
 }
 

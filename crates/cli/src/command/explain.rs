@@ -7,6 +7,8 @@ use tasktrail::{
     ExplainedStatement, Explanation,
 };
 
+use crate::args::Global;
+use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, grouped, printable};
 
@@ -95,6 +97,14 @@ struct Answer<'a> {
 }
 
 pub(crate) async fn run(
+    args: ExplainArgs,
+    global: &Global,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    connection::with_store(global, async |store| explain(args, store, output).await).await
+}
+
+async fn explain(
     args: ExplainArgs,
     manager: &DatabaseManager,
     output: &mut Output,

@@ -21,7 +21,7 @@ use tokio::task::spawn_blocking;
 use self::format::Format;
 use self::progress::Progress;
 use self::target::Target;
-use self::writing::Work;
+use self::writing::ExportMessage;
 use crate::args::Global;
 use crate::connection;
 use crate::failure::Failure;
@@ -118,8 +118,8 @@ pub(crate) async fn run(
     } else {
         None
     };
-    let (sender, works) = mpsc::channel(1);
-    let writing = spawn_blocking(move || writing::write(&target, format, works));
+    let (sender, messages) = mpsc::channel(1);
+    let writing = spawn_blocking(move || writing::write(&target, format, messages));
     let read = tokio::select! {
         read = args.read(global, &sender) => read,
         () = global.interrupt.came() => {
@@ -170,7 +170,7 @@ fn print(answer: &Answer<'_>, output: &mut Output) -> Result<(), Failure> {
         ),
         ("seconds", format!("{:.1}", answer.seconds)),
     ];
-    output.table(&output.look().facts(facts))
+    output.table(&output.table_style().facts(facts))
 }
 
 impl ExportArgs {
@@ -188,18 +188,18 @@ impl ExportArgs {
     }
 
     /// Reads the histories, and gives them away to be written.
-    async fn read(&self, global: &Global, works: &mpsc::Sender<Work>) -> Result<(), Failure> {
-        let manager = connection::open_store(global).await?;
-        match self.read_from(&manager, works).await {
-            Ok(()) => Ok(()),
-            Err(failure) => Err(connection::explain(&manager, failure).await),
-        }
+    async fn read(
+        &self,
+        global: &Global,
+        messages: &mpsc::Sender<ExportMessage>,
+    ) -> Result<(), Failure> {
+        connection::with_store(global, async |store| self.read_from(store, messages).await).await
     }
 
     async fn read_from(
         &self,
         manager: &DatabaseManager,
-        works: &mpsc::Sender<Work>,
+        messages: &mpsc::Sender<ExportMessage>,
     ) -> Result<(), Failure> {
         let selection = ExportSelection {
             scope: self.user.clone().map_or(Scope::Everyone, Scope::User),
@@ -209,14 +209,14 @@ impl ExportArgs {
         let export = manager.export(&selection).await?;
         let mut export = export.ok_or_else(|| Failure::error("there is no database to export"))?;
         let mut progress = Progress::of(&export);
-        while let Some(portion) = export.next_portion().await.map_err(DatabaseError::Export)? {
-            progress.advance(&portion);
-            if works.send(Work::Portion(portion)).await.is_err() {
+        while let Some(chunk) = export.next_portion().await.map_err(DatabaseError::Export)? {
+            progress.advance(&chunk);
+            if messages.send(ExportMessage::Chunk(chunk)).await.is_err() {
                 return Ok(());
             }
         }
         // If nobody takes it, the writer tells why.
-        let _taken = works.send(Work::End(export.total())).await;
+        let _taken = messages.send(ExportMessage::End(export.total())).await;
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use tasktrail::repository::Chain;
 use tasktrail::{DatabaseConfig, DatabaseHealth, HealthState, ServerRole};
 
-use crate::args::Global;
+use crate::args::{Global, seconds_between};
 use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, printable};
@@ -29,13 +29,7 @@ pub(crate) struct HealthArgs {
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let refused = || format!("must be between 0.01 and 60 seconds, got {text}");
-    let seconds: f64 = text.parse().map_err(|_not_a_number| refused())?;
-    if (0.01..=60.0).contains(&seconds) {
-        Ok(Duration::from_secs_f64(seconds))
-    } else {
-        Err(refused())
-    }
+    seconds_between(text, 0.01, 60.0)
 }
 
 pub(crate) async fn run(
@@ -166,6 +160,6 @@ impl<'a> Answer<'a> {
         if facts.is_empty() {
             return Ok(());
         }
-        output.table(&output.look().facts(facts))
+        output.table(&output.table_style().facts(facts))
     }
 }

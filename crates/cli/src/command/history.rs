@@ -3,7 +3,8 @@ use tasktrail::DatabaseManager;
 use tasktrail::repository::{PageRequest, PageSize};
 use tasktrail::task_history::{HistoryEntry, TaskHistoryRepository, TaskKey};
 
-use crate::args::TaskArgs;
+use crate::args::{Global, TaskArgs};
+use crate::connection;
 use crate::failure::Failure;
 use crate::output::tables::Entries;
 use crate::output::{JsonList, Output, printable};
@@ -30,6 +31,14 @@ pub(crate) struct HistoryArgs {
 }
 
 pub(crate) async fn run(
+    args: HistoryArgs,
+    global: &Global,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    connection::with_store(global, async |store| show(args, store, output).await).await
+}
+
+async fn show(
     args: HistoryArgs,
     manager: &DatabaseManager,
     output: &mut Output,
@@ -87,7 +96,7 @@ impl<'a> Shown<'a> {
                 let task = printable(&task.to_string());
                 output.line(format_args!("{task} has no steps"))
             }
-            Self::Table(rows, output) => output.table(&rows.table(output.look())),
+            Self::Table(rows, output) => output.table(&rows.table(output.table_style())),
         }
     }
 }

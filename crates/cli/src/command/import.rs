@@ -172,5 +172,5 @@ fn print(report: &ImportReport, output: &mut Output) -> Result<(), Failure> {
         ("tasks", grouped(report.tasks)),
         ("seconds", format!("{:.1}", report.seconds)),
     ];
-    output.table(&output.look().facts(facts))
+    output.table(&output.table_style().facts(facts))
 }

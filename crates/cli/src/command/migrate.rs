@@ -1,17 +1,20 @@
 //! The schema: how it stands, and how it is changed.
 
+mod answer;
 mod check;
-mod loss;
+mod data_loss;
+mod down;
 mod order;
 mod partition;
 mod roles;
 mod sql;
 mod status;
-mod step;
+mod up;
+mod version_error;
 
 use clap::{Args, Subcommand};
-use tasktrail::{DatabaseError, MigrateError};
 
+use self::answer::Answer;
 use crate::args::Global;
 use crate::connection;
 use crate::failure::Failure;
@@ -54,8 +57,8 @@ pub(crate) struct MigrateArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     Status(status::StatusArgs),
-    Up(step::UpArgs),
-    Down(step::DownArgs),
+    Up(up::UpArgs),
+    Down(down::DownArgs),
     Sql(sql::SqlArgs),
     Check(check::CheckArgs),
     Order(order::OrderArgs),
@@ -73,37 +76,24 @@ pub(crate) async fn run(
         return Err(Failure::Usage(words.to_owned()));
     }
     match &args.action {
-        Some(Action::Roles(roles)) => roles::run(roles, global, output),
-        // It may need no database.
-        Some(Action::Sql(sql)) => sql::run(sql, global, output).await,
-        Some(Action::Status(_)) => status::run(&connection::open(global).await?, output).await,
-        Some(Action::Up(up)) => step::up(up, &connection::open(global).await?, output).await,
-        Some(Action::Down(down)) => {
-            step::down(down, &connection::open(global).await?, output).await
-        }
-        Some(Action::Order(args)) => {
-            order::run(args, &connection::open_store(global).await?, output).await
-        }
-        Some(Action::Partition(args)) => {
-            partition::run(args, &connection::open(global).await?, output).await
-        }
-        Some(Action::Check(_)) => check::run(&connection::open(global).await?, output).await,
-        None if args.check => step::pending(&connection::open(global).await?, output).await,
-        None => {
-            let up = step::UpArgs::default();
-            step::up(&up, &connection::open(global).await?, output).await
-        }
+        Some(Action::Status(_)) => status::run(global, output).await,
+        Some(Action::Up(args)) => up::run(args, global, output).await,
+        Some(Action::Down(args)) => down::run(args, global, output).await,
+        Some(Action::Sql(args)) => sql::run(args, global, output).await,
+        Some(Action::Check(_)) => check::run(global, output).await,
+        Some(Action::Order(args)) => order::run(args, global, output).await,
+        Some(Action::Partition(args)) => partition::run(args, global, output).await,
+        Some(Action::Roles(args)) => roles::run(args, global, output),
+        None if args.check => list_pending(global, output).await,
+        None => up::run(&up::UpArgs::default(), global, output).await,
     }
 }
 
-/// A version that does not fit is wrong usage.
-fn refused(error: DatabaseError) -> Failure {
-    match error {
-        DatabaseError::Migrate(
-            error @ (MigrateError::UnknownVersion { .. }
-            | MigrateError::AmbiguousVersion { .. }
-            | MigrateError::NotApplied(_)),
-        ) => Failure::Usage(error.to_string()),
-        error => error.into(),
-    }
+/// Tells what is pending; the answer is no if there is something.
+async fn list_pending(global: &Global, output: &mut Output) -> Result<(), Failure> {
+    let manager = connection::open(global).await?;
+    let state = manager.schema_state().await?;
+    let is_current = state.is_current() && state.unknown.is_empty();
+    Answer::of(state).print(output)?;
+    if is_current { Ok(()) } else { Err(Failure::No) }
 }

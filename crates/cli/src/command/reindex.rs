@@ -84,7 +84,7 @@ async fn reindex(
     global: &Global,
 ) -> Result<Reindexing, Failure> {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    let told = |index: &IndexFacts| {
+    let show = |index: &IndexFacts| {
         bar.set_message(format!(
             "building {} anew, {}",
             printable(&index.qualified),
@@ -94,7 +94,7 @@ async fn reindex(
     };
     bar.set_style(indicatif::ProgressStyle::default_spinner());
     let stop = global.interrupt.came();
-    let done = manager.reindex(&args.indexes, told, stop).await;
+    let done = manager.reindex(&args.indexes, show, stop).await;
     bar.finish_and_clear();
     Ok(done?)
 }
@@ -167,7 +167,7 @@ impl Answer {
             "after"
         };
         let header = ["index", "before", after, "took ms"];
-        let mut shown = output.look().table(&header, &[0]);
+        let mut shown = output.table_style().table(&header, &[0]);
         for line in &self.indexes {
             let unknown = || "not known".to_owned();
             shown.add_row([

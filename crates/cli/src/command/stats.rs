@@ -2,6 +2,8 @@ use clap::Args;
 use tasktrail::DatabaseManager;
 use tasktrail::task_history::{Scope, TaskHistoryRepository, UserId};
 
+use crate::args::Global;
+use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, grouped};
 use crate::view::CountsView;
@@ -23,6 +25,14 @@ pub(crate) struct StatsArgs {
 
 pub(crate) async fn run(
     args: StatsArgs,
+    global: &Global,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    connection::with_store(global, async |store| count(args, store, output).await).await
+}
+
+async fn count(
+    args: StatsArgs,
     manager: &DatabaseManager,
     output: &mut Output,
 ) -> Result<(), Failure> {
@@ -41,5 +51,5 @@ pub(crate) async fn run(
     }
     facts.push(("users".to_owned(), counts.users));
     let facts = facts.iter().map(|(name, count)| (&**name, grouped(*count)));
-    output.table(&output.look().facts(facts))
+    output.table(&output.table_style().facts(facts))
 }

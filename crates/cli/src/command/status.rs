@@ -3,7 +3,8 @@ use serde::Serialize;
 use tasktrail::DatabaseManager;
 use tasktrail::task_history::{TaskId, TaskStatus, UserId};
 
-use crate::args::TaskArgs;
+use crate::args::{Global, TaskArgs};
+use crate::connection;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -29,6 +30,17 @@ struct Answer {
 }
 
 pub(crate) async fn run(
+    args: StatusArgs,
+    global: &Global,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    connection::with_store(global, async |store| {
+        print_status(args, store, output).await
+    })
+    .await
+}
+
+async fn print_status(
     args: StatusArgs,
     manager: &DatabaseManager,
     output: &mut Output,

@@ -1,14 +1,14 @@
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 use tasktrail::DatabaseManager;
 use tasktrail::repository::{Page, PageRequest, PageSize};
 use tasktrail::task_history::{
-    ErrorCode, ListCursor, StatusSet, TaskFilter, TaskHistoryRepository, TaskStatus, TaskSummary,
-    UserId,
+    ErrorCode, ListCursor, TaskFilter, TaskHistoryRepository, TaskStatus, TaskSummary, UserId,
 };
 use tasktrail::timestamp::Timestamp;
 
+use crate::args::{Global, status_parser, status_set};
+use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, quoted, tables};
 use crate::view::TaskView;
@@ -53,22 +53,15 @@ pub(crate) struct TasksArgs {
     after: Option<ListCursor>,
 }
 
-/// Reads a status, and lists them all in help and completions.
-pub(crate) fn status_parser() -> impl TypedValueParser<Value = TaskStatus> {
-    PossibleValuesParser::new(TaskStatus::ALL.map(TaskStatus::as_str))
-        .try_map(|text| text.parse::<TaskStatus>())
-}
-
-/// The statuses that were asked for: those given, or all.
-pub(crate) fn status_set(given: &[TaskStatus]) -> StatusSet {
-    if given.is_empty() {
-        StatusSet::ALL
-    } else {
-        StatusSet::only(given.iter().copied())
-    }
-}
-
 pub(crate) async fn run(
+    args: &TasksArgs,
+    global: &Global,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    connection::with_store(global, async |store| list(args, store, output).await).await
+}
+
+async fn list(
     args: &TasksArgs,
     manager: &DatabaseManager,
     output: &mut Output,
@@ -91,7 +84,7 @@ pub(crate) async fn run(
     if listed.items.is_empty() {
         return output.line("no tasks");
     }
-    output.table(&tables::tasks(output.look(), &listed.items))?;
+    output.table(&tables::tasks(output.table_style(), &listed.items))?;
     match &listed.next {
         None => Ok(()),
         Some(next) => output.line(format_args!("next page: {}", args.command_after(next))),

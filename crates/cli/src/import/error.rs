@@ -45,6 +45,27 @@ pub enum ImportError {
     },
 }
 
+impl ImportError {
+    /// None of these lines are saved.
+    pub(super) fn not_saved(
+        name: &str,
+        lines: impl IntoIterator<Item = u64>,
+        source: RepositoryError,
+    ) -> Self {
+        let (mut first_line, mut last_line) = (u64::MAX, 0);
+        for line in lines {
+            first_line = first_line.min(line);
+            last_line = last_line.max(line);
+        }
+        Self::Save {
+            name: name.to_owned(),
+            first_line,
+            last_line,
+            source,
+        }
+    }
+}
+
 /// A line that cannot be saved, because of what is in it.
 ///
 /// `Display` names input, line, field and reason: `runs.jsonl:7: step_result.status: …`.

@@ -4,14 +4,15 @@ use tasktrail::clock::Clock;
 use tasktrail::task_history::HistoryEntry;
 use tokio::sync::mpsc;
 
+use super::chunk::{Chunk, Parsed};
+use super::error::{BadLine, ImportError};
 use super::identity::Identities;
 use super::lines::{Line, Lines, MAX_BYTES};
-use super::portion::{Parsed, Portion};
+use super::options::{BadLines, ImportOptions};
 use super::record::{Fault, Record, Save};
 use super::source::{ReadBytes, Source};
-use super::{BadLine, BadLines, ImportError, ImportOptions};
 
-/// Why a portion ends.
+/// Why a chunk ends.
 enum End {
     /// It is full.
     Full,
@@ -62,14 +63,14 @@ impl Reader {
         self.size_bytes
     }
 
-    /// Reads everything and gives it away in portions, as fast as they are taken; ends when nobody takes
+    /// Reads everything and gives it away in chunks, as fast as they are taken; ends when nobody takes
     /// them any more.
-    pub(super) fn run(mut self, portions: &mpsc::Sender<Portion>) -> Result<(), ImportError> {
+    pub(super) fn run(mut self, chunks: &mpsc::Sender<Chunk>) -> Result<(), ImportError> {
         loop {
-            let mut portion = Portion::default();
-            let end = self.fill(&mut portion);
-            portion.read_bytes = self.read_bytes.get();
-            if portions.blocking_send(portion).is_err() {
+            let mut chunk = Chunk::default();
+            let end = self.fill(&mut chunk);
+            chunk.read_bytes = self.read_bytes.get();
+            if chunks.blocking_send(chunk).is_err() {
                 return Ok(());
             }
             match end {
@@ -80,26 +81,26 @@ impl Reader {
         }
     }
 
-    fn fill(&mut self, portion: &mut Portion) -> End {
-        while !portion.is_full() {
+    fn fill(&mut self, chunk: &mut Chunk) -> End {
+        while !chunk.is_full() {
             let read = match self.read() {
                 Ok(Some(read)) => read,
                 Ok(None) => return End::Input,
                 Err(error) => return End::Stopped(error),
             };
-            portion.lines += 1;
+            chunk.lines += 1;
             match read {
                 Ok((bytes, parsed, replaced)) => {
                     let line = self.lines.number();
                     let replaced = replaced.map(|fault| BadLine::new(&self.name, line, fault));
-                    portion.replaced.extend(replaced);
-                    portion.push(line, bytes, parsed);
+                    chunk.replaced.extend(replaced);
+                    chunk.push(line, bytes, parsed);
                 }
                 Err(fault) => {
                     let bad = BadLine::new(&self.name, self.lines.number(), fault);
                     match self.options.bad_lines {
                         BadLines::Stop => return End::Stopped(ImportError::BadLine(bad)),
-                        BadLines::Skip => portion.bad.push(bad),
+                        BadLines::Skip => chunk.bad.push(bad),
                     }
                 }
             }

@@ -7,7 +7,7 @@ use tasktrail::task_history::{
 };
 use tasktrail::timestamp::Timestamp;
 
-use super::{ImportOptions, Unstorable};
+use super::options::{ImportOptions, Unstorable};
 
 /// What is wrong with a line.
 #[derive(Debug, PartialEq, Eq)]

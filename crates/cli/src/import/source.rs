@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::ImportError;
+use super::error::ImportError;
 
 /// Two bytes that every gzip file begins with, and no line of JSON.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];

@@ -1,11 +1,12 @@
-use super::{BadLine, ImportReport};
+use super::error::BadLine;
+use super::report::ImportReport;
 
 /// Is told how an import goes on. `()` does not care.
 pub trait ImportWatch: Send {
     /// An input was opened; its size is that of the file, compressed or not, where it is known.
     fn opened(&mut self, name: &str, size_bytes: Option<u64>);
 
-    /// A portion of the lines was saved; so many bytes of the input had been read for it.
+    /// A chunk of the lines was saved; so many bytes of the input had been read for it.
     fn advanced(&mut self, read_bytes: u64, report: &ImportReport);
 
     /// A bad line was skipped.

@@ -1,6 +1,6 @@
 //! Quantities as bars of characters.
 
-use super::table::Look;
+use super::table_style::TableStyle;
 
 /// The eighths of a character, from one to all of them.
 const EIGHTHS: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
@@ -8,7 +8,7 @@ const EIGHTHS: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '�
 /// No picture is wider, also where there is room.
 const WIDEST: usize = 100;
 
-impl Look {
+impl TableStyle {
     /// A line for each quantity: its label, a bar that is as long as it is large, and its value as it is
     /// to be written. The largest bar takes all the room.
     pub(crate) fn bars(self, quantities: &[(String, f64, String)]) -> Vec<String> {

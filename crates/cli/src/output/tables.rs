@@ -4,12 +4,15 @@ use comfy_table::{Cell, Table};
 use tasktrail::MigrationStatus;
 use tasktrail::task_history::{HistoryEntry, TaskStatus, TaskSummary};
 
-use super::table::{Look, number_cell, status_cell};
+use super::table_style::{TableStyle, number_cell, status_cell};
 use super::text::{grouped, json_line, moment, one_line, printable};
 
 /// Tasks, one a row. Ids are shown whole, since a person copies them; where there is little room,
 /// the time of the finish is left out.
-pub(crate) fn tasks<'a>(look: Look, tasks: impl IntoIterator<Item = &'a TaskSummary>) -> Table {
+pub(crate) fn tasks<'a>(
+    style: TableStyle,
+    tasks: impl IntoIterator<Item = &'a TaskSummary>,
+) -> Table {
     const HEADER: [&str; 7] = [
         "task",
         "status",
@@ -19,8 +22,8 @@ pub(crate) fn tasks<'a>(look: Look, tasks: impl IntoIterator<Item = &'a TaskSumm
         "last activity (UTC)",
         "finished (UTC)",
     ];
-    let shown = HEADER.len() - usize::from(look.is_narrow());
-    let mut table = look.table(HEADER.iter().take(shown), &[0, 2, 5]);
+    let shown = HEADER.len() - usize::from(style.is_narrow());
+    let mut table = style.table(HEADER.iter().take(shown), &[0, 2, 5]);
     for task in tasks {
         let step = task.last_step.map(|step| step.to_string());
         let error = task
@@ -42,9 +45,9 @@ pub(crate) fn tasks<'a>(look: Look, tasks: impl IntoIterator<Item = &'a TaskSumm
 }
 
 /// Migrations, one a row.
-pub(crate) fn migrations(look: Look, migrations: &[MigrationStatus]) -> Table {
+pub(crate) fn migrations(style: TableStyle, migrations: &[MigrationStatus]) -> Table {
     let header = ["version", "name", "state", "applied (UTC)"];
-    let mut table = look.table(&header, &[1]);
+    let mut table = style.table(&header, &[1]);
     for migration in migrations {
         table.add_row([
             printable(&migration.version),
@@ -101,15 +104,15 @@ impl Entries {
         self.0.is_empty()
     }
 
-    pub(crate) fn table(&self, look: Look) -> Table {
-        if look.is_narrow() {
-            self.narrow_table(look)
+    pub(crate) fn table(&self, style: TableStyle) -> Table {
+        if style.is_narrow() {
+            self.narrow_table(style)
         } else {
-            self.wide_table(look)
+            self.wide_table(style)
         }
     }
 
-    fn wide_table(&self, look: Look) -> Table {
+    fn wide_table(&self, style: TableStyle) -> Table {
         const HEADER: [&str; 6] = [
             "step",
             "status",
@@ -124,8 +127,8 @@ impl Entries {
             + "done".len()
             + "2026-01-31 12:00:00".len()
             + names.max().unwrap_or(0).max("name".len());
-        let room = look.room(HEADER.len(), others);
-        let mut table = look.table(&HEADER, &[]);
+        let room = style.room(HEADER.len(), others);
+        let mut table = style.table(&HEADER, &[]);
         for row in &self.0 {
             let [step, status, done] = row.cells();
             let recorded = Cell::new(&row.recorded);
@@ -136,7 +139,7 @@ impl Entries {
     }
 
     /// The name of a step is the first line of its texts, and times are on two lines.
-    fn narrow_table(&self, look: Look) -> Table {
+    fn narrow_table(&self, style: TableStyle) -> Table {
         const HEADER: [&str; 5] = [
             "step",
             "status",
@@ -145,8 +148,8 @@ impl Entries {
             "name, message,\nerror, result",
         ];
         let others = self.step_width() + "completed".len() + "done".len() + "2026-01-31".len();
-        let room = look.room(HEADER.len(), others);
-        let mut table = look.table(&HEADER, &[]);
+        let room = style.room(HEADER.len(), others);
+        let mut table = style.table(&HEADER, &[]);
         for row in &self.0 {
             let [step, status, done] = row.cells();
             let recorded = Cell::new_owned(row.recorded.replace(' ', "\n"));

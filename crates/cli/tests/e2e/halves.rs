@@ -1,4 +1,4 @@
-//! The two halves of a portion of lines, which an import saves at the same time.
+//! The two halves of a chunk of lines, which an import saves at the same time.
 
 use std::sync::Arc;
 
@@ -114,7 +114,7 @@ async fn finishes_that_failed_are_told_before_a_bad_one_of_the_other_half() {
 }
 
 #[tokio::test]
-async fn the_lines_of_a_task_keep_their_order_over_many_portions() {
+async fn the_lines_of_a_task_keep_their_order_over_many_chunks() {
     let tasks = ["one", "two", "three", "four"];
     let lines: Vec<_> = (0..4000)
         .rev()

@@ -40,12 +40,12 @@ pub(super) fn fetched() -> Result<TaskStepResult, InvalidValue> {
 
 /// Times and entry ids, without asking the system's clock or its randomness for each.
 #[derive(Debug)]
-pub(super) struct Stamps {
+pub(super) struct StampGenerator {
     began: (Instant, Timestamp),
     random: fastrand::Rng,
 }
 
-impl Default for Stamps {
+impl Default for StampGenerator {
     fn default() -> Self {
         Self {
             began: (Instant::now(), SystemClock.now()),
@@ -54,7 +54,7 @@ impl Default for Stamps {
     }
 }
 
-impl Stamps {
+impl StampGenerator {
     pub(super) fn time(&self, now: Instant) -> Timestamp {
         let (began, at) = self.began;
         at.saturating_add(now.saturating_duration_since(began))
@@ -93,7 +93,7 @@ pub(super) async fn load_steps(
     result: &TaskStepResult,
     progress: &Progress,
 ) -> Result<(), Failure> {
-    let mut stamps = Stamps::default();
+    let mut stamps = StampGenerator::default();
     let now = stamps.time(Instant::now());
     let steps = tasks
         .iter()
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn times_go_on_and_ids_are_different() {
-        let mut stamps = Stamps::default();
+        let mut stamps = StampGenerator::default();
         let now = Instant::now();
         let (one, later) = (stamps.time(now), stamps.time(now + Duration::from_secs(2)));
 

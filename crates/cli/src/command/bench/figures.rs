@@ -5,12 +5,13 @@ use tasktrail::StorageStatistics;
 use tasktrail::task_history::TaskStatus;
 
 use super::measured::Measured;
-use super::work::Work;
+use super::workload::Workload;
 
 /// What one measurement says. The names are those of the JSON document.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Row {
-    pub(super) work: Work,
+    #[serde(rename = "work")]
+    pub(super) workload: Workload,
     pub(super) callers: u32,
     /// Whether saves share statements; for saves only.
     pub(super) group_commit: Option<bool>,
@@ -52,10 +53,10 @@ impl Written {
 }
 
 impl Row {
-    pub(super) fn of_reading(work: Work, callers: u32, measured: &Measured) -> Self {
+    pub(super) fn of_reading(workload: Workload, callers: u32, measured: &Measured) -> Self {
         let percentile = |percent| rounded(measured.latencies.percentile_ms(percent));
         Self {
-            work,
+            workload,
             callers,
             group_commit: None,
             tasks: None,
@@ -74,7 +75,7 @@ impl Row {
     }
 
     pub(super) fn of_writing(
-        work: Work,
+        workload: Workload,
         callers: u32,
         measured: &Measured,
         written: &Written,
@@ -86,7 +87,7 @@ impl Row {
         Self {
             wal_bytes: Some(rounded(measured.each(written.log_bytes))),
             dead_rows: Some(rounded(counted.each(written.rows_died))),
-            ..Self::of_reading(work, callers, measured)
+            ..Self::of_reading(workload, callers, measured)
         }
     }
 }

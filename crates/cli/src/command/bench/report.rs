@@ -3,9 +3,9 @@
 use comfy_table::{Cell, Table};
 
 use super::figures::Row;
-use super::work::Work;
+use super::workload::Workload;
 use crate::failure::Failure;
-use crate::output::{Look, Output, grouped, number_cell};
+use crate::output::{Output, TableStyle, grouped, number_cell};
 
 const MIB: u64 = 1 << 20;
 
@@ -15,23 +15,25 @@ const WIDTH: u16 = 94;
 pub(super) fn print(rows: &[Row], output: &mut Output) -> Result<(), Failure> {
     let (writes, reads): (Vec<&Row>, Vec<&Row>) =
         rows.iter().partition(|row| row.wal_bytes.is_some());
-    let look = output.look();
+    let style = output.table_style();
     if !writes.is_empty() {
         output.line("")?;
         output.heading("Writes")?;
-        output.table(&written(look, &writes))?;
+        output.table(&written(style, &writes))?;
     }
     if !reads.is_empty() {
         output.line("")?;
         output.heading("Reads")?;
-        output.table(&read(look, &reads))?;
+        output.table(&read(style, &reads))?;
     }
-    let saves = writes.into_iter().filter(|row| row.work == Work::Save);
+    let saves = writes
+        .into_iter()
+        .filter(|row| row.workload == Workload::Save);
     picture("Saves per second", saves, output)?;
     picture("Reads per second", reads.into_iter(), output)
 }
 
-fn written(look: Look, rows: &[&Row]) -> Table {
+fn written(style: TableStyle, rows: &[&Row]) -> Table {
     const HEADER: [&str; 11] = [
         "work",
         "callers",
@@ -45,11 +47,11 @@ fn written(look: Look, rows: &[&Row]) -> Table {
         "dead\nrows",
         "memory\nMiB",
     ];
-    let mut table = look.table(shown(look, HEADER.iter(), [5, 10]), &[]);
+    let mut table = style.table(shown(style, HEADER.iter(), [5, 10]), &[]);
     for row in rows {
         let dead = row.dead_rows.map(|rows| format!("{rows:.2}"));
         let cells = [
-            Cell::new(row.work.name()),
+            Cell::new(row.workload.name()),
             number_cell(grouped(row.callers.into())),
             Cell::new(group_commit(row)),
             number_cell(whole(row.per_second)),
@@ -61,12 +63,12 @@ fn written(look: Look, rows: &[&Row]) -> Table {
             number_cell(dead.unwrap_or_default()),
             number_cell(memory(row)),
         ];
-        table.add_row(shown(look, cells, [5, 10]));
+        table.add_row(shown(style, cells, [5, 10]));
     }
     table
 }
 
-fn read(look: Look, rows: &[&Row]) -> Table {
+fn read(style: TableStyle, rows: &[&Row]) -> Table {
     const HEADER: [&str; 10] = [
         "work",
         "callers",
@@ -79,10 +81,10 @@ fn read(look: Look, rows: &[&Row]) -> Table {
         "max\nms",
         "memory\nMiB",
     ];
-    let mut table = look.table(shown(look, HEADER.iter(), [6, 9]), &[]);
+    let mut table = style.table(shown(style, HEADER.iter(), [6, 9]), &[]);
     for row in rows {
         let cells = [
-            Cell::new(row.work.name()),
+            Cell::new(row.workload.name()),
             number_cell(grouped(row.callers.into())),
             number_cell(tasks(row).unwrap_or_default()),
             Cell::new(row.filter.map_or("", |status| status.as_str())),
@@ -93,18 +95,18 @@ fn read(look: Look, rows: &[&Row]) -> Table {
             number_cell(three_digits(row.max_ms)),
             number_cell(memory(row)),
         ];
-        table.add_row(shown(look, cells, [6, 9]));
+        table.add_row(shown(style, cells, [6, 9]));
     }
     table
 }
 
 /// All columns, or, where there is little room, those that are not less important.
 fn shown<T>(
-    look: Look,
+    style: TableStyle,
     columns: impl IntoIterator<Item = T>,
     less_important: [usize; 2],
 ) -> impl Iterator<Item = T> {
-    let all = look.has_room_for(WIDTH);
+    let all = style.has_room_for(WIDTH);
     let numbered = columns.into_iter().enumerate();
     numbered
         .filter(move |(number, _)| all || !less_important.contains(number))
@@ -141,7 +143,7 @@ fn picture<'a>(
     }
     output.line("")?;
     output.heading(title)?;
-    for line in output.look().bars(&bars) {
+    for line in output.table_style().bars(&bars) {
         output.line(line)?;
     }
     Ok(())
@@ -155,7 +157,7 @@ fn label(row: &Row) -> String {
         (Some(false), ..) => "one by one".to_owned(),
         (None, Some(tasks), Some(status)) => format!("list of {tasks} ({status})"),
         (None, Some(tasks), None) => format!("list of {tasks}"),
-        (None, None, _) => row.work.name().to_owned(),
+        (None, None, _) => row.workload.name().to_owned(),
     };
     format!("{what}, {callers} caller{plural}")
 }

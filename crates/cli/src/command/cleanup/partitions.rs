@@ -37,9 +37,9 @@ pub(super) async fn outlook(
         }
         outlook => outlook?,
     };
-    let is_told = |partition: &PartitionOutlook| dry_run || partition.hold.is_some();
-    let told = outlook.into_iter().flatten().filter(is_told);
-    Ok(told.map(Outlook::of).collect())
+    let is_reported = |partition: &PartitionOutlook| dry_run || partition.hold.is_some();
+    let reported = outlook.into_iter().flatten().filter(is_reported);
+    Ok(reported.map(Outlook::of).collect())
 }
 
 impl Outlook {

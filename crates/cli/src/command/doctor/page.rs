@@ -28,7 +28,7 @@ pub(super) fn print(diagnosis: &Diagnosis, output: &mut Output) -> Result<(), Fa
         print_statements(statements, output)?;
     }
     print_rest(diagnosis, output)?;
-    for line in output.look().wrapped("checked: ", CHECKED) {
+    for line in output.table_style().wrapped("checked: ", CHECKED) {
         output.line(line)?;
     }
     Ok(())
@@ -73,9 +73,9 @@ fn print_finding(finding: &Finding, output: &mut Output) -> Result<(), Failure> 
     output.line("")?;
     let summary = printable(summary);
     output.heading(format_args!("{}: {summary}  [{code}]", severity.as_str()))?;
-    let look = output.look();
+    let style = output.table_style();
     for (title, words) in [("  seen: ", evidence), ("  do:   ", advice)] {
-        for line in look.wrapped(title, &printable(words)) {
+        for line in style.wrapped(title, &printable(words)) {
             output.line(line)?;
         }
     }
@@ -125,7 +125,7 @@ fn print_tables(tables: &[TableFacts], output: &mut Output) -> Result<(), Failur
         "vacuumed (UTC)",
         "analyzed (UTC)",
     ];
-    let mut shown = output.look().table(&header, &[0]);
+    let mut shown = output.table_style().table(&header, &[0]);
     let when = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), moment);
     for table in tables {
         let name = match table.partitions {
@@ -160,7 +160,7 @@ fn print_indexes(indexes: &[IndexFacts], output: &mut Output) -> Result<(), Fail
     let mut families: Vec<_> = families.into_iter().collect();
     families.sort_by_key(|(_, (size, ..))| std::cmp::Reverse(*size));
     let header = ["index", "size", "gaps, about", "scans"];
-    let mut shown = output.look().table(&header, &[0]);
+    let mut shown = output.table_style().table(&header, &[0]);
     for (name, (size, gaps, scans)) in families.into_iter().take(MOST_INDEXES) {
         shown.add_row([
             comfy_table::Cell::new_owned(printable(name)),
@@ -177,7 +177,7 @@ fn print_statements(statements: &[StatementFacts], output: &mut Output) -> Resul
         return Ok(());
     }
     let header = ["statement of", "calls", "mean ms", "longest ms", "total s"];
-    let mut shown = output.look().table(&header, &[0]);
+    let mut shown = output.table_style().table(&header, &[0]);
     for statement in statements {
         shown.add_row([
             comfy_table::Cell::new(statement.operation),

@@ -22,10 +22,10 @@ impl Progress {
         }
     }
 
-    pub(super) fn advance(&mut self, portion: &[ExportedItem]) {
+    pub(super) fn advance(&mut self, chunk: &[ExportedItem]) {
         let is_task = |item: &&ExportedItem| matches!(item, ExportedItem::Task(_));
-        let tasks = portion.iter().filter(is_task).count();
-        let entries = u64::try_from(portion.len() - tasks).unwrap_or(u64::MAX);
+        let tasks = chunk.iter().filter(is_task).count();
+        let entries = u64::try_from(chunk.len() - tasks).unwrap_or(u64::MAX);
         self.tasks += u64::try_from(tasks).unwrap_or(u64::MAX);
         self.bar.set_message(grouped(self.tasks));
         self.bar.inc(entries);

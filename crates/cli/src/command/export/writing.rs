@@ -7,9 +7,9 @@ use super::format::Format;
 use super::target::Target;
 use crate::failure::Failure;
 
-/// What the writer is given.
-pub(super) enum Work {
-    Portion(Vec<ExportedItem>),
+/// What the reader sends to the writer.
+pub(super) enum ExportMessage {
+    Chunk(Vec<ExportedItem>),
     /// That was all, and so much. Without it what was written is not complete.
     End(ExportAmount),
 }
@@ -22,26 +22,26 @@ pub(super) struct Written {
     pub(super) bytes: Option<u64>,
 }
 
-/// Writes what comes, on a thread of its own: the next portion is read meanwhile. Gives what was written;
+/// Writes what comes, on a thread of its own: the next chunk is read meanwhile. Gives what was written;
 /// `None` if the reading ended early. A file that does not become complete is removed.
 pub(super) fn write(
     target: &Target,
     format: Format,
-    mut works: mpsc::Receiver<Work>,
+    mut messages: mpsc::Receiver<ExportMessage>,
 ) -> io::Result<Option<Written>> {
     let mut sink = target.open()?;
     let mut document = format.document(&mut sink);
     document.begin()?;
     let mut amount = ExportAmount::default();
     let expected = loop {
-        match works.blocking_recv() {
-            Some(Work::Portion(items)) => {
+        match messages.blocking_recv() {
+            Some(ExportMessage::Chunk(items)) => {
                 for item in &items {
                     document.item(item)?;
                     amount.add(item);
                 }
             }
-            Some(Work::End(expected)) => break expected,
+            Some(ExportMessage::End(expected)) => break expected,
             None => return Ok(None),
         }
     };

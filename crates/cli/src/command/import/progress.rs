@@ -6,7 +6,7 @@ use tasktrail_cli::import::{BadLine, ImportReport, ImportWatch};
 use crate::output::{grouped, note, printable};
 
 /// So many bad lines are told one by one.
-const TOLD: u64 = 20;
+const MAX_REPORTED: u64 = 20;
 
 /// Shows how an import goes on: a bar on a terminal, and bad lines, both on stderr.
 pub(super) struct Progress {
@@ -30,7 +30,7 @@ impl Progress {
     pub(super) fn end(&self) {
         self.bar.finish_and_clear();
         for (what, lines) in [("bad line", self.bad), ("replaced", self.replaced)] {
-            let more = lines.saturating_sub(TOLD);
+            let more = lines.saturating_sub(MAX_REPORTED);
             if more > 0 {
                 note(format_args!("{what}: and {} more", grouped(more)));
             }
@@ -70,14 +70,14 @@ impl ImportWatch for Progress {
 
     fn bad_line(&mut self, bad: &BadLine) {
         self.bad += 1;
-        if self.bad <= TOLD {
+        if self.bad <= MAX_REPORTED {
             self.bar.suspend(|| note(format_args!("bad line: {bad}")));
         }
     }
 
     fn replaced(&mut self, replaced: &BadLine) {
         self.replaced += 1;
-        if self.replaced <= TOLD {
+        if self.replaced <= MAX_REPORTED {
             self.bar
                 .suspend(|| note(format_args!("replaced: {replaced}")));
         }

@@ -1,7 +1,9 @@
 use clap::Args;
 use serde::Serialize;
-use tasktrail::{DatabaseManager, SchemaDifference};
+use tasktrail::SchemaDifference;
 
+use crate::args::Global;
+use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, printable};
 
@@ -45,7 +47,8 @@ impl<'a> View<'a> {
     }
 }
 
-pub(super) async fn run(manager: &DatabaseManager, output: &mut Output) -> Result<(), Failure> {
+pub(super) async fn run(global: &Global, output: &mut Output) -> Result<(), Failure> {
+    let manager = connection::open(global).await?;
     let differences = manager.check_schema().await?;
     if output.is_json() {
         let differences = differences.iter().map(View::of).collect();

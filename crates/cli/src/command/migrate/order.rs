@@ -2,6 +2,8 @@ use clap::Args;
 use serde::Serialize;
 use tasktrail::{DatabaseManager, EntryOrder, OrderRepair, TaskInDoubt};
 
+use crate::args::Global;
+use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, grouped, printable};
 
@@ -63,11 +65,12 @@ impl<'a> View<'a> {
 
 pub(super) async fn run(
     args: &OrderArgs,
-    manager: &DatabaseManager,
+    global: &Global,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    let manager = connection::open_store(global).await?;
     if args.dry_run {
-        return look(manager, output).await;
+        return look(&manager, output).await;
     }
     let repair = manager.repair_entry_order().await?;
     if output.is_json() {
@@ -80,7 +83,7 @@ pub(super) async fn run(
             dry_run: false,
         });
     }
-    output.line(told(repair.before, repair.next, args.dry_run))?;
+    output.line(describe(repair.before, repair.next, args.dry_run))?;
     in_doubt(&repair, output)
 }
 
@@ -102,10 +105,10 @@ async fn look(manager: &DatabaseManager, output: &mut Output) -> Result<(), Fail
             dry_run: true,
         });
     }
-    output.line(told(order, next, true))
+    output.line(describe(order, next, true))
 }
 
-fn told(before: EntryOrder, next: i64, dry_run: bool) -> String {
+fn describe(before: EntryOrder, next: i64, dry_run: bool) -> String {
     let id = |id: i64| grouped(u64::try_from(id).unwrap_or_default());
     let greatest = before.greatest.map_or_else(
         || "there are no entries".to_owned(),

@@ -2,12 +2,14 @@ use chrono::Datelike;
 use clap::Args;
 use indicatif::HumanBytes;
 use serde::Serialize;
+use tasktrail::Partition;
 use tasktrail::clock::{Clock, SystemClock};
 use tasktrail::timestamp::Timestamp;
-use tasktrail::{DatabaseManager, Partition};
 
+use crate::args::Global;
+use crate::connection;
 use crate::failure::Failure;
-use crate::output::{Output, agreed, grouped};
+use crate::output::{Output, confirm, grouped};
 
 /// Partition the entries by month, or make partitions for the months to come.
 ///
@@ -48,15 +50,16 @@ const QUESTION: &str = "the entries will be partitioned by month, for which ther
 
 pub(super) async fn run(
     args: &PartitionArgs,
-    manager: &DatabaseManager,
+    global: &Global,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    let manager = connection::open(global).await?;
     let before = manager.partitions().await?;
     let made = if args.dry_run {
         Vec::new()
     } else {
         if before.is_none() && !args.yes {
-            agreed(QUESTION, "this cannot be taken back")?;
+            confirm(QUESTION, "this cannot be taken back")?;
         }
         manager.partition(args.months_ahead).await?
     };
@@ -77,14 +80,14 @@ pub(super) async fn run(
         None => output.line("the entries are in one table"),
         Some(partitions) => {
             for partition in &partitions {
-                output.line(told(partition))?;
+                output.line(describe(partition))?;
             }
             output.line(summary(&partitions, &made))
         }
     }
 }
 
-fn told(partition: &Partition) -> String {
+fn describe(partition: &Partition) -> String {
     let (entries, bytes) = (grouped(partition.entries), HumanBytes(partition.bytes));
     format!("{}: about {entries} entries, {bytes}", partition.name)
 }

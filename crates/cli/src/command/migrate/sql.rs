@@ -3,7 +3,7 @@ use clap::builder::NonEmptyStringValueParser;
 use serde::Serialize;
 use tasktrail::{MigrationPlan, MigrationTarget};
 
-use super::refused;
+use super::version_error::version_error;
 use crate::args::Global;
 use crate::connection;
 use crate::failure::Failure;
@@ -60,7 +60,10 @@ pub(super) async fn run(
     } else {
         let manager = connection::open(global).await?;
         let target = args.target();
-        manager.plan_migration(&target).await.map_err(refused)?
+        manager
+            .plan_migration(&target)
+            .await
+            .map_err(version_error)?
     };
     print(&plan.sql(), output)
 }

@@ -1,8 +1,10 @@
 use clap::Args;
 use serde::Serialize;
+use tasktrail::MigrationStatus;
 use tasktrail::timestamp::Timestamp;
-use tasktrail::{DatabaseManager, MigrationStatus};
 
+use crate::args::Global;
+use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, tables};
 
@@ -39,11 +41,12 @@ impl<'a> View<'a> {
     }
 }
 
-pub(super) async fn run(manager: &DatabaseManager, output: &mut Output) -> Result<(), Failure> {
+pub(super) async fn run(global: &Global, output: &mut Output) -> Result<(), Failure> {
+    let manager = connection::open(global).await?;
     let migrations = manager.migrations().await?;
     if output.is_json() {
         let views: Vec<_> = migrations.iter().map(View::of).collect();
         return output.json(&views);
     }
-    output.table(&tables::migrations(output.look(), &migrations))
+    output.table(&tables::migrations(output.table_style(), &migrations))
 }

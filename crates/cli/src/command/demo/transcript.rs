@@ -9,7 +9,7 @@ use crate::view::{EntryView, TaskView};
 
 /// What the demo did, as it was read back.
 #[derive(Debug)]
-pub(super) struct Story {
+pub(super) struct DemoTranscript {
     pub(super) folder: String,
     pub(super) user: UserId,
     pub(super) in_database: bool,
@@ -20,14 +20,14 @@ pub(super) struct Story {
     pub(super) answers: Answers,
 }
 
-impl Story {
-    /// Tells it to a person.
-    pub(super) fn tell(&self, output: &mut Output) -> Result<(), Failure> {
+impl DemoTranscript {
+    /// Prints it for a person.
+    pub(super) fn print(&self, output: &mut Output) -> Result<(), Failure> {
         self.introduce(output)?;
 
         chapter(output, "Where do the tasks stand?", "")?;
         self.command(output, "tasks", "")?;
-        output.table(&tables::tasks(output.look(), &self.tasks))?;
+        output.table(&tables::tasks(output.table_style(), &self.tasks))?;
 
         chapter(output, "What did a task do?", "")?;
         self.command(output, "history", " survey")?;
@@ -40,7 +40,7 @@ impl Story {
         entries(&self.report, output)?;
 
         let title = "What if somebody cancels a task that is being worked on?";
-        chapter(output, title, &self.answers.told())?;
+        chapter(output, title, &self.answers.describe())?;
         self.command(output, "history", " fingerprints")?;
         entries(&self.fingerprints, output)?;
 
@@ -121,7 +121,7 @@ struct AnswersView {
 
 impl Answers {
     /// How the cancel and the worker's saves went, for a person.
-    fn told(self) -> String {
+    fn describe(self) -> String {
         let word = |status: Option<TaskStatus>| status.map_or("unknown", TaskStatus::as_str);
         let cancel = match self.cancel {
             CancelOutcome::Cancelled { previous } => {
@@ -154,5 +154,5 @@ fn entries(entries: &[HistoryEntry], output: &mut Output) -> Result<(), Failure>
     for entry in entries {
         rows.add(entry);
     }
-    output.table(&rows.table(output.look()))
+    output.table(&rows.table(output.table_style()))
 }

@@ -2,10 +2,10 @@ use std::time::{Duration, Instant};
 
 use tasktrail::task_history::{Removal, RemovalBatch, RetentionPolicy, TaskHistoryRepositoryExt};
 
-use super::Work;
-use crate::command::bench::entries::{STEPS, Stamps, fetched, load, task};
+use super::Workload;
+use crate::command::bench::entries::{STEPS, StampGenerator, fetched, load, task};
+use crate::command::bench::environment::BenchEnvironment;
 use crate::command::bench::figures::{Row, Written};
-use crate::command::bench::ground::Ground;
 use crate::command::bench::measured::{Latencies, Measured, Resident};
 use crate::command::bench::progress::Progress;
 use crate::failure::Failure;
@@ -14,17 +14,17 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Removes so many tasks of ten entries, batch by batch. A latency is that of a batch.
 pub(in crate::command::bench) async fn measure(
-    ground: &Ground,
+    environment: &BenchEnvironment,
     tasks: u32,
     progress: &Progress,
 ) -> Result<Row, Failure> {
-    let mut stamps = Stamps::default();
+    let mut stamps = StampGenerator::default();
     let now = stamps.time(Instant::now());
-    prepare(ground, tasks, &mut stamps, progress).await?;
+    prepare(environment, tasks, &mut stamps, progress).await?;
     progress.measures("cleanup");
     let policy = RetentionPolicy::older_than(now.saturating_sub(DAY * 30));
-    let before = ground.statistics().await?;
-    let manager = ground.open(true).await?;
+    let before = environment.statistics().await?;
+    let manager = environment.open(true).await?;
     let (mut latencies, mut resident) = (Latencies::default(), Resident::default());
     let (began, mut since, mut gone) = (Instant::now(), Instant::now(), 0);
     let removed = manager
@@ -40,9 +40,9 @@ pub(in crate::command::bench) async fn measure(
         })
         .await?;
     let took = began.elapsed();
-    let done = ground.statistics().await?;
+    let done = environment.statistics().await?;
     manager.close().await;
-    let after = ground
+    let after = environment
         .statistics_when(|now| now.entries.rows_died >= before.entries.rows_died + removed.entries)
         .await?;
     let measured = Measured {
@@ -56,22 +56,22 @@ pub(in crate::command::bench) async fn measure(
         rows_died: Written::rows_died(&before, &after),
         by: removed.entries,
     };
-    Ok(Row::of_writing(Work::Cleanup, 1, &measured, &written))
+    Ok(Row::of_writing(Workload::Cleanup, 1, &measured, &written))
 }
 
 /// Loads tasks whose last activity was two months ago.
 async fn prepare(
-    ground: &Ground,
+    environment: &BenchEnvironment,
     tasks: u32,
-    stamps: &mut Stamps,
+    stamps: &mut StampGenerator,
     progress: &Progress,
 ) -> Result<(), Failure> {
-    ground.clear().await?;
+    environment.clear().await?;
     progress.loads("steps for cleanup", u64::from(tasks) * u64::from(STEPS));
     let result = fetched()?;
     let old = stamps.time(Instant::now()).saturating_sub(DAY * 60);
     let steps = (0..tasks).flat_map(|number| (0..STEPS).map(move |step| (number, step)));
     let entries =
         steps.map(|(number, step)| Ok(stamps.entry(task(number)?, step, result.clone(), old)));
-    load(&ground.manager.task_history()?, entries, progress).await
+    load(&environment.manager.task_history()?, entries, progress).await
 }

@@ -7,10 +7,10 @@ use tasktrail::task_history::{
 };
 
 use super::random_tasks::{self, ReadTask};
-use super::{Work, reading};
+use super::{Workload, reading};
 use crate::command::bench::entries::{load_steps, task};
+use crate::command::bench::environment::BenchEnvironment;
 use crate::command::bench::figures::Row;
-use crate::command::bench::ground::Ground;
 use crate::command::bench::progress::Progress;
 use crate::failure::Failure;
 
@@ -23,17 +23,17 @@ pub(in crate::command::bench) struct Tasks(Arc<[TaskKey]>);
 
 /// Loads a hundred tasks of a hundred steps, each with a payload of 256 bytes.
 pub(in crate::command::bench) async fn prepare(
-    ground: &Ground,
+    environment: &BenchEnvironment,
     progress: &Progress,
 ) -> Result<Tasks, Failure> {
-    ground.clear().await?;
+    environment.clear().await?;
     progress.loads("steps for load", u64::from(TASKS) * u64::from(LOADED_STEPS));
     let tasks = (0..TASKS).map(task).collect::<Result<Arc<[_]>, _>>()?;
     let result = TaskStepResult::builder("fetch", TaskStatus::Completed)
         .result(json!({ "payload": text(fastrand::Rng::with_seed(0)) }))
         .message("fetched 12 pages")
         .build()?;
-    let histories = ground.manager.task_history()?;
+    let histories = environment.manager.task_history()?;
     load_steps(&histories, &tasks, LOADED_STEPS, &result, progress).await?;
     Ok(Tasks(tasks))
 }
@@ -46,13 +46,13 @@ fn text(mut random: fastrand::Rng) -> String {
 }
 
 pub(in crate::command::bench) async fn measure(
-    ground: &Ground,
+    environment: &BenchEnvironment,
     tasks: &Tasks,
     callers: u32,
     time: Duration,
 ) -> Result<Vec<Row>, Failure> {
-    let measured = random_tasks::measure::<Load>(ground, &tasks.0, callers, time).await?;
-    let row = |measured| Row::of_reading(Work::Load, callers, measured);
+    let measured = random_tasks::measure::<Load>(environment, &tasks.0, callers, time).await?;
+    let row = |measured| Row::of_reading(Workload::Load, callers, measured);
     Ok(measured.iter().map(row).collect())
 }
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 use tasktrail::task_history::{TaskHistoryRepository, TaskKey, TaskStatus};
 
 use super::random_tasks::{self, ReadTask};
-use super::{Work, reading};
+use super::{Workload, reading};
 use crate::command::bench::entries::{STEPS, fetched, load_steps, task};
+use crate::command::bench::environment::BenchEnvironment;
 use crate::command::bench::figures::Row;
-use crate::command::bench::ground::Ground;
 use crate::command::bench::progress::Progress;
 use crate::failure::Failure;
 
@@ -16,26 +16,26 @@ pub(in crate::command::bench) struct Tasks(Arc<[TaskKey]>);
 
 /// Loads so many tasks of a hundred users, of ten steps each.
 pub(in crate::command::bench) async fn prepare(
-    ground: &Ground,
+    environment: &BenchEnvironment,
     tasks: u32,
     progress: &Progress,
 ) -> Result<Tasks, Failure> {
-    ground.clear().await?;
+    environment.clear().await?;
     progress.loads("steps for status", u64::from(tasks) * u64::from(STEPS));
     let tasks = (0..tasks).map(task).collect::<Result<Arc<[_]>, _>>()?;
-    let histories = ground.manager.task_history()?;
+    let histories = environment.manager.task_history()?;
     load_steps(&histories, &tasks, STEPS, &fetched()?, progress).await?;
     Ok(Tasks(tasks))
 }
 
 pub(in crate::command::bench) async fn measure(
-    ground: &Ground,
+    environment: &BenchEnvironment,
     tasks: &Tasks,
     callers: u32,
     time: Duration,
 ) -> Result<Vec<Row>, Failure> {
-    let measured = random_tasks::measure::<Status>(ground, &tasks.0, callers, time).await?;
-    let row = |measured| Row::of_reading(Work::Status, callers, measured);
+    let measured = random_tasks::measure::<Status>(environment, &tasks.0, callers, time).await?;
+    let row = |measured| Row::of_reading(Workload::Status, callers, measured);
     Ok(measured.iter().map(row).collect())
 }
 

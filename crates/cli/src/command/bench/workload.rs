@@ -1,4 +1,4 @@
-//! The works, a file each: what is loaded, who calls what, and what is counted.
+//! The workloads, a file each: what is loaded, who calls what, and what is counted.
 
 pub(super) mod cleanup;
 pub(super) mod import;
@@ -15,7 +15,7 @@ use serde::Serialize;
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Work {
+pub(super) enum Workload {
     /// Save steps, one a call.
     Save,
     /// Ask for the status of a task.
@@ -30,7 +30,7 @@ pub(super) enum Work {
     Cleanup,
 }
 
-impl Work {
+impl Workload {
     pub(super) const ALL: [Self; 6] = [
         Self::Save,
         Self::Status,

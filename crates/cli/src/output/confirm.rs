@@ -2,15 +2,15 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
-use super::note;
+use super::stderr::note;
 use crate::failure::Failure;
 
 /// Asks on the terminal whether to go on, and fails unless the answer is yes. `what` it is, such as "this
 /// removes data", is told where there is nobody to ask.
-pub(crate) fn agreed(question: &str, what: &str) -> Result<(), Failure> {
+pub(crate) fn confirm(question: &str, what: &str) -> Result<(), Failure> {
     let question = format!("{question}\nType yes to go on.");
     // A person takes time to answer, and meanwhile nothing else is to be done.
-    match tokio::task::block_in_place(|| agrees(&question))? {
+    match tokio::task::block_in_place(|| ask(&question))? {
         Some(true) => Ok(()),
         Some(false) => Err(Failure::error("nobody said yes; nothing was changed")),
         None => Err(Failure::Usage(format!(
@@ -20,7 +20,7 @@ pub(crate) fn agreed(question: &str, what: &str) -> Result<(), Failure> {
 }
 
 /// Asks on the terminal, and tells whether the answer is yes; `None` if there is nobody to ask.
-fn agrees(question: &str) -> io::Result<Option<bool>> {
+fn ask(question: &str) -> io::Result<Option<bool>> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(None);
     }

@@ -6,11 +6,11 @@ use tasktrail::task_history::{
     HistoryEntry, StepNumber, TaskHistoryRepository, TaskId, TaskKey, UserId,
 };
 
-use super::Work;
+use super::Workload;
 use crate::command::bench::callers::{Caller, WARM_UP, call_for};
-use crate::command::bench::entries::{STEPS, Stamps, fetched};
+use crate::command::bench::entries::{STEPS, StampGenerator, fetched};
+use crate::command::bench::environment::BenchEnvironment;
 use crate::command::bench::figures::{Row, Written};
-use crate::command::bench::ground::Ground;
 use crate::command::bench::measured::Measured;
 use crate::failure::Failure;
 
@@ -33,12 +33,12 @@ struct Sum {
 
 /// Measures both ways with so many callers, on tables that begin empty.
 pub(in crate::command::bench) async fn measure(
-    ground: &Ground,
+    environment: &BenchEnvironment,
     callers: u32,
     time: Duration,
 ) -> Result<[Row; 2], Failure> {
-    ground.clear().await?;
-    let histories = ground.manager.task_history()?;
+    environment.clear().await?;
+    let histories = environment.manager.task_history()?;
     let mut saving = (0..callers)
         .map(|number| SaveCaller::new(number, &histories))
         .collect::<Result<Vec<_>, _>>()?;
@@ -49,32 +49,32 @@ pub(in crate::command::bench) async fn measure(
         } else {
             &mut alone
         };
-        saving = turn(ground, group_commit, time / TURNS_OF_EACH, saving, sum).await?;
+        saving = turn(environment, group_commit, time / TURNS_OF_EACH, saving, sum).await?;
     }
     Ok([grouped.row(callers, true), alone.row(callers, false)])
 }
 
 /// Rows that died are known when the connections have ended, and the log as soon as it is written.
 async fn turn(
-    ground: &Ground,
+    environment: &BenchEnvironment,
     group_commit: bool,
     time: Duration,
     mut callers: Vec<SaveCaller>,
     sum: &mut Sum,
 ) -> Result<Vec<SaveCaller>, Failure> {
-    let before = ground.statistics().await?;
-    let manager = ground.open(group_commit).await?;
+    let before = environment.statistics().await?;
+    let manager = environment.open(group_commit).await?;
     let histories = manager.task_history()?;
     for caller in &mut callers {
         caller.histories = Arc::clone(&histories);
     }
     let (warm_up, callers) = call_for(WARM_UP, callers).await?;
-    let warm = ground.statistics().await?;
+    let warm = environment.statistics().await?;
     let (measured, callers) = call_for(time, callers).await?;
-    let done = ground.statistics().await?;
+    let done = environment.statistics().await?;
     manager.close().await;
     let saves = warm_up.count + measured.count;
-    let after = ground
+    let after = environment
         .statistics_when(|now| now.entries.rows_added >= before.entries.rows_added + saves)
         .await?;
     sum.measured.add(&measured);
@@ -93,7 +93,7 @@ impl Sum {
         };
         Row {
             group_commit: Some(group_commit),
-            ..Row::of_writing(Work::Save, callers, &self.measured, &written)
+            ..Row::of_writing(Workload::Save, callers, &self.measured, &written)
         }
     }
 }
@@ -102,7 +102,7 @@ impl Sum {
 /// in a measurement.
 struct SaveCaller {
     histories: Arc<dyn TaskHistoryRepository>,
-    stamps: Stamps,
+    stamps: StampGenerator,
     user: UserId,
     saved: u64,
     entry: HistoryEntry,
@@ -111,7 +111,7 @@ struct SaveCaller {
 impl SaveCaller {
     fn new(number: u32, histories: &Arc<dyn TaskHistoryRepository>) -> Result<Self, InvalidValue> {
         let user = UserId::new(format!("user-{number}"))?;
-        let mut stamps = Stamps::default();
+        let mut stamps = StampGenerator::default();
         let task = TaskKey {
             user: user.clone(),
             task: TaskId::new("task-0")?,

@@ -2,10 +2,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use tasktrail::task_history::{Finish, HistoryEntry, TaskKey};
 
-use super::BadLine;
 use super::batch::Batch;
+use super::error::BadLine;
 
-/// Where a portion ends: enough for the store to work well, little enough to hold. Three are held at most: one
+/// Where a chunk ends: enough for the store to work well, little enough to hold. Three are held at most: one
 /// that is saved, one that was read ahead, and one that is being read.
 const MAX_LINES: u64 = 2000;
 const MAX_BYTES: usize = 4 << 20;
@@ -32,7 +32,7 @@ pub(super) type FinishLine = (u64, TaskKey, Finish);
 /// Lines that were read together, cut in two by their tasks. The halves can be saved at the same time: the
 /// lines of a task are all in one, in their order.
 #[derive(Debug, Default)]
-pub(super) struct Portion {
+pub(super) struct Chunk {
     pub(super) halves: [Batch; 2],
     /// How tasks are finished after that: two batches as well, those of a task all in one.
     pub(super) finishes: [Vec<FinishLine>; 2],
@@ -46,7 +46,7 @@ pub(super) struct Portion {
     bytes: usize,
 }
 
-impl Portion {
+impl Chunk {
     pub(super) fn push(&mut self, line: u64, bytes: usize, parsed: Parsed) {
         let hash = hash(parsed.task());
         match parsed {

@@ -8,7 +8,7 @@ use tasktrail::task_history::{TaskHistoryRepository, TaskKey};
 
 use super::reading;
 use crate::command::bench::callers::Caller;
-use crate::command::bench::ground::Ground;
+use crate::command::bench::environment::BenchEnvironment;
 use crate::command::bench::measured::Measured;
 use crate::failure::Failure;
 
@@ -21,7 +21,7 @@ pub(super) trait ReadTask: Send + 'static {
 }
 
 pub(super) async fn measure<R: ReadTask>(
-    ground: &Ground,
+    environment: &BenchEnvironment,
     tasks: &Arc<[TaskKey]>,
     callers: u32,
     time: Duration,
@@ -33,7 +33,7 @@ pub(super) async fn measure<R: ReadTask>(
         random: fastrand::Rng::new(),
         reads: PhantomData,
     };
-    reading::measure(ground, callers, time, &[caller]).await
+    reading::measure(environment, callers, time, &[caller]).await
 }
 
 struct RandomTasks<R> {

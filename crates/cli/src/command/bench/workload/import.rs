@@ -9,36 +9,36 @@ use tasktrail::timestamp::Timestamp;
 use tasktrail_cli::import::{BadLine, ImportOptions, ImportReport, ImportWatch, Importer, Source};
 use tempfile::NamedTempFile;
 
-use super::Work;
-use crate::command::bench::entries::{STEPS, Stamps, fetched, task};
+use super::Workload;
+use crate::command::bench::entries::{STEPS, StampGenerator, fetched, task};
+use crate::command::bench::environment::BenchEnvironment;
 use crate::command::bench::figures::{Row, Written};
-use crate::command::bench::ground::Ground;
 use crate::command::bench::measured::{Latencies, Measured, Resident};
 use crate::command::bench::progress::Progress;
 use crate::failure::Failure;
 
 /// Imports a file with so many lines, unpacking and parsing included. A latency is the time from
-/// one portion of up to 2000 lines to the next.
+/// one chunk of up to 2000 lines to the next.
 pub(in crate::command::bench) async fn measure(
-    ground: &Ground,
+    environment: &BenchEnvironment,
     lines: u32,
     progress: &Progress,
 ) -> Result<Row, Failure> {
-    ground.clear().await?;
+    environment.clear().await?;
     let file = tokio::task::spawn_blocking(move || file(lines)).await??;
     progress.measures("import");
-    let before = ground.statistics().await?;
-    let manager = ground.open(true).await?;
+    let before = environment.statistics().await?;
+    let manager = environment.open(true).await?;
     let mut importer = Importer::new(manager.task_history()?, ImportOptions::default());
     let mut batches = Batches::default();
     let began = Instant::now();
     let source = Source::from(file.path().to_owned());
     importer.import(&source, &mut batches).await?;
     let took = began.elapsed();
-    let done = ground.statistics().await?;
+    let done = environment.statistics().await?;
     manager.close().await;
     let saved = importer.report().saved;
-    let after = ground
+    let after = environment
         .statistics_when(|now| now.entries.rows_added >= before.entries.rows_added + saved)
         .await?;
     let measured = Measured {
@@ -52,7 +52,7 @@ pub(in crate::command::bench) async fn measure(
         rows_died: Written::rows_died(&before, &after),
         by: saved,
     };
-    Ok(Row::of_writing(Work::Import, 1, &measured, &written))
+    Ok(Row::of_writing(Workload::Import, 1, &measured, &written))
 }
 
 /// A line as `tasktrail import` takes it.
@@ -69,7 +69,7 @@ struct Line<'a> {
 fn file(lines: u32) -> Result<NamedTempFile, Failure> {
     let file = tempfile::Builder::new().suffix(".jsonl.gz").tempfile()?;
     let mut gzip = GzEncoder::new(BufWriter::new(file.as_file()), Compression::default());
-    let newest = Stamps::default().time(Instant::now());
+    let newest = StampGenerator::default().time(Instant::now());
     let result = fetched()?;
     for number in 0..lines {
         let key = task(number / u32::from(STEPS))?;

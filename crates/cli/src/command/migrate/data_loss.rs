@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::output::grouped;
 
 /// What goes, by the migrations' own words, and about how much there is.
-pub(super) async fn told(
+pub(super) async fn describe(
     plan: &MigrationPlan,
     manager: &DatabaseManager,
 ) -> Result<String, Failure> {

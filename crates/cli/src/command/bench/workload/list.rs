@@ -8,11 +8,11 @@ use tasktrail::task_history::{
     TaskStepResult, UserId,
 };
 
-use super::{Work, reading};
+use super::{Workload, reading};
 use crate::command::bench::callers::Caller;
-use crate::command::bench::entries::{Stamps, fetched, load};
+use crate::command::bench::entries::{StampGenerator, fetched, load};
+use crate::command::bench::environment::BenchEnvironment;
 use crate::command::bench::figures::Row;
-use crate::command::bench::ground::Ground;
 use crate::command::bench::progress::Progress;
 use crate::failure::Failure;
 
@@ -30,14 +30,14 @@ pub(in crate::command::bench) struct Page {
 
 /// Loads, for each of the numbers, a user with so many tasks of one step.
 pub(in crate::command::bench) async fn prepare(
-    ground: &Ground,
+    environment: &BenchEnvironment,
     sizes: &[u32],
     progress: &Progress,
 ) -> Result<(), Failure> {
-    ground.clear().await?;
+    environment.clear().await?;
     let total = sizes.iter().copied().map(u64::from).sum();
     progress.loads("tasks for list", total);
-    let mut stamps = Stamps::default();
+    let mut stamps = StampGenerator::default();
     let newest = stamps.time(Instant::now());
     let completed = fetched()?;
     let failed = TaskStepResult::builder("fetch", TaskStatus::Failed)
@@ -59,7 +59,7 @@ pub(in crate::command::bench) async fn prepare(
         let age = Duration::from_millis(u64::from(size - number));
         Ok(stamps.entry(task, 0, result.clone(), newest.saturating_sub(age)))
     });
-    load(&ground.manager.task_history()?, entries, progress).await
+    load(&environment.manager.task_history()?, entries, progress).await
 }
 
 fn user(tasks: u32) -> Result<UserId, InvalidValue> {
@@ -68,7 +68,7 @@ fn user(tasks: u32) -> Result<UserId, InvalidValue> {
 
 /// Measures pages of users with few tasks and with many in turn.
 pub(in crate::command::bench) async fn measure(
-    ground: &Ground,
+    environment: &BenchEnvironment,
     pages: &[Page],
     callers: u32,
     time: Duration,
@@ -83,11 +83,11 @@ pub(in crate::command::bench) async fn measure(
             expected: page.items(),
         });
     }
-    let measured = reading::measure(ground, callers, time, &kinds).await?;
+    let measured = reading::measure(environment, callers, time, &kinds).await?;
     let row = |(page, measured): (&Page, _)| Row {
         tasks: Some(page.tasks),
         filter: page.failed.then_some(TaskStatus::Failed),
-        ..Row::of_reading(Work::List, callers, measured)
+        ..Row::of_reading(Workload::List, callers, measured)
     };
     Ok(pages.iter().zip(&measured).map(row).collect())
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tasktrail::task_history::TaskHistoryRepository;
 
 use crate::command::bench::callers::{Caller, WARM_UP, call_for};
-use crate::command::bench::ground::Ground;
+use crate::command::bench::environment::BenchEnvironment;
 use crate::command::bench::measured::Measured;
 use crate::failure::Failure;
 
@@ -18,12 +18,12 @@ const TURNS: u32 = 2;
 /// Has so many callers of each kind read, after a warm-up, one kind at a time, in turn and in turn
 /// backwards: so that a noisy moment hits all, and their figures can be compared.
 pub(super) async fn measure<C: Caller>(
-    ground: &Ground,
+    environment: &BenchEnvironment,
     callers: u32,
     time: Duration,
     kinds: &[impl Fn(Arc<dyn TaskHistoryRepository>) -> C + Sync],
 ) -> Result<Vec<Measured>, Failure> {
-    let manager = ground.open(true).await?;
+    let manager = environment.open(true).await?;
     let histories = manager.task_history()?;
     let mut reading = Vec::with_capacity(kinds.len());
     for caller in kinds {

@@ -22,7 +22,7 @@ const REPORT: Duration = Duration::from_secs(5);
 
 /// The schema while the benchmark lasts.
 #[derive(Debug)]
-pub(super) struct Ground {
+pub(super) struct BenchEnvironment {
     config: DatabaseConfig,
     connections: u32,
     schema: BenchSchema,
@@ -30,7 +30,7 @@ pub(super) struct Ground {
     pub(super) manager: DatabaseManager,
 }
 
-impl Ground {
+impl BenchEnvironment {
     /// Takes the database, unless it holds something.
     pub(super) async fn take(config: DatabaseConfig, connections: u32) -> Result<Self, Failure> {
         let config = config.with_postgres(|postgres| {
@@ -49,16 +49,16 @@ impl Ground {
         visitor.close().await;
         let config = config.with_postgres(tasktrail::PostgresConfig::in_bench_schema);
         let manager = DatabaseManager::new(config.clone().with_connections(1, 4)?);
-        let ground = Self {
+        let environment = Self {
             config,
             connections,
             schema,
             manager,
         };
-        match ground.manager.init_connection_pool().await {
-            Ok(()) => Ok(ground),
+        match environment.manager.init_connection_pool().await {
+            Ok(()) => Ok(environment),
             Err(error) => {
-                ground.leave().await?;
+                environment.leave().await?;
                 Err(error.into())
             }
         }
@@ -147,9 +147,9 @@ async fn check_is_free(visitor: &DatabaseManager, address: &str) -> Result<(), F
         Holdings::Nothing | Holdings::EmptySchema => return Ok(()),
         Holdings::Histories => "histories".to_owned(),
         Holdings::OtherTables { first, count } => {
-            let told = u64::try_from(first.len()).unwrap_or_default();
+            let listed = u64::try_from(first.len()).unwrap_or_default();
             let names = first.join(", ");
-            match count.saturating_sub(told) {
+            match count.saturating_sub(listed) {
                 0 => format!("other tables ({names})"),
                 more => format!("other tables ({names} and {more} more)"),
             }

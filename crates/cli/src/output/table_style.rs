@@ -4,11 +4,11 @@ use std::io::{IsTerminal, Stdout};
 
 use comfy_table::{
     Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, ContentLineStyle,
-    LineStyle, Table, TableStyle,
+    LineStyle, Table, TableStyle as LineStyles,
 };
 use tasktrail::task_history::TaskStatus;
 
-const ROUNDED: TableStyle = TableStyle::new()
+const ROUNDED: LineStyles = LineStyles::new()
     .top_border(LineStyle::new('╭', '─', '┬', '╮'))
     .header_lines(ContentLineStyle::new('│', '│', '│'))
     .header_separator(LineStyle::new('├', '─', '┼', '┤'))
@@ -29,16 +29,16 @@ const MIN_ROOM: usize = 20;
 
 /// How tables look on a standard output: how wide they are, and whether in colour.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Look {
+pub(crate) struct TableStyle {
     pub(super) colours: bool,
     pub(super) width: u16,
 }
 
-impl Look {
+impl TableStyle {
     pub(super) fn of(stdout: &Stdout) -> Self {
         let terminal = Table::new().width().filter(|_| stdout.is_terminal());
         Self {
-            colours: super::has_colours(stdout),
+            colours: super::terminal::has_colours(stdout),
             width: terminal.unwrap_or(PIPED_WIDTH).max(MIN_WIDTH),
         }
     }

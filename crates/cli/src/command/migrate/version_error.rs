@@ -1,0 +1,15 @@
+use tasktrail::{DatabaseError, MigrateError};
+
+use crate::failure::Failure;
+
+/// A version that does not fit is wrong usage.
+pub(super) fn version_error(error: DatabaseError) -> Failure {
+    match error {
+        DatabaseError::Migrate(
+            error @ (MigrateError::UnknownVersion { .. }
+            | MigrateError::AmbiguousVersion { .. }
+            | MigrateError::NotApplied(_)),
+        ) => Failure::Usage(error.to_string()),
+        error => error.into(),
+    }
+}

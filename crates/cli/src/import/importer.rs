@@ -1,0 +1,259 @@
+use std::collections::HashSet;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tasktrail::clock::{Clock, SystemClock};
+use tasktrail::repository::{ErrorKind, RepositoryError};
+use tasktrail::task_history::{HistoryEntry, SavedBatch, TaskHistoryRepository, TaskKey};
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+
+use super::batch::Batch;
+use super::chunk::{Chunk, hash};
+use super::error::{BadLine, ImportError};
+use super::finishing;
+use super::options::{BadLines, ImportOptions};
+use super::reader::Reader;
+use super::report::ImportReport;
+use super::source::Source;
+use super::watch::ImportWatch;
+
+/// Imports files into a task history, and counts what came of it.
+#[derive(Debug)]
+pub struct Importer {
+    histories: Arc<dyn TaskHistoryRepository>,
+    options: ImportOptions,
+    clock: Arc<dyn Clock>,
+    started: Instant,
+    report: ImportReport,
+    /// Hashes of the tasks that were saved to: enough to count them.
+    tasks: HashSet<u64>,
+}
+
+impl Importer {
+    /// An import into `histories`, which begins now.
+    #[must_use]
+    pub fn new(histories: Arc<dyn TaskHistoryRepository>, options: ImportOptions) -> Self {
+        Self {
+            histories,
+            options,
+            clock: Arc::new(SystemClock),
+            started: Instant::now(),
+            report: ImportReport::default(),
+            tasks: HashSet::new(),
+        }
+    }
+
+    /// The same import, with another clock for lines without `recorded_at`.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// What came of the import so far.
+    #[must_use]
+    pub fn report(&self) -> ImportReport {
+        ImportReport {
+            seconds: self.started.elapsed().as_secs_f64(),
+            ..self.report.clone()
+        }
+    }
+
+    /// Imports one file; the counts add up over several.
+    ///
+    /// Lines are saved in chunks of at most 2000 lines or 4 MiB, each in two batches at the same time, first
+    /// of entries, then of finishes; the lines of a task in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`ImportError`]: the input cannot be opened or read, a line is bad and bad lines are not
+    /// skipped, or the store failed. All good lines before that place are saved, but for those
+    /// that the error names.
+    ///
+    /// # Cancel safety
+    ///
+    /// A batch that was under way is saved whole or not at all; import the file again to go on.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, whose threads read the input.
+    pub async fn import(
+        &mut self,
+        source: &Source,
+        watch: &mut dyn ImportWatch,
+    ) -> Result<(), ImportError> {
+        let reader = Reader::open(source, self.options, Arc::clone(&self.clock))?;
+        let name = reader.name().to_owned();
+        watch.opened(&name, reader.size_bytes());
+        let (sender, mut chunks) = mpsc::channel(1);
+        let reading = spawn_blocking(move || reader.run(&sender));
+        while let Some(chunk) = chunks.recv().await {
+            self.take(&chunk, &name, watch).await?;
+            watch.advanced(chunk.read_bytes, &self.report);
+        }
+        let read = reading
+            .await
+            .unwrap_or_else(|panicked| resume_unwind(panicked.into_panic()));
+        self.report.bad += u64::from(matches!(read, Err(ImportError::BadLine(_))));
+        read
+    }
+
+    async fn take(
+        &mut self,
+        chunk: &Chunk,
+        name: &str,
+        watch: &mut dyn ImportWatch,
+    ) -> Result<(), ImportError> {
+        self.report.lines += chunk.lines;
+        for bad in &chunk.bad {
+            self.report.bad += 1;
+            watch.bad_line(bad);
+        }
+        for replaced in &chunk.replaced {
+            self.report.replaced += 1;
+            watch.replaced(replaced);
+        }
+        let entries = self.take_entries(chunk, name, watch).await;
+        // Of the finishes as of the entries, those before a bad line count.
+        let before = match &entries {
+            Ok(()) => u64::MAX,
+            Err(ImportError::BadLine(bad)) => bad.line,
+            Err(_) => return entries,
+        };
+        self.finish(chunk, before, name, watch).await?;
+        entries
+    }
+
+    async fn take_entries(
+        &mut self,
+        chunk: &Chunk,
+        name: &str,
+        watch: &mut dyn ImportWatch,
+    ) -> Result<(), ImportError> {
+        let [even, odd] = &chunk.halves;
+        let histories = &*self.histories;
+        let (of_even, of_odd) = tokio::join!(save(histories, even), save(histories, odd));
+        let (mut unsaved, mut failure) = (Vec::new(), None);
+        for (batch, saved) in [(even, of_even), (odd, of_odd)] {
+            match saved {
+                Ok(saved) => self.count(batch.entries().len(), &saved),
+                Err(error) => {
+                    unsaved.extend(batch.lines());
+                    failure = failure.or((error.kind() != ErrorKind::Conflict).then_some(error));
+                }
+            }
+        }
+        unsaved.sort_unstable_by_key(|(line, _)| *line);
+        let failed = match failure {
+            Some(error) => Some((error, &*unsaved)),
+            None => self.take_one_by_one(&unsaved, name, watch).await?,
+        };
+        failed.map_or(Ok(()), |(error, unsaved)| {
+            let entries = unsaved.iter().map(|(line, _)| *line);
+            Err(ImportError::not_saved(
+                name,
+                entries.chain(chunk.finish_lines()),
+                error,
+            ))
+        })
+    }
+
+    /// Saves lines one by one, which tells those that are in conflict with others. Gives the lines that the
+    /// store did not take.
+    async fn take_one_by_one<'l>(
+        &mut self,
+        mut lines: &'l [(u64, &HistoryEntry)],
+        name: &str,
+        watch: &mut dyn ImportWatch,
+    ) -> Result<Option<(RepositoryError, &'l [(u64, &'l HistoryEntry)])>, ImportError> {
+        while let Some((&(line, entry), others)) = lines.split_first() {
+            match self.histories.save_batch(std::slice::from_ref(entry)).await {
+                Ok(saved) => self.count(1, &saved),
+                Err(error) if error.kind() == ErrorKind::Conflict => {
+                    self.refuse(BadLine::conflict(name, line, &error), watch)?;
+                }
+                Err(error) => return Ok(Some((error, lines))),
+            }
+            lines = others;
+        }
+        Ok(None)
+    }
+
+    /// Finishes tasks as the lines of a chunk before a line say, when their entries have been saved.
+    async fn finish(
+        &mut self,
+        chunk: &Chunk,
+        before: u64,
+        name: &str,
+        watch: &mut dyn ImportWatch,
+    ) -> Result<(), ImportError> {
+        let [even, odd] = chunk
+            .finishes
+            .each_ref()
+            .map(|lines| finishing::finish(&*self.histories, lines, before));
+        let (even, odd) = tokio::join!(even, odd);
+        let (mut contrary, mut unsaved, mut failure) = (Vec::new(), Vec::new(), None);
+        for finished in [even, odd] {
+            self.report.saved += number(finished.new.len());
+            self.report.already_there += number(finished.repeated.len());
+            self.count_tasks(finished.new.into_iter().chain(finished.repeated));
+            contrary.extend(finished.contrary);
+            if let Some((error, rest)) = finished.failure {
+                unsaved.extend(rest.iter().map(|(line, ..)| *line));
+                failure = failure.or(Some(error));
+            }
+        }
+        // First, because at a bad line it would look as if all finishes before it had been saved.
+        if let Some(error) = failure {
+            return Err(ImportError::not_saved(name, unsaved, error));
+        }
+        contrary.sort_unstable_by_key(|(line, _)| *line);
+        for (line, stands) in contrary {
+            self.refuse(BadLine::finished_before(name, line, stands), watch)?;
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, given: usize, saved: &SavedBatch) {
+        if given == 0 {
+            return;
+        }
+        let given = number(given);
+        self.report.saved += saved.added;
+        self.report.already_there += given.saturating_sub(saved.added);
+        self.count_tasks(saved.statuses.keys());
+        tracing::debug!(entries = given, new = saved.added, "saved a batch");
+    }
+
+    fn count_tasks<'t>(&mut self, tasks: impl Iterator<Item = &'t TaskKey>) {
+        self.tasks.extend(tasks.map(hash));
+        self.report.tasks = number(self.tasks.len());
+    }
+
+    fn refuse(&mut self, bad: BadLine, watch: &mut dyn ImportWatch) -> Result<(), ImportError> {
+        self.report.bad += 1;
+        match self.options.bad_lines {
+            BadLines::Stop => Err(ImportError::BadLine(bad)),
+            BadLines::Skip => {
+                watch.bad_line(&bad);
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn save(
+    histories: &dyn TaskHistoryRepository,
+    batch: &Batch,
+) -> Result<SavedBatch, RepositoryError> {
+    if batch.entries().is_empty() {
+        return Ok(SavedBatch::default());
+    }
+    histories.save_batch(batch.entries()).await
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}

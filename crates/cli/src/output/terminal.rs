@@ -1,0 +1,10 @@
+use std::env;
+use std::io::IsTerminal;
+
+/// Whether colours may be printed there.
+pub(crate) fn has_colours(stream: &impl IsTerminal) -> bool {
+    let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    stream.is_terminal()
+        && !set("NO_COLOR")
+        && env::var_os("TERM").is_none_or(|term| term != "dumb")
+}

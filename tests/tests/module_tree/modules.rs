@@ -1,0 +1,291 @@
+//! The modules of a crate, and the paths in them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use crate::tokens::{Token, tokens};
+
+/// A module, as the names from the root to it; empty for the root itself.
+pub(crate) type Module = Vec<String>;
+
+/// A path as it is written, such as `super`, `name`, `Item`.
+type WrittenPath = Vec<String>;
+
+/// What a module says.
+#[derive(Debug, Default)]
+struct Content {
+    /// The names that `use` brings in, each with what it stands for.
+    imports: BTreeMap<String, WrittenPath>,
+    /// All paths of more than one name, and those of `use` items.
+    paths: Vec<WrittenPath>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Modules(BTreeMap<Module, Content>);
+
+/// Where a path leads.
+enum Destination {
+    Module(Module),
+    /// Something that this module defines.
+    ItemOf(Module),
+}
+
+impl Modules {
+    /// Reads all files below a source folder.
+    pub(crate) fn read(source: &Path) -> Self {
+        let mut modules = Self::default();
+        modules.read_folder(source, &Module::new());
+        modules
+    }
+
+    fn read_folder(&mut self, folder: &Path, parent: &Module) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            let is_root = parent.is_empty() && (name == "lib" || name == "main");
+            let mut module = parent.clone();
+            if !is_root {
+                module.push(name);
+            }
+            if path.is_dir() {
+                self.read_folder(&path, &module);
+            } else if path.extension().is_some_and(|suffix| suffix == "rs") {
+                self.add(&fs::read_to_string(&path).unwrap(), module);
+            }
+        }
+    }
+
+    fn add(&mut self, source: &str, module: Module) {
+        self.0.entry(module.clone()).or_default();
+        let tokens = tokens(source);
+        let parser = Parser {
+            tokens: &tokens,
+            depth: 0,
+            open: vec![(0, module)],
+            modules: self,
+        };
+        parser.run();
+    }
+
+    /// Each module but the root, with the others that it uses.
+    pub(crate) fn uses(&self) -> BTreeMap<Module, BTreeSet<Module>> {
+        let mut graph = BTreeMap::new();
+        for (module, content) in self.0.iter().filter(|(module, _)| !module.is_empty()) {
+            let used = content.paths.iter().filter_map(|path| {
+                let (Destination::Module(used) | Destination::ItemOf(used)) =
+                    self.follow(path, module)?;
+                Some(used)
+            });
+            let others = used.filter(|used| !used.is_empty() && used != module);
+            graph.insert(module.clone(), others.collect());
+        }
+        graph
+    }
+
+    /// Where a path leads that is written in a module; `None` if it leaves the crate.
+    fn follow(&self, path: &[String], from: &Module) -> Option<Destination> {
+        let (first, rest) = path.split_first()?;
+        let mut at = match first.as_str() {
+            "crate" => Module::new(),
+            "self" => from.clone(),
+            "super" => parent(from)?,
+            name if self.is_known(from, name) => return self.descend(from.clone(), path),
+            _ => return None,
+        };
+        let mut rest = rest;
+        while let Some((first, after)) = rest.split_first()
+            && first == "super"
+        {
+            at = parent(&at)?;
+            rest = after;
+        }
+        self.descend(at, rest)
+    }
+
+    fn descend(&self, mut at: Module, mut names: &[String]) -> Option<Destination> {
+        while let Some((name, rest)) = names.split_first() {
+            let mut child = at.clone();
+            child.push(name.clone());
+            if self.0.contains_key(&child) {
+                at = child;
+            } else if let Some(import) = self.0.get(&at).and_then(|c| c.imports.get(name)) {
+                // A name of another crate is the business of the module that brings it in.
+                match self.follow(import, &at) {
+                    Some(Destination::Module(module)) => at = module,
+                    item => return item.or(Some(Destination::ItemOf(at))),
+                }
+            } else {
+                return Some(Destination::ItemOf(at));
+            }
+            names = rest;
+        }
+        Some(Destination::Module(at))
+    }
+
+    /// Whether a path in a module that begins with this name leads to a module or an import.
+    fn is_known(&self, module: &Module, name: &str) -> bool {
+        let mut child = module.clone();
+        child.push(name.to_owned());
+        let content = self.0.get(module);
+        // `use serde::Serialize` brings in no name that its own path begins with.
+        let imports = content.and_then(|content| content.imports.get(name));
+        self.0.contains_key(&child)
+            || imports.is_some_and(|path| path.first().is_some_and(|first| first != name))
+    }
+}
+
+fn parent(module: &Module) -> Option<Module> {
+    let (_, above) = module.split_last()?;
+    Some(above.to_vec())
+}
+
+/// Walks through the tokens of one file.
+struct Parser<'t, 'm> {
+    tokens: &'t [Token],
+    depth: usize,
+    /// The modules that are open, from the file's own to the innermost, each with the depth of its content.
+    open: Vec<(usize, Module)>,
+    modules: &'m mut Modules,
+}
+
+impl Parser<'_, '_> {
+    fn run(mut self) {
+        while let Some((token, rest)) = self.tokens.split_first() {
+            self.tokens = rest;
+            match token {
+                Token::Punctuation('{') => self.depth += 1,
+                Token::Punctuation('}') => {
+                    self.depth -= 1;
+                    self.open.retain(|(depth, _)| *depth <= self.depth);
+                }
+                Token::Word(word) if word == "pub" => self.skip_visibility(),
+                Token::Word(word) if word == "mod" => self.module(),
+                Token::Word(word) if word == "use" => self.import(),
+                Token::Word(word) => self.path(word.clone()),
+                // What follows `Type<T>::` is no path of its own.
+                Token::PathSeparator => {
+                    self.word();
+                }
+                Token::Punctuation(_) => {}
+            }
+        }
+    }
+
+    /// `pub(in crate::name)` names a module and uses nothing of it.
+    fn skip_visibility(&mut self) {
+        if self.takes('(') {
+            while !self.tokens.is_empty() && !self.takes(')') {
+                self.tokens = self.tokens.get(1..).unwrap_or_default();
+            }
+        }
+    }
+
+    fn module(&mut self) {
+        let Some(name) = self.word() else { return };
+        if self.takes('{') {
+            self.depth += 1;
+            let mut module = self.module_here();
+            module.push(name);
+            self.modules.0.entry(module.clone()).or_default();
+            self.open.push((self.depth, module));
+        }
+    }
+
+    fn import(&mut self) {
+        self.import_tree(&WrittenPath::new());
+    }
+
+    /// One path of a `use` item, or several in braces.
+    fn import_tree(&mut self, prefix: &[String]) {
+        let mut path = prefix.to_vec();
+        loop {
+            if self.takes('{') {
+                while !self.tokens.is_empty() && !self.takes('}') {
+                    self.import_tree(&path);
+                    self.takes(',');
+                }
+                return;
+            }
+            if self.takes('*') {
+                return self.add_path(path);
+            }
+            match self.word() {
+                Some(word) if word == "self" && !path.is_empty() => {}
+                Some(word) => path.push(word),
+                None => return self.skip_one(),
+            }
+            if !self.separates() {
+                break;
+            }
+        }
+        let mut name = path.last().cloned();
+        if self.tokens.first() == Some(&Token::Word("as".to_owned())) {
+            self.word();
+            name = self.word();
+        }
+        // Those inside of functions bring in no name for the module.
+        if let Some((depth, module)) = self.open.last()
+            && *depth == self.depth
+            && let (Some(name), Some(content)) = (name, self.modules.0.get_mut(module))
+        {
+            content.imports.insert(name, path.clone());
+        }
+        self.add_path(path);
+    }
+
+    fn path(&mut self, first: String) {
+        let mut path = vec![first];
+        while self.separates() {
+            match self.word() {
+                Some(word) => path.push(word),
+                None => break,
+            }
+        }
+        if path.len() > 1 {
+            self.add_path(path);
+        }
+    }
+
+    fn add_path(&mut self, path: WrittenPath) {
+        let module = self.module_here();
+        if let Some(content) = self.modules.0.get_mut(&module) {
+            content.paths.push(path);
+        }
+    }
+
+    fn module_here(&self) -> Module {
+        let innermost = self.open.last();
+        innermost
+            .map(|(_, module)| module.clone())
+            .unwrap_or_default()
+    }
+
+    fn word(&mut self) -> Option<String> {
+        let (Token::Word(word), rest) = self.tokens.split_first()? else {
+            return None;
+        };
+        self.tokens = rest;
+        Some(word.clone())
+    }
+
+    fn separates(&mut self) -> bool {
+        self.takes_token(&Token::PathSeparator)
+    }
+
+    fn takes(&mut self, punctuation: char) -> bool {
+        self.takes_token(&Token::Punctuation(punctuation))
+    }
+
+    fn takes_token(&mut self, token: &Token) -> bool {
+        let (true, Some(rest)) = (self.tokens.first() == Some(token), self.tokens.get(1..)) else {
+            return false;
+        };
+        self.tokens = rest;
+        true
+    }
+
+    fn skip_one(&mut self) {
+        self.tokens = self.tokens.get(1..).unwrap_or_default();
+    }
+}
