@@ -2,8 +2,8 @@
 
 use tasktrail::clock::{Clock, SystemClock};
 use tasktrail::task_history::{
-    EntryId, EntryIds, HistoryEntry, RandomEntryIds, StepNumber, TaskKey, TaskStatus,
-    TaskStepResult,
+    EntryId, EntryIdGenerator, HistoryEntry, RandomEntryIdGenerator, StepNumber, TaskKey,
+    TaskStatus, TaskStepResult,
 };
 use tasktrail_test_support::TestDatabase;
 
@@ -13,7 +13,7 @@ use tasktrail_test_support::TestDatabase;
 pub fn entry(task: &TaskKey, step: i64) -> HistoryEntry {
     let recorded_at = SystemClock.now();
     HistoryEntry {
-        id: RandomEntryIds::default().next(recorded_at),
+        id: RandomEntryIdGenerator::default().next(recorded_at),
         task: task.clone(),
         step: StepNumber::new(step).unwrap(),
         step_result: TaskStepResult::builder("step", TaskStatus::Running)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use tasktrail::repository::{Chain, Effect, RepositoryError};
+use tasktrail::repository::{Effect, ErrorChain, RepositoryError};
 use tasktrail::task_history::{
     HistoryEntry, TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey,
 };
@@ -213,7 +213,12 @@ impl Written {
         }
         for (entry, error) in &self.failed {
             let most = usize::from(error.effect() == Effect::Unknown);
-            assert!(copies_of(entry) <= most, "{}: {}", entry.id, Chain(error));
+            assert!(
+                copies_of(entry) <= most,
+                "{}: {}",
+                entry.id,
+                ErrorChain(error)
+            );
         }
     }
 

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::try_join_all;
-use tasktrail::repository::{Chain, Effect, ErrorKind, RepositoryError, Result};
+use tasktrail::repository::{Effect, ErrorChain, ErrorKind, RepositoryError, Result};
 use tasktrail::resilience::{ResilienceConfig, TimeoutConfig};
 use tasktrail::task_history::{TaskHistoryRepository, TaskKey, TaskStatus};
 use tasktrail::{DatabaseConfig, DatabaseManager};
@@ -168,9 +168,9 @@ async fn callers_who_wait_in_vain_are_told_how_long_and_behind_how_many() {
         let error = call.await.unwrap().unwrap_err();
         assert_eq!(
             (error.kind(), error.effect()),
-            (ErrorKind::Contention, Effect::None)
+            (ErrorKind::Contention, Effect::NotApplied)
         );
-        assert_eq!(callers_ahead(&error), Some(ahead), "{}", Chain(&error));
+        assert_eq!(callers_ahead(&error), Some(ahead), "{}", ErrorChain(&error));
     }
     let told = started.elapsed();
     // The lock is still held: they were told because of the limit.
@@ -201,7 +201,7 @@ async fn callers_who_wait_in_vain_are_told_how_long_and_behind_how_many() {
 /// What a caller who waited in vain is told, in the middle of a line.
 fn callers_ahead(error: &RepositoryError) -> Option<usize> {
     let waited = format!("no connection became free within {PATIENCE:?}, with ");
-    let said = Chain(error).to_string();
+    let said = ErrorChain(error).to_string();
     let (_, ahead) = said.split_once(&waited)?;
     match ahead.split(' ').next()? {
         "nobody" => Some(0),
@@ -214,8 +214,8 @@ fn patient(config: DatabaseConfig, patience: Duration) -> DatabaseConfig {
     let resilience = ResilienceConfig {
         retry: None,
         timeout: Some(TimeoutConfig {
-            limit: LONG,
-            long_limit: LONG,
+            attempt: LONG,
+            long_attempt: LONG,
         }),
         ..ResilienceConfig::default()
     };

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tasktrail::repository::{Chain, Effect, Result};
+use tasktrail::repository::{Effect, ErrorChain, Result};
 use tasktrail::resilience::{ResilienceConfig, RetryConfig};
 use tasktrail::task_history::{HistoryEntry, TaskHistoryRepository, TaskKey, TaskStatus};
 use tasktrail::{DatabaseConfig, DatabaseManager};
@@ -103,7 +103,7 @@ fn single_attempts() -> ResilienceConfig {
 /// All as it is by default but for the first wait, of which there are many here.
 fn quick_retries() -> ResilienceConfig {
     let retry = RetryConfig {
-        first_delay: Duration::from_millis(1),
+        initial_backoff: Duration::from_millis(1),
         ..RetryConfig::default()
     };
     ResilienceConfig {
@@ -127,7 +127,7 @@ async fn a_save_that_is_cut_at_any_byte_is_stored_once_or_not_at_all_and_can_be_
             assert!(
                 copies <= most,
                 "{direction:?} {bytes}: {copies}, {}",
-                Chain(&error)
+                ErrorChain(&error)
             );
             stored += copies;
             let again = scene.history.save(&entry).await.unwrap();

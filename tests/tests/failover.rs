@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tasktrail::repository::Chain;
+use tasktrail::repository::ErrorChain;
 use tasktrail::resilience::{ResilienceConfig, TimeoutConfig};
 use tasktrail::task_history::TaskHistoryRepository;
 use tasktrail::{DatabaseConfig, DatabaseManager};
@@ -135,14 +135,14 @@ fn report(settings: &str, written: &Written, promoted: Instant, fenced: Instant)
         written.longest,
     );
     if let Some((_, error)) = written.failed.first() {
-        println!("one of the failed calls: {}", Chain(error));
+        println!("one of the failed calls: {}", ErrorChain(error));
     }
 }
 
 /// What a service sets that has two hosts and no time: an attempt is given up after two seconds.
 fn quick(config: DatabaseConfig) -> DatabaseConfig {
     let timeout = TimeoutConfig {
-        limit: Duration::from_secs(2),
+        attempt: Duration::from_secs(2),
         ..TimeoutConfig::default()
     };
     let resilience = ResilienceConfig {

@@ -11,7 +11,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tasktrail::repository::{Chain, ErrorKind};
+use tasktrail::repository::{ErrorChain, ErrorKind};
 use tasktrail::task_history::TaskHistoryRepository;
 use tasktrail::{DatabaseConfig, DatabaseManager};
 use tasktrail_test_support::{Disk, Server, ServerOptions, TestDatabase, wait_until};
@@ -44,7 +44,7 @@ fn report(disk: &str, full: Duration, freed: Instant, written: &Written) {
     let named = written
         .failed
         .iter()
-        .filter(|(_, error)| Chain(error).to_string().contains(CAUSE));
+        .filter(|(_, error)| ErrorChain(error).to_string().contains(CAUSE));
     println!(
         "{disk} full for {full:?}: {} calls failed, {} of them named the cause, the longest took {:?}; \
          {WRITERS} writers saved again {first:?} to {all:?} after there was space; {} saves \
@@ -55,7 +55,7 @@ fn report(disk: &str, full: Duration, freed: Instant, written: &Written) {
         written.acknowledged.len(),
     );
     let (_, error) = written.failed.first().unwrap();
-    println!("one of the failed calls: {}", Chain(error));
+    println!("one of the failed calls: {}", ErrorChain(error));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -82,7 +82,11 @@ async fn a_full_disk_of_the_data_is_named_and_heals_when_it_is_freed() {
     report("data disk", full, freed, &written);
     for (_, error) in &written.failed {
         assert_eq!(error.kind(), ErrorKind::Unavailable);
-        assert!(Chain(error).to_string().contains(CAUSE), "{}", Chain(error));
+        assert!(
+            ErrorChain(error).to_string().contains(CAUSE),
+            "{}",
+            ErrorChain(error)
+        );
     }
     assert!(
         written.longest <= LIMIT + slack,

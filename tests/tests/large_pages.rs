@@ -4,8 +4,8 @@
 
 use tasktrail::clock::{Clock, SystemClock};
 use tasktrail::task_history::{
-    EntryIds, HistoryEntry, RandomEntryIds, StepNumber, TaskHistoryRepositoryExt, TaskKey,
-    TaskStatus, TaskStepResult,
+    EntryIdGenerator, HistoryEntry, RandomEntryIdGenerator, StepNumber, TaskHistoryRepositoryExt,
+    TaskKey, TaskStatus, TaskStepResult,
 };
 use tasktrail::{DatabaseConfig, DatabaseManager};
 use tasktrail_test_support::TestDatabase;
@@ -48,7 +48,7 @@ async fn reads_whole(text: &str) {
     manager.connect().await.unwrap();
     let histories = manager.task_history().unwrap();
     let task = TaskKey::new("alice", "report-7").unwrap();
-    let ids = RandomEntryIds::default();
+    let ids = RandomEntryIdGenerator::default();
     let fetched = TaskStepResult::builder("fetch", TaskStatus::Completed).result(text);
     let fetched = fetched.build().unwrap();
     let entry = |step: u16| {

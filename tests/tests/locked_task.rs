@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tasktrail::repository::{Chain, ErrorKind};
+use tasktrail::repository::{ErrorChain, ErrorKind};
 use tasktrail::resilience::{
     BreakerConfig, BreakerState, ResilienceConfig, RetryConfig, TimeoutConfig,
 };
@@ -50,15 +50,15 @@ impl Drop for RowLock<'_> {
 fn sensitive(url: String) -> DatabaseManager {
     let resilience = ResilienceConfig {
         retry: Some(RetryConfig {
-            total_time: Duration::from_millis(2_500),
+            max_elapsed_time: Duration::from_millis(2_500),
             ..RetryConfig::default()
         }),
         breaker: Some(BreakerConfig {
-            outages: 1,
+            failure_threshold: 1,
             ..BreakerConfig::default()
         }),
         timeout: Some(TimeoutConfig {
-            limit: Duration::from_secs(2),
+            attempt: Duration::from_secs(2),
             ..TimeoutConfig::default()
         }),
         ..ResilienceConfig::default()
@@ -97,7 +97,12 @@ async fn a_locked_task_opens_no_breaker_and_health_shows_it() {
 
     for call in calls {
         let error = call.await.unwrap().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Contention, "{}", Chain(&error));
+        assert_eq!(
+            error.kind(),
+            ErrorKind::Contention,
+            "{}",
+            ErrorChain(&error)
+        );
     }
     let health = manager.health().await;
     let closed = Some(BreakerState::Closed { outages: 0 });

@@ -8,7 +8,7 @@
 
 use std::time::{Duration, Instant};
 
-use tasktrail::repository::Chain;
+use tasktrail::repository::ErrorChain;
 use tasktrail::{DatabaseConfig, DatabaseManager};
 use tasktrail_test_support::{Direction, Proxy, Server, TestDatabase, wait_until};
 use tasktrail_tests::saves::number;
@@ -56,7 +56,7 @@ async fn survives_a_stall(direction: Direction) {
         written.acknowledged.len(),
     );
     let (_, error) = written.failed.first().unwrap();
-    println!("one of the failed calls: {}", Chain(error));
+    println!("one of the failed calls: {}", ErrorChain(error));
     println!("on this machine a step may take {slack:?} longer");
     assert!(
         written.longest <= LIMIT + slack,

@@ -120,12 +120,12 @@ fn patience(max_retries: u32) -> ResilienceConfig {
     ResilienceConfig {
         retry: Some(RetryConfig {
             max_retries,
-            total_time: Duration::from_secs(300),
+            max_elapsed_time: Duration::from_secs(300),
             ..RetryConfig::default()
         }),
         timeout: Some(TimeoutConfig {
-            limit: Duration::from_secs(120),
-            long_limit: LONGEST,
+            attempt: Duration::from_secs(120),
+            long_attempt: LONGEST,
         }),
         ..ResilienceConfig::default()
     }
@@ -176,8 +176,8 @@ fn words(error: &ConfigError) -> String {
                 --in-memory` need none)"
             .to_owned();
     }
-    let faults: Vec<_> = error.faults().iter().map(ToString::to_string).collect();
-    faults.join("; ")
+    let problems: Vec<_> = error.problems().iter().map(ToString::to_string).collect();
+    problems.join("; ")
 }
 
 /// The failure of a command, or the pending migrations that explain it.
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn the_patience_is_within_its_bounds() {
-        assert_eq!(patience(QUERY_RETRIES).faults(), []);
-        assert_eq!(patience(WORK_RETRIES).faults(), []);
+        assert_eq!(patience(QUERY_RETRIES).problems(), []);
+        assert_eq!(patience(WORK_RETRIES).problems(), []);
     }
 }

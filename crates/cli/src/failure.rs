@@ -1,7 +1,7 @@
 use std::error::Error;
 
 use tasktrail::DatabaseError;
-use tasktrail::repository::{Chain, RepositoryError};
+use tasktrail::repository::{ErrorChain, RepositoryError};
 
 /// Why a command ends before its time, and with which exit code.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Failure {
     /// What an error says, with its causes.
     pub(crate) fn words(&self) -> String {
         match self {
-            Self::Error(error) => Chain(&**error).to_string(),
+            Self::Error(error) => ErrorChain(&**error).to_string(),
             Self::Usage(words) => words.clone(),
             Self::No | Self::Interrupted { .. } | Self::ClosedPipe => String::new(),
         }

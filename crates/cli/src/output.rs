@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use comfy_table::Table;
 use serde::Serialize;
-use tasktrail::repository::Chain;
+use tasktrail::repository::ErrorChain;
 
 use self::stderr::complain;
 use crate::failure::Failure;
@@ -111,10 +111,10 @@ impl Output {
         match failure {
             Failure::ClosedPipe => ExitCode::SUCCESS,
             Failure::No => match flushed {
-                Err(Failure::Error(error)) => failed(&Chain(&*error)),
+                Err(Failure::Error(error)) => failed(&ErrorChain(&*error)),
                 _ => ExitCode::from(1),
             },
-            Failure::Error(error) => failed(&Chain(&*error)),
+            Failure::Error(error) => failed(&ErrorChain(&*error)),
             Failure::Interrupted { code, outcome } => {
                 complain(&format!("interrupted; {outcome}"));
                 ExitCode::from(code)

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::Serialize;
 use tasktrail_domain::repository::{Effect, ErrorKind, Operation, PageRequest, PageSize, Result};
 use tasktrail_domain::task_history::{
-    EntryConflict, EntryId, EntryIds, ErrorCode, HistoryEntry, ResultLimit, SequentialEntryIds,
-    StatusSet, TaskFilter, TaskKey, TaskStatus, TaskStepResult, UserId,
+    EntryConflict, EntryId, EntryIdGenerator, ErrorCode, HistoryEntry, ResultLimit,
+    SequentialEntryIds, StatusSet, TaskFilter, TaskKey, TaskStatus, TaskStepResult, UserId,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
@@ -153,7 +153,7 @@ pub fn assert_conflict<T: Debug>(answer: Result<T>, operation: Operation, id: En
     let error = answer.expect_err("the entry contradicts another");
     let cause = error.source().and_then(|cause| cause.downcast_ref());
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
-    assert_eq!(error.effect(), Effect::None, "{error:?}");
+    assert_eq!(error.effect(), Effect::NotApplied, "{error:?}");
     assert_eq!(error.operation(), operation, "{error:?}");
     assert_eq!(cause, Some(&EntryConflict { id }), "{error:?}");
 }

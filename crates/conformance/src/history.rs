@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use tasktrail_domain::repository::{Page, PageRequest};
 use tasktrail_domain::task_history::{
-    Counts, Expired, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor, Removal,
-    RemovalBatch, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
-    TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey, TaskStatus, TaskSummary,
-    TrailPosition, UserId,
+    Counts, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor,
+    RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
+    TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey, TaskStatus, TaskSummary, TrailCursor,
+    UserId,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
@@ -71,17 +71,21 @@ impl History {
     }
 
     /// Tells what a removal would remove.
-    pub async fn expired(&self, policy: &RetentionPolicy) -> Expired {
+    pub async fn expired(&self, policy: &RetentionPolicy) -> ExpiredCounts {
         self.0.expired(policy).await.unwrap()
     }
 
     /// Removes one batch.
-    pub async fn remove(&self, policy: &RetentionPolicy, batch: &RemovalBatch) -> Removal {
+    pub async fn remove(&self, policy: &RetentionPolicy, batch: &RemovalLimits) -> RemovalResult {
         self.0.remove_expired(policy, batch).await.unwrap()
     }
 
     /// Removes batch by batch whatever a policy covers.
-    pub async fn remove_all(&self, policy: &RetentionPolicy, batch: RemovalBatch) -> Removal {
+    pub async fn remove_all(
+        &self,
+        policy: &RetentionPolicy,
+        batch: RemovalLimits,
+    ) -> RemovalResult {
         self.0
             .remove_all_expired(policy, batch, |_| ())
             .await
@@ -101,8 +105,8 @@ impl History {
     pub async fn trail_page(
         &self,
         task: &TaskKey,
-        page: &PageRequest<TrailPosition>,
-    ) -> Page<HistoryEntry, TrailPosition> {
+        page: &PageRequest<TrailCursor>,
+    ) -> Page<HistoryEntry, TrailCursor> {
         self.0.trail(task, page).await.unwrap()
     }
 

@@ -10,8 +10,8 @@ use tasktrail_domain::repository::{
     Effect, ErrorKind, Operation, Page, PageRequest, PageSize, RepositoryError, Result,
 };
 use tasktrail_domain::task_history::{
-    Counts, Expired, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor, Removal,
-    RemovalBatch, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
+    Counts, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor,
+    RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
     TaskHistoryRepository, TaskKey, TaskStatus, TaskSummary, UserId,
 };
 use tasktrail_domain::timestamp::Timestamp;
@@ -56,7 +56,7 @@ pub enum Action {
     /// `remove_expired`.
     RemoveExpired {
         policy: RetentionPolicy,
-        batch: RemovalBatch,
+        batch: RemovalLimits,
     },
 }
 
@@ -94,9 +94,9 @@ pub enum Answer {
     /// Of `count`.
     Counts(Counts),
     /// Of `expired`.
-    Expired(Expired),
+    Expired(ExpiredCounts),
     /// Of `remove_expired`.
-    Removed(Removal),
+    Removed(RemovalResult),
     /// Of whatever was refused. Which of several contradictions a store names is its choice.
     Failed(ErrorKind, Effect, Operation),
 }

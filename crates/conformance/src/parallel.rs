@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tasktrail_domain::task_history::{
-    FinalStatus, Finish, FinishOutcome, HistoryEntry, Removal, RemovalBatch, RetentionPolicy,
-    SavedBatch, TaskKey, TaskStatus,
+    FinalStatus, Finish, FinishOutcome, HistoryEntry, RemovalLimits, RemovalResult,
+    RetentionPolicy, SavedBatch, TaskKey, TaskStatus,
 };
 use tasktrail_domain::timestamp::Timestamp;
 use tokio::sync::Barrier;
@@ -92,8 +92,8 @@ pub fn finishing_batch(
 pub fn removing(
     history: &History,
     policy: &RetentionPolicy,
-    batch: RemovalBatch,
-) -> impl Future<Output = Removal> + Send + use<> {
+    batch: RemovalLimits,
+) -> impl Future<Output = RemovalResult> + Send + use<> {
     let (history, policy) = (history.clone(), policy.clone());
     async move { history.remove_all(&policy, batch).await }
 }

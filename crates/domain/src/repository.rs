@@ -8,12 +8,12 @@
 //! - Instants and ids are arguments; a store has no clock of its own.
 //! - Methods have no default bodies. A type that wraps a port denies `clippy::missing_trait_methods`.
 
-mod closing;
+mod close_report;
 mod error;
 mod operation;
 mod page;
 
-pub use closing::Closing;
-pub use error::{Chain, Effect, ErrorKind, RepositoryError, Result};
+pub use close_report::CloseReport;
+pub use error::{Effect, ErrorChain, ErrorKind, RepositoryError, Result};
 pub use operation::Operation;
 pub use page::{Page, PageRequest, PageSize};

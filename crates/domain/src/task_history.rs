@@ -25,18 +25,20 @@ mod step_result;
 mod summary;
 
 pub use count::{Counts, Scope};
-pub use entry::{HistoryEntry, TrailPosition};
+pub use entry::{HistoryEntry, TrailCursor};
 pub use error_code::ErrorCode;
 pub use extension::TaskHistoryRepositoryExt;
 pub use finish::{CancelOutcome, FinalStatus, Finish, FinishOutcome};
-pub use id::{EntryId, EntryIds, RandomEntryIds, SequentialEntryIds, TaskId, TaskKey, UserId};
+pub use id::{
+    EntryId, EntryIdGenerator, RandomEntryIdGenerator, SequentialEntryIds, TaskId, TaskKey, UserId,
+};
 pub use list::{ListCursor, TaskFilter};
 #[cfg(feature = "mock")]
 pub use repository::MockTaskHistoryRepository;
 pub use repository::TaskHistoryRepository;
 pub use result_limit::ResultLimit;
 pub use retention::{
-    Expired, Removal, RemovalBatch, RemovalCursor, RetentionPolicy, RetentionRule,
+    ExpiredCounts, RemovalCursor, RemovalLimits, RemovalResult, RetentionPolicy, RetentionRule,
 };
 pub use save::{EntryConflict, SavedBatch, distinct_entries};
 pub use status::{StatusSet, TaskStatus};

@@ -1,14 +1,14 @@
 mod assembly;
 mod environment;
-mod fault;
 #[cfg(feature = "config-file")]
 mod file;
 mod layer;
 mod location;
-mod nearest;
+mod problem;
 mod reading;
 mod setting;
 mod sources;
+mod suggest;
 mod url;
 
 use std::time::Duration;
@@ -19,7 +19,7 @@ use tasktrail_postgres::PostgresConfig;
 use tasktrail_resilience::ResilienceConfig;
 
 use self::environment::Variables;
-pub use self::fault::{ConfigError, Fault};
+pub use self::problem::{ConfigError, ConfigProblem};
 pub use self::sources::ConfigSources;
 
 /// Where the database is, how many connections to it are kept, and what is done about failures.
@@ -180,23 +180,23 @@ impl DatabaseConfig {
     ///
     /// [`ConfigError`] with every setting that is out of its range; the source of each is `code`.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let faults: Vec<_> = self
+        let problems: Vec<_> = self
             .out_of_range()
             .iter()
-            .map(|error| Fault::of(error, Some("code".to_owned()), None))
+            .map(|error| ConfigProblem::of(error, Some("code".to_owned()), None))
             .collect();
-        if faults.is_empty() {
+        if problems.is_empty() {
             return Ok(());
         }
-        Err(ConfigError::of(faults))
+        Err(ConfigError::of(problems))
     }
 
     /// Every setting that is out of its range.
     fn out_of_range(&self) -> Vec<InvalidValue> {
         const HOUR: Duration = Duration::from_secs(60 * 60);
         const MINUTE: Duration = Duration::from_secs(60);
-        let mut found = self.postgres.faults();
-        found.extend(self.resilience.faults());
+        let mut found = self.postgres.problems();
+        found.extend(self.resilience.problems());
         let (close, health) = (self.close_timeout, self.health_timeout);
         let least = Duration::from_millis(10);
         found.extend(InvalidValue::outside(

@@ -2,7 +2,7 @@ use tasktrail_domain::repository::RepositoryError;
 
 /// Why a [`DatabaseManager`](crate::DatabaseManager) did not do what it was asked to.
 ///
-/// `Display` prints this level only; [`Chain`](tasktrail_domain::repository::Chain) prints the
+/// `Display` prints this level only; [`ErrorChain`](tasktrail_domain::repository::ErrorChain) prints the
 /// causes as well.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -39,7 +39,7 @@ pub enum DatabaseError {
     /// The tables could not be analyzed or reindexed.
     #[cfg(feature = "postgres")]
     #[error(transparent)]
-    Care(tasktrail_postgres_admin::CareError),
+    Care(tasktrail_postgres_admin::TableMaintenanceError),
     /// Histories could not be exported.
     #[cfg(feature = "postgres")]
     #[error(transparent)]

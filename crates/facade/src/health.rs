@@ -1,14 +1,14 @@
 //! How a store is, for probes and for people.
 
 #[cfg(feature = "postgres")]
-pub(crate) mod judge;
+pub(crate) mod evaluate;
 
 #[cfg(feature = "postgres")]
 use std::time::Duration;
 
-use tasktrail_domain::repository::Chain;
+use tasktrail_domain::repository::ErrorChain;
 #[cfg(feature = "postgres")]
-use tasktrail_postgres::{PoolStatistics, ServerHealth, SharingStatistics, StandbyState};
+use tasktrail_postgres::{BatchStatistics, PoolStatistics, ServerHealth, StandbyState};
 #[cfg(feature = "postgres")]
 use tasktrail_resilience::{BreakerState, CircuitBreaker};
 
@@ -52,7 +52,7 @@ pub struct DatabaseHealth {
     pub pool: PoolStatistics,
     /// The calls that share statements, kind by kind, and how many of them wait for tasks that other
     /// transactions keep locked; empty if that is switched off.
-    pub sharing: Vec<SharingStatistics>,
+    pub sharing: Vec<BatchStatistics>,
     /// The hosts that stale reads may go to, if that is configured.
     pub standbys: Vec<StandbyState>,
     /// The circuit breaker; `None` if it is switched off.
@@ -75,7 +75,7 @@ impl Health {
     pub(crate) fn without_connection(error: &DatabaseError) -> Self {
         Self {
             state: HealthState::Unhealthy,
-            reasons: vec![Chain(error).to_string()],
+            reasons: vec![ErrorChain(error).to_string()],
             ..Self::default()
         }
     }
@@ -85,16 +85,16 @@ impl Health {
         let server = database.postgres.health(limit).await;
         let (server, failure) = match server {
             Ok(server) => (Some(server), None),
-            Err(error) => (None, Some(Chain(&error).to_string())),
+            Err(error) => (None, Some(ErrorChain(&error).to_string())),
         };
         let found = DatabaseHealth {
             server,
             pool: database.postgres.pool_statistics(),
-            sharing: database.postgres.sharing_statistics(),
+            sharing: database.postgres.batch_statistics(),
             standbys: database.postgres.standbys(),
             breaker: database.policy.breaker().map(CircuitBreaker::state),
         };
-        let mut findings = judge::findings(&found, failure);
+        let mut findings = evaluate::findings(&found, failure);
         findings.sort_by(|(one, _), (other, _)| other.cmp(one));
         Self {
             state: findings

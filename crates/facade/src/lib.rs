@@ -12,13 +12,13 @@ mod store;
 pub mod telemetry;
 
 #[cfg(feature = "postgres")]
-pub use config::{ConfigError, ConfigSources, DatabaseConfig, Fault};
+pub use config::{ConfigError, ConfigProblem, ConfigSources, DatabaseConfig};
 pub use error::DatabaseError;
 #[cfg(feature = "postgres")]
 pub use health::DatabaseHealth;
 pub use health::{Health, HealthState};
 pub use maintenance::{
-    CleanUpOptions, CleanedUp, DailyAt, Forecast, Maintenance, MaintenanceFailure,
+    CleanupEstimate, CleanupOptions, CleanupReport, DailyAt, MaintenanceFailure, MaintenanceHandle,
     MaintenancePolicy, MaintenanceRun, MaintenanceStep, Schedule,
 };
 pub use manager::DatabaseManager;
@@ -37,12 +37,12 @@ pub mod resilience {
 #[cfg(feature = "postgres")]
 #[doc(inline)]
 pub use tasktrail_postgres::{
-    ChosenTask, ClosedConnections, ConnectError, EntryOrder, ExplainRequest, ExplainedOperation,
-    ExplainedStatement, Explanation, Export, ExportAmount, ExportError, ExportSelection,
-    ExportedItem, ExportedTask, HeldConnection, MigrateError, MigrationPlan, MigrationState,
-    MigrationStatus, MigrationTarget, OrderRepair, PlannedMigration, PoolStatistics,
-    PostgresConfig, PostgresTaskHistory, QueueWaits, SchemaDifference, SchemaState, ServerHealth,
-    ServerRole, SharingStatistics, StandbyState, TaskInDoubt, TlsMode,
+    BatchStatistics, ChosenTask, ClosedConnections, ConnectError, EntryOrder, ExplainRequest,
+    ExplainedOperation, ExplainedStatement, Explanation, Export, ExportAmount, ExportError,
+    ExportSelection, ExportedItem, ExportedTask, HeldConnection, MigrateError, MigrationPlan,
+    MigrationState, MigrationStatus, MigrationTarget, OrderRepair, PlannedMigration,
+    PoolStatistics, PostgresConfig, PostgresTaskHistory, QueueWaits, SchemaDifference, SchemaState,
+    ServerHealth, ServerRole, StandbyState, TaskInDoubt, TlsMode,
 };
 /// What a database is like, and what somebody should do about it.
 #[cfg(feature = "postgres")]
@@ -51,7 +51,7 @@ pub use tasktrail_postgres_admin::diagnosis;
 #[cfg(feature = "postgres")]
 #[doc(inline)]
 pub use tasktrail_postgres_admin::{
-    AnalyzedTable, BenchSchema, BenchSchemaError, CareError, DatabaseRoles, Holdings, Partition,
-    PartitionError, PartitionHold, PartitionOutlook, ReindexPlan, ReindexedIndex, Reindexing,
-    Retired, StorageError, StorageStatistics, TableStatistics,
+    AnalyzedTable, BenchSchema, BenchSchemaError, DatabaseContents, DatabaseRoles, Partition,
+    PartitionDrop, PartitionError, PartitionHold, PartitionOutlook, ReindexPlan, ReindexedIndex,
+    Reindexing, StorageError, StorageStatistics, TableMaintenanceError, TableStatistics,
 };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tasktrail_domain::repository::PageSize;
-use tasktrail_domain::task_history::{Expired, RemovalBatch, RetentionRule};
+use tasktrail_domain::task_history::{ExpiredCounts, RemovalLimits, RetentionRule};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -16,7 +16,7 @@ use crate::DatabaseError;
 
 /// How a clean-up goes about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CleanUpOptions {
+pub struct CleanupOptions {
     /// How many tasks go in one transaction at most. Defaults to 100.
     pub batch_tasks: PageSize,
     /// How many entries go in one transaction at most, unless one task alone has more. Defaults to 10 000.
@@ -26,20 +26,20 @@ pub struct CleanUpOptions {
     pub time_budget: Option<Duration>,
     /// Whether it rests after each batch for as long as the batch took, for the sake of those who save
     /// meanwhile. On by default; off it takes half the time.
-    pub rests: bool,
+    pub throttle: bool,
     /// Whether partitions are dropped whose tasks have expired, where there are some and the role owns
     /// them. On by default.
     pub drop_partitions: bool,
 }
 
-impl Default for CleanUpOptions {
+impl Default for CleanupOptions {
     fn default() -> Self {
-        let batch = RemovalBatch::default();
+        let batch = RemovalLimits::default();
         Self {
             batch_tasks: batch.tasks,
             batch_entries: batch.entries,
             time_budget: None,
-            rests: true,
+            throttle: true,
             drop_partitions: true,
         }
     }
@@ -48,7 +48,7 @@ impl Default for CleanUpOptions {
 /// What a clean-up removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct CleanedUp {
+pub struct CleanupReport {
     /// How many tasks went.
     pub tasks: u64,
     /// How many entries went with them.
@@ -56,7 +56,7 @@ pub struct CleanedUp {
     /// The partitions that were dropped, the oldest first.
     pub partitions: Vec<String>,
     /// Why partitions that may have been old enough were not dropped; their tasks went row by row.
-    pub obstacles: Vec<String>,
+    pub drop_failures: Vec<String>,
     /// Whether every task was looked at. If not, the time was up.
     pub complete: bool,
     /// How long it took.
@@ -66,16 +66,16 @@ pub struct CleanedUp {
 /// What a clean-up would remove, and what it would leave although it is as old.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Forecast {
+pub struct CleanupEstimate {
     /// What would go.
-    pub expired: Expired,
+    pub expired: ExpiredCounts,
     /// How much room that takes, in bytes, by the average row; `None` in memory. A removal lets the server
     /// use it again; a dropped partition gives it back to the system.
     pub bytes: Option<u64>,
     /// The tasks in scope that have been `pending` or `running` for as long, and that the policy does not
     /// cover: what was to work on them may have died. The newest, which stay whatever is said, are not
     /// among them.
-    pub stuck: Expired,
+    pub stuck: ExpiredCounts,
 }
 
 /// What is to be done again and again.
@@ -146,23 +146,23 @@ pub struct MaintenanceFailure {
 #[non_exhaustive]
 pub struct MaintenanceRun {
     /// What the rules removed together, those that failed included.
-    pub cleaned_up: CleanedUp,
+    pub cleaned_up: CleanupReport,
     /// The steps that failed, in their order; empty if none did.
     pub failures: Vec<MaintenanceFailure>,
     /// The partitions that were made.
     pub made: Vec<String>,
     /// Why no partitions were made for the months to come, if some should have been. Nothing fails until
     /// they are: what comes later has a partition as well.
-    pub obstacle: Option<String>,
+    pub failure: Option<String>,
     /// Another process was at it, so nothing was done here.
-    pub elsewhere: bool,
+    pub skipped: bool,
 }
 
 /// Maintenance that goes on in the background: until the manager is closed, [`stop`](Self::stop) is called,
 /// or this is dropped.
 #[derive(Debug)]
 #[must_use = "maintenance ends when this is dropped"]
-pub struct Maintenance {
+pub struct MaintenanceHandle {
     task: JoinHandle<()>,
     runs: watch::Receiver<Runs>,
 }
@@ -174,7 +174,7 @@ pub(crate) struct Runs {
     pub(crate) last: Option<Result<MaintenanceRun, DatabaseError>>,
 }
 
-impl Maintenance {
+impl MaintenanceHandle {
     pub(crate) fn new(task: JoinHandle<()>, runs: watch::Receiver<Runs>) -> Self {
         Self { task, runs }
     }
@@ -210,7 +210,7 @@ impl Maintenance {
     }
 }
 
-impl Drop for Maintenance {
+impl Drop for MaintenanceHandle {
     fn drop(&mut self) {
         self.task.abort();
     }

@@ -1,4 +1,4 @@
-mod clean_up;
+mod cleanup;
 #[cfg(feature = "postgres")]
 mod database;
 #[cfg(feature = "postgres")]
@@ -16,11 +16,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tasktrail_domain::clock::{Clock, SystemClock};
-use tasktrail_domain::repository::{Closing, PageRequest, PageSize};
+use tasktrail_domain::repository::{CloseReport, PageRequest, PageSize};
 use tasktrail_domain::task_history::{
-    CancelOutcome, EntryIds, HistoryEntry, RandomEntryIds, SavedBatch, StepNumber, TaskFilter,
-    TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey, TaskStatus, TaskStepResult,
-    TaskSummary, UserId,
+    CancelOutcome, EntryIdGenerator, HistoryEntry, RandomEntryIdGenerator, SavedBatch, StepNumber,
+    TaskFilter, TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey, TaskStatus,
+    TaskStepResult, TaskSummary, UserId,
 };
 use tasktrail_domain::timestamp::Timestamp;
 use tokio::sync::{Mutex, Notify, watch};
@@ -60,7 +60,7 @@ struct Inner {
     /// Changes with every close.
     closed: watch::Sender<u64>,
     clock: Arc<dyn Clock>,
-    ids: Arc<dyn EntryIds>,
+    ids: Arc<dyn EntryIdGenerator>,
 }
 
 impl DatabaseManager {
@@ -71,14 +71,18 @@ impl DatabaseManager {
         Self::new_with(
             config,
             Arc::new(SystemClock),
-            Arc::new(RandomEntryIds::default()),
+            Arc::new(RandomEntryIdGenerator::default()),
         )
     }
 
     /// Like [`new`](Self::new), with other sources of times and entry ids than the machine's.
     #[cfg(feature = "postgres")]
     #[must_use]
-    pub fn new_with(config: DatabaseConfig, clock: Arc<dyn Clock>, ids: Arc<dyn EntryIds>) -> Self {
+    pub fn new_with(
+        config: DatabaseConfig,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn EntryIdGenerator>,
+    ) -> Self {
         let store = Store::Postgres(Box::new(config));
         let state = State::default();
         Self(Arc::new(Inner {
@@ -96,14 +100,17 @@ impl DatabaseManager {
     #[cfg(feature = "in-memory")]
     #[must_use]
     pub fn in_memory() -> Self {
-        Self::in_memory_with(Arc::new(SystemClock), Arc::new(RandomEntryIds::default()))
+        Self::in_memory_with(
+            Arc::new(SystemClock),
+            Arc::new(RandomEntryIdGenerator::default()),
+        )
     }
 
     /// Like [`in_memory`](Self::in_memory), with other sources of times and entry ids than the
     /// machine's: for tests in which the time stands still.
     #[cfg(feature = "in-memory")]
     #[must_use]
-    pub fn in_memory_with(clock: Arc<dyn Clock>, ids: Arc<dyn EntryIds>) -> Self {
+    pub fn in_memory_with(clock: Arc<dyn Clock>, ids: Arc<dyn EntryIdGenerator>) -> Self {
         let histories = tasktrail_in_memory::InMemoryTaskHistory::new();
         let state = State::connected(Connection::in_memory(histories.clone()));
         let store = Store::InMemory(histories);
@@ -354,18 +361,18 @@ impl DatabaseManager {
     /// # Cancel safety
     ///
     /// Dropping the future ends the waiting: no call begins any more, but those under way go on.
-    pub async fn close(&self) -> Closing {
+    pub async fn close(&self) -> CloseReport {
         self.close_within(self.0.store.close_timeout()).await
     }
 
     /// Like [`close`](Self::close), with another time for the calls that are under way.
-    pub async fn close_within(&self, deadline: Duration) -> Closing {
+    pub async fn close_within(&self, deadline: Duration) -> CloseReport {
         self.0.closing.notify_waiters();
         self.0.closed.send_modify(|times| *times += 1);
         let under_way = self.0.state.close();
         let mut closing = match under_way {
             Some(connection) => connection.close(deadline).await,
-            None => Closing::default(),
+            None => CloseReport::default(),
         };
         let _only_one = self.0.connecting.lock().await;
         // What was opened while this waited.

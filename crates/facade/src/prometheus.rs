@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
-use tasktrail_domain::repository::Chain;
+use tasktrail_domain::repository::ErrorChain;
 use tokio::net::TcpListener;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
@@ -123,7 +123,7 @@ fn record() -> Result<PrometheusHandle, BuildError> {
             &telemetry::DURATION_BUCKETS[..],
         ),
         (telemetry::POOL_WAIT_SECONDS, &telemetry::DURATION_BUCKETS),
-        (telemetry::SHARED_STATEMENT_CALLS, &telemetry::CALLS_BUCKETS),
+        (telemetry::BATCH_SIZE, &telemetry::CALLS_BUCKETS),
     ] {
         builder = builder.set_buckets_for_metric(Matcher::Full(histogram.to_owned()), buckets)?;
     }
@@ -151,7 +151,9 @@ async fn measure(manager: &DatabaseManager, every: Option<Duration>) {
         ticks.tick().await;
         match timeout(MEASURING_LIMIT, manager.publish_store_metrics()).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(error = %Chain(&error), "the store was not measured"),
+            Ok(Err(error)) => {
+                tracing::warn!(error = %ErrorChain(&error), "the store was not measured")
+            }
             Err(_elapsed) => {
                 tracing::warn!(limit = ?MEASURING_LIMIT, "the store was not measured in time");
             }

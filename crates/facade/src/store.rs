@@ -4,7 +4,7 @@ use std::mem;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
-use tasktrail_domain::repository::Closing;
+use tasktrail_domain::repository::CloseReport;
 use tasktrail_domain::task_history::TaskHistoryRepository;
 #[cfg(feature = "in-memory")]
 use tasktrail_in_memory::InMemoryTaskHistory;
@@ -146,14 +146,14 @@ impl Connection {
             reason = "what is in memory has no connections to end"
         )
     )]
-    pub(crate) async fn close(&self, deadline: Duration) -> Closing {
+    pub(crate) async fn close(&self, deadline: Duration) -> CloseReport {
         #[cfg(feature = "postgres")]
         if let Some(database) = &self.database {
             let closing = database.postgres.close(deadline).await;
             telemetry::publish(database);
             return closing;
         }
-        Closing::default()
+        CloseReport::default()
     }
 }
 
@@ -167,15 +167,15 @@ fn within_attempts(postgres: PostgresConfig, timeout: Option<TimeoutConfig>) -> 
     let (statement, lock) = (postgres.statement_timeout(), postgres.lock_timeout());
     let postgres = postgres
         .with_lock_timeout(
-            lock.min(timeout.limit * 3 / 4)
+            lock.min(timeout.attempt * 3 / 4)
                 .max(Duration::from_millis(1)),
         )
-        .with_long_statement_timeout(timeout.long_limit);
+        .with_long_statement_timeout(timeout.long_attempt);
     // Zero is no limit.
     if statement.is_zero() {
         postgres
     } else {
-        postgres.with_statement_timeout(statement.max(timeout.limit))
+        postgres.with_statement_timeout(statement.max(timeout.attempt))
     }
 }
 

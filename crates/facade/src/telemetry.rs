@@ -15,22 +15,23 @@ use crate::maintenance::MaintenanceRun;
 
 #[cfg(feature = "postgres")]
 pub use self::process::{
-    CALLS_ASIDE, POOL_CONNECTIONS, POOL_CONNECTIONS_CLOSED_TOTAL, POOL_CONNECTIONS_IDLE,
-    POOL_CONNECTIONS_MAX, POOL_CONNECTIONS_OPENED_TOTAL, POOL_CONNECTIONS_REFUSED_TOTAL,
-    POOL_IN_USE, POOL_LEAKS_TOTAL, POOL_LONGEST_HELD_SECONDS, POOL_WAIT_TIMEOUTS_TOTAL,
-    POOL_WAITING, SHARED_CALLS_TOTAL, SHARED_CALLS_UNDER_WAY, SHARED_STATEMENTS_TOTAL, TASKS_ASIDE,
+    BATCH_CALLS_IN_FLIGHT, BATCH_CALLS_TOTAL, BATCHES_TOTAL, CALLS_ASIDE,
+    POOL_CONNECT_FAILURES_TOTAL, POOL_CONNECTIONS, POOL_CONNECTIONS_CLOSED_TOTAL,
+    POOL_CONNECTIONS_IDLE, POOL_CONNECTIONS_MAX, POOL_CONNECTIONS_OPENED_TOTAL, POOL_IN_USE,
+    POOL_LEAKS_TOTAL, POOL_LONGEST_HELD_SECONDS, POOL_WAIT_TIMEOUTS_TOTAL, POOL_WAITING,
+    TASKS_ASIDE,
 };
 #[cfg(feature = "postgres")]
 pub(crate) use self::process::{Published, publish};
 #[cfg(feature = "postgres")]
 pub use self::store::{
-    DEAD_ROWS, ENTRIES, HEALTH_STATE, INDEX_BYTES, STORE_MEASURED_TIMESTAMP_SECONDS,
+    DEAD_TUPLES, ENTRIES, HEALTH_STATE, INDEX_BYTES, STORE_MEASURED_TIMESTAMP_SECONDS,
     STORE_MEASUREMENT_SECONDS, TABLE_BYTES, TASKS,
 };
 #[cfg(feature = "postgres")]
-pub(crate) use self::store::{Stocktaking, publish_health, publish_store};
+pub(crate) use self::store::{StoreMetrics, publish_health, publish_store};
 #[cfg(feature = "postgres")]
-pub use tasktrail_postgres::telemetry::{POOL_WAIT_SECONDS, SHARED_STATEMENT_CALLS};
+pub use tasktrail_postgres::telemetry::{BATCH_SIZE, POOL_WAIT_SECONDS};
 #[cfg(feature = "postgres")]
 pub use tasktrail_resilience::telemetry::{
     BREAKER_STATE, OPERATION_DURATION_SECONDS, OPERATIONS_IN_FLIGHT, OPERATIONS_TOTAL,
@@ -103,7 +104,7 @@ pub(crate) fn maintained(run: &Result<MaintenanceRun, DatabaseError>) {
     let result = match run {
         Err(_) => "failed",
         Ok(run) if !run.failures.is_empty() => "failed",
-        Ok(run) if run.elsewhere => "elsewhere",
+        Ok(run) if run.skipped => "skipped",
         Ok(run) if run.cleaned_up.complete => "done",
         Ok(_) => "out_of_time",
     };

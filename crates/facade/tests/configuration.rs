@@ -34,8 +34,8 @@ fn assert_shown(variables: Variables<'_>, expected: &[&str]) {
 #[track_caller]
 fn assert_faults(variables: Variables<'_>, expected: &[&str]) {
     let error = load(variables).unwrap_err();
-    let faults: Vec<_> = error.faults().iter().map(ToString::to_string).collect();
-    assert_eq!(faults, expected);
+    let problems: Vec<_> = error.problems().iter().map(ToString::to_string).collect();
+    assert_eq!(problems, expected);
 }
 
 /// The same, with a database that is named.
@@ -196,7 +196,7 @@ fn a_command_timeout_bounds_statement_and_attempt_and_leaves_time_for_retries() 
     assert_shown(
         &[
             ("DB_COMMAND_TIMEOUT", "90"),
-            ("TASKTRAIL_TIMEOUT_LIMIT", "4"),
+            ("TASKTRAIL_TIMEOUT_ATTEMPT", "4"),
         ],
         &["statement_timeout: 90s", "limit: 4s", "total_time: 15s"],
     );
@@ -304,9 +304,9 @@ fn a_fault_of_two_settings_names_both() {
         ],
     );
     assert_refused(
-        &[("TASKTRAIL_TIMEOUT_LIMIT", "1h")],
+        &[("TASKTRAIL_TIMEOUT_ATTEMPT", "1h")],
         &[
-            "TASKTRAIL_TIMEOUT_LIMIT: retry.total_time must be more than timeout.limit of 3600s, got \
+            "TASKTRAIL_TIMEOUT_ATTEMPT: retry.max_elapsed_time must be more than timeout.attempt of 3600s, got \
            3600s",
         ],
     );

@@ -39,7 +39,7 @@ fn a_fault_can_be_asked_for_its_parts() {
         ])
         .load()
         .unwrap_err();
-    let fault = error.faults().first().unwrap();
+    let fault = error.problems().first().unwrap();
 
     assert_eq!(fault.source(), Some("DB_MAX_OVERFLOW"));
     assert_eq!(fault.setting(), Some("pool.burst_connections"));
@@ -57,7 +57,11 @@ fn settings_made_in_code_are_validated_as_well() {
         .with_postgres(|postgres| postgres.with_burst(20_000));
     let error = config.validate().unwrap_err();
 
-    let sources: Vec<_> = error.faults().iter().map(|fault| fault.source()).collect();
+    let sources: Vec<_> = error
+        .problems()
+        .iter()
+        .map(|fault| fault.source())
+        .collect();
     assert_eq!(sources, [Some("code"); 2]);
     let unknown = DatabaseConfig::sources()
         .set("urll", "x")

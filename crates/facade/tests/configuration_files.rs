@@ -28,11 +28,11 @@ impl Folder {
     }
 
     /// The faults of a file, without the folder in front of its name.
-    fn faults(&self, name: &str, text: &str) -> Vec<String> {
+    fn problems(&self, name: &str, text: &str) -> Vec<String> {
         let folder = format!("{}/", self.0.path().display());
         let error = self.load(name, text).unwrap_err();
-        let faults = error.faults().iter();
-        faults
+        let problems = error.problems().iter();
+        problems
             .map(|fault| fault.to_string().replace(&folder, ""))
             .collect()
     }
@@ -99,7 +99,7 @@ fn faults_have_the_line_in_either_language() {
 
     for (name, text) in [("t.toml", toml), ("t.yml", yaml)] {
         assert_eq!(
-            folder.faults(name, text),
+            folder.problems(name, text),
             [
                 format!(
                     "{name}:7: no setting is called `pool.max_conections`, did you mean \
@@ -120,12 +120,12 @@ fn values_of_a_wrong_type_are_refused() {
                 [timeout]\nlimit = [1]\nlong_limit = \"90\"\n";
 
     assert_eq!(
-        folder.faults("t.toml", text),
+        folder.problems("t.toml", text),
         [
             "t.toml:1: url must be like postgres://user:password@host:5432/database, got a list",
             "t.toml:2: application_name must be a text, in quotes, got \"7\"",
             "t.toml:3: pool must be a section of settings",
-            "t.toml:6: timeout.limit must be a number of seconds or like 500ms, 30s, 10m, 1h: 1ms \
+            "t.toml:6: timeout.attempt must be a number of seconds or like 500ms, 30s, 10m, 1h: 1ms \
              to 1h, got a list",
             "t.toml:4: observe must be true or false, got \"on\"",
             "no database is named: set DATABASE_URL, or DB_HOST, DB_NAME and DB_USER (and DB_PORT \
@@ -139,22 +139,22 @@ fn errors_of_syntax_have_line_and_column() {
     let folder = Folder::new();
 
     assert_eq!(
-        folder.faults("t.toml", "host = h\nport = \n"),
+        folder.problems("t.toml", "host = h\nport = \n"),
         [
             "t.toml:1:8: string values must be quoted, expected literal string",
             "t.toml:2:8: string values must be quoted, expected literal string",
         ]
     );
     assert_eq!(
-        folder.faults("t.yaml", "host: h\nhost: g\n"),
+        folder.problems("t.yaml", "host: h\nhost: g\n"),
         ["t.yaml:2:1: duplicated key in mapping"]
     );
     assert_eq!(
-        folder.faults("t.yaml", "just words\n"),
+        folder.problems("t.yaml", "just words\n"),
         ["t.yaml:1:1: not a document of settings, such as `host: localhost`"]
     );
     assert_eq!(
-        folder.faults("t.yaml", "host: h\n---\nhost: g\n"),
+        folder.problems("t.yaml", "host: h\n---\nhost: g\n"),
         ["t.yaml:3:1: a second document, where one has all settings"]
     );
 }
@@ -168,9 +168,9 @@ fn a_file_that_cannot_be_read_is_told_as_such() {
         missing.to_string().contains("no.toml: cannot be read: "),
         "{missing}"
     );
-    assert_eq!(missing.faults().len(), 1);
+    assert_eq!(missing.problems().len(), 1);
     assert_eq!(
-        folder.faults("t.ini", ""),
+        folder.problems("t.ini", ""),
         ["t.ini: must be called .toml, .yaml or .yml"]
     );
 }
@@ -213,8 +213,8 @@ fn two_databases_are_never_mixed() {
     let by_half = with(&[("DB_HOST", "env")]).unwrap_err();
 
     assert_eq!(by_url.address(), "env:5432/e");
-    assert_eq!(by_half.faults()[0].source(), Some("DB_NAME"));
-    let half = folder.faults("half.toml", "host = \"h\"\nuser = \"u\"\n");
+    assert_eq!(by_half.problems()[0].source(), Some("DB_NAME"));
+    let half = folder.problems("half.toml", "host = \"h\"\nuser = \"u\"\n");
     assert_eq!(half, ["half.toml: database is not given, though host is"]);
 }
 
@@ -250,7 +250,7 @@ fn a_certificate_that_is_not_there_is_told_before_anything_is_connected() {
     let text = "url = \"postgres://h/d\"\n[tls]\nroot_certificate = \"/no/such.pem\"\n";
 
     assert_eq!(
-        folder.faults("t.toml", text),
+        folder.problems("t.toml", text),
         ["t.toml:3: tls.root_certificate must be a file that is there, got \"/no/such.pem\""]
     );
 }

@@ -24,7 +24,7 @@ fn said(sources: ConfigSources) -> (String, Result<DatabaseConfig, ConfigError>)
                 said.push(format!("{error} {error:?} {error:#?}"));
                 cause = error.source();
             }
-            for fault in error.faults() {
+            for fault in error.problems() {
                 let parts = (fault.source(), fault.allowed(), fault.given());
                 said.push(format!("{parts:?} {fault}"));
             }

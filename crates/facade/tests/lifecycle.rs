@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tasktrail::repository::{Chain, ErrorKind};
+use tasktrail::repository::{ErrorChain, ErrorKind};
 use tasktrail::task_history::{TaskKey, TaskStatus, TaskStepResult};
 use tasktrail::{
     DatabaseConfig, DatabaseError, DatabaseManager, MaintenancePolicy, MigrateError, Schedule,
@@ -145,7 +145,7 @@ fn calls_after_the_runtime_of_connect_has_ended_say_so() {
     let (one, other) = second.block_on(async { tokio::join!(save(&manager), save(&manager)) });
 
     for error in [alone, one.unwrap_err(), other.unwrap_err()] {
-        let told = Chain(&error).to_string();
+        let told = ErrorChain(&error).to_string();
         assert!(
             told.contains("the runtime that `connect` ran on has shut down"),
             "{told}"

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use tasktrail::clock::{Clock, ManualClock};
 use tasktrail::task_history::{
-    RandomEntryIds, RetentionPolicy, RetentionRule, Scope, StepNumber, TaskKey, TaskStatus,
+    RandomEntryIdGenerator, RetentionPolicy, RetentionRule, Scope, StepNumber, TaskKey, TaskStatus,
     TaskStepResult, UserId,
 };
 use tasktrail::timestamp::Timestamp;
 use tasktrail::{
-    CleanUpOptions, DailyAt, DatabaseConfig, DatabaseError, DatabaseManager, MaintenancePolicy,
+    CleanupOptions, DailyAt, DatabaseConfig, DatabaseError, DatabaseManager, MaintenancePolicy,
     MaintenanceStep, Schedule,
 };
 use tasktrail_test_support::TestDatabase;
@@ -24,13 +24,14 @@ fn clock() -> Arc<ManualClock> {
 
 fn in_memory(clock: &Arc<ManualClock>) -> DatabaseManager {
     let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
-    DatabaseManager::in_memory_with(clock, Arc::new(RandomEntryIds::default()))
+    DatabaseManager::in_memory_with(clock, Arc::new(RandomEntryIdGenerator::default()))
 }
 
 async fn on_postgres(database: &TestDatabase, clock: &Arc<ManualClock>) -> DatabaseManager {
     let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
     let config = DatabaseConfig::from_url(database.url()).unwrap();
-    let manager = DatabaseManager::new_with(config, clock, Arc::new(RandomEntryIds::default()));
+    let manager =
+        DatabaseManager::new_with(config, clock, Arc::new(RandomEntryIdGenerator::default()));
     manager.connect().await.unwrap();
     manager
 }
@@ -115,14 +116,14 @@ async fn a_budget_that_is_used_up_leaves_the_rest() {
     let manager = in_memory(&clock);
     save(&manager, "done", TaskStatus::Completed).await;
     let policy = RetentionPolicy::older_than(Timestamp::MAX);
-    let none = CleanUpOptions {
+    let none = CleanupOptions {
         time_budget: Some(Duration::ZERO),
-        ..CleanUpOptions::default()
+        ..CleanupOptions::default()
     };
 
     let nothing = manager.clean_up(&policy, &none, |_| {}).await.unwrap();
     let rest = manager
-        .clean_up(&policy, &CleanUpOptions::default(), |_| {})
+        .clean_up(&policy, &CleanupOptions::default(), |_| {})
         .await
         .unwrap();
 
@@ -140,21 +141,21 @@ async fn a_forecast_tells_what_goes_and_what_is_stuck() {
     save(&manager, "stuck", TaskStatus::Pending).await;
     clock.advance(31 * DAY);
     save(&manager, "new", TaskStatus::Running).await;
-    let policy = RetentionPolicy::settled_before(before(&clock, 30 * DAY));
+    let policy = RetentionPolicy::terminal_before(before(&clock, 30 * DAY));
 
-    let forecast = manager.forecast(&policy).await.unwrap();
+    let estimate = manager.estimate_cleanup(&policy).await.unwrap();
     let everything = RetentionPolicy::older_than(before(&clock, 30 * DAY));
-    let all = manager.forecast(&everything).await.unwrap();
+    let all = manager.estimate_cleanup(&everything).await.unwrap();
     // "new" and "stuck" are the newest by their times and names.
     let keeping = RetentionPolicy {
         keep_newest: 2,
         ..policy.clone()
     };
-    let kept = manager.forecast(&keeping).await.unwrap();
+    let kept = manager.estimate_cleanup(&keeping).await.unwrap();
 
-    assert_eq!((forecast.expired.tasks, forecast.expired.entries), (20, 20));
-    assert_eq!((forecast.stuck.tasks, forecast.stuck.entries), (1, 1));
-    assert!(forecast.bytes.unwrap() > 0);
+    assert_eq!((estimate.expired.tasks, estimate.expired.entries), (20, 20));
+    assert_eq!((estimate.stuck.tasks, estimate.stuck.entries), (1, 1));
+    assert!(estimate.bytes.unwrap() > 0);
     assert_eq!((kept.expired.tasks, kept.stuck.tasks), (20, 0));
     assert_eq!((all.expired.tasks, all.stuck.tasks), (21, 0));
 }
@@ -182,7 +183,7 @@ async fn one_process_at_a_time_makes_months_and_drops_partitions() {
     let total: u64 = runs.iter().map(|run| run.cleaned_up.tasks).sum();
     assert_eq!(total, 1, "{runs:?}");
     let run = runs.iter().find(|run| run.cleaned_up.tasks == 1).unwrap();
-    assert!(!run.elsewhere);
+    assert!(!run.skipped);
     assert_eq!(run.cleaned_up.partitions, ["task_history_before_2026_03"]);
     assert_eq!(run.made.last().unwrap(), "task_history_from_2026_07");
     assert_eq!(manager.check_task_status(&done).await.unwrap(), None);
@@ -230,7 +231,7 @@ async fn a_rule_that_fails_leaves_the_others_and_the_months_to_be_done() {
         panic!("one rule fails: {run:?}");
     };
     assert_eq!(failure.step, MaintenanceStep::Rule(0));
-    let error = tasktrail::repository::Chain(&*failure.error).to_string();
+    let error = tasktrail::repository::ErrorChain(&*failure.error).to_string();
     assert!(error.contains("this task is to be kept"), "{error}");
     assert_eq!(run.cleaned_up.tasks, 1);
     assert!(!run.made.is_empty(), "{run:?}");

@@ -17,7 +17,7 @@ use tasktrail::task_history::{
 };
 use tasktrail::timestamp::Timestamp;
 use tasktrail::{
-    DatabaseConfig, DatabaseError, DatabaseManager, ExportSelection, Holdings, JsonText,
+    DatabaseConfig, DatabaseContents, DatabaseError, DatabaseManager, ExportSelection, JsonText,
     MigrationTarget,
 };
 use tasktrail_test_support::TestDatabase;
@@ -197,14 +197,14 @@ async fn a_schema_that_is_reverted_is_gone_with_its_histories() {
     manager.connect().await.unwrap();
     let task = TaskKey::new("alice", "report").unwrap();
     manager.mark_task_as_cancelled(&task).await.unwrap();
-    let before = manager.holdings().await.unwrap();
+    let before = manager.contents_of_database().await.unwrap();
     let room = manager.storage_statistics().await.unwrap().unwrap();
     let export = manager.export(&ExportSelection::default()).await.unwrap();
     assert_eq!(export.unwrap().tasks(), 1);
 
     let reverted = manager.revert_database_schema().await.unwrap();
 
-    assert_eq!(before, Some(Holdings::Histories));
+    assert_eq!(before, Some(DatabaseContents::Histories));
     assert!(room.tasks.table_bytes > 0 && room.log_bytes > 0);
     assert!(!reverted.is_empty());
     assert!(manager.check_task_status(&task).await.is_err());
@@ -217,7 +217,7 @@ async fn histories_in_memory_have_neither_room_nor_schema_on_a_server() {
     let manager = DatabaseManager::in_memory();
 
     assert_eq!(manager.storage_statistics().await.unwrap(), None);
-    assert_eq!(manager.holdings().await.unwrap(), None);
+    assert_eq!(manager.contents_of_database().await.unwrap(), None);
     let everything = ExportSelection::default();
     assert!(manager.export(&everything).await.unwrap().is_none());
     assert!(manager.bench_schema().await.unwrap().is_none());

@@ -10,9 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use tasktrail_domain::repository::{Effect, ErrorKind, Page, PageRequest, RepositoryError, Result};
 use tasktrail_domain::task_history::{
-    Counts, EntryConflict, Expired, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor,
-    Removal, RemovalBatch, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
-    TaskHistoryRepository, TaskKey, TaskStatus, TaskSummary, TrailPosition, UserId, operation,
+    Counts, EntryConflict, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry,
+    ListCursor, RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope, StepNumber,
+    TaskFilter, TaskHistoryRepository, TaskKey, TaskStatus, TaskSummary, TrailCursor, UserId,
+    operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
@@ -49,7 +50,7 @@ impl fmt::Debug for InMemoryTaskHistory {
 impl TaskHistoryRepository for InMemoryTaskHistory {
     async fn save(&self, entry: &HistoryEntry) -> Result<TaskStatus> {
         self.store().save(entry).map_err(|conflict| {
-            RepositoryError::new(operation::SAVE, ErrorKind::Conflict, Effect::None)
+            RepositoryError::new(operation::SAVE, ErrorKind::Conflict, Effect::NotApplied)
                 .with_source(conflict)
         })
     }
@@ -58,8 +59,12 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         self.store()
             .save_batch(entries)
             .map_err(|conflict: EntryConflict| {
-                RepositoryError::new(operation::SAVE_BATCH, ErrorKind::Conflict, Effect::None)
-                    .with_source(conflict)
+                RepositoryError::new(
+                    operation::SAVE_BATCH,
+                    ErrorKind::Conflict,
+                    Effect::NotApplied,
+                )
+                .with_source(conflict)
             })
     }
 
@@ -74,8 +79,8 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
     async fn trail(
         &self,
         task: &TaskKey,
-        page: &PageRequest<TrailPosition>,
-    ) -> Result<Page<HistoryEntry, TrailPosition>> {
+        page: &PageRequest<TrailCursor>,
+    ) -> Result<Page<HistoryEntry, TrailCursor>> {
         Ok(self.store().trail(task, page))
     }
 
@@ -113,15 +118,15 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         Ok(self.store().count(scope))
     }
 
-    async fn expired(&self, policy: &RetentionPolicy) -> Result<Expired> {
+    async fn expired(&self, policy: &RetentionPolicy) -> Result<ExpiredCounts> {
         Ok(self.store().expired(policy))
     }
 
     async fn remove_expired(
         &self,
         policy: &RetentionPolicy,
-        batch: &RemovalBatch,
-    ) -> Result<Removal> {
+        batch: &RemovalLimits,
+    ) -> Result<RemovalResult> {
         Ok(self.store().remove_expired(policy, batch))
     }
 }

@@ -9,10 +9,12 @@ use tasktrail_postgres::PostgresDatabase;
 
 use crate::bench_schema::{BenchSchema, BenchSchemaError};
 use crate::diagnosis::{self, Diagnosis, DiagnosisError, DiagnosisOptions, IndexFacts};
-use crate::maintenance_lock::{self, MaintenanceTurn};
-use crate::partitions::{self, Partition, PartitionError, PartitionOutlook, Retired};
-use crate::storage::{self, Holdings, StatusCounts, StorageError, StorageStatistics};
-use crate::table_maintenance::{self, AnalyzedTable, CareError, ReindexPlan, Reindexing};
+use crate::maintenance_lock::{self, MaintenanceLock};
+use crate::partitions::{self, Partition, PartitionDrop, PartitionError, PartitionOutlook};
+use crate::storage::{self, DatabaseContents, StatusCounts, StorageError, StorageStatistics};
+use crate::table_maintenance::{
+    self, AnalyzedTable, ReindexPlan, Reindexing, TableMaintenanceError,
+};
 
 /// What an operator does with a database: diagnosis, table maintenance, partitions, benchmarks.
 ///
@@ -56,12 +58,12 @@ impl PostgresAdmin {
     ///
     /// # Errors
     ///
-    /// [`CareError`]; [`NotOwner`](CareError::NotOwner) if the role may not.
+    /// [`TableMaintenanceError`]; [`NotOwner`](TableMaintenanceError::NotOwner) if the role may not.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future leaves the server at work on the table at hand.
-    pub async fn analyze(&self, vacuum: bool) -> Result<Vec<AnalyzedTable>, CareError> {
+    pub async fn analyze(&self, vacuum: bool) -> Result<Vec<AnalyzedTable>, TableMaintenanceError> {
         table_maintenance::analyze(self.database.connector(), vacuum).await
     }
 
@@ -70,8 +72,11 @@ impl PostgresAdmin {
     ///
     /// # Errors
     ///
-    /// [`CareError`]
-    pub async fn plan_reindex(&self, only: &[String]) -> Result<ReindexPlan, CareError> {
+    /// [`TableMaintenanceError`]
+    pub async fn plan_reindex(
+        &self,
+        only: &[String],
+    ) -> Result<ReindexPlan, TableMaintenanceError> {
         table_maintenance::plan(self.database.connector(), only).await
     }
 
@@ -84,7 +89,7 @@ impl PostgresAdmin {
     ///
     /// # Errors
     ///
-    /// [`CareError`]; [`NotOwner`](CareError::NotOwner) if the role may not, [`Taken`](CareError::Taken)
+    /// [`TableMaintenanceError`]; [`NotOwner`](TableMaintenanceError::NotOwner) if the role may not, [`Taken`](TableMaintenanceError::Taken)
     /// while another process does it. The indexes that were done stay done.
     ///
     /// # Cancel safety
@@ -95,7 +100,7 @@ impl PostgresAdmin {
         only: &[String],
         told: impl FnMut(&IndexFacts) + Send,
         stop: impl Future<Output = ()> + Send,
-    ) -> Result<Reindexing, CareError> {
+    ) -> Result<Reindexing, TableMaintenanceError> {
         table_maintenance::reindex(self.database.connector(), only, told, stop).await
     }
 
@@ -128,7 +133,7 @@ impl PostgresAdmin {
     /// # Errors
     ///
     /// [`StorageError`]
-    pub async fn holdings(&self) -> Result<Holdings, StorageError> {
+    pub async fn contents_of_database(&self) -> Result<DatabaseContents, StorageError> {
         storage::contents(self.database.connector()).await
     }
 
@@ -177,7 +182,7 @@ impl PostgresAdmin {
     /// # Errors
     ///
     /// [`StorageError`]
-    pub async fn maintenance_turn(&self) -> Result<Option<MaintenanceTurn>, StorageError> {
+    pub async fn maintenance_lock(&self) -> Result<Option<MaintenanceLock>, StorageError> {
         maintenance_lock::take(self.database.connector()).await
     }
 
@@ -206,7 +211,7 @@ impl PostgresAdmin {
     ///
     /// Each goes in a transaction of its own. Reads go on. Saves wait meanwhile, about a second for a million
     /// entries (`docs/PERFORMANCE.md` has the figure) and 5 seconds at most for a partition, then it is
-    /// [given up](Retired::given_up); a save of a task that went begins a new one. An open transaction that
+    /// [given up](PartitionDrop::given_up); a save of a task that went begins a new one. An open transaction that
     /// has read the history, such as an export, keeps partitions from being dropped. Nothing happens where the entries are in one table, where
     /// the policy is about one user, and where it keeps the newest of each.
     ///
@@ -221,7 +226,7 @@ impl PostgresAdmin {
         &self,
         policy: &RetentionPolicy,
         within: Option<Duration>,
-    ) -> Result<Vec<Retired>, PartitionError> {
+    ) -> Result<Vec<PartitionDrop>, PartitionError> {
         partitions::drop_expired(self.database.connector(), policy, within).await
     }
 }

@@ -13,8 +13,12 @@ mod table_maintenance;
 
 pub use admin::{Administrable, PostgresAdmin};
 pub use bench_schema::{BenchSchema, BenchSchemaError};
-pub use maintenance_lock::MaintenanceTurn;
-pub use partitions::{Partition, PartitionError, PartitionHold, PartitionOutlook, Retired};
+pub use maintenance_lock::MaintenanceLock;
+pub use partitions::{Partition, PartitionDrop, PartitionError, PartitionHold, PartitionOutlook};
 pub use roles::DatabaseRoles;
-pub use storage::{Holdings, StatusCounts, StorageError, StorageStatistics, TableStatistics};
-pub use table_maintenance::{AnalyzedTable, CareError, ReindexPlan, ReindexedIndex, Reindexing};
+pub use storage::{
+    DatabaseContents, StatusCounts, StorageError, StorageStatistics, TableStatistics,
+};
+pub use table_maintenance::{
+    AnalyzedTable, ReindexPlan, ReindexedIndex, Reindexing, TableMaintenanceError,
+};

@@ -14,24 +14,24 @@ use crate::storage::StorageError;
 const LOCK: i64 = 0x7461_736b_7472_616d;
 
 /// Held by the one process that maintains a store, until it is dropped.
-pub struct MaintenanceTurn {
+pub struct MaintenanceLock {
     /// The lock ends with it.
     _connection: AsyncPgConnection,
 }
 
-impl fmt::Debug for MaintenanceTurn {
+impl fmt::Debug for MaintenanceLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MaintenanceTurn").finish_non_exhaustive()
     }
 }
 
-pub(crate) async fn take(connector: &Connector) -> Result<Option<MaintenanceTurn>, StorageError> {
+pub(crate) async fn take(connector: &Connector) -> Result<Option<MaintenanceLock>, StorageError> {
     let opened = connector.open_alone(std::time::Duration::ZERO).await;
     let mut connection = opened.map_err(StorageError::Connect)?;
     let unread = |error: diesel::result::Error| StorageError::Query(error.into());
     let number = of_store(&mut connection, LOCK).await.map_err(unread)?;
     let is_free = try_lock(&mut connection, number).await.map_err(unread)?;
-    Ok(is_free.then_some(MaintenanceTurn {
+    Ok(is_free.then_some(MaintenanceLock {
         _connection: connection,
     }))
 }

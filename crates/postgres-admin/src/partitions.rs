@@ -26,7 +26,7 @@ use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::connection::Connector;
 use tokio::time::Instant;
 
-pub use self::drop_expired::Retired;
+pub use self::drop_expired::PartitionDrop;
 pub use self::drop_expired::{PartitionHold, PartitionOutlook};
 use self::layout::read;
 use self::session::{begin, open};
@@ -168,7 +168,7 @@ pub(crate) async fn drop_expired(
     connector: &Connector,
     policy: &RetentionPolicy,
     within: Option<Duration>,
-) -> Result<Vec<Retired>, PartitionError> {
+) -> Result<Vec<PartitionDrop>, PartitionError> {
     let began = Instant::now();
     let mut connection = open(connector, Duration::ZERO).await?;
     if read(&mut connection).await?.is_none() {

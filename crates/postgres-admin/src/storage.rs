@@ -12,7 +12,7 @@ use tasktrail_postgres::with_leaves;
 use tasktrail_postgres_client::connection::Connector;
 use tasktrail_postgres_client::unsigned;
 
-pub use self::contents::Holdings;
+pub use self::contents::DatabaseContents;
 pub(crate) use self::contents::contents;
 pub use self::status_counts::StatusCounts;
 pub(crate) use self::status_counts::counts_by_status;

@@ -20,7 +20,7 @@ pub(crate) use self::reindex::{plan, reindex};
 /// A table could not be cared for.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum CareError {
+pub enum TableMaintenanceError {
     /// The database could not be reached.
     #[error("cannot connect to the database")]
     Connect(#[source] Box<dyn Error + Send + Sync>),
@@ -53,7 +53,7 @@ pub enum CareError {
     Query(#[source] Box<dyn Error + Send + Sync>),
 }
 
-impl From<diesel::result::Error> for CareError {
+impl From<diesel::result::Error> for TableMaintenanceError {
     fn from(error: diesel::result::Error) -> Self {
         Self::Query(error.into())
     }
@@ -98,20 +98,20 @@ struct Row {
 const TABLES: &str = include_str!("table_maintenance/tables.sql");
 
 /// The tables, with the first part of each that the role may not care for.
-async fn tables(connection: &mut AsyncPgConnection) -> Result<Vec<Row>, CareError> {
+async fn tables(connection: &mut AsyncPgConnection) -> Result<Vec<Row>, TableMaintenanceError> {
     let tables: Vec<Row> = diesel::sql_query(with_leaves(TABLES))
         .load(connection)
         .await?;
     if tables.is_empty() {
-        return Err(CareError::NoSchema);
+        return Err(TableMaintenanceError::NoSchema);
     }
     Ok(tables)
 }
 
 /// Whether the role may care for all of them: the server itself would only warn, and pass them over.
-fn permitted(tables: &[Row]) -> Result<(), CareError> {
+fn permitted(tables: &[Row]) -> Result<(), TableMaintenanceError> {
     let foreign = tables.iter().find_map(|table| {
-        Some(CareError::NotOwner {
+        Some(TableMaintenanceError::NotOwner {
             role: table.role.clone(),
             table: table.barred.clone()?,
             owner: table.owner.clone()?,
@@ -121,16 +121,16 @@ fn permitted(tables: &[Row]) -> Result<(), CareError> {
 }
 
 /// A connection of its own, without a limit of time.
-async fn connect(connector: &Connector) -> Result<AsyncPgConnection, CareError> {
+async fn connect(connector: &Connector) -> Result<AsyncPgConnection, TableMaintenanceError> {
     let opened = connector.open_alone(Duration::ZERO).await;
-    opened.map_err(CareError::Connect)
+    opened.map_err(TableMaintenanceError::Connect)
 }
 
 /// One table after the other.
 pub(crate) async fn analyze(
     connector: &Connector,
     vacuum: bool,
-) -> Result<Vec<AnalyzedTable>, CareError> {
+) -> Result<Vec<AnalyzedTable>, TableMaintenanceError> {
     let mut connection = connect(connector).await?;
     let verb = if vacuum {
         "VACUUM (ANALYZE)"

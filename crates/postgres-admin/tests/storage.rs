@@ -4,12 +4,12 @@
 
 use tasktrail_domain::clock::{Clock, SystemClock};
 use tasktrail_domain::task_history::{
-    EntryIds, HistoryEntry, RandomEntryIds, StepNumber, TaskHistoryRepository, TaskKey, TaskStatus,
-    TaskStepResult,
+    EntryIdGenerator, HistoryEntry, RandomEntryIdGenerator, StepNumber, TaskHistoryRepository,
+    TaskKey, TaskStatus, TaskStepResult,
 };
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase};
 use tasktrail_postgres_admin::Administrable as _;
-use tasktrail_postgres_admin::{BenchSchemaError, Holdings};
+use tasktrail_postgres_admin::{BenchSchemaError, DatabaseContents};
 use tasktrail_test_support::{ServerOptions, TestDatabase, wait_until};
 
 async fn open(
@@ -25,7 +25,7 @@ async fn open(
 async fn save(postgres: &PostgresDatabase, step: u16) {
     let now = SystemClock.now();
     let entry = HistoryEntry {
-        id: RandomEntryIds::default().next(now),
+        id: RandomEntryIdGenerator::default().next(now),
         task: TaskKey::new("alice", "report").unwrap(),
         step: StepNumber::from(step),
         step_result: TaskStepResult::builder("fetch", TaskStatus::Completed)
@@ -114,22 +114,22 @@ async fn what_a_database_holds_is_told_apart() {
     let database = TestDatabase::new();
     let postgres = open(&database, |config| config).await;
     assert_eq!(
-        postgres.admin().holdings().await.unwrap(),
-        Holdings::Nothing
+        postgres.admin().contents_of_database().await.unwrap(),
+        DatabaseContents::Nothing
     );
 
     postgres.migrate().await.unwrap();
     assert_eq!(
-        postgres.admin().holdings().await.unwrap(),
-        Holdings::EmptySchema
+        postgres.admin().contents_of_database().await.unwrap(),
+        DatabaseContents::EmptySchema
     );
 
     let others = "CREATE SCHEMA \"my shop\"; CREATE TABLE \"my shop\".\"Order\" (id int);
                   CREATE TABLE b (id int); CREATE TABLE c (id int); CREATE TABLE a (id int)";
     database.execute(others).unwrap();
     assert_eq!(
-        postgres.admin().holdings().await.unwrap(),
-        Holdings::OtherTables {
+        postgres.admin().contents_of_database().await.unwrap(),
+        DatabaseContents::OtherTables {
             first: [r#""my shop"."Order""#, "public.a", "public.b"]
                 .map(str::to_owned)
                 .into(),
@@ -139,8 +139,8 @@ async fn what_a_database_holds_is_told_apart() {
 
     save(&postgres, 0).await;
     assert_eq!(
-        postgres.admin().holdings().await.unwrap(),
-        Holdings::Histories
+        postgres.admin().contents_of_database().await.unwrap(),
+        DatabaseContents::Histories
     );
 }
 
@@ -159,8 +159,8 @@ async fn a_finished_task_without_entries_is_a_history() {
         .unwrap();
 
     assert_eq!(
-        postgres.admin().holdings().await.unwrap(),
-        Holdings::Histories
+        postgres.admin().contents_of_database().await.unwrap(),
+        DatabaseContents::Histories
     );
 }
 
@@ -201,8 +201,8 @@ async fn one_benchmark_at_a_time_has_the_schema_and_the_next_removes_what_is_lef
     let second = postgres.admin().bench_schema().await;
     assert!(matches!(second, Err(BenchSchemaError::Taken)), "{second:?}");
     assert_eq!(
-        postgres.admin().holdings().await.unwrap(),
-        Holdings::Nothing
+        postgres.admin().contents_of_database().await.unwrap(),
+        DatabaseContents::Nothing
     );
 
     // As after a kill: its connection ends, and what it made stays.

@@ -21,8 +21,8 @@ use tokio::time::timeout;
 
 use self::aside::Aside;
 use self::batch_task::{Queued, batch_task};
+pub use self::counter::BatchStatistics;
 pub use self::counter::InFlight;
-pub use self::counter::SharingStatistics;
 use self::counter::{Counter, QueuedGuard};
 pub use self::parts::Parts;
 use crate::error::{AcquireError, StoreError};
@@ -221,10 +221,10 @@ impl<S: Batchable> Batcher<S> {
 
     /// What became of the calls so far.
     #[must_use]
-    pub fn statistics(&self) -> SharingStatistics {
+    pub fn statistics(&self) -> BatchStatistics {
         let (tasks, calls) = self.aside.numbers();
         let count = |number| u32::try_from(number).unwrap_or(u32::MAX);
-        SharingStatistics {
+        BatchStatistics {
             tasks_aside: count(tasks),
             waiting_aside: count(calls),
             ..self.counter.statistics(S::OPERATION)

@@ -10,7 +10,7 @@ use diesel::ConnectionError;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tasktrail_domain::repository::Chain;
+use tasktrail_domain::repository::ErrorChain;
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -232,7 +232,7 @@ fn refused(refusals: &[Refusal]) -> ConnectionError {
 fn words(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(server) => server.to_string(),
-        None => Chain(error).to_string(),
+        None => ErrorChain(error).to_string(),
     }
 }
 

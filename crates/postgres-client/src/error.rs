@@ -171,16 +171,16 @@ impl StoreError {
     pub fn verdict(&self) -> (ErrorKind, Effect) {
         match self {
             Self::Acquire(AcquireError::Closed | AcquireError::RuntimeEnded) => {
-                (ErrorKind::Closed, Effect::None)
+                (ErrorKind::Closed, Effect::NotApplied)
             }
             Self::Interrupted => (ErrorKind::Closed, Effect::Unknown),
-            Self::TransactionAborted => (ErrorKind::Unexpected, Effect::None),
+            Self::TransactionAborted => (ErrorKind::Unexpected, Effect::NotApplied),
             // Callers in the queue are no outage: a breaker must not open over them.
             Self::Acquire(AcquireError::Queue { .. })
             | Self::ConcurrentlyRemoved
-            | Self::Locked { .. } => (ErrorKind::Contention, Effect::None),
-            Self::Acquire(_) => (ErrorKind::Unavailable, Effect::None),
-            Self::Schema(_) => (ErrorKind::Rejected, Effect::None),
+            | Self::Locked { .. } => (ErrorKind::Contention, Effect::NotApplied),
+            Self::Acquire(_) => (ErrorKind::Unavailable, Effect::NotApplied),
+            Self::Schema(_) => (ErrorKind::Refused, Effect::NotApplied),
             Self::Query(error) => classify::classify(error),
             Self::Refused(refusal) => (refusal.kind, refusal.effect),
         }
@@ -198,7 +198,7 @@ impl StoreError {
         let (kind, _effect) = self.verdict();
         let refused = matches!(
             kind,
-            ErrorKind::Rejected | ErrorKind::Corrupt | ErrorKind::Unexpected
+            ErrorKind::Refused | ErrorKind::Corrupt | ErrorKind::Unexpected
         );
         refused && !matches!(self, Self::Schema(_))
     }

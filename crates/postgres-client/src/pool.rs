@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::try_join_all;
-use tasktrail_domain::repository::{Closing, Operation};
+use tasktrail_domain::repository::{CloseReport, Operation};
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout};
@@ -244,7 +244,7 @@ impl Pool {
 
     /// Lends no more connections, also to those who wait. Lets the calls that have one finish until
     /// `deadline`, then ends them.
-    pub async fn close(&self, deadline: Duration) -> Closing {
+    pub async fn close(&self, deadline: Duration) -> CloseReport {
         let (shared, began) = (&self.0, Instant::now());
         let under_way = self.drain();
         let in_time = timeout(deadline, shared.acquire_queue.wait_until_idle()).await;
@@ -258,10 +258,10 @@ impl Pool {
         let _unreachable = timeout(SHUTDOWN_GRACE, shared.cancels.wait()).await;
         shared.forget_connections();
         let cancelled = shared.checkouts.take_interrupted();
-        Closing {
+        CloseReport {
             finished: under_way.saturating_sub(cancelled),
             cancelled,
-            refused: shared.acquire_queue.take_refused(),
+            rejected: shared.acquire_queue.take_rejected(),
             took: began.elapsed(),
         }
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tasktrail_domain::repository::{Chain, Operation};
+use tasktrail_domain::repository::{ErrorChain, Operation};
 use tasktrail_domain::task_history::operation;
 use tokio::time::Instant;
 
@@ -91,7 +91,7 @@ impl Standbys {
                 return Some(answer);
             }
             Ok(Err(error)) => {
-                let error = Chain(&error);
+                let error = ErrorChain(&error);
                 tracing::warn!(host = host.name, %error, "a standby failed, the primary is asked");
             }
             Err(_elapsed) => {

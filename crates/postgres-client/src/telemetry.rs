@@ -3,7 +3,7 @@
 //! They go to whatever recorder the service installed for the [`metrics`] crate; without one they cost
 //! next to nothing. Everything else is counted by the pool and the shared calls themselves, which
 //! [`pool_statistics`](crate::PostgresDatabase::pool_statistics) and
-//! [`sharing_statistics`](crate::PostgresDatabase::sharing_statistics) tell.
+//! [`batch_statistics`](crate::PostgresDatabase::batch_statistics) tell.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tasktrail_domain::repository::Operation;
 /// How long calls waited for a connection, of those that had to.
 pub const POOL_WAIT_SECONDS: &str = "tasktrail_pool_wait_seconds";
 /// How many calls a shared statement carried.
-pub const SHARED_STATEMENT_CALLS: &str = "tasktrail_shared_statement_calls";
+pub const BATCH_SIZE: &str = "tasktrail_batch_size";
 
 /// Tells the installed recorder what the metrics mean.
 pub fn describe() {
@@ -23,7 +23,7 @@ pub fn describe() {
         "How long calls waited for a connection, of those that had to"
     );
     describe_histogram!(
-        SHARED_STATEMENT_CALLS,
+        BATCH_SIZE,
         Unit::Count,
         "How many calls a shared statement carried"
     );
@@ -37,5 +37,5 @@ pub fn waited(time: Duration) {
 /// Records that a statement with so many calls is sent.
 pub fn sent_together(operation: Operation, calls: usize) {
     let calls = u32::try_from(calls).unwrap_or(u32::MAX);
-    histogram!(SHARED_STATEMENT_CALLS, "operation" => operation.name()).record(f64::from(calls));
+    histogram!(BATCH_SIZE, "operation" => operation.name()).record(f64::from(calls));
 }

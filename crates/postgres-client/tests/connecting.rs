@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use tasktrail_domain::repository::Chain;
+use tasktrail_domain::repository::ErrorChain;
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase};
 use tasktrail_test_support::{Direction, Proxy, Server, TestDatabase};
 
@@ -19,7 +19,7 @@ async fn refusal(url: String) -> String {
     let took = started.elapsed();
     assert!(took < limit * 2, "it was tried more than once: {took:?}");
     assert!(error.source().is_some());
-    Chain(&error).to_string()
+    ErrorChain(&error).to_string()
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn settings_out_of_their_range_are_told_all_at_once() {
     let error = PostgresDatabase::connect(config).await.unwrap_err();
 
     assert_eq!(
-        Chain(&error).to_string(),
+        ErrorChain(&error).to_string(),
         "cannot connect to 127.0.0.1:1/d: pool.connect_timeout must be between 1ms and 3600s, got \
          0ns; application_name must be 1 to 63 printable ASCII characters, got \"\""
     );

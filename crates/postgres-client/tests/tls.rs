@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use tasktrail_domain::repository::Chain;
+use tasktrail_domain::repository::ErrorChain;
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase, TlsMode};
 use tasktrail_test_support::{Server, ServerOptions, TestDatabase, wait_until};
 
@@ -72,7 +72,7 @@ async fn connect(server: &Server, mode: TlsMode, roots: Option<&Path>) -> Result
         config = config.with_root_certificate(file);
     }
     let connected = PostgresDatabase::connect(config).await;
-    let _open = connected.map_err(|error| Chain(&error).to_string())?;
+    let _open = connected.map_err(|error| ErrorChain(&error).to_string())?;
     let encrypted = "SELECT 1 FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
                      WHERE ssl AND datname = current_database() AND application_name = 'tasktrail'";
     Ok(!database.execute(encrypted).unwrap().is_empty())

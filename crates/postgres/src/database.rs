@@ -3,8 +3,8 @@ mod entry_order;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tasktrail_domain::repository::Closing;
-use tasktrail_postgres_client::batching::{InFlight, SharingStatistics};
+use tasktrail_domain::repository::CloseReport;
+use tasktrail_postgres_client::batching::{BatchStatistics, InFlight};
 use tasktrail_postgres_client::config::PostgresConfig;
 use tasktrail_postgres_client::connection::Connector;
 use tasktrail_postgres_client::error::{ConnectError, InvalidSettings};
@@ -42,12 +42,12 @@ impl PostgresDatabase {
     /// # Errors
     ///
     /// [`ConnectError`], with the server's own words as its source, if no connection can be opened, or
-    /// with every setting that is [out of its range](PostgresConfig::faults).
+    /// with every setting that is [out of its range](PostgresConfig::problems).
     pub async fn connect(config: PostgresConfig) -> Result<Self, ConnectError> {
         let address = config.address().to_owned();
-        let faults = config.faults();
-        if !faults.is_empty() {
-            return Err(ConnectError::new(address, InvalidSettings(faults).into()));
+        let problems = config.problems();
+        if !problems.is_empty() {
+            return Err(ConnectError::new(address, InvalidSettings(problems).into()));
         }
         let connector =
             Connector::new(config).map_err(|error| ConnectError::new(address, error.into()))?;
@@ -164,7 +164,7 @@ impl PostgresDatabase {
     /// A migration that is under way may finish as well, and is cancelled on the server at the deadline, which
     /// undoes it; one that waits for another process is given up at once. Questions after the schema and the
     /// health have connections of their own, and go on.
-    pub async fn close(&self, deadline: Duration) -> Closing {
+    pub async fn close(&self, deadline: Duration) -> CloseReport {
         let began = Instant::now();
         let connected = self.pool.drain();
         let shared = self.shared_calls();
@@ -186,7 +186,7 @@ impl PostgresDatabase {
             alone.saturating_add(shared.calls)
         };
         let cancelled = callers(closing.cancelled, shared_left);
-        Closing {
+        CloseReport {
             finished: callers(connected, shared)
                 .saturating_sub(cancelled)
                 .saturating_add(migrated),
@@ -223,7 +223,7 @@ impl PostgresDatabase {
     /// What became of the calls that share statements, kind by kind: saves and status checks. Nothing if
     /// that is switched off.
     #[must_use]
-    pub fn sharing_statistics(&self) -> Vec<SharingStatistics> {
+    pub fn batch_statistics(&self) -> Vec<BatchStatistics> {
         let shared = self.shared.as_ref();
         shared.map_or_else(Vec::new, |shared| shared.statistics().to_vec())
     }

@@ -161,7 +161,7 @@ pub(crate) enum RowError {
 impl From<RowError> for StoreError {
     fn from(error: RowError) -> Self {
         let effect = match error {
-            RowError::OutOfOrder(_) => Effect::None,
+            RowError::OutOfOrder(_) => Effect::NotApplied,
             // What cannot be read may be the answer to what was written.
             RowError::Corrupt { .. } => Effect::Unknown,
         };
@@ -171,7 +171,11 @@ impl From<RowError> for StoreError {
 
 /// An entry with this id was saved with other contents.
 pub(crate) fn conflict(conflict: EntryConflict) -> StoreError {
-    StoreError::Refused(Refusal::new(ErrorKind::Conflict, Effect::None, conflict))
+    StoreError::Refused(Refusal::new(
+        ErrorKind::Conflict,
+        Effect::NotApplied,
+        conflict,
+    ))
 }
 
 /// The error of a save, which names the cause if its ids are not the greatest: nothing else offers a summary

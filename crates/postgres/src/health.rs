@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel::sql_types::{Bool, Text};
 use diesel_async::RunQueryDsl;
-use tasktrail_domain::repository::Chain;
+use tasktrail_domain::repository::ErrorChain;
 use tasktrail_postgres_client::connection::Connector;
 use tokio::time::{Instant, timeout};
 
@@ -53,10 +53,10 @@ pub enum ServerRole {
 pub enum HealthError {
     /// It did not answer in time.
     #[error("no answer within {0:?}")]
-    Silent(Duration),
+    Unresponsive(Duration),
     /// The role lacks a privilege without which the schema cannot be read.
     #[error("this role lacks a privilege: run what `tasktrail migrate roles` prints")]
-    Forbidden(#[source] Box<dyn std::error::Error + Send + Sync>),
+    InsufficientPrivilege(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// It cannot be reached, or refused.
     #[error("the server cannot be asked")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -70,7 +70,7 @@ pub enum HealthError {
 pub async fn ask(connector: &Connector, limit: Duration) -> Result<ServerHealth, HealthError> {
     match timeout(limit, answer(connector, limit)).await {
         Ok(answer) => answer.map_err(failed),
-        Err(_elapsed) => Err(HealthError::Silent(limit)),
+        Err(_elapsed) => Err(HealthError::Unresponsive(limit)),
     }
 }
 
@@ -80,7 +80,7 @@ fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> HealthError {
     let causes = std::iter::successors(Some(first), |error| error.source());
     let denied = |cause: String| cause.starts_with("permission denied");
     if causes.map(ToString::to_string).any(denied) {
-        HealthError::Forbidden(error)
+        HealthError::InsufficientPrivilege(error)
     } else {
         HealthError::Failed(error)
     }
@@ -152,7 +152,7 @@ async fn answer(
         round_trip,
         schema,
         schema_name: place.name().to_owned(),
-        refusal: refusal.map(|error| Chain(&error).to_string()),
+        refusal: refusal.map(|error| ErrorChain(&error).to_string()),
         order,
     })
 }

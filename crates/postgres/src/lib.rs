@@ -31,7 +31,7 @@ pub use task_history::{
     ExportAmount, ExportError, ExportSelection, ExportedItem, ExportedTask, GroupCommitStatistics,
     PostgresTaskHistory, operation_of,
 };
-pub use tasktrail_postgres_client::batching::SharingStatistics;
+pub use tasktrail_postgres_client::batching::BatchStatistics;
 pub use tasktrail_postgres_client::config::PostgresConfig;
 pub use tasktrail_postgres_client::error::ConnectError;
 pub use tasktrail_postgres_client::pool::{

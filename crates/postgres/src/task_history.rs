@@ -28,9 +28,9 @@ use async_trait::async_trait;
 use diesel_async::AsyncPgConnection;
 use tasktrail_domain::repository::{Page, PageRequest, Result};
 use tasktrail_domain::task_history::{
-    Counts, Expired, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor, Removal,
-    RemovalBatch, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
-    TaskHistoryRepository, TaskKey, TaskStatus, TaskSummary, TrailPosition, UserId, operation,
+    Counts, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor,
+    RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
+    TaskHistoryRepository, TaskKey, TaskStatus, TaskSummary, TrailCursor, UserId, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::lock_wait::LockWait;
@@ -182,8 +182,8 @@ impl TaskHistoryRepository for PostgresTaskHistory<'_> {
     async fn trail(
         &self,
         task: &TaskKey,
-        page: &PageRequest<TrailPosition>,
-    ) -> Result<Page<HistoryEntry, TrailPosition>> {
+        page: &PageRequest<TrailCursor>,
+    ) -> Result<Page<HistoryEntry, TrailCursor>> {
         self.run(operations::Trail(task, page)).await
     }
 
@@ -224,15 +224,15 @@ impl TaskHistoryRepository for PostgresTaskHistory<'_> {
         self.run(operations::Count(scope)).await
     }
 
-    async fn expired(&self, policy: &RetentionPolicy) -> Result<Expired> {
+    async fn expired(&self, policy: &RetentionPolicy) -> Result<ExpiredCounts> {
         self.run(operations::Expired(policy)).await
     }
 
     async fn remove_expired(
         &self,
         policy: &RetentionPolicy,
-        batch: &RemovalBatch,
-    ) -> Result<Removal> {
+        batch: &RemovalLimits,
+    ) -> Result<RemovalResult> {
         self.run(operations::RemoveExpired(policy, batch)).await
     }
 }

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 use tasktrail_conformance::fixture::{Writer, task};
-use tasktrail_domain::repository::{Chain, Effect, ErrorKind, RepositoryError};
+use tasktrail_domain::repository::{Effect, ErrorChain, ErrorKind, RepositoryError};
 use tasktrail_domain::task_history::TaskStatus::{Completed, Failed, Running};
 use tasktrail_domain::task_history::{TaskHistoryRepository, TaskHistoryRepositoryExt, TaskStatus};
 use tasktrail_postgres::{EntryOrder, MigrateError, PostgresConfig, PostgresDatabase};
@@ -73,10 +73,10 @@ fn assert_out_of_order(saved: Result<TaskStatus, RepositoryError>) {
     let error = saved.unwrap_err();
     assert_eq!(
         (error.kind(), error.effect()),
-        (ErrorKind::Corrupt, Effect::None),
+        (ErrorKind::Corrupt, Effect::NotApplied),
         "{error:?}"
     );
-    let told = Chain(&error).to_string();
+    let told = ErrorChain(&error).to_string();
     assert!(told.contains("tasktrail migrate order"), "{told}");
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use tasktrail_domain::task_history::{
-    EntryIds, FinalStatus, Finish, HistoryEntry, Scope, SequentialEntryIds, StepNumber,
+    EntryIdGenerator, FinalStatus, Finish, HistoryEntry, Scope, SequentialEntryIds, StepNumber,
     TaskHistoryRepository, TaskKey, TaskStatus, TaskStepResult, UserId,
 };
 use tasktrail_domain::timestamp::Timestamp;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tasktrail_conformance::fixture::Writer;
-use tasktrail_domain::repository::{Chain, Effect, ErrorKind, PageRequest, RepositoryError};
+use tasktrail_domain::repository::{Effect, ErrorChain, ErrorKind, PageRequest, RepositoryError};
 use tasktrail_domain::task_history::{
     HistoryEntry, ResultLimit, TaskHistoryRepository, TaskKey, TaskStatus, TaskStepResult,
 };
@@ -174,7 +174,7 @@ async fn an_entry_that_the_server_refuses_fails_its_own_caller_only() {
     let (saved, failed) = outcomes(calls).await;
     assert_eq!(
         (saved, failed),
-        (5, vec![(ErrorKind::Rejected, Effect::None)])
+        (5, vec![(ErrorKind::Refused, Effect::NotApplied)])
     );
     let kept: Vec<_> = steps
         .into_iter()
@@ -198,7 +198,7 @@ async fn repetitions_and_conflicts_are_told_apart_within_a_statement() {
     let (saved, failed) = outcomes(calls).await;
     assert_eq!(
         (saved, failed),
-        (2, vec![(ErrorKind::Conflict, Effect::None)])
+        (2, vec![(ErrorKind::Conflict, Effect::NotApplied)])
     );
     assert_eq!(locked.trail("a").await, [entry]);
     assert_eq!(locked.trail("b").await, []);
@@ -229,7 +229,7 @@ async fn an_error_about_one_entry_does_not_hide_that_another_was_added() {
     let (saved, failed) = outcomes(calls).await;
     assert_eq!(
         (saved, failed),
-        (1, vec![(ErrorKind::Rejected, Effect::None)])
+        (1, vec![(ErrorKind::Refused, Effect::NotApplied)])
     );
     let added = "SELECT 1 FROM task_history WHERE task_id = 'b'";
     assert_eq!(locked.database.execute(added).unwrap().len(), 1);
@@ -360,7 +360,10 @@ async fn who_finds_no_room_in_the_queue_waits_and_is_told() {
 
     assert_eq!(refused.kind(), ErrorKind::Contention);
     let said = "task_history.save: others were in the way: no connection became free within";
-    assert!(Chain(&refused).to_string().starts_with(said), "{refused:?}");
+    assert!(
+        ErrorChain(&refused).to_string().starts_with(said),
+        "{refused:?}"
+    );
     locked.unlock().await;
     assert_eq!(outcomes(calls).await, (2, vec![]));
 }

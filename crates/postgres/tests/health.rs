@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tasktrail_domain::repository::Chain;
+use tasktrail_domain::repository::ErrorChain;
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase, ServerRole};
 use tasktrail_test_support::{ServerOptions, TestDatabase};
 
@@ -71,5 +71,5 @@ async fn a_frozen_server_and_a_dead_one_are_told_within_the_limit() {
 /// The server answers nothing meanwhile: without the limit this would not end.
 async fn said(postgres: &PostgresDatabase) -> String {
     let error = postgres.health(LIMIT).await.unwrap_err();
-    Chain(&error).to_string()
+    ErrorChain(&error).to_string()
 }

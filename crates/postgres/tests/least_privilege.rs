@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tasktrail_conformance::Repository;
 use tasktrail_conformance::fixture::{Writer, task};
-use tasktrail_domain::repository::Chain;
+use tasktrail_domain::repository::ErrorChain;
 use tasktrail_domain::task_history::{RetentionPolicy, TaskHistoryRepository, TaskKey, TaskStatus};
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres::{
@@ -227,7 +227,7 @@ async fn on_another_schema_the_runtime_role_is_told_that_it_may_not_migrate() {
 
         let error = runtime.migrate().await.unwrap_err();
 
-        let said = Chain(&error).to_string();
+        let said = ErrorChain(&error).to_string();
         let expected = format!(
             "the role {} may not change the schema {schema}, where {} is to be applied or taken back: \
              the owner of its tables has to run `tasktrail migrate`",

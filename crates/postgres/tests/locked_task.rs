@@ -12,14 +12,12 @@ use std::time::Duration;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::future::join_all;
 use tasktrail_conformance::fixture::Writer;
-use tasktrail_domain::repository::{Chain, Effect, ErrorKind, PageRequest, RepositoryError};
+use tasktrail_domain::repository::{Effect, ErrorChain, ErrorKind, PageRequest, RepositoryError};
 use tasktrail_domain::task_history::{
     FinalStatus, Finish, FinishOutcome, HistoryEntry, TaskHistoryRepository, TaskKey, TaskStatus,
 };
 use tasktrail_domain::timestamp::Timestamp;
-use tasktrail_postgres::{
-    PostgresConfig, PostgresDatabase, PostgresTaskHistory, SharingStatistics,
-};
+use tasktrail_postgres::{BatchStatistics, PostgresConfig, PostgresDatabase, PostgresTaskHistory};
 use tasktrail_test_support::{TestDatabase, wait_until};
 use tokio::task::JoinHandle;
 
@@ -106,8 +104,8 @@ impl Scene {
         }
     }
 
-    fn statistics(&self) -> SharingStatistics {
-        self.postgres.sharing_statistics()[0]
+    fn statistics(&self) -> BatchStatistics {
+        self.postgres.batch_statistics()[0]
     }
 
     async fn steps_of_the_locked_task(&self) -> Vec<u32> {
@@ -254,9 +252,9 @@ fn is_told_of_the_lock<T: std::fmt::Debug>(answer: Result<T, RepositoryError>) {
     let error = answer.unwrap_err();
     assert_eq!(
         (error.kind(), error.effect()),
-        (ErrorKind::Contention, Effect::None)
+        (ErrorKind::Contention, Effect::NotApplied)
     );
-    let chain = Chain(&error).to_string();
+    let chain = ErrorChain(&error).to_string();
     let reason = "another transaction keeps the task locked, waited ";
     assert!(chain.contains(reason), "{chain}");
 }

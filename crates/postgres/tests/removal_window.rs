@@ -1,7 +1,7 @@
 //! A removal looks at a bounded number of tasks in one call, however few of them have expired.
 
 use tasktrail_domain::task_history::{
-    RemovalBatch, RetentionPolicy, TaskHistoryRepository, TaskHistoryRepositoryExt,
+    RemovalLimits, RetentionPolicy, TaskHistoryRepository, TaskHistoryRepositoryExt,
 };
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase};
 use tasktrail_test_support::TestDatabase;
@@ -28,12 +28,12 @@ async fn the_walk_goes_on_behind_tasks_that_stay() {
     let policy = RetentionPolicy::older_than("2001-01-01T00:00:00Z".parse().unwrap());
 
     let first = history
-        .remove_expired(&policy, &RemovalBatch::default())
+        .remove_expired(&policy, &RemovalLimits::default())
         .await
         .unwrap();
     let mut calls = 0;
     let total = history
-        .remove_all_expired(&policy, RemovalBatch::default(), |_| calls += 1)
+        .remove_all_expired(&policy, RemovalLimits::default(), |_| calls += 1)
         .await
         .unwrap();
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tasktrail_conformance::fixture::Writer;
 use tasktrail_domain::repository::{Effect, ErrorKind, RepositoryError};
 use tasktrail_domain::task_history::{
-    RemovalBatch, RetentionPolicy, Scope, TaskHistoryRepository, TaskKey, TaskStatus,
+    RemovalLimits, RetentionPolicy, Scope, TaskHistoryRepository, TaskKey, TaskStatus,
 };
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase, PostgresTaskHistory};
@@ -38,7 +38,7 @@ fn was_given_up_by_the_server<T: std::fmt::Debug>(answer: Result<T, RepositoryEr
     let error = answer.unwrap_err();
     assert_eq!(
         (error.kind(), error.effect()),
-        (ErrorKind::TimedOut, Effect::None)
+        (ErrorKind::TimedOut, Effect::NotApplied)
     );
     assert!(!error.is_outage(), "{error:?}");
 }
@@ -55,7 +55,7 @@ async fn operations_that_grow_with_the_history_have_the_long_limit() {
         let history = Arc::clone(&history);
         let policy = policy.clone();
         async move {
-            let batch = RemovalBatch::default();
+            let batch = RemovalLimits::default();
             let counted = tokio::join!(
                 history.count(&Scope::Everyone),
                 history.expired(&policy),

@@ -15,7 +15,7 @@ use diesel_async::{
 use futures_util::FutureExt;
 use tasktrail_conformance::Repository;
 use tasktrail_conformance::fixture::Writer;
-use tasktrail_domain::repository::{Chain, ErrorKind, PageRequest};
+use tasktrail_domain::repository::{ErrorChain, ErrorKind, PageRequest};
 use tasktrail_domain::task_history::{
     FinalStatus, FinishOutcome, HistoryEntry, TaskHistoryRepository, TaskKey, TaskStatus,
 };
@@ -192,7 +192,7 @@ async fn nothing_is_committed_after_a_dropped(
     drop(lock);
     let later = inside.save(&service.entries[0]).await.unwrap_err();
     assert_eq!(
-        Chain(&later).to_string(),
+        ErrorChain(&later).to_string(),
         "task_history.save: the store failed: the transaction was given up: a call in it was \
          dropped half-way"
     );

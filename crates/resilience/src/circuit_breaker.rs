@@ -92,7 +92,8 @@ impl CircuitBreaker {
         match admitted {
             Ok(leave) => Ok(Admission::new(self, leave)),
             Err(open) => {
-                let error = RepositoryError::new(operation, ErrorKind::Unavailable, Effect::None);
+                let error =
+                    RepositoryError::new(operation, ErrorKind::Unavailable, Effect::NotApplied);
                 Err(error.with_source(open))
             }
         }

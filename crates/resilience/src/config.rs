@@ -7,7 +7,7 @@ use crate::{BreakerConfig, RetryConfig, TimeoutConfig};
 /// The settings of a [`StandardPolicy`](crate::StandardPolicy), every part of which can be switched
 /// off. By default all are on, with their defaults.
 ///
-/// No setting can do harm, whatever its value, but some make no sense: [`faults`](Self::faults) lists
+/// No setting can do harm, whatever its value, but some make no sense: [`problems`](Self::problems) lists
 /// them all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResilienceConfig {
@@ -33,12 +33,12 @@ impl Default for ResilienceConfig {
 }
 
 impl ResilienceConfig {
-    /// Every setting that is out of its range, by a name such as `retry.max_delay`.
+    /// Every setting that is out of its range, by a name such as `retry.max_backoff`.
     #[must_use]
-    pub fn faults(&self) -> Vec<InvalidValue> {
-        let retry = self.retry.iter().flat_map(RetryConfig::faults);
-        let breaker = self.breaker.iter().flat_map(BreakerConfig::faults);
-        let timeout = self.timeout.iter().flat_map(TimeoutConfig::faults);
+    pub fn problems(&self) -> Vec<InvalidValue> {
+        let retry = self.retry.iter().flat_map(RetryConfig::problems);
+        let breaker = self.breaker.iter().flat_map(BreakerConfig::problems);
+        let timeout = self.timeout.iter().flat_map(TimeoutConfig::problems);
         let no_retry_fits = self.no_retry_fits();
         retry
             .chain(breaker)
@@ -49,15 +49,16 @@ impl ResilienceConfig {
 
     /// How long attempts may take at most; zero if nobody limits them, for then nobody knows.
     pub(crate) fn attempt_time(&self) -> Duration {
-        self.timeout.map_or(Duration::ZERO, |timeout| timeout.limit)
+        self.timeout
+            .map_or(Duration::ZERO, |timeout| timeout.attempt)
     }
 
     fn no_retry_fits(&self) -> Option<InvalidValue> {
-        let total = self.retry?.total_time;
-        let limit = self.timeout?.limit;
+        let total = self.retry?.max_elapsed_time;
+        let limit = self.timeout?.attempt;
         (total <= limit).then(|| {
-            let more = format!("more than timeout.limit of {limit:?}");
-            InvalidValue::new("retry.total_time", more, format_args!("{total:?}"))
+            let more = format!("more than timeout.attempt of {limit:?}");
+            InvalidValue::new("retry.max_elapsed_time", more, format_args!("{total:?}"))
         })
     }
 }
@@ -68,7 +69,7 @@ mod tests {
 
     #[test]
     fn the_defaults_are_without_fault() {
-        assert_eq!(ResilienceConfig::default().faults(), []);
+        assert_eq!(ResilienceConfig::default().problems(), []);
     }
 
     #[test]
@@ -78,35 +79,35 @@ mod tests {
             observe: true,
             retry: Some(RetryConfig {
                 max_retries: 0,
-                first_delay: none,
-                max_delay: hour,
-                total_time: Duration::from_secs(1),
+                initial_backoff: none,
+                max_backoff: hour,
+                max_elapsed_time: Duration::from_secs(1),
                 jitter_seed: None,
             }),
             breaker: Some(BreakerConfig {
-                outages: 0,
+                failure_threshold: 0,
                 cool_down: hour,
                 max_cool_down: hour,
             }),
             timeout: Some(TimeoutConfig {
-                limit: hour * 2,
-                long_limit: hour,
+                attempt: hour * 2,
+                long_attempt: hour,
             }),
         };
 
-        let faults: Vec<String> = config.faults().iter().map(ToString::to_string).collect();
+        let problems: Vec<String> = config.problems().iter().map(ToString::to_string).collect();
 
         assert_eq!(
-            faults,
+            problems,
             [
                 "retry.max_retries must be between 1 and 100, got 0",
-                "retry.first_delay must be between 1ms and 3600s, got 0ns",
-                "retry.max_delay must be between 1ms and 60s, got 3600s",
-                "breaker.outages must be between 1 and 1000, got 0",
+                "retry.initial_backoff must be between 1ms and 3600s, got 0ns",
+                "retry.max_backoff must be between 1ms and 60s, got 3600s",
+                "breaker.failure_threshold must be between 1 and 1000, got 0",
                 "breaker.max_cool_down must be between 10ms and 600s, got 3600s",
-                "timeout.limit must be between 1ms and 3600s, got 7200s",
-                "timeout.long_limit must be between 7200s and 86400s, got 3600s",
-                "retry.total_time must be more than timeout.limit of 7200s, got 1s",
+                "timeout.attempt must be between 1ms and 3600s, got 7200s",
+                "timeout.long_attempt must be between 7200s and 86400s, got 3600s",
+                "retry.max_elapsed_time must be more than timeout.attempt of 7200s, got 1s",
             ]
         );
     }

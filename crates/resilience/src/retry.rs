@@ -4,7 +4,7 @@ mod config;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use tasktrail_domain::repository::{Chain, Operation, RepositoryError, Result};
+use tasktrail_domain::repository::{ErrorChain, Operation, RepositoryError, Result};
 use tokio::time::Instant;
 use tracing::debug;
 
@@ -15,7 +15,7 @@ use crate::{BreakerOpen, Policy};
 
 /// Repeats an operation that failed in passing, where a repetition is safe.
 ///
-/// Whether it is, [`allows_retry`](RepositoryError::allows_retry) decides by kind, effect and
+/// Whether it is, [`is_retryable`](RepositoryError::is_retryable) decides by kind, effect and
 /// operation: one that is not idempotent is never repeated when it may have been applied. Between
 /// attempts it waits, longer each time ([`RetryConfig`] tells how long). Behind an open
 /// [`CircuitBreaker`](crate::CircuitBreaker) it waits until the next probe as well, or gives up at
@@ -36,7 +36,7 @@ use crate::{BreakerOpen, Policy};
 #[derive(Debug, Clone)]
 pub struct Retry {
     backoff: ExponentialBuilder,
-    total_time: Duration,
+    max_elapsed_time: Duration,
     attempt_time: Duration,
 }
 
@@ -46,7 +46,7 @@ impl Retry {
     pub fn new(config: &RetryConfig) -> Self {
         Self {
             backoff: config.backoff(),
-            total_time: config.total_time,
+            max_elapsed_time: config.max_elapsed_time,
             attempt_time: Duration::ZERO,
         }
     }
@@ -78,7 +78,7 @@ impl Retry {
         let done = elapsed
             .saturating_add(wait)
             .saturating_add(self.attempt_time);
-        (done <= self.total_time).then_some(wait)
+        (done <= self.max_elapsed_time).then_some(wait)
     }
 }
 
@@ -98,7 +98,7 @@ impl Policy for Retry {
                 Err(error) => error,
             };
             failed.count(&error);
-            if !error.allows_retry() {
+            if !error.is_retryable() {
                 return Err(failed.settle(error, begun.elapsed()));
             }
             let Some(wait) = self.next_wait(&mut backoff, &error, begun.elapsed()) else {
@@ -116,7 +116,7 @@ fn announce(operation: Operation, error: &RepositoryError, wait: Duration) {
         operation = operation.name(),
         kind = kind_name(error.kind()),
         wait_ms = millis(wait),
-        error = %Chain(error),
+        error = %ErrorChain(error),
         "trying again"
     );
 }

@@ -20,7 +20,7 @@ type Layers =
 ///
 /// There is no time limit around the retries: they keep to their total time by not starting what
 /// they could not finish, rather than by dropping an attempt half-way. With retries and a time limit
-/// on, a call ends within [`retry.total_time`](crate::RetryConfig::total_time), a long operation
+/// on, a call ends within [`retry.max_elapsed_time`](crate::RetryConfig::max_elapsed_time), a long operation
 /// within that and the time by which its limit is longer.
 ///
 /// Clones share the breaker: one policy serves all repositories of a store.
@@ -76,7 +76,7 @@ fn timeout(config: &TimeoutConfig) -> Timeout {
     ];
     grow_with_the_history
         .into_iter()
-        .fold(Timeout::new(config.limit), |timeout, operation| {
-            timeout.except(operation, config.long_limit)
+        .fold(Timeout::new(config.attempt), |timeout, operation| {
+            timeout.except(operation, config.long_attempt)
         })
 }

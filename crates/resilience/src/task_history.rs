@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use tasktrail_domain::repository::{Page, PageRequest, Result};
 use tasktrail_domain::task_history::{
-    Counts, Expired, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor, Removal,
-    RemovalBatch, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
-    TaskHistoryRepository, TaskKey, TaskStatus, TaskSummary, TrailPosition, UserId, operation,
+    Counts, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor,
+    RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
+    TaskHistoryRepository, TaskKey, TaskStatus, TaskSummary, TrailCursor, UserId, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
@@ -36,8 +36,8 @@ impl<R: TaskHistoryRepository, P: Policy> TaskHistoryRepository for Guarded<R, P
     async fn trail(
         &self,
         task: &TaskKey,
-        page: &PageRequest<TrailPosition>,
-    ) -> Result<Page<HistoryEntry, TrailPosition>> {
+        page: &PageRequest<TrailCursor>,
+    ) -> Result<Page<HistoryEntry, TrailCursor>> {
         let attempt = || self.repository.trail(task, page);
         self.policy.run(operation::TRAIL, attempt).await
     }
@@ -77,7 +77,7 @@ impl<R: TaskHistoryRepository, P: Policy> TaskHistoryRepository for Guarded<R, P
         self.policy.run(operation::COUNT, attempt).await
     }
 
-    async fn expired(&self, policy: &RetentionPolicy) -> Result<Expired> {
+    async fn expired(&self, policy: &RetentionPolicy) -> Result<ExpiredCounts> {
         let attempt = || self.repository.expired(policy);
         self.policy.run(operation::EXPIRED, attempt).await
     }
@@ -85,8 +85,8 @@ impl<R: TaskHistoryRepository, P: Policy> TaskHistoryRepository for Guarded<R, P
     async fn remove_expired(
         &self,
         policy: &RetentionPolicy,
-        batch: &RemovalBatch,
-    ) -> Result<Removal> {
+        batch: &RemovalLimits,
+    ) -> Result<RemovalResult> {
         let attempt = || self.repository.remove_expired(policy, batch);
         self.policy.run(operation::REMOVE_EXPIRED, attempt).await
     }

@@ -98,7 +98,7 @@ pub(crate) fn millis(duration: Duration) -> f64 {
 pub(crate) fn kind_name(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Conflict => "conflict",
-        ErrorKind::Rejected => "rejected",
+        ErrorKind::Refused => "rejected",
         ErrorKind::Contention => "contention",
         ErrorKind::Unavailable => "unavailable",
         ErrorKind::TimedOut => "timed_out",
@@ -112,7 +112,7 @@ pub(crate) fn kind_name(kind: ErrorKind) -> &'static str {
 /// An effect as a log field.
 pub(crate) fn effect_name(effect: Effect) -> &'static str {
     match effect {
-        Effect::None => "none",
+        Effect::NotApplied => "none",
         Effect::Unknown => "unknown",
     }
 }

@@ -28,10 +28,10 @@ pub struct TimeoutConfig {
     /// The limit for an attempt. Defaults to 4 seconds; from 1 millisecond to 1 hour.
     ///
     /// At zero only what answers without waiting succeeds.
-    pub limit: Duration,
+    pub attempt: Duration,
     /// The limit for an attempt of an operation whose cost grows with the size of the history:
-    /// `count`, `expired` and `remove_expired`. Defaults to 60 seconds; from `limit` to 24 hours.
-    pub long_limit: Duration,
+    /// `count`, `expired` and `remove_expired`. Defaults to 60 seconds; from `attempt` to 24 hours.
+    pub long_attempt: Duration,
 }
 
 /// The source of an error of an attempt that took too long.
@@ -88,19 +88,24 @@ impl Policy for Timeout {
 impl Default for TimeoutConfig {
     fn default() -> Self {
         Self {
-            limit: Duration::from_secs(4),
-            long_limit: Duration::from_secs(60),
+            attempt: Duration::from_secs(4),
+            long_attempt: Duration::from_secs(60),
         }
     }
 }
 
 impl TimeoutConfig {
-    pub(crate) fn faults(&self) -> impl Iterator<Item = InvalidValue> {
+    pub(crate) fn problems(&self) -> impl Iterator<Item = InvalidValue> {
         let least = Duration::from_millis(1);
         let hour = Duration::from_secs(60 * 60);
         [
-            InvalidValue::outside("timeout.limit", self.limit, least, hour),
-            InvalidValue::outside("timeout.long_limit", self.long_limit, self.limit, hour * 24),
+            InvalidValue::outside("timeout.attempt", self.attempt, least, hour),
+            InvalidValue::outside(
+                "timeout.long_attempt",
+                self.long_attempt,
+                self.attempt,
+                hour * 24,
+            ),
         ]
         .into_iter()
         .flatten()

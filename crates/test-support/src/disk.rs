@@ -58,7 +58,7 @@ impl Disk {
         let filled = File::options()
             .append(true)
             .create(true)
-            .open(self.ballast())
+            .open(self.filler_file())
             .and_then(fill_up);
         if let Err(error) = filled {
             panic!("cannot fill {}: {error}", self.directory.display());
@@ -72,12 +72,12 @@ impl Disk {
     /// If it has taken nothing.
     #[track_caller]
     pub fn free(&self) {
-        if let Err(error) = fs::remove_file(self.ballast()) {
+        if let Err(error) = fs::remove_file(self.filler_file()) {
             panic!("cannot free {}: {error}", self.directory.display());
         }
     }
 
-    fn ballast(&self) -> PathBuf {
+    fn filler_file(&self) -> PathBuf {
         self.directory.join("ballast")
     }
 }
@@ -96,11 +96,11 @@ impl Drop for Disk {
     }
 }
 
-fn fill_up(mut ballast: File) -> io::Result<()> {
+fn fill_up(mut filler_file: File) -> io::Result<()> {
     for pages in [256, 1] {
         let zeros = vec![0; pages * PAGE];
         loop {
-            match ballast.write_all(&zeros) {
+            match filler_file.write_all(&zeros) {
                 Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::StorageFull => break,
                 Err(error) => return Err(error),

@@ -1,8 +1,8 @@
 //! A TCP proxy that can be made to fail.
 
 mod connection;
-mod doorway;
 mod faults;
+mod listener;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use crate::ports;
 use connection::Connection;
-use doorway::Doorway;
-use faults::Switches;
+use faults::FaultFlags;
+use listener::Listener;
 
 pub use faults::Direction;
 
@@ -25,9 +25,9 @@ pub use faults::Direction;
 pub struct Proxy {
     addr: SocketAddr,
     upstream: SocketAddr,
-    switches: Arc<Switches>,
+    flags: Arc<FaultFlags>,
     /// `None` while connections are refused.
-    doorway: Mutex<Option<Doorway>>,
+    listener: Mutex<Option<Listener>>,
 }
 
 impl Proxy {
@@ -38,13 +38,13 @@ impl Proxy {
     /// If there is no free port.
     #[must_use]
     pub fn to(upstream: SocketAddr) -> Self {
-        let switches = Arc::new(Switches::default());
-        let doorway = Doorway::open(ports::listen(), upstream, &switches);
+        let flags = Arc::new(FaultFlags::default());
+        let listener = Listener::open(ports::listen(), upstream, &flags);
         Self {
-            addr: doorway.addr(),
+            addr: listener.addr(),
             upstream,
-            switches,
-            doorway: Mutex::new(Some(doorway)),
+            flags,
+            listener: Mutex::new(Some(listener)),
         }
     }
 
@@ -74,13 +74,13 @@ impl Proxy {
     /// Delays bytes by `latency` in each direction. What arrives during a delay waits for one of
     /// its own.
     pub fn set_latency(&self, latency: Duration) {
-        self.switches.set_latency(latency);
+        self.flags.set_latency(latency);
     }
 
     /// Holds everything that is sent in `direction`, the end of the connection included, until
     /// [`release`](Self::release).
     pub fn stall(&self, direction: Direction) {
-        self.switches.set_stalled(direction, true);
+        self.flags.set_stalled(direction, true);
     }
 
     /// Blocks until something is held in `direction`, that is, somebody has sent it after
@@ -92,7 +92,7 @@ impl Proxy {
     #[track_caller]
     pub fn wait_until_held(&self, direction: Direction) {
         assert!(
-            self.switches.wait_until_held(direction),
+            self.flags.wait_until_held(direction),
             "nothing is held in {direction:?}"
         );
     }
@@ -100,7 +100,7 @@ impl Proxy {
     /// Lets pass what was [stalled](Self::stall) in either direction.
     pub fn release(&self) {
         for direction in Direction::BOTH {
-            self.switches.set_stalled(direction, false);
+            self.flags.set_stalled(direction, false);
         }
     }
 
@@ -110,37 +110,37 @@ impl Proxy {
     /// With 0 bytes from the client a request never arrives; with 0 bytes from the server it does,
     /// and the client never learns what came of it.
     pub fn cut_after(&self, direction: Direction, bytes: u64) {
-        self.switches.set_cut(direction, bytes, false);
+        self.flags.set_cut(direction, bytes, false);
     }
 
     /// Like [`cut_after`](Self::cut_after), for the first connection only that gets there: others
     /// and later ones are not cut.
     pub fn cut_once_after(&self, direction: Direction, bytes: u64) {
-        self.switches.set_cut(direction, bytes, true);
+        self.flags.set_cut(direction, bytes, true);
     }
 
     /// How many connections were cut so far.
     #[must_use]
     pub fn cuts(&self) -> usize {
-        self.switches.cuts()
+        self.flags.cuts()
     }
 
     /// How many bytes have passed in `direction` so far, over all connections: what somebody has
     /// received is counted.
     #[must_use]
     pub fn passed(&self, direction: Direction) -> u64 {
-        self.switches.passed(direction)
+        self.flags.passed(direction)
     }
 
     /// Closes every connection through which something has passed. The client gets a TCP reset if
     /// it has sent bytes that are [held](Self::wait_until_held), and an end of file otherwise.
     pub fn reset(&self) {
-        self.switches.close_all();
+        self.flags.close_all();
     }
 
     /// Refuses new connections (`ECONNREFUSED`) until [`accept`](Self::accept); open ones live on.
     pub fn refuse(&self) {
-        *self.doorway() = None;
+        *self.listener() = None;
     }
 
     /// Accepts connections again after [`refuse`](Self::refuse).
@@ -150,12 +150,8 @@ impl Proxy {
     /// If another process has taken the port.
     #[track_caller]
     pub fn accept(&self) {
-        self.doorway().get_or_insert_with(|| {
-            Doorway::open(
-                ports::listen_again(self.addr),
-                self.upstream,
-                &self.switches,
-            )
+        self.listener().get_or_insert_with(|| {
+            Listener::open(ports::listen_again(self.addr), self.upstream, &self.flags)
         });
     }
 
@@ -166,18 +162,18 @@ impl Proxy {
     /// If connections were refused and another process has taken the port.
     #[track_caller]
     pub fn heal(&self) {
-        self.switches.clear();
+        self.flags.clear();
         self.accept();
     }
 
-    fn doorway(&self) -> MutexGuard<'_, Option<Doorway>> {
-        self.doorway.lock().unwrap_or_else(PoisonError::into_inner)
+    fn listener(&self) -> MutexGuard<'_, Option<Listener>> {
+        self.listener.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.refuse();
-        self.switches.close_for_good();
+        self.flags.close_for_good();
     }
 }

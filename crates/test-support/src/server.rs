@@ -1,11 +1,11 @@
 //! A private PostgreSQL server.
 
 mod account;
-mod keeper;
 mod launch;
 mod locate;
 mod options;
 mod replication;
+mod supervisor;
 
 use std::fmt;
 use std::fs;
@@ -13,8 +13,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use keeper::Keeper;
 pub use options::ServerOptions;
+use supervisor::Supervisor;
 
 /// A PostgreSQL server on 127.0.0.1 that belongs to this process alone, trusts everybody and is
 /// gone with its data when dropped or when the process ends, however it ends.
@@ -30,7 +30,7 @@ pub use options::ServerOptions;
 /// in a state for it (restarting works in any state).
 #[derive(Debug)]
 pub struct Server {
-    keeper: Mutex<Keeper>,
+    supervisor: Mutex<Supervisor>,
     directory: PathBuf,
     addr: SocketAddr,
 }
@@ -66,7 +66,7 @@ impl Server {
     /// The process id of the postmaster, `None` while it is stopped.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
-        self.keeper().postmaster()
+        self.supervisor().postmaster()
     }
 
     /// What it has logged since its first start.
@@ -148,9 +148,9 @@ impl Server {
         self.order("signal CONT");
     }
 
-    fn new(keeper: Keeper, directory: PathBuf, addr: SocketAddr) -> Self {
+    fn new(supervisor: Supervisor, directory: PathBuf, addr: SocketAddr) -> Self {
         Self {
-            keeper: Mutex::new(keeper),
+            supervisor: Mutex::new(supervisor),
             directory,
             addr,
         }
@@ -158,14 +158,16 @@ impl Server {
 
     #[track_caller]
     fn order(&self, order: &str) {
-        let result = self.keeper().order(order);
+        let result = self.supervisor().order(order);
         if let Err(reason) = result {
             panic!("`{order}` of the server failed:\n{reason}");
         }
     }
 
-    fn keeper(&self) -> MutexGuard<'_, Keeper> {
-        self.keeper.lock().unwrap_or_else(PoisonError::into_inner)
+    fn supervisor(&self) -> MutexGuard<'_, Supervisor> {
+        self.supervisor
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tasktrail::clock::{Clock, SystemClock};
 use tasktrail::task_history::{
-    EntryIds, HistoryEntry, RandomEntryIds, StepNumber, TaskKey, TaskStatus, TaskStepResult,
+    EntryIdGenerator, HistoryEntry, RandomEntryIdGenerator, StepNumber, TaskKey, TaskStatus, TaskStepResult,
 };
 
 /// How many steps a task has before its caller begins the next one.
@@ -19,7 +19,7 @@ pub(crate) fn step_result() -> Result<TaskStepResult> {
 #[derive(Debug)]
 pub(crate) struct Workload {
     user: String,
-    ids: RandomEntryIds,
+    ids: RandomEntryIdGenerator,
     step_result: TaskStepResult,
     next: u32,
 }
@@ -33,7 +33,7 @@ impl Workload {
     pub(crate) fn from_task(caller: u32, task: u32) -> Result<Self> {
         Ok(Self {
             user: format!("user-{caller}"),
-            ids: RandomEntryIds::default(),
+            ids: RandomEntryIdGenerator::default(),
             step_result: step_result()?,
             next: task * STEPS,
         })

@@ -7,7 +7,8 @@ use futures_util::future::join_all;
 use tasktrail::clock::{Clock, ManualClock, SystemClock};
 use tasktrail::repository::{ErrorKind, PageRequest};
 use tasktrail::task_history::{
-    RandomEntryIds, TaskFilter, TaskHistoryRepository, TaskKey, TaskStatus, TaskStepResult, UserId,
+    RandomEntryIdGenerator, TaskFilter, TaskHistoryRepository, TaskKey, TaskStatus, TaskStepResult,
+    UserId,
 };
 use tasktrail::{DatabaseConfig, DatabaseManager, MaintenancePolicy, Schedule};
 use tasktrail_test_support::{Direction, Proxy, Server, TestDatabase};
@@ -33,7 +34,7 @@ impl Driven {
             .and_then(|config| config.with_connections(1, 1))
             .unwrap();
         let clock = Arc::new(ManualClock::at(SystemClock.now()));
-        let ids = Arc::new(RandomEntryIds::default());
+        let ids = Arc::new(RandomEntryIdGenerator::default());
         let manager = DatabaseManager::new_with(config, Arc::<ManualClock>::clone(&clock), ids);
         manager.connect().await.unwrap();
         manager.partition(0).await.unwrap();
@@ -125,17 +126,17 @@ pub(crate) fn is_told_in(scraped: &Scraped) {
     assert_eq!((saves("ok"), saves("conflict")), (CALLERS + 2, 1));
     let retries = [save, ("kind", "unavailable")];
     assert!(scraped.number("tasktrail_retries_total", &retries) >= 1);
-    let alone = scraped.number("tasktrail_shared_calls_total", &[save, ("way", "single")]);
-    let together = scraped.number("tasktrail_shared_calls_total", &[save, ("way", "batched")]);
+    let alone = scraped.number("tasktrail_batch_calls_total", &[save, ("way", "single")]);
+    let together = scraped.number("tasktrail_batch_calls_total", &[save, ("way", "batched")]);
     assert!(together > 0);
     let attempts = alone + together;
     assert!(
         attempts >= CALLERS + 4,
         "{attempts}, with the one that was repeated"
     );
-    let carried = scraped.number("tasktrail_shared_statement_calls_sum", &[save]);
-    let statements = scraped.number("tasktrail_shared_statement_calls_count", &[save]);
-    let counted = scraped.number("tasktrail_shared_statements_total", &[save]);
+    let carried = scraped.number("tasktrail_batch_size_sum", &[save]);
+    let statements = scraped.number("tasktrail_batch_size_count", &[save]);
+    let counted = scraped.number("tasktrail_batches_total", &[save]);
     assert_eq!((carried, statements), (together, counted));
     assert!(scraped.number("tasktrail_pool_wait_seconds_count", &[]) > 0);
     assert_eq!(scraped.number("tasktrail_pool_connections_max", &[]), 1);

@@ -6,8 +6,8 @@ use clap::Args;
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use tasktrail::clock::{Clock, SystemClock};
-use tasktrail::task_history::{Expired, RetentionRule, Scope, StatusSet, TaskStatus, UserId};
-use tasktrail::{CleanUpOptions, CleanedUp, DatabaseManager, Forecast};
+use tasktrail::task_history::{ExpiredCounts, RetentionRule, Scope, StatusSet, TaskStatus, UserId};
+use tasktrail::{CleanupEstimate, CleanupOptions, CleanupReport, DatabaseManager};
 
 use self::partitions::Outlook;
 use crate::args::{Global, status_parser};
@@ -29,22 +29,22 @@ use crate::output::{Output, grouped, printable};
 /// room is for new rows then, a dropped partition gives it back to the system. Where the entries are
 /// partitioned it says why a partition is kept, and from when on it can be dropped.
 ///
-/// With --max-time nothing is estimated beforehand, since that takes time as well: no bytes, and no tasks
+/// With --time-budget nothing is estimated beforehand, since that takes time as well: no bytes, and no tasks
 /// that are left pending or running. --dry-run reports both.
 ///
 /// In JSON `{"tasks", "entries", "bytes", "partitions", "obstacles", "complete", "stuck": {"tasks",
 /// "entries"}, "dry_run", "kept_partitions": [{"partition", "until", "reason", "droppable_from"}]}`;
-/// "bytes" and "stuck" are null with --max-time. A reason is `narrow_policy`, `not_owner` (with "owner"),
+/// "bytes" and "stuck" are null with --time-budget. A reason is `narrow_policy`, `not_owner` (with "owner"),
 /// `ends_after_cutoff`, `no_end`, or `retained_tasks` (with "retained" of "counted" entries); none in a dry
 /// run means that the partition would be dropped.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   tasktrail cleanup --days 90 --dry-run
-  tasktrail cleanup --days 30 --status completed --status cancelled --max-time 30m
+  tasktrail cleanup --days 30 --status completed --status cancelled --time-budget 30m
   tasktrail cleanup --days 0 --keep 1000
-  tasktrail cleanup --days 365 --user alice --stuck
-  30 3 * * * tasktrail cleanup --days 90 --max-time 2h --format json >>cleanup.log")]
+  tasktrail cleanup --days 365 --user alice --include-stuck
+  30 3 * * * tasktrail cleanup --days 90 --time-budget 2h --format json >>cleanup.log")]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a flag of the command"
@@ -71,7 +71,7 @@ pub(crate) struct CleanupArgs {
     stuck: bool,
 
     /// Only tasks that were finished, such as by `cancel`, not those whose last step is merely done; with
-    /// --stuck as well, for who is pending or running has not been finished.
+    /// --include-stuck as well, for who is pending or running has not been finished.
     #[arg(long)]
     finished_only: bool,
 
@@ -82,13 +82,13 @@ pub(crate) struct CleanupArgs {
     /// Do not rest between two batches. Otherwise it rests for as long as a batch took, for the sake of
     /// those who save meanwhile.
     #[arg(long)]
-    full_speed: bool,
+    no_throttle: bool,
 
     /// Begin no batch after this time: 90s, 30m, 2h. Nothing is estimated beforehand then. Default: go on to
     /// the end.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration,
           conflicts_with = "dry_run")]
-    max_time: Option<Duration>,
+    time_budget: Option<Duration>,
 }
 
 #[derive(Serialize)]
@@ -97,7 +97,7 @@ struct Answer {
     entries: u64,
     bytes: Option<u64>,
     partitions: Vec<String>,
-    obstacles: Vec<String>,
+    drop_failures: Vec<String>,
     complete: bool,
     /// `None` if nothing was estimated.
     stuck: Option<Stuck>,
@@ -126,19 +126,19 @@ async fn clean_up(
 ) -> Result<(), Failure> {
     let policy = args.rule().at(SystemClock.now());
     // A limit on the time is for all of it.
-    let forecast = match args.max_time {
-        None => Some(manager.forecast(&policy).await?),
+    let estimate = match args.time_budget {
+        None => Some(manager.estimate_cleanup(&policy).await?),
         Some(_) => None,
     };
     let gone = if args.dry_run {
-        CleanedUp::default()
+        CleanupReport::default()
     } else {
-        let options = CleanUpOptions {
-            time_budget: args.max_time,
-            rests: !args.full_speed,
-            ..CleanUpOptions::default()
+        let options = CleanupOptions {
+            time_budget: args.time_budget,
+            throttle: !args.no_throttle,
+            ..CleanupOptions::default()
         };
-        let bar = progress(forecast.map(|forecast| forecast.expired.tasks));
+        let bar = progress(estimate.map(|estimate| estimate.expired.tasks));
         let gone = manager
             .clean_up(&policy, &options, |gone| bar.set_position(gone.tasks))
             .await;
@@ -150,7 +150,7 @@ async fn clean_up(
     } else {
         Vec::new()
     };
-    args.answer(forecast, gone, kept, output)
+    args.answer(estimate, gone, kept, output)
 }
 
 impl CleanupArgs {
@@ -173,32 +173,32 @@ impl CleanupArgs {
 
     fn answer(
         &self,
-        forecast: Option<Forecast>,
-        gone: CleanedUp,
+        estimate: Option<CleanupEstimate>,
+        gone: CleanupReport,
         kept_partitions: Vec<Outlook>,
         output: &mut Output,
     ) -> Result<(), Failure> {
-        let removed = Expired {
+        let removed = ExpiredCounts {
             tasks: gone.tasks,
             entries: gone.entries,
         };
-        let Expired { tasks, entries } = match &forecast {
-            Some(forecast) if self.dry_run => forecast.expired,
+        let ExpiredCounts { tasks, entries } = match &estimate {
+            Some(estimate) if self.dry_run => estimate.expired,
             _ => removed,
         };
         let answer = Answer {
             tasks,
             entries,
-            bytes: forecast.and_then(|forecast| {
-                let all = forecast.expired.entries;
-                forecast.bytes.map(|bytes| share(bytes, entries, all))
+            bytes: estimate.and_then(|estimate| {
+                let all = estimate.expired.entries;
+                estimate.bytes.map(|bytes| share(bytes, entries, all))
             }),
             partitions: gone.partitions,
-            obstacles: gone.obstacles,
+            drop_failures: gone.drop_failures,
             complete: self.dry_run || gone.complete,
-            stuck: forecast.map(|forecast| Stuck {
-                tasks: forecast.stuck.tasks,
-                entries: forecast.stuck.entries,
+            stuck: estimate.map(|estimate| Stuck {
+                tasks: estimate.stuck.tasks,
+                entries: estimate.stuck.entries,
             }),
             dry_run: self.dry_run,
             kept_partitions,
@@ -209,7 +209,7 @@ impl CleanupArgs {
         answer.print(self, output)
     }
 
-    /// Whether `--stuck` can be added, and would remove what is left alone.
+    /// Whether `--include-stuck` can be added, and would remove what is left alone.
     fn stuck_would_help(&self) -> bool {
         self.statuses.is_empty() && !self.finished_only
     }
@@ -233,8 +233,8 @@ impl Answer {
         for partition in &self.partitions {
             output.line(format_args!("dropped {partition}"))?;
         }
-        for obstacle in &self.obstacles {
-            output.line(format_args!("row by row: {}", printable(obstacle)))?;
+        for failure in &self.drop_failures {
+            output.line(format_args!("row by row: {}", printable(failure)))?;
         }
         if !self.complete {
             output
@@ -245,7 +245,7 @@ impl Answer {
         }
         let Some(stuck) = &self.stuck else {
             return output.line(
-                "nothing was estimated, for the sake of --max-time: --dry-run reports the bytes, and the tasks \
+                "nothing was estimated, for the sake of --time-budget: --dry-run reports the bytes, and the tasks \
                  left pending or running",
             );
         };
@@ -253,7 +253,7 @@ impl Answer {
             let (tasks, entries) = (grouped(stuck.tasks), grouped(stuck.entries));
             let days = args.days;
             let hint = if args.stuck_would_help() {
-                " (--stuck removes them as well)"
+                " (--include-stuck removes them as well)"
             } else {
                 ""
             };

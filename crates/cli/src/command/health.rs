@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
-use tasktrail::repository::Chain;
+use tasktrail::repository::ErrorChain;
 use tasktrail::{DatabaseConfig, DatabaseHealth, HealthState, ServerRole};
 
 use crate::args::{Global, seconds_between};
@@ -44,7 +44,7 @@ pub(crate) async fn run(
             (health.state, health.reasons, health.database)
         }
         Err(error) => {
-            let reasons = vec![Chain(&error).to_string()];
+            let reasons = vec![ErrorChain(&error).to_string()];
             (HealthState::Unhealthy, reasons, None)
         }
     };

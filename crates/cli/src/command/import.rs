@@ -21,9 +21,9 @@ use crate::output::{Output, grouped};
 #[command(after_help = "\
 Examples:
   tasktrail import runs.jsonl
-  tasktrail import january.jsonl.gz february.jsonl.gz --skip-bad
+  tasktrail import january.jsonl.gz february.jsonl.gz --skip-invalid
   zstd -dc runs.jsonl.zst | tasktrail import -
-  tasktrail import agents.jsonl --replace-unstorable --skip-bad
+  tasktrail import agents.jsonl --replace-unstorable --skip-invalid
   tasktrail import runs.jsonl --in-memory           check a file, without a database")]
 pub(crate) struct ImportArgs {
     /// The files: JSON lines, plain or gzip, whatever they are called; `-` is standard input.
@@ -35,7 +35,7 @@ pub(crate) struct ImportArgs {
     /// Without it the first bad line stops the import, with exit status 1; the good lines before it
     /// are saved.
     #[arg(long)]
-    skip_bad: bool,
+    skip_invalid: bool,
 
     /// Save a step also where its result or a message cannot be stored: with a replacement.
     ///
@@ -114,7 +114,7 @@ pub(crate) async fn run(
     };
     let options = ImportOptions {
         result_limit: ResultLimit::bytes(args.max_result_bytes),
-        bad_lines: if args.skip_bad {
+        bad_lines: if args.skip_invalid {
             BadLines::Skip
         } else {
             BadLines::Stop
@@ -143,7 +143,7 @@ fn stopped(error: ImportError) -> Failure {
     match error {
         ImportError::BadLine(bad) => Failure::error(format!(
             "{bad}; the import stopped at this line, and the good lines before it are saved: correct it and import \
-             the file again, or skip bad lines with --skip-bad, or, where a result or message cannot be stored, \
+             the file again, or skip bad lines with --skip-invalid, or, where a result or message cannot be stored, \
              replace it with --replace-unstorable"
         )),
         error => error.into(),
@@ -166,7 +166,7 @@ fn print(report: &ImportReport, output: &mut Output) -> Result<(), Failure> {
     let facts = [
         ("lines", grouped(report.lines)),
         ("saved", grouped(report.saved)),
-        ("already there", grouped(report.already_there)),
+        ("already there", grouped(report.duplicates)),
         ("bad", grouped(report.bad)),
         ("replaced", grouped(report.replaced)),
         ("tasks", grouped(report.tasks)),

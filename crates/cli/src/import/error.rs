@@ -1,7 +1,7 @@
 use std::fmt;
 use std::io;
 
-use tasktrail::repository::{Chain, RepositoryError};
+use tasktrail::repository::{ErrorChain, RepositoryError};
 use tasktrail::task_history::Finish;
 
 use super::record::Fault;
@@ -92,7 +92,7 @@ impl BadLine {
     }
 
     pub(super) fn conflict(name: &str, line: u64, error: &RepositoryError) -> Self {
-        Self::new(name, line, Fault::of_line(Chain(error).to_string()))
+        Self::new(name, line, Fault::of_line(ErrorChain(error).to_string()))
     }
 
     pub(super) fn finished_before(name: &str, line: u64, stands: Finish) -> Self {

@@ -197,7 +197,7 @@ impl Importer {
         let (mut contrary, mut unsaved, mut failure) = (Vec::new(), Vec::new(), None);
         for finished in [even, odd] {
             self.report.saved += number(finished.new.len());
-            self.report.already_there += number(finished.repeated.len());
+            self.report.duplicates += number(finished.repeated.len());
             self.count_tasks(finished.new.into_iter().chain(finished.repeated));
             contrary.extend(finished.contrary);
             if let Some((error, rest)) = finished.failure {
@@ -222,7 +222,7 @@ impl Importer {
         }
         let given = number(given);
         self.report.saved += saved.added;
-        self.report.already_there += given.saturating_sub(saved.added);
+        self.report.duplicates += given.saturating_sub(saved.added);
         self.count_tasks(saved.statuses.keys());
         tracing::debug!(entries = given, new = saved.added, "saved a batch");
     }

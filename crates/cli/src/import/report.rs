@@ -8,7 +8,7 @@ pub struct ImportReport {
     /// Lines that were saved by this import.
     pub saved: u64,
     /// Lines that had been saved before.
-    pub already_there: u64,
+    pub duplicates: u64,
     /// Tasks that the good lines belong to, each counted once.
     pub tasks: u64,
     /// Lines that could not be saved, because of what is in them.

@@ -45,11 +45,11 @@ fn refused(bad: &[u8], reason: &str) {
     let report = report.failed(1, &start, "replace it with --replace-unstorable");
     let outcome = "; the import stopped at this line, and the good lines before it are saved: ";
     assert!(report.stderr.contains(outcome), "{report:?}");
-    assert!(report.stderr.contains("--skip-bad"), "{report:?}");
+    assert!(report.stderr.contains("--skip-invalid"), "{report:?}");
     assert_eq!(report.json()["saved"], 1, "{report:?}");
     assert_eq!(report.json()["bad"], 1, "{report:?}");
 
-    let (place, report) = import_between(bad, &["--skip-bad"]);
+    let (place, report) = import_between(bad, &["--skip-invalid"]);
     let report = report.failed(0, &format!("bad line: {place}{reason}"), "");
     assert_eq!(report.json()["lines"], 3, "{report:?}");
     assert_eq!(report.json()["saved"], 2, "{report:?}");
@@ -225,7 +225,7 @@ fn the_first_twenty_bad_lines_are_told_and_the_others_counted() {
     let report = run([
         "import",
         "--in-memory",
-        "--skip-bad",
+        "--skip-invalid",
         path,
         "--format",
         "json",

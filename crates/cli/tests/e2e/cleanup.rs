@@ -40,7 +40,7 @@ fn a_dry_run_tells_and_a_real_one_removes_what_came_to_an_end() {
         "removed 0 tasks with 0 entries\nleft alone: 1 tasks with 1 entries, pending or running",
     );
     assert_eq!(
-        counts(&imported.json(&["cleanup", "--days", "1", "--stuck"])),
+        counts(&imported.json(&["cleanup", "--days", "1", "--include-stuck"])),
         [1, 1, 0, 0]
     );
     assert_eq!(imported.json(&["stats"])["entries"], 0);
@@ -74,13 +74,16 @@ fn stuck_is_advised_only_where_it_would_remove_more() {
     let told = |args: &[&str]| {
         let cleanup = ["cleanup", "--days", "1", "--dry-run"];
         let told = imported.run(&[&cleanup, args].concat()).good().stdout;
-        (told.contains("left alone"), told.contains("--stuck"))
+        (
+            told.contains("left alone"),
+            told.contains("--include-stuck"),
+        )
     };
 
     assert_eq!(told(&[]), (true, true));
-    assert_eq!(told(&["--stuck"]), (false, false));
+    assert_eq!(told(&["--include-stuck"]), (false, false));
     assert_eq!(told(&["--finished-only"]), (true, false));
-    assert_eq!(told(&["--finished-only", "--stuck"]), (true, false));
+    assert_eq!(told(&["--finished-only", "--include-stuck"]), (true, false));
     assert_eq!(told(&["--status", "failed"]), (true, false));
     // It is the only task of its user.
     assert_eq!(told(&["--keep", "1"]), (false, false));
@@ -106,12 +109,18 @@ fn more_tasks_than_a_batch_holds_are_removed_unless_the_time_is_up() {
     let imported = Imported::of(&lines);
     let cleanup = ["cleanup", "--days", "1"];
 
-    let at_once = imported.json(&[cleanup.as_slice(), &["--max-time", "0s"]].concat());
+    let at_once = imported.json(&[cleanup.as_slice(), &["--time-budget", "0s"]].concat());
     imported.says(
-        &[cleanup.as_slice(), &["--max-time", "0s"]].concat(),
+        &[cleanup.as_slice(), &["--time-budget", "0s"]].concat(),
         "run it again to go on",
     );
-    let rest = imported.json(&[cleanup.as_slice(), &["--max-time", "1h", "--full-speed"]].concat());
+    let rest = imported.json(
+        &[
+            cleanup.as_slice(),
+            &["--time-budget", "1h", "--no-throttle"],
+        ]
+        .concat(),
+    );
 
     assert_eq!(
         (&at_once["tasks"], &at_once["complete"]),
@@ -147,7 +156,7 @@ fn a_partitioned_store_loses_whole_partitions() {
         "the schema is as this version expects it",
     );
     let kept = imported.json(&["cleanup", "--days", "1", "--dry-run"]);
-    let removed = imported.json(&["cleanup", "--days", "1", "--stuck"]);
+    let removed = imported.json(&["cleanup", "--days", "1", "--include-stuck"]);
 
     let first = made["made"][0].as_str().unwrap();
     assert!(first.starts_with("task_history_before_"), "{made}");

@@ -28,7 +28,7 @@ fn a_sound_database_passes_and_the_page_says_what_was_looked_at() {
 
     assert!(page.starts_with("1 notice\n"), "{page}");
     for words in [
-        "[statements_uncounted]",
+        "[pg_stat_statements_missing]",
         "task_summary_list_idx",
         "checked: connection",
     ] {
@@ -38,7 +38,7 @@ fn a_sound_database_passes_and_the_page_says_what_was_looked_at() {
     assert!(widest <= Some(160), "{page}");
     assert_eq!(
         (codes(&answer), &answer["worst"]),
-        (vec!["statements_uncounted"], &json!("notice"))
+        (vec!["pg_stat_statements_missing"], &json!("notice"))
     );
     assert_eq!(answer["facts"]["tables"][0]["name"], "task_history");
     // The server stops no statement that an attempt of the tool, of 120 seconds, may still wait for.

@@ -77,7 +77,7 @@ fn a_second_finish_with_another_status_or_time_is_a_bad_line() {
         "{stopped:?}"
     );
     assert_eq!(stopped.code, Some(1));
-    let skipped = import(&lines, &["--skip-bad"]);
+    let skipped = import(&lines, &["--skip-invalid"]);
     let report = skipped.json();
     assert_eq!(
         [&report["saved"], &report["already_there"], &report["bad"]],

@@ -37,7 +37,7 @@ fn store_that_answers(kind: ErrorKind) -> Arc<dyn TaskHistoryRepository> {
         Err(RepositoryError::new(
             operation::SAVE_BATCH,
             kind,
-            Effect::None,
+            Effect::NotApplied,
         ))
     });
     Arc::new(histories)
@@ -82,7 +82,7 @@ fn store_that_finishes_one_half(finished_before: &'static str) -> Arc<dyn TaskHi
             return Err(RepositoryError::new(
                 operation::FINISH_BATCH,
                 kind,
-                Effect::None,
+                Effect::NotApplied,
             ));
         }
         let stands = FinishOutcome::AlreadyFinished {

@@ -63,9 +63,9 @@ fn a_server_without_one_of_the_tables_can_be_asked() {
     let doctor = imported.run(&["doctor", "--format", "json"]);
 
     assert_eq!(health.json()["server"]["role"], "primary");
-    let differs = doctor.stdout.contains(r#""schema_differs""#);
+    let differs = doctor.stdout.contains(r#""schema_drift""#);
     assert!(
-        differs && !doctor.stdout.contains(r#""silent""#),
+        differs && !doctor.stdout.contains(r#""unresponsive""#),
         "{doctor:?}"
     );
 }
@@ -130,9 +130,16 @@ fn a_missing_grant_is_reported_with_what_gives_it() {
         assert!(said.stdout.starts_with(&words), "{said:?}");
         assert!(said.stdout.contains(denied), "{said:?}");
         let doctor = run(["doctor", "--database-url", &url, "--format", "json"]);
-        assert!(doctor.stdout.contains(r#""forbidden""#), "{doctor:?}");
+        assert!(
+            doctor.stdout.contains(r#""insufficient_privilege""#),
+            "{doctor:?}"
+        );
         assert!(doctor.stdout.contains(denied), "{doctor:?}");
-        for code in [r#""silent""#, r#""schema_missing""#, r#""foreign_table""#] {
+        for code in [
+            r#""unresponsive""#,
+            r#""schema_missing""#,
+            r#""foreign_table""#,
+        ] {
             assert!(!doctor.stdout.contains(code), "{doctor:?}");
         }
     };

@@ -14,7 +14,7 @@ fn importing() -> (Child, ChildStdin) {
         .args([
             "import",
             "--in-memory",
-            "--skip-bad",
+            "--skip-invalid",
             "--format",
             "json",
             "-",

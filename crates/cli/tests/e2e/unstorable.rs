@@ -112,7 +112,7 @@ fn what_cannot_be_stored_is_reported_with_its_line_and_reason() {
     let file = scene.path("f.jsonl");
 
     let first = scene.import(&["--max-result-bytes", "200"]);
-    let all = scene.import(&["--max-result-bytes", "200", "--skip-bad"]);
+    let all = scene.import(&["--max-result-bytes", "200", "--skip-invalid"]);
 
     let expected = format!("error: {file}:1: step_result: {}", reasons[0]);
     first.failed(1, &expected, "");

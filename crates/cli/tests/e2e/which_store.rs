@@ -25,7 +25,7 @@ fn every_command_refuses_to_guess_between_two_stores() {
         &["status", "alice", "a"],
         &["cancel", "bob", "c"],
         &["stats"],
-        &["cleanup", "--days", "0", "--stuck"],
+        &["cleanup", "--days", "0", "--include-stuck"],
         &["export", "-"],
         &["explain", "load"],
         &["analyze"],

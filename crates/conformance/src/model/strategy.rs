@@ -5,9 +5,9 @@ use proptest::sample::{select, subsequence};
 use tasktrail_domain::JsonText;
 use tasktrail_domain::repository::{PageRequest, PageSize};
 use tasktrail_domain::task_history::{
-    EntryId, ErrorCode, FinalStatus, Finish, HistoryEntry, ListCursor, RemovalBatch, RemovalCursor,
-    RetentionPolicy, Scope, StatusSet, StepNumber, TaskFilter, TaskKey, TaskStatus, TaskStepResult,
-    UserId,
+    EntryId, ErrorCode, FinalStatus, Finish, HistoryEntry, ListCursor, RemovalCursor,
+    RemovalLimits, RetentionPolicy, Scope, StatusSet, StepNumber, TaskFilter, TaskKey, TaskStatus,
+    TaskStepResult, UserId,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
@@ -201,9 +201,9 @@ fn kept() -> impl Strategy<Value = u64> {
     prop_oneof![3 => Just(0), 2 => 1_u64..4]
 }
 
-fn removal_batch() -> impl Strategy<Value = RemovalBatch> {
+fn removal_batch() -> impl Strategy<Value = RemovalLimits> {
     (size(), 0_u64..8, prop::option::weighted(0.3, task())).prop_map(|(tasks, entries, after)| {
-        RemovalBatch {
+        RemovalLimits {
             tasks,
             entries,
             after: after.map(RemovalCursor::from),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tasktrail_domain::repository::PageSize;
 use tasktrail_domain::task_history::TaskStatus::{Cancelled, Running};
 use tasktrail_domain::task_history::{
-    FinalStatus, Finish, RemovalBatch, RetentionPolicy, Scope, TaskFilter,
+    FinalStatus, Finish, RemovalLimits, RetentionPolicy, Scope, TaskFilter,
 };
 
 use crate::History;
@@ -126,9 +126,9 @@ pub async fn a_dropped_batch_of_finishes_leaves_all_or_nothing(history: &History
 pub async fn a_dropped_removal_leaves_all_or_nothing(history: &History) {
     let writer = Writer::default();
     let policy = RetentionPolicy::older_than(at(60));
-    let batch = RemovalBatch {
+    let batch = RemovalLimits {
         tasks: PageSize::new(6).unwrap(),
-        ..RemovalBatch::default()
+        ..RemovalLimits::default()
     };
     let entries: Vec<_> = (0..6)
         .flat_map(|n| writer.steps(&task(&n.to_string()), 20))

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tasktrail_domain::task_history::TaskStatus::{Cancelled, Completed, Running};
 use tasktrail_domain::task_history::{
-    FinalStatus, FinishOutcome, RemovalBatch, RetentionPolicy, Scope, TaskFilter,
+    FinalStatus, FinishOutcome, RemovalLimits, RetentionPolicy, Scope, TaskFilter,
 };
 
 use crate::History;
@@ -81,7 +81,7 @@ pub async fn a_removal_reaches_no_other_users_task(history: &History) {
         ..RetentionPolicy::older_than(at(9))
     };
 
-    history.remove(&policy, &RemovalBatch::default()).await;
+    history.remove(&policy, &RemovalLimits::default()).await;
 
     assert_eq!(history.status(&bobs).await, None);
     assert_eq!(history.save(&kept).await, Running);

@@ -3,7 +3,7 @@
 use tasktrail_domain::repository::PageSize;
 use tasktrail_domain::task_history::TaskStatus::{Completed, Failed};
 use tasktrail_domain::task_history::{
-    Removal, RemovalBatch, RemovalCursor, RetentionPolicy, TaskFilter, TaskSummary,
+    RemovalCursor, RemovalLimits, RemovalResult, RetentionPolicy, TaskFilter, TaskSummary,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
@@ -112,7 +112,7 @@ pub async fn a_walk_that_races_saves_keeps_what_they_touch(history: &History) {
         }
         history.assert_consistent().await;
         let everything = RetentionPolicy::older_than(Timestamp::MAX);
-        let gone: Removal = history.remove_all(&everything, batch(100, None)).await;
+        let gone: RemovalResult = history.remove_all(&everything, batch(100, None)).await;
         assert!(gone.tasks >= 4, "{gone:?}");
     }
 }
@@ -124,11 +124,11 @@ fn keep(keep_newest: u64) -> RetentionPolicy {
     }
 }
 
-fn batch(tasks: u64, after: Option<RemovalCursor>) -> RemovalBatch {
-    RemovalBatch {
+fn batch(tasks: u64, after: Option<RemovalCursor>) -> RemovalLimits {
+    RemovalLimits {
         tasks: PageSize::new(tasks).unwrap(),
         after,
-        ..RemovalBatch::default()
+        ..RemovalLimits::default()
     }
 }
 

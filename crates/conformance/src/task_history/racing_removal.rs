@@ -2,7 +2,7 @@
 
 use tasktrail_domain::repository::PageSize;
 use tasktrail_domain::task_history::TaskStatus::{self, Running};
-use tasktrail_domain::task_history::{FinalStatus, HistoryEntry, RemovalBatch, RetentionPolicy};
+use tasktrail_domain::task_history::{FinalStatus, HistoryEntry, RemovalLimits, RetentionPolicy};
 
 use crate::History;
 use crate::fixture::{Edit, Writer, at, task};
@@ -90,10 +90,10 @@ fn old() -> RetentionPolicy {
     RetentionPolicy::older_than(at(60))
 }
 
-fn batch(tasks: u64) -> RemovalBatch {
-    RemovalBatch {
+fn batch(tasks: u64) -> RemovalLimits {
+    RemovalLimits {
         tasks: PageSize::new(tasks).unwrap(),
-        ..RemovalBatch::default()
+        ..RemovalLimits::default()
     }
 }
 

@@ -4,7 +4,7 @@ use tasktrail_domain::repository::PageSize;
 use tasktrail_domain::task_history::TaskHistoryRepositoryExt;
 use tasktrail_domain::task_history::TaskStatus::Running;
 use tasktrail_domain::task_history::{
-    FinalStatus, Removal, RemovalBatch, RetentionPolicy, TaskFilter, TaskKey,
+    FinalStatus, RemovalLimits, RemovalResult, RetentionPolicy, TaskFilter, TaskKey,
 };
 
 use crate::History;
@@ -45,7 +45,7 @@ pub async fn a_removal_without_room_goes_task_by_task(history: &History) {
 /// The bounds may be as large as they go.
 pub async fn the_bounds_of_a_removal_may_be_huge(history: &History) {
     save_tasks(history, &[("a", 1), ("b", 2)]).await;
-    let batch = RemovalBatch {
+    let batch = RemovalLimits {
         tasks: PageSize::MAX,
         ..entries(u64::MAX)
     };
@@ -54,7 +54,7 @@ pub async fn the_bounds_of_a_removal_may_be_huge(history: &History) {
 
     assert_eq!(
         removed,
-        Removal {
+        RemovalResult {
             tasks: 2,
             entries: 3,
             next: None
@@ -117,9 +117,9 @@ pub async fn a_removal_begins_behind_its_cursor(history: &History) {
         ("b", "ab"),
         ("A", ""),
     ] {
-        let batch = RemovalBatch {
+        let batch = RemovalLimits {
             after: Some(task(cursor).into()),
-            ..RemovalBatch::default()
+            ..RemovalLimits::default()
         };
         history.remove(&everything(), &batch).await;
 
@@ -145,7 +145,7 @@ pub async fn a_task_that_became_active_during_the_walk_stays(history: &History) 
     let active = writer.step(&task("b"), 2, Running).recorded(at(60));
     history.save(&active).await;
 
-    let batch = RemovalBatch {
+    let batch = RemovalLimits {
         after: first.next,
         ..tasks(5)
     };
@@ -160,7 +160,7 @@ pub async fn the_last_batch_of_a_removal_has_no_next(history: &History) {
     save_tasks(history, &[("a", 1), ("b", 1), ("c", 1), ("d", 1)]).await;
     let first = history.remove(&everything(), &tasks(2)).await;
 
-    let batch = RemovalBatch {
+    let batch = RemovalLimits {
         after: first.next,
         ..tasks(2)
     };
@@ -168,7 +168,7 @@ pub async fn the_last_batch_of_a_removal_has_no_next(history: &History) {
 
     assert_eq!(
         last,
-        Removal {
+        RemovalResult {
             tasks: 2,
             entries: 2,
             next: None
@@ -191,7 +191,7 @@ pub async fn removing_everything_reports_its_progress(history: &History) {
     assert_eq!(progress, [1, 3, 6]);
     assert_eq!(
         total.unwrap(),
-        Removal {
+        RemovalResult {
             tasks: 3,
             entries: 6,
             next: None
@@ -204,22 +204,22 @@ fn everything() -> RetentionPolicy {
     RetentionPolicy::older_than(at(60))
 }
 
-fn tasks(bound: u64) -> RemovalBatch {
-    RemovalBatch {
+fn tasks(bound: u64) -> RemovalLimits {
+    RemovalLimits {
         tasks: PageSize::new(bound).unwrap(),
-        ..RemovalBatch::default()
+        ..RemovalLimits::default()
     }
 }
 
-fn entries(bound: u64) -> RemovalBatch {
-    RemovalBatch {
+fn entries(bound: u64) -> RemovalLimits {
+    RemovalLimits {
         entries: bound,
-        ..RemovalBatch::default()
+        ..RemovalLimits::default()
     }
 }
 
 /// Removes batch by batch, and tells the tasks and entries of each batch that removed any.
-async fn walk(history: &History, first: &RemovalBatch) -> Vec<(u64, u64)> {
+async fn walk(history: &History, first: &RemovalLimits) -> Vec<(u64, u64)> {
     let mut batch = first.clone();
     let mut sizes = Vec::new();
     loop {

@@ -3,8 +3,8 @@
 use serde_json::json;
 use tasktrail_domain::task_history::TaskStatus::{Cancelled, Completed, Failed, Running};
 use tasktrail_domain::task_history::{
-    Expired, FinalStatus, FinishOutcome, Removal, RemovalBatch, RetentionPolicy, Scope, StatusSet,
-    TaskFilter, TaskSummary,
+    ExpiredCounts, FinalStatus, FinishOutcome, RemovalLimits, RemovalResult, RetentionPolicy,
+    Scope, StatusSet, TaskFilter, TaskSummary,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
@@ -16,14 +16,17 @@ use crate::snapshot::Snapshot;
 pub async fn where_nothing_expired_nothing_is_removed(history: &History) {
     assert_eq!(
         remove(history, &before(Timestamp::MAX)).await,
-        Removal::default()
+        RemovalResult::default()
     );
     history
         .save(&Writer::default().step(&task("a"), 1, Running))
         .await;
 
     for cutoff in [Timestamp::MIN, at(0)] {
-        assert_eq!(remove(history, &before(cutoff)).await, Removal::default());
+        assert_eq!(
+            remove(history, &before(cutoff)).await,
+            RemovalResult::default()
+        );
     }
     assert_eq!(remaining(history).await, ["a"]);
 }
@@ -58,7 +61,7 @@ pub async fn a_live_task_keeps_its_early_entries(history: &History) {
 
     let removed = remove(history, &before(at(9))).await;
 
-    assert_eq!(removed, Removal::default());
+    assert_eq!(removed, RemovalResult::default());
     assert_eq!(history.trail(&report).await, entries);
 }
 
@@ -109,7 +112,10 @@ pub async fn a_removed_task_is_unknown(history: &History) {
     assert_eq!(history.steps(&report).await, []);
     assert_eq!(history.trail(&report).await, []);
     assert_eq!(history.snapshot().await, empty);
-    assert_eq!(history.expired(&before(at(9))).await, Expired::default());
+    assert_eq!(
+        history.expired(&before(at(9))).await,
+        ExpiredCounts::default()
+    );
 }
 
 /// A save after the removal begins a new task: the finish is forgotten, and the ids are free.
@@ -202,10 +208,10 @@ pub async fn what_expired_is_what_a_removal_removes(history: &History) {
         let entries = covered.iter().map(|task| task.entries).sum();
         assert_eq!(untouched, before, "{policy:?}");
         assert_eq!(everybodys_tasks(history).await, others, "{policy:?}");
-        assert_eq!(expired, Expired { tasks, entries }, "{policy:?}");
+        assert_eq!(expired, ExpiredCounts { tasks, entries }, "{policy:?}");
         assert_eq!(
             removed,
-            Removal {
+            RemovalResult {
                 tasks,
                 entries,
                 next: None
@@ -250,15 +256,15 @@ pub async fn the_newest_tasks_of_each_user_stay(history: &History) {
     remove(history, &failed).await;
     assert_eq!(remaining(history).await, ["b"]);
     let none = remove(history, &keep(u64::MAX)).await;
-    assert_eq!(none, Removal::default());
+    assert_eq!(none, RemovalResult::default());
 }
 
 fn before(cutoff: Timestamp) -> RetentionPolicy {
     RetentionPolicy::older_than(cutoff)
 }
 
-async fn remove(history: &History, policy: &RetentionPolicy) -> Removal {
-    history.remove(policy, &RemovalBatch::default()).await
+async fn remove(history: &History, policy: &RetentionPolicy) -> RemovalResult {
+    history.remove(policy, &RemovalLimits::default()).await
 }
 
 /// The ids of alice's tasks, ascending.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tasktrail_domain::task_history::TaskStatus::{Failed, Running};
 use tasktrail_domain::task_history::{
-    ErrorCode, FinalStatus, RemovalBatch, ResultLimit, RetentionPolicy, TaskFilter, TaskStepResult,
+    ErrorCode, FinalStatus, RemovalLimits, ResultLimit, RetentionPolicy, TaskFilter, TaskStepResult,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
@@ -176,7 +176,7 @@ pub async fn the_first_and_the_last_instant_bound_everything(history: &History) 
 
     let found = history.list(&user("alice"), &between).await;
     let policy = RetentionPolicy::older_than(Timestamp::MAX);
-    let removed = history.remove(&policy, &RemovalBatch::default()).await;
+    let removed = history.remove(&policy, &RemovalLimits::default()).await;
 
     assert_eq!(
         found

@@ -10,7 +10,7 @@ pub type Result<T> = std::result::Result<T, RepositoryError>;
 ///
 /// [`kind`](Self::kind) is what callers match on, [`effect`](Self::effect) tells whether the
 /// operation may have been applied all the same. `Display` prints this level only; the causes are
-/// behind [`source`](Error::source), and [`Chain`] prints them all.
+/// behind [`source`](Error::source), and [`ErrorChain`] prints them all.
 pub struct RepositoryError(Box<Inner>);
 
 struct Inner {
@@ -27,7 +27,7 @@ pub enum ErrorKind {
     /// The store holds something else under the same id.
     Conflict,
     /// The store refuses the value: a rule of its schema is violated, or rights are missing.
-    Rejected,
+    Refused,
     /// Others were in the way: a transaction, or callers that wait for a connection. The same call may
     /// succeed now.
     Contention,
@@ -49,7 +49,7 @@ pub enum ErrorKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Effect {
     /// Certainly not applied.
-    None,
+    NotApplied,
     /// Nobody can tell.
     Unknown,
 }
@@ -101,7 +101,7 @@ impl RepositoryError {
             ErrorKind::Unavailable => true,
             ErrorKind::TimedOut => self.effect() == Effect::Unknown,
             ErrorKind::Conflict
-            | ErrorKind::Rejected
+            | ErrorKind::Refused
             | ErrorKind::Contention
             | ErrorKind::Corrupt
             | ErrorKind::Closed
@@ -114,12 +114,12 @@ impl RepositoryError {
     /// The kind must be a passing one, and either nothing was applied, or the operation is
     /// idempotent.
     #[must_use]
-    pub fn allows_retry(&self) -> bool {
+    pub fn is_retryable(&self) -> bool {
         let passing = matches!(
             self.kind(),
             ErrorKind::Contention | ErrorKind::Unavailable | ErrorKind::TimedOut
         );
-        passing && (self.effect() == Effect::None || self.operation().is_idempotent())
+        passing && (self.effect() == Effect::NotApplied || self.operation().is_idempotent())
     }
 }
 
@@ -127,7 +127,7 @@ impl fmt::Display for RepositoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.kind() {
             ErrorKind::Conflict => "the store holds something else under the same id",
-            ErrorKind::Rejected => "the store refused it",
+            ErrorKind::Refused => "the store refused it",
             ErrorKind::Contention => "others were in the way",
             ErrorKind::Unavailable => "the store cannot be reached",
             ErrorKind::TimedOut => "the store did not answer in time",
@@ -137,7 +137,7 @@ impl fmt::Display for RepositoryError {
         };
         write!(f, "{}: {what}", self.operation())?;
         match self.effect() {
-            Effect::None => Ok(()),
+            Effect::NotApplied => Ok(()),
             Effect::Unknown => f.write_str(" (it may have been applied)"),
         }
     }
@@ -165,9 +165,9 @@ impl Error for RepositoryError {
 
 /// Prints an error and its causes on one line, each once: `a: b: c`.
 #[derive(Debug)]
-pub struct Chain<'a>(pub &'a (dyn Error + 'static));
+pub struct ErrorChain<'a>(pub &'a (dyn Error + 'static));
 
-impl fmt::Display for Chain<'_> {
+impl fmt::Display for ErrorChain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut printed = self.0.to_string();
         f.write_str(&printed)?;
@@ -195,24 +195,24 @@ mod tests {
     #[test]
     fn a_retry_needs_a_passing_kind_and_a_safe_repetition() {
         let allows =
-            |operation, kind, effect| RepositoryError::new(operation, kind, effect).allows_retry();
+            |operation, kind, effect| RepositoryError::new(operation, kind, effect).is_retryable();
 
         assert!(allows(SAVE, ErrorKind::Unavailable, Effect::Unknown));
-        assert!(allows(FINISH, ErrorKind::Contention, Effect::None));
+        assert!(allows(FINISH, ErrorKind::Contention, Effect::NotApplied));
         assert!(!allows(FINISH, ErrorKind::Unavailable, Effect::Unknown));
-        assert!(!allows(SAVE, ErrorKind::Conflict, Effect::None));
-        assert!(!allows(SAVE, ErrorKind::Closed, Effect::None));
+        assert!(!allows(SAVE, ErrorKind::Conflict, Effect::NotApplied));
+        assert!(!allows(SAVE, ErrorKind::Closed, Effect::NotApplied));
     }
 
     #[test]
     fn an_outage_is_no_answer_and_not_a_refusal() {
         use ErrorKind::{
-            Closed, Conflict, Contention, Corrupt, Rejected, TimedOut, Unavailable, Unexpected,
+            Closed, Conflict, Contention, Corrupt, Refused, TimedOut, Unavailable, Unexpected,
         };
         let outage = |kind, effect| RepositoryError::new(SAVE, kind, effect).is_outage();
         for (kind, without_effect, unknown_effect) in [
             (Conflict, false, false),
-            (Rejected, false, false),
+            (Refused, false, false),
             (Contention, false, false),
             (Unavailable, true, true),
             (TimedOut, false, true),
@@ -220,7 +220,10 @@ mod tests {
             (Closed, false, false),
             (Unexpected, false, false),
         ] {
-            let found = (outage(kind, Effect::None), outage(kind, Effect::Unknown));
+            let found = (
+                outage(kind, Effect::NotApplied),
+                outage(kind, Effect::Unknown),
+            );
             assert_eq!(found, (without_effect, unknown_effect), "{kind:?}");
         }
     }
@@ -228,12 +231,12 @@ mod tests {
     #[test]
     fn a_chain_prints_each_level_once() {
         let cause = std::io::Error::other("connection refused");
-        let error =
-            RepositoryError::new(SAVE, ErrorKind::Unavailable, Effect::None).with_source(cause);
+        let error = RepositoryError::new(SAVE, ErrorKind::Unavailable, Effect::NotApplied)
+            .with_source(cause);
 
         assert_eq!(error.to_string(), "test.save: the store cannot be reached");
         assert_eq!(
-            Chain(&error).to_string(),
+            ErrorChain(&error).to_string(),
             "test.save: the store cannot be reached: connection refused"
         );
     }

@@ -38,9 +38,9 @@ impl HistoryEntry {
 ///
 /// Opaque: only good for reading on behind it, in the store that gave it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TrailPosition(i64);
+pub struct TrailCursor(i64);
 
-impl TrailPosition {
+impl TrailCursor {
     /// A position, by the number that the store knows it by.
     #[must_use]
     pub const fn new(accepted: i64) -> Self {
@@ -54,13 +54,13 @@ impl TrailPosition {
     }
 }
 
-impl fmt::Display for TrailPosition {
+impl fmt::Display for TrailCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl FromStr for TrailPosition {
+impl FromStr for TrailCursor {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 
 use super::{
-    CancelOutcome, FinalStatus, HistoryEntry, Removal, RemovalBatch, RetentionPolicy,
+    CancelOutcome, FinalStatus, HistoryEntry, RemovalLimits, RemovalResult, RetentionPolicy,
     TaskHistoryRepository, TaskKey,
 };
 use crate::repository::{Page, PageRequest, PageSize, Result};
@@ -39,14 +39,14 @@ pub trait TaskHistoryRepositoryExt: TaskHistoryRepository {
     async fn remove_all_expired<P>(
         &self,
         policy: &RetentionPolicy,
-        batch: RemovalBatch,
+        batch: RemovalLimits,
         mut progress: P,
-    ) -> Result<Removal>
+    ) -> Result<RemovalResult>
     where
-        P: FnMut(&Removal) + Send,
+        P: FnMut(&RemovalResult) + Send,
     {
         let mut batch = batch;
-        let mut total = Removal::default();
+        let mut total = RemovalResult::default();
         loop {
             let removed = self.remove_expired(policy, &batch).await?;
             total.tasks += removed.tasks;

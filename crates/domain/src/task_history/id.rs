@@ -113,22 +113,22 @@ impl fmt::Display for EntryId {
 }
 
 /// Makes entry ids. An argument wherever ids are needed, so that tests decide which come.
-pub trait EntryIds: fmt::Debug + Send + Sync {
+pub trait EntryIdGenerator: fmt::Debug + Send + Sync {
     /// A new id for a save that is made at `now`.
     fn next(&self, now: Timestamp) -> EntryId;
 }
 
 /// Ids from the time and the machine's randomness; in order within one value of this type.
 #[derive(Debug)]
-pub struct RandomEntryIds(std::sync::Mutex<ContextV7>);
+pub struct RandomEntryIdGenerator(std::sync::Mutex<ContextV7>);
 
-impl Default for RandomEntryIds {
+impl Default for RandomEntryIdGenerator {
     fn default() -> Self {
         Self(std::sync::Mutex::new(ContextV7::new()))
     }
 }
 
-impl EntryIds for RandomEntryIds {
+impl EntryIdGenerator for RandomEntryIdGenerator {
     fn next(&self, now: Timestamp) -> EntryId {
         let micros = u64::try_from(now.as_micros()).unwrap_or(0);
         let nanos = u32::try_from(micros % 1_000_000 * 1000).unwrap_or(0);
@@ -141,7 +141,7 @@ impl EntryIds for RandomEntryIds {
 #[derive(Debug, Default)]
 pub struct SequentialEntryIds(AtomicU64);
 
-impl EntryIds for SequentialEntryIds {
+impl EntryIdGenerator for SequentialEntryIds {
     fn next(&self, now: Timestamp) -> EntryId {
         let count = self.0.fetch_add(1, Ordering::Relaxed) + 1;
         let mut fingerprint = [0; 10];
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn random_ids_are_new_and_in_order() {
-        let ids = RandomEntryIds::default();
+        let ids = RandomEntryIdGenerator::default();
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let made: Vec<_> = (0..1000).map(|_| ids.next(now)).collect();
 

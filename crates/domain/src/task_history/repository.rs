@@ -4,9 +4,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Counts, Expired, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor, Removal,
-    RemovalBatch, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter, TaskKey, TaskStatus,
-    TaskSummary, TrailPosition, UserId,
+    Counts, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor,
+    RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
+    TaskKey, TaskStatus, TaskSummary, TrailCursor, UserId,
 };
 use crate::repository::{Page, PageRequest, Result};
 use crate::timestamp::Timestamp;
@@ -25,7 +25,7 @@ use crate::timestamp::Timestamp;
 ///
 /// # Errors
 ///
-/// Every method may fail with `Unavailable`, `TimedOut`, `Contention`, `Rejected`, `Closed`, `Corrupt`
+/// Every method may fail with `Unavailable`, `TimedOut`, `Contention`, `Refused`, `Closed`, `Corrupt`
 /// or `Unexpected` (see [`ErrorKind`](crate::repository::ErrorKind)); the methods name only what is
 /// theirs. Reads have no effect; of a failed write [`effect`](crate::repository::RepositoryError::effect)
 /// tells whether it may have been applied.
@@ -75,8 +75,8 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     async fn trail(
         &self,
         task: &TaskKey,
-        page: &PageRequest<TrailPosition>,
-    ) -> Result<Page<HistoryEntry, TrailPosition>>;
+        page: &PageRequest<TrailCursor>,
+    ) -> Result<Page<HistoryEntry, TrailCursor>>;
 
     /// Tells a task's status: the one it was finished with, else that of the newest revision of its
     /// highest step.
@@ -122,7 +122,7 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     async fn count(&self, scope: &Scope) -> Result<Counts>;
 
     /// Tells how much [`remove_expired`](Self::remove_expired) would remove, and removes nothing.
-    async fn expired(&self, policy: &RetentionPolicy) -> Result<Expired>;
+    async fn expired(&self, policy: &RetentionPolicy) -> Result<ExpiredCounts>;
 
     /// Removes one batch of the tasks that the policy covers, whole tasks only, in the order of
     /// their keys.
@@ -132,14 +132,14 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     /// keeps. Which these are is found once in a walk, when it reaches the user: those that were among
     /// the newest then, and those with activity since, are kept by the rest of that walk. The cost of a
     /// batch depends neither on how many tasks a user has nor, but for the batch that reaches the user, on
-    /// how many the policy keeps. A batch keeps to its bounds, and is one transaction. Walking on with [`Removal::next`] reaches every covered task; a walk may be
+    /// how many the policy keeps. A batch keeps to its bounds, and is one transaction. Walking on with [`RemovalResult::next`] reaches every covered task; a walk may be
     /// broken off and begun anew at any time, and two at once remove each task once. A task that
     /// another transaction is writing to is left for the next walk.
     async fn remove_expired(
         &self,
         policy: &RetentionPolicy,
-        batch: &RemovalBatch,
-    ) -> Result<Removal>;
+        batch: &RemovalLimits,
+    ) -> Result<RemovalResult>;
 }
 
 /// A shared repository is a repository.
@@ -165,8 +165,8 @@ impl<R: TaskHistoryRepository + ?Sized> TaskHistoryRepository for Arc<R> {
     async fn trail(
         &self,
         task: &TaskKey,
-        page: &PageRequest<TrailPosition>,
-    ) -> Result<Page<HistoryEntry, TrailPosition>> {
+        page: &PageRequest<TrailCursor>,
+    ) -> Result<Page<HistoryEntry, TrailCursor>> {
         (**self).trail(task, page).await
     }
 
@@ -200,15 +200,15 @@ impl<R: TaskHistoryRepository + ?Sized> TaskHistoryRepository for Arc<R> {
         (**self).count(scope).await
     }
 
-    async fn expired(&self, policy: &RetentionPolicy) -> Result<Expired> {
+    async fn expired(&self, policy: &RetentionPolicy) -> Result<ExpiredCounts> {
         (**self).expired(policy).await
     }
 
     async fn remove_expired(
         &self,
         policy: &RetentionPolicy,
-        batch: &RemovalBatch,
-    ) -> Result<Removal> {
+        batch: &RemovalLimits,
+    ) -> Result<RemovalResult> {
         (**self).remove_expired(policy, batch).await
     }
 }

@@ -38,7 +38,7 @@ impl RetentionPolicy {
 
     /// Every task that came to an end, with its last activity before `cutoff`: of a terminal status.
     #[must_use]
-    pub fn settled_before(cutoff: Timestamp) -> Self {
+    pub fn terminal_before(cutoff: Timestamp) -> Self {
         Self {
             statuses: StatusSet::only(TaskStatus::ALL.into_iter().filter(|s| s.is_terminal())),
             ..Self::older_than(cutoff)
@@ -72,16 +72,16 @@ impl RetentionPolicy {
 
 /// How much one call removes at most, and what it comes after.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RemovalBatch {
+pub struct RemovalLimits {
     /// At most so many tasks. Defaults to 100.
     pub tasks: PageSize,
     /// At most so many entries, unless the first task alone has more. Defaults to 10 000.
     pub entries: u64,
-    /// The [`next`](Removal::next) of the removal before; `None` to begin.
+    /// The [`next`](RemovalResult::next) of the removal before; `None` to begin.
     pub after: Option<RemovalCursor>,
 }
 
-impl RemovalBatch {
+impl RemovalLimits {
     /// How many of these tasks, given by their numbers of entries, one batch takes.
     ///
     /// Both bounds are kept, but for a first task that exceeds the bound on entries alone.
@@ -99,7 +99,7 @@ impl RemovalBatch {
     }
 }
 
-impl Default for RemovalBatch {
+impl Default for RemovalLimits {
     fn default() -> Self {
         Self {
             tasks: PageSize::DEFAULT,
@@ -111,7 +111,7 @@ impl Default for RemovalBatch {
 
 /// What one call removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Removal {
+pub struct RemovalResult {
     /// How many tasks went.
     pub tasks: u64,
     /// How many entries went with them.
@@ -122,7 +122,7 @@ pub struct Removal {
 
 /// What a removal would take away.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Expired {
+pub struct ExpiredCounts {
     /// How many tasks.
     pub tasks: u64,
     /// How many entries they have.
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_task_is_either_settled_or_stuck() {
-        let settled = RetentionPolicy::settled_before(Timestamp::MAX).statuses;
+        let settled = RetentionPolicy::terminal_before(Timestamp::MAX).statuses;
         let stuck = RetentionPolicy::stuck_since(Timestamp::MAX).statuses;
 
         for status in TaskStatus::ALL {
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_batch_is_bounded_in_tasks_and_in_entries() {
-        let batch = RemovalBatch {
+        let batch = RemovalLimits {
             tasks: PageSize::new(3).unwrap(),
             entries: 10,
             after: None,

@@ -8,8 +8,8 @@ use tasktrail_postgres::PostgresConfig;
 use tasktrail_resilience::{BreakerConfig, ResilienceConfig, RetryConfig, TimeoutConfig};
 
 use super::DatabaseConfig;
-use super::fault::{Fault, quoted};
 use super::layer::Settings;
+use super::problem::{ConfigProblem, quoted};
 use super::reading::{count, duration, flag, lifetime};
 
 type WithDuration = fn(PostgresConfig, Duration) -> PostgresConfig;
@@ -28,22 +28,22 @@ const DURATIONS: [(&str, WithDuration); 7] = [
 /// only it was given.
 const EXPLAINED_BY: [(&str, &str); 7] = [
     ("pool.max_connections", "pool.min_connections"),
-    ("retry.first_delay", "retry.max_delay"),
-    ("retry.max_delay", "retry.first_delay"),
-    ("retry.total_time", "timeout.limit"),
+    ("retry.initial_backoff", "retry.max_backoff"),
+    ("retry.max_backoff", "retry.initial_backoff"),
+    ("retry.max_elapsed_time", "timeout.attempt"),
     ("breaker.cool_down", "breaker.max_cool_down"),
     ("breaker.max_cool_down", "breaker.cool_down"),
-    ("timeout.long_limit", "timeout.limit"),
+    ("timeout.long_attempt", "timeout.attempt"),
 ];
 
 /// The database with its settings, and every setting that is out of its range.
 pub(super) fn assemble(
     postgres: PostgresConfig,
     settings: &Settings,
-    faults: &mut Vec<Fault>,
+    problems: &mut Vec<ConfigProblem>,
 ) -> DatabaseConfig {
-    let postgres = with_connections(postgres, settings, faults);
-    let mut config = DatabaseConfig::from(with_session(postgres, settings, faults))
+    let postgres = with_connections(postgres, settings, problems);
+    let mut config = DatabaseConfig::from(with_session(postgres, settings, problems))
         .with_resilience(resilience(settings));
     if let Some(timeout) = settings.read("close_timeout", duration) {
         config = config.with_close_timeout(timeout);
@@ -52,11 +52,11 @@ pub(super) fn assemble(
         config = config.with_health_timeout(timeout);
     }
     let out_of_range = config.out_of_range();
-    faults.extend(out_of_range.iter().map(|error| explained(error, settings)));
+    problems.extend(out_of_range.iter().map(|error| explained(error, settings)));
     config
 }
 
-fn explained(error: &InvalidValue, settings: &Settings) -> Fault {
+fn explained(error: &InvalidValue, settings: &Settings) -> ConfigProblem {
     let name = error.field();
     let source = settings.source(name).or_else(|| {
         let (_, other) = EXPLAINED_BY
@@ -65,13 +65,13 @@ fn explained(error: &InvalidValue, settings: &Settings) -> Fault {
         settings.source(other)
     });
     let given = settings.text(name).map(quoted);
-    Fault::of(error, source.map(str::to_owned), given)
+    ConfigProblem::of(error, source.map(str::to_owned), given)
 }
 
 fn with_connections(
     mut postgres: PostgresConfig,
     settings: &Settings,
-    faults: &mut Vec<Fault>,
+    problems: &mut Vec<ConfigProblem>,
 ) -> PostgresConfig {
     const MIN: &str = "pool.min_connections";
     const MAX: &str = "pool.max_connections";
@@ -97,7 +97,7 @@ fn with_connections(
             (MIN, allowed, min)
         };
         let error = InvalidValue::new(name, allowed, given);
-        faults.push(explained(&error, settings));
+        problems.push(explained(&error, settings));
         kept
     })
 }
@@ -105,7 +105,7 @@ fn with_connections(
 fn with_session(
     mut postgres: PostgresConfig,
     settings: &Settings,
-    faults: &mut Vec<Fault>,
+    problems: &mut Vec<ConfigProblem>,
 ) -> PostgresConfig {
     for (name, with) in DURATIONS {
         // A lifetime is read as any duration is, but that one of -1 can be read at all.
@@ -126,7 +126,7 @@ fn with_session(
         // What is in it is looked at when a connection is opened.
         if !std::path::Path::new(file).is_file() {
             let error = InvalidValue::new("tls.root_certificate", "a file that is there", file);
-            faults.push(explained(&error, settings));
+            problems.push(explained(&error, settings));
         }
         postgres = postgres.with_root_certificate(file);
     }
@@ -147,33 +147,34 @@ fn resilience(settings: &Settings) -> ResilienceConfig {
 fn timeout(settings: &Settings) -> TimeoutConfig {
     let default = TimeoutConfig::default();
     let limit = settings
-        .read("timeout.limit", duration)
-        .unwrap_or(default.limit);
-    let long_limit = settings.read("timeout.long_limit", duration);
+        .read("timeout.attempt", duration)
+        .unwrap_or(default.attempt);
+    let long_attempt = settings.read("timeout.long_attempt", duration);
     TimeoutConfig {
-        limit,
-        long_limit: long_limit.unwrap_or(default.long_limit.max(limit)),
+        attempt: limit,
+        long_attempt: long_attempt.unwrap_or(default.long_attempt.max(limit)),
     }
 }
 
 fn retry(settings: &Settings, timeout: Option<TimeoutConfig>) -> RetryConfig {
     const LONGEST: Duration = Duration::from_secs(60 * 60);
     let default = RetryConfig::default();
-    let (first_delay, max_delay) = delays(
-        settings.read("retry.first_delay", duration),
-        settings.read("retry.max_delay", duration),
-        (default.first_delay, default.max_delay),
+    let (initial_backoff, max_backoff) = delays(
+        settings.read("retry.initial_backoff", duration),
+        settings.read("retry.max_backoff", duration),
+        (default.initial_backoff, default.max_backoff),
     );
-    let attempts = timeout.map_or(Duration::ZERO, |timeout| timeout.limit.saturating_mul(3));
-    let total_time = settings.read("retry.total_time", duration);
+    let attempts = timeout.map_or(Duration::ZERO, |timeout| timeout.attempt.saturating_mul(3));
+    let max_elapsed_time = settings.read("retry.max_elapsed_time", duration);
     RetryConfig {
         max_retries: settings
             .read("retry.max_retries", count)
             .unwrap_or(default.max_retries),
-        first_delay,
-        max_delay,
+        initial_backoff,
+        max_backoff,
         // Time for three attempts that take as long as they may.
-        total_time: total_time.unwrap_or(default.total_time.max(attempts).min(LONGEST)),
+        max_elapsed_time: max_elapsed_time
+            .unwrap_or(default.max_elapsed_time.max(attempts).min(LONGEST)),
         ..default
     }
 }
@@ -186,9 +187,9 @@ fn breaker(settings: &Settings) -> BreakerConfig {
         (default.cool_down, default.max_cool_down),
     );
     BreakerConfig {
-        outages: settings
-            .read("breaker.outages", count)
-            .unwrap_or(default.outages),
+        failure_threshold: settings
+            .read("breaker.failure_threshold", count)
+            .unwrap_or(default.failure_threshold),
         cool_down,
         max_cool_down,
     }

@@ -4,10 +4,10 @@ use std::ffi::OsString;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::fault::Fault;
 use super::layer::{Given, Layer, Origin};
-use super::nearest;
+use super::problem::ConfigProblem;
 use super::setting::{FILE_VARIABLE, PREFIX, Setting};
+use super::suggest;
 
 /// What the layers of the environment begin with, the one that counts most first.
 const LAYERS: [&str; 4] = [PREFIX, "DATABASE_", "DB_", "POSTGRES_"];
@@ -24,7 +24,7 @@ const OF_OUR_TESTS: [&str; 4] = [
 #[derive(Debug, Clone, Default)]
 pub(super) struct Variables {
     set: Vec<(String, SecretString)>,
-    faults: Vec<Fault>,
+    problems: Vec<ConfigProblem>,
 }
 
 impl Variables {
@@ -59,7 +59,7 @@ impl Variables {
         match value.into_string() {
             Ok(value) if value.is_empty() || is_service_link(&name, &value) => {}
             Ok(value) => self.set.push((name, value.into())),
-            Err(_) => self.faults.push(Fault::new(name, "is not UTF-8")),
+            Err(_) => self.problems.push(ConfigProblem::new(name, "is not UTF-8")),
         }
     }
 
@@ -69,7 +69,7 @@ impl Variables {
     }
 
     /// Their settings, the layer that counts most first, and the variables that are none.
-    pub(super) fn layers(&self) -> (Vec<Layer>, Vec<Fault>) {
+    pub(super) fn layers(&self) -> (Vec<Layer>, Vec<ConfigProblem>) {
         let layers = LAYERS.map(|prefix| {
             let mut layer = Layer::new(Origin::Variables(prefix));
             for setting in Setting::all() {
@@ -84,8 +84,8 @@ impl Variables {
             }
             layer
         });
-        let faults = self.faults.iter().cloned().chain(self.unknown());
-        (layers.into(), faults.collect())
+        let problems = self.problems.iter().cloned().chain(self.unknown());
+        (layers.into(), problems.collect())
     }
 
     fn get(&self, name: &str) -> Option<&SecretString> {
@@ -93,14 +93,14 @@ impl Variables {
         found.map(|(_, value)| value)
     }
 
-    fn unknown(&self) -> impl Iterator<Item = Fault> {
+    fn unknown(&self) -> impl Iterator<Item = ConfigProblem> {
         let names = self.set.iter().map(|(name, _)| name.as_str());
         let unknown = names.filter(|name| known().all(|known| known != *name));
         unknown.map(|name| {
             let of_prefix = known().filter(|known| known.starts_with(PREFIX));
-            Fault::new(
+            ConfigProblem::new(
                 name,
-                nearest::unknown("no setting has this variable", name, of_prefix),
+                suggest::unknown("no setting has this variable", name, of_prefix),
             )
         })
     }
@@ -147,9 +147,9 @@ mod tests {
             ("TASKTRAIL_WEB_PORT", "tcp://10.0.0.9:80"),
         ]);
 
-        let (layers, faults) = links.layers();
+        let (layers, problems) = links.layers();
 
-        assert_eq!(faults, []);
+        assert_eq!(problems, []);
         assert!(
             layers.iter().all(|layer| layer.given.is_empty()),
             "{layers:?}"
@@ -180,7 +180,7 @@ mod tests {
 
         assert_eq!(
             wrong.layers().1,
-            [Fault::new("DB_PASSWORD", "is not UTF-8")]
+            [ConfigProblem::new("DB_PASSWORD", "is not UTF-8")]
         );
     }
 }

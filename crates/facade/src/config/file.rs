@@ -6,10 +6,10 @@ mod yaml;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::fault::{Fault, HIDDEN, quoted};
 use super::layer::{Given, Layer, Origin};
-use super::nearest;
+use super::problem::{ConfigProblem, HIDDEN, quoted};
 use super::setting::{Kind, Setting};
+use super::suggest;
 
 /// A key's value, with the line of the key. Not `Debug`: it may be a password.
 struct Node {
@@ -36,47 +36,47 @@ struct SyntaxError {
 }
 
 /// The settings in a file, and everything that is wrong with them. `None` if it cannot be read.
-pub(super) fn read(path: &Path) -> (Option<Layer>, Vec<Fault>) {
+pub(super) fn read(path: &Path) -> (Option<Layer>, Vec<ConfigProblem>) {
     let table = match parse(path) {
         Ok(table) => table,
-        Err(faults) => return (None, faults),
+        Err(problems) => return (None, problems),
     };
     let mut reader = Reader {
         path: path.to_owned(),
         layer: Layer::new(Origin::File(path.to_owned())),
-        faults: Vec::new(),
+        problems: Vec::new(),
     };
     reader.table("", table);
-    (Some(reader.layer), reader.faults)
+    (Some(reader.layer), reader.problems)
 }
 
-fn parse(path: &Path) -> Result<Vec<(Option<String>, Node)>, Vec<Fault>> {
+fn parse(path: &Path) -> Result<Vec<(Option<String>, Node)>, Vec<ConfigProblem>> {
     let name = path.display();
-    let fault = |words: String| vec![Fault::new(name.to_string(), words)];
+    let problem = |words: String| vec![ConfigProblem::new(name.to_string(), words)];
     let extension = path.extension().and_then(|extension| extension.to_str());
     let parse = match extension {
         Some("toml") => toml::parse,
         Some("yaml" | "yml") => yaml::parse,
-        _ => return Err(fault("must be called .toml, .yaml or .yml".to_owned())),
+        _ => return Err(problem("must be called .toml, .yaml or .yml".to_owned())),
     };
     let text =
-        fs::read_to_string(path).map_err(|error| fault(format!("cannot be read: {error}")))?;
+        fs::read_to_string(path).map_err(|error| problem(format!("cannot be read: {error}")))?;
     parse(&text).map_err(|errors| {
-        let faults = errors.into_iter().map(
+        let problems = errors.into_iter().map(
             |SyntaxError {
                  line,
                  column,
                  words,
-             }| { Fault::new(format!("{name}:{line}:{column}"), words) },
+             }| { ConfigProblem::new(format!("{name}:{line}:{column}"), words) },
         );
-        faults.collect()
+        problems.collect()
     })
 }
 
 struct Reader {
     path: PathBuf,
     layer: Layer,
-    faults: Vec<Fault>,
+    problems: Vec<ConfigProblem>,
 }
 
 impl Reader {
@@ -103,7 +103,7 @@ impl Reader {
             Content::Nothing => {}
             _ => {
                 let words = format!("{name} must be a section of settings");
-                self.fault(node.line, words);
+                self.problem(node.line, words);
             }
         }
     }
@@ -123,8 +123,8 @@ impl Reader {
                     quoted(&text)
                 };
                 let allowed = "a text, in quotes";
-                let fault = Fault::value(source, setting.name, allowed, given);
-                self.faults.push(fault);
+                let problem = ConfigProblem::value(source, setting.name, allowed, given);
+                self.problems.push(problem);
             }
             Content::Nothing => self.refuse(setting, source, "nothing"),
             Content::Other(what) => self.refuse(setting, source, what),
@@ -145,8 +145,8 @@ impl Reader {
             Kind::Password => "a text, in quotes",
             _ => &setting.expected(),
         };
-        self.faults
-            .push(Fault::value(source, setting.name, allowed, given));
+        self.problems
+            .push(ConfigProblem::value(source, setting.name, allowed, given));
     }
 
     fn unknown(&mut self, name: &str, line: usize) {
@@ -154,16 +154,16 @@ impl Reader {
         // Sections as well, without which a misspelt one would be taken for a setting.
         let known = known.chain(sections());
         let words = if is_fit_for_print(name) {
-            nearest::unknown(&format!("no setting is called `{name}`"), name, known)
+            suggest::unknown(&format!("no setting is called `{name}`"), name, known)
         } else {
             "a key that is no setting (not shown, it may hold a password)".to_owned()
         };
-        self.fault(line, words);
+        self.problem(line, words);
     }
 
-    fn fault(&mut self, line: usize, words: String) {
+    fn problem(&mut self, line: usize, words: String) {
         let source = self.source(line);
-        self.faults.push(Fault::new(source, words));
+        self.problems.push(ConfigProblem::new(source, words));
     }
 
     fn source(&self, line: usize) -> String {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use config::{Config, Map, Source, Value, ValueKind};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::fault::{Fault, HIDDEN, quoted};
+use super::problem::{ConfigProblem, HIDDEN, quoted};
 use super::setting::Setting;
 
 /// What one source says.
@@ -52,8 +52,8 @@ impl Given {
         quoted(self.text())
     }
 
-    pub(super) fn refused(&self, allowed: &str) -> Fault {
-        Fault::value(&self.source, self.setting.name, allowed, self.shown())
+    pub(super) fn refused(&self, allowed: &str) -> ConfigProblem {
+        ConfigProblem::value(&self.source, self.setting.name, allowed, self.shown())
     }
 }
 
@@ -69,14 +69,14 @@ impl Layer {
 
     /// Takes out what cannot be read as a value of its setting. A variable that is for two settings is
     /// told of once.
-    pub(super) fn refuse_unreadable(&mut self, faults: &mut Vec<Fault>) {
+    pub(super) fn refuse_unreadable(&mut self, problems: &mut Vec<ConfigProblem>) {
         let mut told: Vec<String> = Vec::new();
         self.given.retain(|given| {
             // Of locations only the one that counts is looked at.
             let kind = given.setting.kind;
             let good = kind.is_of_location() || kind.reads(given.text());
             if !good && !told.contains(&given.source) {
-                faults.push(given.refused(&given.setting.expected()));
+                problems.push(given.refused(&given.setting.expected()));
                 told.push(given.source.clone());
             }
             good
@@ -154,24 +154,24 @@ impl Settings {
 }
 
 /// Settings about which two variables of one layer disagree, unless a layer above decides.
-pub(super) fn contradictions(layers: &[Layer]) -> Vec<Fault> {
-    let mut faults = Vec::new();
+pub(super) fn contradictions(layers: &[Layer]) -> Vec<ConfigProblem> {
+    let mut problems = Vec::new();
     let mut above: Vec<&Layer> = Vec::new();
     for layer in layers {
         for (one, other) in layer.contradictions() {
             let name = one.setting.name;
             let is_decided = above.iter().any(|layer| layer.find(name).is_some());
             if !is_decided && !one.setting.kind.is_of_location() {
-                faults.push(contradiction(one, other));
+                problems.push(contradiction(one, other));
             }
         }
         above.push(layer);
     }
-    faults
+    problems
 }
 
 /// Two sources that say different things, of which neither comes before the other.
-pub(super) fn contradiction(one: &Given, other: &Given) -> Fault {
+pub(super) fn contradiction(one: &Given, other: &Given) -> ConfigProblem {
     let name = one.setting.name;
     let words = if one.setting.kind.is_of_location() {
         format!("another {name} than {} says: give one of them", one.source)
@@ -183,5 +183,5 @@ pub(super) fn contradiction(one: &Given, other: &Given) -> Fault {
             one.source
         )
     };
-    Fault::new(&other.source, words).about(name)
+    ConfigProblem::new(&other.source, words).about(name)
 }

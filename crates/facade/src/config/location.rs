@@ -5,8 +5,8 @@ use std::fs;
 use secrecy::SecretString;
 use tasktrail_postgres::PostgresConfig;
 
-use super::fault::Fault;
 use super::layer::{Given, Layer, Origin, contradiction};
+use super::problem::ConfigProblem;
 use super::setting::Setting;
 use super::{reading, url};
 
@@ -14,20 +14,23 @@ use super::{reading, url};
 /// the database that a layer below names, or with one above that has no password.
 ///
 /// What its URL says of other settings is added to the layer: it counts as much as the URL does.
-pub(super) fn locate(layers: &mut [Layer], faults: &mut Vec<Fault>) -> Option<PostgresConfig> {
+pub(super) fn locate(
+    layers: &mut [Layer],
+    problems: &mut Vec<ConfigProblem>,
+) -> Option<PostgresConfig> {
     let mut password = None;
     let mut layers = layers.iter_mut();
     while let Some(layer) = layers.next() {
-        password = password.or_else(|| secret(layer, faults));
+        password = password.or_else(|| secret(layer, problems));
         if names_a_database(layer) {
             if password.is_none() && !has_password(layer) {
                 let mut alone = layers.filter(|below| !names_a_database(below));
-                password = alone.find_map(|below| secret(below, faults));
+                password = alone.find_map(|below| secret(below, problems));
             }
-            return place(layer, password.as_ref(), faults);
+            return place(layer, password.as_ref(), problems);
         }
     }
-    faults.push(Fault::no_database());
+    problems.push(ConfigProblem::no_database());
     None
 }
 
@@ -47,14 +50,14 @@ fn has_password(layer: &Layer) -> bool {
 }
 
 /// The password of a layer, if it has a readable one.
-fn secret(layer: &Layer, faults: &mut Vec<Fault>) -> Option<SecretString> {
+fn secret(layer: &Layer, problems: &mut Vec<ConfigProblem>) -> Option<SecretString> {
     let (password, file) = (layer.find("password"), layer.find("password_file"));
     if let (Some(password), Some(file)) = (password, file) {
         let words = format!(
             "a password is given in {} as well: give one of them",
             password.source
         );
-        faults.push(Fault::new(&file.source, words).about("password_file"));
+        problems.push(ConfigProblem::new(&file.source, words).about("password_file"));
     }
     if let Some(password) = password {
         return Some(password.text.clone());
@@ -69,7 +72,7 @@ fn secret(layer: &Layer, faults: &mut Vec<Fault>) -> Option<SecretString> {
         // Not with its name: somebody may have put the password there.
         Err(error) => {
             let words = format!("password_file cannot be read: {error}");
-            faults.push(Fault::new(&file.source, words).about("password_file"));
+            problems.push(ConfigProblem::new(&file.source, words).about("password_file"));
             None
         }
     }
@@ -78,26 +81,26 @@ fn secret(layer: &Layer, faults: &mut Vec<Fault>) -> Option<SecretString> {
 fn place(
     layer: &mut Layer,
     password: Option<&SecretString>,
-    faults: &mut Vec<Fault>,
+    problems: &mut Vec<ConfigProblem>,
 ) -> Option<PostgresConfig> {
-    let before = faults.len();
+    let before = problems.len();
     for (one, other) in layer.contradictions() {
         if one.setting.kind.is_of_location() {
-            faults.push(contradiction(one, other));
+            problems.push(contradiction(one, other));
         }
     }
     match layer.find("url").cloned() {
-        Some(given) => of_url(&given, password, layer, faults),
-        None => of_parts(layer, password, faults),
+        Some(given) => of_url(&given, password, layer, problems),
+        None => of_parts(layer, password, problems),
     }
-    .filter(|_| faults.len() == before)
+    .filter(|_| problems.len() == before)
 }
 
 fn of_url(
     given: &Given,
     password: Option<&SecretString>,
     layer: &mut Layer,
-    faults: &mut Vec<Fault>,
+    problems: &mut Vec<ConfigProblem>,
 ) -> Option<PostgresConfig> {
     for name in ["host", "port", "database", "user"] {
         if let Some(part) = layer.find(name) {
@@ -105,7 +108,7 @@ fn of_url(
                 "{name} is given, but a URL in {} names the database already: give one of them",
                 given.source
             );
-            faults.push(Fault::new(&part.source, words).about(name));
+            problems.push(ConfigProblem::new(&part.source, words).about(name));
         }
     }
     let url = url::without_driver(given.text.clone());
@@ -123,7 +126,7 @@ fn of_url(
                 "sslmode" => format!("one whose sslmode is {}", error.limit()),
                 _ => error.limit().to_owned(),
             };
-            faults.push(given.refused(&allowed));
+            problems.push(given.refused(&allowed));
             None
         }
     }
@@ -143,19 +146,19 @@ fn parameters(given: &Given, url: &SecretString) -> Vec<Given> {
 fn of_parts(
     layer: &Layer,
     password: Option<&SecretString>,
-    faults: &mut Vec<Fault>,
+    problems: &mut Vec<ConfigProblem>,
 ) -> Option<PostgresConfig> {
     let parts = ["host", "port", "database", "user"].map(|name| layer.find(name));
     for given in parts.iter().flatten() {
         if !given.setting.kind.reads(given.text()) {
-            faults.push(given.refused(&given.setting.expected()));
+            problems.push(given.refused(&given.setting.expected()));
         }
     }
     let [host, port, database, user] = parts;
     let one = host.or(database).or(user).or(port)?;
     for (name, part) in [("host", host), ("database", database), ("user", user)] {
         if part.is_none() {
-            faults.push(missing(name, layer, one));
+            problems.push(missing(name, layer, one));
         }
     }
     let port = port.map_or(Some(5432), |port| reading::port(port.text()))?;
@@ -163,26 +166,26 @@ fn of_parts(
 }
 
 /// A location that is only there in part, in the words of its source.
-fn missing(name: &'static str, layer: &Layer, given: &Given) -> Fault {
+fn missing(name: &'static str, layer: &Layer, given: &Given) -> ConfigProblem {
     let variable = |prefix: &str| {
         let setting = Setting::named(name)?;
         let mut variables = setting.variables();
         variables.find(|variable| variable.starts_with(prefix))
     };
     let other = given.setting.name;
-    let fault = match &layer.origin {
-        Origin::Variables(prefix) => Fault::new(
+    let problem = match &layer.origin {
+        Origin::Variables(prefix) => ConfigProblem::new(
             variable(prefix).unwrap_or(name),
             format!("is not set, though {} is", given.source),
         ),
-        Origin::Code => Fault::new(
+        Origin::Code => ConfigProblem::new(
             &given.source,
             format!("{name} is not given, though {other} is"),
         ),
-        Origin::File(path) => Fault::new(
+        Origin::File(path) => ConfigProblem::new(
             path.display().to_string(),
             format!("{name} is not given, though {other} is"),
         ),
     };
-    fault.about(name)
+    problem.about(name)
 }

@@ -12,7 +12,7 @@ use super::layer::{Given, Layer, Origin, Settings, contradictions};
 #[cfg(not(feature = "config-file"))]
 use super::setting::FILE_VARIABLE;
 use super::setting::Setting;
-use super::{ConfigError, DatabaseConfig, Fault, assembly, location, nearest};
+use super::{ConfigError, ConfigProblem, DatabaseConfig, assembly, location, suggest};
 
 /// Where a configuration is read from: code, the environment, files.
 ///
@@ -105,13 +105,13 @@ impl ConfigSources {
     ///
     /// [`ConfigError`] with every fault of every source.
     pub fn load(self) -> Result<DatabaseConfig, ConfigError> {
-        let mut faults = Vec::new();
-        let mut layers = vec![self.code(&mut faults)];
+        let mut problems = Vec::new();
+        let mut layers = vec![self.code(&mut problems)];
         let (variables, unknown) = self.variables.layers();
         layers.extend(variables);
-        faults.extend(unknown);
-        let all_are_read = self.read_files(&mut layers, &mut faults);
-        load(layers, faults, all_are_read)
+        problems.extend(unknown);
+        let all_are_read = self.read_files(&mut layers, &mut problems);
+        load(layers, problems, all_are_read)
     }
 
     pub(super) fn of(variables: Variables) -> Self {
@@ -121,14 +121,17 @@ impl ConfigSources {
         }
     }
 
-    fn code(&self, faults: &mut Vec<Fault>) -> Layer {
+    fn code(&self, problems: &mut Vec<ConfigProblem>) -> Layer {
         let mut code = Layer::new(Origin::Code);
         for (source, name, value) in &self.set {
             let source = source.clone();
             let Some(setting) = Setting::named(name) else {
                 let known = Setting::all().iter().map(|setting| setting.name);
                 let words = format!("no setting is called `{name}`");
-                faults.push(Fault::new(source, nearest::unknown(&words, name, known)));
+                problems.push(ConfigProblem::new(
+                    source,
+                    suggest::unknown(&words, name, known),
+                ));
                 continue;
             };
             let text = value.clone();
@@ -144,24 +147,24 @@ impl ConfigSources {
     /// Adds the layers of the files. Whether all could be read: what one says that could not is unknown,
     /// not missing.
     #[cfg(feature = "config-file")]
-    fn read_files(&self, layers: &mut Vec<Layer>, faults: &mut Vec<Fault>) -> bool {
+    fn read_files(&self, layers: &mut Vec<Layer>, problems: &mut Vec<ConfigProblem>) -> bool {
         let named = self.named().map(PathBuf::from);
         let files: Vec<_> = self.files.iter().rev().cloned().chain(named).collect();
         let before = layers.len();
         for path in &files {
             let (layer, wrong) = file::read(path);
             layers.extend(layer);
-            faults.extend(wrong);
+            problems.extend(wrong);
         }
         layers.len() == before + files.len()
     }
 
     #[cfg(not(feature = "config-file"))]
-    fn read_files(&self, _layers: &mut Vec<Layer>, faults: &mut Vec<Fault>) -> bool {
+    fn read_files(&self, _layers: &mut Vec<Layer>, problems: &mut Vec<ConfigProblem>) -> bool {
         let is_named = self.named().is_some();
         if is_named {
             let words = "no file is read: tasktrail was built without its feature config-file";
-            faults.push(Fault::new(FILE_VARIABLE, words));
+            problems.push(ConfigProblem::new(FILE_VARIABLE, words));
         }
         !is_named
     }
@@ -174,27 +177,27 @@ impl ConfigSources {
 /// The configuration that the layers make, the first of which counts most.
 fn load(
     mut layers: Vec<Layer>,
-    mut faults: Vec<Fault>,
+    mut problems: Vec<ConfigProblem>,
     all_are_read: bool,
 ) -> Result<DatabaseConfig, ConfigError> {
     for layer in &mut layers {
-        layer.refuse_unreadable(&mut faults);
+        layer.refuse_unreadable(&mut problems);
     }
-    let place = location::locate(&mut layers, &mut faults);
+    let place = location::locate(&mut layers, &mut problems);
     if !all_are_read {
-        faults.retain(|fault| fault.source().is_some());
+        problems.retain(|problem| problem.source().is_some());
     }
-    faults.extend(contradictions(&layers));
+    problems.extend(contradictions(&layers));
     let settings = Settings::merged(&layers).map_err(|error| {
         // The layers are ours, and none of them fails.
-        ConfigError::of(vec![Fault::new("code", error.to_string())])
+        ConfigError::of(vec![ConfigProblem::new("code", error.to_string())])
     })?;
     // Somewhere, so that the other settings are looked at as well.
     let place =
         place.or_else(|| PostgresConfig::from_parts("localhost", 5432, "d", "u", None).ok());
-    let config = place.map(|place| assembly::assemble(place, &settings, &mut faults));
+    let config = place.map(|place| assembly::assemble(place, &settings, &mut problems));
     match config {
-        Some(config) if faults.is_empty() => Ok(config),
-        _ => Err(ConfigError::of(faults)),
+        Some(config) if problems.is_empty() => Ok(config),
+        _ => Err(ConfigError::of(problems)),
     }
 }

@@ -1,7 +1,7 @@
 //! What only a manager of a database can tell and do.
 
 use tasktrail_postgres::{Export, ExportSelection, PostgresDatabase};
-use tasktrail_postgres_admin::{Administrable, BenchSchema, Holdings, StorageStatistics};
+use tasktrail_postgres_admin::{Administrable, BenchSchema, DatabaseContents, StorageStatistics};
 
 use super::{DatabaseManager, Result};
 use crate::DatabaseError;
@@ -27,9 +27,9 @@ impl DatabaseManager {
     /// # Errors
     ///
     /// As for [`storage_statistics`](Self::storage_statistics).
-    pub async fn holdings(&self) -> Result<Option<Holdings>> {
+    pub async fn contents_of_database(&self) -> Result<Option<DatabaseContents>> {
         let asked = self
-            .asked(async |database| database.admin().holdings().await)
+            .asked(async |database| database.admin().contents_of_database().await)
             .await?;
         asked.transpose().map_err(DatabaseError::Storage)
     }

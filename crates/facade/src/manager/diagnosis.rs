@@ -9,7 +9,7 @@ use tasktrail_resilience::CircuitBreaker;
 
 use super::{DatabaseManager, Result};
 use crate::DatabaseError;
-use crate::health::judge;
+use crate::health::evaluate;
 
 impl DatabaseManager {
     /// What the database is like, and what somebody should do about it, the worst first; `None` for
@@ -30,7 +30,7 @@ impl DatabaseManager {
         let connection = self.0.state.connection()?;
         let policy = connection.database().map(|database| &database.policy);
         let breaker = policy.and_then(|policy| policy.breaker().map(CircuitBreaker::state));
-        let refusing = breaker.and_then(judge::breaker);
+        let refusing = breaker.and_then(evaluate::breaker);
         if let (Some(diagnosis), Some((_, evidence))) = (&mut diagnosis, refusing) {
             diagnosis.add(Finding {
                 severity: Severity::Warning,

@@ -11,8 +11,8 @@ use tracing::{Instrument, info_span};
 use super::{DatabaseManager, Result};
 use crate::DatabaseError;
 use crate::maintenance::{
-    CleanUpOptions, CleanedUp, Maintenance, MaintenanceFailure, MaintenancePolicy, MaintenanceRun,
-    MaintenanceStep, Runs, Schedule,
+    CleanupOptions, CleanupReport, MaintenanceFailure, MaintenanceHandle, MaintenancePolicy,
+    MaintenanceRun, MaintenanceStep, Runs, Schedule,
 };
 use crate::telemetry;
 use tasktrail_postgres_admin::Administrable;
@@ -29,14 +29,14 @@ impl DatabaseManager {
     /// what this gives is dropped.
     ///
     /// Of all processes that work on a database one is at it at a time; the others pass that run over. What
-    /// a run came to is logged, and told by [`Maintenance::last_run`]; after one that failed the next one
+    /// a run came to is logged, and told by [`MaintenanceHandle::last_run`]; after one that failed the next one
     /// comes as if it had not.
     ///
     /// # Errors
     ///
     /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
     /// [`NoRuntime`](DatabaseError::NoRuntime) outside of a tokio runtime, on which it would run.
-    pub fn maintenance(&self, policy: MaintenancePolicy) -> Result<Maintenance> {
+    pub fn maintenance(&self, policy: MaintenancePolicy) -> Result<MaintenanceHandle> {
         // Before the look, so that no close is missed.
         let mut closed = self.0.closed.subscribe();
         self.0.state.connection()?;
@@ -51,7 +51,7 @@ impl DatabaseManager {
                 _ = closed.changed() => {}
             }
         });
-        Ok(Maintenance::new(task, runs))
+        Ok(MaintenanceHandle::new(task, runs))
     }
 
     /// Runs maintenance once, now, and returns what it did.
@@ -71,19 +71,19 @@ impl DatabaseManager {
         let began = Instant::now();
         let Some(_only_one) = self.take_turn().await? else {
             return Ok(MaintenanceRun {
-                elsewhere: true,
+                skipped: true,
                 ..MaintenanceRun::default()
             });
         };
         let mut run = MaintenanceRun::default();
         run.cleaned_up.complete = true;
         for (index, rule) in policy.rules.iter().enumerate() {
-            let options = CleanUpOptions {
+            let options = CleanupOptions {
                 time_budget: Some(policy.time_budget.saturating_sub(began.elapsed())),
-                ..CleanUpOptions::default()
+                ..CleanupOptions::default()
             };
             let covered = rule.at(self.0.clock.now());
-            let mut so_far = CleanedUp::default();
+            let mut so_far = CleanupReport::default();
             let cleaned = self
                 .clean_up(&covered, &options, |gone| so_far.clone_from(gone))
                 .await;
@@ -98,7 +98,7 @@ impl DatabaseManager {
         run.cleaned_up.took = began.elapsed();
         match self.make_months(policy.months_ahead).await {
             Ok(Ok(made)) => run.made = made,
-            Ok(Err(obstacle)) => run.obstacle = Some(obstacle),
+            Ok(Err(failure)) => run.failure = Some(failure),
             Err(error) => note(&mut run, MaintenanceStep::Months, error)?,
         }
         Ok(run)
@@ -120,7 +120,7 @@ impl DatabaseManager {
                 }
                 Err(DatabaseError::Closed) => return,
                 Err(error) => tracing::warn!(
-                    error = %tasktrail_domain::repository::Chain(error),
+                    error = %tasktrail_domain::repository::ErrorChain(error),
                     "maintenance failed"
                 ),
             }
@@ -156,7 +156,7 @@ impl DatabaseManager {
     #[cfg(feature = "postgres")]
     async fn take_turn(&self) -> Result<Option<Turn>> {
         let turn = self
-            .asked(async |database| database.admin().maintenance_turn().await)
+            .asked(async |database| database.admin().maintenance_lock().await)
             .await?;
         match turn {
             None => Ok(Some(Turn(None))),
@@ -188,7 +188,7 @@ impl DatabaseManager {
                 .into_iter()
                 .map(|partition| partition.name)
                 .collect())),
-            Err(DatabaseError::Partition(error)) => Ok(Err(super::clean_up::told(&error))),
+            Err(DatabaseError::Partition(error)) => Ok(Err(super::cleanup::told(&error))),
             Err(error) => Err(error),
         }
     }
@@ -203,11 +203,11 @@ impl DatabaseManager {
     }
 }
 
-fn add(total: &mut CleanedUp, gone: CleanedUp) {
+fn add(total: &mut CleanupReport, gone: CleanupReport) {
     total.tasks += gone.tasks;
     total.entries += gone.entries;
     total.partitions.extend(gone.partitions);
-    total.obstacles.extend(gone.obstacles);
+    total.drop_failures.extend(gone.drop_failures);
     total.complete &= gone.complete;
 }
 
@@ -218,7 +218,7 @@ fn note(run: &mut MaintenanceRun, step: MaintenanceStep, error: DatabaseError) -
     }
     tracing::warn!(
         %step,
-        error = %tasktrail_domain::repository::Chain(&error),
+        error = %tasktrail_domain::repository::ErrorChain(&error),
         "a step of the maintenance failed"
     );
     run.failures.push(MaintenanceFailure {
@@ -231,7 +231,7 @@ fn note(run: &mut MaintenanceRun, step: MaintenanceStep, error: DatabaseError) -
 #[cfg(feature = "postgres")]
 struct Turn(
     #[expect(dead_code, reason = "held, not looked at")]
-    Option<tasktrail_postgres_admin::MaintenanceTurn>,
+    Option<tasktrail_postgres_admin::MaintenanceLock>,
 );
 
 #[cfg(not(feature = "postgres"))]

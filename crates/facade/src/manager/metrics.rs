@@ -9,7 +9,7 @@ use tasktrail_postgres_admin::{Administrable, StatusCounts, StorageError, Storag
 
 use super::{DatabaseManager, Result};
 use crate::DatabaseError;
-use crate::telemetry::{self, Stocktaking};
+use crate::telemetry::{self, StoreMetrics};
 
 impl DatabaseManager {
     /// Tells the installed recorder how the connections, the calls that share statements and the circuit
@@ -67,7 +67,7 @@ impl DatabaseManager {
         let Some((counts, storage)) = answer.transpose().map_err(DatabaseError::Storage)? else {
             return Ok(());
         };
-        telemetry::publish_store(&Stocktaking {
+        telemetry::publish_store(&StoreMetrics {
             counts,
             storage,
             at: self.0.clock.now(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tasktrail_domain::task_history::RetentionPolicy;
 use tasktrail_postgres::PostgresDatabase;
 use tasktrail_postgres_admin::{
-    Administrable, Partition, PartitionError, PartitionOutlook, Retired,
+    Administrable, Partition, PartitionDrop, PartitionError, PartitionOutlook,
 };
 
 use super::{DatabaseManager, Result};
@@ -54,7 +54,7 @@ impl DatabaseManager {
         &self,
         policy: &RetentionPolicy,
         within: Option<Duration>,
-    ) -> Result<Vec<Retired>> {
+    ) -> Result<Vec<PartitionDrop>> {
         self.of_partitions(async |database| {
             database
                 .admin()

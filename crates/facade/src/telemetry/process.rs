@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
-use tasktrail_postgres::{PoolStatistics, SharingStatistics};
+use tasktrail_postgres::{BatchStatistics, PoolStatistics};
 use tasktrail_resilience::CircuitBreaker;
 
 use crate::store::Database;
@@ -27,19 +27,19 @@ pub const POOL_LEAKS_TOTAL: &str = "tasktrail_pool_leaks_total";
 /// Connections that were opened.
 pub const POOL_CONNECTIONS_OPENED_TOTAL: &str = "tasktrail_pool_connections_opened_total";
 /// Connections that could not be opened.
-pub const POOL_CONNECTIONS_REFUSED_TOTAL: &str = "tasktrail_pool_connections_refused_total";
+pub const POOL_CONNECT_FAILURES_TOTAL: &str = "tasktrail_pool_connect_failures_total";
 /// Connections that were closed, by reason.
 pub const POOL_CONNECTIONS_CLOSED_TOTAL: &str = "tasktrail_pool_connections_closed_total";
 /// Calls that are in the queue for a shared statement, or on their way in one.
-pub const SHARED_CALLS_UNDER_WAY: &str = "tasktrail_shared_calls_under_way";
+pub const BATCH_CALLS_IN_FLIGHT: &str = "tasktrail_batch_calls_in_flight";
 /// Tasks that are set aside because other transactions keep them locked.
 pub const TASKS_ASIDE: &str = "tasktrail_tasks_aside";
 /// Calls that wait for these tasks.
 pub const CALLS_ASIDE: &str = "tasktrail_calls_aside";
 /// Calls that could share a statement, by whether they did.
-pub const SHARED_CALLS_TOTAL: &str = "tasktrail_shared_calls_total";
+pub const BATCH_CALLS_TOTAL: &str = "tasktrail_batch_calls_total";
 /// Statements that carried them.
-pub const SHARED_STATEMENTS_TOTAL: &str = "tasktrail_shared_statements_total";
+pub const BATCHES_TOTAL: &str = "tasktrail_batches_total";
 
 pub(super) fn describe() {
     for (name, meaning) in [
@@ -58,7 +58,7 @@ pub(super) fn describe() {
         ),
         (POOL_WAITING, "Calls that wait for a connection"),
         (
-            SHARED_CALLS_UNDER_WAY,
+            BATCH_CALLS_IN_FLIGHT,
             "Calls in the queue for a shared statement or on their way in one",
         ),
         (
@@ -85,7 +85,7 @@ pub(super) fn describe() {
             "Connections that were opened",
         ),
         (
-            POOL_CONNECTIONS_REFUSED_TOTAL,
+            POOL_CONNECT_FAILURES_TOTAL,
             "Connections that could not be opened",
         ),
         (
@@ -93,13 +93,10 @@ pub(super) fn describe() {
             "Connections that were closed, by reason",
         ),
         (
-            SHARED_CALLS_TOTAL,
+            BATCH_CALLS_TOTAL,
             "Calls that could share a statement, by whether they did",
         ),
-        (
-            SHARED_STATEMENTS_TOTAL,
-            "Statements that carried calls together",
-        ),
+        (BATCHES_TOTAL, "Statements that carried calls together"),
     ] {
         describe_counter!(name, Unit::Count, meaning);
     }
@@ -114,7 +111,7 @@ pub(crate) struct Published(Mutex<Counted>);
 #[derive(Debug, Default)]
 struct Counted {
     pool: PoolStatistics,
-    sharing: Vec<SharingStatistics>,
+    sharing: Vec<BatchStatistics>,
 }
 
 /// Tells how a database's connections and calls stand now.
@@ -127,7 +124,7 @@ pub(crate) fn publish(database: &Database) {
         .unwrap_or_else(PoisonError::into_inner);
     let now = Counted {
         pool: database.postgres.pool_statistics(),
-        sharing: database.postgres.sharing_statistics(),
+        sharing: database.postgres.batch_statistics(),
     };
     pool(&now.pool, &before.pool);
     for (index, calls) in now.sharing.iter().enumerate() {
@@ -153,7 +150,7 @@ fn pool(now: &PoolStatistics, before: &PoolStatistics) {
     counter!(POOL_WAIT_TIMEOUTS_TOTAL).increment(timed_out);
     counter!(POOL_LEAKS_TOTAL).increment(now.leaks - before.leaks);
     counter!(POOL_CONNECTIONS_OPENED_TOTAL).increment(now.opened - before.opened);
-    counter!(POOL_CONNECTIONS_REFUSED_TOTAL).increment(now.refused - before.refused);
+    counter!(POOL_CONNECT_FAILURES_TOTAL).increment(now.connect_failures - before.connect_failures);
     let (now, before) = (&now.closed, &before.closed);
     for (reason, closed) in [
         ("idle", now.idle - before.idle),
@@ -166,18 +163,18 @@ fn pool(now: &PoolStatistics, before: &PoolStatistics) {
     }
 }
 
-fn sharing(now: &SharingStatistics, before: Option<&SharingStatistics>) {
+fn sharing(now: &BatchStatistics, before: Option<&BatchStatistics>) {
     let operation = now.operation;
-    gauge!(SHARED_CALLS_UNDER_WAY, "operation" => operation).set(now.under_way);
+    gauge!(BATCH_CALLS_IN_FLIGHT, "operation" => operation).set(now.under_way);
     gauge!(TASKS_ASIDE, "operation" => operation).set(now.tasks_aside);
     gauge!(CALLS_ASIDE, "operation" => operation).set(now.waiting_aside);
-    let since = |count: fn(&SharingStatistics) -> u64| count(now) - before.map_or(0, count);
+    let since = |count: fn(&BatchStatistics) -> u64| count(now) - before.map_or(0, count);
     for (way, calls) in [
         ("single", since(|calls| calls.single)),
         ("batched", since(|calls| calls.batched)),
     ] {
-        counter!(SHARED_CALLS_TOTAL, "operation" => operation, "way" => way).increment(calls);
+        counter!(BATCH_CALLS_TOTAL, "operation" => operation, "way" => way).increment(calls);
     }
     let statements = since(|calls| calls.statements);
-    counter!(SHARED_STATEMENTS_TOTAL, "operation" => operation).increment(statements);
+    counter!(BATCHES_TOTAL, "operation" => operation).increment(statements);
 }

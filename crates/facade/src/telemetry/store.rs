@@ -21,7 +21,7 @@ pub const TABLE_BYTES: &str = "tasktrail_table_bytes";
 /// The size of a table's indexes.
 pub const INDEX_BYTES: &str = "tasktrail_index_bytes";
 /// Old versions of rows that wait for a vacuum, as the server estimates them.
-pub const DEAD_ROWS: &str = "tasktrail_dead_rows";
+pub const DEAD_TUPLES: &str = "tasktrail_dead_tuples";
 /// When the store was last measured.
 pub const STORE_MEASURED_TIMESTAMP_SECONDS: &str = "tasktrail_store_measured_timestamp_seconds";
 /// How long that took.
@@ -43,7 +43,7 @@ pub(super) fn describe() {
         ),
         (INDEX_BYTES, Unit::Bytes, "Size of a table's indexes"),
         (
-            DEAD_ROWS,
+            DEAD_TUPLES,
             Unit::Count,
             "Old versions of rows that wait for a vacuum, as the server estimates them",
         ),
@@ -63,7 +63,7 @@ pub(super) fn describe() {
 }
 
 /// What was found in the store.
-pub(crate) struct Stocktaking {
+pub(crate) struct StoreMetrics {
     pub(crate) counts: BTreeMap<TaskStatus, StatusCounts>,
     pub(crate) storage: StorageStatistics,
     pub(crate) at: Timestamp,
@@ -80,7 +80,7 @@ pub(crate) fn publish_health(state: HealthState) {
 }
 
 /// Tells how much the store holds.
-pub(crate) fn publish_store(found: &Stocktaking) {
+pub(crate) fn publish_store(found: &StoreMetrics) {
     for status in TaskStatus::ALL {
         // One that no task has any more must not keep its last number.
         let counts = found.counts.get(&status).copied().unwrap_or_default();
@@ -97,7 +97,7 @@ pub(crate) fn publish_store(found: &Stocktaking) {
 fn table(name: &'static str, statistics: &TableStatistics) {
     gauge!(TABLE_BYTES, "table" => name).set(float(statistics.table_bytes));
     gauge!(INDEX_BYTES, "table" => name).set(float(statistics.index_bytes));
-    gauge!(DEAD_ROWS, "table" => name).set(float(statistics.dead_rows));
+    gauge!(DEAD_TUPLES, "table" => name).set(float(statistics.dead_rows));
 }
 
 /// A number as gauges have it: exact up to 2⁵³, which no store reaches.

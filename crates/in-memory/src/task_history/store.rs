@@ -3,9 +3,10 @@ use std::ops::Bound;
 
 use tasktrail_domain::repository::{Page, PageRequest};
 use tasktrail_domain::task_history::{
-    Counts, EntryConflict, EntryId, Expired, FinalStatus, FinishOutcome, HistoryEntry, ListCursor,
-    Removal, RemovalBatch, RemovalCursor, RetentionPolicy, SavedBatch, Scope, StepNumber,
-    TaskFilter, TaskId, TaskKey, TaskStatus, TaskSummary, TrailPosition, UserId, distinct_entries,
+    Counts, EntryConflict, EntryId, ExpiredCounts, FinalStatus, FinishOutcome, HistoryEntry,
+    ListCursor, RemovalCursor, RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope,
+    StepNumber, TaskFilter, TaskId, TaskKey, TaskStatus, TaskSummary, TrailCursor, UserId,
+    distinct_entries,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
@@ -17,7 +18,7 @@ use super::task::{Task, count};
 pub(super) struct Store {
     tasks: BTreeMap<TaskKey, Task>,
     /// Where each entry id was saved, among those of its user.
-    places: HashMap<(UserId, EntryId), (TaskKey, TrailPosition)>,
+    places: HashMap<(UserId, EntryId), (TaskKey, TrailCursor)>,
     lists: HashMap<UserId, ListIndex>,
     accepted: i64,
 }
@@ -71,7 +72,7 @@ impl Store {
 
     fn add(&mut self, entry: &HistoryEntry) {
         self.accepted += 1;
-        let position = TrailPosition::new(self.accepted);
+        let position = TrailCursor::new(self.accepted);
         let place = (entry.task.clone(), position);
         self.places
             .insert((entry.task.user.clone(), entry.id), place);
@@ -129,8 +130,8 @@ impl Store {
     pub(super) fn trail(
         &self,
         key: &TaskKey,
-        page: &PageRequest<TrailPosition>,
-    ) -> Page<HistoryEntry, TrailPosition> {
+        page: &PageRequest<TrailCursor>,
+    ) -> Page<HistoryEntry, TrailCursor> {
         let unknown = || Page {
             items: Vec::new(),
             next: None,
@@ -184,8 +185,8 @@ impl Store {
         counts
     }
 
-    pub(super) fn expired(&self, policy: &RetentionPolicy) -> Expired {
-        let mut expired = Expired::default();
+    pub(super) fn expired(&self, policy: &RetentionPolicy) -> ExpiredCounts {
+        let mut expired = ExpiredCounts::default();
         for (task, _) in self.covered(policy, None) {
             expired.tasks += 1;
             expired.entries += task.entries;
@@ -196,8 +197,8 @@ impl Store {
     pub(super) fn remove_expired(
         &mut self,
         policy: &RetentionPolicy,
-        batch: &RemovalBatch,
-    ) -> Removal {
+        batch: &RemovalLimits,
+    ) -> RemovalResult {
         let mut covered: Vec<_> = self
             .covered(policy, batch.after.as_ref())
             .take(batch.tasks.get() + 1)
@@ -211,7 +212,7 @@ impl Store {
             task: task.task.clone(),
             last_kept: last_kept.clone(),
         });
-        Removal {
+        RemovalResult {
             tasks: count(covered.len()),
             entries: covered.iter().map(|(task, _)| task.entries).sum(),
             next: last.filter(|_| found > covered.len()),

@@ -4,16 +4,16 @@ use std::ops::Bound;
 use tasktrail_domain::repository::{Page, PageRequest};
 use tasktrail_domain::task_history::{
     FinalStatus, FinishOutcome, HistoryEntry, StepNumber, TaskKey, TaskStatus, TaskSummary,
-    TrailPosition,
+    TrailCursor,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
 /// One task: its entries in the order of their acceptance, and what they add up to.
 #[derive(Debug)]
 pub(super) struct Task {
-    trail: BTreeMap<TrailPosition, HistoryEntry>,
+    trail: BTreeMap<TrailCursor, HistoryEntry>,
     /// Where each step's newest revision stands in the trail.
-    newest: BTreeMap<StepNumber, TrailPosition>,
+    newest: BTreeMap<StepNumber, TrailCursor>,
     finish: Option<(FinalStatus, Timestamp)>,
     created_at: Timestamp,
     last_updated: Timestamp,
@@ -31,7 +31,7 @@ impl Task {
         }
     }
 
-    pub(super) fn add(&mut self, position: TrailPosition, entry: HistoryEntry) {
+    pub(super) fn add(&mut self, position: TrailCursor, entry: HistoryEntry) {
         self.touch(entry.recorded_at);
         self.newest.insert(entry.step, position);
         self.trail.insert(position, entry);
@@ -65,10 +65,7 @@ impl Task {
         Page::of(steps, page.size, |entry| entry.step)
     }
 
-    pub(super) fn trail(
-        &self,
-        page: &PageRequest<TrailPosition>,
-    ) -> Page<HistoryEntry, TrailPosition> {
+    pub(super) fn trail(&self, page: &PageRequest<TrailCursor>) -> Page<HistoryEntry, TrailCursor> {
         let after = page.after.map_or(Bound::Unbounded, Bound::Excluded);
         let entries: Vec<_> = self
             .trail
@@ -88,7 +85,7 @@ impl Task {
         finished.or_else(|| self.last_entry().map(|entry| entry.step_result.status()))
     }
 
-    pub(super) fn entry(&self, position: TrailPosition) -> Option<&HistoryEntry> {
+    pub(super) fn entry(&self, position: TrailCursor) -> Option<&HistoryEntry> {
         self.trail.get(&position)
     }
 

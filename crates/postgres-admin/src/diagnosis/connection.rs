@@ -114,7 +114,7 @@ fn judge(facts: &ConnectionFacts, mode: TlsMode) -> Vec<Finding> {
         } else {
             Severity::Warning
         };
-        findings.push(FindingCode::ConnectionsScarce.finding(
+        findings.push(FindingCode::ConnectionsNearLimit.finding(
             severity,
             "the server has few connections left",
             format!("{used} of {most} are in use, {percent} %"),
@@ -177,7 +177,7 @@ mod tests {
             connections,
             ..facts()
         };
-        let scarce = |severity| vec![(FindingCode::ConnectionsScarce, severity)];
+        let scarce = |severity| vec![(FindingCode::ConnectionsNearLimit, severity)];
 
         assert_eq!(codes(&used(79), TlsMode::VerifyFull), []);
         assert_eq!(

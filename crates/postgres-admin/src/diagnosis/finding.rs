@@ -68,13 +68,13 @@ macro_rules! codes {
 
 codes! {
     /// The server follows another one and takes no writes.
-    Standby "standby",
+    NotPrimary "not_primary",
     /// The server is told to take no writes.
     ReadOnly "read_only",
     /// This role may not read and write the tables.
-    Forbidden "forbidden",
+    InsufficientPrivilege "insufficient_privilege",
     /// The server did not say how it is.
-    Silent "silent",
+    Unresponsive "unresponsive",
     /// The server is far away.
     SlowRoundTrip "slow_round_trip",
     /// What is sent can be read on the way.
@@ -94,7 +94,7 @@ codes! {
     /// A newer program has migrated the database.
     SchemaNewer "schema_newer",
     /// The tables are not as the migrations make them.
-    SchemaDiffers "schema_differs",
+    SchemaDrift "schema_drift",
     /// New entries would come before those that are there.
     SequenceBehind "sequence_behind",
     /// An index is missing.
@@ -114,7 +114,7 @@ codes! {
     /// The server translates its messages.
     TranslatedMessages "translated_messages",
     /// The server has few connections left.
-    ConnectionsScarce "connections_scarce",
+    ConnectionsNearLimit "connections_near_limit",
     /// Calls wait for a connection of this pool.
     PoolFull "pool_full",
     /// Calls gave up waiting for one.
@@ -124,7 +124,7 @@ codes! {
     /// The circuit breaker refuses calls.
     BreakerOpen "breaker_open",
     /// Old versions of rows pile up.
-    DeadRows "dead_rows",
+    DeadTuples "dead_tuples",
     /// The planner knows little about a table.
     StaleStatistics "stale_statistics",
     /// An index is not complete and serves nobody.
@@ -136,7 +136,7 @@ codes! {
     /// Statements are slow.
     SlowStatement "slow_statement",
     /// The server does not count statements.
-    StatementsUncounted "statements_uncounted",
+    PgStatStatementsMissing "pg_stat_statements_missing",
     /// A transaction has been open for long.
     LongTransaction "long_transaction",
     /// A prepared transaction that nobody ends.

@@ -1,6 +1,6 @@
 //! Whether new entries come behind those that are there.
 
-use tasktrail_domain::repository::Chain;
+use tasktrail_domain::repository::ErrorChain;
 use tasktrail_postgres::MigrateError;
 use tasktrail_postgres::entry_order::Finding as Found;
 
@@ -46,7 +46,7 @@ pub(super) fn judge(found: &Result<Found, MigrateError>) -> Option<Finding> {
         Err(error) => Some(FindingCode::CheckFailed.finding(
             Severity::Notice,
             "the server did not tell whether the sequence of the ids is beyond all of them",
-            Chain(error).to_string(),
+            ErrorChain(error).to_string(),
             "run tasktrail migrate check",
         )),
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tasktrail_domain::repository::Chain;
+use tasktrail_domain::repository::ErrorChain;
 use tasktrail_postgres::MigrateError;
 use tasktrail_postgres::health::{HealthError, ServerHealth, ServerRole};
 use tasktrail_postgres::schema_check::SchemaDifference;
@@ -20,16 +20,18 @@ pub(super) fn judge_server(server: &Result<ServerHealth, HealthError>) -> Vec<Fi
             .chain(migrations(server))
             .chain(distance(server))
             .collect(),
-        Err(error @ HealthError::Forbidden(_)) => vec![FindingCode::Forbidden.finding(
-            Severity::Critical,
-            "this role may not read the schema of the store",
-            Chain(error).to_string(),
-            "run what `tasktrail migrate roles` prints",
-        )],
-        Err(error) => vec![FindingCode::Silent.finding(
+        Err(error @ HealthError::InsufficientPrivilege(_)) => {
+            vec![FindingCode::InsufficientPrivilege.finding(
+                Severity::Critical,
+                "this role may not read the schema of the store",
+                ErrorChain(error).to_string(),
+                "run what `tasktrail migrate roles` prints",
+            )]
+        }
+        Err(error) => vec![FindingCode::Unresponsive.finding(
             Severity::Critical,
             "the server did not say how it is",
-            Chain(error).to_string(),
+            ErrorChain(error).to_string(),
             "look at its load and its log",
         )],
     }
@@ -37,7 +39,7 @@ pub(super) fn judge_server(server: &Result<ServerHealth, HealthError>) -> Vec<Fi
 
 fn writes(server: &ServerHealth) -> Option<Finding> {
     if server.role == ServerRole::Standby {
-        return Some(FindingCode::Standby.finding(
+        return Some(FindingCode::NotPrimary.finding(
             Severity::Critical,
             "the server follows another one and takes no writes",
             "pg_is_in_recovery() is true",
@@ -53,7 +55,7 @@ fn writes(server: &ServerHealth) -> Option<Finding> {
         ));
     }
     (!server.permitted).then(|| {
-        FindingCode::Forbidden.finding(
+        FindingCode::InsufficientPrivilege.finding(
             Severity::Critical,
             "this role may not read and write the tables of the history",
             "a privilege among SELECT, INSERT, UPDATE and DELETE is missing",
@@ -148,7 +150,7 @@ pub(super) fn judge_differences(
         Err(error) => vec![FindingCode::CheckFailed.finding(
             Severity::Notice,
             "the tables could not be compared with what the migrations make",
-            Chain(error).to_string(),
+            ErrorChain(error).to_string(),
             "run tasktrail migrate check",
         )],
     }
@@ -188,7 +190,7 @@ fn judge_difference(difference: &SchemaDifference, tables: &[TableFacts]) -> Fin
         (Some(_), false) if object.starts_with("comment ") => Severity::Notice,
         (Some(_), false) => Severity::Warning,
     };
-    FindingCode::SchemaDiffers.finding(
+    FindingCode::SchemaDrift.finding(
         severity,
         format!("the {object} is not as the migrations make it"),
         difference.to_string(),
@@ -235,14 +237,17 @@ mod tests {
         assert_eq!(codes(server(|_| {})), []);
         let standby =
             server(|server| (server.role, server.writable) = (ServerRole::Standby, false));
-        assert_eq!(codes(standby), [FindingCode::Standby]);
+        assert_eq!(codes(standby), [FindingCode::NotPrimary]);
         let bare = server(|server| {
             server.permitted = false;
             server.schema = SchemaState::default();
         });
         assert_eq!(
             codes(bare),
-            [FindingCode::Forbidden, FindingCode::SchemaMissing]
+            [
+                FindingCode::InsufficientPrivilege,
+                FindingCode::SchemaMissing
+            ]
         );
         let refused = server(|server| {
             server.refusal = Some("the database has the encoding LATIN1".to_owned());
@@ -254,11 +259,14 @@ mod tests {
             codes(read_only),
             [FindingCode::ReadOnly, FindingCode::SlowRoundTrip]
         );
-        let denied = HealthError::Forbidden("permission denied for table x".into());
+        let denied = HealthError::InsufficientPrivilege("permission denied for table x".into());
         let denied = judge_server(&Err(denied));
-        assert_eq!(denied.first().unwrap().code, FindingCode::Forbidden);
-        let silent = judge_server(&Err(HealthError::Silent(FAR)));
-        assert_eq!(silent.first().unwrap().code, FindingCode::Silent);
+        assert_eq!(
+            denied.first().unwrap().code,
+            FindingCode::InsufficientPrivilege
+        );
+        let silent = judge_server(&Err(HealthError::Unresponsive(FAR)));
+        assert_eq!(silent.first().unwrap().code, FindingCode::Unresponsive);
     }
 
     #[test]
@@ -280,7 +288,7 @@ mod tests {
             judged("index task_summary.task_summary_list_idx", is, None),
             (FindingCode::MissingIndex, Severity::Warning)
         );
-        let differs = |severity| (FindingCode::SchemaDiffers, severity);
+        let differs = |severity| (FindingCode::SchemaDrift, severity);
         assert_eq!(judged("column a.b", is, was), differs(Severity::Critical));
         assert_eq!(
             judged("constraint a.a_pkey", is, None),

@@ -111,7 +111,7 @@ fn facts(row: &Row) -> Option<StatementFacts> {
 }
 
 fn uncounted(evidence: &str) -> Finding {
-    FindingCode::StatementsUncounted.finding(
+    FindingCode::PgStatStatementsMissing.finding(
         Severity::Notice,
         "which statements are slow is not known: the server does not count them",
         evidence,

@@ -109,7 +109,7 @@ fn judge(table: &TableFacts) -> Vec<Finding> {
     let dead = table.dead_rows.saturating_mul(100) / table.live_rows.max(1);
     let changed = table.changed_since_analyze.saturating_mul(100) / table.live_rows.max(1);
     let dead_rows = (table.dead_rows > FEW && dead >= TOO_DEAD).then(|| {
-        FindingCode::DeadRows.finding(
+        FindingCode::DeadTuples.finding(
             Severity::Warning,
             format!("{name} is full of old versions of rows, and vacuum does not keep up"),
             format!(
@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(codes(39_999, 49_999), []);
         assert_eq!(
             codes(40_000, 50_000),
-            [FindingCode::DeadRows, FindingCode::StaleStatistics]
+            [FindingCode::DeadTuples, FindingCode::StaleStatistics]
         );
     }
 

@@ -16,7 +16,7 @@ use std::time::Duration;
 use diesel::QueryableByName;
 use diesel::sql_types::Bool;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use tasktrail_domain::repository::Chain;
+use tasktrail_domain::repository::ErrorChain;
 use tasktrail_domain::task_history::{RetentionPolicy, Scope};
 use tasktrail_postgres::ownership::owner;
 
@@ -32,11 +32,11 @@ use super::{Partition, PartitionError, read};
 /// What became of a partition that was old enough to go.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Retired {
+pub struct PartitionDrop {
     /// Its table.
     pub partition: String,
     /// Whether it was dropped. Else too many of its entries belong to tasks that stay, or there was an
-    /// [`obstacle`](Self::obstacle).
+    /// [`failure`](Self::failure).
     pub dropped: bool,
     /// How many tasks went, with all their entries; 0 unless it was dropped.
     pub tasks: u64,
@@ -45,7 +45,7 @@ pub struct Retired {
     /// How many of its entries belong to tasks that stay; about, if it is large and was left alone.
     pub kept: u64,
     /// What was in the way, if something was. Later partitions were not tried then.
-    pub obstacle: Option<String>,
+    pub failure: Option<String>,
     /// Whether the obstacle was the deadline: it took longer than saves may be kept waiting, 5 seconds in
     /// all. The next run tries again.
     pub given_up: bool,
@@ -78,7 +78,7 @@ pub(super) async fn drop_expired(
     connection: &mut AsyncPgConnection,
     policy: &RetentionPolicy,
     goes_on: impl Fn() -> bool,
-) -> Result<Vec<Retired>, PartitionError> {
+) -> Result<Vec<PartitionDrop>, PartitionError> {
     // Which are the newest of a user is not seen from one partition, and one user's are never most of it.
     if policy.keep_newest > 0 || policy.scope != Scope::Everyone {
         return Ok(Vec::new());
@@ -107,7 +107,7 @@ pub(super) async fn drop_expired(
                 .into_iter()
                 .find(|new| new.until == partition.until);
         }
-        let is_stopped = outcome.obstacle.is_some();
+        let is_stopped = outcome.failure.is_some();
         retired.push(outcome);
         if is_stopped {
             break;
@@ -123,11 +123,11 @@ async fn replace(
     partition: &Partition,
     earlier: Option<Partition>,
     policy: &RetentionPolicy,
-) -> Result<Retired, PartitionError> {
-    let left_alone = |kept| Retired {
+) -> Result<PartitionDrop, PartitionError> {
+    let left_alone = |kept| PartitionDrop {
         partition: partition.name.clone(),
         kept,
-        ..Retired::default()
+        ..PartitionDrop::default()
     };
     let retained = removed::estimated_to_stay(connection, partition, policy).await?;
     if is_too_much(retained, partition.entries) {
@@ -161,19 +161,19 @@ async fn replace(
             };
             replacement.swap(connection, &deadline).await?;
             deadline.limit(connection).await?;
-            Ok(Retired {
+            Ok(PartitionDrop {
                 partition: partition.name.clone(),
                 dropped: true,
                 tasks: removed.tasks(),
                 entries: removed.entries(),
                 kept: removed.retained(),
-                ..Retired::default()
+                ..PartitionDrop::default()
             })
         })
         .await;
     let saves_held = deadline.held();
     match replaced {
-        Ok(retired) => Ok(Retired {
+        Ok(retired) => Ok(PartitionDrop {
             saves_held,
             ..retired
         }),
@@ -182,23 +182,23 @@ async fn replace(
 }
 
 /// Why a partition was not retired.
-fn not_retired(partition: &Partition, error: &PartitionError) -> Retired {
+fn not_retired(partition: &Partition, error: &PartitionError) -> PartitionDrop {
     let (given_up, saves_held) = match error {
         PartitionError::GivenUp { held, .. } => (true, *held),
         _ => (false, Duration::ZERO),
     };
-    let obstacle = Chain(error).to_string();
+    let failure = ErrorChain(error).to_string();
     tracing::warn!(
         partition = partition.name,
-        obstacle,
+        failure,
         "a partition was not dropped"
     );
-    Retired {
+    PartitionDrop {
         partition: partition.name.clone(),
-        obstacle: Some(obstacle),
+        failure: Some(failure),
         given_up,
         saves_held,
-        ..Retired::default()
+        ..PartitionDrop::default()
     }
 }
 

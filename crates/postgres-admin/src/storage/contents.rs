@@ -8,7 +8,7 @@ use crate::bench_schema;
 
 /// What a database holds. What a [`BenchSchema`](crate::BenchSchema) holds does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Holdings {
+pub enum DatabaseContents {
     /// No table at all.
     Nothing,
     /// The schema of the histories, as far as it was migrated, without a row.
@@ -49,7 +49,7 @@ const TABLES: &str = "
     ORDER BY nspname, relname";
 
 /// Asks on a connection of its own.
-pub(crate) async fn contents(connector: &Connector) -> Result<Holdings, StorageError> {
+pub(crate) async fn contents(connector: &Connector) -> Result<DatabaseContents, StorageError> {
     let mut connection = connect(connector).await?;
     let tables: Vec<Table> = diesel::sql_query(TABLES)
         .bind::<Text, _>(bench_schema::NAME)
@@ -61,19 +61,19 @@ pub(crate) async fn contents(connector: &Connector) -> Result<Holdings, StorageE
         if !table.name.ends_with(".tasktrail_migrations")
             && has_rows(&mut connection, &table.name).await?
         {
-            return Ok(Holdings::Histories);
+            return Ok(DatabaseContents::Histories);
         }
     }
     if !others.is_empty() {
-        return Ok(Holdings::OtherTables {
+        return Ok(DatabaseContents::OtherTables {
             count: u64::try_from(others.len()).unwrap_or(u64::MAX),
             first: others.into_iter().take(3).map(|table| table.name).collect(),
         });
     }
     Ok(if ours.is_empty() {
-        Holdings::Nothing
+        DatabaseContents::Nothing
     } else {
-        Holdings::EmptySchema
+        DatabaseContents::EmptySchema
     })
 }
 

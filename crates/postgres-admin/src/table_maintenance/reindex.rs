@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::CancelToken;
 
 pub use self::plan::ReindexPlan;
-use super::{CareError, connect, permitted, tables};
+use super::{TableMaintenanceError, connect, permitted, tables};
 use crate::diagnosis::{IndexFacts, index_facts};
 use crate::maintenance_lock::of_store;
 
@@ -57,12 +57,12 @@ pub(crate) async fn reindex(
     only: &[String],
     told: impl FnMut(&IndexFacts) + Send,
     stop: impl Future<Output = ()> + Send,
-) -> Result<Reindexing, CareError> {
+) -> Result<Reindexing, TableMaintenanceError> {
     let mut connection = connect(connector).await?;
     permitted(&tables(&mut connection).await?)?;
     let number = of_store(&mut connection, LOCK).await?;
     if !try_lock(&mut connection, number).await? {
-        return Err(CareError::Taken);
+        return Err(TableMaintenanceError::Taken);
     }
     let plan = ReindexPlan::of(index_facts(&mut connection).await?, only)?;
     let statement = connection.cancel_token();
@@ -101,7 +101,10 @@ fn is_whole(ended: diesel::QueryResult<bool>, stopping: bool) -> diesel::QueryRe
 }
 
 /// What a reindex would work on. Any role may ask.
-pub(crate) async fn plan(connector: &Connector, only: &[String]) -> Result<ReindexPlan, CareError> {
+pub(crate) async fn plan(
+    connector: &Connector,
+    only: &[String],
+) -> Result<ReindexPlan, TableMaintenanceError> {
     let mut connection = connect(connector).await?;
     tables(&mut connection).await?;
     ReindexPlan::of(index_facts(&mut connection).await?, only)

@@ -1,7 +1,7 @@
 //! Statistics, dead rows and indexes.
 
 use tasktrail_postgres_admin::Administrable as _;
-use tasktrail_postgres_admin::CareError;
+use tasktrail_postgres_admin::TableMaintenanceError;
 use tasktrail_test_support::{TableLock, TestDatabase, wait_until};
 
 use super::store::{Store, open, sound};
@@ -36,7 +36,10 @@ async fn there_is_nothing_to_care_for_without_tables() {
 
     let refused = postgres.admin().analyze(false).await.unwrap_err();
 
-    assert!(matches!(refused, CareError::NoSchema), "{refused}");
+    assert!(
+        matches!(refused, TableMaintenanceError::NoSchema),
+        "{refused}"
+    );
 }
 
 #[tokio::test]
@@ -99,7 +102,7 @@ async fn an_unknown_index_is_refused_also_when_it_is_only_planned() {
 
     for refused in [refused.unwrap_err(), planned.unwrap_err()] {
         assert!(
-            matches!(refused, CareError::UnknownIndex { .. }),
+            matches!(refused, TableMaintenanceError::UnknownIndex { .. }),
             "{refused}"
         );
     }

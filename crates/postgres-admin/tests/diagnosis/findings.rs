@@ -135,7 +135,7 @@ async fn a_dropped_index_an_invalid_one_and_one_of_others_are_told() {
     let differs = found
         .findings
         .iter()
-        .filter(|found| found.code == FindingCode::SchemaDiffers);
+        .filter(|found| found.code == FindingCode::SchemaDrift);
     let differs: Vec<_> = differs.map(|found| &*found.summary).collect();
     assert_eq!(
         differs,
@@ -205,7 +205,7 @@ async fn dead_rows_that_nobody_removes_are_told_with_the_reason() {
         look()
     });
 
-    let dead = the(&found, FindingCode::DeadRows);
+    let dead = the(&found, FindingCode::DeadTuples);
     assert_eq!(
         dead.evidence,
         "20001 dead rows beside 20001 live ones, last vacuum never"

@@ -2,7 +2,7 @@
 
 use tasktrail_domain::clock::{Clock, SystemClock};
 use tasktrail_postgres_admin::Administrable as _;
-use tasktrail_postgres_admin::CareError;
+use tasktrail_postgres_admin::TableMaintenanceError;
 use tasktrail_postgres_admin::diagnosis::FindingCode;
 use tasktrail_test_support::{TableLock, TestDatabase};
 
@@ -57,7 +57,7 @@ async fn care_is_for_the_owner() {
     );
     let reindexed = reindexed.unwrap_err();
     assert!(
-        matches!(reindexed, CareError::NotOwner { .. }),
+        matches!(reindexed, TableMaintenanceError::NotOwner { .. }),
         "{reindexed}"
     );
 }

@@ -3,8 +3,8 @@
 use tasktrail_domain::clock::{Clock, SystemClock};
 use tasktrail_domain::repository::PageRequest;
 use tasktrail_domain::task_history::{
-    EntryIds, HistoryEntry, RandomEntryIds, StepNumber, TaskFilter, TaskHistoryRepository, TaskKey,
-    TaskStatus, TaskStepResult,
+    EntryIdGenerator, HistoryEntry, RandomEntryIdGenerator, StepNumber, TaskFilter,
+    TaskHistoryRepository, TaskKey, TaskStatus, TaskStepResult,
 };
 use tasktrail_postgres_admin::diagnosis::{FindingCode, Severity};
 use tasktrail_test_support::{ServerOptions, TestDatabase};
@@ -70,7 +70,7 @@ async fn a_server_with_few_connections_left_is_told() {
     ];
     let found = store.diagnosis().await;
 
-    let scarce = the(&found, FindingCode::ConnectionsScarce);
+    let scarce = the(&found, FindingCode::ConnectionsNearLimit);
     assert!(scarce.evidence.contains("of 5 are in use"), "{scarce:?}");
 }
 
@@ -79,7 +79,7 @@ async fn use_it(store: &Store) {
     let now = SystemClock.now();
     let task = TaskKey::new("alice", "report").unwrap();
     let entry = HistoryEntry {
-        id: RandomEntryIds::default().next(now),
+        id: RandomEntryIdGenerator::default().next(now),
         task: task.clone(),
         step: StepNumber::MIN,
         step_result: TaskStepResult::builder("fetch", TaskStatus::Running)
@@ -119,7 +119,7 @@ async fn the_cost_of_statements_is_told_where_the_server_counts_it() {
     use_it(&store).await;
     let found = store.diagnosis().await;
 
-    let uncounted = the(&without, FindingCode::StatementsUncounted);
+    let uncounted = the(&without, FindingCode::PgStatStatementsMissing);
     assert!(
         uncounted.advice.contains("shared_preload_libraries"),
         "{uncounted:?}"
@@ -161,7 +161,7 @@ async fn standbys_and_slots_are_told_and_a_standby_is_no_place_to_save() {
     let slot = the(&found, FindingCode::InactiveSlot);
     assert!(slot.summary.contains("left_alone"), "{slot:?}");
     assert_eq!(
-        the(&of_standby, FindingCode::Standby).severity,
+        the(&of_standby, FindingCode::NotPrimary).severity,
         Severity::Critical
     );
 }

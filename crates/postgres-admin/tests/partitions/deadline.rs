@@ -7,19 +7,19 @@ use tasktrail_domain::task_history::TaskStatus::Running;
 use tasktrail_domain::task_history::{
     RetentionPolicy, TaskHistoryRepository, TaskHistoryRepositoryExt,
 };
-use tasktrail_postgres_admin::Retired;
+use tasktrail_postgres_admin::PartitionDrop;
 use tasktrail_test_support::{TableLock, TestDatabase, wait_until};
 
-use super::retire::{aged, drop_expired, obstacle};
+use super::retire::{aged, drop_expired, failure};
 use super::scene::{assert_consistent, on, open};
 
 /// All that a retirement may take, and a large allowance for a busy machine.
 const LIMIT: Duration = Duration::from_secs(5);
 const GENEROUS: Duration = Duration::from_secs(9);
 
-fn assert_given_up(retired: &[Retired]) {
-    let obstacle = obstacle(retired);
-    assert!(obstacle.starts_with("given up after 5s: "), "{obstacle}");
+fn assert_given_up(retired: &[PartitionDrop]) {
+    let failure = failure(retired);
+    assert!(failure.starts_with("given up after 5s: "), "{obstacle}");
     assert!(retired[0].given_up, "{retired:?}");
     let held = retired[0].saves_held;
     assert!(held > LIMIT / 2 && held < GENEROUS, "{held:?}");
@@ -39,7 +39,7 @@ async fn several_slow_statements_keep_saves_waiting_no_longer_than_one_deadline(
         CREATE TRIGGER slow BEFORE DELETE ON task_summary
             FOR EACH STATEMENT EXECUTE FUNCTION dawdle()";
     database.execute(slow).unwrap();
-    let policy = RetentionPolicy::settled_before(on("2026-02-15"));
+    let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
     let retiring = tokio::spawn({
         let (postgres, policy) = (postgres.clone(), policy.clone());
         async move { drop_expired(&postgres, &policy).await }
@@ -78,7 +78,7 @@ async fn a_lock_of_another_session_keeps_saves_waiting_no_longer_than_the_deadli
     let database = TestDatabase::new();
     let postgres = open(&database).await;
     let (_, tasks) = aged(&postgres).await;
-    let policy = RetentionPolicy::settled_before(on("2026-02-15"));
+    let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
     let lock = TableLock::on(&database, "task_summary");
 
     let refused = drop_expired(&postgres, &policy).await;

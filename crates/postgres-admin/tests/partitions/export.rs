@@ -7,7 +7,7 @@ use tasktrail_domain::task_history::{TaskHistoryRepository, TaskHistoryRepositor
 use tasktrail_postgres::{Export, ExportSelection, ExportedItem};
 use tasktrail_test_support::{TestDatabase, wait_until};
 
-use super::retire::{aged, drop_expired, obstacle};
+use super::retire::{aged, drop_expired, failure};
 use super::scene::{Clerk, on, open};
 
 /// How many entries of a task an export has.
@@ -78,13 +78,13 @@ async fn a_partition_waits_for_an_export_to_end_and_saves_do_not() {
     let histories = postgres.task_history();
     let last = many(&clerk, 5_000);
     histories.save_batch(&last).await.unwrap();
-    let policy = RetentionPolicy::settled_before(on("2026-02-15"));
+    let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
     let export = postgres.export(&ExportSelection::default()).await.unwrap();
 
     let refused = drop_expired(&postgres, &policy).await;
 
     assert!(
-        obstacle(&refused).contains("could not be locked"),
+        failure(&refused).contains("could not be locked"),
         "{refused:?}"
     );
     assert!(refused[0].saves_held.is_zero(), "{refused:?}");

@@ -81,7 +81,7 @@ async fn a_table_with_them_is_converted_and_later_months_are_made() {
         .partition(on("2027-06-10"), 1)
         .await
         .unwrap();
-    let policy = RetentionPolicy::settled_before(on("2026-03-01"));
+    let policy = RetentionPolicy::terminal_before(on("2026-03-01"));
     drop_expired(&postgres, &policy).await;
 
     assert_eq!(histories.trail_all(&task).await.unwrap(), trail);

@@ -245,8 +245,8 @@ async fn one_process_at_a_time_has_its_turn_to_maintain() {
     let database = TestDatabase::new();
     let (one, two) = (open(&database).await, open(&database).await);
 
-    let turn = one.admin().maintenance_turn().await.unwrap().unwrap();
-    let refused = two.admin().maintenance_turn().await.unwrap();
+    let turn = one.admin().maintenance_lock().await.unwrap().unwrap();
+    let refused = two.admin().maintenance_lock().await.unwrap();
     drop(turn);
 
     assert!(refused.is_none());
@@ -255,7 +255,7 @@ async fn one_process_at_a_time_has_its_turn_to_maintain() {
     tokio::task::spawn_blocking(move || {
         tasktrail_test_support::wait_until("the turn is free", || {
             runtime
-                .block_on(two.admin().maintenance_turn())
+                .block_on(two.admin().maintenance_lock())
                 .unwrap()
                 .is_some()
         });

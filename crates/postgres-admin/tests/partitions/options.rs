@@ -5,7 +5,7 @@ use tasktrail_domain::task_history::{RetentionPolicy, TaskHistoryRepository};
 use tasktrail_postgres_admin::Administrable as _;
 use tasktrail_test_support::TestDatabase;
 
-use super::retire::{aged, drop_expired, obstacle};
+use super::retire::{aged, drop_expired, failure};
 use super::scene::{Clerk, on, open};
 
 /// What an administrator may have set on a table, and on its primary key.
@@ -87,7 +87,7 @@ async fn a_partition_that_replaces_another_is_stored_and_used_like_it() {
         )
         .unwrap();
     let before = options(&database, "task_history_2026_01");
-    let policy = RetentionPolicy::settled_before(on("2026-02-15"));
+    let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
 
     let retired = drop_expired(&postgres, &policy).await;
 
@@ -175,7 +175,7 @@ async fn a_partition_with_what_another_cannot_have_is_left_alone() {
                  FOR EACH ROW EXECUTE FUNCTION note()",
         )
         .unwrap();
-    let policy = RetentionPolicy::settled_before(on("2026-02-15"));
+    let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
 
     let refused = drop_expired(&postgres, &policy).await;
     database
@@ -184,7 +184,7 @@ async fn a_partition_with_what_another_cannot_have_is_left_alone() {
     let retired = drop_expired(&postgres, &policy).await;
 
     assert!(
-        obstacle(&refused).starts_with("task_history_2026_01 has trigger audit"),
+        failure(&refused).starts_with("task_history_2026_01 has trigger audit"),
         "{refused:?}"
     );
     assert!(retired[0].dropped, "{retired:?}");

@@ -43,7 +43,7 @@ async fn a_partition_can_be_dropped_when_it_ends_before_the_cutoff() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
     aged(&postgres).await;
-    let policy = RetentionPolicy::settled_before(on("2026-02-15"));
+    let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
 
     let before = outlook(&postgres, &policy).await;
     let dropped = drop_expired(&postgres, &policy).await;
@@ -63,7 +63,7 @@ async fn a_policy_that_drops_no_partition_is_the_reason() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
     aged(&postgres).await;
-    let policy = RetentionPolicy::settled_before(on("2026-02-15"));
+    let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
     let finished_only = RetentionPolicy {
         finished_only: true,
         ..policy.clone()
@@ -90,7 +90,7 @@ async fn a_policy_that_drops_no_partition_is_the_reason() {
 async fn a_partition_without_end_waits_for_a_month() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
-    let policy = RetentionPolicy::settled_before(on("2026-02-15"));
+    let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
     let plain = postgres
         .admin()
         .partition_outlook(&policy, on("2026-03-01"))

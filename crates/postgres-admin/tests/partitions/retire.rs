@@ -12,7 +12,7 @@ use tasktrail_domain::task_history::{
 };
 use tasktrail_postgres::PostgresDatabase;
 use tasktrail_postgres_admin::Administrable as _;
-use tasktrail_postgres_admin::Retired;
+use tasktrail_postgres_admin::PartitionDrop;
 use tasktrail_test_support::{TableLock, TestDatabase};
 
 use super::scene::{Clerk, assert_consistent, names, on, open};
@@ -54,7 +54,7 @@ async fn a_partition_goes_and_what_stays_keeps_its_early_steps() {
         panic!("two tasks come last");
     };
     let alive_before = histories.trail_all(alive).await.unwrap();
-    let policy = RetentionPolicy::settled_before(on("2026-02-15"));
+    let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
 
     let retired = postgres
         .admin()
@@ -108,7 +108,7 @@ async fn a_partition_of_which_much_stays_is_left_alone() {
         .unwrap();
     let policy = RetentionPolicy {
         finished_only: true,
-        ..RetentionPolicy::settled_before(on("2026-02-15"))
+        ..RetentionPolicy::terminal_before(on("2026-02-15"))
     };
     let of_nobody = RetentionPolicy {
         scope: Scope::User(UserId::new("nobody").unwrap()),
@@ -146,12 +146,12 @@ async fn a_partition_of_which_much_stays_is_left_alone() {
 }
 
 /// Why a partition had to be left alone.
-pub(crate) fn obstacle(retired: &[Retired]) -> &str {
+pub(crate) fn failure(retired: &[PartitionDrop]) -> &str {
     let [partition] = retired else {
         panic!("one partition is old enough: {retired:?}");
     };
     assert!(!partition.dropped, "{partition:?}");
-    partition.obstacle.as_deref().unwrap()
+    partition.failure.as_deref().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -159,7 +159,7 @@ async fn a_transaction_that_reads_holds_a_drop_up_and_no_other_reader() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
     let (_, tasks) = aged(&postgres).await;
-    let policy = RetentionPolicy::settled_before(on("2026-02-15"));
+    let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
     let lock = TableLock::of_a_reader(&database, "task_history");
     let (ended, task) = (Arc::new(AtomicBool::new(false)), tasks[0].clone());
     let reading = tokio::spawn({
@@ -184,7 +184,7 @@ async fn a_transaction_that_reads_holds_a_drop_up_and_no_other_reader() {
     let retired = drop_expired(&postgres, &policy).await;
 
     assert!(
-        obstacle(&refused).contains("could not be locked"),
+        failure(&refused).contains("could not be locked"),
         "{refused:?}"
     );
     // The drop was tried for two seconds, a tenth of a second at a time.
@@ -199,7 +199,7 @@ async fn a_transaction_that_reads_holds_a_drop_up_and_no_other_reader() {
 pub(crate) async fn drop_expired(
     postgres: &PostgresDatabase,
     policy: &RetentionPolicy,
-) -> Vec<Retired> {
+) -> Vec<PartitionDrop> {
     postgres
         .admin()
         .drop_expired_partitions(policy, None)
@@ -213,7 +213,7 @@ async fn what_is_saved_while_a_partition_goes_is_kept_and_no_save_fails() {
     let postgres = open(&database).await;
     let (clerk, tasks) = aged(&postgres).await;
     let clerk = Arc::new(clerk);
-    let policy = RetentionPolicy::settled_before(on("2026-02-15"));
+    let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
     let revived = tasks[..30].to_vec();
     let saving = tokio::spawn({
         let (histories, clerk, revived) =
@@ -260,7 +260,7 @@ async fn no_partition_is_begun_when_the_time_is_up() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
     let (_, tasks) = aged(&postgres).await;
-    let policy = RetentionPolicy::settled_before(on("2026-02-15"));
+    let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
 
     let within = Some(Duration::ZERO);
     let retired = postgres
@@ -294,7 +294,7 @@ async fn of_a_large_partition_a_sample_tells_whether_it_may_go() {
         FROM task_history GROUP BY user_id, task_id;
         ANALYZE task_history"#;
     database.execute(filled).unwrap();
-    let policy = RetentionPolicy::settled_before(on("2026-02-15"));
+    let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
 
     let running = drop_expired(&postgres, &policy).await;
     database
@@ -302,7 +302,7 @@ async fn of_a_large_partition_a_sample_tells_whether_it_may_go() {
         .unwrap();
     let completed = drop_expired(&postgres, &policy).await;
 
-    assert_eq!(running[0].obstacle, None);
+    assert_eq!(running[0].failure, None);
     assert!(
         !running[0].dropped && running[0].kept >= 100_000,
         "{running:?}"

@@ -6,7 +6,7 @@ use tasktrail_conformance::fixture::{Edit, Writer, task_of};
 use tasktrail_domain::repository::PageRequest;
 use tasktrail_domain::task_history::TaskStatus::Running;
 use tasktrail_domain::task_history::{
-    EntryIds, HistoryEntry, SequentialEntryIds, TaskFilter, TaskHistoryRepository,
+    EntryIdGenerator, HistoryEntry, SequentialEntryIds, TaskFilter, TaskHistoryRepository,
     TaskHistoryRepositoryExt, TaskKey, TaskStatus, UserId,
 };
 use tasktrail_domain::timestamp::Timestamp;

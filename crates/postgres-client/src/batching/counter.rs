@@ -26,7 +26,7 @@ pub struct InFlight {
 /// What became of the calls of one kind, which can share statements, since the database was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct SharingStatistics {
+pub struct BatchStatistics {
     /// What the calls do, as in `task_history.save`.
     pub operation: &'static str,
     /// How many are in the queue or on their way together.
@@ -60,8 +60,8 @@ impl Counter {
         }
     }
 
-    pub(super) fn statistics(&self, operation: Operation) -> SharingStatistics {
-        SharingStatistics {
+    pub(super) fn statistics(&self, operation: Operation) -> BatchStatistics {
+        BatchStatistics {
             operation: operation.name(),
             under_way: self.calls.load(Ordering::Relaxed),
             single: self.single.load(Ordering::Relaxed),

@@ -21,7 +21,7 @@ impl PostgresConfig {
     /// Every setting that is out of its range, by its name in a configuration file. Opening a database
     /// with one fails.
     #[must_use]
-    pub fn faults(&self) -> Vec<InvalidValue> {
+    pub fn problems(&self) -> Vec<InvalidValue> {
         let connections = (self.max_connections.get(), self.burst_connections);
         [
             InvalidValue::outside("pool.max_connections", connections.0, 1, MOST_CONNECTIONS),
@@ -52,7 +52,7 @@ impl PostgresConfig {
             self.standby_lag
                 .and_then(|lag| InvalidValue::outside("standby.max_lag", lag, SECOND, HOUR)),
             self.application_name.as_deref().and_then(unfit_name),
-            self.schema.fault(),
+            self.schema.problem(),
         ]
         .into_iter()
         .flatten()
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn the_defaults_are_without_fault() {
-        assert_eq!(config().faults(), []);
+        assert_eq!(config().problems(), []);
     }
 
     #[test]
@@ -115,10 +115,10 @@ mod tests {
             .with_standby_reads(Duration::ZERO)
             .with_application_name("naïve");
 
-        let faults: Vec<_> = config.faults().iter().map(ToString::to_string).collect();
+        let problems: Vec<_> = config.problems().iter().map(ToString::to_string).collect();
 
         assert_eq!(
-            faults,
+            problems,
             [
                 "pool.max_connections must be between 1 and 10000, got 10001",
                 "pool.burst_connections must be between 0 and 10000, got 20000",
@@ -142,6 +142,6 @@ mod tests {
             .with_statement_timeout(Duration::ZERO)
             .with_leak_threshold(Duration::ZERO);
 
-        assert_eq!(config.faults(), []);
+        assert_eq!(config.problems(), []);
     }
 }

@@ -31,7 +31,7 @@ impl StoreSchema {
     /// [`InvalidValue`] if the server would cut the name, or reserves it.
     pub fn named(name: &str) -> Result<Self, InvalidValue> {
         let schema = Self::Named(name.to_owned());
-        schema.fault().map_or(Ok(schema), Err)
+        schema.problem().map_or(Ok(schema), Err)
     }
 
     /// The name of the schema.
@@ -51,7 +51,7 @@ impl StoreSchema {
     }
 
     /// What is wrong with the name.
-    pub(super) fn fault(&self) -> Option<InvalidValue> {
+    pub(super) fn problem(&self) -> Option<InvalidValue> {
         let Self::Named(name) = self else { return None };
         let reserved =
             [BENCH, "information_schema"].contains(&name.as_str()) || name.starts_with("pg_");
@@ -79,9 +79,9 @@ fn quoted(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn fault(name: &str) -> Option<String> {
+    fn problem(name: &str) -> Option<String> {
         let named = StoreSchema::Named(name.to_owned());
-        named.fault().map(|fault| fault.to_string())
+        named.problem().map(|problem| problem.to_string())
     }
 
     #[test]
@@ -105,10 +105,10 @@ mod tests {
             "tasktrail_bench",
             &long,
         ] {
-            assert!(fault(name).is_some(), "{name:?}");
+            assert!(problem(name).is_some(), "{name:?}");
         }
         for name in ["public", "Shop's \"tasks\"", "größe", "page", &long[1..]] {
-            assert_eq!(fault(name), None, "{name:?}");
+            assert_eq!(problem(name), None, "{name:?}");
         }
     }
 }

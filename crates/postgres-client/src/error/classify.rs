@@ -42,7 +42,7 @@ const BY_MESSAGE: &[(&str, ErrorKind)] = &[
     ("could not extend file", ErrorKind::Unavailable),
     ("could not write to", ErrorKind::Unavailable),
     ("could not fsync file", ErrorKind::Unavailable),
-    ("permission denied", ErrorKind::Rejected),
+    ("permission denied", ErrorKind::Refused),
     ("cannot execute", ErrorKind::Unavailable),
 ];
 
@@ -58,7 +58,7 @@ pub(super) fn classify(error: &Error) -> (ErrorKind, Effect) {
         }
         Error::DeserializationError(_) => (ErrorKind::Corrupt, Effect::Unknown),
         Error::SerializationError(_) | Error::QueryBuilderError(_) => {
-            (ErrorKind::Unexpected, Effect::None)
+            (ErrorKind::Unexpected, Effect::NotApplied)
         }
         _ => (ErrorKind::Unexpected, Effect::Unknown),
     }
@@ -85,15 +85,15 @@ fn by_kind(kind: DatabaseErrorKind, message: &str) -> (ErrorKind, Effect) {
         DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection => {
             (ErrorKind::Unavailable, Effect::Unknown)
         }
-        DatabaseErrorKind::SerializationFailure => (ErrorKind::Contention, Effect::None),
+        DatabaseErrorKind::SerializationFailure => (ErrorKind::Contention, Effect::NotApplied),
         // A standby, or a primary that has just become one.
-        DatabaseErrorKind::ReadOnlyTransaction => (ErrorKind::Unavailable, Effect::None),
+        DatabaseErrorKind::ReadOnlyTransaction => (ErrorKind::Unavailable, Effect::NotApplied),
         DatabaseErrorKind::UniqueViolation
         | DatabaseErrorKind::ForeignKeyViolation
         | DatabaseErrorKind::NotNullViolation
         | DatabaseErrorKind::CheckViolation
         | DatabaseErrorKind::RestrictViolation
-        | DatabaseErrorKind::ExclusionViolation => (ErrorKind::Rejected, Effect::None),
+        | DatabaseErrorKind::ExclusionViolation => (ErrorKind::Refused, Effect::NotApplied),
         _ => (by_message(message), effect(message)),
     }
 }
@@ -103,7 +103,7 @@ fn effect(message: &str) -> Effect {
     if message.starts_with("could not write to") || message.starts_with("could not fsync file") {
         Effect::Unknown
     } else {
-        Effect::None
+        Effect::NotApplied
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) struct AcquireQueue {
     waiting: AtomicU32,
     waits: WaitCounter,
     /// How many were turned away by a close.
-    refused: AtomicU32,
+    rejected: AtomicU32,
 }
 
 /// Whether a call begins now, or has begun before and needs a connection to finish.
@@ -55,7 +55,7 @@ impl AcquireQueue {
             number,
             waiting: AtomicU32::new(0),
             waits: WaitCounter::default(),
-            refused: AtomicU32::new(0),
+            rejected: AtomicU32::new(0),
         }
     }
 
@@ -72,7 +72,7 @@ impl AcquireQueue {
             Err(_none_free) => tokio::select! {
                 permit = self.queue(acquire_timeout) => permit?,
                 () = call.refusal(lifecycle) => {
-                    self.refused.fetch_add(1, Ordering::Relaxed);
+                    self.rejected.fetch_add(1, Ordering::Relaxed);
                     return Err(AcquireError::Closed);
                 }
             },
@@ -108,8 +108,8 @@ impl AcquireQueue {
     }
 
     /// How many callers a close has turned away since the last such question.
-    pub(super) fn take_refused(&self) -> u32 {
-        self.refused.swap(0, Ordering::Relaxed)
+    pub(super) fn take_rejected(&self) -> u32 {
+        self.rejected.swap(0, Ordering::Relaxed)
     }
 
     /// How many callers wait.
@@ -178,7 +178,7 @@ mod tests {
             acquire_queue.acquire(acquire_timeout, &open, CallState::New)
         );
 
-        let said = [first, second].map(|refused| refused.unwrap_err().to_string());
+        let said = [first, second].map(|rejected| rejected.unwrap_err().to_string());
         assert_eq!(
             said,
             [

@@ -25,7 +25,7 @@ pub struct PoolStatistics {
     /// How many connections have been opened.
     pub opened: u64,
     /// How many could not be opened.
-    pub refused: u64,
+    pub connect_failures: u64,
     /// How many have been closed, and why.
     pub closed: ClosedConnections,
     /// How often and how long calls have waited in the queue.
@@ -96,7 +96,7 @@ pub(super) enum CloseReason {
 #[derive(Debug, Default)]
 pub(super) struct ConnectionCounter {
     opened: AtomicU64,
-    refused: AtomicU64,
+    connect_failures: AtomicU64,
     closed: [AtomicU64; 5],
 }
 
@@ -107,7 +107,7 @@ impl ConnectionCounter {
     }
 
     pub(super) fn refused(&self) {
-        self.refused.fetch_add(1, Ordering::Relaxed);
+        self.connect_failures.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn closed(&self, reason: CloseReason) {
@@ -117,7 +117,7 @@ impl ConnectionCounter {
     pub(super) fn fill(&self, statistics: &mut PoolStatistics) {
         let closed = |reason| self.of(reason).load(Ordering::Relaxed);
         statistics.opened = self.opened.load(Ordering::Relaxed);
-        statistics.refused = self.refused.load(Ordering::Relaxed);
+        statistics.connect_failures = self.connect_failures.load(Ordering::Relaxed);
         statistics.closed = ClosedConnections {
             idle: closed(CloseReason::Idle),
             lifetime: closed(CloseReason::Lifetime),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tasktrail_domain::repository::{Chain, Effect, ErrorKind};
+use tasktrail_domain::repository::{Effect, ErrorChain, ErrorKind};
 use tasktrail_domain::task_history::{TaskHistoryRepository, TaskKey};
 use tasktrail_test_support::{TestDatabase, wait_until};
 
@@ -24,9 +24,9 @@ async fn outcomes(calls: Vec<Call>) -> (u32, u32, u32) {
             continue;
         };
         match (error.kind(), error.effect()) {
-            (ErrorKind::Closed, Effect::None) => outcomes.1 += 1,
+            (ErrorKind::Closed, Effect::NotApplied) => outcomes.1 += 1,
             (ErrorKind::Closed, Effect::Unknown) => outcomes.2 += 1,
-            _ => panic!("{}", Chain(&error)),
+            _ => panic!("{}", ErrorChain(&error)),
         }
     }
     outcomes
@@ -45,7 +45,7 @@ async fn calls_that_finish_in_time_finish() {
 
     let closing = closing.await.unwrap();
     assert_eq!(
-        (closing.finished, closing.cancelled, closing.refused),
+        (closing.finished, closing.cancelled, closing.rejected),
         (2, 0, 1)
     );
     assert_eq!(outcomes(calls).await, (2, 1, 0));
@@ -61,7 +61,7 @@ async fn calls_that_take_longer_are_cancelled_on_the_server() {
     let closing = locked.postgres.close(Duration::from_millis(100)).await;
 
     assert_eq!(
-        (closing.finished, closing.cancelled, closing.refused),
+        (closing.finished, closing.cancelled, closing.rejected),
         (0, 2, 1)
     );
     // The lock is still held: the close has not waited for the statements, which end after ten minutes.
@@ -84,12 +84,12 @@ async fn later_calls_and_a_second_close_find_it_closed() {
     let error = histories.status(&task).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.effect()),
-        (ErrorKind::Closed, Effect::None)
+        (ErrorKind::Closed, Effect::NotApplied)
     );
     assert_eq!(
-        Chain(&error).to_string(),
+        ErrorChain(&error).to_string(),
         "task_history.status: the store was closed"
     );
     let again = postgres.close(Duration::from_secs(5)).await;
-    assert_eq!((again.finished, again.cancelled, again.refused), (0, 0, 0));
+    assert_eq!((again.finished, again.cancelled, again.rejected), (0, 0, 0));
 }

@@ -8,7 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use tasktrail_domain::repository::{Operation, PageRequest};
 use tasktrail_domain::task_history::{
-    EntryId, FinalStatus, Finish, HistoryEntry, RemovalBatch, RetentionPolicy, Scope, StepNumber,
+    EntryId, FinalStatus, Finish, HistoryEntry, RemovalLimits, RetentionPolicy, Scope, StepNumber,
     TaskFilter, TaskId, TaskKey, TaskStatus, TaskStepResult, UserId, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
@@ -268,7 +268,7 @@ impl Plans<'_> {
         let last_user = request.user.as_ref().map(|user| user.as_str().to_owned());
         let window = Window {
             until: (last_user.unwrap_or_else(beyond_all), beyond_all()),
-            limit: one_beyond(RemovalBatch::default().tasks),
+            limit: one_beyond(RemovalLimits::default().tasks),
             covered,
         };
         let lock = Prepared(LockExpired(&window));

@@ -7,7 +7,7 @@ mod round;
 
 use tasktrail_domain::repository::Operation;
 use tasktrail_domain::task_history::{HistoryEntry, TaskKey, TaskStatus, operation};
-use tasktrail_postgres_client::batching::{Batchable, Sending, SharingStatistics};
+use tasktrail_postgres_client::batching::{BatchStatistics, Batchable, Sending};
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::pool::Pool;
 
@@ -65,8 +65,8 @@ pub struct GroupCommitStatistics {
     pub statements: u64,
 }
 
-impl From<SharingStatistics> for GroupCommitStatistics {
-    fn from(saves: SharingStatistics) -> Self {
+impl From<BatchStatistics> for GroupCommitStatistics {
+    fn from(saves: BatchStatistics) -> Self {
         Self {
             under_way: saves.under_way,
             single: saves.single,

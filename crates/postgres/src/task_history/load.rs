@@ -9,7 +9,7 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::repository::{Page, PageRequest, PageSize};
 use tasktrail_domain::task_history::{
-    HistoryEntry, StepNumber, TaskId, TaskKey, TaskStatus, TrailPosition, UserId,
+    HistoryEntry, StepNumber, TaskId, TaskKey, TaskStatus, TrailCursor, UserId,
 };
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
@@ -43,14 +43,14 @@ pub(super) async fn steps(
 pub(super) async fn trail(
     connection: &mut AsyncPgConnection,
     task: &TaskKey,
-    page: &PageRequest<TrailPosition>,
-) -> Result<Page<HistoryEntry, TrailPosition>, StoreError> {
+    page: &PageRequest<TrailCursor>,
+) -> Result<Page<HistoryEntry, TrailCursor>, StoreError> {
     let query = Prepared(SelectTrail::of(task, page));
     let rows: Vec<(i64, RevisionRow)> = query.load(connection).await?;
     let (positions, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     let (items, is_last) = held(task, page.size, rows)?;
     let last = positions.get(..items.len()).and_then(<[i64]>::last);
-    let next = last.filter(|_| !is_last).copied().map(TrailPosition::new);
+    let next = last.filter(|_| !is_last).copied().map(TrailCursor::new);
     Ok(Page { items, next })
 }
 
@@ -131,10 +131,10 @@ pub(super) struct SelectTrail<'q> {
 }
 
 impl<'q> SelectTrail<'q> {
-    pub(super) fn of(task: &'q TaskKey, page: &PageRequest<TrailPosition>) -> Self {
+    pub(super) fn of(task: &'q TaskKey, page: &PageRequest<TrailCursor>) -> Self {
         Self {
             task,
-            after: page.after.map_or(0, TrailPosition::get),
+            after: page.after.map_or(0, TrailCursor::get),
             limit: one_beyond(page.size),
         }
     }

@@ -3,9 +3,9 @@
 use diesel_async::AsyncPgConnection;
 use tasktrail_domain::repository::{Operation, Page, PageRequest};
 use tasktrail_domain::task_history::{
-    Counts, FinalStatus, FinishOutcome, HistoryEntry, ListCursor, Removal, RemovalBatch,
+    Counts, FinalStatus, FinishOutcome, HistoryEntry, ListCursor, RemovalLimits, RemovalResult,
     RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter, TaskKey, TaskStatus, TaskSummary,
-    TrailPosition, UserId, operation,
+    TrailCursor, UserId, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::error::StoreError;
@@ -69,11 +69,11 @@ impl PgOperation for Load<'_> {
 
 pub(super) struct Trail<'e>(
     pub(super) &'e TaskKey,
-    pub(super) &'e PageRequest<TrailPosition>,
+    pub(super) &'e PageRequest<TrailCursor>,
 );
 
 impl PgOperation for Trail<'_> {
-    type Output = Page<HistoryEntry, TrailPosition>;
+    type Output = Page<HistoryEntry, TrailCursor>;
 
     const OPERATION: Operation = operation::TRAIL;
 
@@ -172,7 +172,7 @@ impl PgOperation for Count<'_> {
 pub(super) struct Expired<'e>(pub(super) &'e RetentionPolicy);
 
 impl PgOperation for Expired<'_> {
-    type Output = tasktrail_domain::task_history::Expired;
+    type Output = tasktrail_domain::task_history::ExpiredCounts;
 
     const OPERATION: Operation = operation::EXPIRED;
     const LONG: bool = true;
@@ -182,10 +182,10 @@ impl PgOperation for Expired<'_> {
     }
 }
 
-pub(super) struct RemoveExpired<'e>(pub(super) &'e RetentionPolicy, pub(super) &'e RemovalBatch);
+pub(super) struct RemoveExpired<'e>(pub(super) &'e RetentionPolicy, pub(super) &'e RemovalLimits);
 
 impl PgOperation for RemoveExpired<'_> {
-    type Output = Removal;
+    type Output = RemovalResult;
 
     const OPERATION: Operation = operation::REMOVE_EXPIRED;
     const LONG: bool = true;

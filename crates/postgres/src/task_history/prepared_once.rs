@@ -8,7 +8,7 @@ use diesel_async::AsyncPgConnection;
 use tasktrail_conformance::fixture::Writer;
 use tasktrail_domain::repository::{Operation, PageRequest};
 use tasktrail_domain::task_history::{
-    ErrorCode, FinalStatus, Finish, RemovalBatch, RetentionPolicy, Scope, TaskFilter,
+    ErrorCode, FinalStatus, Finish, RemovalLimits, RetentionPolicy, Scope, TaskFilter,
     TaskHistoryRepository, TaskKey, TaskStatus, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
@@ -81,7 +81,7 @@ async fn one_of_each(histories: &PostgresTaskHistory<'_>, writer: &Writer, round
     for policy in [keeping, policy] {
         histories.expired(&policy).await.unwrap();
         histories
-            .remove_expired(&policy, &RemovalBatch::default())
+            .remove_expired(&policy, &RemovalLimits::default())
             .await
             .unwrap();
     }

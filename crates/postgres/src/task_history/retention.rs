@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use diesel::OptionalExtension;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::task_history::{
-    Expired, ListCursor, Removal, RemovalBatch, RemovalCursor, RetentionPolicy, TaskId, TaskKey,
+    ExpiredCounts, ListCursor, RemovalCursor, RemovalLimits, RemovalResult, RetentionPolicy,
+    TaskId, TaskKey,
 };
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::error::StoreError;
@@ -24,14 +25,14 @@ use super::row::{amount, summary_value};
 pub(super) async fn expired(
     connection: &mut AsyncPgConnection,
     policy: &RetentionPolicy,
-) -> Result<Expired, StoreError> {
+) -> Result<ExpiredCounts, StoreError> {
     let covered = Covered::of(policy, None);
     let (tasks, entries): (i64, i64) = if covered.keeps_newest() {
         Prepared(CountBeyond(covered)).get_result(connection).await
     } else {
         Prepared(CountExpired(covered)).get_result(connection).await
     }?;
-    Ok(Expired {
+    Ok(ExpiredCounts {
         tasks: amount(tasks),
         entries: amount(entries),
     })
@@ -47,8 +48,8 @@ pub(super) const WINDOW: i64 = 5_000;
 pub(super) async fn remove(
     connection: &mut AsyncPgConnection,
     policy: &RetentionPolicy,
-    batch: &RemovalBatch,
-) -> Result<Removal, StoreError> {
+    batch: &RemovalLimits,
+) -> Result<RemovalResult, StoreError> {
     connection
         .transaction(async |connection| {
             let covered = Covered::of(policy, batch.after.as_ref());
@@ -70,15 +71,15 @@ pub(super) async fn remove(
                 (_, None) => None,
             };
             if locked.is_empty() {
-                return Ok(Removal {
+                return Ok(RemovalResult {
                     next,
-                    ..Removal::default()
+                    ..RemovalResult::default()
                 });
             }
             let keys = locked.iter().map(|task| (&*task.user, &*task.task));
             let (tasks, entries): (i64, i64) =
                 Prepared(Remove::of(keys)).get_result(connection).await?;
-            Ok(Removal {
+            Ok(RemovalResult {
                 tasks: amount(tasks),
                 entries: amount(entries),
                 next,

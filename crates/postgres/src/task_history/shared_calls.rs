@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use tasktrail_postgres_client::batching::{Batcher, InFlight, SharingStatistics};
+use tasktrail_postgres_client::batching::{BatchStatistics, Batcher, InFlight};
 use tasktrail_postgres_client::pool::Pool;
 
 use super::GroupCommitStatistics;
@@ -44,7 +44,7 @@ impl SharedCalls {
         );
     }
 
-    pub(crate) fn statistics(&self) -> [SharingStatistics; 2] {
+    pub(crate) fn statistics(&self) -> [BatchStatistics; 2] {
         [self.saves.statistics(), self.status_checks.statistics()]
     }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tasktrail_domain::clock::{Clock, SystemClock};
 use tasktrail_domain::task_history::{
-    EntryIds, HistoryEntry, RandomEntryIds, StepNumber, TaskHistoryRepository,
+    EntryIdGenerator, HistoryEntry, RandomEntryIdGenerator, StepNumber, TaskHistoryRepository,
     TaskHistoryRepositoryExt, TaskKey, TaskStatus, TaskStepResult,
 };
 use tasktrail_postgres_admin::Administrable as _;
@@ -67,7 +67,7 @@ async fn a_session_speaks_utf8_whatever_the_role_and_the_options_say() {
             .build()
             .unwrap();
         let entry = HistoryEntry {
-            id: RandomEntryIds::default().next(now),
+            id: RandomEntryIdGenerator::default().next(now),
             task: TaskKey::new("ü", "🦀").unwrap(),
             step: StepNumber::from(0),
             step_result: step,

@@ -9,7 +9,7 @@ mod schemas;
 
 use std::time::Duration;
 
-use tasktrail_domain::repository::Chain;
+use tasktrail_domain::repository::ErrorChain;
 use tasktrail_postgres::{MigrateError, PostgresConfig, PostgresDatabase};
 use tasktrail_test_support::TestDatabase;
 
@@ -74,5 +74,5 @@ fn tables(database: &TestDatabase) -> Vec<String> {
 }
 
 fn words(error: &MigrateError) -> String {
-    Chain(error).to_string()
+    ErrorChain(error).to_string()
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tasktrail_domain::clock::{Clock, SystemClock};
 use tasktrail_domain::task_history::{
-    FinalStatus, RemovalBatch, RetentionPolicy, TaskHistoryRepository, TaskKey, TaskStatus,
+    FinalStatus, RemovalLimits, RetentionPolicy, TaskHistoryRepository, TaskKey, TaskStatus,
 };
 use tasktrail_postgres::{ExportSelection, MigrateError, PostgresConfig, PostgresDatabase};
 use tasktrail_postgres_admin::Administrable as _;
@@ -50,10 +50,10 @@ async fn names_that_no_schema_can_have_are_refused_before_connecting() {
     for name in ["", "pg_catalog", "tasktrail_bench", "a\nb"] {
         let config = PostgresConfig::from_url("postgres://127.0.0.1:1/d").unwrap();
 
-        let faults = config.with_schema(name).faults();
+        let problems = config.with_schema(name).problems();
 
-        assert_eq!(faults.len(), 1, "{name:?}");
-        assert_eq!(faults[0].field(), "schema");
+        assert_eq!(problems.len(), 1, "{name:?}");
+        assert_eq!(problems[0].field(), "schema");
     }
 }
 
@@ -241,15 +241,15 @@ async fn two_stores_in_one_database_do_not_see_each_other() {
     assert_eq!(analyzed.len(), 2);
 
     let turns = (
-        one.admin().maintenance_turn().await.unwrap(),
-        other.admin().maintenance_turn().await.unwrap(),
+        one.admin().maintenance_lock().await.unwrap(),
+        other.admin().maintenance_lock().await.unwrap(),
     );
     assert!(
         turns.0.is_some() && turns.1.is_some(),
         "each store has a turn of its own"
     );
     let far = RetentionPolicy::older_than("2099-01-01T00:00:00Z".parse().unwrap());
-    let batch = RemovalBatch::default();
+    let batch = RemovalLimits::default();
     one.task_history()
         .remove_expired(&far, &batch)
         .await

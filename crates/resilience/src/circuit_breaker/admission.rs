@@ -1,6 +1,6 @@
 use tasktrail_domain::repository::{ErrorKind, RepositoryError};
 
-use super::machine::{Leave, Verdict};
+use super::machine::{CallPermit, Verdict};
 use super::open::LastOutage;
 use super::{BreakerOpen, CircuitBreaker};
 
@@ -8,13 +8,13 @@ use super::{BreakerOpen, CircuitBreaker};
 /// gives its place back.
 pub(super) struct Admission<'a> {
     breaker: &'a CircuitBreaker,
-    leave: Leave,
+    leave: CallPermit,
     verdict: Verdict,
     outage: Option<LastOutage>,
 }
 
 impl<'a> Admission<'a> {
-    pub(super) fn new(breaker: &'a CircuitBreaker, leave: Leave) -> Self {
+    pub(super) fn new(breaker: &'a CircuitBreaker, leave: CallPermit) -> Self {
         Self {
             breaker,
             leave,

@@ -8,7 +8,7 @@ pub struct BreakerConfig {
     /// How many consecutive outages open it. Defaults to 5; from 1 to 1000.
     ///
     /// At 0 one outage opens it, as at 1.
-    pub outages: u32,
+    pub failure_threshold: u32,
     /// How long it stays open before the first probe. Defaults to 500 milliseconds; from 10 milliseconds
     /// to `max_cool_down`.
     pub cool_down: Duration,
@@ -21,7 +21,7 @@ pub struct BreakerConfig {
 impl Default for BreakerConfig {
     fn default() -> Self {
         Self {
-            outages: 5,
+            failure_threshold: 5,
             cool_down: Duration::from_millis(500),
             max_cool_down: Duration::from_secs(2),
         }
@@ -29,11 +29,11 @@ impl Default for BreakerConfig {
 }
 
 impl BreakerConfig {
-    pub(crate) fn faults(&self) -> impl Iterator<Item = InvalidValue> {
+    pub(crate) fn problems(&self) -> impl Iterator<Item = InvalidValue> {
         let least = Duration::from_millis(10);
         let most = Duration::from_secs(600);
         [
-            InvalidValue::outside("breaker.outages", self.outages, 1, 1000),
+            InvalidValue::outside("breaker.failure_threshold", self.failure_threshold, 1, 1000),
             InvalidValue::outside(
                 "breaker.cool_down",
                 self.cool_down,

@@ -42,8 +42,8 @@ pub(super) enum Verdict {
 /// Leave to make one call, given in one era: the machine begins another with each change of its
 /// stage, and with each probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Leave {
-    era: u64,
+pub(super) struct CallPermit {
+    generation: u64,
 }
 
 /// Why a call is refused.
@@ -78,7 +78,7 @@ impl Stage {
 pub(super) struct Machine {
     config: BreakerConfig,
     phase: Phase,
-    era: u64,
+    generation: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -101,7 +101,7 @@ impl Machine {
         Self {
             config,
             phase: Phase::Closed { outages: 0 },
-            era: 0,
+            generation: 0,
         }
     }
 
@@ -125,7 +125,7 @@ impl Machine {
     }
 
     /// Gives leave to make a call, or refuses it.
-    pub(super) fn admit(&mut self, now: Instant) -> Result<Leave, Refused> {
+    pub(super) fn admit(&mut self, now: Instant) -> Result<CallPermit, Refused> {
         match self.phase {
             Phase::Closed { .. } => {}
             Phase::Open { since, cool_down } => match left(since, cool_down, now) {
@@ -139,7 +139,9 @@ impl Machine {
                 self.half_open(Some(now), cool_down);
             }
         }
-        Ok(Leave { era: self.era })
+        Ok(CallPermit {
+            generation: self.generation,
+        })
     }
 
     /// Whether a probe may still keep the others waiting. Not for ever: it may be a long operation
@@ -149,8 +151,8 @@ impl Machine {
     }
 
     /// Takes in what came of a call. Every leave is reported once.
-    pub(super) fn report(&mut self, leave: Leave, verdict: Verdict, now: Instant) {
-        if leave.era != self.era {
+    pub(super) fn report(&mut self, leave: CallPermit, verdict: Verdict, now: Instant) {
+        if leave.generation != self.generation {
             return;
         }
         match (self.phase, verdict) {
@@ -160,7 +162,7 @@ impl Machine {
             (Phase::Closed { outages }, Verdict::Outage) => {
                 let outages = outages.saturating_add(1);
                 self.phase = Phase::Closed { outages };
-                if outages >= self.config.outages {
+                if outages >= self.config.failure_threshold {
                     self.open(now, self.config.cool_down);
                 }
             }
@@ -190,7 +192,7 @@ impl Machine {
     /// Begins another era: calls that are under way no longer count.
     fn enter(&mut self, phase: Phase) {
         self.phase = phase;
-        self.era = self.era.wrapping_add(1);
+        self.generation = self.generation.wrapping_add(1);
     }
 }
 

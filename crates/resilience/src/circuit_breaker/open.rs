@@ -4,7 +4,7 @@ use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tasktrail_domain::repository::{Chain, RepositoryError};
+use tasktrail_domain::repository::{ErrorChain, RepositoryError};
 
 use super::machine::Refused;
 
@@ -66,7 +66,7 @@ pub(super) struct LastOutage(Arc<str>);
 
 impl LastOutage {
     pub(super) fn new(error: &RepositoryError) -> Self {
-        Self(Chain(error).to_string().into())
+        Self(ErrorChain(error).to_string().into())
     }
 
     pub(super) fn text(&self) -> &str {

@@ -1,7 +1,7 @@
 //! One observed call.
 
 use metrics::Gauge;
-use tasktrail_domain::repository::{Chain, ErrorKind, Operation, RepositoryError};
+use tasktrail_domain::repository::{ErrorChain, ErrorKind, Operation, RepositoryError};
 use tokio::time::Instant;
 use tracing::field::Empty;
 use tracing::{Span, debug, info_span, warn};
@@ -63,7 +63,7 @@ fn log(error: &RepositoryError) {
     let operation = error.operation().name();
     let kind = kind_name(error.kind());
     let effect = effect_name(error.effect());
-    let chain = Chain(error);
+    let chain = ErrorChain(error);
     if error.kind() == ErrorKind::Conflict {
         debug!(operation, kind, effect, error = %chain, "operation refused");
     } else {

@@ -70,7 +70,7 @@ impl Failed {
     pub(super) fn settle(self, last: RepositoryError, elapsed: Duration) -> RepositoryError {
         // The last attempt was certainly not applied, but an earlier one may have been. After a
         // conflict it was not: something else is stored under the id.
-        let hides_effect = self.maybe_applied && last.effect() == Effect::None;
+        let hides_effect = self.maybe_applied && last.effect() == Effect::NotApplied;
         if hides_effect && last.kind() != ErrorKind::Conflict {
             self.tell(last, elapsed)
         } else {
@@ -83,7 +83,7 @@ impl Failed {
         let effect = if self.maybe_applied {
             Effect::Unknown
         } else {
-            Effect::None
+            Effect::NotApplied
         };
         RepositoryError::new(last.operation(), last.kind(), effect).with_source(Attempts {
             made: self.made,

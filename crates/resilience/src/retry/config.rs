@@ -5,27 +5,27 @@ use tasktrail_domain::InvalidValue;
 
 /// How often, after what waits and for how long an operation is tried.
 ///
-/// The backoff before the first retry is `first_delay`; before each further one it doubles, up to
-/// `max_delay`. The wait is drawn between half of the backoff and the whole, so that callers who
+/// The backoff before the first retry is `initial_backoff`; before each further one it doubles, up to
+/// `max_backoff`. The wait is drawn between half of the backoff and the whole, so that callers who
 /// failed together do not come back together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryConfig {
-    /// How many attempts may follow the first. Defaults to 40, so that `total_time` is what counts; from
+    /// How many attempts may follow the first. Defaults to 40, so that `max_elapsed_time` is what counts; from
     /// 1 to 100.
     ///
     /// At 0 nothing is retried.
     pub max_retries: u32,
     /// The backoff before the first retry. Defaults to 50 milliseconds; from 1 millisecond to
-    /// `max_delay`.
-    pub first_delay: Duration,
+    /// `max_backoff`.
+    pub initial_backoff: Duration,
     /// The longest backoff. Defaults to 1 second; at most 1 minute.
-    pub max_delay: Duration,
+    pub max_backoff: Duration,
     /// How long a call may take with all its attempts and waits. Defaults to 15 seconds; at most
     /// 1 hour, and more than an attempt may take, or else nothing is ever retried.
     ///
     /// It keeps retries from starting and does not cut an attempt short: a first attempt may take
     /// longer if it is allowed to.
-    pub total_time: Duration,
+    pub max_elapsed_time: Duration,
     /// Makes the waits the same for every call, for tests: with `None`, the default, they are
     /// drawn at random.
     pub jitter_seed: Option<u64>,
@@ -35,23 +35,33 @@ impl Default for RetryConfig {
     fn default() -> Self {
         Self {
             max_retries: 40,
-            first_delay: Duration::from_millis(50),
-            max_delay: Duration::from_secs(1),
-            total_time: Duration::from_secs(15),
+            initial_backoff: Duration::from_millis(50),
+            max_backoff: Duration::from_secs(1),
+            max_elapsed_time: Duration::from_secs(15),
             jitter_seed: None,
         }
     }
 }
 
 impl RetryConfig {
-    pub(crate) fn faults(&self) -> impl Iterator<Item = InvalidValue> {
+    pub(crate) fn problems(&self) -> impl Iterator<Item = InvalidValue> {
         let least = Duration::from_millis(1);
         let minute = Duration::from_secs(60);
         [
             InvalidValue::outside("retry.max_retries", self.max_retries, 1, 100),
-            InvalidValue::outside("retry.first_delay", self.first_delay, least, self.max_delay),
-            InvalidValue::outside("retry.max_delay", self.max_delay, least, minute),
-            InvalidValue::outside("retry.total_time", self.total_time, least, minute * 60),
+            InvalidValue::outside(
+                "retry.initial_backoff",
+                self.initial_backoff,
+                least,
+                self.max_backoff,
+            ),
+            InvalidValue::outside("retry.max_backoff", self.max_backoff, least, minute),
+            InvalidValue::outside(
+                "retry.max_elapsed_time",
+                self.max_elapsed_time,
+                least,
+                minute * 60,
+            ),
         ]
         .into_iter()
         .flatten()
@@ -62,8 +72,8 @@ impl RetryConfig {
         let builder = ExponentialBuilder::new()
             .with_jitter()
             .with_factor(2.0)
-            .with_min_delay(self.first_delay.min(self.max_delay) / 2)
-            .with_max_delay(self.max_delay / 2)
+            .with_min_delay(self.initial_backoff.min(self.max_backoff) / 2)
+            .with_max_delay(self.max_backoff / 2)
             .with_max_times(usize::try_from(self.max_retries).unwrap_or(usize::MAX));
         match self.jitter_seed {
             Some(seed) => builder.with_jitter_seed(seed),
@@ -114,9 +124,9 @@ mod tests {
     fn settings_out_of_all_bounds_do_no_harm() {
         let config = RetryConfig {
             max_retries: u32::MAX,
-            first_delay: Duration::MAX,
-            max_delay: Duration::MAX,
-            total_time: Duration::MAX,
+            initial_backoff: Duration::MAX,
+            max_backoff: Duration::MAX,
+            max_elapsed_time: Duration::MAX,
             jitter_seed: Some(1),
         };
 

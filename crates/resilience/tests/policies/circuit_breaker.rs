@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tasktrail_domain::repository::{Chain, Effect, ErrorKind};
+use tasktrail_domain::repository::{Effect, ErrorChain, ErrorKind};
 use tasktrail_resilience::{BreakerConfig, BreakerOpen, BreakerState, CircuitBreaker, Policy};
 use tokio::time::advance;
 
@@ -38,13 +38,13 @@ async fn consecutive_outages_open_it_and_it_fails_at_once() {
     assert_eq!(script.attempts(), 0);
     assert_eq!(breaker.state(), state);
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert_eq!(error.effect(), Effect::None);
+    assert_eq!(error.effect(), Effect::NotApplied);
     assert_eq!(
         BreakerOpen::behind(&error).unwrap().next_probe_in(),
         Some(left)
     );
     assert_eq!(
-        Chain(&error).to_string(),
+        ErrorChain(&error).to_string(),
         "test.save: the store cannot be reached: \
          circuit breaker is open, next probe in 300.0ms: \
          last outage: test.save: the store cannot be reached: cause of attempt 5"
@@ -53,11 +53,9 @@ async fn consecutive_outages_open_it_and_it_fails_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn only_outages_count_and_any_answer_resets() {
-    use ErrorKind::{Conflict, Contention, Corrupt, Rejected, TimedOut, Unexpected};
+    use ErrorKind::{Conflict, Contention, Corrupt, Refused, TimedOut, Unexpected};
     // A store that reports its own time limit, and that nothing was applied, has answered.
-    for answer in [
-        Conflict, Contention, Corrupt, Rejected, TimedOut, Unexpected,
-    ] {
+    for answer in [Conflict, Contention, Corrupt, Refused, TimedOut, Unexpected] {
         let breaker = closed();
         let silence = fails(TimedOut).perhaps_applied();
         let script = Script::new(SAVE, [DOWN, silence, fails(answer)]);

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use tasktrail_conformance::fixture::{at, page, task, user};
 use tasktrail_domain::repository::{Operation, Result};
 use tasktrail_domain::task_history::{
-    FinalStatus, RemovalBatch, RetentionPolicy, Scope, TaskFilter, TaskHistoryRepository,
+    FinalStatus, RemovalLimits, RetentionPolicy, Scope, TaskFilter, TaskHistoryRepository,
     TaskStatus,
 };
 use tasktrail_in_memory::InMemoryTaskHistory;
@@ -48,7 +48,7 @@ async fn each_method_goes_through_the_policy_as_its_own_operation() -> Result<()
     history.count(&Scope::Everyone).await?;
     history.expired(&policy).await?;
     history
-        .remove_expired(&policy, &RemovalBatch::default())
+        .remove_expired(&policy, &RemovalLimits::default())
         .await?;
 
     let noted = history.policy().0.lock().unwrap();

@@ -13,7 +13,7 @@ use crate::script::{FINISH, OK, SAVE, Script, fails};
 #[tokio::test(start_paused = true)]
 async fn each_call_is_counted_and_timed_by_outcome() {
     let metrics = Metrics::capture();
-    let rejected = fails(ErrorKind::Rejected).after(500);
+    let rejected = fails(ErrorKind::Refused).after(500);
     let saves = Script::new(SAVE, [OK.after(250), rejected, OK.after(750)]);
     for _ in 0..3 {
         // The outcome is in the metrics.
@@ -40,7 +40,7 @@ async fn each_call_is_counted_and_timed_by_outcome() {
 async fn every_kind_is_an_outcome() {
     let kinds = [
         (ErrorKind::Conflict, "conflict"),
-        (ErrorKind::Rejected, "rejected"),
+        (ErrorKind::Refused, "rejected"),
         (ErrorKind::Contention, "contention"),
         (ErrorKind::Unavailable, "unavailable"),
         (ErrorKind::TimedOut, "timed_out"),
@@ -149,7 +149,7 @@ async fn a_failure_is_logged_once_with_its_causes_and_the_span_tells_the_outcome
     let log = Log::capture();
     let script = Script::new(
         SAVE,
-        [fails(ErrorKind::Rejected).after(250).perhaps_applied()],
+        [fails(ErrorKind::Refused).after(250).perhaps_applied()],
     );
 
     script.run(&Observe).await.unwrap_err();

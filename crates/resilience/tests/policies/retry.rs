@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use tasktrail_domain::repository::{Chain, Effect, ErrorKind, RepositoryError};
+use tasktrail_domain::repository::{Effect, ErrorChain, ErrorKind, RepositoryError};
 use tasktrail_resilience::{Attempts, Retry, RetryConfig};
 use tokio::time::Instant;
 
@@ -12,9 +12,9 @@ const DOWN: Step = fails(ErrorKind::Unavailable);
 fn config() -> RetryConfig {
     RetryConfig {
         max_retries: 3,
-        first_delay: Duration::from_millis(100),
-        max_delay: Duration::from_millis(300),
-        total_time: Duration::from_secs(10),
+        initial_backoff: Duration::from_millis(100),
+        max_backoff: Duration::from_millis(300),
+        max_elapsed_time: Duration::from_secs(10),
         jitter_seed: Some(1),
     }
 }
@@ -61,9 +61,9 @@ async fn the_last_error_tells_of_all_attempts_when_there_were_enough() {
     let seconds = format!("{:.1?}", begun.elapsed());
     assert_eq!((told.made(), told.elapsed()), (4, begun.elapsed()));
     assert_eq!(told.last().kind(), ErrorKind::Unavailable);
-    assert_eq!(error.effect(), Effect::None);
+    assert_eq!(error.effect(), Effect::NotApplied);
     assert_eq!(
-        Chain(&error).to_string(),
+        ErrorChain(&error).to_string(),
         format!(
             "test.save: the store cannot be reached: after 4 attempts in {seconds}: \
              cause of attempt 4"
@@ -109,8 +109,8 @@ async fn a_wait_that_would_be_for_nothing_is_left_out() {
 
 #[tokio::test(start_paused = true)]
 async fn what_will_not_pass_is_returned_as_it_is() {
-    use ErrorKind::{Closed, Conflict, Corrupt, Rejected, Unexpected};
-    for kind in [Conflict, Rejected, Corrupt, Closed, Unexpected] {
+    use ErrorKind::{Closed, Conflict, Corrupt, Refused, Unexpected};
+    for kind in [Conflict, Refused, Corrupt, Closed, Unexpected] {
         let script = Script::new(SAVE, [fails(kind), OK]);
 
         let error = script.run(&Retry::new(&config())).await.unwrap_err();
@@ -138,14 +138,14 @@ async fn what_must_not_happen_twice_is_not_repeated_when_it_may_have_happened() 
 #[tokio::test(start_paused = true)]
 async fn the_effect_is_unknown_if_that_of_any_attempt_was() {
     let lost = DOWN.perhaps_applied();
-    let refused = Script::new(SAVE, [lost, fails(ErrorKind::Rejected)]);
+    let refused = Script::new(SAVE, [lost, fails(ErrorKind::Refused)]);
     let down = Script::new(SAVE, [lost, DOWN]);
     let retry = Retry::new(&config());
 
     let refused = refused.run(&retry).await.unwrap_err();
     let down = down.run(&retry).await.unwrap_err();
 
-    assert_eq!(refused.kind(), ErrorKind::Rejected);
+    assert_eq!(refused.kind(), ErrorKind::Refused);
     assert_eq!(refused.effect(), Effect::Unknown);
     assert_eq!(attempts(&refused).unwrap().made(), 2);
     assert_eq!(down.effect(), Effect::Unknown);
@@ -158,7 +158,7 @@ async fn a_conflict_keeps_its_source_whatever_came_before() {
 
     let error = script.run(&Retry::new(&config())).await.unwrap_err();
 
-    assert_eq!(error.effect(), Effect::None);
+    assert_eq!(error.effect(), Effect::NotApplied);
     assert_eq!(error.source().unwrap().to_string(), "cause of attempt 2");
 }
 

@@ -30,7 +30,7 @@ pub(crate) const OK: Step = Step {
 pub(crate) const fn fails(kind: ErrorKind) -> Step {
     Step {
         takes: Duration::ZERO,
-        failure: Some((kind, Effect::None)),
+        failure: Some((kind, Effect::NotApplied)),
     }
 }
 

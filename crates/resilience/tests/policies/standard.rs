@@ -73,7 +73,7 @@ async fn a_retry_waits_for_the_probe_of_an_open_breaker() {
 async fn a_call_fails_at_once_if_the_next_probe_comes_too_late() {
     let hour = Duration::from_secs(3600);
     let breaker = BreakerConfig {
-        outages: 1,
+        failure_threshold: 1,
         cool_down: hour,
         max_cool_down: hour,
     };

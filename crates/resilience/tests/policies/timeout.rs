@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use tasktrail_domain::repository::{Chain, Effect, ErrorKind};
+use tasktrail_domain::repository::{Effect, ErrorChain, ErrorKind};
 use tasktrail_resilience::{AttemptTimedOut, Timeout};
 use tokio::time::Instant;
 
@@ -22,7 +22,7 @@ async fn an_attempt_that_takes_too_long_is_dropped_with_an_unknown_effect() {
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert_eq!(error.effect(), Effect::Unknown);
     assert_eq!(
-        Chain(&error).to_string(),
+        ErrorChain(&error).to_string(),
         "test.save: the store did not answer in time (it may have been applied): \
          no answer within 1s"
     );

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::faults::{Direction, Progress, Switches};
+use super::faults::{Direction, FaultFlags, Progress};
 
 const CHUNK: usize = 64 * 1024;
 /// How often one who writes to a peer that does not read looks whether the connection is closed.
@@ -22,17 +22,17 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Passes bytes both ways until both sides have ended or a fault has closed the connection.
-    pub(super) fn serve(client: TcpStream, upstream: SocketAddr, switches: &Arc<Switches>) {
+    pub(super) fn serve(client: TcpStream, upstream: SocketAddr, flags: &Arc<FaultFlags>) {
         let Ok(connection) = Self::open(client, upstream) else {
             return;
         };
         let connection = Arc::new(connection);
-        switches.register(&connection);
+        flags.register(&connection);
         let answers = thread::spawn({
-            let (connection, switches) = (Arc::clone(&connection), Arc::clone(switches));
-            move || connection.pump(Direction::ServerToClient, &switches)
+            let (connection, flags) = (Arc::clone(&connection), Arc::clone(flags));
+            move || connection.pump(Direction::ServerToClient, &flags)
         });
-        connection.pump(Direction::ClientToServer, switches);
+        connection.pump(Direction::ClientToServer, flags);
         let _ = answers.join();
     }
 
@@ -49,7 +49,7 @@ impl Connection {
         })
     }
 
-    /// Only for [`Switches`], which tells those who wait.
+    /// Only for [`FaultFlags`], which tells those who wait.
     ///
     /// Not shut for writing: that would send an end of file, while closing a socket that has unread
     /// bytes sends the reset that is wanted.
@@ -65,16 +65,16 @@ impl Connection {
         self.shut.load(Ordering::SeqCst)
     }
 
-    fn pump(&self, direction: Direction, switches: &Switches) {
+    fn pump(&self, direction: Direction, flags: &FaultFlags) {
         let (from, to) = match direction {
             Direction::ClientToServer => (&self.client, &self.server),
             Direction::ServerToClient => (&self.server, &self.client),
         };
-        if self.pass_all(from, to, direction, switches).is_ok() {
+        if self.pass_all(from, to, direction, flags).is_ok() {
             // The other direction may go on.
             let _ = to.shutdown(Shutdown::Write);
         } else {
-            switches.close(self);
+            flags.close(self);
         }
     }
 
@@ -84,21 +84,21 @@ impl Connection {
         mut from: &TcpStream,
         to: &TcpStream,
         direction: Direction,
-        switches: &Switches,
+        flags: &FaultFlags,
     ) -> io::Result<()> {
         let mut buffer = vec![0; CHUNK];
         let mut progress = Progress::default();
         loop {
             // What is not to pass remains unread, see `shut`.
             let available = from.peek(&mut buffer)?;
-            switches.hold(self, direction);
+            flags.hold(self, direction);
             if self.is_shut() {
                 return Err(ErrorKind::ConnectionAborted.into());
             }
             if available == 0 {
                 return Ok(());
             }
-            let admitted = switches.admit(direction, &mut progress, available);
+            let admitted = flags.admit(direction, &mut progress, available);
             let (bytes, _) = buffer.split_at_mut(admitted);
             if bytes.is_empty() {
                 return Err(ErrorKind::ConnectionAborted.into());

@@ -23,7 +23,7 @@ impl Direction {
 
 /// The faults that are switched on, and the connections that they hold for.
 #[derive(Debug, Default)]
-pub(super) struct Switches {
+pub(super) struct FaultFlags {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -31,9 +31,9 @@ pub(super) struct Switches {
 #[derive(Debug, Default)]
 struct State {
     latency: Duration,
-    requests: Lane,
-    answers: Lane,
-    /// Counts the calls of [`Switches::set_cut`], to tell one cut from another.
+    requests: HalfConnection,
+    answers: HalfConnection,
+    /// Counts the calls of [`FaultFlags::set_cut`], to tell one cut from another.
     armed: u64,
     cuts: usize,
     connections: Vec<Weak<Connection>>,
@@ -41,7 +41,7 @@ struct State {
 }
 
 #[derive(Debug, Default)]
-struct Lane {
+struct HalfConnection {
     stalled: bool,
     /// How many connections have bytes that wait.
     held: usize,
@@ -65,7 +65,7 @@ pub(super) struct Progress {
 }
 
 impl State {
-    fn lane(&mut self, direction: Direction) -> &mut Lane {
+    fn half(&mut self, direction: Direction) -> &mut HalfConnection {
         match direction {
             Direction::ClientToServer => &mut self.requests,
             Direction::ServerToClient => &mut self.answers,
@@ -73,13 +73,13 @@ impl State {
     }
 }
 
-impl Switches {
+impl FaultFlags {
     pub(super) fn set_latency(&self, latency: Duration) {
         self.state().latency = latency;
     }
 
     pub(super) fn set_stalled(&self, direction: Direction, stalled: bool) {
-        self.state().lane(direction).stalled = stalled;
+        self.state().half(direction).stalled = stalled;
         self.changed.notify_all();
     }
 
@@ -87,14 +87,14 @@ impl Switches {
         let mut state = self.state();
         state.armed += 1;
         let armed = state.armed;
-        state.lane(direction).cut = Some(Cut { armed, after, once });
+        state.half(direction).cut = Some(Cut { armed, after, once });
     }
 
     pub(super) fn clear(&self) {
         self.set_latency(Duration::ZERO);
         for direction in Direction::BOTH {
             self.set_stalled(direction, false);
-            self.state().lane(direction).cut = None;
+            self.state().half(direction).cut = None;
         }
     }
 
@@ -103,13 +103,13 @@ impl Switches {
     }
 
     pub(super) fn passed(&self, direction: Direction) -> u64 {
-        self.state().lane(direction).passed
+        self.state().half(direction).passed
     }
 
     pub(super) fn wait_until_held(&self, direction: Direction) -> bool {
         let nothing = |state: &mut State| {
-            let lane = state.lane(direction);
-            !lane.stalled || lane.held == 0
+            let half = state.half(direction);
+            !half.stalled || half.held == 0
         };
         let waited = self
             .changed
@@ -136,13 +136,13 @@ impl Switches {
             let waited = self.changed.wait_timeout_while(state, latency, open);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        state.lane(direction).held += 1;
+        state.half(direction).held += 1;
         self.changed.notify_all();
-        let stalled = |state: &mut State| state.lane(direction).stalled && !connection.is_shut();
+        let stalled = |state: &mut State| state.half(direction).stalled && !connection.is_shut();
         let waited = self.changed.wait_while(state, stalled);
         waited
             .unwrap_or_else(PoisonError::into_inner)
-            .lane(direction)
+            .half(direction)
             .held -= 1;
     }
 
@@ -154,9 +154,9 @@ impl Switches {
         available: usize,
     ) -> usize {
         let mut state = self.state();
-        let lane = state.lane(direction);
-        let Some(cut) = lane.cut else {
-            lane.passed += count(available);
+        let half = state.half(direction);
+        let Some(cut) = half.cut else {
+            half.passed += count(available);
             return available;
         };
         if progress.armed != cut.armed {
@@ -168,11 +168,11 @@ impl Switches {
         let left = usize::try_from(cut.after - progress.passed).unwrap_or(usize::MAX);
         let admitted = available.min(left);
         progress.passed += count(admitted);
-        state.lane(direction).passed += count(admitted);
+        state.half(direction).passed += count(admitted);
         if admitted == 0 {
             state.cuts += 1;
             if cut.once {
-                state.lane(direction).cut = None;
+                state.half(direction).cut = None;
             }
         }
         admitted

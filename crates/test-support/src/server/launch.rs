@@ -1,7 +1,7 @@
 //! From a plan to a server that accepts connections.
 
 use super::account::Account;
-use super::keeper::{Keeper, Plan};
+use super::supervisor::{Plan, Supervisor};
 use super::{Server, StartError, locate};
 use crate::ports;
 
@@ -19,12 +19,12 @@ pub(super) fn launch(
     ports: impl Iterator<Item = u16>,
 ) -> Result<Server, StartError> {
     let binaries = locate::binaries()?;
-    let (mut keeper, directory) = Keeper::spawn(&binaries, Account::for_server()?, plan)
+    let (mut supervisor, directory) = Supervisor::spawn(&binaries, Account::for_server()?, plan)
         .map_err(|reason| StartError::new(format!("the data cannot be made:\n{reason}")))?;
     let mut failure = String::new();
     for port in ports {
-        match keeper.order(&format!("start {port}")) {
-            Ok(()) => return Ok(Server::new(keeper, directory, ports::local(port))),
+        match supervisor.order(&format!("start {port}")) {
+            Ok(()) => return Ok(Server::new(supervisor, directory, ports::local(port))),
             Err(reason) => failure = reason,
         }
         if !failure.contains("Address already in use") {

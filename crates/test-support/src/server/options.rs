@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use super::keeper::Plan;
 use super::launch::{launch, ports_to_try};
+use super::supervisor::Plan;
 use super::{Server, StartError};
 
 const MAX_CONNECTIONS: u16 = 200;

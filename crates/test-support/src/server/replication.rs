@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::keeper::Plan;
 use super::launch::{launch, ports_to_try};
+use super::supervisor::Plan;
 use super::{Server, StartError};
 use crate::simple_query::{self, Row};
 use crate::wait_until;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use tasktrail::CleanUpOptions;
+use tasktrail::CleanupOptions;
 use tasktrail::task_history::RetentionPolicy;
 use tasktrail::timestamp::Timestamp;
 
@@ -45,8 +45,8 @@ pub(crate) async fn measure(bench: &Workbench, arguments: &Arguments) -> Result<
         measured.add([(Case::Save(Saver::Undisturbed, CALLERS), figures)]);
         bench.checkpoint().await?;
         let manager = through_library::connect(&database).await?;
-        let policy = RetentionPolicy::settled_before(cutoff);
-        let options = CleanUpOptions::default();
+        let policy = RetentionPolicy::terminal_before(cutoff);
+        let options = CleanupOptions::default();
         let (saves, gone) = tokio::join!(
             through_library::saves(&database, CALLERS, 100_000, time),
             manager.clean_up(&policy, &options, |_| ())

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use tasktrail::clock::{Clock, ManualClock, SystemClock};
 use tasktrail::task_history::{
-    RandomEntryIds, RetentionPolicy, TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey,
+    RandomEntryIdGenerator, RetentionPolicy, TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey,
 };
 use tasktrail::timestamp::Timestamp;
 use tasktrail::{DatabaseConfig, DatabaseManager};
@@ -109,7 +109,7 @@ impl Stores {
             .saturating_sub(Duration::from_secs(10 * 24 * 60 * 60));
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(then));
         let config = DatabaseConfig::from_url(self.partitioned.url())?;
-        let manager = DatabaseManager::new_with(config, clock, Arc::new(RandomEntryIds::default()));
+        let manager = DatabaseManager::new_with(config, clock, Arc::new(RandomEntryIdGenerator::default()));
         manager.connect().await?;
         let made = manager.partition(MONTHS + 1).await?;
         ensure!(made.len() > usize::try_from(MONTHS)?, "{made:?}");
@@ -162,7 +162,7 @@ impl Stores {
     /// While callers load tasks of the other months.
     async fn drop_oldest(&self) -> Result<Drop> {
         let manager = through_library::connect(&self.partitioned).await?;
-        let policy = RetentionPolicy::settled_before(self.second()?);
+        let policy = RetentionPolicy::terminal_before(self.second()?);
         let dropping = async {
             let began = Instant::now();
             let gone = manager.drop_expired_partitions(&policy, None).await?;

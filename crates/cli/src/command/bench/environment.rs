@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use tasktrail::repository::Chain;
+use tasktrail::repository::ErrorChain;
 use tasktrail::resilience::{ResilienceConfig, RetryConfig, TimeoutConfig};
 use tasktrail::{
-    BenchSchema, DatabaseConfig, DatabaseError, DatabaseManager, Holdings, StorageStatistics,
+    BenchSchema, DatabaseConfig, DatabaseContents, DatabaseError, DatabaseManager,
+    StorageStatistics,
 };
 
 use crate::failure::Failure;
@@ -131,22 +132,26 @@ impl BenchEnvironment {
 fn patience() -> ResilienceConfig {
     ResilienceConfig {
         retry: Some(RetryConfig {
-            total_time: LONGEST_WAIT * 2,
+            max_elapsed_time: LONGEST_WAIT * 2,
             ..RetryConfig::default()
         }),
         timeout: Some(TimeoutConfig {
-            limit: LONGEST_WAIT,
-            long_limit: Duration::from_secs(3600),
+            attempt: LONGEST_WAIT,
+            long_attempt: Duration::from_secs(3600),
         }),
         ..ResilienceConfig::default()
     }
 }
 
 async fn check_is_free(visitor: &DatabaseManager, address: &str) -> Result<(), Failure> {
-    let holds = match visitor.holdings().await?.unwrap_or(Holdings::Nothing) {
-        Holdings::Nothing | Holdings::EmptySchema => return Ok(()),
-        Holdings::Histories => "histories".to_owned(),
-        Holdings::OtherTables { first, count } => {
+    let holds = match visitor
+        .contents_of_database()
+        .await?
+        .unwrap_or(DatabaseContents::Nothing)
+    {
+        DatabaseContents::Nothing | DatabaseContents::EmptySchema => return Ok(()),
+        DatabaseContents::Histories => "histories".to_owned(),
+        DatabaseContents::OtherTables { first, count } => {
             let listed = u64::try_from(first.len()).unwrap_or_default();
             let names = first.join(", ");
             match count.saturating_sub(listed) {
@@ -163,7 +168,7 @@ async fn check_is_free(visitor: &DatabaseManager, address: &str) -> Result<(), F
 
 /// A database that is not there is made with `createdb`.
 fn explained(error: DatabaseError) -> Failure {
-    let words = Chain(&error).to_string();
+    let words = ErrorChain(&error).to_string();
     match missing_database(&words) {
         Some(name) => {
             let name = quoted(name);

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use serde::Serialize;
-use tasktrail::repository::Chain;
+use tasktrail::repository::ErrorChain;
 use tasktrail::task_history::RetentionPolicy;
 use tasktrail::timestamp::Timestamp;
 use tasktrail::{DatabaseManager, PartitionHold, PartitionOutlook};
@@ -31,7 +31,7 @@ pub(super) async fn outlook(
         Err(error) if !dry_run => {
             note(format_args!(
                 "cannot find out why partitions are kept: {}",
-                Chain(&error)
+                ErrorChain(&error)
             ));
             return Ok(Vec::new());
         }

@@ -1,6 +1,6 @@
 //! What is lost when migrations are taken back.
 
-use tasktrail::{DatabaseManager, Holdings, MigrationPlan};
+use tasktrail::{DatabaseContents, DatabaseManager, MigrationPlan};
 
 use crate::failure::Failure;
 use crate::output::grouped;
@@ -20,7 +20,7 @@ pub(super) async fn describe(
 }
 
 async fn held(manager: &DatabaseManager) -> Result<String, Failure> {
-    if manager.holdings().await? != Some(Holdings::Histories) {
+    if manager.contents_of_database().await? != Some(DatabaseContents::Histories) {
         return Ok("The database holds no histories.".to_owned());
     }
     let statistics = manager.storage_statistics().await?;

@@ -23,7 +23,7 @@ impl RetentionRule {
     /// Every task that came to an end and has had no activity for so long.
     #[must_use]
     pub fn older_than(age: Duration) -> Self {
-        let policy = RetentionPolicy::settled_before(Timestamp::MAX);
+        let policy = RetentionPolicy::terminal_before(Timestamp::MAX);
         Self {
             older_than: age,
             statuses: policy.statuses,
@@ -57,6 +57,6 @@ mod tests {
         let rule = RetentionRule::older_than(30 * day);
 
         let cutoff = now.saturating_sub(30 * day);
-        assert_eq!(rule.at(now), RetentionPolicy::settled_before(cutoff));
+        assert_eq!(rule.at(now), RetentionPolicy::terminal_before(cutoff));
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Kind, Setting};
 use crate::config::reading;
-use crate::{ConfigError, DatabaseConfig, Fault};
+use crate::{ConfigError, ConfigProblem, DatabaseConfig};
 
 const DOCUMENT: &str = include_str!("../../../../../docs/CONFIGURATION.md");
 
@@ -120,9 +120,9 @@ fn seconds(duration: Duration) -> String {
 /// The names of the settings that are refused when this one has this value.
 fn refused(row: &Row, value: &str) -> Vec<&'static str> {
     let loaded = with(&[(row.variables[0], value)]);
-    let faults = loaded.err().map(|error| error.faults().to_vec());
-    let faults = faults.unwrap_or_default();
-    faults.iter().filter_map(Fault::setting).collect()
+    let problems = loaded.err().map(|error| error.problems().to_vec());
+    let problems = problems.unwrap_or_default();
+    problems.iter().filter_map(ConfigProblem::setting).collect()
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn every_setting_does_something() {
             .any(|section| row.name.starts_with(section));
         let value = if row.name.ends_with("cool_down") || is_long {
             "9"
-        } else if row.name == "retry.total_time" || row.name.ends_with("long_limit") {
+        } else if row.name == "retry.max_elapsed_time" || row.name.ends_with("long_limit") {
             "70"
         } else {
             value

@@ -69,15 +69,19 @@ fn policies() -> [Setting; 12] {
     [
         Setting::new("retry.enabled", Flag, SWITCH),
         Setting::new("retry.max_retries", Count, "1 to 100"),
-        Setting::new("retry.first_delay", Duration, "1ms to retry.max_delay"),
-        Setting::new("retry.max_delay", Duration, "1ms to 1m"),
         Setting::new(
-            "retry.total_time",
+            "retry.initial_backoff",
             Duration,
-            "1ms to 1h, more than timeout.limit",
+            "1ms to retry.max_backoff",
+        ),
+        Setting::new("retry.max_backoff", Duration, "1ms to 1m"),
+        Setting::new(
+            "retry.max_elapsed_time",
+            Duration,
+            "1ms to 1h, more than timeout.attempt",
         ),
         Setting::new("breaker.enabled", Flag, SWITCH),
-        Setting::new("breaker.outages", Count, "1 to 1000"),
+        Setting::new("breaker.failure_threshold", Count, "1 to 1000"),
         Setting::new(
             "breaker.cool_down",
             Duration,
@@ -85,7 +89,7 @@ fn policies() -> [Setting; 12] {
         ),
         Setting::new("breaker.max_cool_down", Duration, "10ms to 10m"),
         Setting::new("timeout.enabled", Flag, SWITCH),
-        Setting::new("timeout.limit", Duration, "1ms to 1h").also(["DB_COMMAND_TIMEOUT"]),
-        Setting::new("timeout.long_limit", Duration, "timeout.limit to 24h"),
+        Setting::new("timeout.attempt", Duration, "1ms to 1h").also(["DB_COMMAND_TIMEOUT"]),
+        Setting::new("timeout.long_attempt", Duration, "timeout.attempt to 24h"),
     ]
 }

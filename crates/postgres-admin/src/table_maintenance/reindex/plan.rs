@@ -1,4 +1,4 @@
-use super::super::CareError;
+use super::super::TableMaintenanceError;
 use crate::diagnosis::IndexFacts;
 
 /// What a reindex works on.
@@ -15,7 +15,10 @@ pub struct ReindexPlan {
 
 impl ReindexPlan {
     /// All indexes, or those that were asked for by their own names or that of the whole table's index.
-    pub(super) fn of(facts: Vec<IndexFacts>, only: &[String]) -> Result<Self, CareError> {
+    pub(super) fn of(
+        facts: Vec<IndexFacts>,
+        only: &[String],
+    ) -> Result<Self, TableMaintenanceError> {
         let (left_over, indexes): (Vec<_>, Vec<_>) =
             facts.into_iter().partition(IndexFacts::is_left_over);
         // What is being built is nobody's leaving.
@@ -29,7 +32,10 @@ impl ReindexPlan {
     }
 }
 
-fn wanted(indexes: Vec<IndexFacts>, only: &[String]) -> Result<Vec<IndexFacts>, CareError> {
+fn wanted(
+    indexes: Vec<IndexFacts>,
+    only: &[String],
+) -> Result<Vec<IndexFacts>, TableMaintenanceError> {
     let is = |index: &IndexFacts, name: &String| {
         [&index.name, &index.family, &index.qualified].contains(&name)
     };
@@ -39,7 +45,7 @@ fn wanted(indexes: Vec<IndexFacts>, only: &[String]) -> Result<Vec<IndexFacts>, 
             known.sort_unstable();
             known.dedup();
             let wanted = name.clone();
-            return Err(CareError::UnknownIndex { wanted, known });
+            return Err(TableMaintenanceError::UnknownIndex { wanted, known });
         }
     }
     let named = |index: &IndexFacts| only.is_empty() || only.iter().any(|name| is(index, name));

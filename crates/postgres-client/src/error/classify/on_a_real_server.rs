@@ -36,9 +36,9 @@ async fn what_the_server_refuses_was_not_applied() {
     let mut connection = connect(database.url()).await;
 
     for (sql, kind) in [
-        ("INSERT INTO t VALUES (1)", ErrorKind::Rejected),
-        ("INSERT INTO t VALUES (-1)", ErrorKind::Rejected),
-        ("INSERT INTO t VALUES (2, NULL)", ErrorKind::Rejected),
+        ("INSERT INTO t VALUES (1)", ErrorKind::Refused),
+        ("INSERT INTO t VALUES (-1)", ErrorKind::Refused),
+        ("INSERT INTO t VALUES (2, NULL)", ErrorKind::Refused),
         ("SELECT nothing FROM nowhere", ErrorKind::Unexpected),
         (
             "DO $$ BEGIN RAISE serialization_failure; END $$",
@@ -47,7 +47,7 @@ async fn what_the_server_refuses_was_not_applied() {
     ] {
         assert_eq!(
             failure(&mut connection, sql).await,
-            (kind, Effect::None),
+            (kind, Effect::NotApplied),
             "{sql}"
         );
     }
@@ -64,7 +64,7 @@ async fn a_statement_that_takes_too_long_was_not_applied() {
 
     let failed = failure(&mut connection, "SELECT pg_sleep(30)").await;
 
-    assert_eq!(failed, (ErrorKind::TimedOut, Effect::None));
+    assert_eq!(failed, (ErrorKind::TimedOut, Effect::NotApplied));
 }
 
 #[tokio::test]
@@ -79,9 +79,9 @@ async fn a_lock_that_is_not_had_in_time_is_contention() {
     let timed_out = failure(&mut waiter, "INSERT INTO t VALUES (1)").await;
     let refused = failure(&mut waiter, "LOCK TABLE t NOWAIT").await;
 
-    assert_eq!(timed_out, (ErrorKind::Contention, Effect::None));
+    assert_eq!(timed_out, (ErrorKind::Contention, Effect::NotApplied));
     // Outside of a transaction the server refuses the statement itself.
-    assert_eq!(refused.1, Effect::None);
+    assert_eq!(refused.1, Effect::NotApplied);
 }
 
 #[tokio::test]
@@ -107,7 +107,10 @@ async fn a_deadlock_is_contention() {
     );
 
     let victim = first.err().or(second.err()).unwrap();
-    assert_eq!(classify(&victim), (ErrorKind::Contention, Effect::None));
+    assert_eq!(
+        classify(&victim),
+        (ErrorKind::Contention, Effect::NotApplied)
+    );
 }
 
 #[tokio::test]
@@ -122,7 +125,7 @@ async fn a_serialization_failure_is_contention() {
 
     let failed = failure(&mut connection, "UPDATE t SET n = 3").await;
 
-    assert_eq!(failed, (ErrorKind::Contention, Effect::None));
+    assert_eq!(failed, (ErrorKind::Contention, Effect::NotApplied));
 }
 
 #[tokio::test]
@@ -139,7 +142,7 @@ async fn missing_rights_are_a_refusal() {
 
     let failed = failure(&mut connection, "INSERT INTO t VALUES (1)").await;
 
-    assert_eq!(failed, (ErrorKind::Rejected, Effect::None));
+    assert_eq!(failed, (ErrorKind::Refused, Effect::NotApplied));
     connection.batch_execute("RESET ROLE").await.unwrap();
     database.execute(&format!("DROP ROLE {role}")).unwrap();
 }
@@ -156,7 +159,7 @@ async fn a_server_that_takes_no_writes_is_unavailable() {
 
     let failed = failure(&mut connection, "INSERT INTO t VALUES (1)").await;
 
-    assert_eq!(failed, (ErrorKind::Unavailable, Effect::None));
+    assert_eq!(failed, (ErrorKind::Unavailable, Effect::NotApplied));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 const CONFIG: BreakerConfig = BreakerConfig {
-    outages: 2,
+    failure_threshold: 2,
     cool_down: Duration::from_millis(10),
     max_cool_down: Duration::from_millis(40),
 };
@@ -35,8 +35,8 @@ fn action() -> impl Strategy<Value = Action> {
 struct Observed {
     machine: Machine,
     now: Instant,
-    calls: Vec<Leave>,
-    probe: Option<(Leave, Instant)>,
+    calls: Vec<CallPermit>,
+    probe: Option<(CallPermit, Instant)>,
 }
 
 impl Observed {
@@ -61,7 +61,7 @@ impl Observed {
         self.calls.push(leave);
     }
 
-    fn end(&mut self, leave: Leave, verdict: Verdict) {
+    fn end(&mut self, leave: CallPermit, verdict: Verdict) {
         let before = self.machine.state(self.now);
         self.machine.report(leave, verdict, self.now);
         let after = self.machine.state(self.now);

@@ -4,7 +4,7 @@ use super::Verdict::{Answered, Nothing, Outage};
 use super::*;
 
 const THREE: BreakerConfig = BreakerConfig {
-    outages: 3,
+    failure_threshold: 3,
     cool_down: Duration::from_secs(1),
     max_cool_down: Duration::from_secs(3),
 };

@@ -1,6 +1,8 @@
 use std::time::{Duration, Instant};
 
-use tasktrail::task_history::{Removal, RemovalBatch, RetentionPolicy, TaskHistoryRepositoryExt};
+use tasktrail::task_history::{
+    RemovalLimits, RemovalResult, RetentionPolicy, TaskHistoryRepositoryExt,
+};
 
 use super::Workload;
 use crate::command::bench::entries::{STEPS, StampGenerator, fetched, load, task};
@@ -29,15 +31,19 @@ pub(in crate::command::bench) async fn measure(
     let (began, mut since, mut gone) = (Instant::now(), Instant::now(), 0);
     let removed = manager
         .task_history()?
-        .remove_all_expired(&policy, RemovalBatch::default(), |so_far: &Removal| {
-            let now = Instant::now();
-            // The end of the walk is no batch.
-            if so_far.tasks > gone {
-                latencies.record(now - since);
-                resident.look();
-            }
-            (gone, since) = (so_far.tasks, now);
-        })
+        .remove_all_expired(
+            &policy,
+            RemovalLimits::default(),
+            |so_far: &RemovalResult| {
+                let now = Instant::now();
+                // The end of the walk is no batch.
+                if so_far.tasks > gone {
+                    latencies.record(now - since);
+                    resident.look();
+                }
+                (gone, since) = (so_far.tasks, now);
+            },
+        )
         .await?;
     let took = began.elapsed();
     let done = environment.statistics().await?;

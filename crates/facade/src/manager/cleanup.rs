@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use tasktrail_domain::task_history::{
-    Expired, Removal, RemovalBatch, RetentionPolicy, RetentionRule, StatusSet, TaskStatus,
+    ExpiredCounts, RemovalLimits, RemovalResult, RetentionPolicy, RetentionRule, StatusSet,
+    TaskStatus,
 };
 use tokio::time::Instant;
 
 use super::{DatabaseManager, Result};
 #[cfg(feature = "postgres")]
 use crate::DatabaseError;
-use crate::maintenance::{CleanUpOptions, CleanedUp, Forecast};
+use crate::maintenance::{CleanupEstimate, CleanupOptions, CleanupReport};
 use crate::telemetry;
 
 impl DatabaseManager {
@@ -23,13 +24,13 @@ impl DatabaseManager {
     /// # Errors
     ///
     /// See [`DatabaseManager`]. The batches that were done stay done.
-    pub async fn cleanup_old_tasks(&self, days: u32) -> Result<Removal> {
+    pub async fn cleanup_old_tasks(&self, days: u32) -> Result<RemovalResult> {
         let age = Duration::from_secs(u64::from(days) * 24 * 60 * 60);
         let policy = RetentionRule::older_than(age).at(self.0.clock.now());
         let gone = self
-            .clean_up(&policy, &CleanUpOptions::default(), |_| {})
+            .clean_up(&policy, &CleanupOptions::default(), |_| {})
             .await?;
-        Ok(Removal {
+        Ok(RemovalResult {
             tasks: gone.tasks,
             entries: gone.entries,
             next: None,
@@ -45,7 +46,7 @@ impl DatabaseManager {
     /// # Errors
     ///
     /// See [`DatabaseManager`]. What was removed before stays removed. That partitions cannot be dropped is no
-    /// error: their tasks go in batches, and [`CleanedUp::obstacles`] tells why.
+    /// error: their tasks go in batches, and [`CleanupReport::drop_failures`] tells why.
     ///
     /// # Cancel safety
     ///
@@ -54,21 +55,21 @@ impl DatabaseManager {
     pub async fn clean_up(
         &self,
         policy: &RetentionPolicy,
-        options: &CleanUpOptions,
-        mut progress: impl FnMut(&CleanedUp) + Send,
-    ) -> Result<CleanedUp> {
+        options: &CleanupOptions,
+        mut progress: impl FnMut(&CleanupReport) + Send,
+    ) -> Result<CleanupReport> {
         let began = Instant::now();
         let histories = self.task_history()?;
-        let mut gone = CleanedUp::default();
+        let mut gone = CleanupReport::default();
         if options.drop_partitions {
             self.drop_partitions(policy, options.time_budget, &mut gone)
                 .await?;
-            for obstacle in &gone.obstacles {
-                tracing::info!(obstacle, "tasks are removed row by row");
+            for failure in &gone.drop_failures {
+                tracing::info!(failure, "tasks are removed row by row");
             }
             progress(&gone);
         }
-        let mut batch = RemovalBatch {
+        let mut batch = RemovalLimits {
             tasks: options.batch_tasks,
             entries: options.batch_entries,
             after: None,
@@ -89,7 +90,7 @@ impl DatabaseManager {
                 break;
             }
             batch.after = removed.next;
-            if options.rests {
+            if options.throttle {
                 let left = options
                     .time_budget
                     .map(|budget| budget.saturating_sub(began.elapsed()));
@@ -107,7 +108,7 @@ impl DatabaseManager {
     /// # Errors
     ///
     /// See [`DatabaseManager`], or [`Storage`](crate::DatabaseError::Storage).
-    pub async fn forecast(&self, policy: &RetentionPolicy) -> Result<Forecast> {
+    pub async fn estimate_cleanup(&self, policy: &RetentionPolicy) -> Result<CleanupEstimate> {
         let histories = self.task_history()?;
         let open = TaskStatus::ALL.into_iter().filter(|status| {
             !status.is_terminal() && (policy.finished_only || !policy.statuses.contains(*status))
@@ -118,7 +119,7 @@ impl DatabaseManager {
             ..policy.clone()
         };
         let expired = histories.expired(policy).await?;
-        Ok(Forecast {
+        Ok(CleanupEstimate {
             bytes: self.bytes_of(&expired).await?,
             stuck: histories.expired(&stuck).await?,
             expired,
@@ -127,7 +128,7 @@ impl DatabaseManager {
 
     /// By the average row of each table.
     #[cfg(feature = "postgres")]
-    async fn bytes_of(&self, expired: &Expired) -> Result<Option<u64>> {
+    async fn bytes_of(&self, expired: &ExpiredCounts) -> Result<Option<u64>> {
         let share = |table: &tasktrail_postgres_admin::TableStatistics, rows: u64| {
             let bytes = u128::from(table.table_bytes) + u128::from(table.index_bytes);
             let all = u128::from(
@@ -148,7 +149,7 @@ impl DatabaseManager {
 
     #[cfg(not(feature = "postgres"))]
     #[expect(clippy::unused_async, reason = "memory is not measured")]
-    async fn bytes_of(&self, _expired: &Expired) -> Result<Option<u64>> {
+    async fn bytes_of(&self, _expired: &ExpiredCounts) -> Result<Option<u64>> {
         Ok(None)
     }
 
@@ -158,12 +159,12 @@ impl DatabaseManager {
         &self,
         policy: &RetentionPolicy,
         within: Option<Duration>,
-        gone: &mut CleanedUp,
+        gone: &mut CleanupReport,
     ) -> Result<()> {
         let retired = match self.drop_expired_partitions(policy, within).await {
             Ok(retired) => retired,
             Err(DatabaseError::Partition(error)) => {
-                gone.obstacles.push(told(&error));
+                gone.drop_failures.push(told(&error));
                 return Ok(());
             }
             Err(error) => return Err(error),
@@ -175,10 +176,10 @@ impl DatabaseManager {
                 gone.tasks += partition.tasks;
                 gone.entries += partition.entries;
                 gone.partitions.push(partition.partition);
-            } else if let Some(obstacle) = partition.obstacle {
+            } else if let Some(failure) = partition.failure {
                 let name = partition.partition;
-                gone.obstacles
-                    .push(format!("{name} was not dropped: {obstacle}"));
+                gone.drop_failures
+                    .push(format!("{name} was not dropped: {failure}"));
             }
         }
         Ok(())
@@ -190,7 +191,7 @@ impl DatabaseManager {
         &self,
         _policy: &RetentionPolicy,
         _within: Option<Duration>,
-        _gone: &mut CleanedUp,
+        _gone: &mut CleanupReport,
     ) -> Result<()> {
         Ok(())
     }
@@ -198,5 +199,5 @@ impl DatabaseManager {
 
 #[cfg(feature = "postgres")]
 pub(super) fn told(error: &tasktrail_postgres_admin::PartitionError) -> String {
-    tasktrail_domain::repository::Chain(error).to_string()
+    tasktrail_domain::repository::ErrorChain(error).to_string()
 }

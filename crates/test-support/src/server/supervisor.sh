@@ -1,7 +1,7 @@
 # Keeps one PostgreSQL server for a test process and removes every trace of it when that process
 # ends, however it ends: its end is the end of our stdin.
 #
-#   sh -c "$(cat keeper.sh)" keeper BIN PLACE DATA_IN WAL_IN PRIMARY ACCESS SETTINGS
+#   sh -c "$(cat supervisor.sh)" supervisor BIN PLACE DATA_IN WAL_IN PRIMARY ACCESS SETTINGS
 #
 # BIN is the directory of initdb and postgres. PLACE is `memory`, `disk`, or a directory to make that
 # of the server in. DATA_IN and WAL_IN are directories on disks of the test, or empty. PRIMARY is the

@@ -7,13 +7,13 @@ const ALIKE: f64 = 0.6;
 
 /// Says that a name is unknown, and which known one is nearest, if one is near.
 pub(super) fn unknown<'a>(words: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    match nearest(name, known) {
+    match suggest(name, known) {
         Some(near) => format!("{words}, did you mean `{near}`?"),
         None => format!("{words}: docs/CONFIGURATION.md lists those there are"),
     }
 }
 
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+fn suggest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();
     known
         .map(|known| (known, alike(&name, &known.to_lowercase())))
@@ -35,7 +35,7 @@ mod tests {
     const KNOWN: [&str; 4] = [
         "host",
         "pool.max_connections",
-        "retry.max_delay",
+        "retry.max_backoff",
         "tls.mode",
     ];
 
@@ -48,7 +48,7 @@ mod tests {
             ("hots", Some("host")),
             ("colour", None),
         ] {
-            assert_eq!(nearest(name, KNOWN.into_iter()), meant, "{name}");
+            assert_eq!(suggest(name, KNOWN.into_iter()), meant, "{name}");
         }
     }
 }

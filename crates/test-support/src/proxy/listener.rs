@@ -5,29 +5,29 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
-use super::{Connection, Switches};
+use super::{Connection, FaultFlags};
 
 /// Accepts connections on a thread of its own until dropped; then the port refuses them.
 #[derive(Debug)]
-pub(super) struct Doorway {
+pub(super) struct Listener {
     addr: SocketAddr,
     closing: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Doorway {
+impl Listener {
     pub(super) fn open(
         listener: TcpListener,
         upstream: SocketAddr,
-        switches: &Arc<Switches>,
+        flags: &Arc<FaultFlags>,
     ) -> Self {
         let addr = listener
             .local_addr()
             .unwrap_or_else(|error| panic!("no local address: {error}"));
         let closing = Arc::new(AtomicBool::new(false));
         let thread = thread::spawn({
-            let (closing, switches) = (Arc::clone(&closing), Arc::clone(switches));
-            move || accept(&listener, upstream, &closing, &switches)
+            let (closing, flags) = (Arc::clone(&closing), Arc::clone(flags));
+            move || accept(&listener, upstream, &closing, &flags)
         });
         Self {
             addr,
@@ -41,7 +41,7 @@ impl Doorway {
     }
 }
 
-impl Drop for Doorway {
+impl Drop for Listener {
     fn drop(&mut self) {
         self.closing.store(true, Ordering::SeqCst);
         // Wakes the thread; if it is not waiting, it looks at the flag anyway.
@@ -54,15 +54,15 @@ fn accept(
     listener: &TcpListener,
     upstream: SocketAddr,
     closing: &AtomicBool,
-    switches: &Arc<Switches>,
+    flags: &Arc<FaultFlags>,
 ) {
     for client in listener.incoming() {
         if closing.load(Ordering::SeqCst) {
             return;
         }
         let Ok(client) = client else { continue };
-        let switches = Arc::clone(switches);
+        let flags = Arc::clone(flags);
         // Connecting to the server may take long, and the next client must not wait for it.
-        thread::spawn(move || Connection::serve(client, upstream, &switches));
+        thread::spawn(move || Connection::serve(client, upstream, &flags));
     }
 }

@@ -1,8 +1,8 @@
 //! What each thing that was found means.
 
 use tasktrail_postgres::{
-    EntryOrder, MigrateError, PoolStatistics, SchemaState, ServerHealth, ServerRole,
-    SharingStatistics, StandbyState,
+    BatchStatistics, EntryOrder, MigrateError, PoolStatistics, SchemaState, ServerHealth,
+    ServerRole, StandbyState,
 };
 use tasktrail_resilience::BreakerState;
 
@@ -109,7 +109,7 @@ fn pool(pool: &PoolStatistics) -> Vec<Finding> {
 }
 
 /// A caller's own transaction, or a session that was left open, holds up the saves of single tasks.
-fn locked_tasks(calls: &SharingStatistics) -> Option<Finding> {
+fn locked_tasks(calls: &BatchStatistics) -> Option<Finding> {
     (calls.waiting_aside > 0).then(|| {
         let reason = format!(
             "other transactions keep {} tasks locked and {} saves wait for them",

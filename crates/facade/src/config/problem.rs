@@ -9,24 +9,24 @@ use tasktrail_domain::InvalidValue;
 /// URL that may hold one, is ever part of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConfigError {
-    faults: Vec<Fault>,
+    problems: Vec<ConfigProblem>,
 }
 
 impl ConfigError {
-    pub(super) fn of(faults: Vec<Fault>) -> Self {
-        Self { faults }
+    pub(super) fn of(problems: Vec<ConfigProblem>) -> Self {
+        Self { problems }
     }
 
     /// Every fault; at least one.
     #[must_use]
-    pub fn faults(&self) -> &[Fault] {
-        &self.faults
+    pub fn problems(&self) -> &[ConfigProblem] {
+        &self.problems
     }
 
     /// Whether nothing is wrong but that no source says where the database is.
     #[must_use]
     pub fn names_no_database(&self) -> bool {
-        matches!(self.faults.as_slice(), [only] if only.source.is_none() && only.setting == Some("url"))
+        matches!(self.problems.as_slice(), [only] if only.source.is_none() && only.setting == Some("url"))
     }
 }
 
@@ -39,13 +39,13 @@ impl fmt::Debug for ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.faults.as_slice() {
+        match self.problems.as_slice() {
             [only] => only.fmt(f),
             several => {
                 write!(f, "the configuration has {} faults:", several.len())?;
                 several
                     .iter()
-                    .try_for_each(|fault| write!(f, "\n  {fault}"))
+                    .try_for_each(|problem| write!(f, "\n  {problem}"))
             }
         }
     }
@@ -58,7 +58,7 @@ impl Error for ConfigError {}
 /// `Display` is a line: the source, then what is wrong and what is allowed, such as
 /// `tasktrail.toml:7: pool.max_connections must be between 1 and 10000, got "0"`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct ConfigProblem {
     source: Option<String>,
     setting: Option<&'static str>,
     words: String,
@@ -66,7 +66,7 @@ pub struct Fault {
     given: Option<String>,
 }
 
-impl Fault {
+impl ConfigProblem {
     /// Something that is wrong with a source itself.
     pub(super) fn new(source: impl Into<String>, words: impl Into<String>) -> Self {
         Self {
@@ -149,7 +149,7 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ConfigProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(source) = &self.source {
             write!(f, "{source}: ")?;
@@ -182,8 +182,8 @@ mod tests {
 
     #[test]
     fn one_fault_is_a_line_and_several_are_a_list() {
-        let port = Fault::value("DB_PORT", "port", "1 to 65535", quoted("x"));
-        let file = Fault::new(
+        let port = ConfigProblem::value("DB_PORT", "port", "1 to 65535", quoted("x"));
+        let file = ConfigProblem::new(
             "t.toml:3",
             "no setting is called `hots`, did you mean `host`?",
         );
@@ -197,7 +197,7 @@ mod tests {
         );
         assert_eq!(
             two.to_string(),
-            "the configuration has 2 faults:\n  DB_PORT: port must be 1 to 65535, got \"x\"\n  \
+            "the configuration has 2 problems:\n  DB_PORT: port must be 1 to 65535, got \"x\"\n  \
              t.toml:3: no setting is called `hots`, did you mean `host`?"
         );
     }

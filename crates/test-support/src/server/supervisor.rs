@@ -1,4 +1,4 @@
-//! The shell process that runs the server and cleans up after it, see `keeper.sh`.
+//! The shell process that runs the server and cleans up after it, see `supervisor.sh`.
 //!
 //! It is a process of its own because it must outlive a killed test process, and it owns directory
 //! and server from the first moment, so there is no instant at which a kill would leave something
@@ -11,7 +11,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use super::account::Account;
 
-/// What a keeper is to make.
+/// What a supervisor is to make.
 #[derive(Debug)]
 pub(super) struct Plan<'a> {
     /// `memory`, `disk`, or the directory to make that of the server in.
@@ -30,14 +30,14 @@ pub(super) struct Plan<'a> {
 
 /// Removes everything when dropped, and when this process ends.
 #[derive(Debug)]
-pub(super) struct Keeper {
+pub(super) struct Supervisor {
     process: Child,
-    orders: Option<ChildStdin>,
+    commands: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
     postmaster: Option<u32>,
 }
 
-impl Keeper {
+impl Supervisor {
     /// Has the data directory made; the server is not running yet. Returns the directory of
     /// everything, too.
     pub(super) fn spawn(
@@ -47,7 +47,7 @@ impl Keeper {
     ) -> Result<(Self, PathBuf), String> {
         let mut command = Command::new("/bin/sh");
         command
-            .args(["-c", include_str!("keeper.sh"), "keeper"])
+            .args(["-c", include_str!("supervisor.sh"), "supervisor"])
             .args([binaries, plan.place])
             .args([plan.data_in, plan.wal_in].map(|given| given.unwrap_or(Path::new(""))))
             .arg(
@@ -59,7 +59,7 @@ impl Keeper {
             command.uid(user).gid(group);
         }
         let mut process = command
-            // Ctrl-C is for the test process; the keeper sees that one end.
+            // Ctrl-C is for the test process; the supervisor sees that one end.
             .process_group(0)
             // The working directory may be closed to the account, which initdb does not endure.
             .current_dir("/")
@@ -68,29 +68,30 @@ impl Keeper {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             // Whoever reads the output of the tests to its end must not have to wait for the
-            // keeper.
+            // supervisor.
             .stderr(Stdio::null())
             .spawn()
             .map_err(|error| format!("cannot run /bin/sh: {error}"))?;
-        let orders = process.stdin.take();
+        let commands = process.stdin.take();
         let answers = process.stdout.take().ok_or("/bin/sh has no stdout")?;
-        let mut keeper = Self {
+        let mut supervisor = Self {
             process,
-            orders,
+            commands,
             answers: BufReader::new(answers),
             postmaster: None,
         };
-        let directory = keeper.answer()?.into();
-        Ok((keeper, directory))
+        let directory = supervisor.answer()?.into();
+        Ok((supervisor, directory))
     }
 
     /// Has `order` carried out; an error says why it could not be.
     pub(super) fn order(&mut self, order: &str) -> Result<(), String> {
-        let orders = self
-            .orders
+        let commands = self
+            .commands
             .as_mut()
-            .ok_or("the keeper of the server is dismissed")?;
-        writeln!(orders, "{order}").map_err(|error| format!("the keeper is gone: {error}"))?;
+            .ok_or("the supervisor of the server is dismissed")?;
+        writeln!(commands, "{order}")
+            .map_err(|error| format!("the supervisor is gone: {error}"))?;
         let answer = self.answer();
         self.postmaster = answer.as_ref().ok().and_then(|pid| pid.parse().ok());
         answer.map(drop)
@@ -106,8 +107,10 @@ impl Keeper {
         loop {
             let mut line = String::new();
             match self.answers.read_line(&mut line) {
-                Ok(0) => return Err(format!("the keeper is gone\n{explanation}")),
-                Err(error) => return Err(format!("the keeper is silent: {error}\n{explanation}")),
+                Ok(0) => return Err(format!("the supervisor is gone\n{explanation}")),
+                Err(error) => {
+                    return Err(format!("the supervisor is silent: {error}\n{explanation}"));
+                }
                 Ok(_) => {}
             }
             match line
@@ -123,10 +126,10 @@ impl Keeper {
     }
 }
 
-impl Drop for Keeper {
+impl Drop for Supervisor {
     fn drop(&mut self) {
-        drop(self.orders.take());
-        // Nothing to be done about a keeper that cannot be waited for.
+        drop(self.commands.take());
+        // Nothing to be done about a supervisor that cannot be waited for.
         let _ = self.process.wait();
     }
 }

@@ -8,7 +8,7 @@
 
 use std::time::{Duration, Instant};
 
-use tasktrail::repository::Chain;
+use tasktrail::repository::ErrorChain;
 use tasktrail::task_history::TaskKey;
 use tasktrail::{DatabaseConfig, DatabaseManager};
 use tasktrail_test_support::{Direction, Proxy, Server, ServerOptions, TestDatabase};
@@ -34,7 +34,7 @@ fn manager(url: String) -> DatabaseManager {
 async fn refusal(reason: &str, url: String) -> (String, Duration) {
     let started = Instant::now();
     let error = manager(url).connect().await.unwrap_err();
-    told(reason, Chain(&error).to_string(), started)
+    told(reason, ErrorChain(&error).to_string(), started)
 }
 
 fn told(reason: &str, said: String, started: Instant) -> (String, Duration) {
@@ -54,7 +54,7 @@ async fn schema_too_old(database: &TestDatabase) -> (String, Duration) {
     assert!(!manager.schema_state().await.unwrap().is_current());
     let task = TaskKey::new("user", "task").unwrap();
     let error = manager.check_task_status(&task).await.unwrap_err();
-    told("schema too old", Chain(&error).to_string(), started)
+    told("schema too old", ErrorChain(&error).to_string(), started)
 }
 
 /// A database that a later version has migrated.
