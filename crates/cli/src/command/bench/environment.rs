@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn the_patience_is_within_its_bounds() {
-        assert_eq!(patience().faults(), []);
+        assert_eq!(patience().problems(), []);
     }
 
     #[test]
