@@ -101,7 +101,7 @@ async fn a_full_pool_is_degraded_and_a_close_ends_what_takes_too_long() {
 
     let reason = "all 1 connections are in use and 2 calls wait for one";
     assert_eq!(said(&full), (HealthState::Degraded, vec![reason]));
-    assert_eq!((closing.cancelled, closing.refused), (1, 2));
+    assert_eq!((closing.cancelled, closing.rejected), (1, 2));
     let mut effects = Vec::new();
     for save in saves {
         match save.await.unwrap().unwrap_err() {
