@@ -19,7 +19,7 @@ const GENEROUS: Duration = Duration::from_secs(9);
 
 fn assert_given_up(retired: &[PartitionDrop]) {
     let failure = failure(retired);
-    assert!(failure.starts_with("given up after 5s: "), "{obstacle}");
+    assert!(failure.starts_with("given up after 5s: "), "{failure}");
     assert!(retired[0].given_up, "{retired:?}");
     let held = retired[0].saves_held;
     assert!(held > LIMIT / 2 && held < GENEROUS, "{held:?}");
