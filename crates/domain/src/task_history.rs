@@ -14,7 +14,6 @@ mod extension;
 mod finish;
 mod id;
 mod list;
-pub mod operation;
 mod repository;
 mod result_limit;
 mod retention;
@@ -33,7 +32,7 @@ pub use id::{EntryId, EntryIds, RandomEntryIds, SequentialEntryIds, TaskId, Task
 pub use list::{ListCursor, TaskFilter};
 #[cfg(feature = "mock")]
 pub use repository::MockTaskHistoryRepository;
-pub use repository::TaskHistoryRepository;
+pub use repository::{TaskHistoryRepository, operation};
 pub use result_limit::ResultLimit;
 pub use retention::{
     Expired, Removal, RemovalBatch, RemovalCursor, RetentionPolicy, RetentionRule,
