@@ -13,7 +13,8 @@ use serde_json::Value;
 
 /// What each package may use of ours.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("tasktrail-domain", &[]),
+    ("tasktrail-port", &[]),
+    ("tasktrail-domain", &["tasktrail-port"]),
     ("tasktrail-in-memory", &["tasktrail-domain"]),
     ("tasktrail-postgres-client", &["tasktrail-domain"]),
     (
@@ -72,6 +73,7 @@ const DOMAIN: &[&str] = &[
     "mockall",
     "serde",
     "serde_json",
+    "tasktrail-port",
     "thiserror",
     "uuid",
 ];

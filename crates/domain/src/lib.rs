@@ -9,6 +9,9 @@
 //! - [`JsonText`]: JSON documents as their exact text.
 //! - [`timestamp`] and [`clock`]: instants in whole microseconds, and where they come from.
 
+// The output of `#[port]` names this crate, in this crate as well.
+extern crate self as tasktrail_domain;
+
 pub mod clock;
 mod invalid_value;
 mod json_text;

@@ -6,14 +6,22 @@
 //! - Dropping a call's future leaves all of it or nothing.
 //! - Absence is an `Option` or an empty page, never an error.
 //! - Instants and ids are arguments; a store has no clock of its own.
-//! - Methods have no default bodies. A type that wraps a port denies `clippy::missing_trait_methods`.
+//! - Methods have no default bodies, so an implementation that forgets one does not compile.
+//!
+//! # Describing a port
+//!
+//! The signatures of a port are written once, in its trait. [`#[port]`](macro@port) derives from them the
+//! names of its [operations](Operation) and its implementation for every wrapper, which is a [`Forward`].
 
 mod close_report;
 mod error;
+mod forward;
 mod operation;
 mod page;
 
 pub use close_report::CloseReport;
 pub use error::{Effect, ErrorChain, ErrorKind, RepositoryError, Result};
+pub use forward::Forward;
 pub use operation::Operation;
 pub use page::{Page, PageRequest, PageSize};
+pub use tasktrail_port::port;

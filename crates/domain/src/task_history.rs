@@ -14,7 +14,6 @@ mod extension;
 mod finish;
 mod id;
 mod list;
-pub mod operation;
 mod repository;
 mod result_limit;
 mod retention;
@@ -35,7 +34,7 @@ pub use id::{
 pub use list::{ListCursor, TaskFilter};
 #[cfg(feature = "mock")]
 pub use repository::MockTaskHistoryRepository;
-pub use repository::TaskHistoryRepository;
+pub use repository::{TaskHistoryRepository, operation};
 pub use result_limit::ResultLimit;
 pub use retention::{
     ExpiredCounts, RemovalCursor, RemovalLimits, RemovalResult, RetentionPolicy, RetentionRule,

@@ -8,16 +8,19 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use tasktrail_domain::repository::{Effect, ErrorKind, Page, PageRequest, RepositoryError, Result};
+use tasktrail_domain::repository::{
+    Effect, ErrorKind, Operation, Page, PageRequest, RepositoryError, Result,
+};
 use tasktrail_domain::task_history::{
     Counts, EntryConflict, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry,
-    ListCursor, RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope, StepNumber,
-    TaskFilter, TaskHistoryRepository, TaskKey, TaskStatus, TaskSummary, TrailCursor, UserId,
-    operation,
+    ListCursor, RemovalCursor, RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope,
+    StepNumber, TaskFilter, TaskHistoryRepository, TaskKey, TaskStatus, TaskSummary, TrailCursor,
+    UserId, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
 use self::store::Store;
+use self::task::count;
 
 /// A [`TaskHistoryRepository`] in memory. Clones share what is in it.
 #[derive(Clone, Default)]
@@ -49,23 +52,32 @@ impl fmt::Debug for InMemoryTaskHistory {
 #[deny(clippy::missing_trait_methods)]
 impl TaskHistoryRepository for InMemoryTaskHistory {
     async fn save(&self, entry: &HistoryEntry) -> Result<TaskStatus> {
-        self.store().save(entry).map_err(|conflict| {
-            RepositoryError::new(operation::SAVE, ErrorKind::Conflict, Effect::NotApplied)
-                .with_source(conflict)
-        })
+        let mut store = self.store();
+        if !store.holds(entry).map_err(during(operation::SAVE))? {
+            store.add(entry);
+        }
+        // A task with an entry has a status, and after a save it has one.
+        Ok(store
+            .status(&entry.task)
+            .unwrap_or(entry.step_result.status()))
     }
 
     async fn save_batch(&self, entries: &[HistoryEntry]) -> Result<SavedBatch> {
-        self.store()
-            .save_batch(entries)
-            .map_err(|conflict: EntryConflict| {
-                RepositoryError::new(
-                    operation::SAVE_BATCH,
-                    ErrorKind::Conflict,
-                    Effect::NotApplied,
-                )
-                .with_source(conflict)
-            })
+        let mut store = self.store();
+        let new = store
+            .new_entries(entries)
+            .map_err(during(operation::SAVE_BATCH))?;
+        for entry in &new {
+            store.add(entry);
+        }
+        let statuses = entries
+            .iter()
+            .filter_map(|entry| Some((entry.task.clone(), store.status(&entry.task)?)))
+            .collect();
+        Ok(SavedBatch {
+            added: count(new.len()),
+            statuses,
+        })
     }
 
     async fn load(
@@ -73,7 +85,9 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         task: &TaskKey,
         page: &PageRequest<StepNumber>,
     ) -> Result<Page<HistoryEntry, StepNumber>> {
-        Ok(self.store().load(task, page))
+        let store = self.store();
+        let steps = store.task(task).map(|task| task.steps(page));
+        Ok(steps.unwrap_or_else(empty_page))
     }
 
     async fn trail(
@@ -81,7 +95,9 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         task: &TaskKey,
         page: &PageRequest<TrailCursor>,
     ) -> Result<Page<HistoryEntry, TrailCursor>> {
-        Ok(self.store().trail(task, page))
+        let store = self.store();
+        let trail = store.task(task).map(|task| task.trail(page));
+        Ok(trail.unwrap_or_else(empty_page))
     }
 
     async fn status(&self, task: &TaskKey) -> Result<Option<TaskStatus>> {
@@ -111,15 +127,38 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         filter: &TaskFilter,
         page: &PageRequest<ListCursor>,
     ) -> Result<Page<TaskSummary, ListCursor>> {
-        Ok(self.store().list(user, filter, page))
+        let store = self.store();
+        Ok(Page::of(
+            store.listed(user, filter, page),
+            page.size,
+            ListCursor::of,
+        ))
     }
 
     async fn count(&self, scope: &Scope) -> Result<Counts> {
-        Ok(self.store().count(scope))
+        let store = self.store();
+        let mut counts = Counts::default();
+        let mut last_user = None;
+        for (key, task) in store.in_scope(scope, None) {
+            counts.entries += count(task.entry_count());
+            counts.steps += count(task.step_count());
+            counts.tasks += 1;
+            counts.users += u64::from(last_user != Some(&key.user));
+            last_user = Some(&key.user);
+            if let Some(status) = task.status() {
+                *counts.tasks_by_status.entry(status).or_default() += 1;
+            }
+        }
+        Ok(counts)
     }
 
     async fn expired(&self, policy: &RetentionPolicy) -> Result<ExpiredCounts> {
-        Ok(self.store().expired(policy))
+        let mut expired = ExpiredCounts::default();
+        for (task, _) in self.store().covered(policy, None) {
+            expired.tasks += 1;
+            expired.entries += task.entries;
+        }
+        Ok(expired)
     }
 
     async fn remove_expired(
@@ -127,6 +166,38 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         policy: &RetentionPolicy,
         batch: &RemovalLimits,
     ) -> Result<RemovalResult> {
-        Ok(self.store().remove_expired(policy, batch))
+        let mut store = self.store();
+        let mut covered: Vec<_> = store
+            .covered(policy, batch.after.as_ref())
+            .take(batch.tasks.get() + 1)
+            .collect();
+        let found = covered.len();
+        covered.truncate(batch.admits(covered.iter().map(|(task, _)| task.entries)));
+        for (task, _) in &covered {
+            store.remove(task);
+        }
+        let last = covered.last().map(|(task, last_kept)| RemovalCursor {
+            task: task.task.clone(),
+            last_kept: last_kept.clone(),
+        });
+        Ok(RemovalResult {
+            tasks: count(covered.len()),
+            entries: covered.iter().map(|(task, _)| task.entries).sum(),
+            next: last.filter(|_| found > covered.len()),
+        })
+    }
+}
+
+fn during(operation: Operation) -> impl Fn(EntryConflict) -> RepositoryError {
+    move |conflict| {
+        RepositoryError::new(operation, ErrorKind::Conflict, Effect::NotApplied)
+            .with_source(conflict)
+    }
+}
+
+fn empty_page<T, C>() -> Page<T, C> {
+    Page {
+        items: Vec::new(),
+        next: None,
     }
 }

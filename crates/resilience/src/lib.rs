@@ -41,7 +41,6 @@ mod policy;
 mod retry;
 mod stack;
 mod standard;
-mod task_history;
 pub mod telemetry;
 mod timeout;
 

@@ -1,5 +1,4 @@
 use std::fmt;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -8,7 +7,7 @@ use super::{
     RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
     TaskKey, TaskStatus, TaskSummary, TrailCursor, UserId,
 };
-use crate::repository::{Page, PageRequest, Result};
+use crate::repository::{Page, PageRequest, Result, port};
 use crate::timestamp::Timestamp;
 
 /// Records what tasks did, step by step, and tells it again.
@@ -29,6 +28,7 @@ use crate::timestamp::Timestamp;
 /// or `Unexpected` (see [`ErrorKind`](crate::repository::ErrorKind)); the methods name only what is
 /// theirs. Reads have no effect; of a failed write [`effect`](crate::repository::RepositoryError::effect)
 /// tells whether it may have been applied.
+#[port("task_history")]
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
@@ -43,6 +43,7 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     ///
     /// `Conflict`, with [`EntryConflict`](super::EntryConflict) as its source, if the user has an
     /// entry of this id with another task, step or step result. Nothing is saved then.
+    #[idempotent]
     async fn save(&self, entry: &HistoryEntry) -> Result<TaskStatus>;
 
     /// Saves entries of any tasks and users, all or none, and tells what was new and how the tasks
@@ -55,6 +56,7 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     ///
     /// `Conflict` like [`save`](Self::save), for the whole batch, also if two of its entries
     /// contradict each other. Nothing is saved then.
+    #[idempotent]
     async fn save_batch(&self, entries: &[HistoryEntry]) -> Result<SavedBatch>;
 
     /// Loads the current state of a task's steps: the newest revision of each, ascending by step.
@@ -62,6 +64,7 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     /// Newest is what the store accepted last, whatever the times say. An unknown task has no steps. A
     /// page of large results may hold fewer entries than its size, but at least one; only a missing
     /// `next` ends a walk.
+    #[idempotent]
     async fn load(
         &self,
         task: &TaskKey,
@@ -72,6 +75,7 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     ///
     /// An unknown task has no trail. A page may be short as in [`load`](Self::load). A save that is under
     /// way while the trail is walked page by page may be missed.
+    #[idempotent]
     async fn trail(
         &self,
         task: &TaskKey,
@@ -82,6 +86,7 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     /// highest step.
     ///
     /// An unknown task has no status.
+    #[idempotent]
     async fn status(&self, task: &TaskKey) -> Result<Option<TaskStatus>>;
 
     /// Finishes a task at `at`, once: the first finish wins.
@@ -89,6 +94,7 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     /// Later finishes change nothing and are told the status and time that stand; later saves are recorded
     /// but never change it. A task that nobody has recorded yet can be finished: its first save,
     /// whenever it arrives, finds it finished. Entries are left alone.
+    #[once]
     async fn finish(
         &self,
         task: &TaskKey,
@@ -101,6 +107,7 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     /// Each outcome is the one that [`finish`](Self::finish) returns. Of several finishes of one task the
     /// first counts, and the others come too late. An empty batch finishes nothing. Batches that hold the
     /// same tasks in different orders do not deadlock.
+    #[once]
     async fn finish_batch(&self, finishes: &[(TaskKey, Finish)]) -> Result<Vec<FinishOutcome>>;
 
     /// Lists a user's tasks that pass the filter, the latest activity first; at the same instant
@@ -109,6 +116,7 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     /// While tasks are being written nothing is listed twice in one walk, and nothing that did not
     /// change is missed. The cost of a page depends neither on how long the tasks' histories are nor
     /// on how many tasks the user has.
+    #[idempotent]
     async fn list(
         &self,
         user: &UserId,
@@ -119,9 +127,11 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     /// Counts entries, steps, tasks and users, all at the same instant.
     ///
     /// The cost grows with the size of the history in scope.
+    #[idempotent]
     async fn count(&self, scope: &Scope) -> Result<Counts>;
 
     /// Tells how much [`remove_expired`](Self::remove_expired) would remove, and removes nothing.
+    #[idempotent]
     async fn expired(&self, policy: &RetentionPolicy) -> Result<ExpiredCounts>;
 
     /// Removes one batch of the tasks that the policy covers, whole tasks only, in the order of
@@ -135,80 +145,10 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     /// how many the policy keeps. A batch keeps to its bounds, and is one transaction. Walking on with [`RemovalResult::next`] reaches every covered task; a walk may be
     /// broken off and begun anew at any time, and two at once remove each task once. A task that
     /// another transaction is writing to is left for the next walk.
+    #[once]
     async fn remove_expired(
         &self,
         policy: &RetentionPolicy,
         batch: &RemovalLimits,
     ) -> Result<RemovalResult>;
-}
-
-/// A shared repository is a repository.
-#[async_trait]
-#[deny(clippy::missing_trait_methods)]
-impl<R: TaskHistoryRepository + ?Sized> TaskHistoryRepository for Arc<R> {
-    async fn save(&self, entry: &HistoryEntry) -> Result<TaskStatus> {
-        (**self).save(entry).await
-    }
-
-    async fn save_batch(&self, entries: &[HistoryEntry]) -> Result<SavedBatch> {
-        (**self).save_batch(entries).await
-    }
-
-    async fn load(
-        &self,
-        task: &TaskKey,
-        page: &PageRequest<StepNumber>,
-    ) -> Result<Page<HistoryEntry, StepNumber>> {
-        (**self).load(task, page).await
-    }
-
-    async fn trail(
-        &self,
-        task: &TaskKey,
-        page: &PageRequest<TrailCursor>,
-    ) -> Result<Page<HistoryEntry, TrailCursor>> {
-        (**self).trail(task, page).await
-    }
-
-    async fn status(&self, task: &TaskKey) -> Result<Option<TaskStatus>> {
-        (**self).status(task).await
-    }
-
-    async fn finish(
-        &self,
-        task: &TaskKey,
-        status: FinalStatus,
-        at: Timestamp,
-    ) -> Result<FinishOutcome> {
-        (**self).finish(task, status, at).await
-    }
-
-    async fn finish_batch(&self, finishes: &[(TaskKey, Finish)]) -> Result<Vec<FinishOutcome>> {
-        (**self).finish_batch(finishes).await
-    }
-
-    async fn list(
-        &self,
-        user: &UserId,
-        filter: &TaskFilter,
-        page: &PageRequest<ListCursor>,
-    ) -> Result<Page<TaskSummary, ListCursor>> {
-        (**self).list(user, filter, page).await
-    }
-
-    async fn count(&self, scope: &Scope) -> Result<Counts> {
-        (**self).count(scope).await
-    }
-
-    async fn expired(&self, policy: &RetentionPolicy) -> Result<ExpiredCounts> {
-        (**self).expired(policy).await
-    }
-
-    async fn remove_expired(
-        &self,
-        policy: &RetentionPolicy,
-        batch: &RemovalLimits,
-    ) -> Result<RemovalResult> {
-        (**self).remove_expired(policy, batch).await
-    }
 }

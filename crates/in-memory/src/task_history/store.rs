@@ -1,19 +1,18 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
-use tasktrail_domain::repository::{Page, PageRequest};
+use tasktrail_domain::repository::PageRequest;
 use tasktrail_domain::task_history::{
-    Counts, EntryConflict, EntryId, ExpiredCounts, FinalStatus, FinishOutcome, HistoryEntry,
-    ListCursor, RemovalCursor, RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope,
-    StepNumber, TaskFilter, TaskId, TaskKey, TaskStatus, TaskSummary, TrailCursor, UserId,
-    distinct_entries,
+    EntryConflict, EntryId, FinalStatus, FinishOutcome, HistoryEntry, ListCursor, RemovalCursor,
+    RetentionPolicy, Scope, TaskFilter, TaskId, TaskKey, TaskStatus, TaskSummary, TrailCursor,
+    UserId, distinct_entries,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
 use super::list_index::ListIndex;
-use super::task::{Task, count};
+use super::task::Task;
 
-/// Everybody's tasks. Small total functions; the repository only locks and calls them.
+/// Everybody's tasks. Small total functions, of which the repository's methods are made.
 #[derive(Debug, Default)]
 pub(super) struct Store {
     tasks: BTreeMap<TaskKey, Task>,
@@ -24,41 +23,22 @@ pub(super) struct Store {
 }
 
 impl Store {
-    pub(super) fn save(&mut self, entry: &HistoryEntry) -> Result<TaskStatus, EntryConflict> {
-        if !self.holds(entry)? {
-            self.add(entry);
-        }
-        // A task with an entry has a status, and after a save it has one.
-        Ok(self
-            .status(&entry.task)
-            .unwrap_or(entry.step_result.status()))
-    }
-
-    pub(super) fn save_batch(
-        &mut self,
-        entries: &[HistoryEntry],
-    ) -> Result<SavedBatch, EntryConflict> {
+    /// The entries that are not in the store yet, each once.
+    pub(super) fn new_entries<'e>(
+        &self,
+        entries: &'e [HistoryEntry],
+    ) -> Result<Vec<&'e HistoryEntry>, EntryConflict> {
         let mut new = Vec::new();
         for entry in distinct_entries(entries)? {
             if !self.holds(entry)? {
                 new.push(entry);
             }
         }
-        for entry in &new {
-            self.add(entry);
-        }
-        let statuses = entries
-            .iter()
-            .filter_map(|entry| Some((entry.task.clone(), self.status(&entry.task)?)))
-            .collect();
-        Ok(SavedBatch {
-            added: count(new.len()),
-            statuses,
-        })
+        Ok(new)
     }
 
     /// Whether the entry was saved before.
-    fn holds(&self, entry: &HistoryEntry) -> Result<bool, EntryConflict> {
+    pub(super) fn holds(&self, entry: &HistoryEntry) -> Result<bool, EntryConflict> {
         let Some((task, position)) = self.places.get(&(entry.task.user.clone(), entry.id)) else {
             return Ok(false);
         };
@@ -70,7 +50,7 @@ impl Store {
         }
     }
 
-    fn add(&mut self, entry: &HistoryEntry) {
+    pub(super) fn add(&mut self, entry: &HistoryEntry) {
         self.accepted += 1;
         let position = TrailCursor::new(self.accepted);
         let place = (entry.task.clone(), position);
@@ -113,113 +93,36 @@ impl Store {
         outcome
     }
 
-    pub(super) fn load(
-        &self,
-        key: &TaskKey,
-        page: &PageRequest<StepNumber>,
-    ) -> Page<HistoryEntry, StepNumber> {
-        let unknown = || Page {
-            items: Vec::new(),
-            next: None,
-        };
-        self.tasks
-            .get(key)
-            .map_or_else(unknown, |task| task.steps(page))
-    }
-
-    pub(super) fn trail(
-        &self,
-        key: &TaskKey,
-        page: &PageRequest<TrailCursor>,
-    ) -> Page<HistoryEntry, TrailCursor> {
-        let unknown = || Page {
-            items: Vec::new(),
-            next: None,
-        };
-        self.tasks
-            .get(key)
-            .map_or_else(unknown, |task| task.trail(page))
+    pub(super) fn task(&self, key: &TaskKey) -> Option<&Task> {
+        self.tasks.get(key)
     }
 
     pub(super) fn status(&self, key: &TaskKey) -> Option<TaskStatus> {
-        self.tasks.get(key)?.status()
+        self.task(key)?.status()
     }
 
-    pub(super) fn list(
+    /// The tasks of a page of the list, and one more if more follow.
+    pub(super) fn listed(
         &self,
         user: &UserId,
         filter: &TaskFilter,
         page: &PageRequest<ListCursor>,
-    ) -> Page<TaskSummary, ListCursor> {
+    ) -> Vec<TaskSummary> {
         let places = self.lists.get(user).map(|list| list.page(filter, page));
-        let summaries = places
+        places
             .unwrap_or_default()
             .into_iter()
             .filter_map(|place| {
-                self.summary(&TaskKey {
+                let key = TaskKey {
                     user: user.clone(),
                     task: place.task,
-                })
+                };
+                self.task(&key)?.summary(&key)
             })
-            .collect();
-        Page::of(summaries, page.size, ListCursor::of)
+            .collect()
     }
 
-    fn summary(&self, key: &TaskKey) -> Option<TaskSummary> {
-        self.tasks.get(key)?.summary(key)
-    }
-
-    pub(super) fn count(&self, scope: &Scope) -> Counts {
-        let mut counts = Counts::default();
-        let mut last_user = None;
-        for (key, task) in self.in_scope(scope, None) {
-            counts.entries += count(task.entry_count());
-            counts.steps += count(task.step_count());
-            counts.tasks += 1;
-            counts.users += u64::from(last_user != Some(&key.user));
-            last_user = Some(&key.user);
-            if let Some(status) = task.status() {
-                *counts.tasks_by_status.entry(status).or_default() += 1;
-            }
-        }
-        counts
-    }
-
-    pub(super) fn expired(&self, policy: &RetentionPolicy) -> ExpiredCounts {
-        let mut expired = ExpiredCounts::default();
-        for (task, _) in self.covered(policy, None) {
-            expired.tasks += 1;
-            expired.entries += task.entries;
-        }
-        expired
-    }
-
-    pub(super) fn remove_expired(
-        &mut self,
-        policy: &RetentionPolicy,
-        batch: &RemovalLimits,
-    ) -> RemovalResult {
-        let mut covered: Vec<_> = self
-            .covered(policy, batch.after.as_ref())
-            .take(batch.tasks.get() + 1)
-            .collect();
-        let found = covered.len();
-        covered.truncate(batch.admits(covered.iter().map(|(task, _)| task.entries)));
-        for (task, _) in &covered {
-            self.remove(task);
-        }
-        let last = covered.last().map(|(task, last_kept)| RemovalCursor {
-            task: task.task.clone(),
-            last_kept: last_kept.clone(),
-        });
-        RemovalResult {
-            tasks: count(covered.len()),
-            entries: covered.iter().map(|(task, _)| task.entries).sum(),
-            next: last.filter(|_| found > covered.len()),
-        }
-    }
-
-    fn remove(&mut self, summary: &TaskSummary) {
+    pub(super) fn remove(&mut self, summary: &TaskSummary) {
         let key = &summary.task;
         let Some(task) = self.tasks.remove(key) else {
             return;
@@ -237,7 +140,7 @@ impl Store {
 
     /// The tasks that a policy covers, in the order of their keys, each with the last of the newest tasks of
     /// its user if the policy keeps some.
-    fn covered(
+    pub(super) fn covered(
         &self,
         policy: &RetentionPolicy,
         after: Option<&RemovalCursor>,
@@ -269,7 +172,7 @@ impl Store {
     }
 
     /// The tasks in scope behind a place, in the order of their keys; a user's are one range.
-    fn in_scope(
+    pub(super) fn in_scope(
         &self,
         scope: &Scope,
         after: Option<&TaskKey>,

@@ -12,7 +12,13 @@ use tasktrail_resilience::{Guarded, Policy};
 
 /// Notes which operations go through it.
 #[derive(Debug, Clone, Default)]
-struct Noting(Arc<Mutex<Vec<Operation>>>);
+pub(crate) struct Noting(Arc<Mutex<Vec<Operation>>>);
+
+impl Noting {
+    pub(crate) fn noted(&self) -> Vec<Operation> {
+        self.0.lock().unwrap().clone()
+    }
+}
 
 impl Policy for Noting {
     async fn run<T, F, Fut>(&self, operation: Operation, attempt: F) -> Result<T>
@@ -51,7 +57,7 @@ async fn each_method_goes_through_the_policy_as_its_own_operation() -> Result<()
         .remove_expired(&policy, &RemovalLimits::default())
         .await?;
 
-    let noted = history.policy().0.lock().unwrap();
+    let noted = history.policy().noted();
     let names: Vec<&str> = noted.iter().map(|operation| operation.name()).collect();
     assert_eq!(
         names,
@@ -113,12 +119,6 @@ async fn policies_nest_from_the_outermost_to_the_innermost() {
         .run(Operation::idempotent("test"), || async { Ok(7) })
         .await;
 
-    let order: Vec<&str> = noting
-        .0
-        .lock()
-        .unwrap()
-        .iter()
-        .map(|seen| seen.name())
-        .collect();
+    let order: Vec<&str> = noting.noted().iter().map(|seen| seen.name()).collect();
     assert_eq!((answer.unwrap(), order), (7, vec!["a", "b", "c"]));
 }

@@ -5,6 +5,7 @@
     reason = "a failed test is a panic, also in what tests are written with"
 )]
 
+mod another_port;
 mod captured;
 mod circuit_breaker;
 mod guarded;
