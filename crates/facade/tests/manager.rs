@@ -197,7 +197,7 @@ async fn a_schema_that_is_reverted_is_gone_with_its_histories() {
     manager.connect().await.unwrap();
     let task = TaskKey::new("alice", "report").unwrap();
     manager.mark_task_as_cancelled(&task).await.unwrap();
-    let before = manager.contents_of_database().await.unwrap();
+    let before = manager.database_contents().await.unwrap();
     let room = manager.storage_statistics().await.unwrap().unwrap();
     let export = manager.export(&ExportSelection::default()).await.unwrap();
     assert_eq!(export.unwrap().tasks(), 1);
@@ -217,7 +217,7 @@ async fn histories_in_memory_have_neither_room_nor_schema_on_a_server() {
     let manager = DatabaseManager::in_memory();
 
     assert_eq!(manager.storage_statistics().await.unwrap(), None);
-    assert_eq!(manager.contents_of_database().await.unwrap(), None);
+    assert_eq!(manager.database_contents().await.unwrap(), None);
     let everything = ExportSelection::default();
     assert!(manager.export(&everything).await.unwrap().is_none());
     assert!(manager.bench_schema().await.unwrap().is_none());

@@ -133,7 +133,7 @@ impl PostgresAdmin {
     /// # Errors
     ///
     /// [`StorageError`]
-    pub async fn contents_of_database(&self) -> Result<DatabaseContents, StorageError> {
+    pub async fn database_contents(&self) -> Result<DatabaseContents, StorageError> {
         storage::contents(self.database.connector()).await
     }
 

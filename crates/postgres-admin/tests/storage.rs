@@ -114,13 +114,13 @@ async fn what_a_database_holds_is_told_apart() {
     let database = TestDatabase::new();
     let postgres = open(&database, |config| config).await;
     assert_eq!(
-        postgres.admin().contents_of_database().await.unwrap(),
+        postgres.admin().database_contents().await.unwrap(),
         DatabaseContents::Nothing
     );
 
     postgres.migrate().await.unwrap();
     assert_eq!(
-        postgres.admin().contents_of_database().await.unwrap(),
+        postgres.admin().database_contents().await.unwrap(),
         DatabaseContents::EmptySchema
     );
 
@@ -128,7 +128,7 @@ async fn what_a_database_holds_is_told_apart() {
                   CREATE TABLE b (id int); CREATE TABLE c (id int); CREATE TABLE a (id int)";
     database.execute(others).unwrap();
     assert_eq!(
-        postgres.admin().contents_of_database().await.unwrap(),
+        postgres.admin().database_contents().await.unwrap(),
         DatabaseContents::OtherTables {
             first: [r#""my shop"."Order""#, "public.a", "public.b"]
                 .map(str::to_owned)
@@ -139,7 +139,7 @@ async fn what_a_database_holds_is_told_apart() {
 
     save(&postgres, 0).await;
     assert_eq!(
-        postgres.admin().contents_of_database().await.unwrap(),
+        postgres.admin().database_contents().await.unwrap(),
         DatabaseContents::Histories
     );
 }
@@ -159,7 +159,7 @@ async fn a_finished_task_without_entries_is_a_history() {
         .unwrap();
 
     assert_eq!(
-        postgres.admin().contents_of_database().await.unwrap(),
+        postgres.admin().database_contents().await.unwrap(),
         DatabaseContents::Histories
     );
 }
@@ -201,7 +201,7 @@ async fn one_benchmark_at_a_time_has_the_schema_and_the_next_removes_what_is_lef
     let second = postgres.admin().bench_schema().await;
     assert!(matches!(second, Err(BenchSchemaError::Taken)), "{second:?}");
     assert_eq!(
-        postgres.admin().contents_of_database().await.unwrap(),
+        postgres.admin().database_contents().await.unwrap(),
         DatabaseContents::Nothing
     );
 

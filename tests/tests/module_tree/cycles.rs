@@ -6,6 +6,25 @@ use crate::modules::Module;
 
 type Graph = BTreeMap<Module, BTreeSet<Module>>;
 
+/// For each module with children, how these use each other. What a module uses below a child counts as a
+/// use of the child.
+pub(crate) fn siblings(uses: &Graph) -> Vec<Graph> {
+    let mut families: BTreeMap<Module, Graph> = BTreeMap::new();
+    for (from, all) in uses {
+        for to in all {
+            let shared = from.iter().zip(to).take_while(|(one, other)| one == other);
+            let depth = shared.count();
+            if depth < from.len() && depth < to.len() {
+                let family = families.entry(from[..depth].to_vec()).or_default();
+                let of = |module: &Module| module[..=depth].to_vec();
+                family.entry(of(to)).or_default();
+                family.entry(of(from)).or_default().insert(of(to));
+            }
+        }
+    }
+    families.into_values().collect()
+}
+
 /// For each group of modules that use each other in circles, a line: its size, and a shortest cycle.
 pub(crate) fn cycles(uses: &Graph) -> Vec<String> {
     let reached: BTreeMap<_, _> = uses

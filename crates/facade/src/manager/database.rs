@@ -27,9 +27,9 @@ impl DatabaseManager {
     /// # Errors
     ///
     /// As for [`storage_statistics`](Self::storage_statistics).
-    pub async fn contents_of_database(&self) -> Result<Option<DatabaseContents>> {
+    pub async fn database_contents(&self) -> Result<Option<DatabaseContents>> {
         let asked = self
-            .asked(async |database| database.admin().contents_of_database().await)
+            .asked(async |database| database.admin().database_contents().await)
             .await?;
         asked.transpose().map_err(DatabaseError::Storage)
     }

@@ -145,7 +145,7 @@ fn patience() -> ResilienceConfig {
 
 async fn check_is_free(visitor: &DatabaseManager, address: &str) -> Result<(), Failure> {
     let holds = match visitor
-        .contents_of_database()
+        .database_contents()
         .await?
         .unwrap_or(DatabaseContents::Nothing)
     {

@@ -20,7 +20,7 @@ pub(super) async fn describe(
 }
 
 async fn held(manager: &DatabaseManager) -> Result<String, Failure> {
-    if manager.contents_of_database().await? != Some(DatabaseContents::Histories) {
+    if manager.database_contents().await? != Some(DatabaseContents::Histories) {
         return Ok("The database holds no histories.".to_owned());
     }
     let statistics = manager.storage_statistics().await?;
