@@ -1,4 +1,4 @@
-//! Cycles of a graph.
+//! Cycles in a graph.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -6,7 +6,7 @@ use crate::modules::Module;
 
 type Graph = BTreeMap<Module, BTreeSet<Module>>;
 
-/// For each group of modules that use each other in circles, a line: its size, and a shortest cycle.
+/// Returns a line for each strongly connected group of modules: its size, and a shortest cycle.
 pub(crate) fn cycles(uses: &Graph) -> Vec<String> {
     let reached: BTreeMap<_, _> = uses
         .keys()
@@ -52,7 +52,7 @@ fn reachable(from: &Module, uses: &Graph) -> BTreeSet<Module> {
     found
 }
 
-/// The shortest way from a module back to itself.
+/// Returns the shortest path from a module back to itself.
 fn shortest(from: &Module, uses: &Graph) -> Option<Vec<Module>> {
     let mut open = VecDeque::from([vec![from.clone()]]);
     let mut seen = BTreeSet::new();

@@ -1,15 +1,15 @@
-//! Modules form a tree: none of a crate's modules uses another one that uses it back, directly or
-//! through others.
+//! The modules of a crate have no cycles: if a module uses another one, that one does not use it,
+//! directly or indirectly.
 //!
-//! A module uses another one if a path in its code leads there: `crate::…`, `self::…`, `super::…`, or a
-//! path that begins with a child or an imported name. A path through a re-export leads to the module that
-//! defines the item. The root of the crate (`lib.rs`, `main.rs`) is left out, because it declares and
-//! re-exports everything. A child that uses its parent's items while the parent uses the child is a cycle
-//! like any other. An inline module, such as `tests`, is a module of its own.
+//! A module uses another one if a path in its code leads there: `crate::…`, `self::…`, `super::…`,
+//! or a path that starts with a child or an imported name. A path through a re-export leads to the
+//! module that defines the item. The crate root (`lib.rs`, `main.rs`) is ignored, because it declares
+//! and re-exports everything. A child that uses items of its parent while the parent uses the child is
+//! also a cycle. An inline module, such as `tests`, is a separate module.
 //!
-//! The parser does not see method calls, what macros expand to, and paths in strings, such as those in
-//! serde's attributes.
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+//! The parser does not see method calls, macro expansions, and paths in strings, such as in serde
+//! attributes.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test panics")]
 
 mod cycles;
 mod modules;
@@ -21,10 +21,10 @@ use std::path::Path;
 use self::cycles::cycles;
 use self::modules::Modules;
 
-/// The folders of the crates whose modules form a tree.
+/// The folders of the crates that must have no cycles.
 const TREES: &[&str] = &["cli", "in-memory"];
 
-/// Each cycle on a line, as the modules along it and where one uses the next.
+/// Returns the cycles of a crate, one per line.
 fn cycles_of(folder: &str) -> Vec<String> {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
     let modules = Modules::read(&crates.join(folder).join("src"));
@@ -32,7 +32,7 @@ fn cycles_of(folder: &str) -> Vec<String> {
 }
 
 #[test]
-fn modules_form_a_tree() {
+fn modules_have_no_cycles() {
     for folder in TREES {
         let cycles = cycles_of(folder);
         assert!(
@@ -43,10 +43,10 @@ fn modules_form_a_tree() {
     }
 }
 
-/// Run it with `--ignored --nocapture`.
+/// Run it with `--ignored --nocapture` to print the cycles of all crates.
 #[test]
-#[ignore = "a report on all crates, not a rule"]
-#[expect(clippy::print_stdout, reason = "it is a report")]
+#[ignore = "a report, not a check"]
+#[expect(clippy::print_stdout, reason = "prints a report")]
 fn cycles_of_all_crates() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
     for folder in crates.read_dir().unwrap() {
@@ -59,7 +59,7 @@ fn cycles_of_all_crates() {
     }
 }
 
-/// The cycles of a crate that is given as the names and sources of its files.
+/// Returns the cycles of a crate, given the names and sources of its files.
 fn cycles_among(files: &[(&str, &str)]) -> Vec<String> {
     let source = tempfile::tempdir().unwrap();
     for (name, content) in files {
@@ -105,7 +105,7 @@ fn a_re_export_leads_to_the_module_that_defines_the_item() {
 }
 
 #[test]
-fn declarations_visibility_tests_and_other_crates_are_no_cycle() {
+fn declarations_visibility_and_other_crates_are_not_uses() {
     let cycles = cycles_among(&[
         (
             "a.rs",
