@@ -1,12 +1,12 @@
-//! What the policies cost a save: the same saves through them and without them, in turn, on a server
-//! that writes to its disk.
+//! Measures the overhead of the resilience policies: the same saves with and without them, in turn,
+//! on a durable server.
 //!
 //! `cargo bench -p tasktrail-tests --bench policies` (needs the programs of a PostgreSQL server, as
 //! `scripts/postgres` finds or installs them).
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a failed step ends the benchmark, and figures are printed"
+    reason = "a failed step ends the benchmark, which prints figures"
 )]
 
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ fn entries(round: u16, way: &str) -> Vec<HistoryEntry> {
     Writer::default().steps(&task, SAVES)
 }
 
-/// How long a save takes, one after the other.
+/// Returns the mean duration of sequential saves.
 async fn time(history: &dyn TaskHistoryRepository, entries: &[HistoryEntry]) -> Duration {
     let began = Instant::now();
     for entry in entries {
@@ -59,7 +59,7 @@ async fn main() {
     let (mut plain_times, mut ratios) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let (one, other) = (entries(round, "plain"), entries(round, "guarded"));
-        // Each goes first in half of the rounds: the second finds a warmer server.
+        // Alternate the order, because the second run finds a warmer server.
         let (without, with) = if round % 2 == 0 {
             let without = time(&plain, &one).await;
             (without, time(&guarded, &other).await)

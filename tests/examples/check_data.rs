@@ -1,18 +1,21 @@
-//! Checks the tool and the library against a folder of recorded step results whose README.md holds
-//! a table of what they must answer. `scripts/check-data FOLDER` runs it.
+//! Checks the tool and the library against a folder of recorded step results. The README.md of the
+//! folder has a table of the expected figures. `scripts/check-data FOLDER` runs it.
 //!
-//! For each file of the table: the tool imports it into a database, and `tasktrail stats` must
-//! answer what the table says, and no status besides; a second import must save nothing; the
-//! library must import the same into memory; what `tasktrail export` writes must be imported into
-//! another database and come out of it byte for byte, unless a database was named; and a release build
-//! of the tool must stay under 64 MiB of memory while it imports and exports.
+//! For each file in the table:
+//!
+//! - The tool imports it into a database, and `tasktrail stats` matches the table.
+//! - A second import saves nothing.
+//! - The library imports it into the in-memory adapter, with the same figures.
+//! - `tasktrail export` writes it, another database imports that, and exports the same bytes. This
+//!   is skipped if a database is given.
+//! - A release build of the tool uses less than 64 MiB of memory during imports and exports.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a step of a check that fails is a panic"
+    reason = "a failed step of the check panics"
 )]
-#![expect(clippy::print_stdout, reason = "what a check has to say")]
+#![expect(clippy::print_stdout, reason = "the check prints its results")]
 
 #[path = "check_data/round_trip.rs"]
 mod round_trip;
@@ -35,7 +38,7 @@ use self::round_trip::round_trip;
 use self::table::{Expected, Figures};
 use self::tool::Tool;
 
-/// A release build must not need this much memory.
+/// A release build must use less memory than this.
 const MAX_PEAK_KIB: u64 = 64 << 10;
 
 const USAGE: &str = "usage: check_data --tool BINARY FOLDER [--database-url URL]";
@@ -45,7 +48,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::read(env::args().skip(1)).unwrap_or_else(|| panic!("{USAGE}"));
     let expected = table::read(&arguments.folder.join("README.md"));
     assert!(!expected.is_empty(), "the table of README.md has no rows");
-    let mut all_is_well = true;
+    let mut passed = true;
     println!("{}", Checked::header());
     for file in &expected {
         let checked = check(file, &arguments).await;
@@ -53,12 +56,12 @@ async fn main() -> ExitCode {
         for difference in &checked.differences {
             println!("    {difference}");
         }
-        all_is_well &= checked.differences.is_empty();
+        passed &= checked.differences.is_empty();
     }
     for name in table::not_in_it(&arguments.folder, &expected) {
         println!("{name} is not in the table of README.md and was not checked");
     }
-    if all_is_well {
+    if passed {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -90,7 +93,7 @@ impl Arguments {
     }
 }
 
-/// What was found about a file.
+/// The results for a file.
 #[derive(Default)]
 struct Checked {
     figures: Figures,
@@ -105,10 +108,12 @@ async fn check(file: &Expected, arguments: &Arguments) -> Checked {
     let path = arguments.folder.join(&file.name);
     let mut checked = Checked::default();
     if !path.is_file() {
-        checked.differences.push("the file is not there".to_owned());
+        checked
+            .differences
+            .push("the file does not exist".to_owned());
         return checked;
     }
-    // A database of its own for each file, unless one was named.
+    // Use a new database for each file, unless one was given.
     let private = arguments.database_url.is_none().then(TestDatabase::new);
     let url = private.as_ref().map(TestDatabase::url);
     let tool = Tool {
@@ -134,7 +139,7 @@ impl Checked {
         self.expect("stats", &self.figures.clone(), &file.figures);
         self.expect("lines", &report["lines"], &file.figures.entries);
         self.expect("saved", &report["saved"], &file.figures.entries);
-        self.expect("already_there", &report["already_there"], &0);
+        self.expect("duplicates", &report["duplicates"], &0);
         self.expect("tasks", &report["tasks"], &file.figures.tasks);
         self.expect("bad", &report["bad"], &0);
         self.seconds = report["seconds"].as_f64().unwrap();
@@ -151,11 +156,7 @@ impl Checked {
     async fn import_again(&mut self, file: &Expected, path: &Path, tool: &Tool) {
         let (report, _) = tool.watched("import", path).await;
         self.expect("saved again", &report["saved"], &0);
-        self.expect(
-            "already there",
-            &report["already_there"],
-            &file.figures.entries,
-        );
+        self.expect("duplicates", &report["duplicates"], &file.figures.entries);
         self.seconds_again = report["seconds"].as_f64().unwrap();
     }
 
@@ -163,7 +164,7 @@ impl Checked {
         let trip = round_trip(tool).await;
         self.expect("exported entries", &trip.entries, &file.figures.entries);
         self.expect("exported tasks", &trip.tasks, &file.figures.tasks);
-        self.expect("the second export is equal", &trip.is_equal, &true);
+        self.expect("the second export is identical", &trip.is_equal, &true);
         self.expect_little_memory(trip.peak_kib, tool);
         self.seconds_export = Some(trip.seconds);
     }
@@ -213,7 +214,7 @@ impl Checked {
     }
 }
 
-/// The same file through the library, into memory.
+/// Imports the file through the library into the in-memory adapter.
 async fn in_memory(path: &Path) -> Figures {
     let histories = DatabaseManager::in_memory().task_history().unwrap();
     let mut importer = Importer::new(Arc::clone(&histories), ImportOptions::default());

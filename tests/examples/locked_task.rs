@@ -1,15 +1,15 @@
-//! What a task that another transaction keeps locked costs the saves of the others.
+//! Measures how a task locked by another transaction slows down the saves of other tasks.
 //!
-//! 32 callers save, each the steps of tasks of its own, alone for some seconds. Then a transaction locks the
-//! summary of another task, as a psql session does that was left open, and the 32 go on: first while no
+//! 32 callers save steps of their own tasks for some seconds. Then a transaction locks the summary
+//! of another task, like a forgotten psql session, and the 32 callers continue: first while no
 //! caller saves the locked task, then while four callers do.
 //!
-//! `cargo run --release -p tasktrail-tests --example locked_task [seconds [rounds]]` (needs the programs of a
-//! PostgreSQL server, as `scripts/postgres` finds or installs them).
+//! `cargo run --release -p tasktrail-tests --example locked_task [seconds [rounds]]` (needs a
+//! PostgreSQL installation, which `scripts/postgres` finds or installs).
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a failed step ends the measurement, and figures are printed"
+    reason = "a failed step ends the measurement, which prints figures"
 )]
 
 use std::env;
@@ -26,10 +26,10 @@ use tasktrail_tests::saves;
 const OTHERS: usize = 32;
 const BLOCKED: usize = 4;
 
-/// The steps of a task.
+/// The number of steps of a task.
 const STEPS: i64 = 10;
 
-/// What some callers have done.
+/// The results of some callers.
 #[derive(Debug, Default)]
 struct Done {
     saved: usize,
@@ -47,9 +47,9 @@ impl Done {
     }
 }
 
-/// Saves steps until the time is over: those of the `shared` task, or of tasks of its own with as many steps
-/// as a benchmark gives them. (A transaction that stays open, whatever it locks, keeps the server from
-/// removing old versions of rows, so that a task that is saved thousands of times meanwhile gets slow.)
+/// Saves steps until the time is over: of the `shared` task, or of its own tasks, each with `STEPS`
+/// steps. An open transaction keeps the server from removing dead tuples, so thousands of saves of
+/// one task would become slower.
 async fn save(
     history: Arc<dyn TaskHistoryRepository>,
     user: String,
@@ -74,7 +74,7 @@ async fn save(
     done
 }
 
-/// So many callers, each with a task of its own unless `shared` names one for all.
+/// Runs concurrent callers, each with its own tasks, or all with the `shared` task.
 async fn callers(
     history: &Arc<dyn TaskHistoryRepository>,
     (name, number): (String, usize),
@@ -93,7 +93,7 @@ async fn callers(
     all
 }
 
-/// Locks the summary of the task for so long, and returns when it is locked.
+/// Locks the summary of the task for `time`. Returns when it is locked.
 fn lock(
     database: &TestDatabase,
     server: std::net::SocketAddr,
@@ -106,7 +106,7 @@ fn lock(
          SELECT pg_sleep({seconds}) AS holding; COMMIT"
     );
     let holder = thread::spawn(move || {
-        // The client of the tests waits 30 s for an answer; the server goes on.
+        // The client may time out before the sleep ends. The server continues.
         let _late = simple_query::execute(server, &name, &hold);
     });
     wait_until("the task is locked", || {

@@ -1,8 +1,8 @@
-//! Tests of Tasktrail as a whole: see `tests/`. Here is what several of them share.
+//! Shared helpers of the tests of Tasktrail as a whole, which are in `tests/`.
 #![expect(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
-    reason = "a failed step of a test is a panic"
+    reason = "a failed step of a test panics"
 )]
 
 pub mod saves;

@@ -1,4 +1,4 @@
-//! Entries to save, and what a database holds of them.
+//! Entries to save, and counts of stored entries.
 
 use tasktrail::clock::{Clock, SystemClock};
 use tasktrail::task_history::{
@@ -7,8 +7,8 @@ use tasktrail::task_history::{
 };
 use tasktrail_test_support::TestDatabase;
 
-/// A step of a task that runs, recorded now. All such entries of tasks whose names are of the same
-/// length take the same number of bytes on their way.
+/// Returns a running step of a task, recorded now. The entries of tasks with names of the same
+/// length have the same size on the wire.
 #[must_use]
 pub fn entry(task: &TaskKey, step: i64) -> HistoryEntry {
     let recorded_at = SystemClock.now();
@@ -23,20 +23,20 @@ pub fn entry(task: &TaskKey, step: i64) -> HistoryEntry {
     }
 }
 
-/// How many entries there are, counted on a connection that no fault is on.
+/// Counts all entries, on a connection without faults.
 #[must_use]
 pub fn entries(database: &TestDatabase) -> usize {
     number(database, "SELECT count(*) FROM task_history")
 }
 
-/// How often an entry is there.
+/// Counts the copies of an entry.
 #[must_use]
 pub fn copies(database: &TestDatabase, entry: EntryId) -> usize {
     let counted = format!("SELECT count(*) FROM task_history WHERE entry_id = '{entry}'");
     number(database, &counted)
 }
 
-/// The only value of the only row of a query, a number.
+/// Returns the number that is the only value of a query.
 #[must_use]
 pub fn number(database: &TestDatabase, query: &str) -> usize {
     let rows = database.execute(query).unwrap();

@@ -1,4 +1,4 @@
-//! Writers that go on through every fault, and know afterwards what was acknowledged.
+//! Writers that continue through faults, and record which saves were acknowledged.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use tokio::task::JoinHandle;
 
 use crate::saves;
 
-/// Tasks of the runtime that save one entry after the other, each to a history of its own, until they
-/// [finish](Self::finish). They do not repeat a save that fails.
+/// Concurrent writers. Each saves one entry after the other to its own task, until you
+/// [finish](Self::finish) them. They do not retry a save that fails.
 #[derive(Debug)]
 pub struct Writers(Vec<Writer>);
 
@@ -26,21 +26,21 @@ struct Writer {
     running: JoinHandle<Written>,
 }
 
-/// What a writer that runs has done so far.
+/// The progress of a running writer.
 #[derive(Debug, Default)]
 struct Count {
     acknowledged: AtomicUsize,
     failed: AtomicUsize,
 }
 
-/// What one writer has done, or all of them.
+/// The result of one writer, or of all.
 #[derive(Debug, Default)]
 pub struct Written {
     /// The saves that succeeded.
     pub acknowledged: Vec<Acknowledged>,
-    /// The saves that did not, with the last error of each.
+    /// The saves that failed, each with its error.
     pub failed: Vec<(HistoryEntry, RepositoryError)>,
-    /// How long the longest call took.
+    /// The duration of the longest call.
     pub longest: Duration,
 }
 
@@ -49,12 +49,12 @@ pub struct Written {
 pub struct Acknowledged {
     /// What was saved.
     pub entry: HistoryEntry,
-    /// When the call ended.
+    /// When the call returned.
     pub at: Instant,
 }
 
 impl Writers {
-    /// Starts so many of them.
+    /// Starts `count` writers.
     #[must_use]
     pub fn start(history: &Arc<dyn TaskHistoryRepository>, count: usize) -> Self {
         let start = |number| {
@@ -64,27 +64,27 @@ impl Writers {
         Self((0..count).map(start).collect())
     }
 
-    /// How many saves of each were acknowledged so far.
+    /// Returns the number of acknowledged saves of each writer so far.
     #[must_use]
     pub fn progress(&self) -> Vec<usize> {
         let acknowledged = |writer: &Writer| writer.count.acknowledged.load(Ordering::Relaxed);
         self.0.iter().map(acknowledged).collect()
     }
 
-    /// How many saves of each failed so far.
+    /// Returns the number of failed saves of each writer so far.
     #[must_use]
     pub fn failures(&self) -> Vec<usize> {
         let failed = |writer: &Writer| writer.count.failed.load(Ordering::Relaxed);
         self.0.iter().map(failed).collect()
     }
 
-    /// Blocks until each has had a save acknowledged from now on.
+    /// Blocks until each writer gets another acknowledgement.
     pub fn wait_until_all_save(&self, what: &str) {
         wait_until_all_grow(what, || self.progress());
     }
 
-    /// How much longer than on an idle machine a step of a test may take on this one: ten times what it
-    /// takes each of them now, while nothing fails, to have a save acknowledged.
+    /// Returns how much longer a step of a test may take on this machine than on an idle one: ten
+    /// times the time until each writer gets another acknowledgement. Call it while nothing fails.
     #[must_use]
     pub fn slack(&self) -> Duration {
         let started = Instant::now();
@@ -92,14 +92,14 @@ impl Writers {
         started.elapsed() * 10
     }
 
-    /// Blocks until a save of each has failed from now on.
+    /// Blocks until another save of each writer fails.
     pub fn wait_until_all_fail(&self, what: &str) {
         wait_until_all_grow(what, || self.failures());
     }
 
-    /// Has each end its last save, and compares what they know with what is in `store`: every
-    /// acknowledged entry is there once, none is there twice, and none whose save certainly was not
-    /// applied is there.
+    /// Stops all writers after their current save, and compares their records with `store`. Panics
+    /// unless every acknowledged entry is stored exactly once, no entry is stored twice, and no
+    /// entry is stored whose save reported that it was not applied.
     pub async fn finish(self, store: &dyn TaskHistoryRepository) -> Written {
         for writer in &self.0 {
             writer.stop.store(true, Ordering::Relaxed);
@@ -127,7 +127,7 @@ impl Writer {
     }
 }
 
-/// In a test of several threads: the others run on meanwhile.
+/// Needs a multi-threaded runtime, so that the writers continue during the wait.
 fn wait_until_all_grow(what: &str, counts: impl Fn() -> Vec<usize>) {
     let before = counts();
     let all_grew = || {
@@ -170,8 +170,8 @@ async fn write(
 }
 
 impl Written {
-    /// How long after `start` the first save was acknowledged, and the last of the firsts of all
-    /// tasks.
+    /// Returns the time from `start` until the first acknowledgement of any task, and until every
+    /// task had one.
     #[must_use]
     pub fn first_and_all_since(&self, start: Instant) -> (Duration, Duration) {
         let mut firsts = HashMap::new();
@@ -198,8 +198,8 @@ impl Written {
             return;
         };
         let mut copies = HashMap::<_, usize>::new();
-        for there in store.trail_all(&any.task).await.unwrap() {
-            *copies.entry(there.id).or_default() += 1;
+        for stored in store.trail_all(&any.task).await.unwrap() {
+            *copies.entry(stored.id).or_default() += 1;
         }
         let copies_of = |entry: &HistoryEntry| copies.get(&entry.id).copied().unwrap_or_default();
         for entry in acknowledged {

@@ -1,8 +1,8 @@
-//! The rules of `docs/ARCHITECTURE.md` that a test can check: who may depend on whom.
+//! The rules of `docs/ARCHITECTURE.md` that a test can check: dependencies, paths and file sizes.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a failed step of a test is a panic"
+    reason = "a failed step of a test panics"
 )]
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// What each package may use of ours.
+/// The packages of the workspace that each package may use.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("tasktrail-port", &[]),
     ("tasktrail-domain", &["tasktrail-port"]),
@@ -46,14 +46,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("tasktrail-tests", &["tasktrail", "tasktrail-test-support"]),
 ];
 
-/// The packages that talk to PostgreSQL.
+/// The packages that access PostgreSQL.
 const POSTGRES: &[&str] = &[
     "tasktrail-postgres",
     "tasktrail-postgres-admin",
     "tasktrail-postgres-client",
 ];
 
-/// Libraries that only these packages may name.
+/// Libraries, each with the only packages that may depend on it.
 const ONLY: &[(&str, &[&str])] = &[
     ("diesel", POSTGRES),
     ("diesel-async", POSTGRES),
@@ -66,7 +66,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("opentelemetry", &["tasktrail-cli"]),
 ];
 
-/// What the domain may name: no I/O and no runtime.
+/// The dependencies that the domain may have: no I/O and no runtime.
 const DOMAIN: &[&str] = &[
     "async-trait",
     "chrono",
@@ -85,7 +85,7 @@ fn root() -> PathBuf {
         .unwrap()
 }
 
-/// The dependencies of each package of the workspace, without those for tests.
+/// Returns the dependencies of each package of the workspace, without dev-dependencies.
 fn dependencies() -> BTreeMap<String, Vec<String>> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--no-deps", "--format-version=1", "--offline"])
@@ -113,13 +113,13 @@ fn text(value: &Value) -> String {
 }
 
 #[test]
-fn every_package_uses_only_what_it_may() {
+fn every_package_uses_only_permitted_packages() {
     let allowed: BTreeMap<_, _> = MAY_USE.iter().copied().collect();
 
     for (package, dependencies) in dependencies() {
         let allowed = allowed
             .get(package.as_str())
-            .unwrap_or_else(|| panic!("{package} is new here"));
+            .unwrap_or_else(|| panic!("{package} is not in MAY_USE"));
         for ours in dependencies
             .iter()
             .filter(|name| name.starts_with("tasktrail"))
@@ -133,24 +133,24 @@ fn every_package_uses_only_what_it_may() {
 }
 
 #[test]
-fn a_library_is_named_only_by_the_packages_that_own_it() {
+fn restricted_libraries_are_used_only_by_permitted_packages() {
     for (package, dependencies) in dependencies() {
         for (library, owners) in ONLY {
             let named = dependencies.iter().any(|name| name == library);
             assert!(
                 !named || owners.contains(&package.as_str()),
-                "{package} may not name {library}"
+                "{package} may not depend on {library}"
             );
         }
     }
 }
 
 #[test]
-fn the_domain_knows_neither_io_nor_a_runtime() {
+fn the_domain_depends_on_neither_io_nor_a_runtime() {
     for name in &dependencies()["tasktrail-domain"] {
         assert!(
             DOMAIN.contains(&name.as_str()),
-            "the domain may not name {name}"
+            "the domain may not depend on {name}"
         );
     }
 }
@@ -163,7 +163,7 @@ fn a_context_is_at_the_same_path_in_every_crate() {
     }
 }
 
-/// Sources of the workspace, with their number of lines.
+/// Returns the source files of the workspace, with their numbers of lines.
 fn sources() -> Vec<(PathBuf, usize)> {
     let mut found = Vec::new();
     let mut folders = vec![root().join("crates"), root().join("tests")];

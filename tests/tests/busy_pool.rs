@@ -1,10 +1,11 @@
-//! 256 callers want 4 connections whose statements wait for a lock: they are served in their order, or
-//! told how long they waited and behind how many, and afterwards nobody waits.
+//! 256 callers share 4 connections, whose statements wait for a lock. The callers are served in
+//! order, or time out with an error that has the wait time and the queue position. After that, no
+//! caller waits.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::indexing_slicing,
-    reason = "a failed step of a test is a panic, and figures are printed"
+    reason = "a failed step of a test panics, and figures are printed"
 )]
 
 use std::pin::Pin;
@@ -24,11 +25,11 @@ use tasktrail_tests::saves::{entries, entry, number};
 const CALLERS: usize = 256;
 const CONNECTIONS: usize = 4;
 
-/// How long a call waits for a connection in the test in which that is too long.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// The acquire timeout in the test in which calls time out.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// How long a call may take in the other test, and how long one that has a connection may take: longer
-/// than anything on a machine with much to do.
+/// The acquire timeout in the other test, and the timeout of attempts: longer than any step on a
+/// busy machine.
 const LONG: Duration = Duration::from_secs(120);
 
 type Call = Pin<Box<dyn Future<Output = Result<TaskStatus>> + Send>>;
@@ -41,14 +42,14 @@ async fn store(
     let config = DatabaseConfig::from_url(database.url())
         .and_then(|config| config.with_connections(4, 4))
         .unwrap();
-    // Each save by itself: it is the pool that is tested, and not what saves share.
+    // Without group commit, because this tests the pool.
     let config = config.with_postgres(|postgres| postgres.with_group_commit(0));
     let manager = DatabaseManager::new(configure(config));
     manager.connect().await.unwrap();
     manager.task_history().unwrap()
 }
 
-/// So many calls, each of a caller with a task of its own.
+/// Creates `count` calls, each for its own task.
 fn calls(history: &Arc<dyn TaskHistoryRepository>, count: usize) -> Vec<Call> {
     let call = |caller| -> Call {
         let history = Arc::clone(history);
@@ -58,7 +59,7 @@ fn calls(history: &Arc<dyn TaskHistoryRepository>, count: usize) -> Vec<Call> {
     (0..count).map(call).collect()
 }
 
-/// The same calls when they have asked for a connection, one after the other, and none has an answer.
+/// Polls each call once, in order, so that it waits for a connection.
 fn queued(mut calls: Vec<Call>) -> Vec<Call> {
     for call in &mut calls {
         let answer = call.as_mut().now_or_never();
@@ -67,7 +68,7 @@ fn queued(mut calls: Vec<Call>) -> Vec<Call> {
     calls
 }
 
-/// Another session that has locked the table.
+/// Another session that holds a lock on the table.
 struct Lock<'a> {
     database: &'a Arc<TestDatabase>,
     session: JoinHandle<()>,
@@ -97,20 +98,20 @@ impl<'a> Lock<'a> {
     }
 }
 
-/// How many statements wait for a lock.
+/// Returns the number of statements that wait for a lock.
 fn waiting(database: &TestDatabase) -> usize {
     let blocked = "SELECT count(*) FROM pg_stat_activity
                    WHERE datname = current_database() AND wait_event_type = 'Lock'";
     number(database, blocked)
 }
 
-/// Has the server note by which session an entry came.
+/// Makes the server record the session that saved an entry.
 fn note_sessions(database: &TestDatabase) {
     let noted = "ALTER TABLE task_history ADD COLUMN session int DEFAULT pg_backend_pid()";
     database.execute(noted).unwrap();
 }
 
-/// The callers of each session in the order in which the server accepted their entries.
+/// Returns the callers of each session, in the order in which the server accepted their entries.
 fn accepted(database: &TestDatabase) -> Vec<Vec<String>> {
     let tasks = "SELECT session, task_id FROM task_history ORDER BY session, id";
     let rows = database.execute(tasks).unwrap();
@@ -120,7 +121,7 @@ fn accepted(database: &TestDatabase) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// Ends all calls, which all succeed; tells how long that took.
+/// Waits until all calls succeed, and returns how long that took.
 async fn all_served(calls: Vec<Call>) -> Duration {
     let started = Instant::now();
     try_join_all(calls).await.unwrap();
@@ -128,9 +129,9 @@ async fn all_served(calls: Vec<Call>) -> Duration {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn callers_are_served_in_the_order_in_which_they_asked() {
+async fn callers_are_served_in_order_of_arrival() {
     let database = Arc::new(TestDatabase::new());
-    let history = store(&database, |config| patient(config, LONG)).await;
+    let history = store(&database, |config| with_timeouts(config, LONG)).await;
     note_sessions(&database);
     let lock = Lock::take(&database);
     let calls = tokio::spawn(all_served(queued(calls(&history, CALLERS))));
@@ -145,7 +146,7 @@ async fn callers_are_served_in_the_order_in_which_they_asked() {
     assert_eq!(served.len(), CONNECTIONS);
     assert_eq!(served.concat().len(), CALLERS);
     println!("{CALLERS} callers, {CONNECTIONS} connections: all served in {took:?}");
-    // How fast each session is depends on the machine, but a connection goes to the caller who asked first.
+    // Sessions may differ in speed, but each connection goes to the caller that has waited longest.
     assert!(
         served.iter().all(|callers| callers.is_sorted()),
         "{served:?}"
@@ -154,9 +155,9 @@ async fn callers_are_served_in_the_order_in_which_they_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn callers_who_wait_in_vain_are_told_how_long_and_behind_how_many() {
+async fn acquire_timeout_reports_wait_time_and_queue_position() {
     let database = Arc::new(TestDatabase::new());
-    let history = store(&database, |config| patient(config, PATIENCE)).await;
+    let history = store(&database, |config| with_timeouts(config, ACQUIRE_TIMEOUT)).await;
     let lock = Lock::take(&database);
     let started = Instant::now();
     let mut asked: Vec<_> = queued(calls(&history, CALLERS))
@@ -172,9 +173,9 @@ async fn callers_who_wait_in_vain_are_told_how_long_and_behind_how_many() {
         );
         assert_eq!(callers_ahead(&error), Some(ahead), "{}", ErrorChain(&error));
     }
-    let told = started.elapsed();
-    // The lock is still held: they were told because of the limit.
-    assert!(told >= PATIENCE);
+    let took = started.elapsed();
+    // The lock is still held, so the calls ended because of the timeout.
+    assert!(took >= ACQUIRE_TIMEOUT);
     wait_until("the others still wait for the table", || {
         waiting(&database) == CONNECTIONS
     });
@@ -186,31 +187,29 @@ async fn callers_who_wait_in_vain_are_told_how_long_and_behind_how_many() {
     }
     assert_eq!(entries(&database), CONNECTIONS);
     assert_idle(&database);
-    // As many at once as there are connections: none waits for one.
+    // As many concurrent calls as connections, so that none waits.
     let mut all = Duration::ZERO;
     for _ in 0..CALLERS / CONNECTIONS {
         all += all_served(calls(&history, CONNECTIONS)).await;
     }
     println!(
-        "{CALLERS} callers, {CONNECTIONS} connections that wait: {} told after {told:?}; after that \
+        "{CALLERS} callers, {CONNECTIONS} blocked connections: {} calls timed out after {took:?}; after that \
          {CALLERS} calls took {all:?}",
         CALLERS - CONNECTIONS
     );
 }
 
-/// What a caller who waited in vain is told, in the middle of a line.
+/// Returns the queue position from the error of a call that timed out.
 fn callers_ahead(error: &RepositoryError) -> Option<usize> {
-    let waited = format!("no connection became free within {PATIENCE:?}, with ");
-    let said = ErrorChain(error).to_string();
-    let (_, ahead) = said.split_once(&waited)?;
-    match ahead.split(' ').next()? {
-        "nobody" => Some(0),
-        number => number.parse().ok(),
-    }
+    let waited = format!("no connection became free within {ACQUIRE_TIMEOUT:?}, with ");
+    let message = ErrorChain(error).to_string();
+    let (_, ahead) = message.split_once(&waited)?;
+    ahead.split(' ').next()?.parse().ok()
 }
 
-/// Waits so long for a connection, and long for an answer. Without retries: they would only ask again.
-fn patient(config: DatabaseConfig, patience: Duration) -> DatabaseConfig {
+/// Sets a timeout for connections, and a long one for attempts. Disables retries, which would only
+/// queue again.
+fn with_timeouts(config: DatabaseConfig, acquire_timeout: Duration) -> DatabaseConfig {
     let resilience = ResilienceConfig {
         retry: None,
         timeout: Some(TimeoutConfig {
@@ -221,16 +220,16 @@ fn patient(config: DatabaseConfig, patience: Duration) -> DatabaseConfig {
     };
     config
         .with_resilience(resilience)
-        .with_postgres(|postgres| postgres.with_acquire_timeout(patience))
+        .with_postgres(|postgres| postgres.with_acquire_timeout(acquire_timeout))
 }
 
-/// No session works or waits, and there are no more of them than connections.
+/// Panics unless all sessions become idle, with one session for each connection.
 fn assert_idle(database: &TestDatabase) {
     let sessions = "FROM pg_stat_activity WHERE datname = current_database()
                     AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
     let at_work = format!("SELECT count(*) {sessions} AND state <> 'idle'");
     wait_until("no session is at work", || number(database, &at_work) == 0);
-    // Those of earlier questions may still be ending.
+    // Sessions of earlier queries may still be closing.
     let all = format!("SELECT count(*) {sessions}");
     wait_until("there are as many sessions as connections", || {
         number(database, &all) == CONNECTIONS

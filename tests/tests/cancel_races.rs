@@ -1,7 +1,7 @@
-//! A cancel that races a worker's saves is never lost: 300 trials each way, on both adapters.
+//! A cancel that races a worker's saves is never lost: 300 trials in each order, on both adapters.
 //!
-//! The original system overwrites the cancel with the late save in 299 of 300 trials.
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+//! In the original system, the late save overwrites the cancel in 299 of 300 trials.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test panics")]
 
 use tasktrail::task_history::{CancelOutcome, StepNumber, TaskKey, TaskStatus, TaskStepResult};
 use tasktrail::{DatabaseConfig, DatabaseManager};
@@ -16,7 +16,7 @@ fn done(step: &str) -> TaskStepResult {
         .unwrap()
 }
 
-/// A worker saves its last step while somebody cancels, both from the same starting line.
+/// A worker saves its last step while another caller cancels. Both start together.
 async fn race(manager: &DatabaseManager, task: &TaskKey, cancel_starts: bool) {
     manager
         .save_task_history(task, StepNumber::from(0), done("first"))
@@ -67,7 +67,7 @@ async fn no_cancel_is_lost(manager: DatabaseManager) {
             assert_eq!(
                 late.unwrap(),
                 TaskStatus::Cancelled,
-                "the worker learns it at its next save"
+                "the next save of the worker returns cancelled"
             );
         }
     }

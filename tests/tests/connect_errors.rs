@@ -1,9 +1,9 @@
-//! Why a service cannot reach its history is said at once, in one line, in which no password stands, and
-//! no two reasons are said alike.
+//! A failed connection is reported quickly, in one line, without the password, and with a distinct
+//! message for each cause.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a failed step of a test is a panic, and figures are printed"
+    reason = "a failed step of a test panics, and figures are printed"
 )]
 
 use std::time::{Duration, Instant};
@@ -13,16 +13,16 @@ use tasktrail::task_history::TaskKey;
 use tasktrail::{DatabaseConfig, DatabaseManager};
 use tasktrail_test_support::{Direction, Proxy, Server, ServerOptions, TestDatabase};
 
-/// How long the opening of a connection may take.
+/// The connect timeout.
 const CONNECT: Duration = Duration::from_secs(4);
 
-/// A failed call that is repeated takes this long or longer when the server is silent.
+/// The minimum time of two attempts if the server does not respond.
 const TWO_ATTEMPTS: Duration = Duration::from_secs(8);
 
 const SECRET: &str = "hush-hush";
 
 fn manager(url: String) -> DatabaseManager {
-    // One connection, and so one attempt where nothing is repeated.
+    // One connection, so that there is a single attempt without retries.
     let config = DatabaseConfig::from_url(url)
         .and_then(|config| config.with_connections(1, 1))
         .unwrap()
@@ -30,23 +30,23 @@ fn manager(url: String) -> DatabaseManager {
     DatabaseManager::new(config)
 }
 
-/// What is said where nobody can connect, and how soon.
+/// Returns the message of a failed connection, and the time that it took.
 async fn refusal(reason: &str, url: String) -> (String, Duration) {
     let started = Instant::now();
     let error = manager(url).connect().await.unwrap_err();
-    told(reason, ErrorChain(&error).to_string(), started)
+    checked(reason, ErrorChain(&error).to_string(), started)
 }
 
-fn told(reason: &str, said: String, started: Instant) -> (String, Duration) {
+fn checked(reason: &str, message: String, started: Instant) -> (String, Duration) {
     let took = started.elapsed();
-    println!("{reason}: told after {took:?}: {said}");
+    println!("{reason}: reported after {took:?}: {message}");
     assert!(took < TWO_ATTEMPTS, "{reason} took {took:?}");
-    assert_eq!(said.lines().count(), 1, "{said}");
-    assert!(!said.contains(SECRET), "{said}");
-    (said, took)
+    assert_eq!(message.lines().count(), 1, "{message}");
+    assert!(!message.contains(SECRET), "{message}");
+    (message, took)
 }
 
-/// The first call of a service that leaves the schema to others, who have not migrated yet.
+/// The first call of a service that does not migrate the schema, before it is migrated.
 async fn schema_too_old(database: &TestDatabase) -> (String, Duration) {
     let manager = manager(database.url());
     let started = Instant::now();
@@ -54,10 +54,10 @@ async fn schema_too_old(database: &TestDatabase) -> (String, Duration) {
     assert!(!manager.schema_state().await.unwrap().is_current());
     let task = TaskKey::new("user", "task").unwrap();
     let error = manager.check_task_status(&task).await.unwrap_err();
-    told("schema too old", ErrorChain(&error).to_string(), started)
+    checked("schema too old", ErrorChain(&error).to_string(), started)
 }
 
-/// A database that a later version has migrated.
+/// A database that was migrated by a later version.
 async fn schema_too_new(database: &TestDatabase) -> String {
     manager(database.url()).connect().await.unwrap();
     let later = "INSERT INTO tasktrail_migrations (version) VALUES ('29990101000000')";
@@ -65,7 +65,7 @@ async fn schema_too_new(database: &TestDatabase) -> String {
     refusal("schema too new", database.url()).await.0
 }
 
-/// A server on which `guarded` has a password, and a database on it.
+/// A server on which the role `guarded` has a password, and a database on it.
 fn guarded() -> (Server, TestDatabase) {
     let server = ServerOptions::default()
         .asks_for_the_password_of("guarded")
@@ -79,7 +79,7 @@ fn guarded() -> (Server, TestDatabase) {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_reported_in_the_servers_words_after_one_attempt() {
+async fn a_wrong_password_is_reported_with_the_servers_message_after_one_attempt() {
     let (server, database) = guarded();
     let url = |password: &str| {
         database
@@ -87,12 +87,12 @@ async fn a_wrong_password_is_reported_in_the_servers_words_after_one_attempt() {
             .replace("postgres@", &format!("guarded:{password}@"))
     };
 
-    let (said, _took) = refusal("wrong password", url(SECRET)).await;
+    let (message, _took) = refusal("wrong password", url(SECRET)).await;
 
     let (addr, name) = (server.addr(), database.name());
     let words = "password authentication failed for user \"guarded\"";
     assert_eq!(
-        said,
+        message,
         format!("cannot connect to {addr}/{name}: FATAL: {words}")
     );
     // Each attempt is a line of the server's log.
@@ -101,14 +101,14 @@ async fn a_wrong_password_is_reported_in_the_servers_words_after_one_attempt() {
 }
 
 #[tokio::test]
-async fn no_two_reasons_are_said_alike() {
+async fn every_cause_has_a_distinct_message() {
     let (_server, database) = guarded();
     let elsewhere = TestDatabase::new();
     let away = Proxy::to(Server::shared().addr());
     away.refuse();
     let silent = Proxy::to(Server::shared().addr());
     silent.stall(Direction::ServerToClient);
-    let by = |who: &str| database.url().replace("postgres@", who);
+    let by = |role: &str| database.url().replace("postgres@", role);
     let unreachable = [
         (
             "wrong password",
@@ -127,7 +127,7 @@ async fn no_two_reasons_are_said_alike() {
             database.url().replace(database.name(), "nowhere"),
         ),
         (
-            "nobody listens",
+            "connection refused",
             "Connection refused",
             away.url(&elsewhere.url()),
         ),
@@ -139,12 +139,12 @@ async fn no_two_reasons_are_said_alike() {
     ];
     let mut lines = Vec::new();
     let mut words = Vec::new();
-    for (reason, said_of_it, url) in unreachable {
+    for (reason, text, url) in unreachable {
         lines.push(refusal(reason, url).await.0);
-        words.push(said_of_it);
+        words.push(text);
     }
     lines.push(schema_too_old(&elsewhere).await.0);
-    words.push("the schema is not there or not up to date");
+    words.push("the schema is missing or out of date");
     lines.push(schema_too_new(&TestDatabase::new()).await);
     words.push("the schema is newer than this program, which does not know 29990101000000");
 

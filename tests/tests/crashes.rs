@@ -1,8 +1,8 @@
-//! The server dies, again and again, under many writers: what was acknowledged is there afterwards.
+//! The server is killed repeatedly while many writers save: no acknowledged save is lost.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a failed step of a test is a panic, and figures are printed"
+    reason = "a failed step of a test panics, and figures are printed"
 )]
 
 use std::sync::Arc;
@@ -16,11 +16,11 @@ use tasktrail_tests::writers::Writers;
 const WRITERS: usize = 32;
 const KILLS: usize = 5;
 
-/// The longest that a call may take on an idle machine: the retries' total time of 15 s, and the last attempt's.
+/// The maximum duration of a call on an idle machine: 15 s for all retries, and the last attempt.
 const LIMIT: Duration = Duration::from_secs(21);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_is_killed_five_times_loses_no_acknowledged_save() {
+async fn killing_the_server_five_times_loses_no_acknowledged_save() {
     let server = Arc::new(ServerOptions::default().durable().start().unwrap());
     let database = TestDatabase::create(&server);
     let config = DatabaseConfig::from_url(database.url())
@@ -50,13 +50,13 @@ async fn a_server_that_is_killed_five_times_loses_no_acknowledged_save() {
     );
     assert!(
         longest <= LIMIT + slack,
-        "a caller waited {longest:?}, and {slack:?} of slack"
+        "a call took {longest:?}; limit {LIMIT:?} plus {slack:?} of slack"
     );
 }
 
 async fn kill_after_more_saves(server: &Arc<Server>, database: &TestDatabase) {
     let before = entries(database);
-    wait_until("saves are under way", || entries(database) > before + 100);
+    wait_until("more saves", || entries(database) > before + 100);
     let server = Arc::clone(server);
     let restart = move || {
         server.kill();

@@ -1,9 +1,9 @@
-//! The connection is cut at every byte of a save and of its answer: it is stored once or not at all,
-//! and the repeated save succeeds.
+//! The connection is cut at every byte of a save and of its response: the entry is stored once or
+//! not at all, and a retry succeeds.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a failed step of a test is a panic, and figures are printed"
+    reason = "a failed step of a test panics, and figures are printed"
 )]
 
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use tasktrail::{DatabaseConfig, DatabaseManager};
 use tasktrail_test_support::{Direction, Proxy, Server, TestDatabase};
 use tasktrail_tests::saves::{copies, entry};
 
-/// A store behind a proxy, with one connection, on which the statement is prepared.
-struct Scene {
+/// A store behind a proxy, with one connection on which the statement is prepared.
+struct Fixture {
     database: TestDatabase,
     proxy: Proxy,
     history: Arc<dyn TaskHistoryRepository>,
     task: TaskKey,
 }
 
-impl Scene {
+impl Fixture {
     async fn set(resilience: ResilienceConfig) -> Self {
         let database = TestDatabase::new();
         let proxy = Proxy::to(Server::shared().addr());
@@ -34,22 +34,23 @@ impl Scene {
             .unwrap();
         let manager = DatabaseManager::new(config.with_resilience(resilience));
         manager.connect().await.unwrap();
-        let scene = Self {
+        let fixture = Self {
             database,
             proxy,
             history: manager.task_history().unwrap(),
             task: TaskKey::new("user", "task").unwrap(),
         };
-        scene.save_one().await;
-        scene
+        fixture.save_one().await;
+        fixture
     }
 
     async fn save_one(&self) {
         self.history.save(&entry(&self.task, 0)).await.unwrap();
     }
 
-    /// How many bytes pass in a direction when an entry is saved. The last ones of an answer may pass after
-    /// the save was told, and are counted with the next one then: two that agree have no others in them.
+    /// Returns the number of bytes that a save sends in a direction. The last bytes of a response
+    /// may arrive after the save returned, and count for the next save, so this repeats until two
+    /// saves have the same number.
     async fn length(&self, direction: Direction) -> u64 {
         let mut last = self.passed_by_a_save(direction).await;
         loop {
@@ -67,31 +68,31 @@ impl Scene {
         self.proxy.passed(direction) - before
     }
 
-    /// Saves an entry, cut after so many bytes in a direction; tells what was said and how often the
-    /// entry is there.
+    /// Saves an entry, and cuts the connection after `bytes` in a direction. Returns the result and
+    /// the number of stored copies.
     async fn cut(
         &self,
         direction: Direction,
         bytes: u64,
     ) -> (HistoryEntry, Result<TaskStatus>, usize) {
-        // What a new connection still exchanges after its first save must not take the cut.
+        // The cut must not hit what a new connection still exchanges after its first save.
         self.length(direction).await;
         let entry = entry(&self.task, 0);
         let cuts = self.proxy.cuts();
         self.proxy.cut_once_after(direction, bytes);
-        let said = self.history.save(&entry).await;
+        let result = self.history.save(&entry).await;
         assert_eq!(self.proxy.cuts(), cuts + 1, "{direction:?} {bytes}");
         let copies = self.copies(&entry);
-        (entry, said, copies)
+        (entry, result, copies)
     }
 
-    /// Counted on a connection that is not cut.
+    /// Counts the copies on a connection that is not cut.
     fn copies(&self, entry: &HistoryEntry) -> usize {
         copies(&self.database, entry.id)
     }
 }
 
-/// Without retries, so that what a cut does to one attempt is seen.
+/// Disables retries, to see the effect of a cut on one attempt.
 fn single_attempts() -> ResilienceConfig {
     ResilienceConfig {
         retry: None,
@@ -100,7 +101,7 @@ fn single_attempts() -> ResilienceConfig {
     }
 }
 
-/// All as it is by default but for the first wait, of which there are many here.
+/// The default settings, with a shorter initial backoff, because there are many retries.
 fn quick_retries() -> ResilienceConfig {
     let retry = RetryConfig {
         initial_backoff: Duration::from_millis(1),
@@ -113,16 +114,16 @@ fn quick_retries() -> ResilienceConfig {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_save_that_is_cut_at_any_byte_is_stored_once_or_not_at_all_and_can_be_repeated() {
+async fn a_save_cut_at_any_byte_is_stored_at_most_once_and_can_be_retried() {
     let started = Instant::now();
-    let scene = Scene::set(single_attempts()).await;
+    let fixture = Fixture::set(single_attempts()).await;
     for direction in Direction::BOTH {
-        let length = scene.length(direction).await;
+        let length = fixture.length(direction).await;
         let mut stored = 0;
         for bytes in 0..length {
-            let (entry, said, copies) = scene.cut(direction, bytes).await;
+            let (entry, result, copies) = fixture.cut(direction, bytes).await;
 
-            let error = said.unwrap_err();
+            let error = result.unwrap_err();
             let most = usize::from(error.effect() == Effect::Unknown);
             assert!(
                 copies <= most,
@@ -130,33 +131,33 @@ async fn a_save_that_is_cut_at_any_byte_is_stored_once_or_not_at_all_and_can_be_
                 ErrorChain(&error)
             );
             stored += copies;
-            let again = scene.history.save(&entry).await.unwrap();
+            let again = fixture.history.save(&entry).await.unwrap();
             assert_eq!(again, TaskStatus::Running);
-            assert_eq!(scene.copies(&entry), 1, "{direction:?} {bytes}");
+            assert_eq!(fixture.copies(&entry), 1, "{direction:?} {bytes}");
         }
         println!(
             "{direction:?} cut at each of {length} bytes: the save failed each time, {stored} times after \
-             it was stored; repeated, each was stored once"
+             it was stored; after a retry, each was stored once"
         );
     }
-    println!("all of it took {:?}", started.elapsed());
+    println!("total time {:?}", started.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_save_that_is_cut_at_any_byte_succeeds_by_the_retries_of_the_facade() {
-    let scene = Scene::set(quick_retries()).await;
+async fn a_save_cut_at_any_byte_succeeds_with_the_retries_of_the_facade() {
+    let fixture = Fixture::set(quick_retries()).await;
     let mut longest = Duration::ZERO;
     for direction in Direction::BOTH {
-        for bytes in 0..scene.length(direction).await {
+        for bytes in 0..fixture.length(direction).await {
             let started = Instant::now();
 
-            let (_, said, copies) = scene.cut(direction, bytes).await;
+            let (_, result, copies) = fixture.cut(direction, bytes).await;
 
             longest = longest.max(started.elapsed());
-            assert_eq!(said.unwrap(), TaskStatus::Running);
+            assert_eq!(result.unwrap(), TaskStatus::Running);
             assert_eq!(copies, 1, "{direction:?} {bytes}");
         }
     }
-    let cuts = scene.proxy.cuts();
+    let cuts = fixture.proxy.cuts();
     println!("{cuts} cuts, {cuts} saves succeeded in one call, the longest took {longest:?}");
 }

@@ -1,9 +1,9 @@
-//! The primary freezes under many writers and its standby takes over: saves succeed again soon, and
-//! none that was acknowledged is lost, whatever becomes of the old primary.
+//! The primary freezes while many writers save, and its standby is promoted: saves soon succeed
+//! again, and no acknowledged save is lost, even when the old primary continues.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a failed step of a test is a panic, and figures are printed"
+    reason = "a failed step of a test panics, and figures are printed"
 )]
 
 use std::sync::Arc;
@@ -19,19 +19,19 @@ use tokio::sync::Mutex;
 
 const WRITERS: usize = 32;
 
-/// How long a cluster manager takes to notice that the primary is frozen.
+/// The time that a cluster manager takes to detect the frozen primary.
 const NOTICED: Duration = Duration::from_secs(2);
 
-/// How soon after the promotion every writer must have saved again, on an idle machine.
+/// The time after the promotion within which every writer must save again, on an idle machine.
 const OUTAGE: Duration = Duration::from_secs(5);
 
-/// The total time of a call with its retries, by default.
+/// The default time limit of a call with its retries.
 const LIMIT: Duration = Duration::from_secs(15);
 
-/// What is measured would not be the same beside another cluster.
+/// The tests run one at a time, because another cluster would affect the measured times.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
-/// Two servers that replicate synchronously.
+/// Two servers with synchronous replication.
 struct Cluster {
     primary: Server,
     standby: Server,
@@ -58,7 +58,7 @@ impl Cluster {
         DatabaseConfig::from_url(format!("postgres://postgres@{primary},{standby}/{name}")).unwrap()
     }
 
-    /// Freezes the primary and promotes the standby; tells when it took writes.
+    /// Freezes the primary and promotes the standby. Returns when the standby accepted writes.
     fn fail_over(&self) -> Instant {
         self.primary.freeze();
         let frozen = Instant::now();
@@ -67,7 +67,7 @@ impl Cluster {
         Instant::now()
     }
 
-    /// Lets the old primary go on, which still takes itself for one, and stops it.
+    /// Thaws the old primary, which still accepts connections as a primary, and stops it.
     fn fence(&self) {
         self.primary.thaw();
         let name = self.database.name();
@@ -76,7 +76,7 @@ impl Cluster {
         self.primary.stop_immediately();
     }
 
-    /// A store on the new primary alone.
+    /// Returns a store on the new primary only.
     async fn survivor(&self) -> Arc<dyn TaskHistoryRepository> {
         let (addr, name) = (self.standby.addr(), self.database.name());
         let url = format!("postgres://postgres@{addr}/{name}");
@@ -110,15 +110,15 @@ async fn fails_over(
 
     let written = writers.finish(&*cluster.survivor().await).await;
     report(settings, &written, promoted, fenced);
-    println!("on this machine a step may take {slack:?} longer");
+    println!("slack on this machine: {slack:?}");
     assert!(
         again <= outage + slack,
-        "with {settings} it took {again:?}, and {slack:?} of slack"
+        "with {settings}, saves took {again:?}; limit {outage:?} plus {slack:?} of slack"
     );
     let longest = written.longest;
     assert!(
         longest <= LIMIT + slack,
-        "with {settings} a call took {longest:?}, and {slack:?} of slack"
+        "with {settings}, a call took {longest:?}; limit {LIMIT:?} plus {slack:?} of slack"
     );
 }
 
@@ -139,7 +139,7 @@ fn report(settings: &str, written: &Written, promoted: Instant, fenced: Instant)
     }
 }
 
-/// What a service sets that has two hosts and no time: an attempt is given up after two seconds.
+/// Settings for a fast failover: attempts time out after two seconds.
 fn quick(config: DatabaseConfig) -> DatabaseConfig {
     let timeout = TimeoutConfig {
         attempt: Duration::from_secs(2),
@@ -158,8 +158,8 @@ fn quick(config: DatabaseConfig) -> DatabaseConfig {
         })
 }
 
-/// The attempts that the freeze hangs use up 2 s after the promotion; then it depends on when the breaker
-/// probes and on the backoff of the retries.
+/// Attempts that hang because of the freeze end 2 s after the promotion. The rest of the outage
+/// depends on the probes of the breaker and the backoff of the retries.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn saves_succeed_again_within_five_seconds_of_a_promotion() {
     let _alone = ONE_AT_A_TIME.lock().await;
@@ -167,7 +167,7 @@ async fn saves_succeed_again_within_five_seconds_of_a_promotion() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn shorter_limits_make_the_outage_shorter() {
+async fn shorter_timeouts_shorten_the_outage() {
     let _alone = ONE_AT_A_TIME.lock().await;
     fails_over("attempts of 2 s", OUTAGE * 7 / 10, quick).await;
 }

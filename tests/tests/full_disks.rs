@@ -1,11 +1,11 @@
-//! The disk of the data is full, or that of the write-ahead log: callers are told, and what was
-//! acknowledged is there when there is space again.
+//! The disk of the data or of the write-ahead log is full: calls fail with an error, and no
+//! acknowledged save is lost once there is space again.
 //!
 //! `scripts/test-as-root` runs these tests: only root may mount a small disk.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a failed step of a test is a panic, and figures are printed"
+    reason = "a failed step of a test panics, and figures are printed"
 )]
 
 use std::sync::Arc;
@@ -19,15 +19,15 @@ use tasktrail_tests::writers::{Writers, Written};
 
 const WRITERS: usize = 32;
 
-/// Empty databases, and room for some thousand saves.
+/// Size of the data disk in MiB: empty databases, and space for some thousand saves.
 const DATA: u32 = 96;
 
-/// Four segments of the log, of which an empty server has one.
+/// Size of the WAL disk in MiB: four segments, of which an empty server has one.
 const LOG: u32 = 64;
 
 const CAUSE: &str = "No space left on device";
 
-/// The total time of a call with its retries, by default.
+/// The default time limit of a call with its retries.
 const LIMIT: Duration = Duration::from_secs(15);
 
 async fn store(database: &TestDatabase) -> Arc<dyn TaskHistoryRepository> {
@@ -60,7 +60,7 @@ fn report(disk: &str, full: Duration, freed: Instant, written: &Written) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs root: mounts a tmpfs"]
-async fn a_full_disk_of_the_data_is_named_and_heals_when_it_is_freed() {
+async fn a_full_data_disk_is_reported_and_saves_resume_when_it_is_freed() {
     let disk = Disk::mount(DATA).unwrap();
     let options = ServerOptions::default().durable().data_in(disk.path());
     let server = options.start().unwrap();
@@ -72,7 +72,7 @@ async fn a_full_disk_of_the_data_is_named_and_heals_when_it_is_freed() {
 
     disk.fill();
     let filled = Instant::now();
-    writers.wait_until_all_fail("every writer is told");
+    writers.wait_until_all_fail("every writer fails");
     let full = filled.elapsed();
     disk.free();
     let freed = Instant::now();
@@ -97,7 +97,7 @@ async fn a_full_disk_of_the_data_is_named_and_heals_when_it_is_freed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs root: mounts a tmpfs"]
-async fn a_full_disk_of_the_log_loses_nothing_that_was_acknowledged() {
+async fn a_full_wal_disk_loses_no_acknowledged_save() {
     let disk = Disk::mount(LOG).unwrap();
     let options = ServerOptions::default()
         .durable()
@@ -114,11 +114,11 @@ async fn a_full_disk_of_the_log_loses_nothing_that_was_acknowledged() {
     disk.fill();
     let filled = Instant::now();
     wait_until("the server to panic", || {
-        // The space that the log has already is soon used up.
+        // Switching segments uses up the space that the WAL already has.
         let _ = database.execute("SELECT pg_switch_wal()");
         server.log().contains("PANIC")
     });
-    writers.wait_until_all_fail("every writer is told");
+    writers.wait_until_all_fail("every writer fails");
     let full = filled.elapsed();
     disk.free();
     let freed = Instant::now();
@@ -126,7 +126,7 @@ async fn a_full_disk_of_the_log_loses_nothing_that_was_acknowledged() {
     writers.wait_until_all_save("every writer saves again");
 
     let written = writers.finish(&*history).await;
-    report("log disk", full, freed, &written);
+    report("WAL disk", full, freed, &written);
     let log = server.log();
     let panic = log.lines().find(|line| line.contains("PANIC")).unwrap();
     assert!(panic.contains(CAUSE), "{panic}");
@@ -140,7 +140,7 @@ async fn a_full_disk_of_the_log_loses_nothing_that_was_acknowledged() {
     );
 }
 
-/// Whether it has given up by then, or is about to, depends on how far it came without space.
+/// Stops the server first: depending on how far it came without space, it may still run.
 async fn restart(server: &Arc<Server>) {
     let server = Arc::clone(server);
     let restart = move || {

@@ -1,6 +1,6 @@
-//! Tasks whose results are as large as they may be, read whole within the default limits.
+//! Tasks with results of the maximum size can be read completely with the default timeouts.
 
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+#![expect(clippy::unwrap_used, reason = "a failed step of a test panics")]
 
 use tasktrail::clock::{Clock, SystemClock};
 use tasktrail::task_history::{
@@ -12,12 +12,12 @@ use tasktrail_test_support::TestDatabase;
 
 const ENTRIES: u16 = 300;
 
-/// A result that takes all of the default limit, with its quotes.
+/// The length of a string that reaches the default limit of a result, with its quotes.
 const CHARACTERS: usize = (1 << 20) - 2;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn three_hundred_results_that_cannot_be_compressed_are_read_whole() {
-    // Of a linear congruential generator, which is random enough for PGLZ and LZ4.
+async fn three_hundred_incompressible_results_are_read_completely() {
+    // A linear congruential generator is random enough for PGLZ and LZ4.
     let mut state = 7_u64;
     let mut random = || {
         state = state
@@ -36,11 +36,11 @@ async fn three_hundred_results_that_cannot_be_compressed_are_read_whole() {
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn three_hundred_results_that_compress_to_nearly_nothing_are_read_whole() {
+async fn three_hundred_highly_compressible_results_are_read_completely() {
     reads_whole(&"x".repeat(CHARACTERS)).await;
 }
 
-/// Saves a task of so many steps with this result, and walks through its steps and its trail.
+/// Saves a task whose steps have this result, and reads all its steps and its trail.
 async fn reads_whole(text: &str) {
     let database = TestDatabase::new();
     let config = DatabaseConfig::from_url(database.url()).unwrap();

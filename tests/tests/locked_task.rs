@@ -1,5 +1,5 @@
-//! A task that a transaction keeps locked is no outage of the store.
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+//! A task locked by another transaction is not an outage of the store.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test panics")]
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use tasktrail::{DatabaseConfig, DatabaseManager, HealthState};
 use tasktrail_test_support::{TestDatabase, simple_query, wait_until};
 use tasktrail_tests::saves;
 
-/// Locks the summaries of a database until the answer is dropped.
+/// Locks all summaries of a database until dropped.
 struct RowLock<'d> {
     database: &'d TestDatabase,
     holder: Option<std::thread::JoinHandle<()>>,
@@ -46,7 +46,7 @@ impl Drop for RowLock<'_> {
     }
 }
 
-/// Attempts may take a second, and one outage opens the breaker.
+/// Attempts time out after two seconds, and one failure opens the breaker.
 fn sensitive(url: String) -> DatabaseManager {
     let resilience = ResilienceConfig {
         retry: Some(RetryConfig {
@@ -68,7 +68,7 @@ fn sensitive(url: String) -> DatabaseManager {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_locked_task_opens_no_breaker_and_health_shows_it() {
+async fn a_locked_task_degrades_health_but_does_not_open_the_breaker() {
     let database = TestDatabase::new();
     let manager = sensitive(database.url());
     manager.connect().await.unwrap();

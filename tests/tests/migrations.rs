@@ -1,6 +1,6 @@
-//! Migrations: up, down and up again; a current schema is left alone. Many processes at once are in
-//! the tests of the command line, which have a binary to start.
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+//! Migrations: up, down and up again, and no changes to a current schema. The tests of the command
+//! line cover concurrent processes.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test panics")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ async fn connect(database: &TestDatabase) -> PostgresDatabase {
     PostgresDatabase::connect(config).await.unwrap()
 }
 
-/// Everything in the schema, each object on a line, in a fixed order.
+/// Returns all objects of the schema, one per line, in a fixed order.
 fn schema(database: &TestDatabase) -> Vec<String> {
     let objects = "
         SELECT format('column %s.%s %s null=%s default=%s generated=%s identity=%s collation=%s',
@@ -60,7 +60,7 @@ async fn up_down_and_up_again_gives_the_same_schema() {
 }
 
 #[tokio::test]
-async fn the_state_tells_what_is_applied_and_what_is_pending() {
+async fn the_state_has_applied_and_pending_migrations() {
     let database = TestDatabase::new();
     let postgres = connect(&database).await;
 
@@ -77,7 +77,7 @@ async fn the_state_tells_what_is_applied_and_what_is_pending() {
 }
 
 #[tokio::test]
-async fn a_plan_is_carried_out_once() {
+async fn a_plan_is_applied_once() {
     let database = TestDatabase::new();
     let postgres = connect(&database).await;
     let plan = async |target| postgres.plan_migration(&target).await.unwrap();
@@ -96,7 +96,7 @@ async fn a_plan_is_carried_out_once() {
 }
 
 #[tokio::test]
-async fn a_plan_to_take_back_is_refused_when_something_came_on_top_meanwhile() {
+async fn a_plan_to_revert_is_refused_after_a_concurrent_migration() {
     let database = TestDatabase::new();
     let postgres = connect(&database).await;
     postgres.migrate().await.unwrap();
@@ -114,8 +114,8 @@ async fn a_plan_to_take_back_is_refused_when_something_came_on_top_meanwhile() {
     assert_eq!(schema(&database), before);
 }
 
-/// Holds what conflicts with every lock that a writer could wait for, and the migration lock; only
-/// reading the table of migrations is free.
+/// Takes locks that conflict with every other lock on the tables, and the migration lock. Only the
+/// table of migrations can be read.
 const HOLD: &str = "
     BEGIN;
     LOCK TABLE task_history, task_summary IN ACCESS EXCLUSIVE MODE;
@@ -128,7 +128,7 @@ const LET_GO: &str = "
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%pg_sleep%'";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn starting_on_a_current_schema_takes_no_lock_that_a_writer_waits_for() {
+async fn starting_on_a_current_schema_takes_no_lock_that_blocks_writers() {
     let database = Arc::new(TestDatabase::new());
     let postgres = connect(&database).await;
     postgres.migrate().await.unwrap();

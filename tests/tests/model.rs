@@ -1,8 +1,8 @@
-//! Random sequences of actions, run on the repository in memory and on a real Postgres side by side:
-//! both have to answer the same, and in the end to hold the same.
+//! Random sequences of actions run on the in-memory adapter and on PostgreSQL. Both have to return
+//! the same results and to have the same contents at the end.
 //!
-//! `TASKTRAIL_MODEL_CASES` tells how many sequences; 48 by default.
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+//! `TASKTRAIL_MODEL_CASES` sets the number of sequences. The default is 48.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test panics")]
 
 use std::sync::{Arc, LazyLock};
 
@@ -21,14 +21,15 @@ prop_state_machine! {
     #![proptest_config(Config { cases: cases(), ..Config::default() })]
 
     #[test]
-    fn both_adapters_answer_the_same(sequential 1..=30 => SideBySide);
+    fn both_adapters_return_the_same_results(sequential 1..=30 => SideBySide);
 }
 
 fn cases() -> u32 {
     std::env::var("TASKTRAIL_MODEL_CASES").map_or(48, |cases| cases.parse().unwrap())
 }
 
-/// Knows no answers, only what was sent, so that later actions can repeat and contradict it.
+/// The entries sent so far, so that later actions can repeat them or conflict with them. It does
+/// not predict results.
 #[derive(Debug)]
 struct Sent;
 
@@ -50,7 +51,7 @@ impl ReferenceStateMachine for Sent {
     }
 }
 
-/// Both adapters, empty at the beginning of a sequence.
+/// Both adapters, empty at the start of a sequence.
 #[derive(Debug)]
 struct SideBySide {
     in_memory: Repository,
@@ -105,7 +106,7 @@ impl StateMachineTest for SideBySide {
 
 static SERVER: LazyLock<OneServer> = LazyLock::new(OneServer::start);
 
-/// One database for all sequences: making one takes longer than a sequence does.
+/// One database for all sequences, because creating one takes longer than a sequence.
 struct OneServer {
     runtime: Runtime,
     database: TestDatabase,

@@ -1,9 +1,9 @@
-//! The network holds what is sent, either way: every call ends in its time, and after that everything
-//! goes on by itself.
+//! The network stalls in either direction: every call ends within its time limit, and saves resume
+//! when the stall ends.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a failed step of a test is a panic, and figures are printed"
+    reason = "a failed step of a test panics, and figures are printed"
 )]
 
 use std::time::{Duration, Instant};
@@ -17,11 +17,11 @@ use tasktrail_tests::writers::Writers;
 const WRITERS: usize = 32;
 const CONNECTIONS: u32 = 8;
 
-/// The total time of a call with its retries, by default.
+/// The default time limit of a call with its retries.
 const LIMIT: Duration = Duration::from_secs(15);
 
-/// How long calls may be refused after the network is back: the breaker's cool-down, which no more
-/// than a second probe can have doubled by then, and the backoff of a retry, on an idle machine.
+/// The time within which saves must succeed after the stall, on an idle machine: the breaker's
+/// cool-down, doubled at most once by a second probe, and the backoff of a retry.
 const RECOVERY: Duration = Duration::from_secs(5);
 
 async fn survives_a_stall(direction: Direction) {
@@ -39,8 +39,8 @@ async fn survives_a_stall(direction: Direction) {
 
     proxy.stall(direction);
     let stalled = Instant::now();
-    writers.wait_until_all_fail("every writer is told");
-    let told = stalled.elapsed();
+    writers.wait_until_all_fail("every writer fails");
+    let stall = stalled.elapsed();
     proxy.release();
     let released = Instant::now();
     writers.wait_until_all_save("every writer saves again");
@@ -49,7 +49,7 @@ async fn survives_a_stall(direction: Direction) {
     let written = writers.finish(&*history).await;
     let (first, all) = written.first_and_all_since(released);
     println!(
-        "{direction:?} stalled for {told:?}: {} calls failed in {:?} at most, the first of {WRITERS} \
+        "{direction:?} stalled for {stall:?}: {} calls failed in {:?} at most, the first of {WRITERS} \
          writers saved {first:?} after the release, all {all:?}; {} saves acknowledged, 0 lost",
         written.failed.len(),
         written.longest,
@@ -57,17 +57,17 @@ async fn survives_a_stall(direction: Direction) {
     );
     let (_, error) = written.failed.first().unwrap();
     println!("one of the failed calls: {}", ErrorChain(error));
-    println!("on this machine a step may take {slack:?} longer");
+    println!("slack on this machine: {slack:?}");
     assert!(
         written.longest <= LIMIT + slack,
-        "a call took {:?}, and {slack:?} of slack",
+        "a call took {:?}; limit {LIMIT:?} plus {slack:?} of slack",
         written.longest
     );
     assert!(
         recovered <= RECOVERY + slack,
-        "it took {recovered:?}, and {slack:?} of slack"
+        "saves took {recovered:?}; limit {RECOVERY:?} plus {slack:?} of slack"
     );
-    wait_until("no connection is left over", || {
+    wait_until("surplus connections to close", || {
         connections(&database) <= CONNECTIONS
     });
 }
@@ -79,11 +79,11 @@ fn connections(database: &TestDatabase) -> u32 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn calls_whose_requests_are_held_end_in_time_and_the_pool_recovers() {
+async fn calls_with_stalled_requests_end_in_time_and_the_pool_recovers() {
     survives_a_stall(Direction::ClientToServer).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn calls_whose_answers_are_held_end_in_time_and_the_pool_recovers() {
+async fn calls_with_stalled_responses_end_in_time_and_the_pool_recovers() {
     survives_a_stall(Direction::ServerToClient).await;
 }

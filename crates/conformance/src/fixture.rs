@@ -1,4 +1,4 @@
-//! Domain values with readable defaults, the same in every run.
+//! Domain values with readable defaults. They are the same in every run.
 
 use std::error::Error;
 use std::fmt::Debug;
@@ -12,44 +12,44 @@ use tasktrail_domain::task_history::{
 };
 use tasktrail_domain::timestamp::Timestamp;
 
-/// The users of nearly all cases, and those that a snapshot knows.
+/// The users in nearly all cases. A [`Snapshot`](crate::snapshot::Snapshot) covers only them.
 pub const USERS: [&str; 2] = ["alice", "bob"];
 
-/// A user.
+/// Returns a user ID.
 #[must_use]
 pub fn user(id: &str) -> UserId {
     UserId::new(id).unwrap()
 }
 
-/// A task of the user `alice`.
+/// Returns the key of a task of the user `alice`.
 #[must_use]
 pub fn task(id: &str) -> TaskKey {
     task_of("alice", id)
 }
 
-/// A user's task.
+/// Returns the key of a user's task.
 #[must_use]
 pub fn task_of(user: &str, id: &str) -> TaskKey {
     TaskKey::new(user, id).unwrap()
 }
 
-/// So many seconds after noon of 2026-01-01.
+/// Returns the instant `second` seconds after 2026-01-01 12:00 UTC.
 #[must_use]
 pub fn at(second: u64) -> Timestamp {
     let noon: Timestamp = "2026-01-01T12:00:00Z".parse().unwrap();
     noon.saturating_add(Duration::from_secs(second))
 }
 
-/// One microsecond, the least by which two instants differ.
+/// One microsecond, the resolution of timestamps.
 pub const INSTANT: Duration = Duration::from_micros(1);
 
-/// The first page, of so many items.
+/// Requests the first page, with up to `size` items.
 #[must_use]
 pub fn page<C>(size: u64) -> PageRequest<C> {
     PageRequest::first(PageSize::new(size).unwrap())
 }
 
-/// The filter for tasks of some statuses.
+/// Returns a filter for tasks with one of `statuses`.
 pub fn with_status(statuses: impl IntoIterator<Item = TaskStatus>) -> TaskFilter {
     TaskFilter {
         statuses: StatusSet::only(statuses),
@@ -57,7 +57,7 @@ pub fn with_status(statuses: impl IntoIterator<Item = TaskStatus>) -> TaskFilter
     }
 }
 
-/// The filter for tasks with an error code.
+/// Returns a filter for tasks with an error code.
 #[must_use]
 pub fn with_error(code: ErrorCode) -> TaskFilter {
     TaskFilter {
@@ -66,12 +66,12 @@ pub fn with_error(code: ErrorCode) -> TaskFilter {
     }
 }
 
-/// Makes entries, each with an id of its own; later ids are greater.
+/// Creates entries, each with a unique ID. Later IDs are greater.
 #[derive(Debug, Default)]
 pub struct Writer(SequentialEntryIds);
 
 impl Writer {
-    /// An entry of a task at a step, with no result and no error, recorded at [`at`]`(0)`.
+    /// Creates an entry for a step of a task, without result or error, recorded at [`at`]`(0)`.
     pub fn step(&self, task: &TaskKey, step: u16, status: TaskStatus) -> HistoryEntry {
         let recorded_at = at(0);
         HistoryEntry {
@@ -83,7 +83,7 @@ impl Writer {
         }
     }
 
-    /// So many running entries of a task at the steps from 0 on.
+    /// Creates `count` running entries of a task, for the steps from 0 on.
     pub fn steps(&self, task: &TaskKey, count: u16) -> Vec<HistoryEntry> {
         (0..count)
             .map(|step| self.step(task, step, TaskStatus::Running))
@@ -91,25 +91,25 @@ impl Writer {
     }
 }
 
-/// Changes to an entry, for one line.
+/// Changes one property of an entry.
 pub trait Edit {
-    /// The same, recorded at another instant.
+    /// Returns the entry with another time.
     #[must_use]
     fn recorded(self, at: Timestamp) -> Self;
 
-    /// The same, under another id.
+    /// Returns the entry with another ID.
     #[must_use]
     fn under(self, id: EntryId) -> Self;
 
-    /// The same, with another step result.
+    /// Returns the entry with another step result.
     #[must_use]
     fn with(self, step_result: TaskStepResult) -> Self;
 
-    /// The same, with another result of whatever size.
+    /// Returns the entry with another result, of any size.
     #[must_use]
     fn giving(self, result: impl Serialize) -> Self;
 
-    /// The same, failed with an error.
+    /// Returns the entry with status `failed` and an error code.
     #[must_use]
     fn failing(self, code: ErrorCode) -> Self;
 }
@@ -147,10 +147,10 @@ impl Edit for HistoryEntry {
     }
 }
 
-/// Fails unless a call was refused because of the entry `id`, without any effect.
+/// Panics unless a call failed with a conflict about the entry `id`, without any effect.
 #[track_caller]
 pub fn assert_conflict<T: Debug>(answer: Result<T>, operation: Operation, id: EntryId) {
-    let error = answer.expect_err("the entry contradicts another");
+    let error = answer.expect_err("the entry conflicts with another one");
     let cause = error.source().and_then(|cause| cause.downcast_ref());
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
     assert_eq!(error.effect(), Effect::NotApplied, "{error:?}");

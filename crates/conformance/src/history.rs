@@ -1,4 +1,4 @@
-//! The repository under test, as cases use it: an error of the store fails the case.
+//! The repository under test, with methods that panic on an error.
 
 use std::sync::Arc;
 
@@ -14,22 +14,22 @@ use tasktrail_domain::timestamp::Timestamp;
 use crate::fixture::page;
 use crate::snapshot::Snapshot;
 
-/// A repository to test, shared with whatever runs beside the case.
+/// A repository to test, shared with the tasks that a case spawns.
 pub type Repository = Arc<dyn TaskHistoryRepository>;
 
-/// The repository under test; clones share it.
+/// The repository under test. Clones share it.
 #[derive(Debug, Clone)]
 pub struct History(Repository);
 
-/// The methods of the port, and the walks through whole lists.
+/// The methods of the port. Each panics on an error.
 impl History {
-    /// Tests `repository`.
+    /// Wraps a repository to test.
     #[must_use]
     pub fn of(repository: Repository) -> Self {
         Self(repository)
     }
 
-    /// The repository itself, for calls that may be refused.
+    /// Returns the repository itself, for calls that may fail.
     #[must_use]
     pub fn port(&self) -> &Repository {
         &self.0
@@ -45,7 +45,7 @@ impl History {
         self.0.save_batch(entries).await.unwrap()
     }
 
-    /// Tells a task's status.
+    /// Returns a task's status.
     pub async fn status(&self, task: &TaskKey) -> Option<TaskStatus> {
         self.0.status(task).await.unwrap()
     }
@@ -65,12 +65,12 @@ impl History {
         self.0.finish_batch(finishes).await.unwrap()
     }
 
-    /// Counts.
+    /// Counts entries, steps, tasks and users.
     pub async fn count(&self, scope: &Scope) -> Counts {
         self.0.count(scope).await.unwrap()
     }
 
-    /// Tells what a removal would remove.
+    /// Returns how many tasks and entries a removal would remove.
     pub async fn expired(&self, policy: &RetentionPolicy) -> ExpiredCounts {
         self.0.expired(policy).await.unwrap()
     }
@@ -80,7 +80,7 @@ impl History {
         self.0.remove_expired(policy, batch).await.unwrap()
     }
 
-    /// Removes batch by batch whatever a policy covers.
+    /// Removes everything that a policy covers, in batches.
     pub async fn remove_all(
         &self,
         policy: &RetentionPolicy,
@@ -92,7 +92,7 @@ impl History {
             .unwrap()
     }
 
-    /// One page of a task's steps.
+    /// Returns one page of a task's steps.
     pub async fn step_page(
         &self,
         task: &TaskKey,
@@ -101,7 +101,7 @@ impl History {
         self.0.load(task, page).await.unwrap()
     }
 
-    /// One page of a task's trail.
+    /// Returns one page of a task's trail.
     pub async fn trail_page(
         &self,
         task: &TaskKey,
@@ -110,7 +110,7 @@ impl History {
         self.0.trail(task, page).await.unwrap()
     }
 
-    /// One page of a user's tasks.
+    /// Returns one page of a user's tasks.
     pub async fn list_page(
         &self,
         user: &UserId,
@@ -121,41 +121,41 @@ impl History {
     }
 }
 
-/// Walks through whole lists, page by page.
+/// Reads of whole lists, page by page.
 impl History {
-    /// The current state of all steps of a task.
+    /// Returns the current state of all steps of a task.
     pub async fn steps(&self, task: &TaskKey) -> Vec<HistoryEntry> {
         self.step_pages(task, 1000).await.concat()
     }
 
-    /// All revisions of a task.
+    /// Returns all revisions of a task.
     pub async fn trail(&self, task: &TaskKey) -> Vec<HistoryEntry> {
         self.trail_pages(task, 1000).await.concat()
     }
 
-    /// All tasks of a user that pass a filter.
+    /// Returns all tasks of a user that match a filter.
     pub async fn list(&self, user: &UserId, filter: &TaskFilter) -> Vec<TaskSummary> {
         self.list_pages(user, filter, 1000).await.concat()
     }
 
-    /// What the list tells of a task.
+    /// Returns the summary of a task, from the list of its user's tasks.
     pub async fn summary(&self, task: &TaskKey) -> TaskSummary {
         let tasks = self.list(&task.user, &TaskFilter::default()).await;
         let found = tasks.into_iter().find(|summary| summary.task == *task);
         found.unwrap_or_else(|| panic!("{task} is not listed"))
     }
 
-    /// Everything about alice and bob.
+    /// Reads everything about alice and bob.
     pub async fn snapshot(&self) -> Snapshot {
         Snapshot::of(self).await
     }
 
-    /// Fails unless everything about alice and bob is what their trails add up to.
+    /// Panics unless the summaries, steps and counts of alice and bob match their trails.
     pub async fn assert_consistent(&self) {
         self.snapshot().await.assert_consistent();
     }
 
-    /// The pages of a task's steps.
+    /// Returns a task's steps as pages.
     pub async fn step_pages(&self, task: &TaskKey, size: u64) -> Vec<Vec<HistoryEntry>> {
         let mut pages = Vec::new();
         let mut request = Some(page(size));
@@ -166,7 +166,7 @@ impl History {
         pages
     }
 
-    /// The pages of a task's trail.
+    /// Returns a task's trail as pages.
     pub async fn trail_pages(&self, task: &TaskKey, size: u64) -> Vec<Vec<HistoryEntry>> {
         let mut pages = Vec::new();
         let mut request = Some(page(size));
@@ -177,7 +177,7 @@ impl History {
         pages
     }
 
-    /// The pages of a user's tasks.
+    /// Returns a user's tasks as pages.
     pub async fn list_pages(
         &self,
         user: &UserId,
@@ -194,9 +194,10 @@ impl History {
     }
 }
 
-/// Keeps a page, and asks for the next one.
+/// Keeps a page, and returns the request for the next one.
 ///
-/// Fails if the page is too long, or empty behind another, or if its cursor does not go on.
+/// Panics if the page is too long, if it is empty and not the first, or if its cursor does not
+/// advance.
 fn turn<T, C: PartialEq>(
     asked: &PageRequest<C>,
     given: Page<T, C>,
@@ -206,11 +207,11 @@ fn turn<T, C: PartialEq>(
     assert!(held <= size, "{held} items on a page of {size}");
     assert!(
         held > 0 || pages.is_empty(),
-        "no item behind the page before"
+        "empty page after another page"
     );
     assert!(
         given.next.is_none() || given.next != asked.after,
-        "the walk does not go on"
+        "the cursor does not advance"
     );
     pages.push(given.items);
     asked.next(given.next)

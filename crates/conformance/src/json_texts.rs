@@ -1,16 +1,17 @@
-//! Random JSON documents, in whatever way somebody may write them.
+//! Random JSON documents, in every valid spelling.
 
 use proptest::prelude::*;
 use proptest::sample::select;
 use tasktrail_domain::JsonText;
 
-/// A document.
+/// Generates documents.
 pub fn any_json_text() -> impl Strategy<Value = JsonText> {
-    let distinct_keys = "an object has a key twice";
+    let distinct_keys = "an object has a duplicate key";
     any_json().prop_filter_map(distinct_keys, |json| json.parse().ok())
 }
 
-/// Valid JSON, with whitespace, needless escapes and keys in any order. An object may have a key twice.
+/// Generates valid JSON, with whitespace, unnecessary escapes and keys in any order. An object may
+/// have duplicate keys.
 pub fn any_json() -> impl Strategy<Value = String> {
     let word = select(vec!["null", "true", "false"]).prop_map(str::to_owned);
     let leaf = prop_oneof![1 => word, 3 => number(), 3 => string()];

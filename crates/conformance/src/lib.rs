@@ -1,17 +1,18 @@
-//! The contract of Tasktrail's ports as tests.
+//! A test suite for the contract of Tasktrail's ports. Run it against your adapter.
 //!
-//! Each case is a function whose documentation is one clause of the contract, and whose name says
-//! the same in short. An adapter, or a wrapper around one, runs all of them with one macro: each
-//! becomes a test of its own, on a runtime of two threads. No case is optional.
+//! Each case is a function that checks one clause of the contract. Its documentation states the
+//! clause, and its name summarises it. One macro generates a test for every case, each on a
+//! runtime with two worker threads. Every adapter, and every wrapper around one, has to pass all
+//! cases.
 //!
-//! In `tests/conformance.rs` of the adapter's crate:
+//! Put this into `tests/conformance.rs` of the adapter's crate:
 //!
 //! ```
 //! use tasktrail_conformance::Repository;
 //!
 //! # struct TestDatabase;
 //! # fn your_task_history() -> (Repository, TestDatabase) { unimplemented!() }
-//! /// An empty repository, and what has to live as long as the repository is used.
+//! /// An empty repository, and a guard that is dropped after it.
 //! async fn fresh() -> (Repository, TestDatabase) {
 //!     your_task_history()
 //! }
@@ -19,24 +20,24 @@
 //! tasktrail_conformance::task_history_suite!(fresh);
 //! ```
 //!
-//! To run the suite a second time in the same file, over a wrapper say, put the second call into a
-//! `mod` of its own. Some cases make 64 calls at once: give a repository with a pool time limits that
-//! a busy machine does not reach.
+//! To run the suite a second time in the same file, for example for a wrapper, put the second call
+//! into its own `mod`. Some cases make 64 concurrent calls: if the repository has a connection
+//! pool, set timeouts that are long enough for a busy machine.
 //!
-//! Two kinds of clauses are proved elsewhere, because no answer tells them: what a call costs (by
-//! the adapter's query plans) and what survives a crash (by fault tests).
+//! The suite checks results only. Each adapter also needs tests of what a call costs (query plans)
+//! and of what survives a crash (fault tests).
 //!
-//! - [`task_history`]: the cases, a module for each method or concern, and the list of them all.
+//! - [`task_history`]: the cases, one module for each method or concern, and the list of all cases.
 //! - [`json_texts`]: random JSON documents.
-//! - [`model`]: random actions on a repository, to compare two of them.
-//! - [`fixture`], [`replay`], [`snapshot`] and [`parallel`]: what cases are written with.
+//! - [`model`]: random actions, to run on two repositories and compare the results.
+//! - [`fixture`], [`replay`], [`snapshot`] and [`parallel`]: helpers for writing cases.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
-    reason = "this crate is used by tests only: a failed case is a panic"
+    reason = "used by tests only, where a failed case panics"
 )]
 
 pub mod fixture;
@@ -50,7 +51,7 @@ pub mod task_history;
 
 pub use history::{History, Repository};
 
-/// Runs a case on a fresh repository, on a runtime of two threads.
+/// Runs a case on a fresh repository, on a runtime with two worker threads.
 #[doc(hidden)]
 pub fn run<G>(fresh: impl AsyncFnOnce() -> (Repository, G), case: impl AsyncFnOnce(&History)) {
     let threads = tokio::runtime::Builder::new_multi_thread()
@@ -59,7 +60,7 @@ pub fn run<G>(fresh: impl AsyncFnOnce() -> (Repository, G), case: impl AsyncFnOn
         .build();
     threads.unwrap().block_on(async {
         let (repository, guard) = fresh().await;
-        // Bound in this order so that a failed case, too, drops the guard last.
+        // Bound in this order so that the guard is dropped last, even if the case panics.
         let _guard = guard;
         let history = History::of(repository);
         case(&history).await;

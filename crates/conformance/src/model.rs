@@ -1,8 +1,8 @@
-//! Random actions on a repository, to run on two of them and compare what they answer.
+//! Random actions, to run on two repositories and compare the results.
 //!
-//! The values come from small domains, so that actions meet: the same tasks, the same instants,
-//! entries that repeat or contradict earlier ones. What a store is free to choose, the positions in
-//! its trails, is left out of the answers.
+//! The values come from small domains, so that actions often concern the same tasks and instants,
+//! and entries repeat earlier ones or conflict with them. Answers omit what a store may choose:
+//! the cursors of its trails.
 
 mod strategy;
 
@@ -31,7 +31,7 @@ pub enum Action {
         task: TaskKey,
         page: PageRequest<StepNumber>,
     },
-    /// `trail`, page by page to its end, because only the store knows its positions.
+    /// `trail`, page by page to its end, because each store has its own cursors.
     Trail { task: TaskKey, size: PageSize },
     /// `status`.
     Status(TaskKey),
@@ -61,7 +61,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// The entries that it saves, for later actions to repeat or to contradict.
+    /// Returns the entries that it saves, for later actions to repeat or to conflict with.
     #[must_use]
     pub fn saves(&self) -> &[HistoryEntry] {
         match self {
@@ -72,7 +72,7 @@ impl Action {
     }
 }
 
-/// What came of an action.
+/// The result of an action.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     /// Of `save`.
@@ -97,11 +97,12 @@ pub enum Answer {
     Expired(ExpiredCounts),
     /// Of `remove_expired`.
     Removed(RemovalResult),
-    /// Of whatever was refused. Which of several contradictions a store names is its choice.
+    /// Of any call that failed. The entry of a conflict is omitted, because a store may choose
+    /// which of several it reports.
     Failed(ErrorKind, Effect, Operation),
 }
 
-/// Does what the action says.
+/// Performs an action on a repository.
 pub async fn perform(repository: &dyn TaskHistoryRepository, action: &Action) -> Answer {
     attempt(repository, action)
         .await

@@ -1,4 +1,4 @@
-//! Calls at the same time, and calls that are dropped half-way.
+//! Concurrent calls, and calls that are dropped before they return.
 
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use tokio::task::JoinSet;
 
 use crate::History;
 
-/// Runs calls at the same time, each on a task of its own, and gives their answers in order.
+/// Runs calls concurrently, each on its own tokio task, and returns their results in order.
 ///
-/// They wait for each other before they begin. If one fails, the others end with it.
+/// All calls start together. If one panics, the others are aborted.
 pub async fn at_once<T, F>(calls: impl IntoIterator<Item = F>) -> Vec<T>
 where
     T: Send + 'static,
@@ -35,7 +35,8 @@ where
     answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
-/// Begins a call and drops it after so many turns of the runtime; its answer if it came first.
+/// Starts a call and drops it after `turns` yields to the runtime. Returns its result if it came
+/// first.
 pub async fn dropped_after<T>(turns: u32, call: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         biased;
@@ -50,7 +51,7 @@ async fn idle(turns: u32) {
     }
 }
 
-/// A save that can run beside others.
+/// Returns a save to run concurrently.
 pub fn saving(
     history: &History,
     entry: &HistoryEntry,
@@ -59,7 +60,7 @@ pub fn saving(
     async move { history.save(&entry).await }
 }
 
-/// A save of a batch that can run beside others.
+/// Returns a save of a batch to run concurrently.
 pub fn saving_batch(
     history: &History,
     entries: &[HistoryEntry],
@@ -68,7 +69,7 @@ pub fn saving_batch(
     async move { history.save_batch(&entries).await }
 }
 
-/// A finish that can run beside others.
+/// Returns a finish to run concurrently.
 pub fn finishing(
     history: &History,
     task: &TaskKey,
@@ -79,7 +80,7 @@ pub fn finishing(
     async move { history.finish(&task, status, at).await }
 }
 
-/// A finish of several tasks that can run beside others.
+/// Returns a finish of several tasks to run concurrently.
 pub fn finishing_batch(
     history: &History,
     finishes: &[(TaskKey, Finish)],
@@ -88,7 +89,7 @@ pub fn finishing_batch(
     async move { history.finish_batch(&finishes).await }
 }
 
-/// A removal of everything that a policy covers, that can run beside others.
+/// Returns a removal of everything that a policy covers, to run concurrently.
 pub fn removing(
     history: &History,
     policy: &RetentionPolicy,

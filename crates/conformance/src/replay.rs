@@ -1,14 +1,14 @@
-//! What a task's entries add up to, computed from its trail.
+//! The expected state of a task, computed from its trail.
 
 use std::collections::BTreeMap;
 
 use tasktrail_domain::task_history::{FinalStatus, HistoryEntry, TaskKey, TaskSummary};
 use tasktrail_domain::timestamp::Timestamp;
 
-/// How and when a task was finished.
+/// The final status of a task, and when it was finished.
 pub type Finish = (FinalStatus, Timestamp);
 
-/// The current state of a task's steps: the newest revision of each, ascending by step.
+/// Computes the current state of a task's steps: the newest revision of each, in ascending order.
 #[must_use]
 pub fn replay_steps(trail: &[HistoryEntry]) -> Vec<HistoryEntry> {
     trail
@@ -20,7 +20,7 @@ pub fn replay_steps(trail: &[HistoryEntry]) -> Vec<HistoryEntry> {
         .collect()
 }
 
-/// The summary of a task; `None` if nothing was recorded of it.
+/// Computes the summary of a task. Returns `None` if nothing was recorded for it.
 #[must_use]
 pub fn replay(
     task: &TaskKey,

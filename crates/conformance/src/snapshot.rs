@@ -1,4 +1,4 @@
-//! Everything that a history tells, to compare it and to check that it agrees with itself.
+//! Everything that a history returns, to compare it and to check that it is consistent.
 
 use std::collections::BTreeMap;
 
@@ -10,21 +10,21 @@ use crate::History;
 use crate::fixture::{USERS, user};
 use crate::replay::{replay, replay_steps};
 
-/// Everything about alice and bob, and the counts of everybody.
+/// Everything about alice and bob, and the counts of all users.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
-    /// The tasks, user by user in the order of the list.
+    /// The tasks of each user, in list order.
     pub tasks: Vec<TaskRecord>,
-    /// The counts.
+    /// The counts of all users.
     pub counts: Counts,
 }
 
 /// Everything about one task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskRecord {
-    /// Its place in the list.
+    /// Its summary in the list.
     pub summary: TaskSummary,
-    /// Its status, asked for by itself.
+    /// Its status, from [`History::status`].
     pub status: Option<TaskStatus>,
     /// The current state of its steps.
     pub steps: Vec<HistoryEntry>,
@@ -44,9 +44,9 @@ impl Snapshot {
         Self { tasks, counts }
     }
 
-    /// Fails unless summaries, steps and counts are what the trails add up to.
+    /// Panics unless summaries, steps and counts match the trails.
     ///
-    /// Nobody but alice and bob may have tasks then.
+    /// Other users than alice and bob must not have tasks.
     #[track_caller]
     pub fn assert_consistent(&self) {
         for record in &self.tasks {

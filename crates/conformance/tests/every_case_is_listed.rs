@@ -1,4 +1,4 @@
-//! The list of cases in `src/task_history.rs` is what there is in `src/task_history/`.
+//! The list of cases in `src/task_history.rs` is complete.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -46,7 +46,7 @@ fn listed() -> Vec<(String, String)> {
         .collect()
 }
 
-/// The cases that are written, each with its module.
+/// The cases in the source files, each with its module.
 fn written() -> BTreeSet<(String, String)> {
     let mut written = BTreeSet::new();
     for file in case_files() {

@@ -1,4 +1,4 @@
-//! Documents, over random JSON.
+//! Property tests of JSON documents.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -8,14 +8,14 @@ use tasktrail_domain::task_history::{TaskStatus, TaskStepResult};
 
 proptest! {
     #[test]
-    fn a_text_is_refused_only_for_a_duplicate_key(json in any_json()) {
+    fn a_json_text_is_refused_only_for_a_duplicate_key(json in any_json()) {
         if let Err(error) = json.parse::<JsonText>() {
             prop_assert!(error.to_string().contains("duplicate keys"), "{error}");
         }
     }
 
     #[test]
-    fn the_text_of_a_document_is_that_document(document in any_json_text()) {
+    fn a_document_round_trips_through_its_text(document in any_json_text()) {
         let again: JsonText = document.as_str().parse().unwrap();
 
         prop_assert_eq!(again.as_str(), document.as_str());
@@ -23,7 +23,7 @@ proptest! {
     }
 
     #[test]
-    fn a_step_result_is_read_as_it_was_written(document in any_json_text(), message: String) {
+    fn a_step_result_round_trips_through_json(document in any_json_text(), message: String) {
         let fetched = TaskStepResult::builder("fetch", TaskStatus::Running);
         let fetched = fetched.result(&document).message(message).build().unwrap();
 
@@ -34,11 +34,11 @@ proptest! {
         prop_assert_eq!(read.result(), &document);
     }
 
-    /// Where `serde_json` reads a text, it reads the same from the document. The keys that `serde_json`
-    /// uses itself are the exception: whether it reads an object with one of them depends on the order of
-    /// the keys, and a document has them sorted.
+    /// If `serde_json` can read a text, it reads the same value from the document. The exception is
+    /// an object with one of the keys that `serde_json` reserves: whether it can read that object
+    /// depends on the order of the keys, and a document sorts them.
     #[test]
-    fn a_document_means_what_its_text_means(json in any_json()) {
+    fn a_document_deserializes_like_its_text(json in any_json()) {
         if let (Ok(value), Ok(document)) = (serde_json::from_str::<Value>(&json), json.parse::<JsonText>()) {
             match document.deserialize::<Value>() {
                 Ok(read) => prop_assert_eq!(read, value),
@@ -48,7 +48,7 @@ proptest! {
     }
 
     #[test]
-    fn a_value_that_is_given_is_the_same_document(document in any_json_text()) {
+    fn a_document_round_trips_through_a_value(document in any_json_text()) {
         if let Ok(value) = document.to_value() {
             let given = JsonText::of(&value).unwrap();
             prop_assert_eq!(given.to_value().unwrap(), value.clone());

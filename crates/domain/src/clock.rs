@@ -1,4 +1,4 @@
-//! Where instants come from: the only place of the workspace that reads the system's clock.
+//! Clocks. Only this module reads the system clock.
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use crate::timestamp::Timestamp;
 
-/// Tells the time. An argument wherever time is needed, so that tests decide what time it is.
+/// A source of the current time. It is passed as an argument, so that tests can control the time.
 pub trait Clock: fmt::Debug + Send + Sync {
-    /// The present instant.
+    /// Returns the current instant.
     fn now(&self) -> Timestamp;
 }
 
-/// The clock of the machine.
+/// The system clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -20,7 +20,7 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         #[expect(
             clippy::disallowed_methods,
-            reason = "the one place that reads the system's clock"
+            reason = "the one place that reads the system clock"
         )]
         let now = std::time::SystemTime::now();
         let epoch = Timestamp::default();
@@ -31,18 +31,18 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is told to move, for tests.
+/// A clock for tests, which moves only when you [`advance`](Self::advance) it.
 #[derive(Debug, Default)]
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
-    /// A clock that shows `instant`.
+    /// Creates a clock that is set to `instant`.
     #[must_use]
     pub fn at(instant: Timestamp) -> Self {
         Self(AtomicI64::new(instant.as_micros()))
     }
 
-    /// Moves the clock forward and returns the new instant.
+    /// Moves the clock forward by a duration, and returns the new instant.
     pub fn advance(&self, by: Duration) -> Timestamp {
         let later = self.now().saturating_add(by);
         self.0.store(later.as_micros(), Ordering::SeqCst);

@@ -1,10 +1,10 @@
 use std::borrow::Cow;
 use std::fmt::{Debug, Display};
 
-/// A value that the domain refuses: which field, what is allowed, what was given.
+/// The error for an invalid value: the field, the allowed values and the given value.
 ///
-/// The given value is shortened; of a step's result only its size and
-/// a duplicate key are named, never a value in it.
+/// The given value is shortened. For the result of a step the error contains only its size or a
+/// duplicate key, never a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field} must be {limit}, got {value}")]
 pub struct InvalidValue {
@@ -14,9 +14,7 @@ pub struct InvalidValue {
 }
 
 impl InvalidValue {
-    /// Refuses `value` for `field`, where only `limit` is allowed.
-    ///
-    /// Reads as a sentence: "`field` must be `limit`, got `value`".
+    /// Creates an error that prints "`field` must be `limit`, got `value`".
     pub fn new(
         field: &'static str,
         limit: impl Into<Cow<'static, str>>,
@@ -29,7 +27,7 @@ impl InvalidValue {
         }
     }
 
-    /// Refuses `text` like [`new`](Self::new), quoting no more than its first 40 characters.
+    /// Like [`new`](Self::new), and quotes at most the first 40 characters of `text`.
     pub fn text(field: &'static str, limit: impl Into<Cow<'static, str>>, text: &str) -> Self {
         const QUOTED: usize = 40;
         let start: String = text.chars().take(QUOTED).collect();
@@ -41,7 +39,7 @@ impl InvalidValue {
         }
     }
 
-    /// Refuses `value` unless it lies between `least` and `greatest`, both included.
+    /// Returns an error unless `value` is between `least` and `greatest`, both included.
     pub fn outside<V: Copy + PartialOrd + Debug>(
         field: &'static str,
         value: V,
@@ -55,19 +53,19 @@ impl InvalidValue {
         })
     }
 
-    /// The field, by its name on the wire.
+    /// Returns the name of the field, as in JSON or in a configuration.
     #[must_use]
     pub fn field(&self) -> &'static str {
         self.field
     }
 
-    /// What is allowed.
+    /// Returns the allowed values.
     #[must_use]
     pub fn limit(&self) -> &str {
         &self.limit
     }
 
-    /// What was given, shortened.
+    /// Returns the given value, shortened.
     #[must_use]
     pub fn value(&self) -> &str {
         &self.value

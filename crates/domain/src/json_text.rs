@@ -1,4 +1,4 @@
-//! JSON documents as their exact text.
+//! JSON documents that keep their exact text.
 
 mod canonical;
 
@@ -15,24 +15,24 @@ use serde_json::value::RawValue;
 use self::canonical::{Flaw, canonical, numbers_by_value};
 use crate::InvalidValue;
 
-/// A JSON document as its text: every number and every string is kept exactly as it was given.
+/// A JSON document that keeps the exact text of every number and every string.
 ///
-/// `1.50`, `1e400`, `-0`, forty digits, NUL and lone surrogates all keep their text, whatever
-/// features of `serde_json` the program turns on. The text is in one canonical form, so two
-/// documents are equal exactly when their texts are:
+/// `1.50`, `1e400`, `-0`, forty digits, NUL and lone surrogates keep their text, whichever features
+/// of `serde_json` your program enables. The text has a canonical form, so two documents are equal
+/// if and only if their texts are equal:
 ///
-/// - No whitespace between the tokens.
+/// - There is no whitespace between tokens.
 /// - The members of an object are sorted by their keys, by code point.
-/// - A string holds its characters themselves. Escaped are `"`, `\`, control characters below
-///   U+0020 (`\b`, `\f`, `\n`, `\r`, `\t`, else `\u001f`) and lone surrogates (`\ud835`).
-/// - A number is the literal that was given: `1.50` is not `1.5`.
+/// - Characters in strings are not escaped, except `"`, `\`, control characters below U+0020 (`\b`,
+///   `\f`, `\n`, `\r`, `\t`, otherwise as in `\u001f`) and lone surrogates (as in `\ud835`).
+/// - Numbers keep their literal: `1.50` is not equal to `1.5`.
 ///
-/// Documents are at most [`MAX_DEPTH`](Self::MAX_DEPTH) levels deep, and no object has a key twice.
+/// Documents are at most [`MAX_DEPTH`](Self::MAX_DEPTH) levels deep, and have no duplicate keys.
 ///
-/// Serialized by `serde_json` it is the document itself, and it is read by `serde_json` only: in
-/// another format, or behind `#[serde(flatten)]` or an untagged enum, the text of a number is already
-/// lost, so reading it is an error. Other serializers get the form in which they see `serde_json`'s
-/// `RawValue`: a struct whose only field is the text.
+/// `serde_json` serializes it as the document itself. Deserializing works with `serde_json` only.
+/// It fails for other formats, `#[serde(flatten)]` and untagged enums, because they have already
+/// lost the text of numbers. Other serializers see the same as for `serde_json`'s `RawValue`: a
+/// struct whose only field is the text.
 ///
 /// ```
 /// use serde_json::json;
@@ -49,21 +49,22 @@ use crate::InvalidValue;
 #[serde(transparent)]
 pub struct JsonText(#[serde(deserialize_with = "canonical_raw")] Box<RawValue>);
 
-/// What errors call a document that is not a field of something else.
+/// The field name in errors, for a document that is not a field of another value.
 const DOCUMENT: &str = "JSON document";
 
 impl JsonText {
-    /// The greatest depth of nested arrays and objects: `[[1]]` is 2 deep, a number 0.
+    /// Maximum nesting of arrays and objects. `[[1]]` has depth 2, a number has depth 0.
     pub const MAX_DEPTH: usize = 100;
 
-    /// Writes `value` as JSON: a [`Value`], or anything else that serializes to JSON.
+    /// Serializes a value as JSON: a [`Value`], or any other type that serializes to JSON.
     ///
-    /// `serde_json` writes a float that is not finite as `null`.
+    /// `serde_json` writes floats that are not finite as `null`.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if it is deeper than [`MAX_DEPTH`](Self::MAX_DEPTH), an object has a key
-    /// twice, or the value cannot be written as JSON, such as a map whose keys are lists.
+    /// [`InvalidValue`] if the document is deeper than [`MAX_DEPTH`](Self::MAX_DEPTH), if an object
+    /// has duplicate keys, or if the value cannot be written as JSON, such as a map whose keys are
+    /// lists.
     pub fn of(value: &impl Serialize) -> Result<Self, InvalidValue> {
         Self::of_field(DOCUMENT, value)
     }
@@ -75,7 +76,7 @@ impl JsonText {
         let mut text = Vec::with_capacity(256);
         let mut writer = serde_json::Serializer::with_formatter(&mut text, Bounded { depth: 0 });
         value.serialize(&mut writer).map_err(|error| {
-            // Writing to memory fails only where the formatter finds the depth exceeded.
+            // Writing to memory fails only if the formatter reports that the depth is exceeded.
             if error.is_io() {
                 refused(field, &Flaw::TooDeep)
             } else {
@@ -96,37 +97,39 @@ impl JsonText {
         Ok(Self(raw))
     }
 
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.get()
     }
 
-    /// Whether it is `null`.
+    /// Returns whether the document is `null`.
     #[must_use]
     pub fn is_null(&self) -> bool {
         self.as_str() == "null"
     }
 
-    /// Reads it as a `T`, as [`serde_json::from_str`] does.
+    /// Deserializes the document as a `T`, like [`serde_json::from_str`].
+    ///
+    /// `T` decides how it reads numbers: an `f64` is rounded to the nearest value.
     ///
     /// # Errors
     ///
-    /// If the document does not fit a `T`. What `T` reads from a number is for `T` to say: an `f64`
-    /// takes the nearest one. A `String` cannot hold a lone surrogate.
+    /// The error of `serde_json` if the document is not a valid `T`. For example, a `String` cannot
+    /// hold a lone surrogate.
     pub fn deserialize<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
         serde_json::from_str(self.as_str())
     }
 
-    /// The document as a [`Value`] that holds the same.
+    /// Converts the document to an equal [`Value`].
     ///
-    /// A number may be written otherwise in it (`1.5` for `1.50`), but it is the same number.
+    /// The literal of a number may change (`1.50` to `1.5`), but not its value.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if a `Value` cannot hold the document: a number that is beyond 64 bits and
-    /// not exactly a decimal of an `f64` (unless `serde_json/arbitrary_precision` is on), a lone
-    /// surrogate, or a key that `serde_json` keeps for itself (`$serde_json::private::…`).
+    /// [`InvalidValue`] if a `Value` cannot hold the document: a number that needs more than 64
+    /// bits and is not exactly a decimal of an `f64` (unless `serde_json/arbitrary_precision` is
+    /// enabled), a lone surrogate, or a key that `serde_json` reserves (`$serde_json::private::…`).
     pub fn to_value(&self) -> Result<Value, InvalidValue> {
         let limit = "one that a serde_json::Value can hold";
         let not_held = |error| InvalidValue::new(DOCUMENT, limit, format_args!("{error}"));
@@ -135,12 +138,12 @@ impl JsonText {
         if held == *self || numbers_by_value(held.as_str()) == numbers_by_value(self.as_str()) {
             return Ok(value);
         }
-        let other = "a number with more digits, or a key of serde_json's own";
-        Err(InvalidValue::new(DOCUMENT, limit, other))
+        let lossy = "a number with more digits, or a key that serde_json reserves";
+        Err(InvalidValue::new(DOCUMENT, limit, lossy))
     }
 }
 
-/// Two documents are equal if their texts are.
+/// Two documents are equal if their texts are equal.
 impl PartialEq for JsonText {
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()
@@ -149,7 +152,8 @@ impl PartialEq for JsonText {
 
 impl Eq for JsonText {}
 
-/// Equal if [`JsonText::of`] the value is: the number `1.5` of a `Value` is not the text `1.50`.
+/// Compares with [`JsonText::of`] the value, so the number `1.5` of a `Value` is not equal to
+/// `1.50`.
 impl PartialEq<Value> for JsonText {
     fn eq(&self, other: &Value) -> bool {
         Self::of(other).is_ok_and(|other| other == *self)
@@ -194,10 +198,10 @@ fn refused(field: &'static str, flaw: &Flaw) -> InvalidValue {
 }
 
 fn not_json(field: &'static str, error: &impl fmt::Display) -> InvalidValue {
-    InvalidValue::new(field, "JSON", format_args!("what is not: {error}"))
+    InvalidValue::new(field, "valid JSON", format_args!("an error: {error}"))
 }
 
-/// Writes JSON compactly, and fails before the serializer recurses deeper than a document may go.
+/// Writes compact JSON, and fails before the serializer recurses deeper than the maximum depth.
 struct Bounded {
     depth: usize,
 }

@@ -1,13 +1,13 @@
-//! What a task history is, and what every store of it promises.
+//! The domain of Tasktrail: validated types, and the port of a task history.
 //!
-//! The domain of Tasktrail: types that cannot hold a wrong value, and the port
-//! [`TaskHistoryRepository`](task_history::TaskHistoryRepository), whose documentation is the contract
-//! that every adapter is tested against. No I/O and no runtime: time and ids come in as arguments.
+//! The documentation of [`TaskHistoryRepository`](task_history::TaskHistoryRepository) is the
+//! contract that every adapter is tested against. This crate does no I/O and needs no runtime: time
+//! and ids are arguments.
 //!
 //! - [`task_history`]: users, tasks, steps, entries, summaries, and the port.
-//! - [`repository`]: what all ports share: errors, operations, pages.
-//! - [`JsonText`]: JSON documents as their exact text.
-//! - [`timestamp`] and [`clock`]: instants in whole microseconds, and where they come from.
+//! - [`repository`]: errors, operations and pages, which all ports share.
+//! - [`JsonText`]: JSON documents that keep their exact text.
+//! - [`timestamp`] and [`clock`]: instants in whole microseconds, and clocks.
 
 // The output of `#[port]` names this crate, in this crate as well.
 extern crate self as tasktrail_domain;

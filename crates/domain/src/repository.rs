@@ -1,17 +1,18 @@
-//! What all ports share.
+//! Errors, operations and pages, which all ports share.
 //!
 //! # Rules of every port
 //!
-//! - One method is one atomic operation: all of it happens, or nothing.
-//! - Dropping a call's future leaves all of it or nothing.
-//! - Absence is an `Option` or an empty page, never an error.
-//! - Instants and ids are arguments; a store has no clock of its own.
+//! - Each method is one atomic operation: it is applied completely or not at all, also if its
+//!   future is dropped.
+//! - A missing value is a `None` or an empty page, never an error.
+//! - Instants and ids are arguments: a store has no clock of its own.
 //! - Methods have no default bodies, so an implementation that forgets one does not compile.
 //!
 //! # Describing a port
 //!
-//! The signatures of a port are written once, in its trait. [`#[port]`](macro@port) derives from them the
-//! names of its [operations](Operation) and its implementation for every wrapper, which is a [`Forward`].
+//! The signatures of a port are written once, in its trait. [`#[port]`](macro@port) derives the
+//! names of its [operations](Operation), and its implementation for every wrapper that implements
+//! [`Forward`].
 
 mod close_report;
 mod error;

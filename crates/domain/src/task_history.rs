@@ -1,11 +1,12 @@
-//! What every task of every user did, step by step.
+//! The history of tasks, step by step, and the port to store it.
 //!
-//! A *task* belongs to one user ([`TaskKey`]) and goes through numbered *steps*. Each save adds an
-//! *entry* ([`HistoryEntry`]) with a [`TaskStepResult`]. A step that is saved again gets another
-//! entry, its newest *revision*: that is the step's current state, and the older ones stay as its
-//! *trail*. One [`TaskSummary`] per task answers status and lists without reading the entries.
+//! A *task* belongs to one user ([`TaskKey`]) and has numbered *steps*. Each save adds an *entry*
+//! ([`HistoryEntry`]) with a [`TaskStepResult`]. Saving a step again adds a *revision*. The newest
+//! revision is the current state of the step. All entries of a task, in the order in which the
+//! store accepted them, are its *trail*. Each task has a [`TaskSummary`], so that status checks and
+//! lists do not read the entries.
 //!
-//! [`TaskHistoryRepository`] is the port, and its documentation the contract.
+//! [`TaskHistoryRepository`] is the port. Its documentation is the contract.
 
 mod count;
 mod entry;

@@ -1,11 +1,11 @@
-//! Short texts that every store can keep: ids, names, codes.
+//! Short texts that every store can hold: ids, names and codes.
 
 use crate::InvalidValue;
 
-/// The longest id, step name or error code, in bytes.
+/// Maximum length of an id, a step name or an error code, in bytes.
 pub(crate) const MAX_BYTES: usize = 255;
 
-/// Refuses what a `text` column or an index cannot hold.
+/// Refuses a text that a `text` column or an index cannot hold.
 pub(crate) fn check(field: &'static str, text: &str) -> Result<(), InvalidValue> {
     if text.is_empty() || text.len() > MAX_BYTES {
         return Err(InvalidValue::text(field, "1 to 255 bytes long", text));
@@ -16,7 +16,7 @@ pub(crate) fn check(field: &'static str, text: &str) -> Result<(), InvalidValue>
     Ok(())
 }
 
-/// A newtype over text of 1 to 255 bytes without NUL, ordered by its bytes.
+/// Declares a newtype over a text of 1 to 255 bytes without NUL, ordered by its bytes.
 macro_rules! short_text {
     ($(#[$attribute:meta])* $name:ident, $field:literal) => {
         $(#[$attribute])*
@@ -29,18 +29,19 @@ macro_rules! short_text {
         pub struct $name(std::borrow::Cow<'static, str>);
 
         impl $name {
-            /// Checks `text` and takes it.
+            /// Validates a text.
             ///
             /// # Errors
             ///
-            /// [`InvalidValue`](crate::InvalidValue) if it is empty, longer than 255 bytes, or holds a NUL.
+            /// [`InvalidValue`](crate::InvalidValue) if it is empty, is longer than 255 bytes, or
+            /// contains a NUL.
             pub fn new(text: impl Into<String>) -> Result<Self, $crate::InvalidValue> {
                 let text = text.into();
                 $crate::text::check($field, &text)?;
                 Ok(Self(text.into()))
             }
 
-            /// The text.
+            /// Returns the text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0

@@ -1,4 +1,4 @@
-//! Instants in whole microseconds: as fine as Postgres keeps them, so that no store rounds.
+//! Instants in whole microseconds: the resolution of PostgreSQL, so that no store rounds.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::InvalidValue;
 
-/// An instant in UTC, in whole microseconds, from the year 1 to the year 9999.
+/// An instant in UTC with microsecond resolution, from the year 1 to the year 9999.
 ///
-/// Finer instants are cut to the microsecond when they are taken. Written as RFC 3339
-/// (`2026-01-31T12:00:00.000000Z`); read from RFC 3339 with any offset. The default is
+/// Instants of higher resolution are truncated to microseconds. `Display` and serde write RFC 3339
+/// in UTC (`2026-01-31T12:00:00.000000Z`). Parsing accepts RFC 3339 with any offset. The default is
 /// 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -24,7 +24,7 @@ impl Timestamp {
     /// The last microsecond of the year 9999.
     pub const MAX: Self = Self(253_402_300_799_999_999);
 
-    /// The instant so many microseconds after 1970-01-01T00:00:00Z.
+    /// Creates the instant `micros` microseconds after 1970-01-01T00:00:00Z.
     ///
     /// # Errors
     ///
@@ -42,7 +42,7 @@ impl Timestamp {
         ))
     }
 
-    /// The instant of a chrono date and time, cut to the microsecond.
+    /// Converts from chrono, and truncates to microseconds.
     ///
     /// # Errors
     ///
@@ -51,25 +51,25 @@ impl Timestamp {
         Self::from_micros(instant.timestamp_micros())
     }
 
-    /// Microseconds since 1970-01-01T00:00:00Z; negative before.
+    /// Returns the microseconds since 1970-01-01T00:00:00Z; negative before that.
     #[must_use]
     pub const fn as_micros(self) -> i64 {
         self.0
     }
 
-    /// The instant as chrono's type, for formatting and calendars.
+    /// Converts to chrono, for formatting and calendar arithmetic.
     #[must_use]
     pub fn to_datetime(self) -> DateTime<Utc> {
         DateTime::from_timestamp_micros(self.0).unwrap_or_default()
     }
 
-    /// The instant `duration` later, at most [`MAX`](Self::MAX).
+    /// Adds a duration. Returns at most [`MAX`](Self::MAX).
     #[must_use]
     pub fn saturating_add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(micros(duration))).min(Self::MAX)
     }
 
-    /// The instant `duration` earlier, at least [`MIN`](Self::MIN).
+    /// Subtracts a duration. Returns at least [`MIN`](Self::MIN).
     #[must_use]
     pub fn saturating_sub(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(micros(duration))).max(Self::MIN)
@@ -131,14 +131,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_offset_is_read_and_utc_is_written() {
+    fn any_offset_is_parsed_and_utc_is_printed() {
         let instant: Timestamp = "2011-10-01T00:38:44.546+02:00".parse().unwrap();
 
         assert_eq!(instant.to_string(), "2011-09-30T22:38:44.546000Z");
     }
 
     #[test]
-    fn what_is_finer_than_a_microsecond_is_cut_also_before_1970() {
+    fn fractions_of_microseconds_are_truncated_also_before_1970() {
         let after: Timestamp = "2026-01-01T00:00:00.1234569Z".parse().unwrap();
         let before: Timestamp = "1969-12-31T23:59:59.9999999Z".parse().unwrap();
 
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bounds_are_the_years_1_and_9999() {
+    fn range_is_the_years_1_to_9999() {
         assert_eq!(Timestamp::MIN.to_string(), "0001-01-01T00:00:00.000000Z");
         assert_eq!(Timestamp::MAX.to_string(), "9999-12-31T23:59:59.999999Z");
         assert!(Timestamp::from_micros(Timestamp::MAX.as_micros() + 1).is_err());
@@ -155,13 +155,13 @@ mod tests {
     }
 
     #[test]
-    fn arithmetic_stops_at_the_bounds() {
+    fn arithmetic_saturates_at_the_bounds() {
         assert_eq!(Timestamp::MAX.saturating_add(Duration::MAX), Timestamp::MAX);
         assert_eq!(Timestamp::MIN.saturating_sub(Duration::MAX), Timestamp::MIN);
     }
 
     #[test]
-    fn a_wrong_time_names_field_limit_and_value() {
+    fn parse_error_has_field_limit_and_value() {
         let error = "yesterday".parse::<Timestamp>().unwrap_err();
 
         assert_eq!(

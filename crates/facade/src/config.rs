@@ -22,25 +22,26 @@ use self::environment::Variables;
 pub use self::problem::{ConfigError, ConfigProblem};
 pub use self::sources::ConfigSources;
 
-/// Where the database is, how many connections to it are kept, and what is done about failures.
+/// The configuration of a database: its location, the connection pool, timeouts and retries.
 ///
-/// It comes from code, from a URL, from the environment, from a file, or from all of these:
+/// Load it from the environment and a file, from a URL, or from several sources:
 ///
 /// ```no_run
 /// use tasktrail::{DatabaseConfig, TlsMode};
 ///
-/// // What the operator says: the file that TASKTRAIL_CONFIG names, and the environment over it.
+/// // From the environment, and the file that TASKTRAIL_CONFIG names.
 /// let config = DatabaseConfig::load()?;
 ///
-/// // Or in code.
+/// // From a URL and code.
 /// let config = DatabaseConfig::from_url("postgres://app@db.example.org/tasks")?
 ///     .with_connections(2, 8)?
 ///     .with_postgres(|postgres| postgres.with_tls(TlsMode::VerifyFull));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// `docs/CONFIGURATION.md` has all settings with their defaults, units and ranges. Between 10 and 20
-/// connections unless said otherwise. `Debug` shows neither user nor password.
+/// `docs/CONFIGURATION.md` lists all settings with their defaults, units and ranges. Only the
+/// location is required. By default the pool has 10 to 20 connections. `Debug` omits the user and
+/// the password.
 #[derive(Debug, Clone)]
 pub struct DatabaseConfig {
     postgres: PostgresConfig,
@@ -61,65 +62,65 @@ impl From<PostgresConfig> for DatabaseConfig {
 }
 
 impl DatabaseConfig {
-    /// What the environment says, and, where it is silent, the file that `TASKTRAIL_CONFIG` names, if
-    /// it names one.
+    /// Loads the environment variables, and the file that `TASKTRAIL_CONFIG` names, if it is set.
+    /// Variables take precedence over the file.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] with every fault, each with the variable or the line of the file.
+    /// [`ConfigError`] with every problem, each with its variable or its line in the file.
     pub fn load() -> Result<Self, ConfigError> {
         Self::sources().environment().named_file().load()
     }
 
-    /// A configuration from several sources, of the caller's choice.
+    /// Starts a configuration from sources of your choice.
     pub fn sources() -> ConfigSources {
         ConfigSources::default()
     }
 
-    /// A database by its URL, `postgres://user:password@host:port/database`. A driver of another
-    /// language in it, as in `postgresql+asyncpg://`, does not matter.
+    /// Creates a configuration from a URL: `postgres://user:password@host:port/database`. A Python
+    /// driver in the scheme, as in `postgresql+asyncpg://`, is ignored.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if it is not such a URL; the error does not show it.
+    /// [`InvalidValue`] if the URL is not valid. The error does not contain the URL.
     pub fn from_url(url: impl Into<SecretString>) -> Result<Self, InvalidValue> {
         PostgresConfig::from_url(url::without_driver(url.into())).map(Self::from)
     }
 
-    /// What a file says, in TOML (`.toml`) or YAML (`.yaml`, `.yml`), whatever the environment says.
+    /// Loads a file in TOML (`.toml`) or YAML (`.yaml`, `.yml`), and ignores the environment.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] with every fault, each with its line.
+    /// [`ConfigError`] with every problem, each with its line.
     #[cfg(feature = "config-file")]
     pub fn from_file(path: impl Into<std::path::PathBuf>) -> Result<Self, ConfigError> {
         Self::sources().file(path).load()
     }
 
-    /// What the environment alone says: `TASKTRAIL_…`, then `DATABASE_URL`, then `DB_…`, then
-    /// `POSTGRES_…`. An empty variable counts as not set. Files are not read, see
-    /// [`load`](Self::load).
+    /// Loads the environment variables: `TASKTRAIL_…`, then `DATABASE_URL`, then `DB_…`, then
+    /// `POSTGRES_…`; the first that sets a value wins. An empty variable counts as not set. To read
+    /// a file as well, use [`load`](Self::load).
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] with every fault, each with its variable.
+    /// [`ConfigError`] with every problem, each with its variable.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::sources().environment().load()
     }
 
-    /// Like [`from_env`](Self::from_env), from variables that `lookup` knows. That it knows others,
-    /// which mean nothing, nobody learns.
+    /// Like [`from_env`](Self::from_env), with variables from `lookup`, which is called with the
+    /// name of each known variable. Unknown variables are therefore not reported.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] with every fault, each with its variable.
+    /// [`ConfigError`] with every problem, each with its variable.
     pub fn from_variables(
         lookup: impl Fn(&'static str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
         ConfigSources::of(Variables::looked_up(lookup)).load()
     }
 
-    /// How many connections are kept open at least, and opened at most. Defaults to 10 and 20.
+    /// Sets the minimum number of connections to keep open, and the maximum. Defaults to 10 and 20.
     ///
     /// # Errors
     ///
@@ -131,8 +132,8 @@ impl DatabaseConfig {
         })
     }
 
-    /// How long closing waits for calls that are under way before it ends their connections. Defaults
-    /// to 10 seconds; from 0, which does not wait, to 1 hour.
+    /// Sets how long a close waits for calls in flight before it cancels them: 0 (do not wait) to
+    /// 1 hour. Defaults to 10 seconds.
     #[must_use]
     pub fn with_close_timeout(self, timeout: Duration) -> Self {
         Self {
@@ -141,8 +142,7 @@ impl DatabaseConfig {
         }
     }
 
-    /// How long a look at the database's health may take. Defaults to 2 seconds; from 10 milliseconds
-    /// to 1 minute.
+    /// Sets the timeout of a health check: 10 milliseconds to 1 minute. Defaults to 2 seconds.
     #[must_use]
     pub fn with_health_timeout(self, timeout: Duration) -> Self {
         Self {
@@ -151,8 +151,8 @@ impl DatabaseConfig {
         }
     }
 
-    /// Changes the settings of the connections, such as TLS and time limits, wherever the database
-    /// was named.
+    /// Changes the settings of the PostgreSQL connections, such as TLS and timeouts. It works with
+    /// every way to create a configuration.
     #[must_use]
     pub fn with_postgres(self, change: impl FnOnce(PostgresConfig) -> PostgresConfig) -> Self {
         Self {
@@ -161,24 +161,24 @@ impl DatabaseConfig {
         }
     }
 
-    /// What is done about failures: which calls are retried and how often, when calls are refused, how
-    /// long an attempt may take. Everything is on by default; see [`ResilienceConfig`].
+    /// Sets the retries, the circuit breaker and the timeouts of attempts. All are on by default;
+    /// see [`ResilienceConfig`].
     #[must_use]
     pub fn with_resilience(self, resilience: ResilienceConfig) -> Self {
         Self { resilience, ..self }
     }
 
-    /// Host, port and database, fit for logs: no user, no password.
+    /// Returns host, port and database, without user and password: safe for logs.
     #[must_use]
     pub fn address(&self) -> &str {
         self.postgres.address()
     }
 
-    /// Checks the settings that were made in code. What was loaded has been checked.
+    /// Checks the ranges of settings that were set in code. Loaded settings have been checked.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] with every setting that is out of its range; the source of each is `code`.
+    /// [`ConfigError`] with every setting that is out of range. The source of each is `code`.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let problems: Vec<_> = self
             .out_of_range()
@@ -191,7 +191,7 @@ impl DatabaseConfig {
         Err(ConfigError::of(problems))
     }
 
-    /// Every setting that is out of its range.
+    /// Every setting that is out of range.
     fn out_of_range(&self) -> Vec<InvalidValue> {
         const HOUR: Duration = Duration::from_secs(60 * 60);
         const MINUTE: Duration = Duration::from_secs(60);
@@ -222,19 +222,19 @@ impl DatabaseConfig {
         self.close_timeout
     }
 
-    /// The schema of the store; `public` unless one is configured.
+    /// Returns the schema of the store. Defaults to `public`.
     #[must_use]
     pub fn schema(&self) -> &str {
         self.postgres.schema()
     }
 
-    /// How long the server works on one statement before it gives up; zero for no limit.
+    /// Returns the time after which the server cancels a statement; zero is no limit.
     #[must_use]
     pub fn statement_timeout(&self) -> Duration {
         self.postgres.statement_timeout()
     }
 
-    /// How long a look at the health may take.
+    /// Returns the timeout of a health check.
     #[must_use]
     pub fn health_timeout(&self) -> Duration {
         self.health_timeout

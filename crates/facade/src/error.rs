@@ -1,9 +1,9 @@
 use tasktrail_domain::repository::RepositoryError;
 
-/// Why a [`DatabaseManager`](crate::DatabaseManager) did not do what it was asked to.
+/// An error of a [`DatabaseManager`](crate::DatabaseManager).
 ///
-/// `Display` prints this level only; [`ErrorChain`](tasktrail_domain::repository::ErrorChain) prints the
-/// causes as well.
+/// `Display` prints the error without its causes. To print the causes as well, use
+/// [`ErrorChain`](tasktrail_domain::repository::ErrorChain).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatabaseError {
@@ -13,10 +13,10 @@ pub enum DatabaseError {
     /// The manager was closed.
     #[error("the database manager was closed")]
     Closed,
-    /// No tokio runtime is running here.
+    /// There is no tokio runtime in the context of the caller.
     #[error("no tokio runtime is running here: call it from a task, or within `Runtime::enter`")]
     NoRuntime,
-    /// Settings are out of their ranges.
+    /// Settings are out of range.
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     Config(crate::ConfigError),
@@ -24,11 +24,11 @@ pub enum DatabaseError {
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     Connect(tasktrail_postgres::ConnectError),
-    /// The schema could not be brought up to date.
+    /// The schema could not be read, used or migrated.
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     Migrate(tasktrail_postgres::MigrateError),
-    /// The database could not be looked at.
+    /// The database could not be queried for its size, its contents or the maintenance lock.
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     Storage(tasktrail_postgres_admin::StorageError),
@@ -40,19 +40,19 @@ pub enum DatabaseError {
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     Care(tasktrail_postgres_admin::TableMaintenanceError),
-    /// Histories could not be exported.
+    /// The export could not be started.
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     Export(tasktrail_postgres::ExportError),
-    /// The schema of a benchmark could not be had.
+    /// The benchmark schema could not be locked or prepared.
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     BenchSchema(tasktrail_postgres_admin::BenchSchemaError),
-    /// The partitions of the entries could not be looked at or changed.
+    /// The partitions of the entries could not be read or changed.
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     Partition(tasktrail_postgres_admin::PartitionError),
-    /// The repository failed.
+    /// An operation of the port failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
 }

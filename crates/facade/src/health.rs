@@ -1,4 +1,4 @@
-//! How a store is, for probes and for people.
+//! The health of a store, with reasons.
 
 #[cfg(feature = "postgres")]
 pub(crate) mod evaluate;
@@ -16,51 +16,52 @@ use crate::DatabaseError;
 #[cfg(feature = "postgres")]
 use crate::store::Database;
 
-/// How a store is, with reasons. That of histories in memory is always [healthy](HealthState::Healthy).
+/// The health of a store, with reasons. A connected store in memory is always
+/// [healthy](HealthState::Healthy).
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Health {
-    /// The verdict.
+    /// The overall state: that of the most severe reason.
     pub state: HealthState,
-    /// What keeps it from being healthy, one sentence each, the worst first.
+    /// Why the store is not healthy, one reason each, most severe first; empty if it is healthy.
     pub reasons: Vec<String>,
-    /// What was found; `None` without a connection and in memory.
+    /// The facts behind the state; `None` if the manager is not connected, and in memory.
     #[cfg(feature = "postgres")]
     pub database: Option<DatabaseHealth>,
 }
 
-/// A verdict. A probe should fail at [`Unhealthy`](Self::Unhealthy) only.
+/// Whether calls succeed. Let a readiness probe fail only for [`Unhealthy`](Self::Unhealthy).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HealthState {
-    /// All is well.
+    /// No problem was found.
     #[default]
     Healthy,
-    /// Calls succeed, or soon will, but somebody should look at it.
+    /// Calls succeed, or will soon, but an operator should investigate.
     Degraded,
     /// Calls fail.
     Unhealthy,
 }
 
-/// What was found about a database.
+/// The facts that the health of a database is based on.
 #[cfg(feature = "postgres")]
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct DatabaseHealth {
-    /// What the server says of itself; `None` if it does not answer.
+    /// The state of the server; `None` if it does not respond.
     pub server: Option<ServerHealth>,
-    /// The connections.
+    /// The connection pool.
     pub pool: PoolStatistics,
-    /// The calls that share statements, kind by kind, and how many of them wait for tasks that other
-    /// transactions keep locked; empty if that is switched off.
+    /// The batches of each operation, and how many calls wait for tasks that other transactions
+    /// keep locked; empty if batching is off.
     pub sharing: Vec<BatchStatistics>,
-    /// The hosts that stale reads may go to, if that is configured.
+    /// The standbys for stale reads; empty if none are configured.
     pub standbys: Vec<StandbyState>,
-    /// The circuit breaker; `None` if it is switched off.
+    /// The circuit breaker; `None` if it is off.
     pub breaker: Option<BreakerState>,
 }
 
 impl HealthState {
-    /// As it is written: `healthy`, `degraded` or `unhealthy`.
+    /// Returns `healthy`, `degraded` or `unhealthy`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

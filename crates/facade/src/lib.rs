@@ -26,7 +26,7 @@ pub use manager::DatabaseManager;
 pub use prometheus::{PrometheusEndpoint, PrometheusError};
 #[doc(inline)]
 pub use tasktrail_domain::{InvalidValue, JsonText, clock, repository, task_history, timestamp};
-/// What is done about failures of the store.
+/// Time limits, retries and the circuit breaker that guard every call to PostgreSQL.
 #[cfg(feature = "postgres")]
 pub mod resilience {
     #[doc(inline)]
@@ -44,7 +44,7 @@ pub use tasktrail_postgres::{
     PoolStatistics, PostgresConfig, PostgresTaskHistory, QueueWaits, SchemaDifference, SchemaState,
     ServerHealth, ServerRole, StandbyState, TaskInDoubt, TlsMode,
 };
-/// What a database is like, and what somebody should do about it.
+/// Findings about a database, with evidence and advice; see [`DatabaseManager::diagnose`].
 #[cfg(feature = "postgres")]
 #[doc(inline)]
 pub use tasktrail_postgres_admin::diagnosis;

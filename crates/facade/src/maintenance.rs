@@ -1,4 +1,4 @@
-//! What a store needs now and then: old history removed, and months made ahead.
+//! Retention: the options and results of cleanups and scheduled maintenance.
 
 mod schedule;
 
@@ -14,21 +14,23 @@ use tokio::task::JoinHandle;
 pub use self::schedule::{DailyAt, Schedule};
 use crate::DatabaseError;
 
-/// How a clean-up goes about it.
+/// Options of [`clean_up`](crate::DatabaseManager::clean_up).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CleanupOptions {
-    /// How many tasks go in one transaction at most. Defaults to 100.
+    /// Maximum number of tasks that are removed in one transaction. Defaults to 100.
     pub batch_tasks: PageSize,
-    /// How many entries go in one transaction at most, unless one task alone has more. Defaults to 10 000.
+    /// Maximum number of entries that are removed in one transaction. A single task with more
+    /// entries is still removed in one transaction. Defaults to 10 000.
     pub batch_entries: u64,
-    /// The time for all of it, partitions and rests included: nothing begins after it, and what has begun is a
-    /// batch or a partition, which is bounded. What is left is for the next run. No limit by default.
+    /// Time budget of the cleanup, including drops of partitions and pauses. No batch or drop is
+    /// started after it; one that has started is completed. The next run removes the rest. No limit
+    /// by default.
     pub time_budget: Option<Duration>,
-    /// Whether it rests after each batch for as long as the batch took, for the sake of those who save
-    /// meanwhile. On by default; off it takes half the time.
+    /// Whether to pause after each batch for as long as the batch took, so that concurrent saves
+    /// are not slowed down. On by default. Without pauses a cleanup takes half the time.
     pub throttle: bool,
-    /// Whether partitions are dropped whose tasks have expired, where there are some and the role owns
-    /// them. On by default.
+    /// Whether to drop partitions whose tasks have expired, if the table of entries is partitioned
+    /// and the role owns it. On by default.
     pub drop_partitions: bool,
 }
 
@@ -45,56 +47,59 @@ impl Default for CleanupOptions {
     }
 }
 
-/// What a clean-up removed.
+/// What a cleanup removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CleanupReport {
-    /// How many tasks went.
+    /// Number of removed tasks.
     pub tasks: u64,
-    /// How many entries went with them.
+    /// Number of removed entries.
     pub entries: u64,
-    /// The partitions that were dropped, the oldest first.
+    /// The dropped partitions, oldest first.
     pub partitions: Vec<String>,
-    /// Why partitions that may have been old enough were not dropped; their tasks went row by row.
+    /// Why partitions that may have expired were not dropped. Their tasks are removed row by row.
     pub drop_failures: Vec<String>,
-    /// Whether every task was looked at. If not, the time was up.
+    /// Whether every task was checked; `false` if the time budget ended first.
     pub complete: bool,
-    /// How long it took.
+    /// Duration of the cleanup.
     pub took: Duration,
 }
 
-/// What a clean-up would remove, and what it would leave although it is as old.
+/// What a cleanup would remove, and the stuck tasks of the same age that it would keep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CleanupEstimate {
-    /// What would go.
+    /// What would be removed.
     pub expired: ExpiredCounts,
-    /// How much room that takes, in bytes, by the average row; `None` in memory. A removal lets the server
-    /// use it again; a dropped partition gives it back to the system.
+    /// Size of what would be removed, in bytes, estimated from the average row; `None` in memory.
+    /// Removed rows free space for new rows; a dropped partition returns its space to the operating
+    /// system.
     pub bytes: Option<u64>,
-    /// The tasks in scope that have been `pending` or `running` for as long, and that the policy does not
-    /// cover: what was to work on them may have died. The newest, which stay whatever is said, are not
-    /// among them.
+    /// Stuck tasks: tasks in scope that are `pending` or `running`, have had no activity since the
+    /// cutoff, and are not covered by the policy. Their worker may have died. The newest tasks that
+    /// the policy keeps are not counted.
     pub stuck: ExpiredCounts,
 }
 
-/// What is to be done again and again.
+/// Schedule, retention rules and limits of scheduled maintenance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MaintenancePolicy {
-    /// When.
+    /// When maintenance runs.
     pub schedule: Schedule,
-    /// What is to be removed, one rule after the other: what any of them covers goes.
+    /// The retention rules, applied one after the other. A task is removed if any of them covers
+    /// it.
     pub rules: Vec<RetentionRule>,
-    /// How long the clean-up of one run may take. An hour by default.
+    /// Time budget for the cleanups of one run. Defaults to 1 hour.
     pub time_budget: Duration,
-    /// How many months after the present one have partitions of their own, where the entries are
-    /// partitioned and the role owns them. 1 by default: each costs loads a little, and what comes later has a
-    /// partition as well.
+    /// Number of months after the current one for which partitions are created, if the table of
+    /// entries is partitioned and the role owns it. Defaults to 1. Each partition makes loads
+    /// slightly slower. Entries after the last month go to an open-ended partition.
     pub months_ahead: u32,
 }
 
 impl MaintenancePolicy {
-    /// Nothing is removed until there are rules.
+    /// Creates a policy without rules, which removes nothing. Add rules with
+    /// [`with_rule`](Self::with_rule).
     #[must_use]
     pub fn new(schedule: Schedule) -> Self {
         Self {
@@ -105,7 +110,7 @@ impl MaintenancePolicy {
         }
     }
 
-    /// With one more rule.
+    /// Adds a retention rule.
     #[must_use]
     pub fn with_rule(mut self, rule: RetentionRule) -> Self {
         self.rules.push(rule);
@@ -113,12 +118,12 @@ impl MaintenancePolicy {
     }
 }
 
-/// A step of a run of the maintenance.
+/// A step of a maintenance run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MaintenanceStep {
-    /// A rule, by its index in [`MaintenancePolicy::rules`].
+    /// Applying a retention rule, by its index in [`MaintenancePolicy::rules`].
     Rule(usize),
-    /// Partitions for the months to come.
+    /// Creating partitions for the months ahead.
     Months,
 }
 
@@ -131,7 +136,7 @@ impl fmt::Display for MaintenanceStep {
     }
 }
 
-/// A step that failed. The other steps of the run were done.
+/// A failed step of a maintenance run. The other steps still ran.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct MaintenanceFailure {
@@ -141,33 +146,33 @@ pub struct MaintenanceFailure {
     pub error: Arc<DatabaseError>,
 }
 
-/// What came of a run of the maintenance.
+/// The result of a maintenance run.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct MaintenanceRun {
-    /// What the rules removed together, those that failed included.
+    /// Total of what the rules removed, including rules that failed halfway.
     pub cleaned_up: CleanupReport,
-    /// The steps that failed, in their order; empty if none did.
+    /// The failed steps, in order; empty if all succeeded.
     pub failures: Vec<MaintenanceFailure>,
-    /// The partitions that were made.
+    /// The partitions that were created.
     pub made: Vec<String>,
-    /// Why no partitions were made for the months to come, if some should have been. Nothing fails until
-    /// they are: what comes later has a partition as well.
+    /// Why partitions for the months ahead could not be created; `None` if none were missing. Saves
+    /// do not fail: entries after the last month go to an open-ended partition.
     pub failure: Option<String>,
-    /// Another process was at it, so nothing was done here.
+    /// Whether the run was skipped because another process was maintaining the database.
     pub skipped: bool,
 }
 
-/// Maintenance that goes on in the background: until the manager is closed, [`stop`](Self::stop) is called,
-/// or this is dropped.
+/// Handle of scheduled maintenance, which runs until the manager is closed, [`stop`](Self::stop) is
+/// called, or the handle is dropped.
 #[derive(Debug)]
-#[must_use = "maintenance ends when this is dropped"]
+#[must_use = "maintenance stops when the handle is dropped"]
 pub struct MaintenanceHandle {
     task: JoinHandle<()>,
     runs: watch::Receiver<Runs>,
 }
 
-/// What the runs came to so far.
+/// The number of finished runs, and the result of the last one.
 #[derive(Debug, Default)]
 pub(crate) struct Runs {
     pub(crate) ended: u64,
@@ -179,34 +184,37 @@ impl MaintenanceHandle {
         Self { task, runs }
     }
 
-    /// How many runs have ended, also those that failed.
+    /// Returns the number of finished runs, including failed and skipped ones.
     #[must_use]
     pub fn runs(&self) -> u64 {
         self.runs.borrow().ended
     }
 
-    /// Has `look` see how the last run ended; `None` before the first.
+    /// Calls `read` with the result of the last run, and returns what it returns; `None` before the
+    /// first run has finished. Runs cannot report their result while `read` runs, so keep it short.
     pub fn last_run<T>(
         &self,
-        look: impl FnOnce(Option<&Result<MaintenanceRun, DatabaseError>>) -> T,
+        read: impl FnOnce(Option<&Result<MaintenanceRun, DatabaseError>>) -> T,
     ) -> T {
-        look(self.runs.borrow().last.as_ref())
+        read(self.runs.borrow().last.as_ref())
     }
 
-    /// Waits until another run has ended; `false` if there will be none, for the manager was closed.
+    /// Waits until the next run has finished. Returns `false` if the manager is closed, so that no
+    /// further run follows.
     ///
     /// # Cancel safety
     ///
-    /// A run that ends meanwhile is not missed by the next call.
+    /// If you drop the future, the next call returns for a run that has finished since.
     pub async fn next_run(&mut self) -> bool {
         self.runs.changed().await.is_ok()
     }
 
-    /// Ends it. A batch that is under way is given up, and is removed as a whole or not at all.
+    /// Stops maintenance and waits until it has stopped. The current batch is aborted: it is
+    /// removed completely or not at all.
     pub async fn stop(mut self) {
         self.task.abort();
-        // The error says that it was ended.
-        let _ended = (&mut self.task).await;
+        // An error: the task was aborted.
+        let _aborted = (&mut self.task).await;
     }
 }
 

@@ -33,38 +33,41 @@ use crate::store::{Connection, State, Store};
 
 type Result<T> = std::result::Result<T, DatabaseError>;
 
-/// The way to the task histories: connects, and records and tells what tasks did.
+/// Connects to a store of task histories, and records and queries what tasks did.
 ///
-/// The methods carry the names of the system that this one follows; `docs/MIGRATING.md` compares
-/// them. They take the time from the manager's clock and make the ids of entries. Who needs to
-/// repeat a save by hand, to page, or to filter works with the port itself, which
-/// [`task_history`](Self::task_history) gives.
+/// Create a manager with [`new`](Self::new) for PostgreSQL or [`in_memory`](Self::in_memory) for
+/// tests, then call [`connect`](Self::connect). The methods take the current time from the
+/// manager's clock and generate the entry ids. To retry a save yourself, to page or to filter, use
+/// the port, which [`task_history`](Self::task_history) returns.
+/// Method names follow the system that Tasktrail replaces; `docs/MIGRATING.md` compares the two.
 ///
-/// A cheap handle: clones share the connections, and a [`close`](Self::close).
+/// Cheap to clone: clones share the connections, and [`close`](Self::close) on one closes all.
 ///
 /// # Errors
 ///
-/// Every method that works on histories fails with [`NotConnected`](DatabaseError::NotConnected)
-/// before [`connect`](Self::connect), with [`Closed`](DatabaseError::Closed) after
-/// [`close`](Self::close), and else with [`Repository`](DatabaseError::Repository).
+/// Every method that works on histories fails with
+///
+/// - [`NotConnected`](DatabaseError::NotConnected) before [`connect`](Self::connect),
+/// - [`Closed`](DatabaseError::Closed) after [`close`](Self::close),
+/// - [`Repository`](DatabaseError::Repository) if the operation itself fails.
 #[derive(Clone)]
 pub struct DatabaseManager(Arc<Inner>);
 
 struct Inner {
     store: Store,
     state: State,
-    /// Held while a connection is being opened, so that two callers do not open two.
+    /// Held while a connection is being opened, so that concurrent callers open only one.
     connecting: Mutex<()>,
-    /// Tells who is opening one that it is no longer wanted.
+    /// Aborts a connect in progress.
     closing: Notify,
-    /// Changes with every close.
+    /// The number of closes; stops scheduled maintenance when it changes.
     closed: watch::Sender<u64>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn EntryIdGenerator>,
 }
 
 impl DatabaseManager {
-    /// A manager of the histories on a PostgreSQL database. Connects to nothing yet.
+    /// Creates a manager of the histories in a PostgreSQL database. It does not connect yet.
     #[cfg(feature = "postgres")]
     #[must_use]
     pub fn new(config: DatabaseConfig) -> Self {
@@ -75,7 +78,7 @@ impl DatabaseManager {
         )
     }
 
-    /// Like [`new`](Self::new), with other sources of times and entry ids than the machine's.
+    /// Like [`new`](Self::new), with your own clock and entry id generator.
     #[cfg(feature = "postgres")]
     #[must_use]
     pub fn new_with(
@@ -84,19 +87,11 @@ impl DatabaseManager {
         ids: Arc<dyn EntryIdGenerator>,
     ) -> Self {
         let store = Store::Postgres(Box::new(config));
-        let state = State::default();
-        Self(Arc::new(Inner {
-            store,
-            state,
-            connecting: Mutex::default(),
-            closing: Notify::new(),
-            closed: watch::Sender::default(),
-            clock,
-            ids,
-        }))
+        Self::of(store, State::default(), clock, ids)
     }
 
-    /// A manager of histories in memory, connected from the start. They end with its last clone.
+    /// Creates a manager of histories in memory, connected from the start. Its last clone drops
+    /// them.
     #[cfg(feature = "in-memory")]
     #[must_use]
     pub fn in_memory() -> Self {
@@ -106,14 +101,22 @@ impl DatabaseManager {
         )
     }
 
-    /// Like [`in_memory`](Self::in_memory), with other sources of times and entry ids than the
-    /// machine's: for tests in which the time stands still.
+    /// Like [`in_memory`](Self::in_memory), with your own clock and entry id generator: for tests
+    /// that control the time, with a [`ManualClock`](tasktrail_domain::clock::ManualClock).
     #[cfg(feature = "in-memory")]
     #[must_use]
     pub fn in_memory_with(clock: Arc<dyn Clock>, ids: Arc<dyn EntryIdGenerator>) -> Self {
         let histories = tasktrail_in_memory::InMemoryTaskHistory::new();
         let state = State::connected(Connection::in_memory(histories.clone()));
-        let store = Store::InMemory(histories);
+        Self::of(Store::InMemory(histories), state, clock, ids)
+    }
+
+    fn of(
+        store: Store,
+        state: State,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn EntryIdGenerator>,
+    ) -> Self {
         Self(Arc::new(Inner {
             store,
             state,
@@ -127,25 +130,27 @@ impl DatabaseManager {
 
     /// Opens the connections and brings the schema up to date.
     ///
-    /// Does nothing if it is connected and the schema is current; may be called from several places at once,
-    /// and again after [`close`](Self::close). Nothing is saved through connections whose schema was refused:
-    /// after an error the manager is as it was before, and connects at the next call.
+    /// Does nothing if the manager is connected and the schema is up to date. You can call it
+    /// concurrently, and again after [`close`](Self::close). After an error the manager is in the
+    /// state that it had before, and the next call tries again: connections to a schema that
+    /// `connect` refuses are never used for saves.
     ///
-    /// What is connected lives on the tokio runtime that this call ran on. Other runtimes may use the manager
-    /// for as long as that one runs; after it has shut down calls fail with the kind `Closed` and the
-    /// reason, and a [`close`](Self::close) and another `connect` begin anew.
+    /// The connections belong to the tokio runtime that runs this call. Other runtimes can use the
+    /// manager while that runtime runs. After it has shut down, calls fail with the kind
+    /// [`Closed`](tasktrail_domain::repository::ErrorKind::Closed) and the reason; to recover, call
+    /// [`close`](Self::close), then `connect`.
     ///
     /// # Errors
     ///
-    /// [`Config`](DatabaseError::Config) with every setting that is out of its range,
-    /// [`Connect`](DatabaseError::Connect) with the server's own words,
-    /// [`Migrate`](DatabaseError::Migrate), or [`Closed`](DatabaseError::Closed) if the manager is closed
-    /// meanwhile.
+    /// - [`Config`](DatabaseError::Config), with every setting that is out of range.
+    /// - [`Connect`](DatabaseError::Connect), with the server's error message.
+    /// - [`Migrate`](DatabaseError::Migrate) if the schema cannot be used or brought up to date.
+    /// - [`Closed`](DatabaseError::Closed) if the manager is closed during the call.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves the manager as it was before. The server finishes the migration that it is
-    /// working on, or rolls it back; those after it are not applied.
+    /// Dropping the future leaves the manager in the state that it had before. The server finishes
+    /// the current migration or rolls it back; later migrations are not applied.
     pub async fn connect(&self) -> Result<()> {
         let _only_one = self.0.connecting.lock().await;
         if let Ok(connection) = self.0.state.connection() {
@@ -157,18 +162,17 @@ impl DatabaseManager {
         if migrated.is_ok() && opening.admit() {
             return Ok(());
         }
-        // A close that came first has ended it, or is about to.
+        // If `admit` failed, a concurrent close closes the connection as well. That is harmless.
         connection.close(Duration::ZERO).await;
         migrated.and(Err(DatabaseError::Closed))
     }
 
-    /// Opens the connections and leaves the schema alone: the first half of
+    /// Opens the connections without checking or migrating the schema: the first half of
     /// [`connect`](Self::connect).
     ///
     /// # Errors
     ///
-    /// [`Config`](DatabaseError::Config) with every setting that is out of its range, or
-    /// [`Connect`](DatabaseError::Connect) with the server's own words.
+    /// As for [`connect`](Self::connect), except `Migrate`.
     pub async fn init_connection_pool(&self) -> Result<()> {
         let _only_one = self.0.connecting.lock().await;
         if self.0.state.connection().is_err() {
@@ -178,7 +182,7 @@ impl DatabaseManager {
         Ok(())
     }
 
-    /// A connection, unless the manager is closed meanwhile.
+    /// Opens a connection, unless the manager is closed during the call.
     async fn open(&self) -> Result<Connection> {
         tokio::select! {
             opened = Connection::open(&self.0.store) => opened,
@@ -186,29 +190,31 @@ impl DatabaseManager {
         }
     }
 
-    /// Brings the schema up to date, and tells which migrations that took: the second half of
-    /// [`connect`](Self::connect).
+    /// Brings the schema up to date, and returns the migrations that were applied: the second half
+    /// of [`connect`](Self::connect).
     ///
-    /// Any number of processes may do so at once. On a current schema no DDL runs and no lock is
-    /// taken.
+    /// Any number of processes can call it concurrently. If the schema is up to date, it runs no
+    /// DDL and takes no lock.
     ///
     /// # Errors
     ///
-    /// [`Migrate`](DatabaseError::Migrate); a migration that failed was rolled back.
+    /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
+    /// [`Migrate`](DatabaseError::Migrate). A failed migration is rolled back.
     pub async fn init_database_schema(&self) -> Result<Vec<String>> {
         self.0.state.connection()?.migrate().await
     }
 
-    /// Records what came of a step, now, and tells the status of its task.
+    /// Records a step result with the current time, and returns the status of its task.
     ///
-    /// A step that was saved before gets a new revision. If the answer is `cancelled`, the task was
-    /// cancelled in the meantime: stop working on it.
+    /// Saving a step again adds a revision. If the returned status is `cancelled`, the task has
+    /// been cancelled: stop working on it.
     ///
     /// # Errors
     ///
-    /// See [`DatabaseManager`]. After an error whose effect is unknown the step may be recorded all
-    /// the same; a second call would record a second revision. Who must not have that saves a
-    /// [`HistoryEntry`] of his own through [`task_history`](Self::task_history) and repeats it.
+    /// See [`DatabaseManager`]. If the [effect](tasktrail_domain::repository::Effect) of an error
+    /// is unknown, the step may have been recorded, and a second call may add a second revision. To
+    /// make a retry idempotent, build the [`HistoryEntry`] yourself, save it through
+    /// [`task_history`](Self::task_history), and retry with the same entry.
     pub async fn save_task_history(
         &self,
         task: &TaskKey,
@@ -219,7 +225,7 @@ impl DatabaseManager {
         Ok(self.task_history()?.save(&entry).await?)
     }
 
-    /// Records several steps, of any tasks, all or none.
+    /// Records step results of any number of tasks atomically: all or none.
     ///
     /// # Errors
     ///
@@ -252,7 +258,8 @@ impl DatabaseManager {
         }
     }
 
-    /// The current state of every step of a task, ascending by step; empty for an unknown task.
+    /// Returns the newest revision of every step of a task, ascending by step. For an unknown task
+    /// the result is empty.
     ///
     /// # Errors
     ///
@@ -261,10 +268,10 @@ impl DatabaseManager {
         Ok(self.task_history()?.load_all(task).await?)
     }
 
-    /// Cancels a task, now, unless it is finished.
+    /// Cancels a task with the current time, unless it is finished.
     ///
-    /// Saves that arrive later are recorded and change nothing about that, also those of a task
-    /// that nobody has recorded yet.
+    /// Later saves are recorded but do not change the status. You can cancel a task that has no
+    /// entries yet; its first save then returns `cancelled`.
     ///
     /// # Errors
     ///
@@ -274,7 +281,7 @@ impl DatabaseManager {
         Ok(self.task_history()?.cancel(task, now).await?)
     }
 
-    /// The status of a task; `None` for an unknown one.
+    /// Returns the status of a task; `None` if the task is unknown.
     ///
     /// # Errors
     ///
@@ -283,7 +290,7 @@ impl DatabaseManager {
         Ok(self.task_history()?.status(task).await?)
     }
 
-    /// A user's tasks, the latest activity first, at most `limit` of them.
+    /// Returns at most `limit` tasks of a user, latest activity first.
     ///
     /// # Errors
     ///
@@ -293,7 +300,8 @@ impl DatabaseManager {
         Ok(self.task_history()?.list(user, &filter, &page).await?.items)
     }
 
-    /// The port itself. After a [`close`](Self::close) get it anew.
+    /// Returns the port, for paging, filtering and idempotent retries. After a
+    /// [`close`](Self::close) and another [`connect`](Self::connect), call this again.
     ///
     /// # Errors
     ///
@@ -302,11 +310,13 @@ impl DatabaseManager {
         Ok(self.0.state.connection()?.task_history)
     }
 
-    /// The same port, with reads that may be stale: for what people look at.
+    /// Returns the port with reads that may be stale, for dashboards and other views that tolerate
+    /// replication lag.
     ///
-    /// With standbys configured (`standby.max_lag` of the configuration), `load`, `trail` and `list` are
-    /// answered by those that lag no more than that, in turn, and by the primary when there is none.
-    /// Everything else asks the primary; a status is never stale. In memory it is the port itself.
+    /// If standbys are configured (setting `standby.max_lag`), `load`, `trail` and `list` read from
+    /// the standbys that lag by no more than that, in turn, or from the primary if there is none.
+    /// All other methods use the primary, so a status is never stale. In memory this is the same
+    /// port as [`task_history`](Self::task_history).
     ///
     /// # Errors
     ///
@@ -315,11 +325,14 @@ impl DatabaseManager {
         Ok(self.0.state.connection()?.stale_task_history)
     }
 
-    /// How the store is: asks the server, in no more time than the configured limit (2 seconds by
-    /// default), also when it is frozen. Never fails: what is wrong is in the answer.
+    /// Checks the health of the store: for readiness probes.
+    ///
+    /// Queries the server and returns within the configured limit (setting `health_timeout`, 2
+    /// seconds by default), even if the server is unresponsive. Never fails: problems are reported
+    /// in [`Health::reasons`].
     #[cfg_attr(
         not(feature = "postgres"),
-        expect(clippy::unused_async, reason = "what is in memory need not be asked")
+        expect(clippy::unused_async, reason = "the in-memory store needs no query")
     )]
     pub async fn health(&self) -> Health {
         match self.0.state.connection() {
@@ -334,52 +347,43 @@ impl DatabaseManager {
         }
     }
 
-    /// The state of the connections now, and what became of them since they were opened; `None` for
-    /// histories in memory, which have none.
+    /// Closes the connections once the calls in flight have finished, and reports what it did.
     ///
-    /// # Errors
+    /// Calls that wait for a connection, and all later calls, fail with
+    /// [`Closed`](DatabaseError::Closed). Calls that hold a connection have until the configured
+    /// timeout to finish (setting `close_timeout`, 10 seconds by default). After that they are
+    /// cancelled, and fail with `Closed` and an unknown effect.
     ///
-    /// As for [`task_history`](Self::task_history).
-    #[cfg(feature = "postgres")]
-    pub fn pool_statistics(&self) -> Result<Option<tasktrail_postgres::PoolStatistics>> {
-        let connection = self.0.state.connection()?;
-        let database = connection.database();
-        Ok(database.map(|database| database.postgres.pool_statistics()))
-    }
-
-    /// Ends the connections, when the calls that are under way have finished, and tells what it did.
+    /// [`connect`](Self::connect) opens the manager again. On PostgreSQL a port that was obtained
+    /// before the close stays closed. In memory the histories are kept, and such a port keeps
+    /// working.
     ///
-    /// Later calls fail with [`Closed`](DatabaseError::Closed), those that wait for a connection as
-    /// well. Calls that have one may finish within the configured time (`close_timeout`, 10 seconds by
-    /// default); then they are cancelled, and fail with `Closed` and an unknown effect.
-    /// [`connect`](Self::connect) opens it again; histories in memory are still there then. A port that
-    /// was taken before stays closed on PostgreSQL; in memory it goes on.
-    ///
-    /// A connect that is under way is given up. A migration that is under way is a call like others: it may
-    /// finish within that time, and is then cancelled on the server, which undoes the one that it was at.
+    /// A connect in progress is aborted. A migration in progress counts as a call in flight: at the
+    /// timeout it is cancelled on the server, which rolls the current migration back.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future ends the waiting: no call begins any more, but those under way go on.
+    /// Dropping the future stops the waiting only: the manager is closed to new calls, and calls in
+    /// flight continue.
     pub async fn close(&self) -> CloseReport {
         self.close_within(self.0.store.close_timeout()).await
     }
 
-    /// Like [`close`](Self::close), with another time for the calls that are under way.
+    /// Like [`close`](Self::close), with your own timeout for the calls in flight.
     pub async fn close_within(&self, deadline: Duration) -> CloseReport {
         self.0.closing.notify_waiters();
         self.0.closed.send_modify(|times| *times += 1);
-        let under_way = self.0.state.close();
-        let mut closing = match under_way {
+        let connection = self.0.state.close();
+        let mut closing = match connection {
             Some(connection) => connection.close(deadline).await,
             None => CloseReport::default(),
         };
         let _only_one = self.0.connecting.lock().await;
-        // What was opened while this waited.
+        // A concurrent connect may have opened another one during the wait.
         if let Some(connection) = self.0.state.close() {
             closing = connection.close(deadline).await;
         }
-        tracing::info!(?closing, "the database manager was closed");
+        tracing::info!(?closing, "database manager closed");
         closing
     }
 }

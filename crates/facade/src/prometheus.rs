@@ -1,4 +1,4 @@
-//! An endpoint from which Prometheus reads the metrics.
+//! An HTTP endpoint that Prometheus scrapes.
 
 mod http;
 
@@ -15,27 +15,29 @@ use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 use crate::{DatabaseManager, telemetry};
 
-/// How often the exporter folds what was recorded, which else waits in memory for somebody to read it.
-const UPKEEP: Duration = Duration::from_secs(5);
+/// How often the exporter aggregates recorded samples. Without scrapes they would pile up in
+/// memory.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How often the health is told: alerts must not wait for the next measurement, nor for one that hangs.
+/// How often the health is published: separately from measurements of the store, which are rarer
+/// and can hang, so that alerts are not delayed.
 const HEALTH_INTERVAL: Duration = Duration::from_secs(15);
 
-/// How long a measurement of the store may take: a server that fell silent must not end them for good.
-const MEASURING_LIMIT: Duration = Duration::from_secs(5 * 60);
+/// Timeout of a measurement of the store, so that an unresponsive server does not block later ones.
+const MEASURE_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
-/// Serves the metrics of this process over HTTP/1.1, in the text format of Prometheus.
+/// Serves the metrics of this process over HTTP/1.1, in the Prometheus text format.
 ///
-/// - `GET /metrics`: every metric of this process, those of the service itself included.
-/// - `GET /healthz`: `healthy` or `degraded` with status 200, `unhealthy` with 503. Asks the database, as
-///   [`health`](DatabaseManager::health) does.
+/// - `GET /metrics`: all metrics of this process, including those of your service.
+/// - `GET /healthz`: `healthy` or `degraded` with status 200, or `unhealthy` with status 503. Each
+///   request runs a health check, like [`health`](DatabaseManager::health).
 ///
-/// There is neither encryption nor a password: anybody who can reach the address can read it. Bind it to
-/// the loopback address, or to one of a network that only the monitoring reaches.
+/// The endpoint has no encryption and no authentication: any client that can reach the address can
+/// read it. Bind it to the loopback address, or to a network that only your monitoring can reach.
 ///
-/// A service that has an exporter of its own needs none of this; it calls
-/// [`publish_metrics`](DatabaseManager::publish_metrics) by itself, and gives its exporter the
-/// [buckets](telemetry::DURATION_BUCKETS).
+/// If your service already has an exporter, you do not need this type. Call
+/// [`publish_metrics`](DatabaseManager::publish_metrics) before each scrape, and configure your
+/// exporter with the [buckets](telemetry::DURATION_BUCKETS).
 pub struct PrometheusEndpoint {
     listener: TcpListener,
     address: SocketAddr,
@@ -43,79 +45,82 @@ pub struct PrometheusEndpoint {
     store_interval: Option<Duration>,
 }
 
-/// Why there is no endpoint.
+/// An error of [`PrometheusEndpoint::bind`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PrometheusError {
-    /// The address cannot be listened on: taken, say, or none of this machine's.
+    /// Cannot listen on the address, for example because it is in use.
     #[error("cannot listen on {address}")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system says.
+        /// The error of the operating system.
         #[source]
         source: io::Error,
     },
-    /// The process has a recorder of metrics already, and can have only one.
-    #[error("this process has a recorder of metrics already")]
+    /// The process already has a metrics recorder, and can have only one.
+    #[error("this process already has a metrics recorder")]
     Recorder(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl PrometheusEndpoint {
-    /// Listens on `address`, where port 0 stands for any free one, and makes itself the recorder of this
-    /// process. What was recorded before is lost, so it comes first of all. It answers once it
-    /// [serves](Self::serve).
+    /// Listens on `address` and installs the metrics recorder of this process. Port 0 selects a
+    /// free port. Requests are answered once you call [`serve`](Self::serve).
+    ///
+    /// Metrics that were recorded before this call are lost, so call it at the start of your
+    /// program.
     ///
     /// # Errors
     ///
-    /// [`PrometheusError`]. The process has no new recorder then.
+    /// [`PrometheusError`]. In this case no recorder is installed.
     pub async fn bind(address: SocketAddr) -> Result<Self, PrometheusError> {
         let refused = |source| PrometheusError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(refused)?;
         Ok(Self {
             address: listener.local_addr().map_err(refused)?,
             listener,
-            metrics: record().map_err(|error| PrometheusError::Recorder(error.into()))?,
+            metrics: install_recorder().map_err(|error| PrometheusError::Recorder(error.into()))?,
             store_interval: None,
         })
     }
 
-    /// Measures the store at this interval while it serves, and once at the beginning: see
-    /// [`publish_store_metrics`](DatabaseManager::publish_store_metrics), also for the cost. Zero, as
-    /// by default, is never.
+    /// Measures the store at the start of [`serve`](Self::serve) and then at this interval. Zero,
+    /// the default, disables measurements. For their cost, see
+    /// [`publish_store_metrics`](DatabaseManager::publish_store_metrics).
     #[must_use]
     pub fn measuring_store_every(mut self, interval: Duration) -> Self {
         self.store_interval = (!interval.is_zero()).then_some(interval);
         self
     }
 
-    /// Where it listens.
+    /// Returns the address that the endpoint listens on, with the actual port.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Answers until `until` has come, and then no longer than a second what has been asked already.
+    /// Answers requests until `until` completes. Requests in progress then have 1 second to finish.
     ///
-    /// The metrics of `manager` are [published](DatabaseManager::publish_metrics) whenever they are read, and
-    /// its [health](DatabaseManager::publish_health) every 15 seconds. It may be connected, closed and connected again meanwhile.
+    /// The metrics of `manager` are [published](DatabaseManager::publish_metrics) at each scrape,
+    /// and its [health](DatabaseManager::publish_health) every 15 seconds. You can connect, close
+    /// and reconnect the manager at any time.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future ends it at once.
+    /// Dropping the future stops the endpoint immediately.
     pub async fn serve(self, manager: &DatabaseManager, until: impl Future<Output = ()> + Send) {
         let answering = http::answer(self.listener, &self.metrics, manager, until);
         tokio::select! {
             () = answering => {}
             () = watch_health(manager) => {}
             () = measure(manager, self.store_interval) => {}
-            () = keep_up(&self.metrics) => {}
+            () = run_upkeep(&self.metrics) => {}
         }
     }
 }
 
-/// Makes an exporter the recorder of this process.
-fn record() -> Result<PrometheusHandle, BuildError> {
+/// Installs an exporter as the recorder of this process.
+fn install_recorder() -> Result<PrometheusHandle, BuildError> {
     let mut builder = PrometheusBuilder::new();
     for (histogram, buckets) in [
         (
@@ -149,27 +154,27 @@ async fn measure(manager: &DatabaseManager, every: Option<Duration>) {
     let mut ticks = ticks(every);
     loop {
         ticks.tick().await;
-        match timeout(MEASURING_LIMIT, manager.publish_store_metrics()).await {
+        match timeout(MEASURE_TIMEOUT, manager.publish_store_metrics()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::warn!(error = %ErrorChain(&error), "the store was not measured")
+                tracing::warn!(error = %ErrorChain(&error), "measurement of the store failed")
             }
             Err(_elapsed) => {
-                tracing::warn!(limit = ?MEASURING_LIMIT, "the store was not measured in time");
+                tracing::warn!(timeout = ?MEASURE_TIMEOUT, "measurement of the store timed out");
             }
         }
     }
 }
 
-async fn keep_up(metrics: &PrometheusHandle) {
-    let mut ticks = ticks(UPKEEP);
+async fn run_upkeep(metrics: &PrometheusHandle) {
+    let mut ticks = ticks(UPKEEP_INTERVAL);
     loop {
         ticks.tick().await;
         metrics.run_upkeep();
     }
 }
 
-/// At once, and then so long after the one before has been dealt with.
+/// Ticks immediately, and then this long after the previous tick was processed.
 fn ticks(every: Duration) -> Interval {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

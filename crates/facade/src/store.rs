@@ -1,4 +1,4 @@
-//! What a manager keeps its histories in, and whether it is connected to it.
+//! The store of a manager, and the state of the connection to it.
 
 use std::mem;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
@@ -19,7 +19,7 @@ use crate::DatabaseError;
 #[cfg(feature = "postgres")]
 use crate::telemetry::{self, Published};
 
-/// Where the histories are.
+/// The location of the histories.
 #[derive(Debug)]
 pub(crate) enum Store {
     #[cfg(feature = "in-memory")]
@@ -29,7 +29,7 @@ pub(crate) enum Store {
 }
 
 impl Store {
-    /// How long a close waits for the calls that are under way.
+    /// How long a close waits for calls in flight.
     pub(crate) fn close_timeout(&self) -> Duration {
         match self {
             #[cfg(feature = "in-memory")]
@@ -39,7 +39,7 @@ impl Store {
         }
     }
 
-    /// How long a look at its health may take.
+    /// The timeout of a health check.
     #[cfg(feature = "postgres")]
     pub(crate) fn health_timeout(&self) -> Duration {
         match self {
@@ -50,13 +50,13 @@ impl Store {
     }
 }
 
-/// An open way to the histories.
+/// An open store.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
     pub(crate) task_history: Arc<dyn TaskHistoryRepository>,
-    /// The same, with reads that may be stale.
+    /// The same port, with reads that may be stale.
     pub(crate) stale_task_history: Arc<dyn TaskHistoryRepository>,
-    /// What is behind it, where that has connections and a schema.
+    /// `None` in memory.
     #[cfg(feature = "postgres")]
     database: Option<Arc<Database>>,
 }
@@ -72,7 +72,10 @@ pub(crate) struct Database {
 impl Connection {
     #[cfg_attr(
         not(feature = "postgres"),
-        expect(clippy::unused_async, reason = "what is in memory is open at once")
+        expect(
+            clippy::unused_async,
+            reason = "opening the in-memory store does not wait"
+        )
     )]
     pub(crate) async fn open(store: &Store) -> Result<Self, DatabaseError> {
         match store {
@@ -115,10 +118,10 @@ impl Connection {
         })
     }
 
-    /// Brings its schema up to date, and tells which migrations that took.
+    /// Brings the schema up to date, and returns the migrations that were applied.
     #[cfg_attr(
         not(feature = "postgres"),
-        expect(clippy::unused_async, reason = "what is in memory has no schema")
+        expect(clippy::unused_async, reason = "the in-memory store has no schema")
     )]
     pub(crate) async fn migrate(&self) -> Result<Vec<String>, DatabaseError> {
         #[cfg(feature = "postgres")]
@@ -132,7 +135,7 @@ impl Connection {
         Ok(Vec::new())
     }
 
-    /// What is behind it; `None` for memory.
+    /// The database; `None` in memory.
     #[cfg(feature = "postgres")]
     pub(crate) fn database(&self) -> Option<&Database> {
         self.database.as_deref()
@@ -143,7 +146,7 @@ impl Connection {
         expect(
             clippy::unused_async,
             unused_variables,
-            reason = "what is in memory has no connections to end"
+            reason = "the in-memory store has no connections to close"
         )
     )]
     pub(crate) async fn close(&self, deadline: Duration) -> CloseReport {
@@ -157,8 +160,9 @@ impl Connection {
     }
 }
 
-/// The time limits of the server within those of the attempts: a lock that is not released is reported
-/// before an attempt ends, and the server stops no statement that an attempt may still wait for.
+/// Fits the server's timeouts to those of the attempts. The lock timeout is shorter, so that an
+/// attempt fails with the lock as its cause. The statement timeout is not shorter, so that the
+/// server does not cancel a statement while its attempt still waits for it.
 #[cfg(feature = "postgres")]
 fn within_attempts(postgres: PostgresConfig, timeout: Option<TimeoutConfig>) -> PostgresConfig {
     let Some(timeout) = timeout else {
@@ -171,7 +175,7 @@ fn within_attempts(postgres: PostgresConfig, timeout: Option<TimeoutConfig>) -> 
                 .max(Duration::from_millis(1)),
         )
         .with_long_statement_timeout(timeout.long_attempt);
-    // Zero is no limit.
+    // Zero disables the statement timeout.
     if statement.is_zero() {
         postgres
     } else {
@@ -179,7 +183,7 @@ fn within_attempts(postgres: PostgresConfig, timeout: Option<TimeoutConfig>) -> 
     }
 }
 
-/// Whether there is a connection.
+/// The state of the connection.
 #[derive(Debug, Default)]
 pub(crate) struct State(RwLock<Phase>);
 
@@ -187,7 +191,7 @@ pub(crate) struct State(RwLock<Phase>);
 enum Phase {
     #[default]
     New,
-    /// Open, and its schema is not known to be current: nobody but a close gets at it.
+    /// Open, but its schema is not checked yet: only a close may use it.
     Opening(Connection),
     Connected(Connection),
     Closed,
@@ -203,8 +207,8 @@ impl State {
         *self.phase() = Phase::Connected(connection);
     }
 
-    /// Keeps a connection whose schema is still to be looked at. When what this gives is dropped before it
-    /// is [`admitted`](Opening::admit), things are as they were.
+    /// Holds a connection whose schema is not checked yet. If the result is dropped without
+    /// [`admit`](Opening::admit), the previous state is restored.
     pub(crate) fn opening(&self, connection: Connection) -> Opening<'_> {
         let before = mem::replace(&mut *self.phase(), Phase::Opening(connection));
         Opening {
@@ -225,7 +229,7 @@ impl State {
         }
     }
 
-    /// From now on there is none; gives the one that was there.
+    /// Enters the closed state; returns the connection that has to be closed, if there is one.
     pub(crate) fn close(&self) -> Option<Connection> {
         match mem::replace(&mut *self.phase(), Phase::Closed) {
             Phase::Opening(connection) | Phase::Connected(connection) => Some(connection),
@@ -234,23 +238,23 @@ impl State {
     }
 }
 
-/// A connection on its way.
+/// A connection whose schema is not checked yet.
 pub(crate) struct Opening<'s> {
     state: &'s State,
-    /// What was there before it.
+    /// The state to restore on drop.
     before: Option<Phase>,
 }
 
 impl Opening<'_> {
-    /// Lets everybody have it, and tells whether that is so: not after a close.
+    /// Makes the connection available to all calls. Returns `false` if a close came first.
     pub(crate) fn admit(mut self) -> bool {
         let mut phase = self.state.phase();
-        let is_there = matches!(*phase, Phase::Opening(_));
+        let admitted = matches!(*phase, Phase::Opening(_));
         if let Phase::Opening(connection) = &*phase {
             *phase = Phase::Connected(connection.clone());
         }
         self.before = None;
-        is_there
+        admitted
     }
 }
 

@@ -1,5 +1,5 @@
-//! What Tasktrail tells through the [`metrics`] facade, for whatever recorder a service installs:
-//! names, buckets and texts. `docs/METRICS.md` has the whole table.
+//! The metrics that Tasktrail reports through the [`metrics`] facade to the recorder that your
+//! service installs: names, histogram buckets and descriptions. `docs/METRICS.md` lists them all.
 #![cfg_attr(feature = "prometheus", doc = "")]
 #![cfg_attr(feature = "prometheus", doc = include_str!("../../../docs/METRICS.md"))]
 
@@ -38,42 +38,38 @@ pub use tasktrail_resilience::telemetry::{
     RETRIES_TOTAL,
 };
 
-/// Tasks that a clean-up removed.
+/// Tasks that cleanups removed, including those in dropped partitions.
 pub const REMOVED_TASKS_TOTAL: &str = "tasktrail_removed_tasks_total";
-/// Entries that went with them.
+/// Entries that cleanups removed, including those in dropped partitions.
 pub const REMOVED_ENTRIES_TOTAL: &str = "tasktrail_removed_entries_total";
 
-/// Partitions that a clean-up dropped.
+/// Partitions that cleanups dropped.
 pub const PARTITIONS_DROPPED_TOTAL: &str = "tasktrail_partitions_dropped_total";
-/// Runs of the maintenance in the background that ended, by how they did.
+/// Finished runs of scheduled maintenance, by result.
 pub const MAINTENANCE_RUNS_TOTAL: &str = "tasktrail_maintenance_runs_total";
 
-/// Upper bounds of the buckets of durations, in seconds: 0.1 ms to a minute.
+/// Upper bounds of the histogram buckets for durations, in seconds: 0.1 ms to 60 s.
 pub const DURATION_BUCKETS: [f64; 18] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
     5.0, 10.0, 30.0, 60.0,
 ];
 
-/// Upper bounds of the buckets of calls in a statement, which are 500 at most.
+/// Upper bounds of the histogram buckets for batch sizes. A batch has at most 500 calls.
 pub const CALLS_BUCKETS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 500.0];
 
-/// Tells the installed recorder what the metrics mean.
+/// Registers a description and a unit for each metric with the installed recorder, which exporters
+/// show.
 ///
-/// Called once, after a recorder was installed; exporters show the texts. Nothing depends on it.
+/// Optional. Call it once, after you have installed a recorder. `PrometheusEndpoint` calls it
+/// itself.
 pub fn describe() {
     for (name, meaning) in [
-        (REMOVED_TASKS_TOTAL, "Tasks that a clean-up removed"),
-        (
-            REMOVED_ENTRIES_TOTAL,
-            "Entries that went with the tasks that a clean-up removed",
-        ),
-        (
-            PARTITIONS_DROPPED_TOTAL,
-            "Partitions that a clean-up dropped",
-        ),
+        (REMOVED_TASKS_TOTAL, "Tasks that cleanups removed"),
+        (REMOVED_ENTRIES_TOTAL, "Entries that cleanups removed"),
+        (PARTITIONS_DROPPED_TOTAL, "Partitions that cleanups dropped"),
         (
             MAINTENANCE_RUNS_TOTAL,
-            "Runs of the maintenance that ended, by how they did",
+            "Finished runs of scheduled maintenance, by result",
         ),
     ] {
         describe_counter!(name, Unit::Count, meaning);
@@ -87,19 +83,19 @@ pub fn describe() {
     }
 }
 
-/// Records what a batch of a clean-up removed.
+/// Counts tasks and entries that a cleanup removed.
 pub(crate) fn removed(tasks: u64, entries: u64) {
     counter!(REMOVED_TASKS_TOTAL).increment(tasks);
     counter!(REMOVED_ENTRIES_TOTAL).increment(entries);
 }
 
-/// Records that a clean-up dropped a partition.
+/// Counts a partition that a cleanup dropped.
 #[cfg(feature = "postgres")]
 pub(crate) fn partition_dropped() {
     counter!(PARTITIONS_DROPPED_TOTAL).increment(1);
 }
 
-/// Records how a run of the maintenance ended.
+/// Counts a finished run of scheduled maintenance.
 pub(crate) fn maintained(run: &Result<MaintenanceRun, DatabaseError>) {
     let result = match run {
         Err(_) => "failed",

@@ -1,4 +1,4 @@
-//! A configuration from the environment: what counts, and what is refused.
+//! Configuration from the environment: precedence and errors.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use tasktrail::{ConfigError, DatabaseConfig};
@@ -20,7 +20,7 @@ fn shown(variables: Variables<'_>) -> String {
     }
 }
 
-/// With a database that is named, each pair's setting is shown in the configuration so.
+/// Asserts that `Debug` of the configuration contains all of `expected`. Adds a location.
 #[track_caller]
 fn assert_shown(variables: Variables<'_>, expected: &[&str]) {
     let url = [("DATABASE_URL", "postgres://h/d")];
@@ -32,22 +32,22 @@ fn assert_shown(variables: Variables<'_>, expected: &[&str]) {
 }
 
 #[track_caller]
-fn assert_faults(variables: Variables<'_>, expected: &[&str]) {
+fn assert_problems(variables: Variables<'_>, expected: &[&str]) {
     let error = load(variables).unwrap_err();
     let problems: Vec<_> = error.problems().iter().map(ToString::to_string).collect();
     assert_eq!(problems, expected);
 }
 
-/// The same, with a database that is named.
+/// Like [`assert_problems`], and adds a location.
 #[track_caller]
 fn assert_refused(variables: Variables<'_>, expected: &[&str]) {
     let url = [("DATABASE_URL", "postgres://h/d")];
     let all: Vec<_> = url.iter().chain(variables).copied().collect();
-    assert_faults(&all, expected);
+    assert_problems(&all, expected);
 }
 
 #[test]
-fn each_generation_of_variables_names_a_database() {
+fn every_group_of_variables_can_set_the_location() {
     let ways: [Variables<'_>; 5] = [
         &[("TASKTRAIL_URL", "postgres://u@a:1/d")],
         &[("DATABASE_URL", "postgresql+asyncpg://u@a:1/d")],
@@ -76,7 +76,7 @@ fn each_generation_of_variables_names_a_database() {
 }
 
 #[test]
-fn the_location_is_the_whole_word_of_the_first_that_names_one() {
+fn location_comes_from_the_first_source_that_sets_it() {
     let all = [
         ("TASKTRAIL_URL", "postgres://a/d"),
         ("DATABASE_URL", "postgres://b/d"),
@@ -100,7 +100,7 @@ fn the_location_is_the_whole_word_of_the_first_that_names_one() {
 }
 
 #[test]
-fn our_own_variables_come_before_those_of_older_systems() {
+fn own_variables_override_those_of_older_systems() {
     assert_shown(
         &[
             ("TASKTRAIL_POOL_MAX_CONNECTIONS", "30"),
@@ -111,7 +111,7 @@ fn our_own_variables_come_before_those_of_older_systems() {
 }
 
 #[test]
-fn what_is_incomplete_or_missing_is_named() {
+fn missing_parts_of_the_location_are_reported() {
     assert!(load(&[]).unwrap_err().names_no_database());
     assert!(
         load(&[("DATABASE_URL", "")])
@@ -123,33 +123,30 @@ fn what_is_incomplete_or_missing_is_named() {
             .unwrap_err()
             .names_no_database()
     );
-    assert_faults(
+    assert_problems(
         &[("DB_PORT", "5432")],
         &[
-            "DB_HOST: is not set, though DB_PORT is",
-            "DB_NAME: is not set, though DB_PORT is",
-            "DB_USER: is not set, though DB_PORT is",
+            "DB_HOST: is not set, but DB_PORT is",
+            "DB_NAME: is not set, but DB_PORT is",
+            "DB_USER: is not set, but DB_PORT is",
         ],
     );
-    assert_faults(
+    assert_problems(
         &[("POSTGRES_HOST", "h"), ("POSTGRES_USER", "u")],
-        &["POSTGRES_DATABASE: is not set, though POSTGRES_HOST is"],
+        &["POSTGRES_DATABASE: is not set, but POSTGRES_HOST is"],
     );
 }
 
 #[test]
-fn a_url_and_parts_in_the_same_place_are_a_fault() {
-    assert_faults(
+fn url_and_host_in_the_same_source_are_refused() {
+    assert_problems(
         &[("TASKTRAIL_URL", "postgres://a/d"), ("TASKTRAIL_HOST", "b")],
-        &[
-            "TASKTRAIL_HOST: host is given, but a URL in TASKTRAIL_URL names the database already: \
-           give one of them",
-        ],
+        &["TASKTRAIL_HOST: host conflicts with the URL in TASKTRAIL_URL: set only one of them"],
     );
 }
 
 #[test]
-fn the_pool_of_sqlalchemy_is_understood() {
+fn pool_variables_of_sqlalchemy_are_read() {
     assert_shown(
         &[
             ("DB_POOL_SIZE", "5"),
@@ -168,7 +165,7 @@ fn the_pool_of_sqlalchemy_is_understood() {
 }
 
 #[test]
-fn the_pool_of_asyncpg_is_understood() {
+fn pool_variables_of_asyncpg_are_read() {
     assert_shown(
         &[
             ("DB_MIN_SIZE", "30"),
@@ -184,13 +181,13 @@ fn the_pool_of_asyncpg_is_understood() {
 }
 
 #[test]
-fn a_command_timeout_bounds_statement_and_attempt_and_leaves_time_for_retries() {
+fn command_timeout_sets_statement_and_attempt_and_extends_the_retry_budget() {
     assert_shown(
         &[("DB_COMMAND_TIMEOUT", "90")],
         &[
             "statement_timeout: 90s",
-            "limit: 90s, long_limit: 90s",
-            "total_time: 270s",
+            "attempt: 90s, long_attempt: 90s",
+            "max_elapsed_time: 270s",
         ],
     );
     assert_shown(
@@ -198,17 +195,21 @@ fn a_command_timeout_bounds_statement_and_attempt_and_leaves_time_for_retries() 
             ("DB_COMMAND_TIMEOUT", "90"),
             ("TASKTRAIL_TIMEOUT_ATTEMPT", "4"),
         ],
-        &["statement_timeout: 90s", "limit: 4s", "total_time: 15s"],
+        &[
+            "statement_timeout: 90s",
+            "attempt: 4s",
+            "max_elapsed_time: 15s",
+        ],
     );
 }
 
 #[test]
-fn two_variables_for_one_setting_have_to_agree() {
+fn two_variables_for_one_setting_must_agree() {
     assert_refused(
         &[("DB_MAX_SIZE", "5"), ("DB_MAX_CONNECTIONS", "6")],
         &[
-            "DB_MAX_CONNECTIONS: pool.max_connections is \"6\" here and \"5\" in DB_MAX_SIZE: give one \
-           of them",
+            "DB_MAX_CONNECTIONS: pool.max_connections is \"6\" here and \"5\" in DB_MAX_SIZE: set only \
+           one of them",
         ],
     );
     assert_shown(
@@ -226,7 +227,7 @@ fn two_variables_for_one_setting_have_to_agree() {
 }
 
 #[test]
-fn a_urls_parameters_count_as_much_as_the_url() {
+fn url_parameters_have_the_precedence_of_the_url() {
     let url = (
         "DATABASE_URL",
         "postgres://h/d?sslmode=verify-full&application_name=app",
@@ -241,20 +242,20 @@ fn a_urls_parameters_count_as_much_as_the_url() {
         "{over_older}"
     );
     assert!(under_ours.contains("tls: Require"), "{under_ours}");
-    assert_faults(
+    assert_problems(
         &[
             ("TASKTRAIL_URL", "postgres://h/d?sslmode=require"),
             ("TASKTRAIL_TLS_MODE", "prefer"),
         ],
         &[
-            "TASKTRAIL_URL: tls.mode is \"require\" here and \"prefer\" in TASKTRAIL_TLS_MODE: give one \
-           of them",
+            "TASKTRAIL_URL: tls.mode is \"require\" here and \"prefer\" in TASKTRAIL_TLS_MODE: set only \
+           one of them",
         ],
     );
 }
 
 #[test]
-fn every_fault_is_listed_with_its_source_and_what_is_allowed() {
+fn every_problem_is_listed_with_source_and_allowed_values() {
     assert_refused(
         &[
             ("DB_POOL_TIMEOUT", "soon"),
@@ -266,7 +267,7 @@ fn every_fault_is_listed_with_its_source_and_what_is_allowed() {
             ("TASKTRAIL_RETRY_MAX_RETRYS", "3"),
         ],
         &[
-            "TASKTRAIL_RETRY_MAX_RETRYS: no setting has this variable, did you mean \
+            "TASKTRAIL_RETRY_MAX_RETRYS: unknown variable, did you mean \
              `TASKTRAIL_RETRY_MAX_RETRIES`?",
             "TASKTRAIL_RETRY_ENABLED: retry.enabled must be true or false, got \"maybe\"",
             "DB_COMMAND_TIMEOUT: statement_timeout must be a number of seconds or like 500ms, 30s, \
@@ -283,19 +284,19 @@ fn every_fault_is_listed_with_its_source_and_what_is_allowed() {
 }
 
 #[test]
-fn settings_are_checked_also_where_no_database_is_named() {
-    assert_faults(
+fn settings_are_checked_without_a_location() {
+    assert_problems(
         &[("DB_POOL_RECYCLE", "0")],
         &[
-            "no database is named: set DATABASE_URL, or DB_HOST, DB_NAME and DB_USER (and DB_PORT \
-             and DB_PASSWORD if need be)",
+            "no database is configured: set DATABASE_URL, or DB_HOST, DB_NAME and DB_USER \
+             (optionally DB_PORT and DB_PASSWORD)",
             "DB_POOL_RECYCLE: pool.max_lifetime must be between 1s and 604800s, got \"0\"",
         ],
     );
 }
 
 #[test]
-fn a_fault_of_two_settings_names_both() {
+fn problem_with_two_settings_names_both() {
     assert_refused(
         &[("DB_MIN_SIZE", "9"), ("DB_MAX_SIZE", "8")],
         &[
@@ -313,15 +314,15 @@ fn a_fault_of_two_settings_names_both() {
 }
 
 #[test]
-fn a_url_or_a_port_is_no_part_of_a_host() {
+fn host_with_url_or_port_is_refused() {
     let parts = |host| [("DB_HOST", host), ("DB_NAME", "d"), ("DB_USER", "u")];
     let allowed = "host names, addresses or socket directories, separated by commas, without ports";
 
-    assert_faults(
+    assert_problems(
         &parts("db:5432"),
         &[&format!("DB_HOST: host must be {allowed}, got \"db:5432\"")],
     );
-    assert_faults(
+    assert_problems(
         &parts("postgres://me:hush@db"),
         &[&format!(
             "DB_HOST: host must be {allowed}, got something else (not shown, it may hold a password)"

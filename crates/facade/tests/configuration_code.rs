@@ -1,11 +1,11 @@
-//! A configuration as code makes it and looks at it.
+//! Configuration in code, and reading the parts of its errors.
 
 use std::time::Duration;
 
 use tasktrail::DatabaseConfig;
 
 #[test]
-fn code_comes_before_the_environment() {
+fn code_overrides_the_environment() {
     let config = DatabaseConfig::sources()
         .set("url", "postgres://code/d")
         .set("pool.max_connections", "7")
@@ -31,7 +31,7 @@ fn code_comes_before_the_environment() {
 }
 
 #[test]
-fn a_fault_can_be_asked_for_its_parts() {
+fn problem_returns_its_parts() {
     let error = DatabaseConfig::sources()
         .variables([
             ("DATABASE_URL", "postgres://h/d"),
@@ -39,16 +39,16 @@ fn a_fault_can_be_asked_for_its_parts() {
         ])
         .load()
         .unwrap_err();
-    let fault = error.problems().first().unwrap();
+    let problem = error.problems().first().unwrap();
 
-    assert_eq!(fault.source(), Some("DB_MAX_OVERFLOW"));
-    assert_eq!(fault.setting(), Some("pool.burst_connections"));
-    assert_eq!(fault.allowed(), Some("a whole number: 0 to 10000"));
-    assert_eq!(fault.given(), Some("\"-1\""));
+    assert_eq!(problem.source(), Some("DB_MAX_OVERFLOW"));
+    assert_eq!(problem.setting(), Some("pool.burst_connections"));
+    assert_eq!(problem.allowed(), Some("a whole number: 0 to 10000"));
+    assert_eq!(problem.given(), Some("\"-1\""));
 }
 
 #[test]
-fn settings_made_in_code_are_validated_as_well() {
+fn settings_in_code_are_validated() {
     let config = DatabaseConfig::from_url("postgres://h/d").unwrap();
     assert_eq!(config.validate(), Ok(()));
 
@@ -60,7 +60,7 @@ fn settings_made_in_code_are_validated_as_well() {
     let sources: Vec<_> = error
         .problems()
         .iter()
-        .map(|fault| fault.source())
+        .map(|problem| problem.source())
         .collect();
     assert_eq!(sources, [Some("code"); 2]);
     let unknown = DatabaseConfig::sources()
@@ -87,7 +87,7 @@ fn variables_can_be_looked_up_one_by_one() {
 
 #[cfg(not(feature = "config-file"))]
 #[test]
-fn a_file_that_nothing_can_read_is_not_passed_over() {
+fn named_file_without_the_feature_is_refused() {
     let error = DatabaseConfig::sources()
         .variables([
             ("TASKTRAIL_CONFIG", "t.toml"),

@@ -1,4 +1,4 @@
-//! A configuration from files.
+//! Configuration from files.
 #![cfg(feature = "config-file")]
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
@@ -27,18 +27,18 @@ impl Folder {
         DatabaseConfig::from_file(self.file(name, text))
     }
 
-    /// The faults of a file, without the folder in front of its name.
+    /// The problems of a file, without the folder in front of its name.
     fn problems(&self, name: &str, text: &str) -> Vec<String> {
         let folder = format!("{}/", self.0.path().display());
         let error = self.load(name, text).unwrap_err();
         let problems = error.problems().iter();
         problems
-            .map(|fault| fault.to_string().replace(&folder, ""))
+            .map(|problem| problem.to_string().replace(&folder, ""))
             .collect()
     }
 }
 
-/// The first example of the documentation in a language, with secrets that are there.
+/// The first example of the documentation in a language, with secret files that exist.
 fn example(language: &str, folder: &Folder) -> String {
     let fence = format!("```{language}\n");
     let text = DOCUMENT.split(&fence).nth(1).unwrap();
@@ -50,7 +50,7 @@ fn example(language: &str, folder: &Folder) -> String {
 }
 
 #[test]
-fn the_examples_of_the_documentation_are_right_and_say_the_same() {
+fn examples_of_the_documentation_are_valid_and_equal() {
     let folder = Folder::new();
     let toml = folder.load("t.toml", &example("toml", &folder)).unwrap();
     let yaml = folder.load("t.yaml", &example("yaml", &folder)).unwrap();
@@ -69,9 +69,9 @@ fn the_examples_of_the_documentation_are_right_and_say_the_same() {
         "statement_timeout: 20s",
         "application_name: Some(\"reports\")",
         "standby_lag: Some(5s)",
-        "total_time: 40s",
+        "max_elapsed_time: 40s",
         "max_cool_down: 2s",
-        "limit: 4s",
+        "attempt: 4s",
         "close_timeout: 5s",
     ] {
         assert!(shown.contains(setting), "{setting}: {shown}");
@@ -79,7 +79,7 @@ fn the_examples_of_the_documentation_are_right_and_say_the_same() {
 }
 
 #[test]
-fn the_advice_on_failover_is_right() {
+fn failover_example_of_the_documentation_is_valid() {
     let folder = Folder::new();
     let advice = DOCUMENT.split("```toml\n").nth(2).unwrap();
     let advice = advice.split("```").next().unwrap();
@@ -90,7 +90,7 @@ fn the_advice_on_failover_is_right() {
 }
 
 #[test]
-fn faults_have_the_line_in_either_language() {
+fn problems_have_line_numbers_in_toml_and_yaml() {
     let folder = Folder::new();
     let toml = "host = \"h\"\ndatabase = \"d\"\nuser = \"u\"\nport = \"x\"\n\n[pool]\n\
                 max_conections = 5\nmax_lifetime = 0\n\n[pol]\nmode = 1\n";
@@ -117,7 +117,7 @@ fn faults_have_the_line_in_either_language() {
 fn values_of_a_wrong_type_are_refused() {
     let folder = Folder::new();
     let text = "url = [\"postgres://h/d\"]\napplication_name = 7\npool = 3\nobserve = \"on\"\n\
-                [timeout]\nlimit = [1]\nlong_limit = \"90\"\n";
+                [timeout]\nattempt = [1]\nlong_attempt = \"90\"\n";
 
     assert_eq!(
         folder.problems("t.toml", text),
@@ -128,14 +128,14 @@ fn values_of_a_wrong_type_are_refused() {
             "t.toml:6: timeout.attempt must be a number of seconds or like 500ms, 30s, 10m, 1h: 1ms \
              to 1h, got a list",
             "t.toml:4: observe must be true or false, got \"on\"",
-            "no database is named: set DATABASE_URL, or DB_HOST, DB_NAME and DB_USER (and DB_PORT \
-             and DB_PASSWORD if need be)",
+            "no database is configured: set DATABASE_URL, or DB_HOST, DB_NAME and DB_USER \
+             (optionally DB_PORT and DB_PASSWORD)",
         ]
     );
 }
 
 #[test]
-fn errors_of_syntax_have_line_and_column() {
+fn syntax_errors_have_line_and_column() {
     let folder = Folder::new();
 
     assert_eq!(
@@ -155,12 +155,12 @@ fn errors_of_syntax_have_line_and_column() {
     );
     assert_eq!(
         folder.problems("t.yaml", "host: h\n---\nhost: g\n"),
-        ["t.yaml:3:1: a second document, where one has all settings"]
+        ["t.yaml:3:1: second document found, all settings must be in one document"]
     );
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_told_as_such() {
+fn unreadable_file_is_reported() {
     let folder = Folder::new();
     let missing = DatabaseConfig::from_file(folder.0.path().join("no.toml")).unwrap_err();
 
@@ -171,12 +171,12 @@ fn a_file_that_cannot_be_read_is_told_as_such() {
     assert_eq!(missing.problems().len(), 1);
     assert_eq!(
         folder.problems("t.ini", ""),
-        ["t.ini: must be called .toml, .yaml or .yml"]
+        ["t.ini: file name must end in .toml, .yaml or .yml"]
     );
 }
 
 #[test]
-fn the_environment_comes_before_a_file_and_a_later_file_before_an_earlier_one() {
+fn environment_overrides_files_and_later_files_override_earlier_ones() {
     let folder = Folder::new();
     let base = "url = \"postgres://base/d\"\n[pool]\nmin_connections = 1\nmax_connections = 2\n";
     let base = folder.file("base.toml", base);
@@ -198,7 +198,7 @@ fn the_environment_comes_before_a_file_and_a_later_file_before_an_earlier_one() 
 }
 
 #[test]
-fn two_databases_are_never_mixed() {
+fn locations_of_two_sources_are_never_combined() {
     let folder = Folder::new();
     let parts = "host = \"file\"\nport = 7\ndatabase = \"d\"\nuser = \"u\"\n";
     let path = folder.file("t.toml", parts);
@@ -215,11 +215,11 @@ fn two_databases_are_never_mixed() {
     assert_eq!(by_url.address(), "env:5432/e");
     assert_eq!(by_half.problems()[0].source(), Some("DB_NAME"));
     let half = folder.problems("half.toml", "host = \"h\"\nuser = \"u\"\n");
-    assert_eq!(half, ["half.toml: database is not given, though host is"]);
+    assert_eq!(half, ["half.toml: database is not set, but host is"]);
 }
 
 #[test]
-fn the_named_file_is_read_where_it_is_asked_for() {
+fn named_file_is_read_only_on_request() {
     let folder = Folder::new();
     let path = folder.file("t.toml", "url = \"postgres://file/d\"\n");
     let variables = [("TASKTRAIL_CONFIG", path.to_str().unwrap())];
@@ -232,7 +232,7 @@ fn the_named_file_is_read_where_it_is_asked_for() {
 }
 
 #[test]
-fn an_empty_file_and_empty_sections_say_nothing() {
+fn empty_files_and_sections_set_nothing() {
     let folder = Folder::new();
     for (name, text) in [
         ("t.toml", "[pool]\n"),
@@ -245,12 +245,12 @@ fn an_empty_file_and_empty_sections_say_nothing() {
 }
 
 #[test]
-fn a_certificate_that_is_not_there_is_told_before_anything_is_connected() {
+fn missing_certificate_file_is_reported_on_load() {
     let folder = Folder::new();
     let text = "url = \"postgres://h/d\"\n[tls]\nroot_certificate = \"/no/such.pem\"\n";
 
     assert_eq!(
         folder.problems("t.toml", text),
-        ["t.toml:3: tls.root_certificate must be a file that is there, got \"/no/such.pem\""]
+        ["t.toml:3: tls.root_certificate must be an existing file, got \"/no/such.pem\""]
     );
 }

@@ -1,4 +1,4 @@
-//! A password gets to the server, from wherever it is given and whatever it consists of.
+//! Logging in with passwords from every source, with every special character.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::fs;
@@ -6,10 +6,10 @@ use std::fs;
 use tasktrail::{ConfigSources, DatabaseConfig, DatabaseManager};
 use tasktrail_test_support::{Server, ServerOptions, TestDatabase};
 
-/// With everything that means something in a URL, in `key=value`, in a file, or to the shell.
+/// Has every character that is special in a URL, in `key=value`, in a file, or in the shell.
 const PASSWORD: &str = r#"it's a \ "p@ss/wörd?#%20&x=1"#;
 
-/// A server that asks `guarded` for that password, and a database on it.
+/// A server that requires this password from the role `guarded`, and a database on it.
 fn guarded() -> (Server, TestDatabase) {
     let server = ServerOptions::default()
         .asks_for_the_password_of("guarded")
@@ -29,7 +29,7 @@ async fn is_let_in(sources: ConfigSources) -> bool {
 }
 
 #[tokio::test]
-async fn every_way_to_give_a_password_lets_in() {
+async fn password_from_every_source_logs_in() {
     let (server, database) = guarded();
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("secret");
@@ -78,7 +78,7 @@ async fn every_way_to_give_a_password_lets_in() {
 
 #[cfg(feature = "config-file")]
 #[tokio::test]
-async fn a_file_says_where_and_the_environment_by_which_password() {
+async fn location_in_a_file_and_password_in_the_environment_log_in() {
     let (server, database) = guarded();
     let folder = tempfile::tempdir().unwrap();
     let url = format!("postgres://guarded@{}/{}", server.addr(), database.name());

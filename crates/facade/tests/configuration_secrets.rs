@@ -1,4 +1,4 @@
-//! A password is never shown, wherever it stands and whatever is wrong around it.
+//! Passwords never appear in output, whatever the source and whatever else is wrong.
 #![cfg(feature = "config-file")]
 
 use std::error::Error;
@@ -6,37 +6,37 @@ use std::fs;
 
 use tasktrail::{ConfigError, ConfigSources, DatabaseConfig, DatabaseManager};
 
-/// Looked for in everything that is shown. Its parts are as telling as the whole.
+/// The password. No output may contain it, or half of it.
 const MARKER: &str = "hush-hush";
 
-/// Everything that a configuration, or an error of one, can be made to say.
-fn said(sources: ConfigSources) -> (String, Result<DatabaseConfig, ConfigError>) {
-    let mut said = vec![format!("{sources:?} {sources:#?}")];
+/// Everything that a configuration or its error can print, and the result of loading.
+fn output(sources: ConfigSources) -> (String, Result<DatabaseConfig, ConfigError>) {
+    let mut output = vec![format!("{sources:?} {sources:#?}")];
     let loaded = sources.load();
     match &loaded {
         Ok(config) => {
-            said.push(format!("{config:?} {config:#?} {}", config.address()));
-            said.push(format!("{:?}", DatabaseManager::new(config.clone())));
+            output.push(format!("{config:?} {config:#?} {}", config.address()));
+            output.push(format!("{:?}", DatabaseManager::new(config.clone())));
         }
         Err(error) => {
             let mut cause: Option<&dyn Error> = Some(error);
             while let Some(error) = cause {
-                said.push(format!("{error} {error:?} {error:#?}"));
+                output.push(format!("{error} {error:?} {error:#?}"));
                 cause = error.source();
             }
-            for fault in error.problems() {
-                let parts = (fault.source(), fault.allowed(), fault.given());
-                said.push(format!("{parts:?} {fault}"));
+            for problem in error.problems() {
+                let parts = (problem.source(), problem.allowed(), problem.given());
+                output.push(format!("{parts:?} {problem}"));
             }
         }
     }
-    (said.join("\n"), loaded)
+    (output.join("\n"), loaded)
 }
 
 #[track_caller]
 fn assert_hidden(sources: ConfigSources, is_good: bool) {
-    let (said, loaded) = said(sources);
-    assert!(!said.contains("hush"), "{said}");
+    let (output, loaded) = output(sources);
+    assert!(!output.contains("hush"), "{output}");
     assert_eq!(loaded.is_ok(), is_good, "{loaded:?}");
 }
 
@@ -45,7 +45,7 @@ fn of(variables: &[(&str, &str)]) -> ConfigSources {
 }
 
 #[test]
-fn a_good_password_is_hidden() {
+fn valid_password_is_hidden() {
     let url = format!("postgres://me:{MARKER}@h/d");
     let parts = [("DB_HOST", "h"), ("DB_NAME", "d"), ("DB_USER", "u")];
     let words = format!("host=h user=me password='{MARKER}' dbname=d");
@@ -67,7 +67,7 @@ fn a_good_password_is_hidden() {
 }
 
 #[test]
-fn a_wrong_url_is_hidden() {
+fn invalid_url_is_hidden() {
     for url in [
         format!("mysql://me:{MARKER}@h/d"),
         format!("postgres://me:{MARKER}@h:port/d"),
@@ -89,7 +89,7 @@ fn a_wrong_url_is_hidden() {
 }
 
 #[test]
-fn a_url_in_the_wrong_place_is_hidden() {
+fn url_for_the_wrong_setting_is_hidden() {
     let url = format!("postgres://me:{MARKER}@h/d");
     let good = ("DATABASE_URL", "postgres://h/d");
     for name in [
@@ -118,7 +118,7 @@ fn a_url_in_the_wrong_place_is_hidden() {
 }
 
 #[test]
-fn a_password_that_is_taken_for_a_file_is_hidden() {
+fn password_given_as_a_file_name_is_hidden() {
     let parts = [("DB_HOST", "h"), ("DB_NAME", "d"), ("DB_USER", "u")];
     assert_hidden(of(&parts).variables([("DB_PASSWORD_FILE", MARKER)]), false);
     let both = [("DB_PASSWORD_FILE", MARKER), ("DB_PASSWORD", MARKER)];
@@ -126,7 +126,7 @@ fn a_password_that_is_taken_for_a_file_is_hidden() {
 }
 
 #[test]
-fn a_password_in_a_file_is_hidden() {
+fn password_in_a_file_is_hidden() {
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("secret");
     fs::write(&secret, format!("{MARKER}\n")).unwrap();
@@ -145,7 +145,7 @@ fn a_password_in_a_file_is_hidden() {
 }
 
 #[test]
-fn a_password_beside_a_fault_in_a_file_is_hidden() {
+fn password_in_an_invalid_file_is_hidden() {
     let folder = tempfile::tempdir().unwrap();
     let toml = [
         "password = M\n",
@@ -197,7 +197,7 @@ fn a_password_beside_a_fault_in_a_file_is_hidden() {
 }
 
 #[test]
-fn a_password_that_is_a_number_is_hidden() {
+fn numeric_password_in_a_file_is_hidden() {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in [
         ("t.toml", "password = 48151623\n"),
@@ -206,12 +206,12 @@ fn a_password_that_is_a_number_is_hidden() {
         let path = folder.path().join(name);
         fs::write(&path, text).unwrap();
 
-        let (said, loaded) = said(of(&[]).file(&path));
+        let (output, loaded) = output(of(&[]).file(&path));
 
-        assert!(!said.contains("4815"), "{said}");
+        assert!(!output.contains("4815"), "{output}");
         assert!(
-            said.contains("password must be a text, in quotes"),
-            "{said}"
+            output.contains("password must be a text, in quotes"),
+            "{output}"
         );
         assert!(loaded.is_err());
     }

@@ -1,4 +1,4 @@
-//! The manager's diagnosis.
+//! Diagnosis through the manager.
 #![expect(clippy::panic, reason = "a failed step of a test is a panic")]
 
 use tasktrail::clock::{Clock, SystemClock};
@@ -16,7 +16,7 @@ fn the(diagnosis: &Diagnosis, code: FindingCode) -> &Finding {
 }
 
 #[tokio::test]
-async fn histories_in_memory_have_nothing_to_diagnose() {
+async fn in_memory_manager_has_no_diagnosis() {
     let manager = DatabaseManager::in_memory();
     let request = ExplainRequest {
         operation: ExplainedOperation::Load,
@@ -41,7 +41,7 @@ async fn histories_in_memory_have_nothing_to_diagnose() {
 }
 
 #[tokio::test]
-async fn a_manager_that_is_not_connected_cannot_diagnose() {
+async fn diagnose_without_connection_fails() {
     let config = DatabaseConfig::from_url("postgres://me@127.0.0.1:1/none").unwrap();
     let manager = DatabaseManager::new(config);
 
@@ -54,12 +54,12 @@ async fn a_manager_that_is_not_connected_cannot_diagnose() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_pool_is_told_and_a_question_without_an_answer_does_not_end_the_others() {
+async fn full_pool_is_reported_and_failed_queries_do_not_stop_the_others() {
     let database = TestDatabase::new();
     let config = DatabaseConfig::from_url(database.url())
         .and_then(|config| config.with_connections(1, 1))
         .unwrap()
-        // Each save by itself, so that each needs a connection.
+        // Without batching, so that each save needs a connection.
         .with_postgres(|postgres| postgres.with_group_commit(0));
     let manager = DatabaseManager::new(config);
     manager.connect().await.unwrap();
@@ -81,7 +81,7 @@ async fn a_full_pool_is_told_and_a_question_without_an_answer_does_not_end_the_o
         manager.pool_statistics().unwrap().unwrap().waiting == 7
     });
 
-    // The sizes of a locked table are not to be had, and the calls in the queue give up meanwhile.
+    // The sizes of a locked table cannot be read, and the queued calls time out in the meantime.
     let found = manager
         .diagnose(&DiagnosisOptions::default())
         .await
@@ -103,9 +103,9 @@ async fn a_full_pool_is_told_and_a_question_without_an_answer_does_not_end_the_o
     assert_eq!(
         failed,
         [
-            "the server did not tell the tables",
-            "the tables could not be compared with what the migrations make",
-            "the server did not tell whether the sequence of the ids is beyond all of them"
+            "the query for the tables failed",
+            "the tables could not be compared with those that the migrations create",
+            "the check whether the sequence of the ids is above all ids failed"
         ]
     );
     assert!(found.connection.is_some() && found.wraparound.is_some());

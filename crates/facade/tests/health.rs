@@ -1,4 +1,4 @@
-//! The manager's verdict, and its close.
+//! The health of a store, and closing a manager.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tasktrail::task_history::{StepNumber, TaskKey, TaskStatus, TaskStepResult};
 use tasktrail::{DatabaseConfig, DatabaseError, DatabaseManager, Health, HealthState};
 use tasktrail_test_support::{ServerOptions, TableLock, TestDatabase, wait_until};
 
-/// A manager whose server may take its time to answer, on a machine with much to do.
+/// A manager with a long timeout for health checks, for test machines under load.
 fn manager(database: &TestDatabase) -> DatabaseManager {
     manager_with(database, Duration::from_secs(60))
 }
@@ -18,26 +18,26 @@ fn manager_with(database: &TestDatabase, health_timeout: Duration) -> DatabaseMa
         .and_then(|config| config.with_connections(1, 1))
         .unwrap()
         .with_health_timeout(health_timeout)
-        // Each save by itself, so that each needs a connection.
+        // Without batching, so that each save needs a connection.
         .with_postgres(|postgres| postgres.with_group_commit(0));
     DatabaseManager::new(config)
 }
 
-fn said(health: &Health) -> (HealthState, Vec<&str>) {
+fn summary(health: &Health) -> (HealthState, Vec<&str>) {
     let reasons = health.reasons.iter().map(String::as_str).collect();
     (health.state, reasons)
 }
 
 #[tokio::test]
-async fn histories_in_memory_are_healthy() {
+async fn in_memory_manager_is_healthy() {
     let health = DatabaseManager::in_memory().health().await;
 
-    assert_eq!(said(&health), (HealthState::Healthy, vec![]));
+    assert_eq!(summary(&health), (HealthState::Healthy, vec![]));
     assert!(health.database.is_none());
 }
 
 #[tokio::test]
-async fn a_manager_is_healthy_between_connect_and_close() {
+async fn manager_is_healthy_between_connect_and_close() {
     let database = TestDatabase::new();
     let manager = manager(&database);
     let before = manager.health().await;
@@ -50,11 +50,11 @@ async fn a_manager_is_healthy_between_connect_and_close() {
 
     let unhealthy = HealthState::Unhealthy;
     assert_eq!(
-        said(&before),
+        summary(&before),
         (unhealthy, vec!["not connected: call connect first"])
     );
     assert_eq!(
-        said(&without_schema),
+        summary(&without_schema),
         (
             unhealthy,
             vec![
@@ -63,18 +63,18 @@ async fn a_manager_is_healthy_between_connect_and_close() {
             ]
         )
     );
-    assert_eq!(said(&connected), (HealthState::Healthy, vec![]));
+    assert_eq!(summary(&connected), (HealthState::Healthy, vec![]));
     let found = connected.database.unwrap();
     assert!(found.server.unwrap().schema.is_current());
     assert_eq!((found.pool.size, found.pool.maximum), (1, 1));
     assert_eq!(
-        said(&closed),
+        summary(&closed),
         (unhealthy, vec!["the database manager was closed"])
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_pool_is_degraded_and_a_close_ends_what_takes_too_long() {
+async fn full_pool_is_degraded_and_close_cancels_calls_after_the_timeout() {
     let database = TestDatabase::new();
     let manager = manager(&database);
     manager.connect().await.unwrap();
@@ -100,7 +100,7 @@ async fn a_full_pool_is_degraded_and_a_close_ends_what_takes_too_long() {
     let closing = manager.close_within(Duration::from_millis(50)).await;
 
     let reason = "all 1 connections are in use and 2 calls wait for one";
-    assert_eq!(said(&full), (HealthState::Degraded, vec![reason]));
+    assert_eq!(summary(&full), (HealthState::Degraded, vec![reason]));
     assert_eq!((closing.cancelled, closing.rejected), (1, 2));
     let mut effects = Vec::new();
     for save in saves {
@@ -121,19 +121,19 @@ async fn a_full_pool_is_degraded_and_a_close_ends_what_takes_too_long() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_frozen_server_is_unhealthy_within_the_limit() {
+async fn frozen_server_is_unhealthy_within_the_timeout() {
     let server = ServerOptions::default().start().unwrap();
     let database = TestDatabase::create(&server);
     let manager = manager_with(&database, Duration::from_secs(1));
     manager.connect().await.unwrap();
 
-    // It answers nothing meanwhile: without the limit this would not end.
+    // The server does not respond: without the timeout this would hang.
     server.freeze();
     let frozen = manager.health().await;
     server.thaw();
 
     assert_eq!(
-        said(&frozen),
+        summary(&frozen),
         (HealthState::Unhealthy, vec!["no answer within 1s"])
     );
     wait_until("it is healthy again", || {

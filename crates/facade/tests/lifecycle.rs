@@ -1,4 +1,4 @@
-//! A manager that fails to connect, is closed in the middle of it, or outlives its runtime.
+//! A manager that fails to connect, is closed during a connect, or outlives its runtime.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::time::Duration;
@@ -32,11 +32,11 @@ fn sessions(database: &TestDatabase) -> usize {
     database.execute(others).unwrap().len()
 }
 
-/// As after a copy of the rows: the sequence is behind them.
+/// Moves the sequence behind the existing rows, as if they had been copied without it.
 const REWIND: &str = "SELECT setval(pg_get_serial_sequence('task_history', 'id'), 1, false)";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_is_refused_is_not_connected_to() {
+async fn refused_store_leaves_the_manager_not_connected() {
     let database = TestDatabase::new();
     let first = manager(&database);
     first.connect().await.unwrap();
@@ -56,14 +56,14 @@ async fn a_store_that_is_refused_is_not_connected_to() {
     );
     let saved = save(&manager).await.unwrap_err();
     assert!(matches!(saved, DatabaseError::NotConnected), "{saved:?}");
-    wait_until("the connections end", || sessions(&database) == 0);
+    wait_until("the connections are closed", || sessions(&database) == 0);
     manager.init_connection_pool().await.unwrap();
     manager.repair_entry_order().await.unwrap();
     manager.connect().await.unwrap();
     save(&manager).await.unwrap();
 }
 
-/// Migrates until a comment is to be written, of which a lock keeps it.
+/// Starts a migration that blocks on a lock, when it writes the first comment on a table.
 fn migrating(
     database: &TestDatabase,
 ) -> (
@@ -81,7 +81,7 @@ fn migrating(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_close_waits_for_a_migration() {
+async fn close_waits_for_a_migration() {
     let database = TestDatabase::new();
     let (lock, manager, connecting) = migrating(&database);
     wait_until("the migration waits", || lock.waiting() == 1);
@@ -98,11 +98,11 @@ async fn a_close_waits_for_a_migration() {
     let connected = connecting.await.unwrap().unwrap_err();
     assert!(matches!(connected, DatabaseError::Closed), "{connected:?}");
     let tables = database.execute("SELECT FROM task_history").unwrap();
-    assert_eq!(tables.len(), 0, "the migration has come to its end");
+    assert_eq!(tables.len(), 0, "the migration has finished");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_close_cancels_a_migration_at_its_deadline() {
+async fn close_cancels_a_migration_at_its_deadline() {
     let database = TestDatabase::new();
     let (lock, manager, connecting) = migrating(&database);
     wait_until("the migration waits", || lock.waiting() == 1);
@@ -116,13 +116,13 @@ async fn a_close_cancels_a_migration_at_its_deadline() {
     let tables = database
         .execute("SELECT to_regclass('task_history')")
         .unwrap();
-    assert_eq!(tables, [vec![None]], "the migration was undone");
+    assert_eq!(tables, [vec![None]], "the migration was rolled back");
     manager.connect().await.unwrap();
     save(&manager).await.unwrap();
 }
 
 #[test]
-fn maintenance_outside_of_a_runtime_is_an_error() {
+fn maintenance_outside_of_a_runtime_fails() {
     let manager = DatabaseManager::in_memory();
     let policy = MaintenancePolicy::new(Schedule::Every(Duration::from_secs(60)));
 
@@ -132,7 +132,7 @@ fn maintenance_outside_of_a_runtime_is_an_error() {
 }
 
 #[test]
-fn calls_after_the_runtime_of_connect_has_ended_say_so() {
+fn calls_after_the_runtime_of_connect_has_shut_down_report_it() {
     let database = TestDatabase::new();
     let manager = manager(&database);
     let first = Runtime::new().unwrap();
@@ -145,10 +145,10 @@ fn calls_after_the_runtime_of_connect_has_ended_say_so() {
     let (one, other) = second.block_on(async { tokio::join!(save(&manager), save(&manager)) });
 
     for error in [alone, one.unwrap_err(), other.unwrap_err()] {
-        let told = ErrorChain(&error).to_string();
+        let message = ErrorChain(&error).to_string();
         assert!(
-            told.contains("the runtime that `connect` ran on has shut down"),
-            "{told}"
+            message.contains("the runtime that `connect` ran on has shut down"),
+            "{message}"
         );
         let DatabaseError::Repository(error) = error else {
             panic!("{error:?}");

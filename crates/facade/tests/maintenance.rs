@@ -1,4 +1,4 @@
-//! What is removed when, by whom, and how it ends.
+//! Cleanups, estimates and scheduled maintenance through the manager.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::sync::Arc;
@@ -56,34 +56,37 @@ fn before(clock: &ManualClock, age: Duration) -> Timestamp {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_came_to_an_end_goes_when_it_is_old_enough() {
+async fn old_finished_tasks_are_removed_on_schedule() {
     let clock = clock();
     let manager = in_memory(&clock);
     let done = save(&manager, "done", TaskStatus::Completed).await;
     let stuck = save(&manager, "stuck", TaskStatus::Running).await;
     let mut maintenance = manager.maintenance(monthly(Schedule::Every(DAY))).unwrap();
 
-    // The first run is at once, and nothing is old enough.
+    // The first run starts immediately, and no task is old enough yet.
     assert!(maintenance.next_run().await);
     assert!(manager.check_task_status(&done).await.unwrap().is_some());
     clock.advance(31 * DAY);
     assert!(maintenance.next_run().await);
 
     assert_eq!(maintenance.runs(), 2);
-    let gone = maintenance.last_run(|run| run.unwrap().as_ref().unwrap().cleaned_up.clone());
-    assert_eq!((gone.tasks, gone.entries, gone.complete), (1, 1, true));
+    let report = maintenance.last_run(|run| run.unwrap().as_ref().unwrap().cleaned_up.clone());
+    assert_eq!(
+        (report.tasks, report.entries, report.complete),
+        (1, 1, true)
+    );
     assert_eq!(manager.check_task_status(&done).await.unwrap(), None);
     assert!(manager.check_task_status(&stuck).await.unwrap().is_some());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_time_of_day_is_waited_for_by_the_managers_clock() {
+async fn daily_schedule_uses_the_clock_of_the_manager() {
     let clock = clock();
     let manager = in_memory(&clock);
     let at_three = Schedule::Daily(DailyAt::utc(3, 0).unwrap());
     let mut maintenance = manager.maintenance(monthly(at_three)).unwrap();
 
-    // Hours of sleep are not enough where the clock stands still.
+    // Sleeping is not enough: the manual clock does not advance.
     let early = tokio::time::timeout(5 * DAY, maintenance.next_run()).await;
     clock.advance(Duration::from_secs(2 * 60 * 60));
 
@@ -93,7 +96,7 @@ async fn a_time_of_day_is_waited_for_by_the_managers_clock() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_ends_with_the_manager() {
+async fn maintenance_stops_when_the_manager_is_closed() {
     let clock = clock();
     let manager = in_memory(&clock);
     let policy = || monthly(Schedule::Every(DAY));
@@ -111,7 +114,7 @@ async fn it_ends_with_the_manager() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_budget_that_is_used_up_leaves_the_rest() {
+async fn cleanup_without_time_budget_left_is_incomplete() {
     let clock = clock();
     let manager = in_memory(&clock);
     save(&manager, "done", TaskStatus::Completed).await;
@@ -132,7 +135,7 @@ async fn a_budget_that_is_used_up_leaves_the_rest() {
 }
 
 #[tokio::test]
-async fn a_forecast_tells_what_goes_and_what_is_stuck() {
+async fn estimate_counts_expired_and_stuck_tasks() {
     let (database, clock) = (TestDatabase::new(), clock());
     let manager = on_postgres(&database, &clock).await;
     for n in 0..20 {
@@ -146,7 +149,7 @@ async fn a_forecast_tells_what_goes_and_what_is_stuck() {
     let estimate = manager.estimate_cleanup(&policy).await.unwrap();
     let everything = RetentionPolicy::older_than(before(&clock, 30 * DAY));
     let all = manager.estimate_cleanup(&everything).await.unwrap();
-    // "new" and "stuck" are the newest by their times and names.
+    // "new" and "stuck" are the newest by last activity and task id.
     let keeping = RetentionPolicy {
         keep_newest: 2,
         ..policy.clone()
@@ -161,7 +164,7 @@ async fn a_forecast_tells_what_goes_and_what_is_stuck() {
 }
 
 #[tokio::test]
-async fn one_process_at_a_time_makes_months_and_drops_partitions() {
+async fn one_process_at_a_time_creates_and_drops_partitions() {
     let (database, clock) = (TestDatabase::new(), clock());
     let manager = on_postgres(&database, &clock).await;
     manager.partition(1).await.unwrap();
@@ -193,15 +196,15 @@ async fn one_process_at_a_time_makes_months_and_drops_partitions() {
     assert!(matches!(closed, DatabaseError::Closed));
 }
 
-/// The removal of alice's tasks fails, at every attempt.
+/// Makes every removal of a task of alice fail.
 const REFUSE: &str = "
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
-    'BEGIN RAISE EXCEPTION ''this task is to be kept''; END';
+    'BEGIN RAISE EXCEPTION ''this task must be kept''; END';
     CREATE TRIGGER refuse BEFORE DELETE ON task_summary
     FOR EACH ROW WHEN (OLD.user_id = 'alice') EXECUTE FUNCTION refuse()";
 
 #[tokio::test]
-async fn a_rule_that_fails_leaves_the_others_and_the_months_to_be_done() {
+async fn failed_rule_does_not_stop_other_rules_and_partitions() {
     let (database, clock) = (TestDatabase::new(), clock());
     let manager = on_postgres(&database, &clock).await;
     manager.partition(1).await.unwrap();
@@ -232,7 +235,7 @@ async fn a_rule_that_fails_leaves_the_others_and_the_months_to_be_done() {
     };
     assert_eq!(failure.step, MaintenanceStep::Rule(0));
     let error = tasktrail::repository::ErrorChain(&*failure.error).to_string();
-    assert!(error.contains("this task is to be kept"), "{error}");
+    assert!(error.contains("this task must be kept"), "{error}");
     assert_eq!(run.cleaned_up.tasks, 1);
     assert!(!run.made.is_empty(), "{run:?}");
     assert_eq!(manager.check_task_status(&bobs).await.unwrap(), None);

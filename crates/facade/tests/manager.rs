@@ -1,4 +1,4 @@
-//! The manager's life, and its calls, on both stores.
+//! The lifecycle of the manager, and its methods, on both stores.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -37,8 +37,8 @@ fn step(name: &str, status: TaskStatus) -> TaskStepResult {
         .unwrap()
 }
 
-/// Every call of the manager, with the time in the hands of the test.
-async fn every_call_does_what_it_says(manager: DatabaseManager, clock: Arc<ManualClock>) {
+/// Calls every method that works on histories, with a manual clock.
+async fn every_method_works(manager: DatabaseManager, clock: Arc<ManualClock>) {
     let old = TaskKey::new("alice", "old").unwrap();
     let new = TaskKey::new("alice", "new").unwrap();
     let first = StepNumber::from(0);
@@ -104,16 +104,16 @@ async fn every_call_does_what_it_says(manager: DatabaseManager, clock: Arc<Manua
 }
 
 #[tokio::test]
-async fn every_call_does_what_it_says_in_memory() {
+async fn every_method_works_in_memory() {
     let clock = Arc::new(ManualClock::at(Timestamp::default()));
     let ids = Arc::new(SequentialEntryIds::default());
     let manager = DatabaseManager::in_memory_with(Arc::clone(&clock) as Arc<dyn Clock>, ids);
 
-    every_call_does_what_it_says(manager, clock).await;
+    every_method_works(manager, clock).await;
 }
 
 #[tokio::test]
-async fn every_call_does_what_it_says_on_postgres() {
+async fn every_method_works_on_postgres() {
     let database = TestDatabase::new();
     let clock = Arc::new(ManualClock::at(Timestamp::default()));
     let ids = Arc::new(SequentialEntryIds::default());
@@ -121,11 +121,11 @@ async fn every_call_does_what_it_says_on_postgres() {
         DatabaseManager::new_with(config(&database), Arc::clone(&clock) as Arc<dyn Clock>, ids);
     manager.connect().await.unwrap();
 
-    every_call_does_what_it_says(manager, clock).await;
+    every_method_works(manager, clock).await;
 }
 
 #[tokio::test]
-async fn a_manager_works_between_connect_and_close_and_can_be_connected_again() {
+async fn manager_can_reconnect_after_close() {
     let database = TestDatabase::new();
     let manager = DatabaseManager::new(config(&database));
     let task = TaskKey::new("alice", "report").unwrap();
@@ -150,7 +150,7 @@ async fn a_manager_works_between_connect_and_close_and_can_be_connected_again() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_may_connect_at_once_and_one_pool_is_opened() {
+async fn concurrent_connects_open_one_pool() {
     let database = TestDatabase::new();
     let manager = DatabaseManager::new(config(&database));
 
@@ -173,7 +173,7 @@ async fn many_may_connect_at_once_and_one_pool_is_opened() {
 }
 
 #[tokio::test]
-async fn a_missing_schema_is_an_error_of_the_call_and_made_by_init_database_schema() {
+async fn calls_without_a_schema_fail_until_init_database_schema() {
     let database = TestDatabase::new();
     let manager = DatabaseManager::new(config(&database));
     let task = TaskKey::new("alice", "report").unwrap();
@@ -191,7 +191,7 @@ async fn a_missing_schema_is_an_error_of_the_call_and_made_by_init_database_sche
 }
 
 #[tokio::test]
-async fn a_schema_that_is_reverted_is_gone_with_its_histories() {
+async fn reverting_the_schema_deletes_the_histories() {
     let database = TestDatabase::new();
     let manager = DatabaseManager::new(config(&database));
     manager.connect().await.unwrap();
@@ -213,7 +213,7 @@ async fn a_schema_that_is_reverted_is_gone_with_its_histories() {
 }
 
 #[tokio::test]
-async fn histories_in_memory_have_neither_room_nor_schema_on_a_server() {
+async fn in_memory_manager_has_no_storage_and_no_schema() {
     let manager = DatabaseManager::in_memory();
 
     assert_eq!(manager.storage_statistics().await.unwrap(), None);

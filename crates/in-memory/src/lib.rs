@@ -1,8 +1,8 @@
-//! Tasktrail's repositories in memory: for a service's unit tests, and for trying it out.
+//! An in-memory adapter for Tasktrail: use it in the unit tests of your service.
 //!
-//! The whole contract, safe under concurrent use, and with the cost shape of the Postgres adapter:
-//! a status is one look-up, a page of a user's tasks does not scan all of them. Nothing outlives
-//! the last clone of a repository.
+//! It implements the whole contract and is safe for concurrent use. Its costs grow like those of
+//! the PostgreSQL adapter: a status check is one lookup, and a page of a user's tasks does not scan
+//! all of them. The data is dropped with the last clone of a repository.
 
 mod task_history;
 

@@ -22,22 +22,22 @@ use tasktrail_domain::timestamp::Timestamp;
 use self::store::Store;
 use self::task::count;
 
-/// A [`TaskHistoryRepository`] in memory. Clones share what is in it.
+/// A [`TaskHistoryRepository`] in memory. Clones share its data.
 #[derive(Clone, Default)]
 pub struct InMemoryTaskHistory {
-    // A std mutex: it is held for a moment and never across an await, so each method is atomic.
+    // A std mutex: it is held briefly and never across an await, and makes each method atomic.
     store: Arc<Mutex<Store>>,
 }
 
 impl InMemoryTaskHistory {
-    /// An empty repository.
+    /// Creates an empty repository.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {
-        // A panic while it was held can only have come from a failed allocation.
+        // Only a failed allocation can panic while the lock is held.
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -56,7 +56,7 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         if !store.holds(entry).map_err(during(operation::SAVE))? {
             store.add(entry);
         }
-        // A task with an entry has a status, and after a save it has one.
+        // Always a status: after the save the task has an entry.
         Ok(store
             .status(&entry.task)
             .unwrap_or(entry.step_result.status()))

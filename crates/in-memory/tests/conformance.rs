@@ -1,4 +1,4 @@
-//! The contract, on the repository in memory.
+//! The conformance suite on the in-memory adapter.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ async fn fresh() -> (Repository, ()) {
 
 tasktrail_conformance::task_history_suite!(fresh);
 
-/// The same through another `Arc`, which has to forward every method.
+/// The same through another `Arc`, which must forward every method.
 mod shared {
     use super::{Arc, InMemoryTaskHistory, Repository};
 

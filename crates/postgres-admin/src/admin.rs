@@ -1,4 +1,4 @@
-//! The work of an operator on a database.
+//! [`PostgresAdmin`], the entry point for operators.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,17 +16,17 @@ use crate::table_maintenance::{
     self, AnalyzedTable, ReindexPlan, Reindexing, TableMaintenanceError,
 };
 
-/// What an operator does with a database: diagnosis, table maintenance, partitions, benchmarks.
+/// Operations for an operator: diagnosis, table maintenance, partitions, benchmarks.
 ///
-/// Everything works on connections of its own, outside of the pool.
+/// Every operation opens its own connection, outside of the pool.
 #[derive(Debug, Clone)]
 pub struct PostgresAdmin {
     database: PostgresDatabase,
 }
 
-/// An operator's work, from the database that it is about.
+/// Adds [`admin`](Self::admin) to a database.
 pub trait Administrable {
-    /// The operator's work on this database. Opens no connection.
+    /// Returns the operations for an operator of this database. Opens no connection.
     fn admin(&self) -> PostgresAdmin;
 }
 
@@ -39,12 +39,12 @@ impl Administrable for PostgresDatabase {
 }
 
 impl PostgresAdmin {
-    /// What the database is like, and what somebody should do about it. Asks on connections of its own,
-    /// 5 seconds for a question at most. A question that the server refuses is told among the findings.
+    /// Checks the database, and returns the problems and the facts that it found. Limits each query
+    /// to 5 seconds; a query that fails becomes a finding itself. Changes nothing.
     ///
     /// # Errors
     ///
-    /// [`DiagnosisError`] if the server cannot be asked at all.
+    /// [`DiagnosisError`] if the database cannot be reached, or the connection is lost.
     pub async fn diagnose(&self, options: &DiagnosisOptions) -> Result<Diagnosis, DiagnosisError> {
         diagnosis::diagnose(
             self.database.connector(),
@@ -54,21 +54,23 @@ impl PostgresAdmin {
         .await
     }
 
-    /// Collects what the planner knows of the tables anew, and removes dead rows as well if `vacuum`.
+    /// Collects the planner's statistics of the tables again. With `vacuum` it also removes dead
+    /// rows.
     ///
     /// # Errors
     ///
-    /// [`TableMaintenanceError`]; [`NotOwner`](TableMaintenanceError::NotOwner) if the role may not.
+    /// [`TableMaintenanceError`]; [`NotOwner`](TableMaintenanceError::NotOwner) if the role does
+    /// not own the tables.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves the server at work on the table at hand.
+    /// If you drop the future, the server still completes the current table.
     pub async fn analyze(&self, vacuum: bool) -> Result<Vec<AnalyzedTable>, TableMaintenanceError> {
         table_maintenance::analyze(self.database.connector(), vacuum).await
     }
 
-    /// What a [`reindex`](Self::reindex) of all indexes, or those called `only`, would work on. Any role may
-    /// ask.
+    /// Plans a [`reindex`](Self::reindex) of the indexes named in `only`, or of all indexes if it
+    /// is empty. Any role may call this.
     ///
     /// # Errors
     ///
@@ -80,32 +82,32 @@ impl PostgresAdmin {
         table_maintenance::plan(self.database.connector(), only).await
     }
 
-    /// Builds indexes anew, one after the other, while the service goes on, and removes what an
-    /// interrupted run has left behind. All of them, or those called `only`.
+    /// Rebuilds the indexes named in `only`, or all indexes if it is empty, one after the other and
+    /// concurrently: saves and reads continue. Also removes what an interrupted run left behind.
     ///
-    /// `told` hears of each index before it is worked on. When `stop` is ready no other begins, the one at hand is
-    /// cancelled on the server, and what was done so far is the answer; what the index at hand leaves
-    /// behind is removed by the next run.
+    /// Calls `on_index` before it rebuilds an index. When `stop` completes, the rebuild in progress
+    /// is cancelled on the server, and the method returns what was done so far. The next run
+    /// removes what the cancelled rebuild left behind.
     ///
     /// # Errors
     ///
-    /// [`TableMaintenanceError`]; [`NotOwner`](TableMaintenanceError::NotOwner) if the role may not, [`Taken`](TableMaintenanceError::Taken)
-    /// while another process does it. The indexes that were done stay done.
+    /// [`TableMaintenanceError`]; [`NotOwner`](TableMaintenanceError::NotOwner) if the role does
+    /// not own the tables, [`Taken`](TableMaintenanceError::Taken) if another process is
+    /// reindexing. Indexes that were completed before the error remain rebuilt.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves the server at work on the index at hand.
+    /// If you drop the future, the server still completes the current index.
     pub async fn reindex(
         &self,
         only: &[String],
-        told: impl FnMut(&IndexFacts) + Send,
+        on_index: impl FnMut(&IndexFacts) + Send,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<Reindexing, TableMaintenanceError> {
-        table_maintenance::reindex(self.database.connector(), only, told, stop).await
+        table_maintenance::reindex(self.database.connector(), only, on_index, stop).await
     }
 
-    /// How much room the histories take, and how much was written so far, in one reading on a connection
-    /// of its own.
+    /// Returns the disk space of the tables, and how much was written to them so far.
     ///
     /// # Errors
     ///
@@ -114,10 +116,10 @@ impl PostgresAdmin {
         storage::statistics(self.database.connector()).await
     }
 
-    /// How many tasks have each status and how many entries those have, counted at one instant on a
-    /// connection of its own. A status that no task has is left out.
+    /// Counts tasks and their entries by task status, at one instant. Statuses without tasks are
+    /// omitted.
     ///
-    /// Reads a row of every task and none of the entries: the cost grows with the number of tasks only.
+    /// Reads one row for each task and no entries, so the cost grows only with the number of tasks.
     ///
     /// # Errors
     ///
@@ -128,7 +130,8 @@ impl PostgresAdmin {
         storage::counts_by_status(self.database.connector()).await
     }
 
-    /// What the database holds, looked at on a connection of its own: the first row of a table at most.
+    /// Returns whether the database is empty, contains histories, or contains other tables. Reads
+    /// at most the first row of each table.
     ///
     /// # Errors
     ///
@@ -137,17 +140,18 @@ impl PostgresAdmin {
         storage::contents(self.database.connector()).await
     }
 
-    /// Takes the schema in which benchmarks work, after removing what an earlier one left there.
+    /// Creates the schema for benchmarks, and first removes one that an earlier benchmark left
+    /// behind.
     ///
     /// # Errors
     ///
-    /// [`BenchSchemaError`]; [`Taken`](BenchSchemaError::Taken) while another benchmark has it.
+    /// [`BenchSchemaError`]; [`Taken`](BenchSchemaError::Taken) if another benchmark is running.
     pub async fn bench_schema(&self) -> Result<BenchSchema, BenchSchemaError> {
         BenchSchema::take(self.database.connector()).await
     }
 
-    /// The partitions of the entries, the oldest first; `None` if all entries are in one table. Changes and
-    /// locks nothing.
+    /// Lists the partitions of the entries, oldest first; `None` if all entries are in one table.
+    /// Takes no locks and changes nothing.
     ///
     /// # Errors
     ///
@@ -156,19 +160,22 @@ impl PostgresAdmin {
         partitions::list(self.database.connector()).await
     }
 
-    /// Partitions the entries by month unless they are, makes partitions for the month of `now` and so many
-    /// after it, and gives those that were not there before.
+    /// Partitions the entries by month, unless they are partitioned already, and creates the
+    /// partitions for the month of `now` and for `months_ahead` further months. Returns the new
+    /// partitions.
     ///
-    /// Saves and reads go on. A table that was plain becomes the first partition as it is; while the server
-    /// looks through it, saves of entries whose ids are more than a week ahead of `now` are refused. Up to 10 000
-    /// entries that are dated more than a year ahead are moved to the last partition. Any
-    /// number of processes may call it; the role must own the tables and be allowed to create some. What was
-    /// ended half-way (a signal, a failover) is to be called again soon: until then the check that was to prove
-    /// the range of the table refuses ids behind it, from the beginning of a later month on.
+    /// Saves and reads continue. A plain table becomes the first partition, without copying its
+    /// rows. While the server checks its rows, saves of entries whose ids are dated more than a
+    /// week after `now` are refused. Entries dated more than a year ahead are moved to the last
+    /// partition, up to 10 000.
+    ///
+    /// Several processes may call this. The role must own the tables, and needs the privilege to
+    /// create tables. If a run is interrupted (by a signal or a failover), call this again soon:
+    /// until then a check constraint remains, which refuses ids from the start of a later month on.
     ///
     /// # Errors
     ///
-    /// [`PartitionError`]; what was done so far stays, and another call goes on.
+    /// [`PartitionError`]. Completed steps remain, and another call continues from there.
     pub async fn partition(
         &self,
         now: Timestamp,
@@ -177,7 +184,8 @@ impl PostgresAdmin {
         partitions::partition(self.database.connector(), now, months_ahead).await
     }
 
-    /// The turn of one process to maintain this store; `None` while another one has it.
+    /// Takes the lock that lets one process at a time maintain this store; `None` if another
+    /// process holds it.
     ///
     /// # Errors
     ///
@@ -186,12 +194,14 @@ impl PostgresAdmin {
         maintenance_lock::take(self.database.connector()).await
     }
 
-    /// Why a cleanup by a policy keeps partitions, and when it can drop the next one: the partitions with
-    /// entries, the oldest first, up to the first that ends after the cutoff; only the oldest one if nothing
-    /// can be dropped by this policy or role. `None` if the entries are in one table.
+    /// Explains why a cleanup by this policy keeps partitions, and when it can drop the next one.
     ///
-    /// Changes and locks nothing. Looks at about every hundredth entry of a large partition that ends
-    /// before the cutoff, and at all entries of a small one.
+    /// Returns the partitions with entries, oldest first, up to the first one that ends after the
+    /// cutoff. If the policy or the role prevents all drops, returns only the oldest one. `None` if
+    /// the entries are in one table.
+    ///
+    /// Takes no locks and changes nothing. Counts all entries of a small partition that ends before
+    /// the cutoff, and a sample of 1 % of a large one.
     ///
     /// # Errors
     ///
@@ -204,24 +214,30 @@ impl PostgresAdmin {
         partitions::outlook(self.database.connector(), policy, now).await
     }
 
-    /// Drops the partitions that end before the policy's cutoff and hold little else than tasks which it
-    /// covers, the oldest first: at most every tenth entry of one may belong to tasks that stay, which keep
-    /// all of theirs. Tells of every partition with entries that was old enough; none is begun after
-    /// `within`.
+    /// Drops the partitions that end before the policy's cutoff, oldest first, and returns the
+    /// result for each such partition with entries.
     ///
-    /// Each goes in a transaction of its own. Reads go on. Saves wait meanwhile, about a second for a million
-    /// entries (`docs/PERFORMANCE.md` has the figure) and 5 seconds at most for a partition, then it is
-    /// [given up](PartitionDrop::given_up); a save of a task that went begins a new one. An open transaction that
-    /// has read the history, such as an export, keeps partitions from being dropped. Nothing happens where the entries are in one table, where
-    /// the policy is about one user, and where it keeps the newest of each.
+    /// A partition is dropped only if at most one tenth of its entries belongs to tasks that the
+    /// policy retains. Retained tasks keep all their entries. No partition is started once `within`
+    /// has elapsed.
+    ///
+    /// Each partition is dropped in its own transaction. Reads continue. Saves wait, for about one
+    /// second per million entries (see `docs/PERFORMANCE.md`) and at most 5 seconds for a
+    /// partition: then the drop is [given up](PartitionDrop::given_up). A later save of a removed
+    /// task starts a new task. An open transaction that has read the history, such as an export,
+    /// prevents drops.
+    ///
+    /// Does nothing if the entries are in one table, or if the policy covers a single user or keeps
+    /// the newest tasks of each user.
     ///
     /// # Errors
     ///
-    /// [`PartitionError`] if nothing could be begun. What was in the way of a partition is told with it.
+    /// [`PartitionError`] if no partition could be started. The failure of a single partition is
+    /// returned in its result.
     ///
     /// # Cancel safety
     ///
-    /// A partition is dropped as a whole or not at all. The server ends the step that it is at.
+    /// A partition is dropped completely or not at all. The server ends the current step.
     pub async fn drop_expired_partitions(
         &self,
         policy: &RetentionPolicy,

@@ -1,9 +1,9 @@
-//! A schema of its own in a database, for a benchmark, which leaves nothing behind.
+//! An isolated schema for a benchmark.
 //!
-//! A mark on a database or on rows can be wrong: a service may have begun to use, after a benchmark
-//! was killed, what the benchmark had marked as its own. What stands in a schema of a reserved name
-//! cannot be a service's: no service looks there. So the leavings of a benchmark are known by where
-//! they are, and are removed together, whatever state they are in.
+//! A marker on a database or on rows can be wrong: after a benchmark is killed, a service may start
+//! to use what the benchmark had marked. A schema with a reserved name is safe, because services
+//! never read it. So the leftovers of a benchmark are identified by their schema, and are removed
+//! with it.
 
 use std::error::Error;
 use std::time::Duration;
@@ -18,40 +18,41 @@ use tasktrail_postgres_client::error::is_contention;
 /// The name of the schema.
 pub(crate) use tasktrail_postgres_client::config::BENCH_SCHEMA as NAME;
 
-/// How often it is tried to remove the schema: each deadlock ends one of those that are in the way.
+/// Attempts to drop the schema. Each deadlock ends one of the conflicting sessions.
 const DROP_ATTEMPTS: u32 = 10;
 
-/// What the schema says of itself. One of the same name that does not is somebody else's.
+/// The comment on the schema. A schema of this name without it does not belong to a benchmark.
 const MARK: &str = "made by tasktrail bench, and removed by it";
 
-/// Names the advisory lock: the bytes of "tasktrab".
+/// Key of the advisory lock: the bytes of "tasktrab".
 const LOCK: i64 = 0x7461_736b_7472_6162;
 
-/// The schema of a benchmark, empty at first, while the benchmark lasts.
+/// The schema of a benchmark, initially empty.
 ///
-/// [`PostgresConfig::in_bench_schema`](crate::PostgresConfig::in_bench_schema) has connections work in
-/// it. Nobody else gets it until it is dropped or the process ends. It is removed with all that is in it
-/// by [`remove`](Self::remove), else by the next one who takes it.
+/// To use it, open connections with
+/// [`PostgresConfig::in_bench_schema`](tasktrail_postgres::PostgresConfig::in_bench_schema). It is
+/// exclusive until it is dropped or the process ends. [`remove`](Self::remove) removes the schema
+/// with its contents; otherwise the next benchmark does.
 pub struct BenchSchema {
-    /// Holds the lock.
+    /// Holds the advisory lock.
     connection: AsyncPgConnection,
 }
 
-/// The schema of a benchmark could not be had, or not be removed.
+/// Why the schema of a benchmark could not be created or removed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BenchSchemaError {
     /// The database could not be reached.
     #[error("cannot connect to the database")]
     Connect(#[source] Box<dyn Error + Send + Sync>),
-    /// Another benchmark is at work in the database.
-    #[error("another benchmark is at work in the database")]
+    /// Another benchmark is running in the database.
+    #[error("another benchmark is running in the database")]
     Taken,
-    /// There is a schema of this name that no benchmark made.
-    #[error("the schema {NAME} is there, and no benchmark made it")]
+    /// A schema of this name exists that no benchmark created.
+    #[error("schema {NAME} exists, but was not created by a benchmark; rename or drop it")]
     Foreign,
     /// The server failed or refused a statement.
-    #[error("the schema {NAME} could not be made or removed")]
+    #[error("cannot create or remove schema {NAME}")]
     Query(#[source] Box<dyn Error + Send + Sync>),
 }
 
@@ -68,14 +69,14 @@ struct Found {
 }
 
 impl BenchSchema {
-    /// Takes the schema, on a connection of its own, after removing what an earlier benchmark left.
+    /// Creates the schema on a new connection, after removing one that is left over.
     pub(crate) async fn take(connector: &Connector) -> Result<Self, BenchSchemaError> {
         let opened = connector.open_alone(Duration::ZERO).await;
         let connection = opened.map_err(BenchSchemaError::Connect)?;
         let mut schema = Self { connection };
         schema.lock().await?;
-        if schema.is_left_behind().await? {
-            tracing::info!(schema = NAME, "removing what an earlier benchmark left");
+        if schema.is_left_over().await? {
+            tracing::info!(schema = NAME, "removing the schema of an earlier benchmark");
             schema.drop_all().await?;
         }
         let made =
@@ -84,13 +85,13 @@ impl BenchSchema {
         Ok(schema)
     }
 
-    /// Removes the schema with all that is in it, and lets others have it.
+    /// Removes the schema with its contents, and releases the lock.
     ///
-    /// Waits for statements that are under way in it.
+    /// Waits for statements in progress.
     ///
     /// # Errors
     ///
-    /// [`BenchSchemaError`]; the schema stays for the next benchmark to remove.
+    /// [`BenchSchemaError`]; the schema remains, and the next benchmark removes it.
     pub async fn remove(mut self) -> Result<(), BenchSchemaError> {
         self.drop_all().await
     }
@@ -103,10 +104,10 @@ impl BenchSchema {
         }
     }
 
-    async fn is_left_behind(&mut self) -> Result<bool, BenchSchemaError> {
-        let question = "SELECT obj_description(oid, 'pg_namespace') AS mark
+    async fn is_left_over(&mut self) -> Result<bool, BenchSchemaError> {
+        let query = "SELECT obj_description(oid, 'pg_namespace') AS mark
                         FROM pg_namespace WHERE nspname = $1";
-        let found: Vec<Found> = diesel::sql_query(question)
+        let found: Vec<Found> = diesel::sql_query(query)
             .bind::<Text, _>(NAME)
             .load(&mut self.connection)
             .await?;
@@ -118,11 +119,11 @@ impl BenchSchema {
     }
 
     async fn drop_all(&mut self) -> Result<(), BenchSchemaError> {
-        // Told to nobody: without it the server sends a notice of what goes with the schema.
+        // Suppresses the server's notice that lists the dropped objects.
         let dropped = format!("SET client_min_messages = warning; DROP SCHEMA {NAME} CASCADE");
         for _ in 1..DROP_ATTEMPTS {
             match self.connection.batch_execute(&dropped).await {
-                // Statements that are under way lock the same tables in another order.
+                // Statements in progress lock the same tables in a different order.
                 Err(error) if is_contention(&error) => {}
                 done => return Ok(done?),
             }

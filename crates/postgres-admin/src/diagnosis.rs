@@ -1,8 +1,8 @@
-//! What a database is like, and what somebody should do about it.
+//! Checks of a database, and the problems that they find.
 //!
-//! Each group of checks is a file: it asks one or two questions, keeps the facts, and judges them.
-//! The judging is free of the server, so that every verdict is tested by itself. A question that
-//! the server refuses, or does not answer in time, is told among the findings, and the others go on.
+//! Each module is a group of checks: it runs one or two queries, keeps the facts, and evaluates
+//! them. The evaluation does not need a server, so each verdict has a unit test. A query that the
+//! server refuses, or that times out, becomes a finding, and the other checks continue.
 
 mod connection;
 mod far_future;
@@ -41,44 +41,45 @@ pub use self::transactions::OpenTransaction;
 pub use self::wraparound::Wraparound;
 use tasktrail_postgres::{entry_order, health, schema_check};
 
-/// How long the server works on one question.
-const QUESTION_LIMIT: Duration = Duration::from_secs(5);
+/// Statement timeout of each query of a diagnosis.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A diagnosis: the findings and the facts that they rest on.
+/// The result of a diagnosis: the findings and the facts behind them.
 #[derive(Debug, Clone, Default, Serialize)]
 #[non_exhaustive]
 pub struct Diagnosis {
-    /// What somebody should look at, the worst first; nothing if all is well.
+    /// The problems, most severe first; empty if there are none.
     pub findings: Vec<Finding>,
-    /// The connection that asked, and the server.
+    /// The connection of the diagnosis, and its server.
     pub connection: Option<ConnectionFacts>,
-    /// The tables of the histories, with their partitions added up.
+    /// The tables of the histories. A partitioned table is the sum of its partitions.
     pub tables: Vec<TableFacts>,
-    /// Their indexes, the largest first; those of partitions one by one.
+    /// Their indexes, largest first. Those of partitions are listed one by one.
     pub indexes: Vec<IndexFacts>,
-    /// The statements of this application by the time that they took, the most first; `None` where the
-    /// server does not count them.
+    /// The statements of this application, by total time, longest first; `None` if the server does
+    /// not collect statement statistics.
     pub statements: Option<Vec<StatementFacts>>,
-    /// Transactions that have been open for longer than [the limit](DiagnosisOptions::long_transaction).
+    /// Transactions that have been open longer than [the
+    /// limit](DiagnosisOptions::long_transaction).
     pub long_transactions: Vec<OpenTransaction>,
     /// The standbys that stream from the server.
     pub replicas: Vec<Replica>,
-    /// What the server keeps its log for.
+    /// The replication slots of the server.
     pub slots: Vec<ReplicationSlot>,
-    /// How far the numbers of transactions have come.
+    /// How much of the transaction id space is used.
     pub wraparound: Option<Wraparound>,
     /// How fast the histories grow; `None` without entries.
     pub growth: Option<Growth>,
 }
 
 impl Diagnosis {
-    /// How bad the worst finding is; `None` without findings.
+    /// Returns the severity of the most severe finding; `None` without findings.
     #[must_use]
     pub fn worst(&self) -> Option<Severity> {
         self.findings.iter().map(|finding| finding.severity).max()
     }
 
-    /// Adds a finding behind those that are as bad.
+    /// Adds a finding after those of the same severity.
     pub fn add(&mut self, finding: Finding) {
         self.findings.push(finding);
         self.findings
@@ -86,13 +87,13 @@ impl Diagnosis {
     }
 }
 
-/// What a diagnosis goes by.
+/// Options of a diagnosis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DiagnosisOptions {
-    /// How many bytes are free on the disk of the database, which the server does not tell. Unknown by
-    /// default; then nobody can tell when it will be full.
+    /// Free bytes on the disk of the database, which SQL cannot report. Default: `None`, so the
+    /// diagnosis does not estimate when the disk will be full.
     pub disk_free: Option<u64>,
-    /// From which age on an open transaction is told. 5 minutes by default.
+    /// Age from which an open transaction is reported. Default: 5 minutes.
     pub long_transaction: Duration,
 }
 
@@ -105,24 +106,25 @@ impl Default for DiagnosisOptions {
     }
 }
 
-/// A database could not be diagnosed at all.
+/// Why a diagnosis failed as a whole.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DiagnosisError {
-    /// It could not be reached.
+    /// The database could not be reached.
     #[error("cannot connect to the database")]
     Connect(#[source] Box<dyn Error + Send + Sync>),
-    /// The connection broke in the middle of it.
-    #[error("the database could not be asked")]
+    /// The connection was lost during the diagnosis.
+    #[error("cannot query the database")]
     Query(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// Without migrations, what has the names of the tables where the store cannot be is not the store.
+/// Without applied migrations, tables with our names belong to another application if the schema
+/// may not be used.
 fn may_have_tables(server: &ServerHealth) -> bool {
     server.refusal.is_none() || !server.schema.applied.is_empty()
 }
 
-/// Asks everything on a connection of its own.
+/// Runs all checks on new connections.
 pub(crate) async fn diagnose(
     connector: &Connector,
     pool: &PoolStatistics,
@@ -132,7 +134,7 @@ pub(crate) async fn diagnose(
     let mut probe = Probe::open(connector).await?;
     found.connection = connection::look(&mut probe, connector).await?;
     settings::look(&mut probe).await?;
-    let server = health::ask(connector, QUESTION_LIMIT).await;
+    let server = health::ask(connector, QUERY_TIMEOUT).await;
     if server.as_ref().map_or(true, may_have_tables) {
         found.tables = tables::look(&mut probe).await?;
         found.indexes = indexes::look(&mut probe).await?;
@@ -148,13 +150,13 @@ pub(crate) async fn diagnose(
     probe.found(pool::judge(pool));
     probe.found(schema::judge_server(&server));
     if let Ok(server) = &server {
-        let differences = schema_check::differences(connector, QUESTION_LIMIT).await;
-        // What a pending migration would change is no finding, but where the store cannot be is one.
+        let differences = schema_check::differences(connector, QUERY_TIMEOUT).await;
+        // A pending migration explains differences. A database that must not be used is a finding.
         if server.schema.is_current() || differences.is_err() {
             probe.found(schema::judge_differences(&differences, &found.tables));
         }
         if server.schema.is_current() {
-            let order = entry_order::look(connector, QUESTION_LIMIT).await;
+            let order = entry_order::look(connector, QUERY_TIMEOUT).await;
             probe.found(order::judge(&order));
         }
     }

@@ -1,6 +1,7 @@
-//! An operator's work on a Tasktrail database: [diagnosis], partitions, roles, table maintenance,
-//! and the schema in which benchmarks work. [`PostgresDatabase::admin`](Administrable::admin)
-//! gives all of it.
+//! Tools for operators of a Tasktrail database: [diagnosis], partitions, roles, table maintenance,
+//! and an isolated schema for benchmarks.
+//!
+//! Import [`Administrable`] and call [`PostgresDatabase::admin`](Administrable::admin).
 
 mod admin;
 mod bench_schema;

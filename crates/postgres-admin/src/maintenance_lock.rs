@@ -1,4 +1,4 @@
-//! Whose turn it is to look after a store.
+//! The lock that lets one process at a time maintain a store.
 
 use std::fmt;
 
@@ -10,18 +10,18 @@ use tasktrail_postgres_client::connection::Connector;
 
 use crate::storage::StorageError;
 
-/// Names the advisory lock: the bytes of "tasktram".
+/// Key of the advisory lock: the bytes of "tasktram".
 const LOCK: i64 = 0x7461_736b_7472_616d;
 
-/// Held by the one process that maintains a store, until it is dropped.
+/// The lock of the process that maintains a store. Drop it to release the lock.
 pub struct MaintenanceLock {
-    /// The lock ends with it.
+    /// Holds the advisory lock.
     _connection: AsyncPgConnection,
 }
 
 impl fmt::Debug for MaintenanceLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MaintenanceTurn").finish_non_exhaustive()
+        f.debug_struct("MaintenanceLock").finish_non_exhaustive()
     }
 }
 
@@ -42,13 +42,13 @@ struct Store {
     schema: i64,
 }
 
-/// The number of a lock among the stores of a database, each of which has a schema.
+/// The key of a lock, made distinct for each store of a database by the schema of the store.
 pub(crate) async fn of_store(
     connection: &mut AsyncPgConnection,
     number: i64,
 ) -> diesel::QueryResult<i64> {
-    let question = "SELECT coalesce((SELECT relnamespace::bigint FROM pg_class
+    let query = "SELECT coalesce((SELECT relnamespace::bigint FROM pg_class
                                      WHERE oid = to_regclass('task_history')), 0) AS schema";
-    let store: Store = diesel::sql_query(question).get_result(connection).await?;
+    let store: Store = diesel::sql_query(query).get_result(connection).await?;
     Ok(number.wrapping_add(store.schema))
 }

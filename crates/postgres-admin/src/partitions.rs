@@ -1,10 +1,10 @@
-//! The partitioned layout of the entries, for stores from which old history is to go by whole tables.
+//! Monthly partitions of the entries, so that old history can be removed by dropping whole tables.
 //!
-//! `task_history` is then partitioned by ranges of the entry ids, which are UUIDv7 and so begin with a
-//! time: a month each, one for all that is older, one for all that is newer. Every id has a partition at
-//! any time, so no save fails for the want of one. Which layout a store has is nothing to the repository:
-//! keys, statements and answers are the same. `docs/adr/0018-partitions-are-a-choice.md` says what it
-//! costs and what it gains.
+//! `task_history` is partitioned by ranges of the entry ids. These are UUIDv7, which start with a
+//! timestamp. There is one partition for each month, one for all older entries, and one for all
+//! newer ones. So every id belongs to a partition, and saves never fail for lack of one. The
+//! repository does not depend on the layout: keys, statements and results are the same. For costs
+//! and benefits, see `docs/adr/0018-partitions-are-a-choice.md`.
 
 mod convert;
 mod deadline;
@@ -31,90 +31,90 @@ pub use self::drop_expired::{PartitionHold, PartitionOutlook};
 use self::layout::read;
 use self::session::{begin, open};
 
-/// A part of the entries, by the time in their ids.
+/// A partition of the entries: a range of the times in their ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Partition {
-    /// Its table.
+    /// The name of its table.
     pub name: String,
-    /// The entries of this instant and later ones; `None` for all that are older.
+    /// Start of the range, inclusive; `None` if it has no start.
     pub from: Option<Timestamp>,
-    /// The entries before this instant; `None` for all that are newer.
+    /// End of the range, exclusive; `None` if it has no end.
     pub until: Option<Timestamp>,
-    /// How many entries it has, about.
+    /// Estimated number of entries.
     pub entries: u64,
-    /// How much room it takes, indexes included, in bytes.
+    /// Size with indexes, in bytes.
     pub bytes: u64,
 }
 
-/// The partitions could not be looked at or changed.
+/// Why partitions could not be read or changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PartitionError {
     /// The database could not be reached.
     #[error("cannot connect to the database")]
     Connect(#[source] Box<dyn Error + Send + Sync>),
-    /// Another process is changing them.
+    /// Another process is changing the partitions.
     #[error("another process is changing the partitions")]
     Busy,
-    /// The role may not change the tables, for they are another's.
-    #[error("the partitions can be changed only by {owner}, who owns task_history")]
+    /// The role does not own the tables.
+    #[error("only {owner}, the owner of task_history, may change the partitions")]
     NotOwner {
-        /// Whose they are.
+        /// The owner of `task_history`.
         owner: String,
     },
     /// The entries are in one table.
-    #[error("task_history is not partitioned: `tasktrail migrate partition` makes it so")]
+    #[error("task_history is not partitioned: run `tasktrail migrate partition`")]
     Plain,
-    /// The table was in use whenever it was to be locked for a moment.
+    /// The table could not be locked in this time, because transactions use it.
     #[error(
-        "task_history could not be locked for a moment within {0:?}: a transaction is using it"
+        "task_history could not be locked within {0:?}: a transaction is using it; try again later"
     )]
     Locked(Duration),
-    /// A partition could not be replaced before saves had waited for too long. Nothing was changed.
+    /// A change of the partitions blocked saves for too long. Nothing was changed.
     #[error("given up after {limit:?}: saves were held for {held:?}; the next run tries again")]
     GivenUp {
-        /// How long it may take from the moment at which saves are to be kept out.
+        /// Time limit, from the request for the lock that blocks saves.
         limit: Duration,
-        /// For how long saves waited.
+        /// How long saves waited.
         held: Duration,
     },
-    /// Things stand on the table that a partitioned one of its name would not have.
-    #[error("task_history is in use by {}: take these away first, and make them again on the partitioned \
+    /// Objects depend on the table that a new partitioned table would not have.
+    #[error("task_history is in use by {}: drop these first, then create them again on the partitioned \
              table", .0.join(", "))]
     InUse(Vec<String>),
-    /// A partition cannot be replaced by an equal one.
+    /// A partition has objects that its replacement would not have.
     #[error(
-        "{partition} has {}, which its replacement would lack: drop them, or make them on task_history",
+        "{partition} has {}, which its replacement would lack: drop them, or create them on task_history",
         .things.join(", ")
     )]
     Irreplaceable {
-        /// The table.
+        /// The name of the partition.
         partition: String,
-        /// What was made on it.
+        /// The objects, with kind and name.
         things: Vec<String>,
     },
-    /// More entries than can be moved are dated more than a year ahead.
+    /// Too many entries are dated more than a year ahead.
     #[error(
-        "more than {at_most} entries are dated more than a year ahead, the last of them {newest}: remove \
-         their tasks first, as docs/OPERATIONS.md shows"
+        "more than {at_most} entries are dated more than a year ahead, the latest {newest}: first remove \
+         their tasks, as described in docs/OPERATIONS.md"
     )]
     FarFuture {
-        /// The time in the newest entry id among those that were looked at.
+        /// The time in the greatest entry id that was read.
         newest: Timestamp,
-        /// How many are moved at most.
+        /// The largest number of entries that can be moved.
         at_most: u64,
     },
-    /// A table attached to the history has bounds that are not times.
-    #[error("the partition {name} has bounds of another kind: {bounds}")]
+    /// The bounds of a partition are not times.
+    #[error("the bounds of partition {name} are not times: {bounds}")]
     Foreign {
-        /// The table.
+        /// The name of the partition.
         name: String,
-        /// What the server says of it.
+        /// The bounds, as the server reports them.
         bounds: String,
     },
     /// The server failed or refused a statement.
-    #[error("the partitions could not be looked at or changed")]
+    #[error("cannot read or change the partitions")]
     Query(#[source] Box<dyn Error + Send + Sync>),
 }
 
@@ -124,14 +124,14 @@ impl From<diesel::result::Error> for PartitionError {
     }
 }
 
-/// The partitions, the oldest first; `None` if the entries are in one table.
+/// Lists the partitions, oldest first; `None` if the entries are in one table.
 pub(crate) async fn list(connector: &Connector) -> Result<Option<Vec<Partition>>, PartitionError> {
     let mut connection = open(connector, connector.config().statement_timeout()).await?;
     read(&mut connection).await
 }
 
-/// Makes the layout partitioned unless it is, and sees to it that the month of `now` and so many after
-/// it have partitions. Gives the partitions that were not there before.
+/// Partitions the table unless it is partitioned, and creates the partitions for the month of `now`
+/// and `months_ahead` further months. Returns the new partitions.
 pub(crate) async fn partition(
     connector: &Connector,
     now: Timestamp,
@@ -151,7 +151,8 @@ pub(crate) async fn partition(
     Ok(partitions)
 }
 
-/// Why partitions are kept, and when the next one can be dropped; `None` if the entries are in one table.
+/// Explains which partitions are kept, and when the next one can be dropped; `None` if the entries
+/// are in one table.
 pub(crate) async fn outlook(
     connector: &Connector,
     policy: &RetentionPolicy,
@@ -161,9 +162,8 @@ pub(crate) async fn outlook(
     drop_expired::outlook(&mut connection, policy, now).await
 }
 
-/// Drops the partitions that hold little else than tasks which the policy covers, the oldest first, and
-/// tells of each that could have gone by its age. None is begun after so long. Nothing if the entries are in
-/// one table.
+/// Drops expired partitions, oldest first, and returns the result for each. Starts none after
+/// `within`. Does nothing if the entries are in one table.
 pub(crate) async fn drop_expired(
     connector: &Connector,
     policy: &RetentionPolicy,
@@ -176,6 +176,6 @@ pub(crate) async fn drop_expired(
     }
     begin(&mut connection).await?;
     convert::drop_range_check(&mut connection).await?;
-    let goes_on = || within.is_none_or(|within| began.elapsed() < within);
-    drop_expired::drop_expired(&mut connection, policy, goes_on).await
+    let may_continue = || within.is_none_or(|within| began.elapsed() < within);
+    drop_expired::drop_expired(&mut connection, policy, may_continue).await
 }

@@ -1,21 +1,21 @@
-//! Who may do what in a database: as little as will do.
+//! Least-privilege roles for a database.
 
 use std::fmt::Write;
 
 use tasktrail_domain::InvalidValue;
 use tasktrail_postgres_client::config::is_identifier;
 
-/// What does it, for the names that were set before. The server quotes them.
+/// Creates the roles. Names are set before, and quoted by the server.
 const GRANT: &str = include_str!("roles/grant.sql");
 
-/// Two roles for the histories in a schema: an *owner*, who migrates, and a *runtime* role for services,
-/// which can do what they need and nothing else.
+/// SQL for two roles of a store: an *owner*, who runs migrations, and a *runtime* role with only
+/// the privileges that services need.
 ///
-/// The runtime role reads and writes rows. It cannot change what was saved (`task_history` has no right
-/// to be updated), empty a table at a stroke, or change the schema; a current schema it needs not.
+/// The runtime role reads and writes rows. It cannot update saved entries (it has no `UPDATE`
+/// privilege on `task_history`), truncate tables, or change the schema.
 ///
 /// ```
-/// use tasktrail_postgres::DatabaseRoles;
+/// use tasktrail_postgres_admin::DatabaseRoles;
 ///
 /// let roles = DatabaseRoles::new("tasktrail_owner", "tasktrail_runtime", "public")?;
 /// assert!(roles.sql().contains("'tasktrail_owner'"));
@@ -29,12 +29,12 @@ pub struct DatabaseRoles {
 }
 
 impl DatabaseRoles {
-    /// Roles of these names, for the tables in this schema. Upper and lower case differ.
+    /// Defines the roles for the tables in `schema`. Names are case-sensitive.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if a name has not 1 to 63 bytes, or has control characters or backslashes in it, or
-    /// if both roles are the same.
+    /// [`InvalidValue`] if a name is empty, is longer than 63 bytes, or contains control characters
+    /// or backslashes, or if both roles have the same name.
     pub fn new(owner: &str, runtime: &str, schema: &str) -> Result<Self, InvalidValue> {
         for (field, name) in [
             ("the owner role", owner),
@@ -47,7 +47,7 @@ impl DatabaseRoles {
             }
         }
         if owner == runtime {
-            let limit = "another one than the owner role";
+            let limit = "different from the owner role";
             return Err(InvalidValue::text("the runtime role", limit, runtime));
         }
         Ok(Self {
@@ -57,21 +57,22 @@ impl DatabaseRoles {
         })
     }
 
-    /// The statements that make the roles and the schema, where they are not there, and give the roles
-    /// their rights; one transaction.
+    /// Returns SQL that creates the roles and the schema, if they do not exist, and grants the
+    /// privileges. It runs in one transaction.
     ///
-    /// For `psql`, or any client that takes several statements, in the database of the histories, as a
-    /// superuser or as an owner of the database who may create roles. May be run again, which changes
-    /// nothing, and must be after a migration that made tables: new ones can be read, added to and deleted
-    /// from, but not updated. Tables that another role made become the owner's. Passwords are not set.
+    /// Run it in the database of the store with `psql`, or any client that accepts several
+    /// statements, as a superuser, or as an owner of the database who may create roles. Idempotent.
+    /// Run it again after a migration that creates tables: the runtime role can then update those
+    /// that services update. Tables that another role created are transferred to the owner. Does
+    /// not set passwords.
     #[must_use]
     pub fn sql(&self) -> String {
         let mut sql = format!(
-            "-- Tasktrail {}: the role that migrates, and the role that services use.\n\
-             -- Run it in the database of the histories, as a superuser, or as an owner of the database\n\
-             -- who may create roles: psql --set ON_ERROR_STOP=1\n\
-             -- Run it before the first migration, and again after each that makes tables: they get\n\
-             -- their rights. Passwords are set afterwards, in psql by \\password ROLE.\n\
+            "-- Tasktrail {}: an owner role for migrations, and a runtime role for services.\n\
+             -- Run this in the database of the store, as a superuser, or as an owner of the\n\
+             -- database who may create roles: psql --set ON_ERROR_STOP=1\n\
+             -- Run it before the first migration, and again after each migration that creates\n\
+             -- tables. Set the passwords afterwards, in psql: \\password ROLE.\n\
              \nBEGIN;\n",
             env!("CARGO_PKG_VERSION")
         );
@@ -80,7 +81,7 @@ impl DatabaseRoles {
             ("runtime", &self.runtime),
             ("schema", &self.schema),
         ] {
-            // Writing to a text does not fail.
+            // Writing to a string does not fail.
             let _ = writeln!(sql, "SET LOCAL tasktrail.{setting} = {};", literal(name));
         }
         sql.push('\n');
@@ -90,7 +91,7 @@ impl DatabaseRoles {
     }
 }
 
-/// A text without backslashes, so that `standard_conforming_strings` makes no difference.
+/// Without backslashes the literal does not depend on `standard_conforming_strings`.
 fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_the_server_or_a_script_would_take_for_others_are_refused() {
+    fn ambiguous_names_are_refused() {
         let limit = "must be 1 to 63 bytes long, without control characters and backslashes, got";
 
         assert_eq!(
@@ -138,7 +139,7 @@ mod tests {
         assert!(refused("o\\", "r", "s").starts_with(&format!("the owner role {limit}")));
         assert_eq!(
             refused("same", "same", "s"),
-            "the runtime role must be another one than the owner role, got \"same\""
+            "the runtime role must be different from the owner role, got \"same\""
         );
         assert!(DatabaseRoles::new("o", "r", &"x".repeat(63)).is_ok());
     }

@@ -1,4 +1,4 @@
-//! How much room the histories take, and what a database holds besides.
+//! Disk space of the histories, and the contents of a database.
 
 mod contents;
 mod status_counts;
@@ -17,10 +17,10 @@ pub(crate) use self::contents::contents;
 pub use self::status_counts::StatusCounts;
 pub(crate) use self::status_counts::counts_by_status;
 
-/// How much room the histories take on the server, and how much was written so far.
+/// Disk space of the histories, and how much was written so far.
 ///
-/// Sizes are exact; numbers of rows are the server's estimates. A connection reports the rows that it
-/// wrote within seconds, and when it has ended for certain.
+/// Sizes are exact; row counts are estimates of the server. A connection reports the rows that it
+/// wrote within seconds, and at the latest when it ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StorageStatistics {
@@ -28,39 +28,39 @@ pub struct StorageStatistics {
     pub entries: TableStatistics,
     /// The table with a row for each task.
     pub tasks: TableStatistics,
-    /// How far the write-ahead log has come since the server was made, in bytes, all of its databases
-    /// together. Of two readings the difference counts.
+    /// Position of the write-ahead log of the whole server, in bytes. The difference of two
+    /// readings is the amount written in between.
     pub log_bytes: u64,
 }
 
-/// How much room a table takes. All zero if it is not there.
+/// Size and activity of a table. All zero if it does not exist.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableStatistics {
-    /// Rows that are there, about.
+    /// Estimated number of live rows.
     pub live_rows: u64,
-    /// Old versions of rows that wait for a vacuum, about.
+    /// Estimated number of dead rows, which vacuum has not removed yet.
     pub dead_rows: u64,
-    /// Rows that were added since the table was made, whether they are still there or not.
+    /// Rows inserted since the table was created, including removed ones.
     pub rows_added: u64,
-    /// Versions of rows that were replaced or deleted since the table was made, whether a vacuum has
-    /// removed them or not.
+    /// Row versions replaced or deleted since the table was created, including those that vacuum
+    /// has removed.
     pub rows_died: u64,
-    /// The table with its large values, without indexes, in bytes.
+    /// Size of the table with TOAST data, without indexes, in bytes.
     pub table_bytes: u64,
-    /// Its indexes, in bytes.
+    /// Size of its indexes, in bytes.
     pub index_bytes: u64,
 }
 
-/// A database could not be looked at.
+/// Why a database could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StorageError {
-    /// It could not be reached.
+    /// The database could not be reached.
     #[error("cannot connect to the database")]
     Connect(#[source] Box<dyn Error + Send + Sync>),
     /// The server failed or refused a statement.
-    #[error("the database could not be looked at")]
+    #[error("cannot read the database")]
     Query(#[source] Box<dyn Error + Send + Sync>),
 }
 
@@ -82,12 +82,12 @@ struct Row {
     log_bytes: i64,
 }
 
-const QUESTION: &str = include_str!("storage/tables.sql");
+const QUERY: &str = include_str!("storage/tables.sql");
 
-/// Asks on a connection of its own.
+/// Reads the statistics on a new connection.
 pub(crate) async fn statistics(connector: &Connector) -> Result<StorageStatistics, StorageError> {
     let mut connection = connect(connector).await?;
-    let rows: Vec<Row> = diesel::sql_query(with_leaves(QUESTION))
+    let rows: Vec<Row> = diesel::sql_query(with_leaves(QUERY))
         .load(&mut connection)
         .await
         .map_err(|error| StorageError::Query(error.into()))?;

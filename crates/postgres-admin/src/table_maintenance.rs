@@ -1,4 +1,4 @@
-//! What an owner does for his tables: fresh statistics, no dead rows, indexes without gaps.
+//! Table maintenance: planner statistics, dead rows, and bloated indexes.
 
 mod reindex;
 
@@ -17,39 +17,39 @@ use tokio::time::Instant;
 pub use self::reindex::{ReindexPlan, ReindexedIndex, Reindexing};
 pub(crate) use self::reindex::{plan, reindex};
 
-/// A table could not be cared for.
+/// Why table maintenance failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableMaintenanceError {
     /// The database could not be reached.
     #[error("cannot connect to the database")]
     Connect(#[source] Box<dyn Error + Send + Sync>),
-    /// The tables of the histories are not there.
-    #[error("the schema is not there: run tasktrail migrate")]
+    /// The tables of the histories do not exist.
+    #[error("the tables of the store do not exist: run tasktrail migrate")]
     NoSchema,
-    /// The role may not: it is for the owner of the tables.
-    #[error("the role {role} is not the owner of {table}, which is {owner}")]
+    /// The role may not maintain a table. Its owner may.
+    #[error("role {role} may not maintain {table}: run this as its owner, {owner}")]
     NotOwner {
         /// The role of the connection.
         role: String,
         /// The table that it does not own.
         table: String,
-        /// Who does.
+        /// The owner of that table.
         owner: String,
     },
-    /// There is no index of that name.
-    #[error("no index of the histories is called {wanted}; there are: {}", .known.join(", "))]
+    /// No index has this name.
+    #[error("no index of the histories has the name {wanted}; known: {}", .known.join(", "))]
     UnknownIndex {
-        /// What was asked for.
+        /// The name that was requested.
         wanted: String,
-        /// Those that there are.
+        /// The names of the indexes that exist.
         known: Vec<String>,
     },
     /// Another process is reindexing.
     #[error("another process is reindexing in this database")]
     Taken,
     /// The server failed or refused a statement.
-    #[error("the server refused")]
+    #[error("the server refused a statement")]
     Query(#[source] Box<dyn Error + Send + Sync>),
 }
 
@@ -59,21 +59,22 @@ impl From<diesel::result::Error> for TableMaintenanceError {
     }
 }
 
-/// What an analyze has changed.
+/// The effect of an analyze on a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct AnalyzedTable {
     /// The table.
     pub table: String,
-    /// How many rows the planner took it to have before.
+    /// The planner's estimate of the rows before.
     pub rows_before: u64,
-    /// How many it does now.
+    /// The planner's estimate of the rows after.
     pub rows_after: u64,
-    /// How many dead rows there were before, about.
+    /// Estimated number of dead rows before.
     pub dead_before: u64,
-    /// How many there are now, about: none after a vacuum, but for those that open transactions could see.
+    /// Estimated number of dead rows after. Vacuum keeps those that open transactions may still
+    /// see.
     pub dead_after: u64,
-    /// How long it took, in milliseconds.
+    /// Duration in milliseconds.
     pub took_ms: u64,
 }
 
@@ -97,7 +98,7 @@ struct Row {
 
 const TABLES: &str = include_str!("table_maintenance/tables.sql");
 
-/// The tables, with the first part of each that the role may not care for.
+/// Reads the tables, each with the first part of it that the role may not maintain.
 async fn tables(connection: &mut AsyncPgConnection) -> Result<Vec<Row>, TableMaintenanceError> {
     let tables: Vec<Row> = diesel::sql_query(with_leaves(TABLES))
         .load(connection)
@@ -108,7 +109,7 @@ async fn tables(connection: &mut AsyncPgConnection) -> Result<Vec<Row>, TableMai
     Ok(tables)
 }
 
-/// Whether the role may care for all of them: the server itself would only warn, and pass them over.
+/// Checks that the role may maintain all tables, because the server only warns and skips them.
 fn permitted(tables: &[Row]) -> Result<(), TableMaintenanceError> {
     let foreign = tables.iter().find_map(|table| {
         Some(TableMaintenanceError::NotOwner {
@@ -120,13 +121,13 @@ fn permitted(tables: &[Row]) -> Result<(), TableMaintenanceError> {
     foreign.map_or(Ok(()), Err)
 }
 
-/// A connection of its own, without a limit of time.
+/// Opens a connection without a statement timeout.
 async fn connect(connector: &Connector) -> Result<AsyncPgConnection, TableMaintenanceError> {
     let opened = connector.open_alone(Duration::ZERO).await;
     opened.map_err(TableMaintenanceError::Connect)
 }
 
-/// One table after the other.
+/// Analyzes one table after the other.
 pub(crate) async fn analyze(
     connector: &Connector,
     vacuum: bool,
@@ -148,8 +149,8 @@ pub(crate) async fn analyze(
         took.push(began.elapsed());
     }
     let after = tables(&mut connection).await?;
-    let told = before.into_iter().zip(after).zip(took);
-    Ok(told
+    let changes = before.into_iter().zip(after).zip(took);
+    Ok(changes
         .map(|((before, after), took)| AnalyzedTable {
             table: before.name,
             rows_before: unsigned(before.rows),

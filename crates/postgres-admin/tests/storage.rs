@@ -1,5 +1,4 @@
-//! What is found out about the room that histories take, what a database holds, and the schema of
-//! benchmarks.
+//! Storage statistics, database contents, and the schema of benchmarks.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use tasktrail_domain::clock::{Clock, SystemClock};
@@ -37,8 +36,8 @@ async fn save(postgres: &PostgresDatabase, step: u16) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_rows_and_bytes_of_saves_are_told_when_their_connection_has_ended() {
-    // The log is that of the whole server, on which other tests would write meanwhile.
+async fn saved_rows_are_counted_once_the_connection_has_ended() {
+    // The log position is that of the whole server, so other tests must not write to it.
     let server = ServerOptions::default().start().unwrap();
     let database = TestDatabase::create(&server);
     let asking = open(&database, |config| config).await;
@@ -81,7 +80,7 @@ async fn the_rows_and_bytes_of_saves_are_told_when_their_connection_has_ended() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rows_of_a_partitioned_table_are_told_once() {
+async fn rows_of_a_partitioned_table_are_counted_once() {
     let database = TestDatabase::new();
     let postgres = open(&database, |config| config).await;
     postgres.migrate().await.unwrap();
@@ -103,14 +102,14 @@ async fn rows_of_a_partitioned_table_are_told_once() {
             .unwrap()
     };
     let rows = tokio::task::block_in_place(|| {
-        wait_until("rows are told", || read().entries.live_rows > 0);
+        wait_until("rows are counted", || read().entries.live_rows > 0);
         read().entries.live_rows
     });
     assert_eq!(rows, 10);
 }
 
 #[tokio::test]
-async fn what_a_database_holds_is_told_apart() {
+async fn database_contents_are_distinguished() {
     let database = TestDatabase::new();
     let postgres = open(&database, |config| config).await;
     assert_eq!(
@@ -145,7 +144,7 @@ async fn what_a_database_holds_is_told_apart() {
 }
 
 #[tokio::test]
-async fn a_finished_task_without_entries_is_a_history() {
+async fn finished_task_without_entries_counts_as_history() {
     let database = TestDatabase::new();
     let postgres = open(&database, |config| config).await;
     postgres.migrate().await.unwrap();
@@ -165,7 +164,7 @@ async fn a_finished_task_without_entries_is_a_history() {
 }
 
 #[tokio::test]
-async fn a_benchmark_works_beside_the_histories_and_leaves_nothing() {
+async fn benchmark_is_isolated_and_removes_its_schema() {
     let database = TestDatabase::new();
     let service = open(&database, |config| config).await;
     service.migrate().await.unwrap();
@@ -190,7 +189,7 @@ async fn a_benchmark_works_beside_the_histories_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn one_benchmark_at_a_time_has_the_schema_and_the_next_removes_what_is_left() {
+async fn bench_schema_is_exclusive_and_the_next_benchmark_cleans_up() {
     let database = TestDatabase::new();
     let postgres = open(&database, |config| config).await;
     let first = postgres.admin().bench_schema().await.unwrap();
@@ -205,7 +204,7 @@ async fn one_benchmark_at_a_time_has_the_schema_and_the_next_removes_what_is_lef
         DatabaseContents::Nothing
     );
 
-    // As after a kill: its connection ends, and what it made stays.
+    // As after a kill: the connection ends, and the schema remains.
     drop(first);
     let mut taken = postgres.admin().bench_schema().await;
     while matches!(taken, Err(BenchSchemaError::Taken)) {
@@ -218,7 +217,7 @@ async fn one_benchmark_at_a_time_has_the_schema_and_the_next_removes_what_is_lef
 }
 
 #[tokio::test]
-async fn a_schema_of_that_name_that_no_benchmark_made_is_left_alone() {
+async fn foreign_schema_with_the_reserved_name_is_kept() {
     let database = TestDatabase::new();
     let theirs = "CREATE SCHEMA tasktrail_bench; CREATE TABLE tasktrail_bench.theirs (id int)";
     database.execute(theirs).unwrap();

@@ -1,4 +1,4 @@
-//! Locks that have a number instead of a row: what only one process at a time may do.
+//! Advisory locks: numbered locks for work that only one process may do at a time.
 
 use std::time::Duration;
 
@@ -9,30 +9,30 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tokio::time::Instant;
 
 define_sql_function! {
-    /// Takes the lock of that number for this session, unless somebody has it.
+    /// Acquires the lock for this session, unless another session holds it.
     fn pg_try_advisory_lock(number: BigInt) -> Bool;
 }
 
-/// Takes the lock of that number in this database, and tells whether it did: `false` while another
-/// session has it. Does not wait. The lock ends with the connection.
+/// Tries to acquire a lock in this database, without waiting. Returns `false` if another session
+/// holds it. The lock is released when the connection closes.
 ///
 /// # Errors
 ///
-/// If the server cannot answer.
+/// If the query fails.
 pub async fn try_lock(connection: &mut AsyncPgConnection, number: i64) -> QueryResult<bool> {
     diesel::select(pg_try_advisory_lock(number))
         .get_result(connection)
         .await
 }
 
-/// The number of a lock in a schema. In `public` it is `number` itself, which also programs take that know no other
-/// schema.
+/// The number of a lock in a schema. In `public` it is `number` itself, which is also used by
+/// programs that support only this schema.
 #[must_use]
 pub fn of_schema(number: i64, schema: &str) -> i64 {
     if schema == "public" {
         return number;
     }
-    // FNV-1a: the same in every process, whatever its version.
+    // FNV-1a: the same in every process and version.
     let hash = schema
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -41,25 +41,25 @@ pub fn of_schema(number: i64, schema: &str) -> i64 {
     number ^ hash.cast_signed()
 }
 
-/// Takes the lock of that number, and tells whether it did: `false` if another session had it all the time.
+/// Acquires a lock, or returns `false` if another session holds it until `timeout` has passed.
 ///
-/// Asks again and again instead of waiting inside a statement: a waiting statement holds a snapshot, and
-/// a `CREATE INDEX CONCURRENTLY` of the holder would wait for that.
+/// Polls instead of blocking. A blocked statement would hold a snapshot, and a `CREATE INDEX
+/// CONCURRENTLY` of the lock holder would wait for it: a deadlock.
 ///
 /// # Errors
 ///
-/// If the server cannot answer.
+/// If a query fails.
 pub async fn lock_within(
     connection: &mut AsyncPgConnection,
     number: i64,
-    patience: Duration,
+    timeout: Duration,
 ) -> QueryResult<bool> {
     let started = Instant::now();
     loop {
         if try_lock(connection, number).await? {
             return Ok(true);
         }
-        if started.elapsed() >= patience {
+        if started.elapsed() >= timeout {
             return Ok(false);
         }
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -1,8 +1,9 @@
-//! Calls of many callers in few statements.
+//! Combines concurrent calls into few statements.
 //!
-//! A caller who is alone goes at once, by itself. Calls that arrive while others are on their way to the
-//! server wait in a queue, and go together when one of a few statements is free: no timer, so nobody waits
-//! for company. Each caller gets its own answer.
+//! A call is sent immediately, in its own statement, if no other call is in flight. Calls that
+//! arrive while others are in flight are queued. As soon as one of a fixed number of batch permits
+//! is free, the queued calls are sent together. There is no timer, so no call waits for others to
+//! arrive. Each caller gets its own result.
 
 mod aside;
 mod batch_task;
@@ -29,36 +30,37 @@ use crate::error::{AcquireError, StoreError};
 use crate::lock_wait::LockWait;
 use crate::pool::Pool;
 
-/// A kind of call that can share statements with others of its kind.
+/// A kind of call that can share a statement with calls of the same kind.
 pub trait Batchable: Sized + 'static {
-    /// What a caller asks for.
+    /// What a caller sends.
     type Request: Clone + Send + Sync + 'static;
-    /// What requests are about.
+    /// What a request is about: a task.
     type Key: Clone + Eq + Hash + fmt::Debug + Send + Sync + 'static;
-    /// What a caller gets.
+    /// What a caller gets back.
     type Answer: Send + 'static;
 
-    /// Its name in errors and metrics.
+    /// The name in errors and metrics.
     const OPERATION: Operation;
-    /// How many requests one statement carries at most.
+    /// The maximum number of requests in a statement.
     const MAX_REQUESTS: usize;
-    /// How many bytes of requests one statement carries at most, unless a single one has more.
+    /// The maximum size of the requests in a statement. A larger request is sent on its own.
     const MAX_BYTES: usize;
 
     /// The size of a request in the queue.
     fn size_bytes(request: &Self::Request) -> usize;
 
-    /// What a request is about: the row that another transaction may keep locked.
+    /// The task of a request, which another transaction may have locked.
     fn key(request: &Self::Request) -> &Self::Key;
 
-    /// Answers a request by itself, unless its task is locked for longer than it takes others to save.
+    /// Answers one request in its own statement, unless its task stays locked longer than
+    /// [`LockWait::BRIEF`].
     fn single(
         pool: &Pool,
         request: &Self::Request,
     ) -> impl Future<Output = Sending<Self::Answer>> + Send;
 
-    /// Answers requests together, each as if it were alone, in their order: those whose tasks are not
-    /// locked for so long.
+    /// Answers several requests in one statement, in order, each as if it were sent on its own.
+    /// Returns [`Sending::Blocked`] for those whose tasks stay locked longer than `wait`.
     fn batched(
         pool: &Pool,
         requests: &[Self::Request],
@@ -66,34 +68,34 @@ pub trait Batchable: Sized + 'static {
     ) -> impl Future<Output = Vec<Sending<Self::Answer>>> + Send;
 }
 
-/// What became of a request that was sent.
+/// The result of sending a request.
 #[derive(Debug)]
 pub enum Sending<A> {
-    /// It was answered.
+    /// The request was answered.
     Answered(Result<A>),
-    /// Nothing: another transaction keeps its task locked.
+    /// Nothing was done: another transaction has locked the task.
     Blocked,
 }
 
-/// How much may wait in the queue or be under way, in units of [`KIB`]: callers beyond that wait for room.
+/// The maximum size of queued and sent requests, in units of [`KIB`]. Further callers wait.
 const QUEUE_CAPACITY_KIB: u32 = 64 << 10;
 
-/// The room that a request takes is counted in KiB, one at least.
+/// Request sizes are rounded up to KiB, to at least one.
 const KIB: usize = 1 << 10;
 
-/// The way to the server that calls of a kind share.
+/// Sends the calls of one kind, in batches where possible.
 #[derive(Debug)]
 pub struct Batcher<S: Batchable> {
     pool: Pool,
     queue: mpsc::UnboundedSender<Queued<S>>,
-    /// Whether a caller is on the way alone.
+    /// Whether a call is being sent on its own.
     single_busy: AtomicBool,
     room: Arc<Semaphore>,
     counter: Arc<Counter>,
     aside: Arc<Aside<S>>,
 }
 
-/// The right of a caller to go alone.
+/// Permission to send one call on its own.
 struct SinglePermit<'g>(&'g AtomicBool);
 
 impl Drop for SinglePermit<'_> {
@@ -103,7 +105,9 @@ impl Drop for SinglePermit<'_> {
 }
 
 impl<S: Batchable> Batcher<S> {
-    /// Begins to take calls, for as many statements at once.
+    /// Starts a batcher that sends up to `statements` batches at once.
+    ///
+    /// Must be called on a tokio runtime, which runs the batches.
     #[must_use]
     pub fn start(pool: Pool, statements: u32) -> Self {
         let statements = usize::try_from(statements).unwrap_or(Semaphore::MAX_PERMITS);
@@ -129,23 +133,25 @@ impl<S: Batchable> Batcher<S> {
         batching
     }
 
-    /// Answers a request, alone or with others.
+    /// Answers a request, on its own or in a batch.
     ///
     /// # Errors
     ///
-    /// [`RepositoryError`], as if the request were sent on its own.
+    /// [`RepositoryError`], as if the request were sent on its own. In addition
+    /// [`Contention`](ErrorKind::Contention) if the queue stays full until the acquire timeout.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves the request done or not, and the others alone. Where nobody waits for
-    /// any answer of a statement any more, the statement is cancelled.
+    /// If you drop the future, the request is either applied or not, and other requests are
+    /// unaffected. If the callers of all requests in a statement have gone, the statement is
+    /// cancelled.
     pub async fn call(&self, request: &S::Request) -> Result<S::Answer> {
         if self.pool.runtime_has_ended() {
             return Err(refused::<S>(AcquireError::RuntimeEnded));
         }
         let (task, wait) = (S::key(request), self.pool.lock_wait());
         if !self.aside.has(task)
-            && let Some(_alone) = self.try_single()
+            && let Some(_permit) = self.try_single()
         {
             self.counter.count_single();
             match S::single(&self.pool, request).await {
@@ -163,7 +169,7 @@ impl<S: Batchable> Batcher<S> {
             _guard: QueuedGuard::taken(&self.counter, room),
             wait,
         };
-        // Whoever closes the pool waits for all of the room, and so for this request.
+        // Closing the pool waits for the entire capacity, and so for this request.
         if !self.pool.is_open() || self.queue.send(queued).is_err() {
             return Err(refused::<S>(AcquireError::Closed));
         }
@@ -173,8 +179,9 @@ impl<S: Batchable> Batcher<S> {
         })
     }
 
-    /// The right to go alone, if nobody else is on the way. That is none of the statements: who comes later
-    /// must not wait for a caller who may not poll his future. The pool tells whether it was closed.
+    /// Permission to send a call on its own, if no other call is in flight. It does not take a
+    /// batch permit: a caller that stops polling its future must not delay others. The pool checks
+    /// whether it is closed.
     fn try_single(&self) -> Option<SinglePermit<'_>> {
         if self.counter.under_way().calls > 0 {
             return None;
@@ -207,19 +214,19 @@ impl<S: Batchable> Batcher<S> {
         }
     }
 
-    /// The calls that are in the queue or on their way.
+    /// The calls that are queued or in flight.
     pub fn under_way(&self) -> InFlight {
         self.counter.under_way()
     }
 
-    /// Waits until the calls under way are done, until `deadline` at most, once the pool is drained and
-    /// takes no more.
+    /// Waits until all calls are done, for at most `deadline`. Call it after draining the pool,
+    /// which stops new calls.
     pub async fn flush(&self, deadline: Duration) {
         let flushed = timeout(deadline, self.room.acquire_many(QUEUE_CAPACITY_KIB)).await;
-        tracing::debug!(operation = %S::OPERATION, all = flushed.is_ok(), "flushed the calls");
+        tracing::debug!(operation = %S::OPERATION, all = flushed.is_ok(), "flushed queued calls");
     }
 
-    /// What became of the calls so far.
+    /// The current state of the batcher, and its totals since it was started.
     #[must_use]
     pub fn statistics(&self) -> BatchStatistics {
         let (tasks, calls) = self.aside.numbers();
@@ -232,7 +239,7 @@ impl<S: Batchable> Batcher<S> {
     }
 }
 
-/// The answer to a caller who has waited for a lock for as long as it may.
+/// The error of a caller whose lock timeout has expired.
 fn refused_by_lock<S: Batchable>(waited: Duration) -> RepositoryError {
     StoreError::Locked { waited }.during(S::OPERATION)
 }

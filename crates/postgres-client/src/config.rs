@@ -1,4 +1,4 @@
-//! Where the server is, and how connections to it are opened, kept and used.
+//! The location of the server, and how connections to it are opened, pooled and used.
 
 mod bounds;
 mod location;
@@ -18,7 +18,7 @@ pub use self::store_schema::{BENCH as BENCH_SCHEMA, StoreSchema, is_identifier};
 use self::url::UrlParameters;
 use crate::tls::TlsMode;
 
-/// Where the database is, and how many connections to it are kept.
+/// Configures the location of the database, the connection pool and the timeouts.
 ///
 /// ```
 /// use tasktrail_postgres::PostgresConfig;
@@ -51,21 +51,22 @@ pub struct PostgresConfig {
 }
 
 impl PostgresConfig {
-    /// A database by its URL, `postgres://user:password@host:port/database`, or by the
-    /// `key=value` form that `psql` takes.
+    /// Creates a configuration from a URL, `postgres://user:password@host:port/database`, or from a
+    /// libpq `key=value` string.
     ///
-    /// Of several hosts (`host1:port1,host2:port2`) the first that takes writes is found; the next one is
-    /// tried when one has failed, or has been silent for 250 ms. In a URL `sslmode=` takes all [`TlsMode`]s, `sslrootcert=` a file and
-    /// `schema=` the [schema of the store](Self::with_schema); in the `key=value` form `sslmode` is `disable`, `prefer` or `require`.
+    /// With several hosts (`host1:port1,host2:port2`), connections go to the first one that accepts
+    /// writes. The next host is tried when one fails, or does not answer within 250 ms.
     ///
-    /// Between 10 and 20 connections, 3 seconds to get or open one, 30 seconds for a statement.
+    /// A URL accepts every [`TlsMode`] as `sslmode=`, a file as `sslrootcert=`, and the [schema of
+    /// the store](Self::with_schema) as `schema=`. In a `key=value` string, `sslmode` is `disable`,
+    /// `prefer` or `require`.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if the text is neither, or names no host. The text itself, which may hold
-    /// a password, is never part of the error.
+    /// [`InvalidValue`] if the text cannot be parsed or names no host. The error never contains the
+    /// text, which may hold a password.
     pub fn from_url(url: impl Into<SecretString>) -> Result<Self, InvalidValue> {
-        let (url, parameters) = UrlParameters::taken_from(&url.into())?;
+        let (url, parameters) = UrlParameters::extract_from(&url.into())?;
         let mut config = Self::at(Location::Text(url))?;
         config.root_certificate = parameters.root_certificate;
         if let Some(schema) = parameters.schema {
@@ -78,13 +79,13 @@ impl PostgresConfig {
         Ok(config)
     }
 
-    /// A database by its parts; without a password if the server asks for none.
+    /// Creates a configuration from separate values. Omit the password if the server needs none.
     ///
-    /// Connections and time limits as with [`from_url`](Self::from_url).
+    /// Other settings have the same defaults as with [`from_url`](Self::from_url).
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if a part but the password is empty or one holds a NUL.
+    /// [`InvalidValue`] if the host, database or user is empty or contains a NUL character.
     pub fn from_parts(
         host: &str,
         port: u16,
@@ -134,14 +135,16 @@ impl PostgresConfig {
         })
     }
 
-    /// How many connections are kept open at least, and opened at most. Defaults to 10 and 20.
+    /// Sets the number of connections to keep open, and the maximum. Defaults to 10 and 20.
+    ///
+    /// The maximum ranges from 1 to 10,000.
     ///
     /// # Errors
     ///
     /// [`InvalidValue`] if `max` is 0 or less than `min`.
     pub fn with_connections(mut self, min: u32, max: u32) -> Result<Self, InvalidValue> {
-        let refused = || InvalidValue::new("maximum connections", "1 or more", max);
-        self.max_connections = NonZeroU32::new(max).ok_or_else(refused)?;
+        let invalid = || InvalidValue::new("maximum connections", "1 or more", max);
+        self.max_connections = NonZeroU32::new(max).ok_or_else(invalid)?;
         if min > max {
             let limit = format!("at most the maximum of {max}");
             return Err(InvalidValue::new("minimum connections", limit, min));
@@ -150,221 +153,218 @@ impl PostgresConfig {
         Ok(self)
     }
 
-    /// How many connections more may be opened while callers wait. Defaults to none.
-    ///
-    /// They are given back when the pool has done without them for 10 seconds.
+    /// Sets how many connections above the maximum may be opened while calls wait for one. Defaults
+    /// to 0; at most 10,000. They are closed after the pool has not needed them for 10 seconds.
     #[must_use]
     pub fn with_burst(mut self, connections: u32) -> Self {
         self.burst_connections = connections;
         self
     }
 
-    /// What the server lists the connections as. Defaults to what the URL says, else "tasktrail".
+    /// Sets the `application_name` of the sessions: 1 to 63 printable ASCII characters. Defaults to
+    /// the name in the URL, or "tasktrail".
     #[must_use]
     pub fn with_application_name(mut self, name: impl Into<String>) -> Self {
         self.application_name = Some(name.into());
         self
     }
 
-    /// Whether connections are encrypted. Defaults to [`TlsMode::Prefer`].
+    /// Sets how connections are encrypted. Defaults to [`TlsMode::Prefer`].
     #[must_use]
     pub fn with_tls(mut self, mode: TlsMode) -> Self {
         self.tls = mode;
         self
     }
 
-    /// The certificate authorities to trust, as a PEM file. Defaults to those of the system.
+    /// Sets a PEM file of trusted certificate authorities. Defaults to those of the system.
     #[must_use]
     pub fn with_root_certificate(mut self, file: impl Into<PathBuf>) -> Self {
         self.root_certificate = Some(file.into());
         self
     }
 
-    /// How long the opening of a connection may take, from the first packet to the first statement.
-    /// Defaults to 3 seconds.
+    /// Sets the timeout for opening a connection to a host, including TLS, authentication and
+    /// session setup. Defaults to 3 seconds; from 1 ms to 1 hour.
     #[must_use]
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// How long a call waits in the queue for a connection while all are in use. Defaults to 3
-    /// seconds: less than what the facade allows an attempt, so that the reason is told.
+    /// Sets how long a call waits in the queue while all connections are in use. Defaults to 3
+    /// seconds; from 1 ms to 1 hour. Keep it below the facade's attempt timeout (4 seconds by
+    /// default), so that the error reports the full pool as the cause.
     #[must_use]
     pub fn with_acquire_timeout(mut self, timeout: Duration) -> Self {
         self.acquire_timeout = timeout;
         self
     }
 
-    /// How long a connection above the minimum stays open when the pool can do without it. Defaults to
-    /// 10 minutes.
+    /// Sets how long connections above the minimum stay open when the pool does not need them.
+    /// Defaults to 10 minutes; from 1 second to 1 day.
     #[must_use]
     pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
         self
     }
 
-    /// How old a connection gets. Defaults to 30 minutes.
+    /// Sets the maximum age of a connection. Defaults to 30 minutes; from 1 second to 7 days.
     ///
-    /// Each ends up to a tenth earlier, so that those that were opened together do not end together.
-    /// It is looked at when it is lent or comes back, so it never ends while it is in use.
+    /// Each connection expires up to 10% earlier, so that those opened together do not expire
+    /// together. The age is checked at checkout and return, so a call never loses its connection.
     #[must_use]
     pub fn with_max_lifetime(mut self, lifetime: Duration) -> Self {
         self.max_lifetime = lifetime;
         self
     }
 
-    /// How long the server works on one statement before it gives up. Defaults to 30 seconds.
-    ///
-    /// Zero switches the limit off. Migrations have no limit.
+    /// Sets the server's `statement_timeout`. Defaults to 30 seconds; from 1 ms to 1 day, or zero
+    /// for no timeout. Migrations have no timeout.
     #[must_use]
     pub fn with_statement_timeout(mut self, timeout: Duration) -> Self {
         self.statement_timeout = timeout;
         self
     }
 
-    /// How long the server works on a statement of an operation whose cost grows with the history: `count`,
-    /// `expired` and `remove_expired`. Defaults to 60 seconds, and is never less than the
-    /// [limit of the others](Self::with_statement_timeout).
-    ///
-    /// Zero switches the limit off.
+    /// Sets the `statement_timeout` of operations whose cost grows with the history: `count`,
+    /// `expired` and `remove_expired`. Defaults to 60 seconds; zero for no timeout. The [general
+    /// timeout](Self::with_statement_timeout) applies instead if it is longer.
     #[must_use]
     pub fn with_long_statement_timeout(mut self, timeout: Duration) -> Self {
         self.long_statement_timeout = timeout;
         self
     }
 
-    /// How long a save, a batch or a finish waits for a task that another transaction keeps locked, from 1 ms
-    /// to 1 hour. Defaults to 3 seconds: less than what the facade allows an attempt, so that the reason is
-    /// reported.
+    /// Sets how long a save, a batch or a finish waits for a task that another transaction has
+    /// locked. Defaults to 3 seconds; from 1 ms to 1 hour. Keep it below the facade's attempt
+    /// timeout, so that the error reports the lock as the cause.
     ///
-    /// The time counts from the beginning of the call. A call that is late because it waited for a
-    /// connection still waits for a quarter of it. Calls inside a transaction of the caller wait as
-    /// the session's own `lock_timeout` says.
+    /// The time is measured from the start of the call. A call that spent it waiting for a
+    /// connection still waits a quarter of it. In a caller's transaction, the session's
+    /// `lock_timeout` applies.
     #[must_use]
     pub fn with_lock_timeout(mut self, timeout: Duration) -> Self {
         self.lock_timeout = timeout;
         self
     }
 
-    /// How long an operation may hold a connection before it is reported as a leak, with its name, as a
-    /// warning in the log. Defaults to 60 seconds; zero switches the report off.
+    /// Sets how long an operation may hold a connection before the pool logs a warning with its
+    /// name. Defaults to 60 seconds; from 1 second to 1 day, or zero for no warnings.
     #[must_use]
     pub fn with_leak_threshold(mut self, threshold: Duration) -> Self {
         self.leak_threshold = threshold;
         self
     }
 
-    /// Lets reads that may be stale go to the standbys among the hosts, to those that lag no more than
-    /// `lag` behind. Defaults to no such reads.
-    ///
-    /// See [`PostgresDatabase::stale_task_history`](crate::PostgresDatabase::stale_task_history).
+    /// Lets stale reads use standbys that are at most `lag` behind, from 1 second to 1 hour. By
+    /// default all reads use the primary. See `PostgresDatabase::stale_task_history`.
     #[must_use]
     pub fn with_standby_reads(mut self, lag: Duration) -> Self {
         self.standby_lag = Some(lag);
         self
     }
 
-    /// How many statements with the saves of several callers may be under way at once; 0 to send every save
-    /// by itself. Defaults to 2.
+    /// Sets how many batches of saves may be in flight at once, from 0 to 64. Defaults to 2; 0
+    /// sends every save in its own statement.
     ///
-    /// A save that finds no other under way goes at once. Those that arrive meanwhile share the next
-    /// statement; each caller is answered for itself. Status checks do the same among themselves, in two
-    /// statements at once, unless this is 0. See `docs/PERFORMANCE.md`.
+    /// A save is sent immediately if no other save is in flight. Saves that arrive while others are
+    /// in flight are combined into the next statement, and each caller gets its own result. Status
+    /// checks are batched in the same way, with two statements at once, unless this is 0. See
+    /// `docs/PERFORMANCE.md`.
     #[must_use]
     pub fn with_group_commit(mut self, writers: u32) -> Self {
         self.group_commit_writers = writers;
         self
     }
 
-    /// The schema of the store: 1 to 63 bytes, as it is written, also in capitals. Defaults to `public`.
+    /// Sets the schema of the store: 1 to 63 bytes, case-sensitive. Defaults to `public`.
     ///
-    /// Every session works in this schema alone: the search path of the role, the database or the URL
-    /// has no effect. Migrating creates the schema if it is missing. Several stores share a database, each
-    /// in its own schema.
+    /// Sessions use only this schema; the search path of the role, the database or the URL has no
+    /// effect. A migration creates it if it is missing. Stores can share a database, one per
+    /// schema.
     ///
-    /// Without this call, a store that exists in another schema but not in `public`, or that the search path
-    /// finds first, makes migrating fail with [`OtherStore`](crate::MigrateError::OtherStore), so that no
-    /// second store is begun by accident.
+    /// Without this call, a migration fails with `MigrateError::OtherStore` if a store exists in
+    /// another schema but not in `public`, or if the search path finds another store first. This
+    /// prevents creating a second store by accident.
     #[must_use]
     pub fn with_schema(mut self, name: impl Into<String>) -> Self {
         self.schema = StoreSchema::Named(name.into());
         self
     }
 
-    /// Works in the schema of a [`BenchSchema`](crate::BenchSchema), and sees no other table.
+    /// Uses the schema of a `BenchSchema`, and no other.
     #[must_use]
     pub fn in_bench_schema(mut self) -> Self {
         self.schema = StoreSchema::Bench;
         self
     }
 
-    /// The schema of the store.
+    /// The name of the store's schema.
     #[must_use]
     pub fn schema(&self) -> &str {
         self.schema.name()
     }
 
-    /// The schema of the store, and whether the caller chose it.
+    /// The store's schema, and whether the caller chose it.
     #[must_use]
     pub fn store_schema(&self) -> &StoreSchema {
         &self.schema
     }
 
-    /// How far a standby may lag behind to answer reads; `None` if all reads ask the primary.
+    /// The maximum lag of standbys that serve stale reads; `None` if the primary serves all reads.
     #[must_use]
     pub fn standby_lag(&self) -> Option<Duration> {
         self.standby_lag
     }
 
-    /// How long the server works on one statement before it gives up; zero for no limit.
+    /// The server's `statement_timeout`; zero for no timeout.
     #[must_use]
     pub fn statement_timeout(&self) -> Duration {
         self.statement_timeout
     }
 
-    /// How long a write waits for a task that another transaction keeps locked.
+    /// How long a write waits for a task that another transaction has locked.
     #[must_use]
     pub fn lock_timeout(&self) -> Duration {
         self.lock_timeout
     }
 
-    /// Whether connections are encrypted.
+    /// How connections are encrypted.
     #[must_use]
     pub fn tls_mode(&self) -> TlsMode {
         self.tls
     }
 
-    /// How many statements with saves may be under way at once; 0 if every save goes by itself.
+    /// The maximum number of batches of saves in flight; 0 if saves are not batched.
     #[must_use]
     pub fn group_commit_writers(&self) -> u32 {
         self.group_commit_writers
     }
 
-    /// Host, port and database, fit for logs and errors: no user, no password.
+    /// Host, port and database, without user and password: safe for logs and errors.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// Whether a password is given.
+    /// Whether the location includes a password.
     #[must_use]
     pub fn has_password(&self) -> bool {
         let driver = self.location.driver();
         driver.is_ok_and(|driver| driver.get_password().is_some())
     }
 
-    /// How many connections there may be in all.
+    /// The maximum number of connections, including the burst.
     #[must_use]
     pub fn hard_limit(&self) -> NonZeroU32 {
         self.max_connections.saturating_add(self.burst_connections)
     }
 
-    /// The driver's configuration. Where it is was checked when it was taken.
+    /// The driver's configuration for this location.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if the location cannot be parsed, which was checked before.
+    /// [`InvalidValue`] if the location cannot be parsed, which the constructors rule out.
     pub fn driver(&self) -> Result<tokio_postgres::Config, InvalidValue> {
         self.location.driver()
     }

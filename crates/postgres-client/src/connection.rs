@@ -1,4 +1,4 @@
-//! How a connection is opened, and what every connection is set to.
+//! Opens connections and configures their sessions.
 
 mod hosts;
 
@@ -18,37 +18,37 @@ pub use self::hosts::hosts;
 use crate::config::PostgresConfig;
 use crate::tls::{Tls, TlsError};
 
-/// How long a host may be silent before the next one is tried as well. RFC 8305 has 250 ms for the
-/// addresses of one name.
+/// How long to wait for a host before the next one is tried in parallel. RFC 8305 recommends 250 ms
+/// for the addresses of a host.
 const HEAD_START: Duration = Duration::from_millis(250);
 
-/// How long sent bytes may stay unconfirmed before the system gives a connection up.
+/// How long sent data may stay unacknowledged before the operating system closes the connection.
 const UNCONFIRMED: Duration = Duration::from_secs(5);
 
-/// How long a peer may be silent before the system asks whether it is still there.
+/// Idle time before the operating system sends a keepalive probe.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// The driver's default: too long for anybody to wait for an answer that never comes.
+/// The driver's default. Too long: a call would wait two hours for a dead peer.
 const SYSTEM_KEEPALIVE: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// The settings of a session.
+/// Settings of a session.
 #[derive(Debug, Clone, Copy)]
 pub struct Session {
-    /// Zero for no limit.
+    /// The server's `statement_timeout`; zero for no timeout.
     pub statement_timeout: Duration,
 }
 
-/// Opens connections to a database. Clones share everything.
+/// Opens connections to a database. Clones are cheap.
 #[derive(Debug, Clone)]
 pub struct Connector {
     config: Arc<PostgresConfig>,
     tls: Tls,
-    /// The number of the only host to try; `None` for any that takes writes.
+    /// The index of the only host to try; `None` for the first one that accepts writes.
     only: Option<usize>,
 }
 
 impl Connector {
-    /// A connector for this configuration. Opens no connection.
+    /// Creates a connector. Opens no connection.
     ///
     /// # Errors
     ///
@@ -62,8 +62,8 @@ impl Connector {
         })
     }
 
-    /// The names of the hosts, and a connector to each by itself, whether it takes writes or not.
-    /// Pools of theirs keep no minimum.
+    /// The name of each host, with a connector for this host only, whether it accepts writes or
+    /// not. Their pools keep no minimum of connections.
     #[must_use]
     pub fn hosts(&self) -> Vec<(String, Self)> {
         let mut config = (*self.config).clone();
@@ -90,20 +90,21 @@ impl Connector {
         &self.config
     }
 
-    /// What encrypts a connection, as the driver takes it.
+    /// The driver's TLS connector.
     #[must_use]
     pub fn tls(&self) -> MakeRustlsConnect {
         self.tls.connector()
     }
 
-    /// Opens a connection to the first host that takes writes.
+    /// Opens a connection to the first host that accepts writes.
     ///
-    /// Each is tried when the one before it has failed or has been silent for a while, which is then
-    /// not given up: a frozen host costs the others little, and a slow one may still win.
+    /// Tries the next host when one fails, or does not answer for 250 ms. An attempt that takes
+    /// longer goes on and may still win, so a slow host can be used and a frozen one causes little
+    /// delay.
     ///
     /// # Errors
     ///
-    /// [`ConnectionError`] with the error of every host.
+    /// [`ConnectionError`] with the errors of all hosts.
     pub async fn open(&self, session: Session) -> Result<AsyncPgConnection, ConnectionError> {
         let driver = self.driver(session)?;
         let mut hosts = hosts(&driver)
@@ -129,13 +130,12 @@ impl Connector {
         }
     }
 
-    /// Opens a connection outside of the pool: a full pool must not hide the server from those who ask
-    /// about it, and what a person waits for may take longer than a statement of a service. No limit
-    /// if `statement_timeout` is zero.
+    /// Opens a connection outside the pool, for diagnostics and for operator commands. It works
+    /// even if the pool is full, and has its own `statement_timeout`; zero for no timeout.
     ///
     /// # Errors
     ///
-    /// The error of every host.
+    /// The errors of all hosts.
     pub async fn open_alone(
         &self,
         statement_timeout: Duration,
@@ -144,29 +144,32 @@ impl Connector {
         Ok(self.open(session).await?)
     }
 
-    /// One timeout around all of it: the driver's own bounds the TCP connect only, and a server may
-    /// also hang in the handshake.
+    /// Applies one timeout to the whole attempt. The driver's own timeout covers only the TCP
+    /// connect, but a server may also hang in the handshake.
     async fn open_host(
         &self,
         name: String,
         host: tokio_postgres::Config,
     ) -> Result<AsyncPgConnection, Refusal> {
         let limit = self.config.connect_timeout;
-        let words = match tokio::time::timeout(limit, self.handshake(&host)).await {
+        let message = match tokio::time::timeout(limit, self.handshake(&host)).await {
             Ok(Ok(connection)) => return Ok(connection),
-            Ok(Err(words)) => words,
+            Ok(Err(message)) => message,
             Err(_elapsed) => format!("no answer within {limit:?}"),
         };
-        Err(Refusal { host: name, words })
+        Err(Refusal {
+            host: name,
+            message,
+        })
     }
 
     async fn handshake(&self, host: &tokio_postgres::Config) -> Result<AsyncPgConnection, String> {
         let connecting = host.connect(self.tls()).await;
-        let (client, connection) = connecting.map_err(|error| words(&error))?;
+        let (client, connection) = connecting.map_err(|error| message(&error))?;
         let connection =
             AsyncPgConnection::try_from_client_and_connection(client, connection).await;
         let mut connection = connection.map_err(|error| error.to_string())?;
-        // Not among the options of the start, which a pooler in between may leave out or refuse.
+        // Not in the startup options: a pooler in between may drop or refuse them.
         let schema = self.config.schema.quoted();
         let settings = format!("SET search_path TO {schema}; {UNTRANSLATED}");
         let set = connection.batch_execute(&settings).await;
@@ -214,53 +217,54 @@ impl Connector {
 /// Why a host gave no connection.
 struct Refusal {
     host: String,
-    words: String,
+    message: String,
 }
 
 fn refused(refusals: &[Refusal]) -> ConnectionError {
     ConnectionError::BadConnection(match refusals {
-        [Refusal { words, .. }] => words.clone(),
+        [Refusal { message, .. }] => message.clone(),
         several => {
             let each = several.iter();
-            let each = each.map(|Refusal { host, words }| format!("{host}: {words}"));
+            let each = each.map(|Refusal { host, message }| format!("{host}: {message}"));
             each.collect::<Vec<_>>().join("; ")
         }
     })
 }
 
-/// The server's own words where it has some: the driver's text alone says only "db error".
-fn words(error: &tokio_postgres::Error) -> String {
+/// The server's error message, if there is one: the driver's own text is only "db error".
+fn message(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(server) => server.to_string(),
         None => ErrorChain(error).to_string(),
     }
 }
 
-/// Every hot statement is made for one plan: index ranges, read in their order. These settings keep
-/// the planner to it, whatever it knows or assumes about the tables: on an empty table, with old
-/// statistics, or for the one user who has a million tasks where the average has ten. Where a plan
-/// without a sort or a scan is impossible they change nothing but the estimated cost, so no `jit`.
-/// `enable_sort` alone leaves incremental sorts on, which read all tasks of a user to sort them.
+/// Every frequent statement is written for one plan: index ranges, read in order. These settings
+/// keep the planner on that plan, whatever its statistics: on an empty table, with outdated
+/// statistics, or for a user with a million tasks where the average is ten. Where a sort or a scan
+/// cannot be avoided, they change only the estimated cost, which is why `jit` is off. `enable_sort`
+/// alone leaves incremental sorts enabled, which read and sort all tasks of a user.
 const PLANNING: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off \
                         -c enable_bitmapscan=off -c enable_sort=off \
                         -c enable_incremental_sort=off -c jit=off";
 
-/// Undoes [`PLANNING`] for statements that read whole tables.
+/// Reverts the planner settings of a session, for statements that read whole tables.
 pub const PLANNING_FOR_MANY_ROWS: &str = "SET plan_cache_mode = auto; SET enable_seqscan = on; SET enable_bitmapscan = on; \
      SET enable_sort = on; SET enable_incremental_sort = on";
 
-/// As the server takes it: rounded up, since 0 would mean no limit, and at most what it can hold.
+/// Converts a timeout to a server setting: rounded up, because 0 means no timeout, and capped at
+/// `i32::MAX`.
 #[must_use]
 pub fn milliseconds(timeout: Duration) -> i32 {
     i32::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX)
 }
 
-/// Errors are told apart by the server's words, so it should use the untranslated ones. Only a
-/// superuser may ask for that; for other roles it is a setting of the server or the database.
+/// Errors are classified by the server's message, so it must be untranslated. Only superusers may
+/// set this in a session; for other roles, configure the server or the database.
 const UNTRANSLATED: &str = "SELECT set_config('lc_messages', 'C', false)
                             WHERE current_setting('is_superuser') = 'on'";
 
-/// What the caller asked for comes last, and so wins.
+/// The caller's options come last, so they take precedence.
 fn options(given: Option<&str>, session: Session) -> String {
     format!(
         "{PLANNING} -c statement_timeout={} -c idle_in_transaction_session_timeout=60000 \

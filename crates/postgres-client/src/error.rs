@@ -1,4 +1,4 @@
-//! What goes wrong between a repository and the server, and what that means to a caller.
+//! Errors of repository operations, and their mapping to the kinds that callers act on.
 
 mod classify;
 
@@ -21,44 +21,47 @@ pub struct ConnectError {
 }
 
 impl ConnectError {
-    /// The error of a database at `address`, which holds no password.
+    /// Creates the error for a database at `address`, which must not contain a password.
     #[must_use]
     pub fn new(address: String, source: Box<dyn Error + Send + Sync>) -> Self {
         Self { address, source }
     }
 }
 
-/// Settings that are out of their ranges, all of them.
+/// All settings that are outside their valid range.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", each(.0))]
 pub struct InvalidSettings(pub Vec<InvalidValue>);
 
-fn each(faults: &[InvalidValue]) -> String {
-    let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
-    faults.join("; ")
+fn each(problems: &[InvalidValue]) -> String {
+    let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    problems.join("; ")
 }
 
-/// A call got no connection.
+/// Why a call got no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum AcquireError {
     /// The pool was closed.
-    #[error("it was closed")]
+    #[error("the pool was closed")]
     Closed,
-    /// The runtime that the pool was opened on has ended.
+    /// The runtime on which the pool was opened has shut down.
     #[error("the runtime that `connect` ran on has shut down")]
     RuntimeEnded,
     /// The server refused a connection, or could not be reached.
     #[error("no connection could be opened")]
     Connect(#[source] OpenError),
     /// All connections were in use until the timeout.
-    #[error("no connection became free within {waited:?}, with {} ahead", callers(*.ahead))]
+    #[error(
+        "no connection became free within {waited:?}, with {} ahead in the queue",
+        callers(*.ahead)
+    )]
     Queue {
         /// How long the call waited.
         waited: Duration,
-        /// How many callers were ahead of it in the queue.
+        /// How many callers were ahead of it when it entered the queue.
         ahead: u32,
     },
-    /// No connection was opened until the timeout.
+    /// No connection could be opened before the timeout.
     #[error("no connection could be opened within {waited:?}")]
     TimedOut {
         /// How long the call waited.
@@ -71,42 +74,45 @@ pub enum AcquireError {
 
 fn callers(number: u32) -> String {
     match number {
-        0 => "nobody".to_owned(),
-        number => number.to_string(),
+        1 => "1 caller".to_owned(),
+        number => format!("{number} callers"),
     }
 }
 
-/// An operation of a repository failed.
+/// Why a repository operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It got no connection.
+    /// The call got no connection.
     #[error(transparent)]
     Acquire(AcquireError),
-    /// The server, or the driver, failed a statement.
+    /// The server or the driver reported an error.
     #[error(transparent)]
     Query(diesel::result::Error),
     /// A table or a column does not exist.
     #[error(
-        "the schema is not there or not up to date, `DatabaseManager::connect` or \
-         `tasktrail migrate` makes it so"
+        "the schema is missing or out of date; run `tasktrail migrate`, or let \
+         `DatabaseManager::connect` migrate it"
     )]
     Schema(#[source] diesel::result::Error),
-    /// The repository found that it cannot do what it was asked.
+    /// The repository itself refused the operation.
     #[error(transparent)]
     Refused(Refusal),
-    /// The pool was closed while a statement was under way.
+    /// The pool was closed while a statement was running.
     #[error("the pool was closed before the server answered")]
     Interrupted,
-    /// A call in the caller's transaction was dropped before it had an answer.
-    #[error("the transaction is aborted: a call in it was dropped before it was answered")]
+    /// An earlier call in the caller's transaction was dropped before it finished.
+    #[error(
+        "the transaction is aborted because a call in it was dropped before it finished; \
+         roll it back"
+    )]
     TransactionAborted,
-    /// What the call is about was removed concurrently, again and again.
+    /// The task was removed concurrently during every attempt.
     #[error("the task was removed concurrently during every attempt; retry the call")]
     ConcurrentlyRemoved,
     /// Another transaction kept a row locked until the timeout.
     #[error(
-        "another transaction keeps the task locked, waited {waited:.1?} for it; \
-         end that transaction, `tasktrail doctor` lists those that stay open"
+        "another transaction has locked the task, waited {waited:.1?} for it; \
+         end that transaction (`tasktrail doctor` lists long-running ones)"
     )]
     Locked {
         /// How long the call waited.
@@ -114,7 +120,7 @@ pub enum StoreError {
     },
 }
 
-/// Why a repository cannot do what it was asked, and what callers can do about it.
+/// Why a repository refused an operation, and how callers can react.
 #[derive(Debug)]
 pub struct Refusal {
     kind: ErrorKind,
@@ -123,7 +129,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal with its reason.
+    /// Creates a refusal with its kind, effect and reason.
     pub fn new(
         kind: ErrorKind,
         effect: Effect,
@@ -157,7 +163,7 @@ impl Error for Refusal {
 
 impl From<diesel::result::Error> for StoreError {
     fn from(error: diesel::result::Error) -> Self {
-        if classify::misses_the_schema(&error) {
+        if classify::is_missing_schema(&error) {
             Self::Schema(error)
         } else {
             Self::Query(error)
@@ -166,7 +172,7 @@ impl From<diesel::result::Error> for StoreError {
 }
 
 impl StoreError {
-    /// What callers can do about it, and whether the operation may have been applied.
+    /// The kind of error, and whether the operation may have been applied.
     #[must_use]
     pub fn verdict(&self) -> (ErrorKind, Effect) {
         match self {
@@ -175,7 +181,7 @@ impl StoreError {
             }
             Self::Interrupted => (ErrorKind::Closed, Effect::Unknown),
             Self::TransactionAborted => (ErrorKind::Unexpected, Effect::NotApplied),
-            // Callers in the queue are no outage: a breaker must not open over them.
+            // A full queue is not an outage, so it must not open the circuit breaker.
             Self::Acquire(AcquireError::Queue { .. })
             | Self::ConcurrentlyRemoved
             | Self::Locked { .. } => (ErrorKind::Contention, Effect::NotApplied),
@@ -186,13 +192,13 @@ impl StoreError {
         }
     }
 
-    /// Whether the server gave up waiting for a lock.
+    /// Whether the server's `lock_timeout` expired.
     #[must_use]
     pub fn is_lock_timeout(&self) -> bool {
         matches!(self, Self::Query(error) if classify::is_lock_timeout(error))
     }
 
-    /// Whether the server may have refused one of several values, and would take the others.
+    /// Whether the server may have refused one of several values, and would accept the others.
     #[must_use]
     pub fn blames_a_value(&self) -> bool {
         let (kind, _effect) = self.verdict();
@@ -203,7 +209,7 @@ impl StoreError {
         refused && !matches!(self, Self::Schema(_))
     }
 
-    /// The error as the callers of a port see it.
+    /// Converts the error for the callers of a repository.
     #[must_use]
     pub fn during(self, operation: Operation) -> RepositoryError {
         let (kind, effect) = self.verdict();
@@ -218,31 +224,32 @@ impl StoreError {
     }
 }
 
-/// Whether somebody else was in the way, and the same may succeed later.
+/// Whether the error is a conflict with other transactions, so that a retry may succeed.
 #[must_use]
 pub fn is_contention(error: &diesel::result::Error) -> bool {
     classify::classify(error).0 == ErrorKind::Contention
 }
 
-/// Whether the server gave a statement up because it took too long.
+/// Whether the statement timed out or was cancelled.
 #[must_use]
 pub fn timed_out(error: &diesel::result::Error) -> bool {
     classify::classify(error).0 == ErrorKind::TimedOut
 }
 
-/// One error of several callers.
+/// An error that several callers share.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error(transparent)]
 pub struct SharedError(Arc<StoreError>);
 
 impl SharedError {
-    /// Shares an error.
+    /// Makes an error shareable.
     #[must_use]
     pub fn of(error: StoreError) -> Self {
         Self(Arc::new(error))
     }
 
-    /// The error as each of the callers sees it; one of whom an earlier attempt `may_have` had an effect.
+    /// Converts the error for one of the callers. With `may_have`, an earlier attempt may have been
+    /// applied, so the effect is unknown.
     #[must_use]
     pub fn during(&self, operation: Operation, may_have: bool) -> RepositoryError {
         let (kind, effect) = self.0.verdict();

@@ -1,4 +1,4 @@
-//! How long a write waits for a row that another transaction keeps locked.
+//! How long writes wait for rows that another transaction has locked.
 
 use std::time::Duration;
 
@@ -7,31 +7,32 @@ use tokio::time::Instant;
 use crate::connection::milliseconds;
 use crate::error::StoreError;
 
-/// How long a statement waits for each lock of a row. It is set by the statement itself, for its own
-/// transaction, so it costs no round trip; locks of tables, which are taken before, are not bounded by it.
+/// How long a statement waits for each row lock. The statement sets it for its own transaction, at
+/// no extra round trip. It does not apply to table locks, which are acquired earlier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockWait {
-    /// As the session is set: in a transaction of the caller, whose settings are not ours to change.
+    /// The `lock_timeout` of the session: used in a caller's transaction, whose settings must not
+    /// be changed.
     Session,
-    /// So long.
+    /// A fixed time.
     Brief(Duration),
-    /// As long as a call may wait that began at some time, and `least` in any case.
+    /// What remains of a call's lock timeout, but at least `least`.
     Call {
-        /// When the call began.
+        /// When the call started.
         began: Instant,
-        /// How long it may wait, from its beginning.
+        /// The call's lock timeout, from its start.
         limit: Duration,
-        /// How long it waits at least, even if it is late.
+        /// The minimum wait, even if the timeout has expired.
         least: Duration,
     },
 }
 
-/// The share of the connections that may wait for locks at the same time, and the most of them.
+/// One in this many connections may wait for locks, up to [`MOST_CONNECTIONS`].
 const SHARE_OF_CONNECTIONS: u32 = 4;
 const MOST_CONNECTIONS: u32 = 4;
 
-/// How many of so many connections may wait for locks at the same time, one at least: those who wait
-/// must not keep the others from their connections.
+/// The number of `connections` that may wait for locks at the same time: at least one, and few, so
+/// that waiting calls do not use up the pool.
 #[must_use]
 pub fn waiting_connections(connections: u32) -> usize {
     let share = (connections / SHARE_OF_CONNECTIONS).clamp(1, MOST_CONNECTIONS);
@@ -39,25 +40,25 @@ pub fn waiting_connections(connections: u32) -> usize {
 }
 
 impl LockWait {
-    /// What others do in passing, a group commit say, takes less. A statement that carries calls of many
-    /// callers waits no longer.
+    /// Longer than other transactions usually hold a lock, for example for a group commit. A
+    /// statement that carries the calls of several callers waits no longer.
     pub const BRIEF: Self = Self::Brief(Duration::from_millis(200));
 
-    /// While the locked one among many tasks is looked for.
+    /// For finding the locked task among many.
     pub const BRIEFEST: Self = Self::Brief(Duration::from_millis(50));
 
-    /// The wait of a call that begins now.
+    /// The wait of a call that starts now.
     #[must_use]
     pub fn of_call(limit: Duration) -> Self {
         Self::Call {
             began: Instant::now(),
             limit,
-            // A call that has waited for its connection still gives others the time of a commit.
+            // A call that waited for its connection still gives others time to commit.
             least: limit / 4,
         }
     }
 
-    /// The same without the least time: for calls that know already that the task is locked.
+    /// Removes the minimum wait, for calls that have already found the task locked.
     #[must_use]
     pub fn no_longer(self) -> Self {
         match self {
@@ -82,11 +83,11 @@ impl LockWait {
                 least,
             } => limit.saturating_sub(began.elapsed()).max(least),
         };
-        // Rounded up: a call that waited in vain has waited as long as it may, and zero means no limit.
+        // Rounded up, so that a call does not fail before its timeout. Zero would mean no timeout.
         Some(format!("{}ms", milliseconds(wait).max(1)))
     }
 
-    /// Until when a call waits.
+    /// When the call's lock timeout expires, if there is one.
     #[must_use]
     pub fn deadline(self) -> Option<Instant> {
         match self {
@@ -95,7 +96,7 @@ impl LockWait {
         }
     }
 
-    /// The error of a call that waited like this: a lock timeout becomes the reason for it.
+    /// Replaces a lock timeout of a call with an error that reports the time waited.
     #[must_use]
     pub fn explain(self, error: StoreError) -> StoreError {
         match self {
@@ -106,7 +107,7 @@ impl LockWait {
         }
     }
 
-    /// For how long a call has waited.
+    /// How long the call has waited.
     #[must_use]
     pub fn waited(self) -> Duration {
         match self {
@@ -121,7 +122,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_that_is_late_still_waits_a_quarter_of_its_limit() {
+    async fn late_call_still_waits_a_quarter_of_its_limit() {
         let wait = LockWait::of_call(Duration::from_secs(3));
         assert_eq!(wait.setting().unwrap(), "3000ms");
 
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn no_wait_is_without_a_limit() {
+    fn brief_wait_is_never_unlimited() {
         assert_eq!(LockWait::Brief(Duration::ZERO).setting().unwrap(), "1ms");
         assert_eq!(LockWait::Session.setting(), None);
     }

@@ -1,23 +1,32 @@
-//! An operation of a repository as a value.
+//! A repository operation as a value.
 
 use diesel_async::AsyncPgConnection;
 use tasktrail_domain::repository::Operation;
 
 use crate::error::StoreError;
 
-/// What an operation does, whichever connection it gets; and again on another if need be.
+/// An operation that can run on any connection, and can run again on another one after a failure.
 pub trait PgOperation: Sync {
-    /// What it tells its caller.
+    /// What the operation returns.
     type Output: Send;
 
-    /// Its name, and whether it may be repeated.
+    /// The operation's name, and whether it is idempotent.
     const OPERATION: Operation;
 
-    /// Whether its cost grows with the size of the history, so that its statements have a
-    /// [time limit of their own](crate::PostgresConfig::with_long_statement_timeout).
+    /// Whether the cost grows with the history, so that the [long statement
+    /// timeout](crate::config::PostgresConfig::with_long_statement_timeout) applies.
     const LONG: bool = false;
 
-    /// Does it. Dropping the future may leave the connection in the middle of a statement.
+    /// Runs the operation.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if a statement fails, or the operation cannot be done.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future may leave the connection in the middle of a statement. Do not reuse the
+    /// connection after that.
     fn run(
         &self,
         connection: &mut AsyncPgConnection,

@@ -1,8 +1,9 @@
-//! The pool. bb8 stays behind this module.
+//! A bounded pool of connections. bb8 is an implementation detail of this module.
 //!
-//! bb8 keeps the connections and opens them on demand. Around it stand a [`AcquireQueue`], which serves waiting
-//! callers in order and tells how long they wait, [`Checkout`]s, which never hand a busy connection on, and
-//! the [`maintenance`], which gives back what the pool can do without, and the [`replenish`], which keeps the minimum.
+//! bb8 keeps the connections and opens them on demand. This module adds an `AcquireQueue`, which
+//! serves callers in order and bounds their wait; a `Checkout`, which never returns a busy
+//! connection to the pool; the `maintenance` task, which closes surplus connections; and the
+//! `replenish` task, which keeps the minimum open.
 
 mod acquire_queue;
 mod checkout;
@@ -45,38 +46,38 @@ use crate::error::{AcquireError, ConnectError, StoreError};
 use crate::lock_wait::{LockWait, waiting_connections};
 use crate::pg_operation::PgOperation;
 
-/// How long calls that were ended may take to notice, and cancels to arrive.
+/// Grace period for interrupted calls to stop, and for cancel requests to reach the server.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
 
-/// The connections of a database. Clones share them, and a close.
+/// A pool of connections to a database. Clones share the connections and are closed together.
 #[derive(Clone)]
 pub struct Pool(Arc<Shared>);
 
 struct Shared {
-    /// `None` once it was closed.
+    /// `None` once the pool is closed.
     connections: RwLock<Option<bb8::Pool<Manager>>>,
     acquire_queue: AcquireQueue,
     checkouts: CheckoutTracker,
-    /// Statements of dropped calls that are being cancelled.
+    /// Running cancel requests for statements of dropped calls.
     cancels: TaskTracker,
-    /// For those who wait for locks.
+    /// Permits for calls that hold a connection while they wait for a lock.
     lock_waiters: Semaphore,
     lifecycle: Lifecycle,
     connect_errors: ConnectErrors,
     counter: Arc<ConnectionCounter>,
     validator: Arc<ConnectionValidator>,
     connector: Connector,
-    /// What runs until the pool is closed, or its runtime ends.
+    /// The maintenance task. It runs until the pool is closed or its runtime shuts down.
     maintenance: OnceLock<AbortHandle>,
 }
 
 impl Pool {
-    /// Opens the minimum number of connections, one at least, so that a wrong address or password
-    /// is told at once.
+    /// Opens the minimum number of connections, and at least one, so that a wrong address or
+    /// password is reported immediately.
     ///
     /// # Errors
     ///
-    /// [`ConnectError`] if no connection can be opened.
+    /// [`ConnectError`] if a connection cannot be opened.
     pub async fn open(connector: Connector) -> Result<Self, ConnectError> {
         let config = connector.config();
         let (connect_errors, counter) = (
@@ -91,13 +92,13 @@ impl Pool {
         );
         let connections = bb8::Pool::builder()
             .max_size(config.hard_limit().get())
-            // The gate bounds the waiting; what is left is the opening of a connection.
+            // The acquire queue bounds the wait for a free connection. This bounds opening one.
             .connection_timeout(
                 config
                     .connect_timeout
                     .saturating_add(config.acquire_timeout),
             )
-            // The upkeep closes what is idle, the manager what is old.
+            // The maintenance task closes idle connections, and the manager those that are too old.
             .idle_timeout(None)
             .max_lifetime(None)
             .retry_connection(false)
@@ -108,7 +109,7 @@ impl Pool {
             .await
             .map_err(|error| ConnectError::new(config.address().to_owned(), error.into()))?;
         for connection in first {
-            // One that ended at once is opened again when it is needed.
+            // A connection that has already failed is replaced when one is needed.
             let _broken = connections.add(connection);
         }
         let demand = Demand::new(config);
@@ -131,23 +132,26 @@ impl Pool {
         Ok(Self(shared))
     }
 
-    /// Does `work` on a connection, which it gets in the order of the calls.
-    ///
-    /// Dropping the future gives up the place in the queue, or cancels the statement.
+    /// Runs an operation on a connection. Calls get connections in the order in which they arrive.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]
+    /// [`StoreError`] if the call gets no connection, or the operation fails.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the queue, or cancels the running statement on the server.
     pub async fn run<W: PgOperation>(&self, work: &W) -> Result<W::Output, StoreError> {
         let checkout = self.acquire(W::OPERATION, CallState::New).await;
         checkout.map_err(StoreError::Acquire)?.run(work).await
     }
 
-    /// The same for calls that have begun already, which a close lets finish.
+    /// Runs an operation of a call that has already started, which [`close`](Self::close) lets
+    /// finish.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]
+    /// [`StoreError`] if the call gets no connection, or the operation fails.
     pub async fn run_started<W: PgOperation>(&self, work: &W) -> Result<W::Output, StoreError> {
         let checkout = self.acquire(W::OPERATION, CallState::Started).await;
         checkout.map_err(StoreError::Acquire)?.run(work).await
@@ -172,10 +176,10 @@ impl Pool {
         let guard = shared.checkouts.begin(operation);
         let mut connect_errors = shared.connect_errors.watch();
         let mut failed = None;
-        let getting = connections.get_owned();
-        tokio::pin!(getting);
-        let enough = tokio::time::sleep(acquire_timeout);
-        tokio::pin!(enough);
+        let connecting = connections.get_owned();
+        tokio::pin!(connecting);
+        let acquire_deadline = tokio::time::sleep(acquire_timeout);
+        tokio::pin!(acquire_deadline);
         let timed_out = |cause| AcquireError::TimedOut {
             waited: acquire_timeout,
             cause,
@@ -183,11 +187,11 @@ impl Pool {
         loop {
             tokio::select! {
                 biased;
-                got = &mut getting => {
+                got = &mut connecting => {
                     let mut connection = got.map_err(|_elapsed| timed_out(failed.clone()))?;
                     if !connection.validate(&shared.validator).await {
                         drop(connection);
-                        getting.set(connections.get_owned());
+                        connecting.set(connections.get_owned());
                         continue;
                     }
                     return Ok(Checkout::new(connection, operation, Arc::clone(shared), (guard, permit)));
@@ -196,64 +200,67 @@ impl Pool {
                     if connections.state().connections == 0 {
                         return Err(AcquireError::Connect(error));
                     }
-                    // bb8 does not open another one, but one of those that are alive may be free soon.
+                    // bb8 does not open another connection now, but one in use may become free
+                    // soon.
                     failed = Some(error);
                 }
-                () = &mut enough, if failed.is_some() => return Err(timed_out(failed)),
+                () = &mut acquire_deadline, if failed.is_some() => return Err(timed_out(failed)),
                 () = shared.lifecycle.ended() => return Err(AcquireError::Closed),
             }
         }
     }
 
-    /// Whether the runtime is gone on which the pool was opened. Its connections and what is shared among
-    /// callers lived on it.
+    /// Whether the runtime on which the pool was opened has shut down. Its connections and batch
+    /// tasks have ended with it.
     pub fn runtime_has_ended(&self) -> bool {
         let maintenance = self.0.maintenance.get();
         self.is_open() && maintenance.is_some_and(AbortHandle::is_finished)
     }
 
-    /// Whether calls may begin.
+    /// Whether new calls may start.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.0.lifecycle.is_open()
     }
 
-    /// Waits until no more calls may begin.
+    /// Waits until no new calls may start.
     pub async fn draining(&self) {
         self.0.lifecycle.draining().await;
     }
 
-    /// How long a write that begins now waits for rows that are locked.
+    /// How long a write that starts now waits for locked rows.
     #[must_use]
     pub fn lock_wait(&self) -> LockWait {
         LockWait::of_call(self.0.connector.config().lock_timeout)
     }
 
-    /// How long a caller waits for its turn.
+    /// How long a call waits in the queue for a connection.
     #[must_use]
     pub fn acquire_timeout(&self) -> Duration {
         self.0.connector.config().acquire_timeout
     }
 
-    /// Lets no more calls begin. Those who wait are refused, those under way go on: tells how many.
+    /// Stops new calls and returns the number of calls in progress. Queued calls fail, and calls in
+    /// progress continue.
     #[must_use]
     pub fn drain(&self) -> u32 {
         self.0.lifecycle.drain();
         self.0.checkouts.number()
     }
 
-    /// Lends no more connections, also to those who wait. Lets the calls that have one finish until
-    /// `deadline`, then ends them.
+    /// Closes the pool. New and queued calls fail. Calls in progress may finish until `deadline`,
+    /// and are interrupted after that.
     pub async fn close(&self, deadline: Duration) -> CloseReport {
         let (shared, began) = (&self.0, Instant::now());
         let under_way = self.drain();
         let in_time = timeout(deadline, shared.acquire_queue.wait_until_idle()).await;
         if in_time.is_err() {
             shared.lifecycle.end();
-            // A call that nobody polls does not notice; its connection ends when it is dropped.
+            // A call whose future is not polled does not stop. Its connection closes when it is
+            // dropped.
             let _unnoticed = timeout(SHUTDOWN_GRACE, shared.acquire_queue.wait_until_idle()).await;
         }
-        // Who ends the process now should not leave statements running on the server.
+        // If the process exits after this, no statements should keep running on the server.
         shared.cancels.close();
         let _unreachable = timeout(SHUTDOWN_GRACE, shared.cancels.wait()).await;
         shared.forget_connections();
@@ -266,7 +273,7 @@ impl Pool {
         }
     }
 
-    /// Its state now, and what it has done.
+    /// The current state of the pool, and its totals since it was opened.
     #[must_use]
     pub fn statistics(&self) -> PoolStatistics {
         let shared = &self.0;
@@ -295,21 +302,21 @@ impl Shared {
             .clone()
     }
 
-    /// The idle ones end now, the others with the call that has them.
+    /// Closes idle connections now. Connections in use close when their call ends.
     fn forget_connections(&self) {
         let connections = self
             .connections
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        // Calls have shares of bb8's pool, so it may outlive this.
+        // Calls hold clones of bb8's pool, which may outlive this one.
         while let Some(Ok(mut idle)) = connections.as_ref().and_then(one_idle) {
             idle.end(CloseReason::PoolClosed);
         }
     }
 }
 
-/// A connection that nobody uses, if there is one: looked at as if it was to be lent.
+/// Checks out an idle connection, if there is one, with bb8's usual checks.
 fn one_idle(
     connections: &bb8::Pool<Manager>,
 ) -> Option<Result<bb8::PooledConnection<'_, Manager>, bb8::RunError<OpenError>>> {

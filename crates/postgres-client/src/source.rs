@@ -1,4 +1,4 @@
-//! Where a repository gets its connections from.
+//! The source of a repository's connections.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,34 +12,35 @@ use crate::pg_operation::PgOperation;
 use crate::pool::Pool;
 use crate::standbys::Standbys;
 
-/// A way to a connection for each operation.
+/// Provides a connection for each operation.
 pub enum Source<'c> {
-    /// One of a pool.
+    /// The primary's pool.
     Pool(Pool),
-    /// One of a standby's pool for what may be stale, else of the primary's.
+    /// Standbys for operations that may be stale, and the primary's pool for all others.
     Standbys(Arc<Standbys>, Pool),
-    /// The caller's own, for one operation after the other.
+    /// The caller's connection, used for one operation at a time.
     Joined(Mutex<Joined<'c>>),
 }
 
-/// A connection of the caller in a transaction of his.
+/// A caller's connection with an open transaction.
 pub struct Joined<'c> {
     connection: &'c mut AsyncPgConnection,
-    /// Whether an operation has begun; if that is so when the next one begins, it was dropped half-way.
+    /// Set while an operation runs. If it is set when another one starts, the first was dropped
+    /// before it finished.
     busy: bool,
 }
 
-/// There is no transaction to join.
+/// The connection has no transaction to join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the connection has no open transaction that was begun through diesel-async")]
+#[error("the connection has no open transaction that was started through diesel-async")]
 pub struct NoTransaction;
 
 impl<'c> Source<'c> {
-    /// The caller's connection, which must have an open transaction.
+    /// Uses the caller's connection, which must have an open transaction.
     ///
     /// # Errors
     ///
-    /// [`NoTransaction`] if it has none that diesel-async knows of.
+    /// [`NoTransaction`] if diesel-async knows of no open transaction on the connection.
     pub fn joining(connection: &'c mut AsyncPgConnection) -> Result<Self, NoTransaction> {
         let status = AnsiTransactionManager::transaction_manager_status_mut(connection);
         match status.transaction_depth() {
@@ -53,11 +54,11 @@ impl<'c> Source<'c> {
 }
 
 impl Source<'_> {
-    /// Does `work` on a connection.
+    /// Runs an operation on a connection.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]
+    /// [`StoreError`] if there is no connection, or the operation fails.
     pub async fn run<W: PgOperation>(&self, work: &W) -> Result<W::Output, StoreError> {
         match self {
             Self::Pool(pool) => pool.run(work).await,
@@ -69,7 +70,8 @@ impl Source<'_> {
         }
     }
 
-    /// Writes to one task, as `work` does it that waits so long if the task is locked.
+    /// Writes to one task. `work` creates the operation for a given wait, which bounds how long it
+    /// waits for a locked row.
     ///
     /// # Errors
     ///
@@ -84,7 +86,7 @@ impl Source<'_> {
         }
     }
 
-    /// Writes to several tasks, as [`Pool::write_batch`] does.
+    /// Writes to several tasks. See [`Pool::write_batch`].
     ///
     /// # Errors
     ///
@@ -118,8 +120,8 @@ impl Joined<'_> {
     }
 }
 
-/// A call inside the caller's transaction. Dropped half-way it leaves some of its work, and perhaps a
-/// savepoint, behind: diesel-async must not commit that.
+/// A call inside the caller's transaction. If it is dropped before it finishes, part of its work or
+/// a savepoint may remain, so the transaction is marked as failed to prevent a commit.
 struct Call<'c> {
     connection: &'c mut AsyncPgConnection,
     done: bool,

@@ -1,4 +1,4 @@
-//! Reads that may be stale, from the standbys among the hosts.
+//! Serves reads that may be stale from standbys.
 
 mod freshness;
 mod monitor;
@@ -16,23 +16,23 @@ use crate::connection::Connector;
 use crate::pg_operation::PgOperation;
 use crate::pool::Pool;
 
-/// What may be read from a standby: what a person looks at. A status decides what a worker does next, a
-/// count what an operator believes, so they come from the primary.
+/// Operations that standbys may serve: those whose results are shown to users. A worker acts on a
+/// status, and an operator relies on a count, so the primary serves those.
 const MAY_BE_STALE: [Operation; 3] = [operation::LOAD, operation::TRAIL, operation::LIST];
 
-/// How long a standby may take for an answer before the primary is asked: well below what an attempt may
+/// How long to wait for a standby before the primary is queried: much less than an attempt may
 /// take.
-const PATIENCE: Duration = Duration::from_secs(1);
+const STANDBY_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The hosts of a database, in their role as standbys.
+/// Monitors the standbys of a database and reads from them.
 #[derive(Debug)]
 pub struct Standbys {
     hosts: Vec<Host>,
-    /// How old a standby's state may be.
+    /// The maximum age of a standby's state.
     lag: Duration,
-    /// How many reads there were, so that they take turns.
+    /// Number of reads so far, for round-robin.
     turn: AtomicUsize,
-    /// Whether the hosts have been asked at all.
+    /// Whether the hosts have been checked at least once.
     known: AtomicBool,
     closed: AtomicBool,
 }
@@ -41,27 +41,27 @@ pub struct Standbys {
 struct Host {
     name: String,
     connector: Connector,
-    /// Opened when it is first seen to be a standby.
+    /// Opened when the host is first found to be a standby.
     pool: OnceLock<Pool>,
-    /// Until when its last known state is fresh enough.
+    /// When its last known state becomes too old.
     fresh_until: Mutex<Option<Instant>>,
     reads: AtomicU64,
 }
 
-/// A host from which reads that may be stale are answered, when it is a standby that keeps up.
+/// The state of a host as a standby for stale reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StandbyState {
-    /// Its name and port.
+    /// Host name and port.
     pub host: String,
-    /// Whether it is a standby and lags less than the bound.
+    /// Whether the host is a standby and lags less than the maximum.
     pub fresh: bool,
-    /// How many reads it has answered.
+    /// Reads served.
     pub reads: u64,
 }
 
 impl Standbys {
-    /// Watches the hosts of `connector` from now on, as long as somebody has the answer.
+    /// Starts to monitor the hosts of `connector`. Stops when the returned value is dropped.
     pub fn watch(connector: &Connector, lag: Duration) -> Arc<Self> {
         let hosts = connector.hosts().into_iter();
         let standbys = Arc::new(Self {
@@ -75,33 +75,39 @@ impl Standbys {
         standbys
     }
 
-    /// The answer of a standby; `None` if the primary is to be asked, because it must be or because no
-    /// standby can.
+    /// Reads from a standby. Returns `None` if the primary must be used, because the operation must
+    /// not be stale or no standby can serve it.
     pub async fn read<W: PgOperation>(&self, work: &W) -> Option<W::Output> {
         if !MAY_BE_STALE.contains(&W::OPERATION) {
             return None;
         }
         let (host, pool, fresh_until) = self.next()?;
-        let until = fresh_until.min(Instant::now() + PATIENCE);
-        let trust = Trust { host, keep: false };
+        let until = fresh_until.min(Instant::now() + STANDBY_TIMEOUT);
+        let guard = ReadGuard {
+            host,
+            succeeded: false,
+        };
         match tokio::time::timeout_at(until, pool.run(work)).await {
             Ok(Ok(answer)) => {
-                trust.kept();
+                guard.succeed();
                 host.reads.fetch_add(1, Ordering::Relaxed);
                 return Some(answer);
             }
             Ok(Err(error)) => {
                 let error = ErrorChain(&error);
-                tracing::warn!(host = host.name, %error, "a standby failed, the primary is asked");
+                tracing::warn!(host = host.name, %error, "a standby read failed, using the primary");
             }
             Err(_elapsed) => {
-                tracing::warn!(host = host.name, "a standby is slow, the primary is asked");
+                tracing::warn!(
+                    host = host.name,
+                    "a standby read timed out, using the primary"
+                );
             }
         }
         None
     }
 
-    /// The standby whose turn it is among those that are fresh, and until when it is.
+    /// The next fresh standby in round-robin order, and until when it is fresh.
     fn next(&self) -> Option<(&Host, &Pool, Instant)> {
         if self.is_closed() {
             return None;
@@ -116,7 +122,7 @@ impl Standbys {
         usable.get(turn.checked_rem(usable.len())?).copied()
     }
 
-    /// What is known of each host; nothing before they have been asked.
+    /// The state of each host; empty until the hosts have been checked once.
     pub fn states(&self) -> Vec<StandbyState> {
         if !self.known.load(Ordering::Acquire) {
             return Vec::new();
@@ -138,31 +144,31 @@ impl Standbys {
         self.known.store(true, Ordering::Release);
     }
 
-    /// Ends the connections; nothing is read from standbys any more.
+    /// Closes all connections and stops reading from standbys.
     pub async fn close(&self) {
         self.closed.store(true, Ordering::Release);
-        // What is read here can be read again.
+        // Reads can be repeated on the primary, so none has to finish.
         let pools = self.hosts.iter().filter_map(|host| host.pool.get());
         join_all(pools.map(|pool| pool.close(Duration::ZERO))).await;
     }
 }
 
-/// A standby while it is asked: unless it answers in time it is not asked again before it has proven anew
-/// that it is there, also when the caller does not wait for that.
-struct Trust<'h> {
+/// A standby during a read. Unless the read succeeds in time, the standby is not used again until
+/// the monitor has found it fresh again. This also applies if the caller drops the read.
+struct ReadGuard<'h> {
     host: &'h Host,
-    keep: bool,
+    succeeded: bool,
 }
 
-impl Trust<'_> {
-    fn kept(mut self) {
-        self.keep = true;
+impl ReadGuard<'_> {
+    fn succeed(mut self) {
+        self.succeeded = true;
     }
 }
 
-impl Drop for Trust<'_> {
+impl Drop for ReadGuard<'_> {
     fn drop(&mut self) {
-        if !self.keep {
+        if !self.succeeded {
             self.host.set_fresh_until(None);
         }
     }

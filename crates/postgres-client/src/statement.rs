@@ -1,8 +1,8 @@
-//! Statements that are written as SQL and prepared once on each connection.
+//! SQL statements that are prepared once per connection.
 //!
-//! Diesel prepares a raw `sql_query` on every call, which costs a round trip; a query type with a
-//! static id it keeps prepared. So each statement that the query builder cannot say is a type: its
-//! text, its parameters, and the columns of its rows.
+//! Diesel prepares a raw `sql_query` on every call, at the cost of a round trip. It caches the
+//! prepared statement of a query type that has a static id. So each statement that the query
+//! builder cannot express is a type with its text, its parameters and its columns.
 
 use diesel::QueryResult;
 use diesel::pg::Pg;
@@ -11,24 +11,25 @@ use diesel::result::Error;
 
 /// A statement with its parameters.
 pub trait Statement {
-    /// The text, with `$1`, `$2` … wherever the parameters go. A `$` stands nowhere else.
+    /// The SQL text, with `$1`, `$2` and so on for parameters. It must contain no other `$`.
     const SQL: &'static str;
 
-    /// The SQL types of the columns it returns.
+    /// The SQL types of the columns that it returns.
     type Columns;
 
-    /// The type itself, without its lifetime: what it is known by among the prepared ones.
+    /// The type with a `'static` lifetime: its key in the cache of prepared statements.
     type Id: 'static;
 
-    /// Binds the parameter of that number, at a place where the text has it.
+    /// Binds the value of parameter number `parameter`. Called once for each place where the
+    /// parameter appears in the text.
     ///
     /// # Errors
     ///
-    /// If there is no such parameter, or the value cannot be written.
+    /// If there is no such parameter, or the value cannot be serialized.
     fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()>;
 }
 
-/// A [`Statement`] as Diesel runs it.
+/// Makes a [`Statement`] a Diesel query.
 #[derive(Debug)]
 pub struct Prepared<S>(pub S);
 
@@ -59,7 +60,7 @@ impl<S: Statement> QueryId for Prepared<S> {
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-/// The text has a parameter that the statement does not bind.
+/// Reports that the text uses a parameter that the statement does not bind.
 ///
 /// # Errors
 ///

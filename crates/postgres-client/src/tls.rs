@@ -1,4 +1,4 @@
-//! Encrypted connections, in the modes that libpq and `psql` know.
+//! TLS connections, in the modes of libpq and `psql`.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -17,21 +17,22 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 mod verifier;
 
-/// Whether a connection is encrypted, and how sure one is of the server.
+/// How a connection is encrypted, and how the server's certificate is verified.
 ///
 /// The modes are those of libpq (PostgreSQL documentation, section 34.19, "SSL Support").
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum TlsMode {
-    /// Never encrypted.
+    /// Not encrypted.
     Disable,
-    /// Encrypted if the server offers it; any certificate will do. The default.
+    /// Encrypted if the server supports it. Any certificate is accepted. The default.
     #[default]
     Prefer,
-    /// Encrypted, or not at all; any certificate will do, unless root certificates are given.
+    /// Always encrypted. Any certificate is accepted, unless root certificates are set: then the
+    /// certificate must be signed by one of them, as with `VerifyCa`.
     Require,
-    /// Encrypted, and the certificate comes from a trusted authority, for whatever host.
+    /// Always encrypted. The certificate must be signed by a trusted authority, for any host.
     VerifyCa,
-    /// Encrypted, and the certificate comes from a trusted authority, for this host.
+    /// Always encrypted. The certificate must be signed by a trusted authority, for this host.
     VerifyFull,
 }
 
@@ -44,7 +45,7 @@ impl TlsMode {
         Self::VerifyFull,
     ];
 
-    /// The mode as it is written in `sslmode=`.
+    /// The mode as written in `sslmode=`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -56,7 +57,7 @@ impl TlsMode {
         }
     }
 
-    /// The mode that the driver read by itself.
+    /// The mode that the driver has parsed.
     #[must_use]
     pub fn of_driver(mode: SslMode) -> Self {
         match mode {
@@ -66,7 +67,7 @@ impl TlsMode {
         }
     }
 
-    /// The part of the mode that the driver decides.
+    /// The part of the mode that the driver implements.
     #[must_use]
     pub fn driver(self) -> SslMode {
         match self {
@@ -112,7 +113,7 @@ fn of_file(file: Option<&Path>) -> String {
     )
 }
 
-/// What encrypts the connections of a pool.
+/// The TLS configuration of a pool.
 #[derive(Clone)]
 pub struct Tls {
     mode: TlsMode,
@@ -120,7 +121,7 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Reads the root certificates, from the file if there is one, else those of the system.
+    /// Reads the root certificates from the file, or from the system if there is none.
     ///
     /// # Errors
     ///
@@ -150,7 +151,7 @@ impl Tls {
         self.mode
     }
 
-    /// What encrypts a connection, as the driver takes it.
+    /// The driver's TLS connector.
     #[must_use]
     pub fn connector(&self) -> MakeRustlsConnect {
         self.connector.clone()
@@ -176,7 +177,7 @@ fn verifier(
         (TlsMode::Disable | TlsMode::Prefer, _) | (TlsMode::Require, None) => {
             Arc::new(verifier::AnyCertificate::new(provider))
         }
-        // As in libpq: who gives root certificates wants them to count.
+        // As in libpq: root certificates, if set, are always used for verification.
         (TlsMode::Require | TlsMode::VerifyCa, roots) => {
             Arc::new(verifier::AnyHost::new(authorities(roots, provider)?))
         }
@@ -205,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_mode_is_read_as_it_is_written() {
+    fn modes_round_trip_through_text() {
         for mode in TlsMode::ALL {
             assert_eq!(mode.as_str().parse(), Ok(mode));
         }
@@ -216,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_there_is_named() {
+    fn missing_file_is_named_in_the_error() {
         let error = Tls::new(TlsMode::VerifyFull, Some(Path::new("/no/such.pem"))).unwrap_err();
 
         assert_eq!(

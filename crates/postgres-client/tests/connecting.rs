@@ -1,4 +1,4 @@
-//! What is said when the database cannot be reached, and how soon.
+//! Errors of a failed connect, and how soon they are returned.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::error::Error;
@@ -8,8 +8,8 @@ use tasktrail_domain::repository::ErrorChain;
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase};
 use tasktrail_test_support::{Direction, Proxy, Server, TestDatabase};
 
-/// Connects to a URL where it cannot succeed; gives what is said.
-async fn refusal(url: String) -> String {
+/// Connects to a URL that cannot succeed, and returns the error chain.
+async fn connect_error(url: String) -> String {
     let limit = Duration::from_secs(2);
     let config = PostgresConfig::from_url(url)
         .unwrap()
@@ -23,54 +23,57 @@ async fn refusal(url: String) -> String {
 }
 
 #[tokio::test]
-async fn an_unknown_database_is_told_in_the_servers_words() {
+async fn unknown_database_error_has_the_server_message() {
     let addr = Server::shared().addr();
 
-    let said = refusal(format!("postgres://postgres@{addr}/nowhere")).await;
+    let message = connect_error(format!("postgres://postgres@{addr}/nowhere")).await;
 
     assert_eq!(
-        said,
+        message,
         format!("cannot connect to {addr}/nowhere: FATAL: database \"nowhere\" does not exist")
     );
 }
 
 #[tokio::test]
-async fn an_unknown_user_is_told_in_the_servers_words() {
+async fn unknown_user_error_has_the_server_message() {
     let addr = Server::shared().addr();
 
-    let said = refusal(format!("postgres://nobody:hush@{addr}/postgres")).await;
+    let message = connect_error(format!("postgres://nobody:hush@{addr}/postgres")).await;
 
     assert!(
-        said.ends_with("FATAL: role \"nobody\" does not exist"),
-        "{said}"
+        message.ends_with("FATAL: role \"nobody\" does not exist"),
+        "{message}"
     );
-    assert!(!said.contains("hush"), "{said}");
+    assert!(!message.contains("hush"), "{message}");
 }
 
 #[tokio::test]
-async fn a_host_where_nobody_listens_is_told() {
+async fn refused_connection_names_the_host() {
     let database = TestDatabase::new();
     let proxy = Proxy::to(Server::shared().addr());
     proxy.refuse();
 
-    let said = refusal(proxy.url(&database.url())).await;
+    let message = connect_error(proxy.url(&database.url())).await;
 
-    assert!(said.starts_with("cannot connect to 127.0.0.1:"), "{said}");
+    assert!(
+        message.starts_with("cannot connect to 127.0.0.1:"),
+        "{message}"
+    );
 }
 
 #[tokio::test]
-async fn a_host_that_never_answers_is_given_up_in_time() {
+async fn unresponsive_host_times_out() {
     let database = TestDatabase::new();
     let proxy = Proxy::to(Server::shared().addr());
     proxy.stall(Direction::ServerToClient);
 
-    let said = refusal(proxy.url(&database.url())).await;
+    let message = connect_error(proxy.url(&database.url())).await;
 
-    assert!(said.ends_with("no answer within 2s"), "{said}");
+    assert!(message.ends_with("no answer within 2s"), "{message}");
 }
 
 #[tokio::test]
-async fn settings_out_of_their_range_are_told_all_at_once() {
+async fn all_invalid_settings_are_reported_together() {
     let config = PostgresConfig::from_url("postgres://127.0.0.1:1/d")
         .unwrap()
         .with_connect_timeout(Duration::ZERO)
@@ -86,7 +89,7 @@ async fn settings_out_of_their_range_are_told_all_at_once() {
 }
 
 #[tokio::test]
-async fn a_schema_of_a_newer_program_is_told_and_left_alone() {
+async fn schema_of_a_newer_program_is_reported_and_unchanged() {
     let database = TestDatabase::new();
     let config = PostgresConfig::from_url(database.url()).unwrap();
     let postgres = PostgresDatabase::connect(config).await.unwrap();

@@ -1,4 +1,4 @@
-//! Reads that may be stale, on a primary with two standbys.
+//! Stale reads on a primary with two standbys.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::time::{Duration, Instant};
@@ -11,12 +11,12 @@ use tasktrail_test_support::{Server, ServerOptions, TestDatabase, simple_query, 
 
 const LAG: Duration = Duration::from_secs(2);
 
-/// How long reads are repeated until the standbys answer them, on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Time for the standbys to answer reads, on the slowest machine.
+const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// A primary with two standbys, and a database that they all have.
+/// A primary with two standbys, and a replicated database.
 struct Cluster {
-    // Before the servers: it is dropped on the primary.
+    // Dropped before the servers, because it is dropped on the primary.
     database: TestDatabase,
     postgres: PostgresDatabase,
     standbys: [Server; 2],
@@ -54,26 +54,26 @@ impl Cluster {
         }
     }
 
-    /// Whether a host is a standby that keeps up; the primary is the first one.
+    /// Whether the host at this index is a fresh standby. Index 0 is the primary.
     fn is_fresh(&self, host: usize) -> bool {
         let states = self.postgres.standbys();
         states.get(host).is_some_and(|standby| standby.fresh)
     }
 
-    /// How many reads each host has answered.
+    /// The number of reads that each host has served.
     fn reads(&self) -> Vec<u64> {
         let states = self.postgres.standbys();
         states.iter().map(|standby| standby.reads).collect()
     }
 
     fn wait_until_fresh(&self, hosts: [bool; 3]) {
-        wait_until("standbys to be fresh, or not", || {
+        wait_until("the expected hosts to be fresh", || {
             [0, 1, 2].map(|host| self.is_fresh(host)) == hosts
         });
     }
 
-    /// Reads until as many reads in a row as are `expected` were answered by the hosts as `expected`. On a
-    /// machine with much to do a standby may not prove itself in time, and the primary answers.
+    /// Repeats a series of reads until it is distributed over the hosts as `expected`. On a busy
+    /// machine, a standby may not be found fresh in time, so that the primary serves a read.
     async fn read_until_answered_by(
         &self,
         stale: &PostgresTaskHistory<'_>,
@@ -90,7 +90,7 @@ impl Cluster {
             if answered == expected {
                 return;
             }
-            assert!(started.elapsed() < PATIENCE, "{answered:?}");
+            assert!(started.elapsed() < TIMEOUT, "{answered:?}");
         }
     }
 
@@ -103,14 +103,14 @@ impl Cluster {
         let found = "SELECT 1 FROM task_history";
         wait_until("the standby to have the entries", || {
             let rows = simple_query::execute(standby.addr(), self.database.name(), found);
-            // The table may not have arrived, either.
+            // The table itself may not have been replicated yet.
             rows.is_ok_and(|rows| rows.len() == entries)
         });
     }
 
-    fn order(&self, standby: &Server, order: &str) {
-        let order = format!("SELECT pg_wal_replay_{order}()");
-        simple_query::execute(standby.addr(), self.database.name(), &order).unwrap();
+    fn replay(&self, standby: &Server, action: &str) {
+        let sql = format!("SELECT pg_wal_replay_{action}()");
+        simple_query::execute(standby.addr(), self.database.name(), &sql).unwrap();
     }
 
     async fn steps(&self, histories: &PostgresTaskHistory<'_>) -> usize {
@@ -121,7 +121,7 @@ impl Cluster {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn they_go_to_the_standbys_in_turn_and_come_back_when_none_keeps_up() {
+async fn reads_alternate_between_fresh_standbys_and_fall_back_to_the_primary() {
     let cluster = Cluster::new().await;
     let [one, other] = &cluster.standbys;
     let stale = cluster.postgres.stale_task_history();
@@ -139,43 +139,51 @@ async fn they_go_to_the_standbys_in_turn_and_come_back_when_none_keeps_up() {
     }
     let before = cluster.reads();
     assert!(stale.status(&cluster.task).await.unwrap().is_some());
-    let strict = cluster.postgres.task_history();
-    assert_eq!(cluster.steps(&strict).await, 1);
+    let current = cluster.postgres.task_history();
+    assert_eq!(cluster.steps(&current).await, 1);
     assert_eq!(
         cluster.reads(),
         before,
-        "a status and the other history ask the primary"
+        "a status and the other history use the primary"
     );
 
-    cluster.order(one, "pause");
+    cluster.replay(one, "pause");
     stale.save(&cluster.entries[1]).await.unwrap();
     let saved = Instant::now();
-    // From then on its state is older than the bound, whatever it has proven before.
-    wait_until("the bound to be over", || saved.elapsed() > LAG);
+    // From then on its state is older than the maximum lag, however fresh it was before.
+    wait_until("the maximum lag to pass", || saved.elapsed() > LAG);
     cluster.wait_until_replayed(other, 2);
     let before = cluster.reads();
     cluster.read_until_answered_by(&stale, 2, [0, 0, 4]).await;
-    assert_eq!(cluster.reads()[1], before[1], "one that lags is left alone");
+    assert_eq!(
+        cluster.reads()[1],
+        before[1],
+        "a standby that lags is not used"
+    );
 
     other.kill();
     let before = cluster.reads();
-    assert_eq!(cluster.steps(&stale).await, 2, "the primary answers");
+    assert_eq!(
+        cluster.steps(&stale).await,
+        2,
+        "the primary serves the read"
+    );
     cluster.wait_until_fresh([false, false, false]);
     assert_eq!(cluster.steps(&stale).await, 2);
     assert_eq!(cluster.reads(), before);
 
-    cluster.order(one, "resume");
+    cluster.replay(one, "resume");
     cluster.wait_until_fresh([false, true, false]);
     cluster.read_until_answered_by(&stale, 2, [0, 1, 0]).await;
     assert_eq!(cluster.reads()[2], before[2]);
 
-    // A close ends the watch as well, and nothing is read from standbys any more.
+    // Closing also stops the monitor, and reads from standbys.
     cluster.postgres.close(Duration::from_secs(1)).await;
     let page = PageRequest::default();
     let refused = stale.load(&cluster.task, &page).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Closed);
     let ours = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'tasktrail'";
-    wait_until("no session of ours is left on a standby", || {
+    wait_until("our sessions on the standby to end", || {
         let sessions = simple_query::execute(one.addr(), cluster.database.name(), ours);
         sessions.unwrap().is_empty()
     });

@@ -1,4 +1,4 @@
-//! Encrypted connections to a real server, with a certificate authority made for the test.
+//! TLS connections to a real server, with a certificate authority created for the test.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::fs;
@@ -18,7 +18,8 @@ fn authority() -> Authority {
     CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap()
 }
 
-/// A server whose certificate is for `host`, and the file of the authority that vouches for it.
+/// Starts a server with a certificate for `host`, and returns the file of the authority that signed
+/// it.
 fn server_for(host: &str) -> (Server, PathBuf) {
     let server = ServerOptions::default().start().unwrap();
     let authority = authority();
@@ -34,7 +35,7 @@ fn server_for(host: &str) -> (Server, PathBuf) {
     (server, authority)
 }
 
-/// The server takes a key only if nobody else may read it.
+/// The server refuses a key file that other users can read.
 fn write_for(server: &Server, file: &Path, text: &str) {
     let owner = fs::metadata(server.directory().join("data")).unwrap();
     fs::write(file, text).unwrap();
@@ -56,12 +57,12 @@ fn switch_on(server: &Server, certificate: &Path, key: &Path) {
     ));
     execute("ALTER SYSTEM SET ssl = on");
     execute("SELECT pg_reload_conf()");
-    wait_until("the server offers TLS", || {
+    wait_until("the server to offer TLS", || {
         execute("SHOW ssl") == [[Some("on".to_owned())]]
     });
 }
 
-/// Connects, and tells whether the connection is encrypted, or why there is none.
+/// Connects, and returns whether the connection is encrypted, or the error.
 async fn connect(server: &Server, mode: TlsMode, roots: Option<&Path>) -> Result<bool, String> {
     let database = TestDatabase::create(server);
     let mut config = PostgresConfig::from_url(database.url())
@@ -79,7 +80,7 @@ async fn connect(server: &Server, mode: TlsMode, roots: Option<&Path>) -> Result
 }
 
 #[tokio::test]
-async fn a_connection_is_encrypted_by_default_when_the_server_offers_it() {
+async fn connection_is_encrypted_by_default_if_the_server_supports_it() {
     let (server, _) = server_for("127.0.0.1");
 
     assert_eq!(connect(&server, TlsMode::default(), None).await, Ok(true));
@@ -88,7 +89,7 @@ async fn a_connection_is_encrypted_by_default_when_the_server_offers_it() {
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_refused_where_it_is_required() {
+async fn server_without_tls_is_refused_if_tls_is_required() {
     let plain = Server::shared();
 
     assert_eq!(connect(plain, TlsMode::Prefer, None).await, Ok(false));
@@ -102,7 +103,7 @@ async fn a_server_without_tls_is_refused_where_it_is_required() {
 }
 
 #[tokio::test]
-async fn a_trusted_authority_and_the_right_host_pass_every_mode() {
+async fn trusted_authority_and_matching_host_pass_every_mode() {
     let (server, authority) = server_for("127.0.0.1");
 
     for mode in [TlsMode::Require, TlsMode::VerifyCa, TlsMode::VerifyFull] {
@@ -115,7 +116,7 @@ async fn a_trusted_authority_and_the_right_host_pass_every_mode() {
 }
 
 #[tokio::test]
-async fn a_wrong_host_is_refused_by_verify_full_only() {
+async fn wrong_host_is_refused_only_by_verify_full() {
     let (server, authority) = server_for("db.example.org");
 
     assert_eq!(
@@ -132,12 +133,12 @@ async fn a_wrong_host_is_refused_by_verify_full_only() {
 }
 
 #[tokio::test]
-async fn an_unknown_authority_is_refused_by_both_verifying_modes() {
+async fn unknown_authority_is_refused_if_roots_are_set() {
     let (server, _) = server_for("127.0.0.1");
-    let (_other, stranger) = server_for("127.0.0.1");
+    let (_other, unknown) = server_for("127.0.0.1");
 
     for mode in [TlsMode::Require, TlsMode::VerifyCa, TlsMode::VerifyFull] {
-        let refused = connect(&server, mode, Some(&stranger)).await.unwrap_err();
+        let refused = connect(&server, mode, Some(&unknown)).await.unwrap_err();
         assert!(
             refused.contains("invalid peer certificate"),
             "{mode}: {refused}"
@@ -148,6 +149,6 @@ async fn an_unknown_authority_is_refused_by_both_verifying_modes() {
         .unwrap_err();
     assert!(
         refused.contains("invalid peer certificate"),
-        "the system does not know it: {refused}"
+        "the system does not trust it: {refused}"
     );
 }

@@ -24,25 +24,29 @@ use crate::task_history::{
     Export, ExportError, ExportSelection, GroupCommitStatistics, PostgresTaskHistory, SharedCalls,
 };
 
-/// A PostgreSQL database: its connections, its schema, its repositories. Clones share the pool.
+/// A connection to a PostgreSQL database that stores task histories.
+///
+/// It owns the connection pool and the schema. Clones are cheap and share the pool.
 #[derive(Debug, Clone)]
 pub struct PostgresDatabase {
     connector: Connector,
     pool: Pool,
     migrations: Migrating,
-    /// Only if calls share statements.
+    /// `None` if calls are not batched.
     shared: Option<Arc<SharedCalls>>,
-    /// Only if reads from standbys are configured.
+    /// `None` unless stale reads from standbys are configured.
     standbys: Option<Arc<Standbys>>,
 }
 
 impl PostgresDatabase {
-    /// Opens the pool with its minimum of connections, one at least. The schema is left alone.
+    /// Connects, and opens the configured minimum of connections, at least one. Does not read or
+    /// change the schema.
     ///
     /// # Errors
     ///
-    /// [`ConnectError`], with the server's own words as its source, if no connection can be opened, or
-    /// with every setting that is [out of its range](PostgresConfig::problems).
+    /// [`ConnectError`] if no connection can be opened, with the server's error message as its
+    /// source, or if settings are [out of range](PostgresConfig::problems); the error lists all of
+    /// them.
     pub async fn connect(config: PostgresConfig) -> Result<Self, ConnectError> {
         let address = config.address().to_owned();
         let problems = config.problems();
@@ -64,13 +68,14 @@ impl PostgresDatabase {
         })
     }
 
-    /// Brings the schema up to date, and tells which migrations that took.
+    /// Applies all pending migrations, and returns the versions that it applied.
     ///
-    /// Any number of processes may do so at once. A current schema is only looked at.
+    /// Several processes may call this at the same time. If the schema is up to date, this only
+    /// reads it.
     ///
     /// # Errors
     ///
-    /// [`MigrateError`]; a migration that failed was rolled back, those before it stay.
+    /// [`MigrateError`]. A migration that fails is rolled back; earlier ones remain applied.
     pub async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
         migrate::reach(
             &self.connector,
@@ -80,21 +85,22 @@ impl PostgresDatabase {
         .await
     }
 
-    /// Removes the whole schema, and with it every history, and tells which migrations were undone.
+    /// Removes the schema with all histories, and returns the versions that it reverted.
     ///
     /// # Errors
     ///
-    /// [`MigrateError`]; a migration that could not be undone stays, and those before it.
+    /// [`MigrateError`]. A migration that cannot be reverted remains applied, and so do the earlier
+    /// ones.
     pub async fn revert(&self) -> Result<Vec<String>, MigrateError> {
         migrate::reach(&self.connector, &MigrationTarget::DownAll, &self.migrations).await
     }
 
-    /// What it takes to bring the schema there, as things stand. Changes and locks nothing.
+    /// Plans how to bring the schema to `target`. Takes no locks and changes nothing.
     ///
     /// # Errors
     ///
-    /// [`MigrateError`], also if the target names no migration, or a newer program's would have to be
-    /// taken back.
+    /// [`MigrateError`], also if no migration matches the target, or if the plan would have to
+    /// revert a migration of a newer program.
     pub async fn plan_migration(
         &self,
         target: &MigrationTarget,
@@ -102,24 +108,25 @@ impl PostgresDatabase {
         migrate::plan(&self.connector, target).await
     }
 
-    /// Carries a plan out, and tells the versions that were applied or taken back. What others have done
-    /// since it was made is left out.
+    /// Carries out a plan, and returns the versions that were applied or reverted. Skips steps that
+    /// another process has carried out since the plan was made.
     ///
     /// # Errors
     ///
-    /// [`MigrateError`]; a migration that failed was rolled back, those before it stay. A plan that takes
-    /// migrations back fails with [`SchemaChanged`](MigrateError::SchemaChanged), and changes nothing, if others
-    /// have applied further ones since.
+    /// [`MigrateError`]. A migration that fails is rolled back; earlier ones remain applied. A plan
+    /// that reverts migrations fails with [`SchemaChanged`](MigrateError::SchemaChanged), and
+    /// changes nothing, if another process has applied further migrations since the plan was made.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future while it waits for another process changes nothing. Later, the server finishes
-    /// the migration that it is working on, or rolls it back; those after it are not applied.
+    /// If you drop the future while it waits for another process, nothing changes. If you drop it
+    /// later, the server completes or rolls back the current migration. Later ones are not applied.
     pub async fn run_migration(&self, plan: &MigrationPlan) -> Result<Vec<String>, MigrateError> {
         migrate::carry_out(&self.connector, plan, &self.migrations).await
     }
 
-    /// Every migration that this program or the database has, the oldest first. Changes and locks nothing.
+    /// Lists every migration that this program or the database knows, oldest first. Takes no locks
+    /// and changes nothing.
     ///
     /// # Errors
     ///
@@ -128,10 +135,11 @@ impl PostgresDatabase {
         migrate::list(&self.connector).await
     }
 
-    /// How the tables of the histories differ from what this program expects: columns, constraints,
-    /// indexes, comments; nothing if they are as its migrations make them. Other tables do not count. Also
-    /// whether the sequence of the ids is beyond all of them, for which all rows are read, unless the role
-    /// may not read it. Changes and locks nothing.
+    /// Compares the tables with those that the migrations create, and returns the differences in
+    /// columns, constraints, indexes and comments. Other tables are ignored.
+    ///
+    /// Also checks that the sequence of the entry ids is above all existing ids. This reads all
+    /// rows, and is skipped if the role may not read the sequence. Changes nothing.
     ///
     /// # Errors
     ///
@@ -142,7 +150,8 @@ impl PostgresDatabase {
         Ok(differences)
     }
 
-    /// Which migrations have been applied and which are pending. Changes and locks nothing.
+    /// Returns which migrations are applied and which are pending. Takes no locks and changes
+    /// nothing.
     ///
     /// # Errors
     ///
@@ -151,19 +160,19 @@ impl PostgresDatabase {
         migrate::state(&self.connector).await
     }
 
-    /// Ends the connections, and tells what that took.
+    /// Closes the connections, and reports how many calls finished and how many were cancelled.
     ///
-    /// Calls of the repositories fail with `Closed` from now on, those that wait for a connection
-    /// included. Calls that have one may finish until `deadline` has passed; then they are cancelled on
-    /// the server and fail with `Closed` and an unknown effect.
+    /// New calls of the repositories, and calls that wait for a connection, fail with `Closed`.
+    /// Calls that hold a connection may finish until `deadline` has elapsed. Then they are
+    /// cancelled on the server, and fail with `Closed` and an unknown effect.
+    ///
+    /// The same holds for a migration: at the deadline the server cancels it and rolls it back. A
+    /// migration that waits for another process stops at once. Schema and health checks use their
+    /// own connections and are not affected.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future ends the waiting: no call begins any more, but those under way go on.
-    ///
-    /// A migration that is under way may finish as well, and is cancelled on the server at the deadline, which
-    /// undoes it; one that waits for another process is given up at once. Questions after the schema and the
-    /// health have connections of their own, and go on.
+    /// If you drop the future, the pool stays closed to new calls, and calls in progress continue.
     pub async fn close(&self, deadline: Duration) -> CloseReport {
         let began = Instant::now();
         let connected = self.pool.drain();
@@ -180,7 +189,7 @@ impl PostgresDatabase {
         let left = deadline.saturating_sub(began.elapsed());
         let (rest, migrations) = (self.pool.close(left), self.migrations.close(left));
         let ((), closing, (migrated, given_up)) = tokio::join!(standbys, rest, migrations);
-        // A shared statement has one connection and the calls of many callers.
+        // A batch has one connection, but contains the calls of many callers.
         let callers = |connections: u32, shared: InFlight| {
             let alone = connections.saturating_sub(shared.statements);
             alone.saturating_add(shared.calls)
@@ -201,37 +210,37 @@ impl PostgresDatabase {
         shared.map(|shared| shared.under_way()).unwrap_or_default()
     }
 
-    /// Opens connections outside of the pool.
+    /// Returns the connector, which opens connections outside of the pool.
     #[must_use]
     pub fn connector(&self) -> &Connector {
         &self.connector
     }
 
-    /// The state of the connections now, and what became of them since they were opened.
+    /// Returns the current state of the pool, and counters since it was opened.
     #[must_use]
     pub fn pool_statistics(&self) -> PoolStatistics {
         self.pool.statistics()
     }
 
-    /// What the group commit has done; `None` if it is switched off.
+    /// Returns counters of the group commit; `None` if it is off.
     #[must_use]
     pub fn group_commit_statistics(&self) -> Option<GroupCommitStatistics> {
         let shared = self.shared.as_ref();
         shared.map(|shared| shared.group_commit())
     }
 
-    /// What became of the calls that share statements, kind by kind: saves and status checks. Nothing if
-    /// that is switched off.
+    /// Returns counters of the batched calls for each kind: saves and status checks. Empty if
+    /// batching is off.
     #[must_use]
     pub fn batch_statistics(&self) -> Vec<BatchStatistics> {
         let shared = self.shared.as_ref();
         shared.map_or_else(Vec::new, |shared| shared.statistics().to_vec())
     }
 
-    /// What the server says of itself, in no more time than `limit`, also when it is frozen.
+    /// Checks the server, and returns within `limit` even if the server is unresponsive.
     ///
-    /// It is asked on a connection of its own: a pool whose connections are all in use is told by
-    /// [`pool_statistics`](Self::pool_statistics), not by this.
+    /// The check opens its own connection, so it works while the pool is full. For the state of the
+    /// pool, see [`pool_statistics`](Self::pool_statistics).
     ///
     /// # Errors
     ///
@@ -240,8 +249,8 @@ impl PostgresDatabase {
         health::ask(&self.connector, limit).await
     }
 
-    /// Begins to export histories as they stand now, on a connection of its own, which a
-    /// [`close`](Self::close) does not wait for and does not end.
+    /// Starts an export of the histories as they are at this instant. It uses its own connection:
+    /// [`close`](Self::close) neither waits for it nor ends it.
     ///
     /// # Errors
     ///
@@ -250,7 +259,7 @@ impl PostgresDatabase {
         Export::begin(&self.connector, selection).await
     }
 
-    /// The hosts from which reads that may be stale are answered; none unless that is
+    /// Returns the hosts that serve stale reads; empty unless stale reads are
     /// [configured](PostgresConfig::with_standby_reads).
     #[must_use]
     pub fn standbys(&self) -> Vec<StandbyState> {
@@ -258,12 +267,13 @@ impl PostgresDatabase {
         standbys.map_or_else(Vec::new, |standbys| standbys.states())
     }
 
-    /// The same task history as [`task_history`](Self::task_history), whose reads may be stale.
+    /// Returns the [task history](Self::task_history) with reads that may be stale.
     ///
-    /// `load`, `trail` and `list` are answered in turn by the standbys that show what was committed at
-    /// most [so long ago](PostgresConfig::with_standby_reads), and by the primary when there is none or
-    /// it fails. Everything else asks the primary: a status is never stale. A caller that has just
-    /// saved may not see it here. Without standbys configured it is the same.
+    /// `load`, `trail` and `list` are distributed round-robin over the standbys that lag by at most
+    /// the [configured bound](PostgresConfig::with_standby_reads). If no standby qualifies, or one
+    /// fails, the primary answers. All other calls use the primary, so a status is never stale. A
+    /// caller that has just saved may not see its entry. Without configured standbys this is the
+    /// same as [`task_history`](Self::task_history).
     #[must_use]
     pub fn stale_task_history(&self) -> PostgresTaskHistory<'static> {
         match &self.standbys {
@@ -275,7 +285,7 @@ impl PostgresDatabase {
         }
     }
 
-    /// The task history that is stored here.
+    /// Returns the task history that this database stores.
     #[must_use]
     pub fn task_history(&self) -> PostgresTaskHistory<'static> {
         PostgresTaskHistory::new(Source::Pool(self.pool.clone()), self.shared.clone())

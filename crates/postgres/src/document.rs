@@ -1,17 +1,17 @@
-//! Step results as `jsonb` documents, without loss.
+//! Stores step results as `jsonb` documents without loss.
 //!
-//! `jsonb` cannot hold the NUL character and lone surrogates, and it keeps numbers as decimals: `1e17`
-//! would come back as `100000000000000000`, and `-0.0` as `0.0`. What it cannot hold is written as text
-//! behind a mark, the character U+241B (`␛`, "symbol for escape"):
+//! `jsonb` cannot store the NUL character and lone surrogates, and it normalizes numbers: `1e17`
+//! would be read back as `100000000000000000`, and `-0.0` as `0.0`. Such values are escaped with
+//! the character U+241B (`␛`, "symbol for escape"):
 //!
 //! | value | stored as |
 //! | --- | --- |
-//! | NUL in a text or a key | `␛␀` (U+2400, "symbol for null") |
-//! | a lone surrogate, such as U+D835, in a text or a key | `␛ud835` |
-//! | `␛` in a text or a key | `␛␛` |
-//! | a number with an exponent, a negative zero, or one of more than 1000 characters | the text `␛#` and the number |
+//! | NUL in a string or a key | `␛␀` (U+2400, "symbol for null") |
+//! | a lone surrogate, such as U+D835, in a string or a key | `␛ud835` |
+//! | `␛` in a string or a key | `␛␛` |
+//! | a number with an exponent, a negative zero, or one of more than 1000 characters | the string `␛#` and the number |
 //!
-//! Everything else, which is nearly everything, is stored unchanged and reads well in `psql`.
+//! Everything else is stored unchanged, and is easy to read in `psql`.
 
 mod escape;
 
@@ -32,10 +32,10 @@ const NUL: char = '␀';
 const NUMBER: char = '#';
 const SURROGATE: char = 'u';
 
-/// What every `jsonb` value begins with on its way: the version of its form.
+/// First byte of every `jsonb` value in binary format: the version of the format.
 const JSONB_VERSION: u8 = 1;
 
-/// A step result on its way to the server, written straight from its parts.
+/// A step result to be sent to the server. It is serialized without an intermediate copy.
 #[derive(Debug, Clone, Copy, AsExpression)]
 #[diesel(sql_type = Jsonb)]
 pub(crate) struct Document<'e>(pub(crate) &'e TaskStepResult);
@@ -52,24 +52,24 @@ fn write(value: &impl Serialize, out: impl io::Write) -> serde_json::Result<()> 
     value.serialize(&mut serde_json::Serializer::with_formatter(out, Escaper))
 }
 
-/// A stored step result as it was read. What is wrong with it is for the one to tell who knows whose it is.
+/// A stored step result. The caller reports a decoding error, because it knows the task.
 #[derive(Debug, FromSqlRow)]
 pub(crate) struct StoredDocument(pub(crate) serde_json::Result<TaskStepResult>);
 
 impl FromSql<Jsonb, Pg> for StoredDocument {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         let Some((&JSONB_VERSION, json)) = value.as_bytes().split_first() else {
-            return Err("jsonb of an unknown form".into());
+            return Err("unknown version of the jsonb format".into());
         };
         Ok(Self(read(str::from_utf8(json)?)))
     }
 }
 
-/// A stored step result, for those who hold only so many bytes of them.
+/// A stored step result with its size, for callers that limit the bytes in memory.
 #[derive(Debug, FromSqlRow)]
 pub(crate) struct MeasuredDocument {
     pub(crate) document: StoredDocument,
-    /// Its length as it came.
+    /// Size in bytes as received.
     pub(crate) bytes: usize,
 }
 
@@ -87,12 +87,12 @@ fn read(json: &str) -> serde_json::Result<TaskStepResult> {
     } else {
         serde_json::from_str(json)?
     };
-    // What was accepted once is read back, whatever today's limit is.
+    // An accepted result can always be read, even if today's limit is lower.
     let step_result = document.check(ResultLimit::UNLIMITED);
     step_result.map_err(de::Error::custom)
 }
 
-/// The JSON that was marked.
+/// Replaces the escapes in a stored document.
 fn unescape(json: &str) -> String {
     let mut unescape = String::with_capacity(json.len());
     let mut rest = json;
@@ -103,10 +103,10 @@ fn unescape(json: &str) -> String {
         rest = characters.as_str();
         match first {
             Some(NUL) => unescape.push_str(r"\u0000"),
-            // Its four digits follow.
+            // Four hexadecimal digits follow.
             Some(SURROGATE) => unescape.push_str(r"\u"),
             Some(NUMBER) => {
-                // The quotes around it go as well.
+                // The number was stored as a string; remove the quotes.
                 unescape.pop();
                 let (number, after) = rest.split_once('"').unwrap_or((rest, ""));
                 unescape.push_str(number);
@@ -142,7 +142,7 @@ mod tests {
         String::from_utf8(bytes).unwrap()
     }
 
-    /// How a document of that result is stored, without what stands around the result.
+    /// The stored form of a result, without the rest of the document.
     fn stored_result(json: &str) -> String {
         let stored = stored(&document(&json.parse().unwrap(), ""));
         let (_, result) = stored.split_once(r#""result":"#).unwrap();
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_jsonb_can_hold_is_stored_unchanged() {
+    fn values_that_jsonb_can_store_are_unchanged() {
         let whole =
             r#"{"a":"a\\u0000 \u0001 é “","n":[0,-1,1.50,100.0,18446744073709551616,0.00]}"#;
 
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_jsonb_cannot_hold_is_stored_behind_a_mark() {
+    fn values_that_jsonb_cannot_store_are_escaped() {
         let long = "1".repeat(1001);
         let marked = [
             (r#"{"a\u0000":"b\u0000c␛"}"#, r#"{"a␛␀":"b␛␀c␛␛"}"#),
@@ -176,7 +176,7 @@ mod tests {
         }
     }
 
-    /// What versions before JSON was kept as text have written.
+    /// Written by versions before JSON was kept as text.
     #[test]
     fn earlier_documents_are_read_as_before() {
         let earlier = r#"{"step": "fetch", "result": {"a␛␀": "b␛␀c␛␛", "n": ["␛#1e+17", "␛#-0.0", 1.5]},
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_that_nobody_wrote_is_no_document() {
+    fn invalid_escape_is_refused() {
         let stored = stored(&document(&r#""x""#.parse().unwrap(), ""));
 
         for foreign in ["␛#x", "␛#", "␛uxyz0"] {

@@ -1,8 +1,8 @@
-//! Whether new entries come behind those that are there: the sequence of their ids is beyond all of them.
+//! Checks and repairs the order of new entries: the sequence of the ids must be above all ids.
 //!
-//! Rows can be copied without the sequence: by logical replication, `COPY`, or a migration service. A save
-//! refuses to store what such a copy would put in the wrong place (`save.sql`). This asks before it
-//! comes to that, and puts the sequence right.
+//! Rows can be copied without the sequence: by logical replication, `COPY`, or a migration service.
+//! A save refuses to store an entry that would then sort wrongly (`save.sql`). This module detects
+//! the problem before a save fails, and repairs the sequence.
 
 mod misplaced;
 mod repair;
@@ -22,56 +22,56 @@ use crate::leaves::with_leaves;
 use crate::migrate::unread;
 use crate::schema_check::SchemaDifference;
 
-/// How many of the last pages of each table are sampled: copied rows are at its end.
+/// How many pages at the end of each table are sampled. Copied rows are at the end.
 const PAGES: i64 = 4;
 
-/// No page of ours has room for more rows: one takes 100 bytes at least.
+/// An upper bound for the rows of a page: each row takes at least 100 bytes.
 const ROWS_OF_A_PAGE: i64 = 100;
 
-/// Where the ids of entries stand.
+/// The next entry id, compared with the existing ones.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EntryOrder {
     /// The id that the next entry gets.
     pub next: i64,
-    /// The greatest id that there is; `None` without entries.
+    /// The greatest existing id; `None` without entries.
     pub greatest: Option<i64>,
 }
 
 impl EntryOrder {
-    /// Whether new entries would come before those that are there.
+    /// Returns whether new entries would sort before existing ones.
     #[must_use]
     pub fn is_behind(&self) -> bool {
         self.greatest.is_some_and(|greatest| self.next <= greatest)
     }
 }
 
-/// How thoroughly the greatest id is looked for.
+/// Which rows are searched for the greatest id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Search {
-    /// Among the last rows of each table: the cost does not grow with the store.
+    /// A sample at the end of each table: the cost does not grow with the store.
     Sample,
-    /// Among all rows.
+    /// All rows.
     Everywhere,
 }
 
-/// What was found out about it.
+/// Result of a check of the entry order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finding {
-    /// The next id and the greatest.
+    /// The next id and the greatest one.
     Order {
-        /// Where the sequence is.
+        /// The ids that were found.
         order: EntryOrder,
-        /// Whether all rows were read, or a sample.
+        /// Whether all rows were read, rather than a sample.
         is_exact: bool,
     },
-    /// The role has no right to read the sequence.
+    /// The role may not read the sequence.
     Hidden,
-    /// There is no table of entries, or its ids come from no sequence.
+    /// The table of entries does not exist, or its ids come from no sequence.
     Missing,
 }
 
-/// Refuses a store whose sequence is behind, by a sample, unless another session has locked a table: a start waits for
-/// no lock.
+/// Refuses a store whose sequence is behind, by a sample. Skipped if another session has locked a
+/// table, so that connecting waits for no lock.
 pub(crate) async fn demand(connection: &mut AsyncPgConnection) -> Result<(), MigrateError> {
     match glance(connection).await.map_err(unread)? {
         Some(order) if order.is_behind() => Err(MigrateError::OutOfOrder {
@@ -82,9 +82,9 @@ pub(crate) async fn demand(connection: &mut AsyncPgConnection) -> Result<(), Mig
     }
 }
 
-/// The order by a sample; `None` where it is not known: the role may not read the sequence, another session has
-/// locked a table (this waits for no lock), or the tables are not as they should be. Fails if the role may not read a
-/// table, or the connection is lost.
+/// Checks the order by a sample. Returns `None` if it is unknown: the role may not read the
+/// sequence, another session has locked a table (this waits for no lock), or the tables differ from
+/// the expected ones. Fails if the role may not read a table, or the connection is lost.
 pub(crate) async fn glance(connection: &mut AsyncPgConnection) -> QueryResult<Option<EntryOrder>> {
     let lock = "BEGIN; LOCK TABLE task_history, task_summary IN ACCESS SHARE MODE NOWAIT";
     let found = match connection.batch_execute(lock).await {
@@ -99,7 +99,7 @@ pub(crate) async fn glance(connection: &mut AsyncPgConnection) -> QueryResult<Op
     }
 }
 
-/// The order by all rows, or by a sample if the server takes longer than `limit` to read them.
+/// Checks the order by all rows, or by a sample if reading them takes longer than `limit`.
 ///
 /// # Errors
 ///
@@ -114,7 +114,7 @@ pub async fn look(connector: &Connector, limit: Duration) -> Result<Finding, Mig
     }
 }
 
-/// As one of the differences between a schema and what it should be, by all rows.
+/// Checks the order by all rows, and returns a sequence that is behind as a schema difference.
 pub(crate) async fn difference(
     connector: &Connector,
 ) -> Result<Option<SchemaDifference>, MigrateError> {
@@ -139,7 +139,7 @@ async fn connect(
     opened.map_err(MigrateError::Connect)
 }
 
-/// What the server has, with names as they stand in a statement.
+/// What exists on the server. Names are quoted for use in SQL.
 #[derive(QueryableByName)]
 struct Place {
     #[diesel(sql_type = Nullable<Text>)]
@@ -188,17 +188,17 @@ async fn place(connection: &mut AsyncPgConnection) -> QueryResult<Place> {
         .await
 }
 
-/// The sequence is read after the statement began, so it is beyond all ids that the statement sees, unless
-/// it is behind. The names come quoted from the server.
+/// The sequence is read after the statement took its snapshot. So its value is above all ids that
+/// the statement sees, unless the sequence is behind. The names come quoted from the server.
 async fn order(
     connection: &mut AsyncPgConnection,
     sequence: &str,
     greatest: &str,
 ) -> QueryResult<EntryOrder> {
-    let question = format!(
+    let query = format!(
         "SELECT last_value + is_called::int AS next, greatest({greatest}) AS greatest FROM {sequence}"
     );
-    let Row { next, greatest } = diesel::sql_query(question).get_result(connection).await?;
+    let Row { next, greatest } = diesel::sql_query(query).get_result(connection).await?;
     Ok(EntryOrder { next, greatest })
 }
 
@@ -209,7 +209,7 @@ struct Next {
 }
 
 async fn next(connection: &mut AsyncPgConnection, sequence: &str) -> QueryResult<i64> {
-    let question = format!("SELECT last_value + is_called::int AS next FROM {sequence}");
-    let Next { next } = diesel::sql_query(question).get_result(connection).await?;
+    let query = format!("SELECT last_value + is_called::int AS next FROM {sequence}");
+    let Next { next } = diesel::sql_query(query).get_result(connection).await?;
     Ok(next)
 }

@@ -1,4 +1,4 @@
-//! What goes wrong with the schema and with its rows.
+//! Errors of migrations, and of rows that do not fit the domain.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -9,7 +9,7 @@ use tasktrail_domain::repository::{Effect, ErrorKind};
 use tasktrail_domain::task_history::EntryConflict;
 use tasktrail_postgres_client::error::{Refusal, StoreError};
 
-/// The schema could not be read or brought up to date.
+/// Why the schema could not be read or migrated.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrateError {
@@ -17,47 +17,47 @@ pub enum MigrateError {
     #[error("cannot connect to the database")]
     Connect(#[source] Box<dyn Error + Send + Sync>),
     /// Another process held the migration lock for too long.
-    #[error("another process has been migrating for {0:?}")]
+    #[error("another process has held the migration lock for {0:?}; wait for it, then try again")]
     Locked(Duration),
-    /// A newer program has applied these migrations.
+    /// A newer version of the program has applied these migrations.
     #[error("the schema is newer than this program, which does not know {}", .0.join(", "))]
     Newer(Vec<String>),
-    /// No migration of this program has that version or name.
-    #[error("no migration is called {wanted}; there are: {}", .known.join(", "))]
+    /// No migration of this program has this version or name.
+    #[error("no migration has the version or name {wanted}; known: {}", .known.join(", "))]
     UnknownVersion {
-        /// What was asked for.
+        /// The version or name that was requested.
         wanted: String,
-        /// Those that there are, with their names.
+        /// The known migrations, with version and name.
         known: Vec<String>,
     },
-    /// Several migrations have versions or names that begin so.
-    #[error("{wanted} may be any of: {}", .matching.join(", "))]
+    /// The versions or names of several migrations start with this.
+    #[error("{wanted} matches several migrations: {}", .matching.join(", "))]
     AmbiguousVersion {
-        /// What was asked for.
+        /// The version or name that was requested.
         wanted: String,
-        /// Those that it fits, with their names.
+        /// The migrations that match, with version and name.
         matching: Vec<String>,
     },
-    /// The migration that was to stay is not there.
-    #[error("the migration {0} has not been applied, so it cannot be the one that stays")]
+    /// The migration to revert to is not applied.
+    #[error("migration {0} is not applied, so the schema cannot be reverted to it")]
     NotApplied(String),
     /// Another process has applied further migrations since the plan was made.
-    #[error("the schema was changed since the plan was made: {} came on top", .0.join(", "))]
+    #[error("the schema has changed since the plan was made: {} applied; make a new plan", .0.join(", "))]
     SchemaChanged(Vec<String>),
-    /// The role that is connected may not create tables there. Nothing was changed.
+    /// The role may not create tables in the schema of the store. Nothing was changed.
     #[error(
-        "the role {role} may not change the schema {schema}, where {} is to be applied or taken back: \
-         the owner of its tables has to run `tasktrail migrate`", .versions.join(", ")
+        "role {role} may not change schema {schema}, and {} must be applied or reverted: run \
+         `tasktrail migrate` as the owner of the tables", .versions.join(", ")
     )]
     NotPermitted {
         /// The role.
         role: String,
         /// The schema of the tables.
         schema: String,
-        /// The versions that it would have applied or taken back.
+        /// The versions that would have been applied or reverted.
         versions: Vec<String>,
     },
-    /// The schema of the store is missing, and the role that is connected may not create it.
+    /// The schema of the store does not exist, and the role may not create it.
     #[error(
         "the schema {schema} does not exist, and the role {role} may not create it: run `tasktrail migrate` \
          as the owner of the database {database}, or create the schema for this role"
@@ -70,8 +70,8 @@ pub enum MigrateError {
         /// The database.
         database: String,
     },
-    /// The schema has a table, or another relation, of the name of one of Tasktrail's, which no migration of
-    /// this program made. Nothing was changed.
+    /// The schema contains a table, or another relation, with the name of a Tasktrail table, but no
+    /// migration of this program created it. Nothing was changed.
     #[error(
         "{table} in the schema {schema} is not Tasktrail's: {difference}; keep the store in another schema: \
          set `schema` (TASKTRAIL_SCHEMA)"
@@ -81,56 +81,58 @@ pub enum MigrateError {
         schema: String,
         /// The name of the relation.
         table: String,
-        /// How it differs, as a clause.
+        /// The difference to the Tasktrail table, as a clause.
         difference: String,
     },
-    /// No schema is configured, and the store is in another one than the default. Nothing was changed.
+    /// No schema is configured, and a store exists in a schema other than the default. Nothing was
+    /// changed.
     #[error(
-        "no schema is configured, and a store exists in another schema than {schema}: {}; set `schema` \
-         (TASKTRAIL_SCHEMA) to the schema of the store, or to {schema} for one there", .found.join(", ")
+        "no schema is configured, and a store exists in a schema other than {schema}: {}; set `schema` \
+         (TASKTRAIL_SCHEMA) to the schema of the store, or to {schema} to use that schema", .found.join(", ")
     )]
     OtherStore {
-        /// The schema that an unset configuration means.
+        /// The default schema.
         schema: String,
-        /// The schemas that have stores: the one that the search path finds, else all.
+        /// The schemas that contain stores: the one that the search path finds first, or else all.
         found: Vec<String>,
     },
-    /// The database has another encoding than UTF8. Nothing was changed.
+    /// The encoding of the database is not UTF8. Nothing was changed.
     #[error(
-        "the database {database} has the encoding {encoding}, which cannot hold every text: create a database \
-         with ENCODING 'UTF8' TEMPLATE template0"
+        "the database {database} has the encoding {encoding}, which cannot store every character: create a \
+         database with ENCODING 'UTF8' TEMPLATE template0"
     )]
     Encoding {
         /// The database.
         database: String,
-        /// Its encoding, as the server calls it.
+        /// Its encoding, as PostgreSQL names it.
         encoding: String,
     },
-    /// The sequence that entries are ordered by is behind them, so new ones would come before old ones: rows
-    /// were copied without it.
+    /// The sequence of the entry ids is behind existing entries, because rows were copied without
+    /// it. New entries would sort before existing ones.
     #[error(
-        "the next entry would get the id {next}, and there is one with {greatest}: rows were copied without \
-         their sequence; the owner of the tables has to run `tasktrail migrate order`"
+        "the next entry id would be {next}, but id {greatest} exists: rows were copied without their \
+         sequence; run `tasktrail migrate order` as the owner of the tables"
     )]
     OutOfOrder {
         /// The id that the next entry would get.
         next: i64,
-        /// The greatest id that was found.
+        /// The greatest id found.
         greatest: i64,
     },
-    /// The role that is connected does not own the tables. Nothing was changed.
-    #[error("only {owner}, who owns the tables, may do that")]
+    /// The role does not own the tables. Nothing was changed.
+    #[error("only {owner}, the owner of the tables, may do this")]
     NotOwner {
         /// The role that owns them.
         owner: String,
     },
-    /// Saves could not be kept out for a moment. Nothing was changed.
-    #[error("task_history was in use for {0:?}: a transaction that writes to it has to end first")]
+    /// Saves could not be blocked within this time. Nothing was changed.
+    #[error("cannot lock task_history within {0:?}: wait for transactions that write to it to end")]
     Busy(Duration),
     /// The server failed or refused a statement.
     #[error("the schema could not be read")]
     Query(#[source] Box<dyn Error + Send + Sync>),
-    /// The database was closed meanwhile. A migration that was under way was rolled back; those before it stay.
+    /// The database was closed. A migration in progress was rolled back; earlier ones remain
+    /// applied.
     #[error("the database was closed before its schema was up to date")]
     Closed,
     /// A migration failed; it was rolled back.
@@ -138,16 +140,16 @@ pub enum MigrateError {
     Migration(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// The rows do not let a call do what it was asked.
+/// The stored rows do not allow the call.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RowError {
-    /// The sequence of the ids is behind the entries.
+    /// The sequence of the entry ids is behind existing entries.
     #[error(
-        "an entry of this task has a greater id than the server gives now: rows were copied without their \
-         sequence; the owner of the tables has to run `tasktrail migrate order`"
+        "an entry of this task has a greater id than the next one in the sequence: rows were copied without \
+         their sequence; run `tasktrail migrate order` as the owner of the tables"
     )]
     OutOfOrder(#[source] QueryError),
-    /// A value that the schema cannot have let in.
+    /// A stored value that the constraints of the schema should have prevented.
     #[error("{table}.{column} of {key}")]
     Corrupt {
         table: &'static str,
@@ -162,14 +164,14 @@ impl From<RowError> for StoreError {
     fn from(error: RowError) -> Self {
         let effect = match error {
             RowError::OutOfOrder(_) => Effect::NotApplied,
-            // What cannot be read may be the answer to what was written.
+            // The unreadable value may be the result of a write.
             RowError::Corrupt { .. } => Effect::Unknown,
         };
         Self::Refused(Refusal::new(ErrorKind::Corrupt, effect, error))
     }
 }
 
-/// An entry with this id was saved with other contents.
+/// The error for an entry id that was saved before with different contents.
 pub(crate) fn conflict(conflict: EntryConflict) -> StoreError {
     StoreError::Refused(Refusal::new(
         ErrorKind::Conflict,
@@ -178,8 +180,8 @@ pub(crate) fn conflict(conflict: EntryConflict) -> StoreError {
     ))
 }
 
-/// The error of a save, which names the cause if its ids are not the greatest: nothing else offers a summary
-/// without a last entry.
+/// Converts the error of a save. The check constraint fails only if the new id is not the greatest
+/// of its task: in no other case does a save write a summary without a last entry.
 pub(crate) fn of_save(error: QueryError) -> StoreError {
     match error {
         QueryError::DatabaseError(DatabaseErrorKind::CheckViolation, ref information)
@@ -191,7 +193,7 @@ pub(crate) fn of_save(error: QueryError) -> StoreError {
     }
 }
 
-/// Names the place of a value that does not fit the domain.
+/// The error for a stored value that does not fit the domain: names its table, column and key.
 pub(crate) fn corrupt(
     table: &'static str,
     column: &'static str,

@@ -1,4 +1,4 @@
-//! How the server is.
+//! Health check of the server.
 
 use std::time::Duration;
 
@@ -11,58 +11,59 @@ use tokio::time::{Instant, timeout};
 use crate::entry_order::{self, EntryOrder};
 use crate::migrate::{self, SchemaState};
 
-/// What a server says of itself.
+/// The state of a server, as its health check found it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerHealth {
-    /// Its version, as in `15.14`.
+    /// Its version, such as `15.14`.
     pub version: String,
     /// Whether it is a primary or a standby.
     pub role: ServerRole,
-    /// Whether it takes writes: a primary may be told not to.
+    /// Whether it accepts writes; a primary can be configured not to.
     pub writable: bool,
-    /// Whether this role may read and write the tables, as far as they are there.
+    /// Whether the role may read and write those of the tables that exist.
     pub permitted: bool,
-    /// How long a question and its answer take, on a connection that is open.
+    /// Time of one round trip on an open connection.
     pub round_trip: Duration,
-    /// The migrations that it has and that this program expects.
+    /// The applied migrations, compared with those that this program expects.
     pub schema: SchemaState,
-    /// The name of the schema that the store is in, or would be made in.
+    /// The schema of the store, or the one in which a migration would create it.
     pub schema_name: String,
-    /// The reason for which `connect` and every migration refuse the place of the store: the encoding of the
-    /// database, a table that is not Tasktrail's, or a store in another schema. `None` if there is none.
+    /// Why `connect` and every migration refuse this database: its encoding, a table that does not
+    /// belong to Tasktrail, or a store in another schema. `None` if they accept it.
     pub refusal: Option<String>,
-    /// Where the ids of entries are, by the sample that `connect` takes. `None` if the schema is not current,
-    /// the role may not read the sequence, another session has locked a table, or a table is missing.
+    /// The order of the entry ids, by the sample that `connect` takes. `None` if the schema is not
+    /// up to date, the role may not read the sequence, another session has locked a table, or a
+    /// table does not exist.
     pub order: Option<EntryOrder>,
 }
 
-/// What a server does in a cluster.
+/// The role of a server in a cluster.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ServerRole {
-    /// It takes writes, unless it is told not to.
+    /// It accepts writes, unless it is configured not to.
     #[default]
     Primary,
-    /// It follows a primary.
+    /// It replicates a primary.
     Standby,
 }
 
-/// The server did not say how it is.
+/// Why a health check failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HealthError {
-    /// It did not answer in time.
+    /// The server did not respond in time.
     #[error("no answer within {0:?}")]
     Unresponsive(Duration),
-    /// The role lacks a privilege without which the schema cannot be read.
-    #[error("this role lacks a privilege: run what `tasktrail migrate roles` prints")]
+    /// The role lacks a privilege that is necessary to read the schema.
+    #[error("this role lacks a privilege: run the SQL that `tasktrail migrate roles` prints")]
     InsufficientPrivilege(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// It cannot be reached, or refused.
-    #[error("the server cannot be asked")]
+    /// The server could not be reached, or returned an error.
+    #[error("the health check failed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Asks on a connection of its own, so that a full pool does not hide a healthy server.
+/// Checks the server on a new connection, so that a full pool does not hide a healthy server.
 ///
 /// # Errors
 ///
@@ -74,7 +75,7 @@ pub async fn ask(connector: &Connector, limit: Duration) -> Result<ServerHealth,
     }
 }
 
-/// A privilege that is missing is no fault of the server.
+/// Distinguishes a missing privilege from a failure of the server.
 fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> HealthError {
     let first: &(dyn std::error::Error + 'static) = &*error;
     let causes = std::iter::successors(Some(first), |error| error.source());
@@ -100,8 +101,8 @@ struct Answer {
     writable: bool,
     #[diesel(sql_type = Bool)]
     permitted: bool,
-    /// Whether this role may use the schema, as far as it is there. Without that right the server shows no table
-    /// of it, and reports no error.
+    /// Whether the role may use the schema, if it exists. Without this privilege the server hides
+    /// the tables, and reports no error.
     #[diesel(sql_type = Bool)]
     usable: bool,
 }
@@ -111,7 +112,7 @@ async fn answer(
     limit: Duration,
 ) -> Result<ServerHealth, Box<dyn std::error::Error + Send + Sync>> {
     let mut connection = connector.open_alone(limit).await?;
-    let question = "SELECT current_setting('server_version') AS version,
+    let query = "SELECT current_setting('server_version') AS version,
                            pg_is_in_recovery() AS standby,
                            current_setting('transaction_read_only') = 'off' AS writable,
                            (SELECT coalesce(bool_and(has_table_privilege(oid, wanted)), true)
@@ -126,11 +127,11 @@ async fn answer(
     let place = connector.config().store_schema();
     let (schema, refusal) = migrate::read_state(&mut connection, place).await?;
     let asked = Instant::now();
-    let answer: Answer = diesel::sql_query(question)
+    let answer: Answer = diesel::sql_query(query)
         .bind::<Text, _>(place.name())
         .get_result(&mut connection)
         .await?;
-    // A question that is not prepared takes two round trips.
+    // A statement that is not prepared takes two round trips.
     let round_trip = asked.elapsed() / 2;
     if !answer.usable {
         return Err(format!("permission denied for schema {}", place.name()).into());

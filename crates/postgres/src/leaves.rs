@@ -1,8 +1,9 @@
-//! The tables of a store, or their partitions where they have some.
+//! The tables that contain the rows of a store: tables or their partitions.
 
 const LEAVES: &str = include_str!("leaves.sql");
 
-/// A statement about every table of the store, or each of its partitions: `rest` finds them in `leaf`.
+/// Returns a statement about the tables of the store, or about the partitions of a partitioned one.
+/// `rest` refers to them as `leaf`.
 #[must_use]
 pub fn with_leaves(rest: &str) -> String {
     [LEAVES, rest].concat()

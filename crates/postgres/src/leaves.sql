@@ -1,4 +1,4 @@
--- The tables that hold the rows: each table of the histories itself, or its partitions.
+-- The tables that contain rows: each table of the histories, or its partitions.
 WITH ours (name, root) AS (
     VALUES ('task_history', to_regclass('task_history')::oid),
            ('task_summary', to_regclass('task_summary')::oid)

@@ -1,9 +1,11 @@
-//! Tasktrail's repositories on PostgreSQL: what is stored, its schema and its migrations.
+//! Stores task histories in PostgreSQL.
 //!
-//! [`PostgresDatabase`] owns the connections and the schema; its repositories share the pool. The
-//! tables are described in `migrations/`, each statement of the write path in
-//! `src/task_history/sql/`. Connections come from `tasktrail-postgres-client`; an operator's work is in
-//! `tasktrail-postgres-admin`.
+//! Connect with [`PostgresDatabase`]: it owns the connection pool, runs the migrations, and returns
+//! the [task history](PostgresDatabase::task_history). The migrations in `migrations/` document the
+//! tables, and `src/task_history/sql/` contains the statements of the write path.
+//!
+//! `tasktrail-postgres-client` opens the connections. `tasktrail-postgres-admin` has the tools for
+//! operators, such as the diagnosis.
 
 mod database;
 mod document;

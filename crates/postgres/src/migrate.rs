@@ -1,4 +1,4 @@
-//! The schema: embedded migrations, run by one process at a time.
+//! Migrations of the schema. They are embedded, and one process at a time applies them.
 
 mod account;
 mod migrating;
@@ -27,24 +27,24 @@ pub use self::status::{MigrationState, MigrationStatus};
 use crate::entry_order;
 use crate::error::MigrateError;
 
-/// Names the advisory lock: the bytes of "tasktrai".
+/// Key of the advisory lock: the bytes of "tasktrai".
 const LOCK: i64 = 0x7461_736b_7472_6169;
 
-/// How long to wait for another process that migrates.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// How long to wait for another process that is migrating.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// The state of a database's schema.
+/// Which migrations a database has.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SchemaState {
-    /// The versions that have been applied, the oldest first.
+    /// Versions that are applied, oldest first.
     pub applied: Vec<String>,
-    /// The versions that this program has and the database has not, the oldest first.
+    /// Versions of this program that are not applied, oldest first.
     pub pending: Vec<String>,
-    /// The versions that have been applied and that this program does not know, the oldest first: a
-    /// newer program has migrated the database.
+    /// Versions that are applied but unknown to this program, oldest first. A newer version of the
+    /// program has migrated the database.
     pub unknown: Vec<String>,
-    /// The schemas of the database that hold other stores, in the order of their names. Empty in a
-    /// [`ServerHealth`](crate::ServerHealth), which looks at one schema.
+    /// Other schemas of the database that contain stores, ordered by name. Always empty in a
+    /// [`ServerHealth`](crate::ServerHealth), which checks only one schema.
     pub other_stores: Vec<String>,
 }
 
@@ -64,19 +64,19 @@ impl SchemaState {
         }
     }
 
-    /// Whether nothing is pending.
+    /// Returns whether no migration is pending.
     #[must_use]
     pub fn is_current(&self) -> bool {
         self.pending.is_empty()
     }
 
-    /// The newest version that the database has.
+    /// Returns the newest version that is applied.
     #[must_use]
     pub fn found(&self) -> Option<&str> {
         self.applied.last().map(String::as_str)
     }
 
-    /// The newest version that this program has.
+    /// Returns the newest version that this program knows.
     #[must_use]
     pub fn expected(&self) -> Option<&str> {
         let known = |version: &&String| !self.unknown.contains(version);
@@ -85,17 +85,17 @@ impl SchemaState {
     }
 }
 
-/// What the schema is, without changing or locking anything.
+/// Reads the state of the schema. Takes no locks and changes nothing.
 pub(crate) async fn state(connector: &Connector) -> Result<SchemaState, MigrateError> {
     Ok(Site::look(connector).await?.state())
 }
 
-/// Every migration, and how it stands in the database. Changes and locks nothing.
+/// Lists every migration with its state. Takes no locks and changes nothing.
 pub(crate) async fn list(connector: &Connector) -> Result<Vec<MigrationStatus>, MigrateError> {
     Ok(statuses(&MIGRATIONS, Site::look(connector).await?.applied))
 }
 
-/// What it takes to get there, as things stand. Changes and locks nothing.
+/// Plans how to reach the target. Takes no locks and changes nothing.
 pub(crate) async fn plan(
     connector: &Connector,
     target: &MigrationTarget,
@@ -105,7 +105,7 @@ pub(crate) async fn plan(
     Ok(plan.on(site.ground()))
 }
 
-/// Does what is planned and still to be done, and tells the versions that were.
+/// Carries out what remains of a plan, and returns the versions that were applied or reverted.
 pub(crate) async fn carry_out(
     connector: &Connector,
     plan: &MigrationPlan,
@@ -114,10 +114,10 @@ pub(crate) async fn carry_out(
     run(Site::look(connector).await?, plan, connector, migrating).await
 }
 
-/// Gets there, and tells the versions that it took.
+/// Migrates to the target, and returns the versions that were applied or reverted.
 ///
-/// Where nothing is to be done the schema is only looked at: no DDL runs and no lock is taken. Else
-/// one process at a time migrates, and the others wait for it and find nothing left to do.
+/// If nothing is to be done, this only reads: it runs no DDL and takes no lock. Otherwise one
+/// process at a time migrates, and the others wait for it and then find nothing to do.
 pub(crate) async fn reach(
     connector: &Connector,
     target: &MigrationTarget,
@@ -128,7 +128,7 @@ pub(crate) async fn reach(
     run(site, &plan, connector, migrating).await
 }
 
-/// The lock ends with the connection, which ends here.
+/// The lock is released when the connection is closed, at the end of this function.
 async fn run(
     mut site: Site,
     plan: &MigrationPlan,
@@ -157,7 +157,7 @@ async fn run(
     }
     Ok(versions)
 }
-/// A connection in the schema of the store, and what it found there and around it.
+/// A connection in the schema of the store, with the state of the schema and its surroundings.
 struct Site {
     connection: AsyncPgConnection,
     schema: StoreSchema,
@@ -170,7 +170,7 @@ impl Site {
         Self::look_within(connector, Duration::ZERO).await
     }
 
-    /// The server works no longer than `limit` on a statement; zero for no limit.
+    /// `limit` is the statement timeout on the server; zero means none.
     async fn look_within(connector: &Connector, limit: Duration) -> Result<Self, MigrateError> {
         let opened = connector.open_alone(limit).await;
         let mut connection = opened.map_err(MigrateError::Connect)?;
@@ -184,7 +184,7 @@ impl Site {
         })
     }
 
-    /// After another process may have migrated.
+    /// Reads the state again, because another process may have migrated in between.
     async fn look_again(&mut self) -> Result<(), MigrateError> {
         (self.around, self.applied) = look(&mut self.connection, &self.schema).await?;
         Ok(())
@@ -207,17 +207,17 @@ impl Site {
         }
     }
 
-    /// Waits for other processes that migrate, until the database is closed.
+    /// Waits for other processes that migrate, or until the database is closed.
     async fn lock(&mut self, migrating: &Migrating) -> Result<(), MigrateError> {
         let number = lock_number(&self.schema);
         let locked = tokio::select! {
-            locked = lock_within(&mut self.connection, number, PATIENCE) => locked,
+            locked = lock_within(&mut self.connection, number, LOCK_TIMEOUT) => locked,
             () = migrating.closing() => return Err(MigrateError::Closed),
         };
         if locked.map_err(unread)? {
             Ok(())
         } else {
-            Err(MigrateError::Locked(PATIENCE))
+            Err(MigrateError::Locked(LOCK_TIMEOUT))
         }
     }
 
@@ -233,7 +233,7 @@ impl Site {
         Ok(versions)
     }
 
-    /// Moves the account of the migrations into our table, unless another process did.
+    /// Copies the applied versions to our table, unless another process has done so.
     async fn take_over(&mut self) -> Result<(), MigrateError> {
         if !self.around.may_take_over() {
             return Ok(());
@@ -244,8 +244,8 @@ impl Site {
     }
 }
 
-/// Looks, and refuses a place where the store cannot or must not be. All of it at one instant: tables that another
-/// process is making or removing must not look foreign.
+/// Reads the state, and refuses a database or schema that must not be used. It reads a single
+/// snapshot, because tables that another process is creating or dropping must not look foreign.
 async fn look(
     connection: &mut AsyncPgConnection,
     schema: &StoreSchema,
@@ -255,7 +255,8 @@ async fn look(
     Ok((around, applied))
 }
 
-/// What there is, and whether the store may be there. The connection is in no transaction afterwards.
+/// Reads the state, and whether the store may be here. Leaves the connection outside of a
+/// transaction.
 async fn survey(
     connection: &mut AsyncPgConnection,
     schema: &StoreSchema,
@@ -272,14 +273,14 @@ async fn survey(
         admitted = around.admit_tables(connection, schema, is_migrated).await;
         applied
     } else {
-        // The refusal is the answer, also for a role that may not read the account.
+        // Return the refusal, even if the role may not read the applied versions.
         read.unwrap_or_default()
     };
     connection.batch_execute("COMMIT").await.map_err(unread)?;
     Ok((around, applied, admitted))
 }
 
-/// A connection to look at the store, unless the store cannot or must not be there.
+/// Opens a connection to read the store, if the store may be here.
 pub(crate) async fn open_admitted(
     connector: &Connector,
     limit: Duration,
@@ -287,7 +288,7 @@ pub(crate) async fn open_admitted(
     Ok(Site::look_within(connector, limit).await?.connection)
 }
 
-/// The number of the lock that whoever migrates this schema holds.
+/// The key of the lock for migrating this schema.
 fn lock_number(schema: &StoreSchema) -> i64 {
     advisory_lock::of_schema(LOCK, schema.name())
 }
@@ -296,7 +297,7 @@ pub(crate) fn unread(error: diesel::result::Error) -> MigrateError {
     MigrateError::Query(error.into())
 }
 
-/// What the schema is, and what every migration refuses the place of the store for.
+/// Reads the state, and the reason why the store must not be here, if there is one.
 pub(crate) async fn read_state(
     connection: &mut AsyncPgConnection,
     schema: &StoreSchema,

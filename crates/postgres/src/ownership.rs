@@ -1,4 +1,4 @@
-//! Who owns the task history. Only its owner may change partitions or the sequence of ids.
+//! The owner of the task history. Only the owner may change partitions or the sequence of ids.
 
 use diesel::sql_types::Text;
 use diesel::{QueryResult, QueryableByName};
@@ -10,11 +10,11 @@ struct Owner {
     owner: String,
 }
 
-/// The owner of `task_history`, quoted as an identifier.
+/// Returns the owner of `task_history`, quoted as an identifier.
 ///
 /// # Errors
 ///
-/// If the server cannot answer, or there is no such table.
+/// If the query fails, or the table does not exist.
 pub async fn owner(connection: &mut AsyncPgConnection) -> QueryResult<String> {
     let query = "SELECT relowner::regrole::text AS owner FROM pg_class
                  WHERE oid = to_regclass('task_history')";
@@ -22,11 +22,11 @@ pub async fn owner(connection: &mut AsyncPgConnection) -> QueryResult<String> {
     Ok(owner)
 }
 
-/// The owner of `task_history`, if the connection's role does not have its rights.
+/// Returns the owner of `task_history`, unless the current role has its privileges.
 ///
 /// # Errors
 ///
-/// If the server cannot answer.
+/// If the query fails.
 pub async fn other_owner(connection: &mut AsyncPgConnection) -> QueryResult<Option<String>> {
     let query = "SELECT relowner::regrole::text AS owner FROM pg_class
                  WHERE oid = to_regclass('task_history') AND NOT pg_has_role(relowner, 'USAGE')";

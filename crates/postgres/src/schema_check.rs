@@ -1,7 +1,8 @@
-//! Whether the tables are what the migrations make.
+//! Compares the tables with those that the migrations create.
 //!
-//! Both sides are descriptions of the same form: the server's own, read from its catalogues, and
-//! `schema_check/expected.txt`, which `scripts/schema` writes from a migrated database.
+//! Both are described in the same form: the actual ones are read from the catalogs of the server,
+//! the expected ones are in `schema_check/expected.txt`, which `scripts/schema` writes from a
+//! migrated database.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,19 +16,19 @@ use tasktrail_postgres_client::connection::Connector;
 use crate::error::MigrateError;
 use crate::migrate::{self, unread};
 
-/// An object a line: what it is, and after a colon how it is defined.
+/// One object per line: its name, a colon, and its definition.
 const EXPECTED: &str = include_str!("schema_check/expected.txt");
 
 const DESCRIBE: &str = include_str!("schema_check/describe.sql");
 
-/// Something about the tables that is not as this program expects it.
+/// A difference between the tables and those that this program expects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaDifference {
-    /// What it is about, such as `index task_history.task_history_step_idx`.
+    /// The object, such as `index task_history.task_history_step_idx`.
     pub object: String,
-    /// How it should be defined; `None` if it should not be there.
+    /// The expected definition; `None` if the object should not exist.
     pub expected: Option<String>,
-    /// How it is defined; `None` if it is not there.
+    /// The actual definition; `None` if the object does not exist.
     pub found: Option<String>,
 }
 
@@ -48,22 +49,22 @@ impl fmt::Display for SchemaDifference {
 /// A table, a column, a constraint, an index or a comment.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 struct Object {
-    /// The table that it belongs to.
+    /// The table it belongs to.
     #[diesel(sql_type = Text)]
     table: String,
-    /// What it is, and what it is called.
+    /// Its kind and name.
     #[diesel(sql_type = Text)]
     name: String,
     #[diesel(sql_type = Text)]
     definition: String,
 }
 
-/// How the tables differ from what this program expects. The server works on it for `limit` at most, also while a table is
-/// locked; zero for no limit.
+/// Returns the differences between the tables and the expected ones. `limit` is the statement
+/// timeout on the server, which also applies to waiting for locks; zero means no timeout.
 ///
 /// # Errors
 ///
-/// [`MigrateError`] if the database cannot be reached or read, or refuses the place of the store.
+/// [`MigrateError`] if the database cannot be reached or read, or must not be used for the store.
 pub async fn differences(
     connector: &Connector,
     limit: Duration,
@@ -77,7 +78,7 @@ pub async fn differences(
     Ok(compare(&expected, &found))
 }
 
-/// How a table of this name differs from the one that the migrations make.
+/// Returns the differences of one table.
 pub(crate) async fn of_table(
     connection: &mut AsyncPgConnection,
     table: &str,
@@ -88,14 +89,14 @@ pub(crate) async fn of_table(
     Ok(compare(&expected, &found.map_err(unread)?))
 }
 
-/// Whether the migrations make an index of this name, by itself or for a constraint.
+/// Returns whether the migrations create an index with this name, directly or for a constraint.
 #[must_use]
 pub fn expects_index(name: &str) -> bool {
     let of_that_name = |object: &Object| object.name.rsplit('.').next() == Some(name);
     expected().iter().any(of_that_name)
 }
 
-/// What those of these tables are like that the session would find.
+/// Describes those of the tables that the session can find by name.
 async fn describe(
     connection: &mut AsyncPgConnection,
     tables: Vec<String>,
@@ -120,17 +121,17 @@ fn expected() -> Vec<Object> {
     objects.collect()
 }
 
-/// What is expected comes first. Of a table that is missing as a whole its parts are not told.
+/// Lists expected objects first. For a missing table, its parts are omitted.
 fn compare(expected: &[Object], found: &[Object]) -> Vec<SchemaDifference> {
     let named = |list: &[Object], name: &str| -> Option<String> {
         let object = list.iter().find(|object| object.name == name)?;
         Some(object.definition.clone())
     };
-    let is_there = |table: &str| found.iter().any(|object| object.table == table);
+    let exists = |table: &str| found.iter().any(|object| object.table == table);
     let is_table = |object: &Object| object.name.starts_with("table ");
     let missing_or_different = expected
         .iter()
-        .filter(|object| is_table(object) || is_there(&object.table))
+        .filter(|object| is_table(object) || exists(&object.table))
         .map(|object| SchemaDifference {
             object: object.name.clone(),
             expected: Some(object.definition.clone()),

@@ -1,4 +1,4 @@
-//! The task history on PostgreSQL.
+//! The task history in PostgreSQL.
 
 mod count;
 mod explain;
@@ -47,14 +47,14 @@ pub use self::fingerprint::operation_of;
 pub use self::group_commit::GroupCommitStatistics;
 pub(crate) use self::shared_calls::SharedCalls;
 
-/// A [`TaskHistoryRepository`] on PostgreSQL.
+/// A [`TaskHistoryRepository`] that stores task histories in PostgreSQL.
 ///
-/// That of a [`PostgresDatabase`](crate::PostgresDatabase) takes a connection from its pool for each
-/// call; [`in_transaction`](Self::in_transaction) is one that works inside a transaction of the caller.
+/// The repository of a [`PostgresDatabase`](crate::PostgresDatabase) uses a connection of its pool for
+/// each call. [`in_transaction`](Self::in_transaction) creates one that runs in your transaction.
 #[derive(Debug)]
 pub struct PostgresTaskHistory<'c> {
     source: Source<'c>,
-    /// The calls that share statements, unless each goes by itself.
+    /// `None` if calls are not batched.
     shared: Option<Arc<SharedCalls>>,
 }
 
@@ -66,34 +66,33 @@ impl PostgresTaskHistory<'_> {
         PostgresTaskHistory { source, shared }
     }
 
-    /// The history inside the caller's transaction on `connection`: what is saved and finished here
-    /// becomes visible with the caller's own rows when the transaction commits, and is gone if it is
-    /// rolled back.
+    /// Runs the history in your transaction on `connection`. Its writes become visible together with
+    /// your own rows when the transaction commits, and are undone if it is rolled back.
     ///
-    /// The contract of the port holds, with what a transaction adds to it: an answer is final when the
-    /// transaction is, a task that was written stays locked until then, and after an error of the
-    /// server (not after a `Conflict`) the transaction can only be rolled back. Calls take turns. There
-    /// is no pool, no standby and no policy: what to repeat is the caller's decision, and it is the
-    /// whole transaction. Saves of a task that is written here wait until the transaction ends, for as long as
-    /// [a write waits](crate::PostgresConfig::with_lock_timeout); those of other tasks do not.
+    /// The contract of the port applies, with these additions: a result is final only when the
+    /// transaction commits, a task that was written remains locked until then, and after an error of
+    /// the server (but not after a `Conflict`) the transaction can only be rolled back. Calls run one
+    /// after the other. There is no pool, no standby, and no retry: to retry, repeat the whole
+    /// transaction. Other saves of a task that is written here wait for the transaction, up to the
+    /// [lock timeout](crate::PostgresConfig::with_lock_timeout). Saves of other tasks do not wait.
     ///
-    /// A transaction of a higher isolation level than read committed does not see the entries of a
-    /// partition that is replaced between its first statement and its first read of the history. Where
-    /// partitions are dropped, let `LOCK TABLE task_history, task_summary IN ACCESS SHARE MODE` be its first
-    /// statement.
+    /// With an isolation level above read committed, a transaction does not see the entries of a
+    /// partition that is replaced between its first statement and its first read of the history. If
+    /// you drop partitions, start such a transaction with
+    /// `LOCK TABLE task_history, task_summary IN ACCESS SHARE MODE`.
     ///
-    /// The tables are found by the search path of the connection: set it to the
+    /// The tables are found through the search path of the connection. Set it to the
     /// [schema of the store](crate::PostgresConfig::with_schema), unless that is `public`.
     ///
     /// # Errors
     ///
-    /// [`NoTransaction`] if none is open that was begun through diesel-async. One that was begun by a
-    /// `BEGIN` of the caller is not known to it, and a batch here would commit it.
+    /// [`NoTransaction`] if no transaction is open. Begin it through diesel-async: it does not know
+    /// about a transaction that you started with `BEGIN`, and a batch would commit that.
     ///
     /// # Cancel safety
     ///
-    /// A dropped call breaks the transaction: later calls fail, and so does its commit. The connection is to
-    /// be given up then, which rolls it back.
+    /// If you drop a call, the transaction is broken: later calls and the commit fail. Drop the
+    /// connection to roll the transaction back.
     ///
     /// ```no_run
     /// use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -125,15 +124,15 @@ impl PostgresTaskHistory<'_> {
         })
     }
 
-    /// The plans of the statements that an operation of the port runs, on the live data. Writes are never
-    /// executed.
+    /// Returns the query plans of an operation's statements on the live data. Statements that write
+    /// are never executed.
     ///
-    /// They are planned with the settings of the pool's sessions, for these values; a service plans each
-    /// statement once, for all values.
+    /// The statements are planned for the values at hand, with the settings of the pool's sessions. A
+    /// service plans each statement once, for all values.
     ///
     /// # Errors
     ///
-    /// As for the operation itself.
+    /// The same as for the operation itself.
     pub async fn explain(&self, request: &ExplainRequest) -> Result<Explanation> {
         self.run(explain::Explaining(request)).await
     }

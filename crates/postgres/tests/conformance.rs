@@ -1,4 +1,4 @@
-//! The contract, on a real server, by a role that may do nothing but own its database.
+//! The conformance suite on a real server, with a role that only owns its database.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::sync::Arc;
@@ -33,7 +33,7 @@ async fn in_schema(schema: &str, writers: u32) -> (PostgresDatabase, TestDatabas
     let config = PostgresConfig::from_url(url)
         .and_then(|config| config.with_connections(1, 8))
         .unwrap()
-        // The suite proves what is answered, not how soon: a busy machine is no failure.
+        // The suite checks results, not latency, so a busy machine must not cause a failure.
         .with_acquire_timeout(Duration::from_secs(60))
         .with_connect_timeout(Duration::from_secs(60))
         .with_schema(schema)
@@ -43,7 +43,7 @@ async fn in_schema(schema: &str, writers: u32) -> (PostgresDatabase, TestDatabas
     (postgres, database)
 }
 
-/// Saves share statements.
+/// Saves are batched.
 mod grouped {
     use super::{Repository, TestDatabase, store};
 
@@ -54,7 +54,7 @@ mod grouped {
     tasktrail_conformance::task_history_suite!(fresh);
 }
 
-/// Each save is a statement.
+/// Each save is sent in its own statement.
 mod one_by_one {
     use super::{Repository, TestDatabase, store};
 
@@ -65,7 +65,8 @@ mod one_by_one {
     tasktrail_conformance::task_history_suite!(fresh);
 }
 
-/// In a schema of its own, beside a store in `public` and a table of the same name in another one.
+/// In a separate schema, beside a store in `public` and a table with the same name in another
+/// schema.
 mod beside_another_store {
     use std::sync::Arc;
 
@@ -84,7 +85,7 @@ mod beside_another_store {
     tasktrail_conformance::task_history_suite!(fresh);
 }
 
-/// The entries are partitioned, and those of one case lie in three partitions.
+/// The entries are partitioned, and the entries of a case are in three partitions.
 mod partitioned {
     use std::sync::Arc;
 
@@ -92,7 +93,7 @@ mod partitioned {
 
     use super::{Repository, TestDatabase, database};
 
-    /// The month of the entries of most cases, cut behind the second of them and the seventh.
+    /// The month of the entries of most cases, split after the second and the seventh entry.
     const CUT: &str = "
         DROP TABLE task_history_2026_01;
         CREATE TABLE first PARTITION OF task_history

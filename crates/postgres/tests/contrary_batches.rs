@@ -1,5 +1,5 @@
-//! Two batches that hold the same entries in contrary order both succeed, without a deadlock that the
-//! server has to end.
+//! Two batches that contain the same entries in opposite order both succeed, without a deadlock
+//! that the server has to resolve.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use tasktrail_postgres::{PostgresConfig, PostgresDatabase};
 use tasktrail_test_support::{ServerOptions, TestDatabase};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn batches_in_contrary_order_both_succeed() {
-    // So that no deadlock is ever looked for: one that is there must end otherwise.
+async fn batches_in_opposite_order_both_succeed() {
+    // Disables the deadlock detector of the server, so a deadlock would not be resolved.
     let server = ServerOptions::default()
         .setting("deadlock_timeout", "10min")
         .start()
@@ -24,7 +24,7 @@ async fn batches_in_contrary_order_both_succeed() {
     let mut rows = 0;
     for round in 0..8 {
         let task = TaskKey::new("user", format!("task-{round}")).unwrap();
-        // More than one statement carries.
+        // More than one statement contains.
         let entries = writer.steps(&task, 700);
         rows += entries.len();
         let contrary: Vec<HistoryEntry> = entries.iter().rev().cloned().collect();

@@ -1,4 +1,4 @@
-//! Calls whose futures are dropped half-way: no statement goes on, no busy connection is lent again.
+//! Dropped calls: no statement continues on the server, and no busy connection is reused.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -16,7 +16,7 @@ use tasktrail_domain::task_history::{HistoryEntry, TaskHistoryRepository, TaskKe
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase, PostgresTaskHistory};
 use tasktrail_test_support::{TableLock, TestDatabase, wait_until};
 
-/// How long a call waits for a connection.
+/// The acquire timeout of the pool.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 async fn histories(database: &TestDatabase, connections: u32) -> Arc<PostgresTaskHistory<'static>> {
@@ -30,8 +30,8 @@ async fn histories(database: &TestDatabase, connections: u32) -> Arc<PostgresTas
     Arc::new(postgres.task_history())
 }
 
-/// The other sessions on the database that are at work or wait for a lock.
-fn at_work(database: &TestDatabase) -> usize {
+/// Number of other sessions of the database that execute a statement or wait for a lock.
+fn active(database: &TestDatabase) -> usize {
     let sessions = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
                     AND pid <> pg_backend_pid() AND state <> 'idle'
                     AND backend_type = 'client backend' AND query NOT LIKE '%AS holding'";
@@ -39,7 +39,7 @@ fn at_work(database: &TestDatabase) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_dropped_call_ends_on_the_server_and_the_pool_is_full_again() {
+async fn dropped_calls_end_on_the_server_and_free_their_connections() {
     let database = TestDatabase::new();
     let histories = histories(&database, 4).await;
     let task = TaskKey::new("user", "task").unwrap();
@@ -52,7 +52,7 @@ async fn a_dropped_call_ends_on_the_server_and_the_pool_is_full_again() {
             tokio::spawn(async move { histories.save(&entry).await })
         })
         .collect();
-    wait_until("four saves wait for the table", || at_work(&database) == 4);
+    wait_until("four saves wait for the table", || active(&database) == 4);
     let refused = histories
         .save(&Writer::default().steps(&task, 5)[4])
         .await
@@ -68,8 +68,8 @@ async fn a_dropped_call_ends_on_the_server_and_the_pool_is_full_again() {
         call.abort();
     }
 
-    // The lock is still held: the saves end because they were dropped.
-    wait_until("no save is left on the server", || at_work(&database) == 0);
+    // The lock is still held, so the saves end because they were dropped.
+    wait_until("no save is left on the server", || active(&database) == 0);
     drop(lock);
     let page = PageRequest::default();
     let reads = (0..4).map(|_| histories.load(&task, &page));
@@ -81,10 +81,10 @@ async fn a_dropped_call_ends_on_the_server_and_the_pool_is_full_again() {
     );
 }
 
-/// Saves each entry for a while, from one poll to more than enough, in no order; tells how many saves
-/// were dropped before they were done. Of four, one is dropped after its first poll and one is waited
-/// for, so that some of each kind are left however fast the machine is.
-async fn drop_half_way(histories: &PostgresTaskHistory<'_>, entries: &[HistoryEntry]) -> u32 {
+/// Saves each entry, but drops some calls after one or more polls, in no particular order. Returns
+/// how many calls were dropped. Of four calls, one is dropped after its first poll and one is
+/// awaited, so both kinds occur on any machine.
+async fn drop_midway(histories: &PostgresTaskHistory<'_>, entries: &[HistoryEntry]) -> u32 {
     let mut dropped = 0;
     for (number, entry) in (0..).zip(entries) {
         let mut save = Box::pin(histories.save(entry));
@@ -105,7 +105,7 @@ async fn drop_half_way(histories: &PostgresTaskHistory<'_>, entries: &[HistoryEn
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_thousand_calls_of_which_half_are_dropped_leave_nothing_behind() {
+async fn dropped_calls_among_two_thousand_leave_nothing_behind() {
     let database = TestDatabase::new();
     let histories = histories(&database, 4).await;
     let task = TaskKey::new("user", "task").unwrap();
@@ -113,18 +113,18 @@ async fn two_thousand_calls_of_which_half_are_dropped_leave_nothing_behind() {
 
     let callers = entries
         .chunks(entries.len() / 8)
-        .map(|entries| drop_half_way(&histories, entries));
+        .map(|entries| drop_midway(&histories, entries));
     let dropped: u32 = join_all(callers).await.into_iter().sum();
 
     wait_until("no statement is left on the server", || {
-        at_work(&database) == 0
+        active(&database) == 0
     });
     let kept = histories
         .load(&task, &PageRequest::default())
         .await
         .unwrap();
     assert!(kept.items.iter().all(|entry| entries.contains(entry)));
-    println!("{dropped} of 2000 calls dropped half-way: no statement and no connection left over");
+    println!("{dropped} of 2000 calls dropped midway: no statement and no connection left over");
     assert!((400..=1500).contains(&dropped), "{dropped}");
     for entry in &entries {
         assert_eq!(histories.save(entry).await.unwrap(), TaskStatus::Running);

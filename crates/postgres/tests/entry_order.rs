@@ -1,4 +1,4 @@
-//! New entries come behind those that are there, also after rows were copied without the sequence of their ids.
+//! The order of new entries, also after rows were copied without the sequence of their ids.
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,
@@ -25,7 +25,7 @@ async fn open(url: String, writers: u32) -> PostgresDatabase {
     PostgresDatabase::connect(config).await.unwrap()
 }
 
-/// A database with a schema, and on partitions if so.
+/// A migrated database, optionally partitioned.
 async fn migrated(database: &TestDatabase, partitioned: bool) -> PostgresDatabase {
     let postgres = open(database.url(), 0).await;
     postgres.migrate().await.unwrap();
@@ -36,7 +36,7 @@ async fn migrated(database: &TestDatabase, partitioned: bool) -> PostgresDatabas
     postgres
 }
 
-/// Saves three steps of `report`, the first of them a second time: ids 1 to 4.
+/// Saves three steps of `report`, and the first of them twice: ids 1 to 4.
 async fn fill(postgres: &PostgresDatabase, writer: &Writer) {
     let history = postgres.task_history();
     for entry in writer.steps(&task("report"), 3) {
@@ -46,7 +46,7 @@ async fn fill(postgres: &PostgresDatabase, writer: &Writer) {
     history.save(&again).await.unwrap();
 }
 
-/// Copies the rows of a database into another one of its server, which leaves the sequence as it was.
+/// Copies the rows of a database to another one on its server, without the sequence.
 fn copy(from: &TestDatabase, to: &TestDatabase) {
     let rows = from.execute("SHOW data_directory").unwrap();
     let directory = rows[0][0].clone().unwrap();
@@ -76,8 +76,8 @@ fn assert_out_of_order(saved: Result<TaskStatus, RepositoryError>) {
         (ErrorKind::Corrupt, Effect::NotApplied),
         "{error:?}"
     );
-    let told = ErrorChain(&error).to_string();
-    assert!(told.contains("tasktrail migrate order"), "{told}");
+    let message = ErrorChain(&error).to_string();
+    assert!(message.contains("tasktrail migrate order"), "{message}");
 }
 
 async fn assert_refused(postgres: &PostgresDatabase, order: EntryOrder) {
@@ -145,7 +145,7 @@ async fn a_copy_is_noticed_and_repaired(partitioned: bool) {
     let repaired = postgres.repair_entry_order().await.unwrap();
     let repeated = postgres.repair_entry_order().await.unwrap();
 
-    // The refused save took an id.
+    // The refused save used an id.
     assert_eq!(
         (repaired.before.next, repaired.next),
         (next + 1, greatest + 1)
@@ -169,23 +169,23 @@ fn greatest(database: &TestDatabase) -> i64 {
 }
 
 #[tokio::test]
-async fn copied_rows_are_noticed_before_anything_is_stored_in_the_wrong_order() {
+async fn copied_rows_are_detected_before_a_misplaced_save() {
     a_copy_is_noticed_and_repaired(false).await;
 }
 
 #[tokio::test]
-async fn copied_rows_of_a_partitioned_store_are_noticed_as_well() {
+async fn copied_rows_of_a_partitioned_store_are_detected() {
     a_copy_is_noticed_and_repaired(true).await;
 }
 
 #[tokio::test]
-async fn a_sequence_in_the_middle_misplaces_no_revision() {
+async fn sequence_between_existing_ids_misplaces_no_revision() {
     let database = TestDatabase::new();
     let postgres = migrated(&database, false).await;
     let writer = Writer::default();
     fill(&postgres, &writer).await;
     let history = postgres.task_history();
-    // Step 2 has the entry 3, and step 0 the entries 1 and 9: 4 is beyond the last step, and not beyond step 0.
+    // Step 2 has entry 3, step 0 entries 1 and 9: 4 is above the last step, but not step 0.
     database
         .execute(
             "ALTER TABLE task_history ALTER COLUMN id DROP IDENTITY;
@@ -198,7 +198,7 @@ async fn a_sequence_in_the_middle_misplaces_no_revision() {
 
     assert_out_of_order(history.save(&late).await);
     assert_out_of_order(history.save_batch(&[late, next]).await.map(|_| Running));
-    // The first entry of this batch gets the id 2, the second one, of the highest step, 3 or more.
+    // The first entry of this batch gets id 2. The second one, of the highest step, gets 3 or more.
     let rewind = "SELECT setval(pg_get_serial_sequence('task_history', 'id'), 1)";
     database.execute(rewind).unwrap();
     let batch = [1, 2, 3].map(|step| writer.step(&task("report"), step, Running));
@@ -208,14 +208,14 @@ async fn a_sequence_in_the_middle_misplaces_no_revision() {
 }
 
 #[tokio::test]
-async fn those_who_share_a_statement_with_a_refused_save_are_saved() {
+async fn refused_save_does_not_affect_its_batch() {
     let database = TestDatabase::new();
     let writer = Writer::default();
     fill(&migrated(&database, false).await, &writer).await;
     let rewind = "SELECT setval(pg_get_serial_sequence('task_history', 'id'), 1, false)";
     database.execute(rewind).unwrap();
     let history = Arc::new(open(database.url(), 1).await.task_history());
-    // What is refused first would take ids, so the others begin behind it.
+    // Refused saves use ids, so the next ones start after them.
     let calls = (0..40).map(|number| {
         let of = if number == 0 {
             task("report")
@@ -243,7 +243,7 @@ async fn those_who_share_a_statement_with_a_refused_save_are_saved() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn writers_that_race_on_one_task_raise_no_false_alarm() {
+async fn concurrent_saves_of_a_task_are_not_refused() {
     for writers in [0, 4] {
         let database = TestDatabase::new();
         migrated(&database, false).await;
@@ -273,7 +273,7 @@ async fn writers_that_race_on_one_task_raise_no_false_alarm() {
 }
 
 #[tokio::test]
-async fn a_service_is_refused_where_it_may_read_the_sequence_and_its_saves_are_in_any_case() {
+async fn connect_checks_a_readable_sequence_and_saves_always_do() {
     let (source, target) = (TestDatabase::new(), TestDatabase::new());
     let writer = Writer::default();
     fill(&migrated(&source, false).await, &writer).await;
@@ -319,7 +319,7 @@ async fn a_service_is_refused_where_it_may_read_the_sequence_and_its_saves_are_i
 }
 
 #[tokio::test]
-async fn a_store_that_was_replicated_is_refused_until_its_sequence_is_set() {
+async fn replicated_store_is_refused_until_its_sequence_is_repaired() {
     let logical = || {
         ServerOptions::default()
             .setting("wal_level", "logical")
@@ -349,7 +349,7 @@ async fn a_store_that_was_replicated_is_refused_until_its_sequence_is_set() {
         ))
         .unwrap();
     wait_until("the rows arrive", || rows(&target) == 4);
-    // What is saved from now on is streamed, and not copied.
+    // Saves from now on are streamed rather than copied.
     for entry in writer.steps(&task("late"), 3) {
         old.task_history().save(&entry).await.unwrap();
     }
@@ -378,12 +378,12 @@ fn rows(database: &TestDatabase) -> usize {
 }
 
 #[tokio::test]
-async fn revisions_that_were_stored_in_the_wrong_order_before_are_named() {
+async fn repair_names_tasks_with_misplaced_revisions() {
     let database = TestDatabase::new();
     let postgres = migrated(&database, false).await;
     let writer = Writer::default();
     fill(&postgres, &writer).await;
-    // As a program that does not look would have stored it: the later revision got the smaller id.
+    // Stored as by a program without the check: the later revision has the smaller id.
     database
         .execute(
             "ALTER TABLE task_history ALTER COLUMN id DROP IDENTITY;

@@ -1,4 +1,4 @@
-//! Exports: everything of one instant, whole tasks, in order, however long the reader takes.
+//! Exports: a single instant, whole tasks, in order, even if the consumer is slow.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use serde_json::json;
@@ -72,7 +72,7 @@ impl Store {
         self.postgres.export(selection).await.unwrap()
     }
 
-    /// The tasks that an export takes, with the numbers of their entries.
+    /// The tasks in an export, with the numbers of their entries.
     async fn exported(&self, selection: &ExportSelection) -> Vec<(String, usize)> {
         let export = self.export(selection).await;
         let (tasks, entries) = (export.tasks(), export.entries());
@@ -89,8 +89,8 @@ impl Store {
             }
         }
         let counted: usize = found.iter().map(|(_, count)| count).sum();
-        let told = (usize::try_from(tasks), usize::try_from(entries));
-        assert_eq!(told, (Ok(found.len()), Ok(counted)));
+        let totals = (usize::try_from(tasks), usize::try_from(entries));
+        assert_eq!(totals, (Ok(found.len()), Ok(counted)));
         found
     }
 }
@@ -117,7 +117,7 @@ fn named(found: &[(&str, usize)]) -> Vec<(String, usize)> {
 }
 
 #[tokio::test]
-async fn tasks_come_in_the_order_of_their_keys_each_with_its_trail_and_finish() {
+async fn tasks_are_exported_by_key_with_trail_and_finish() {
     let store = Store::new().await;
     let late = store.save("bob", "a", 1, 10).await;
     let early = store.save("alice", "z", 2, 10).await;
@@ -166,7 +166,7 @@ async fn tasks_come_in_the_order_of_their_keys_each_with_its_trail_and_finish() 
 }
 
 #[tokio::test]
-async fn trails_that_cross_partitions_come_in_the_order_of_their_acceptance() {
+async fn trails_across_partitions_keep_their_order() {
     let store = Store::new().await;
     let month = 31 * 24 * 60 * 60;
     let first = store.save("alice", "a", 1, month).await;
@@ -187,7 +187,7 @@ async fn trails_that_cross_partitions_come_in_the_order_of_their_acceptance() {
 }
 
 #[tokio::test]
-async fn an_empty_store_has_nothing() {
+async fn empty_store_exports_nothing() {
     let store = Store::new().await;
 
     assert_eq!(store.exported(&ExportSelection::default()).await, []);
@@ -225,7 +225,7 @@ async fn whole_tasks_are_selected_by_user_and_last_activity() {
 }
 
 #[tokio::test]
-async fn more_tasks_and_entries_than_are_read_together_all_come() {
+async fn large_export_is_complete() {
     let store = Store::new().await;
     store.save_many("a", 4).await;
     store.save_many("long", 25_000).await;
@@ -245,7 +245,7 @@ async fn more_tasks_and_entries_than_are_read_together_all_come() {
 }
 
 #[tokio::test]
-async fn what_is_written_after_the_beginning_is_not_in_it() {
+async fn export_excludes_later_writes() {
     let store = Store::new().await;
     for task in ["a", "b", "c"] {
         store.save_many(task, 9000).await;
@@ -270,7 +270,7 @@ async fn what_is_written_after_the_beginning_is_not_in_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn time_limits_of_the_server_do_not_end_an_export_that_waits_for_its_reader() {
+async fn server_timeouts_do_not_end_an_export_with_a_slow_consumer() {
     let store = Store::new().await;
     store.save_many("a", 2100).await;
     let limits = format!(
@@ -294,7 +294,7 @@ async fn time_limits_of_the_server_do_not_end_an_export_that_waits_for_its_reade
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_ends_it_with_an_error() {
+async fn corrupt_row_fails_the_export() {
     let store = Store::new().await;
     store.save("alice", "a", 0, 1).await;
     let spoil = "UPDATE task_history SET result = '{}'";
@@ -321,7 +321,7 @@ async fn a_row_that_cannot_be_read_ends_it_with_an_error() {
 }
 
 #[tokio::test]
-async fn a_trail_that_is_not_as_long_as_its_summary_says_ends_it_with_an_error() {
+async fn trail_that_differs_from_its_summary_fails_the_export() {
     for spoil in [
         "DELETE FROM task_history WHERE task_id = 'b' AND step = 0",
         "DELETE FROM task_history WHERE task_id = 'b'",
@@ -357,7 +357,7 @@ async fn a_trail_that_is_not_as_long_as_its_summary_says_ends_it_with_an_error()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_dropped_export_ends_its_connection() {
+async fn dropped_export_closes_its_connection() {
     let store = Store::new().await;
     store.save_many("a", 20_000).await;
     let export = store.export(&ExportSelection::default()).await;

@@ -1,4 +1,4 @@
-//! Saves that share statements: what becomes of each is a matter of its own.
+//! Batched saves: each succeeds or fails independently.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::sync::Arc;
@@ -18,9 +18,9 @@ use tokio::task::JoinHandle;
 
 type Call = JoinHandle<Result<TaskStatus, RepositoryError>>;
 
-/// A database in which a lock keeps saves from finishing until [`unlock`](Self::unlock), with one
-/// writer. A first save waits alone and a second one has the writer: what is saved behind them goes
-/// together.
+/// A database in which a lock blocks saves until [`unlock`](Self::unlock), with one writer. A first
+/// save waits in its own statement and a second one occupies the writer, so later saves form a
+/// batch.
 struct Locked {
     lock: Option<TableLock>,
     postgres: PostgresDatabase,
@@ -35,7 +35,7 @@ impl Locked {
         Self::with("SELECT 1", "").await
     }
 
-    /// The same after a change of the schema, with other parameters of the URL.
+    /// The same after a change of the schema, with additional parameters in the URL.
     async fn with(change: &str, parameters: &str) -> Self {
         let database = TestDatabase::new();
         let open = async |parameters: &str| {
@@ -43,7 +43,7 @@ impl Locked {
                 .and_then(|config| config.with_connections(2, 4))
                 .unwrap()
                 .with_acquire_timeout(Duration::from_secs(1))
-                // As long as the lock, however slowly the test gets on.
+                // At least as long as the lock is held, even if the test is slow.
                 .with_statement_timeout(Duration::from_secs(600))
                 .with_group_commit(1);
             PostgresDatabase::connect(config).await.unwrap()
@@ -83,7 +83,7 @@ impl Locked {
         self.postgres.group_commit_statistics().unwrap()
     }
 
-    /// Saves, in this order, that wait for the first one.
+    /// Saves that are queued in this order.
     fn queue(&self, entries: impl IntoIterator<Item = HistoryEntry>) -> Vec<Call> {
         let mut calls = Vec::new();
         for entry in entries {
@@ -121,7 +121,7 @@ fn task(name: &str) -> TaskKey {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn saves_that_wait_share_a_statement_and_keep_their_order() {
+async fn queued_saves_are_batched_in_order() {
     let mut locked = Locked::new().await;
     let steps = locked.writer.steps(&task("shared"), 3);
     let again = locked.writer.step(&task("shared"), 1, TaskStatus::Failed);
@@ -151,7 +151,7 @@ async fn saves_that_wait_share_a_statement_and_keep_their_order() {
     assert_eq!(locked.trail("shared").await, saves);
 }
 
-/// How many calls succeeded, and the kinds and effects of those that failed.
+/// The number of successful calls, and kinds and effects of the errors.
 async fn outcomes(calls: Vec<Call>) -> (usize, Vec<(ErrorKind, Effect)>) {
     let (mut saved, mut failed) = (0, Vec::new());
     for call in calls {
@@ -164,7 +164,7 @@ async fn outcomes(calls: Vec<Call>) -> (usize, Vec<(ErrorKind, Effect)>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_entry_that_the_server_refuses_fails_its_own_caller_only() {
+async fn refused_entry_fails_only_its_own_save() {
     let mut locked = Locked::with("ALTER TABLE task_history ADD CHECK (step <> 3)", "").await;
     let steps = locked.writer.steps(&task("a"), 6);
     let calls = locked.queue(steps.clone());
@@ -184,7 +184,7 @@ async fn an_entry_that_the_server_refuses_fails_its_own_caller_only() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn repetitions_and_conflicts_are_told_apart_within_a_statement() {
+async fn repetitions_and_conflicts_are_distinguished_in_a_batch() {
     let mut locked = Locked::new().await;
     let entry = locked.writer.step(&task("a"), 0, TaskStatus::Running);
     let contradiction = HistoryEntry {
@@ -204,8 +204,8 @@ async fn repetitions_and_conflicts_are_told_apart_within_a_statement() {
     assert_eq!(locked.trail("b").await, []);
 }
 
-/// A role that may add entries and not read what they hold, so that it cannot tell whether an entry that
-/// is there is the same.
+/// A role that may add entries but not read their contents, so a save cannot compare an existing
+/// entry.
 const WRITER: &str = "
     CREATE ROLE blind_writer;
     GRANT SELECT, INSERT, UPDATE ON task_summary TO blind_writer;
@@ -214,7 +214,7 @@ const WRITER: &str = "
         ON task_history TO blind_writer";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_error_about_one_entry_does_not_hide_that_another_was_added() {
+async fn failed_comparison_does_not_hide_an_added_entry() {
     let mut locked = Locked::with(WRITER, "?options=-c%20role%3Dblind_writer").await;
     let [there, new] =
         ["a", "b"].map(|name| locked.writer.step(&task(name), 0, TaskStatus::Running));
@@ -236,7 +236,7 @@ async fn an_error_about_one_entry_does_not_hide_that_another_was_added() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_caller_that_goes_away_does_not_disturb_the_others() {
+async fn dropped_save_does_not_affect_the_others() {
     let mut locked = Locked::new().await;
     let steps = locked.writer.steps(&task("a"), 3);
     let mut calls = locked.queue(steps.clone());
@@ -254,7 +254,7 @@ async fn a_caller_that_goes_away_does_not_disturb_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_statement_that_nobody_waits_for_ends_on_the_server() {
+async fn statement_of_dropped_calls_ends_on_the_server() {
     let mut locked = Locked::new().await;
     let steps = locked.writer.steps(&task("a"), 3);
     let calls = locked.queue(steps);
@@ -270,7 +270,7 @@ async fn a_statement_that_nobody_waits_for_ends_on_the_server() {
         call.abort();
     }
 
-    wait_until("nothing is under way", || {
+    wait_until("no call is in flight", || {
         locked.statistics().under_way == 0 && locked.waiting() == 0
     });
     locked.lock = None;
@@ -278,11 +278,11 @@ async fn a_statement_that_nobody_waits_for_ends_on_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lone_caller_who_does_not_go_on_holds_nobody_up() {
+async fn unpolled_single_save_delays_no_other_caller() {
     let mut locked = Locked::new().await;
     locked.unlock().await;
     let steps = locked.writer.steps(&task("a"), 2);
-    // The lock keeps the first save from finishing however slowly this thread polls it.
+    // The lock keeps the first save from finishing, even if this thread polls it slowly.
     let lock = TableLock::on(&locked.database, "task_history");
     let mut idle = Box::pin(locked.histories.save(&steps[0]));
     wait_until("the first save waits for the table", || {
@@ -299,7 +299,7 @@ async fn a_lone_caller_who_does_not_go_on_holds_nobody_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_close_flushes_what_is_in_the_queue() {
+async fn close_flushes_the_queue() {
     let mut locked = Locked::new().await;
     let steps = locked.writer.steps(&task("a"), 3);
     let calls = locked.queue(steps.clone());
@@ -313,7 +313,7 @@ async fn a_close_flushes_what_is_in_the_queue() {
     locked.unlock().await;
 
     let closing = closing.await.unwrap();
-    // The five saves, and perhaps the question by which the test saw the close.
+    // The five saves, and possibly the query with which the test detected the close.
     assert!((5..=6).contains(&closing.finished), "{closing:?}");
     assert_eq!(closing.cancelled, 0, "{closing:?}");
     assert_eq!(outcomes(calls).await, (3, vec![]));
@@ -322,7 +322,7 @@ async fn a_close_flushes_what_is_in_the_queue() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_close_tells_those_whom_it_does_not_wait_for() {
+async fn close_fails_saves_after_its_deadline() {
     let mut locked = Locked::new().await;
     let steps = locked.writer.steps(&task("a"), 3);
     let calls = locked.queue(steps);
@@ -341,7 +341,7 @@ async fn a_close_tells_those_whom_it_does_not_wait_for() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_finds_no_room_in_the_queue_waits_and_is_told() {
+async fn save_times_out_if_the_queue_is_full() {
     let mut locked = Locked::new().await;
     let large = |step| {
         let result = TaskStepResult::builder("large", TaskStatus::Running)
@@ -359,9 +359,10 @@ async fn who_finds_no_room_in_the_queue_waits_and_is_told() {
     let refused = locked.histories.save(&third).await.unwrap_err();
 
     assert_eq!(refused.kind(), ErrorKind::Contention);
-    let said = "task_history.save: others were in the way: no connection became free within";
+    let expected = "task_history.save: conflicting transaction, or no free connection: \
+                no connection became free within";
     assert!(
-        ErrorChain(&refused).to_string().starts_with(said),
+        ErrorChain(&refused).to_string().starts_with(expected),
         "{refused:?}"
     );
     locked.unlock().await;

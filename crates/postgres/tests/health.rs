@@ -1,4 +1,4 @@
-//! What is found out about a server, whatever state it is in, and how soon.
+//! Health checks of servers in different states, and their time limit.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tasktrail_domain::repository::ErrorChain;
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase, ServerRole};
 use tasktrail_test_support::{ServerOptions, TestDatabase};
 
-/// More than a server that answers takes on a machine with much to do.
+/// More than a responsive server takes on a busy machine.
 const LONG: Duration = Duration::from_secs(60);
 
 const LIMIT: Duration = Duration::from_secs(1);
@@ -20,7 +20,7 @@ async fn open(database: &TestDatabase) -> PostgresDatabase {
 }
 
 #[tokio::test]
-async fn a_server_tells_its_version_its_role_and_its_schema() {
+async fn health_reports_version_role_and_schema() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
     let before = postgres.health(LONG).await.unwrap();
@@ -36,7 +36,7 @@ async fn a_server_tells_its_version_its_role_and_its_schema() {
 }
 
 #[tokio::test]
-async fn a_standby_says_so() {
+async fn health_of_a_standby_reports_its_role() {
     let primary = ServerOptions::default().start().unwrap();
     let standby = primary.standby().unwrap();
     let url = format!("postgres://postgres@{}/postgres", standby.addr());
@@ -51,25 +51,25 @@ async fn a_standby_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_frozen_server_and_a_dead_one_are_told_within_the_limit() {
+async fn unresponsive_and_stopped_servers_are_reported_within_the_limit() {
     let server = ServerOptions::default().start().unwrap();
     let database = TestDatabase::create(&server);
     let postgres = open(&database).await;
 
     server.freeze();
-    let frozen = said(&postgres).await;
+    let frozen = health_error(&postgres).await;
     server.thaw();
     server.kill();
-    let dead = said(&postgres).await;
+    let dead = health_error(&postgres).await;
 
     assert_eq!(frozen, "no answer within 1s");
-    assert!(dead.starts_with("the server cannot be asked: "), "{dead}");
+    assert!(dead.starts_with("the health check failed: "), "{dead}");
     server.restart();
     postgres.health(LONG).await.unwrap();
 }
 
-/// The server answers nothing meanwhile: without the limit this would not end.
-async fn said(postgres: &PostgresDatabase) -> String {
+/// The server does not respond during this, so without the limit it would not return.
+async fn health_error(postgres: &PostgresDatabase) -> String {
     let error = postgres.health(LIMIT).await.unwrap_err();
     ErrorChain(&error).to_string()
 }

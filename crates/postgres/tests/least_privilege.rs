@@ -1,4 +1,4 @@
-//! The contract, by a role that may do no more than services need; and what it may not do.
+//! The conformance suite with the runtime role, and what that role may not do.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::sync::Arc;
@@ -19,46 +19,46 @@ use tasktrail_test_support::simple_query::{QueryError, Row};
 
 const REFUSED: &str = "42501";
 
-/// Quotes are needed for this one.
+/// A name that must be quoted.
 const SHOP: &str = "Shop's \"tasks\"";
 
-/// A database with an owner role and a runtime role of its own. Nothing is migrated yet.
-struct Scene {
+/// A database with its own owner role and runtime role. Nothing is migrated yet.
+struct Fixture {
     database: TestDatabase,
     owner: String,
     runtime: String,
     schema: &'static str,
 }
 
-impl Scene {
-    /// Roles are the whole server's, so they are named after the database.
+impl Fixture {
+    /// Roles belong to the whole server, so their names contain that of the database.
     fn new(schema: &'static str) -> Self {
         let database = TestDatabase::new();
-        let scene = Self {
+        let fixture = Self {
             owner: format!("owner_of_{}", database.name()),
             runtime: format!("runtime_of_{}", database.name()),
             database,
             schema,
         };
-        scene.give_rights();
-        scene
+        fixture.give_rights();
+        fixture
     }
 
     async fn migrated(schema: &'static str) -> Self {
-        let scene = Self::new(schema);
-        let owner = scene.connect(&scene.owner, 0).await;
+        let fixture = Self::new(schema);
+        let owner = fixture.connect(&fixture.owner, 0).await;
         owner.migrate().await.unwrap();
-        scene.give_rights();
-        scene
+        fixture.give_rights();
+        fixture
     }
 
-    /// Partitioned by the owner, after the rights were given.
+    /// Partitioned by the owner after the privileges were granted.
     async fn partitioned(schema: &'static str) -> Self {
-        let scene = Self::migrated(schema).await;
-        let owner = scene.connect(&scene.owner, 0).await;
+        let fixture = Self::migrated(schema).await;
+        let owner = fixture.connect(&fixture.owner, 0).await;
         let december = "2025-12-20T00:00:00Z".parse().unwrap();
         owner.admin().partition(december, 2).await.unwrap();
-        scene
+        fixture
     }
 
     fn roles_sql(&self) -> String {
@@ -78,7 +78,7 @@ impl Scene {
         let config = PostgresConfig::from_url(url)
             .and_then(|config| config.with_connections(1, 8))
             .unwrap()
-            // The suite proves what is answered, not how soon: a busy machine is no failure.
+            // The suite checks results, not latency, so a busy machine must not cause a failure.
             .with_acquire_timeout(Duration::from_secs(60))
             .with_connect_timeout(Duration::from_secs(60))
             .with_schema(self.schema)
@@ -93,9 +93,9 @@ impl Scene {
         ))
     }
 
-    /// The tables with the rights that the runtime role has on them, and their owners.
+    /// The tables with the privileges of the runtime role, and their owners.
     fn rights(&self) -> Vec<String> {
-        let question = format!(
+        let query = format!(
             "SELECT format('%s of %s: %s', relname, pg_get_userbyid(relowner),
                            (SELECT string_agg(wanted, ' ') FROM unnest(ARRAY[
                                 'SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES',
@@ -106,7 +106,7 @@ impl Scene {
             self.runtime,
             quoted(self.schema).replace('\'', "''")
         );
-        let rows = self.database.execute(&question).unwrap();
+        let rows = self.database.execute(&query).unwrap();
         rows.into_iter().flatten().flatten().collect()
     }
 }
@@ -115,37 +115,37 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-async fn store(scene: Scene, writers: u32) -> (Repository, Scene) {
-    let runtime = scene.connect(&scene.runtime, writers).await;
-    (Arc::new(runtime.task_history()), scene)
+async fn store(fixture: Fixture, writers: u32) -> (Repository, Fixture) {
+    let runtime = fixture.connect(&fixture.runtime, writers).await;
+    (Arc::new(runtime.task_history()), fixture)
 }
 
-/// In the schema that every database has; saves share statements.
+/// In the default schema; saves are batched.
 mod in_public {
-    use super::{Repository, Scene, store};
+    use super::{Fixture, Repository, store};
 
-    async fn fresh() -> (Repository, Scene) {
-        store(Scene::migrated("public").await, 2).await
+    async fn fresh() -> (Repository, Fixture) {
+        store(Fixture::migrated("public").await, 2).await
     }
 
     tasktrail_conformance::task_history_suite!(fresh);
 }
 
-/// In a schema of its own, where the entries are partitioned; each save is a statement.
+/// In a separate schema, partitioned; each save is sent in its own statement.
 mod partitioned_in_another_schema {
-    use super::{Repository, SHOP, Scene, store};
+    use super::{Fixture, Repository, SHOP, store};
 
-    async fn fresh() -> (Repository, Scene) {
-        store(Scene::partitioned(SHOP).await, 0).await
+    async fn fresh() -> (Repository, Fixture) {
+        store(Fixture::partitioned(SHOP).await, 0).await
     }
 
     tasktrail_conformance::task_history_suite!(fresh);
 }
 
 #[tokio::test]
-async fn the_runtime_role_exports_a_partitioned_store() {
-    let scene = Scene::partitioned(SHOP).await;
-    let runtime = scene.connect(&scene.runtime, 0).await;
+async fn runtime_role_can_export_a_partitioned_store() {
+    let fixture = Fixture::partitioned(SHOP).await;
+    let runtime = fixture.connect(&fixture.runtime, 0).await;
     let step = Writer::default().step(&task("report"), 0, TaskStatus::Running);
     runtime.task_history().save(&step).await.unwrap();
 
@@ -157,29 +157,30 @@ async fn the_runtime_role_exports_a_partitioned_store() {
 }
 
 #[tokio::test]
-async fn the_runtime_role_has_these_rights_and_no_others() {
+async fn runtime_role_has_exactly_these_privileges() {
     for schema in ["public", SHOP] {
-        let scene = Scene::migrated(schema).await;
-        let owner = &scene.owner;
+        let fixture = Fixture::migrated(schema).await;
+        let owner = &fixture.owner;
 
         let expected = [
             format!("task_history of {owner}: SELECT INSERT DELETE"),
-            // To see whether it is beyond all ids; drawing one for the identity column needs no right.
+            // Needed to check that it is above all ids. The identity column does not need a
+            // privilege to draw ids.
             format!("task_history_id_seq of {owner}: SELECT"),
             format!("task_summary of {owner}: SELECT INSERT UPDATE DELETE"),
             format!("tasktrail_migrations of {owner}: SELECT"),
         ];
-        assert_eq!(scene.rights(), expected, "{schema}");
+        assert_eq!(fixture.rights(), expected, "{schema}");
 
-        scene.give_rights();
-        assert_eq!(scene.rights(), expected, "{schema}, again");
+        fixture.give_rights();
+        assert_eq!(fixture.rights(), expected, "{schema}, again");
     }
 }
 
 #[tokio::test]
-async fn the_runtime_role_cannot_change_what_was_saved_nor_the_schema() {
+async fn runtime_role_cannot_change_saved_entries_or_the_schema() {
     for schema in ["public", SHOP] {
-        let scene = Scene::migrated(schema).await;
+        let fixture = Fixture::migrated(schema).await;
         for statement in [
             "UPDATE task_history SET step = 1",
             "TRUNCATE task_history",
@@ -194,21 +195,21 @@ async fn the_runtime_role_cannot_change_what_was_saved_nor_the_schema() {
             "DELETE FROM tasktrail_migrations",
             "SELECT nextval('task_history_id_seq')",
         ] {
-            let refused = scene.as_runtime(statement);
+            let refused = fixture.as_runtime(statement);
             let is_refused =
                 matches!(&refused, Err(QueryError::Refused { code, .. }) if code == REFUSED);
             assert!(is_refused, "{schema}: {statement}: {refused:?}");
         }
-        scene
+        fixture
             .as_runtime("SELECT 1 FROM task_history, task_summary, tasktrail_migrations")
             .unwrap();
     }
 }
 
 #[tokio::test]
-async fn on_a_current_schema_the_runtime_role_has_nothing_to_migrate_and_is_healthy() {
-    let scene = Scene::migrated(SHOP).await;
-    let runtime = scene.connect(&scene.runtime, 2).await;
+async fn runtime_role_is_healthy_on_a_current_schema() {
+    let fixture = Fixture::migrated(SHOP).await;
+    let runtime = fixture.connect(&fixture.runtime, 2).await;
 
     assert_eq!(runtime.migrate().await.unwrap(), Vec::<String>::new());
     assert_eq!(runtime.check_schema().await.unwrap(), []);
@@ -219,54 +220,54 @@ async fn on_a_current_schema_the_runtime_role_has_nothing_to_migrate_and_is_heal
 }
 
 #[tokio::test]
-async fn on_another_schema_the_runtime_role_is_told_that_it_may_not_migrate() {
+async fn runtime_role_cannot_migrate_an_outdated_schema() {
     for schema in ["public", SHOP] {
-        let scene = Scene::new(schema);
-        let runtime = scene.connect(&scene.runtime, 2).await;
+        let fixture = Fixture::new(schema);
+        let runtime = fixture.connect(&fixture.runtime, 2).await;
         let pending = runtime.schema().await.unwrap().pending;
 
         let error = runtime.migrate().await.unwrap_err();
 
-        let said = ErrorChain(&error).to_string();
+        let message = ErrorChain(&error).to_string();
         let expected = format!(
-            "the role {} may not change the schema {schema}, where {} is to be applied or taken back: \
-             the owner of its tables has to run `tasktrail migrate`",
-            scene.runtime,
+            "role {} may not change schema {schema}, and {} must be applied or reverted: run \
+             `tasktrail migrate` as the owner of the tables",
+            fixture.runtime,
             pending.join(", ")
         );
-        assert_eq!(said, expected);
+        assert_eq!(message, expected);
         assert!(matches!(error, MigrateError::NotPermitted { .. }));
-        assert_eq!(scene.rights(), Vec::<String>::new());
+        assert_eq!(fixture.rights(), Vec::<String>::new());
     }
 }
 
 #[tokio::test]
-async fn what_another_role_has_made_becomes_the_owners() {
-    let scene = Scene::new("public");
-    let superuser = scene.connect("postgres", 0).await;
+async fn tables_of_another_role_are_transferred_to_the_owner() {
+    let fixture = Fixture::new("public");
+    let superuser = fixture.connect("postgres", 0).await;
     superuser.migrate().await.unwrap();
 
-    scene.give_rights();
+    fixture.give_rights();
 
-    let its = format!(" of {}: ", scene.owner);
-    let rights = scene.rights();
+    let its = format!(" of {}: ", fixture.owner);
+    let rights = fixture.rights();
     assert!(
         rights.iter().all(|table| table.contains(&its)),
         "{rights:?}"
     );
-    let owner = scene.connect(&scene.owner, 0).await;
+    let owner = fixture.connect(&fixture.owner, 0).await;
     assert!(!owner.revert().await.unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn partitions_have_the_rights_of_their_table_also_those_of_another_role() {
-    let scene = Scene::partitioned(SHOP).await;
-    let owner = &scene.owner;
+async fn partitions_get_the_privileges_of_their_table() {
+    let fixture = Fixture::partitioned(SHOP).await;
+    let owner = &fixture.owner;
     let partitions = ["2026_01", "2026_02", "before_2026_01", "from_2026_03"];
     let expected =
         partitions.map(|name| format!("task_history_{name} of {owner}: SELECT INSERT DELETE"));
     let found = || {
-        let mut rights = scene.rights();
+        let mut rights = fixture.rights();
         rights.retain(|table| table.starts_with("task_history_") && !table.contains("_id_seq"));
         rights
     };
@@ -277,17 +278,17 @@ async fn partitions_have_the_rights_of_their_table_also_those_of_another_role() 
          ALTER TABLE task_history_2026_01 OWNER TO postgres;
          GRANT UPDATE ON task_history_2026_02 TO {}",
         quoted(SHOP),
-        scene.runtime
+        fixture.runtime
     );
-    scene.database.execute(&other).unwrap();
-    scene.give_rights();
+    fixture.database.execute(&other).unwrap();
+    fixture.give_rights();
     assert_eq!(found(), expected);
 }
 
 #[tokio::test]
-async fn the_runtime_role_learns_who_can_drop_partitions() {
-    let scene = Scene::partitioned(SHOP).await;
-    let runtime = scene.connect(&scene.runtime, 0).await;
+async fn outlook_names_the_owner_to_the_runtime_role() {
+    let fixture = Fixture::partitioned(SHOP).await;
+    let runtime = fixture.connect(&fixture.runtime, 0).await;
     let task = TaskKey::new("alice", "task").unwrap();
     let entry = Writer::default().step(&task, 0, TaskStatus::Completed);
     runtime.task_history().save(&entry).await.unwrap();
@@ -299,29 +300,29 @@ async fn the_runtime_role_learns_who_can_drop_partitions() {
         .await;
 
     let found = found.unwrap().unwrap();
-    let owner = scene.owner.clone();
+    let owner = fixture.owner.clone();
     let holds: Vec<_> = found.into_iter().map(|found| found.hold).collect();
     assert_eq!(holds, [Some(PartitionHold::NotOwner { owner })]);
 }
 
 #[tokio::test]
-async fn until_rights_are_given_new_tables_cannot_be_updated() {
-    let scene = Scene::new("public");
-    let owner = scene.connect(&scene.owner, 0).await;
+async fn new_tables_cannot_be_updated_before_privileges_are_granted() {
+    let fixture = Fixture::new("public");
+    let owner = fixture.connect(&fixture.owner, 0).await;
 
     owner.migrate().await.unwrap();
 
-    let rights = scene.rights();
+    let rights = fixture.rights();
     let updatable = rights.iter().filter(|table| table.contains("UPDATE"));
     assert_eq!(updatable.count(), 0, "{rights:?}");
     assert!(rights[0].ends_with(": SELECT INSERT DELETE"), "{rights:?}");
-    let runtime = scene.connect(&scene.runtime, 0).await;
+    let runtime = fixture.connect(&fixture.runtime, 0).await;
     let health = runtime.health(Duration::from_secs(10)).await.unwrap();
     assert!(!health.permitted, "{health:?}");
 }
 
 #[tokio::test]
-async fn an_owner_of_the_database_who_may_create_roles_can_give_the_rights() {
+async fn database_owner_with_createrole_can_run_the_role_sql() {
     let database = TestDatabase::new();
     let (name, admin) = (database.name(), format!("admin_of_{}", database.name()));
     let create = format!("CREATE ROLE {admin} CREATEROLE; ALTER DATABASE {name} OWNER TO {admin}");
@@ -347,7 +348,7 @@ async fn an_owner_of_the_database_who_may_create_roles_can_give_the_rights() {
 }
 
 #[test]
-fn names_reach_the_server_as_they_are() {
+fn role_names_are_quoted() {
     let database = TestDatabase::new();
     let names = ["O'Brien \"$roles$\"", "RUN; DROP ROLE postgres"];
     let [owner, runtime] = names.map(|name| format!("{name} {}", database.name()));

@@ -1,4 +1,4 @@
-//! A task that another transaction keeps locked holds up its own saves, and no others.
+//! A task that another transaction has locked delays saves of that task only.
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,
@@ -23,11 +23,11 @@ use tokio::task::JoinHandle;
 
 type Call = JoinHandle<Result<TaskStatus, RepositoryError>>;
 
-/// Longer than any test takes: what waits for the locked task waits until the test releases it.
+/// Longer than a test takes: saves wait for the locked task until the test releases it.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// A database in which a transaction of another session has the task `locked`.
-struct Scene {
+/// A database in which another session's transaction has locked the task `locked`.
+struct Fixture {
     postgres: PostgresDatabase,
     histories: Arc<PostgresTaskHistory<'static>>,
     writer: Writer,
@@ -35,16 +35,16 @@ struct Scene {
     database: TestDatabase,
 }
 
-impl Scene {
-    /// The task is there, and its summary is locked.
+impl Fixture {
+    /// The task exists, and its summary is locked.
     async fn new(lock_timeout: Duration) -> Self {
-        let mut scene = Self::without_lock(lock_timeout).await;
-        let first = scene.writer.step(&locked(), 0, TaskStatus::Running);
-        scene.histories.save(&first).await.unwrap();
-        scene
+        let mut fixture = Self::without_lock(lock_timeout).await;
+        let first = fixture.writer.step(&locked(), 0, TaskStatus::Running);
+        fixture.histories.save(&first).await.unwrap();
+        fixture
             .execute("BEGIN; SELECT 1 FROM task_summary WHERE task_id = 'locked' FOR UPDATE")
             .await;
-        scene
+        fixture
     }
 
     async fn without_lock(lock_timeout: Duration) -> Self {
@@ -87,7 +87,7 @@ impl Scene {
         calls
     }
 
-    /// Many callers save many steps of other tasks.
+    /// Many concurrent callers save many steps of other tasks.
     async fn others_save(&self) {
         let callers = (0..32).map(|caller| {
             let (histories, writer) = (Arc::clone(&self.histories), &self.writer);
@@ -121,32 +121,32 @@ fn locked() -> TaskKey {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_others_save_while_a_task_is_locked_and_its_own_saves_follow_in_order() {
-    let mut scene = Scene::new(PATIENCE).await;
-    let calls = scene.blocked(1..5);
-    assert_eq!(scene.statistics().tasks_aside, 1);
+async fn locked_task_delays_only_its_own_saves_in_order() {
+    let mut fixture = Fixture::new(PATIENCE).await;
+    let calls = fixture.blocked(1..5);
+    assert_eq!(fixture.statistics().tasks_aside, 1);
 
-    scene.others_save().await;
+    fixture.others_save().await;
 
     assert!(calls.iter().all(|call| !call.is_finished()));
-    assert_eq!(scene.statistics().waiting_aside, 4);
-    scene.execute("COMMIT").await;
+    assert_eq!(fixture.statistics().waiting_aside, 4);
+    fixture.execute("COMMIT").await;
     for call in calls {
         call.await.unwrap().unwrap();
     }
-    assert_eq!(scene.steps_of_the_locked_task().await, [0, 1, 2, 3, 4]);
+    assert_eq!(fixture.steps_of_the_locked_task().await, [0, 1, 2, 3, 4]);
     wait_until("the task is no longer aside", || {
-        let now = scene.statistics();
+        let now = fixture.statistics();
         (now.tasks_aside, now.waiting_aside, now.under_way) == (0, 0, 0)
     });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_task_whose_first_save_is_not_committed_holds_up_no_others() {
-    let mut scene = Scene::without_lock(PATIENCE).await;
-    let first = scene.writer.step(&locked(), 0, TaskStatus::Running);
-    scene.execute("CREATE TABLE note (n int)").await;
-    let mut session = AsyncPgConnection::establish(&scene.database.url())
+async fn uncommitted_first_save_delays_no_other_task() {
+    let mut fixture = Fixture::without_lock(PATIENCE).await;
+    let first = fixture.writer.step(&locked(), 0, TaskStatus::Running);
+    fixture.execute("CREATE TABLE note (n int)").await;
+    let mut session = AsyncPgConnection::establish(&fixture.database.url())
         .await
         .unwrap();
     let (saved, go_on) = (
@@ -168,58 +168,58 @@ async fn a_task_whose_first_save_is_not_committed_holds_up_no_others() {
         }
     });
     saved.notified().await;
-    let calls = scene.blocked(1..4);
+    let calls = fixture.blocked(1..4);
 
-    scene.others_save().await;
+    fixture.others_save().await;
 
-    assert_eq!(scene.statistics().waiting_aside, 3);
+    assert_eq!(fixture.statistics().waiting_aside, 3);
     go_on.notify_one();
     holder.await.unwrap().unwrap();
     for call in calls {
         call.await.unwrap().unwrap();
     }
-    assert_eq!(scene.steps_of_the_locked_task().await, [0, 1, 2, 3]);
+    assert_eq!(fixture.steps_of_the_locked_task().await, [0, 1, 2, 3]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_locked_tasks_take_few_connections() {
-    let mut scene = Scene::without_lock(PATIENCE).await;
+async fn many_locked_tasks_use_few_connections() {
+    let mut fixture = Fixture::without_lock(PATIENCE).await;
     let tasks: Vec<_> = (0..30)
         .map(|number| TaskKey::new("user", format!("locked-{number}")).unwrap())
         .collect();
     for task in &tasks {
-        let first = scene.writer.step(task, 0, TaskStatus::Running);
-        scene.histories.save(&first).await.unwrap();
+        let first = fixture.writer.step(task, 0, TaskStatus::Running);
+        fixture.histories.save(&first).await.unwrap();
     }
-    scene
+    fixture
         .execute("BEGIN; SELECT 1 FROM task_summary WHERE task_id LIKE 'locked-%' FOR UPDATE")
         .await;
     let saves = tasks
         .iter()
-        .map(|task| scene.writer.step(task, 1, TaskStatus::Running));
-    let calls: Vec<_> = saves.map(|entry| scene.save(entry)).collect();
+        .map(|task| fixture.writer.step(task, 1, TaskStatus::Running));
+    let calls: Vec<_> = saves.map(|entry| fixture.save(entry)).collect();
     wait_until("all of them wait aside", || {
-        scene.statistics().waiting_aside == 30
+        fixture.statistics().waiting_aside == 30
     });
 
     wait_until("four wait on the server", || {
         let waiting = "SELECT 1 FROM pg_stat_activity
                        WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        scene.database.execute(waiting).unwrap().len() == 4
+        fixture.database.execute(waiting).unwrap().len() == 4
     });
-    assert_eq!(scene.postgres.pool_statistics().in_use, 4);
-    scene.others_save().await;
+    assert_eq!(fixture.postgres.pool_statistics().in_use, 4);
+    fixture.others_save().await;
 
-    scene.execute("COMMIT").await;
+    fixture.execute("COMMIT").await;
     for call in calls {
         call.await.unwrap().unwrap();
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn callers_who_go_away_leave_nothing_on_the_server() {
-    let scene = Scene::new(PATIENCE).await;
-    let calls = scene.blocked(1..4);
+async fn dropped_saves_leave_nothing_on_the_server() {
+    let fixture = Fixture::new(PATIENCE).await;
+    let calls = fixture.blocked(1..4);
 
     for call in &calls {
         call.abort();
@@ -228,18 +228,18 @@ async fn callers_who_go_away_leave_nothing_on_the_server() {
     wait_until("nothing waits", || {
         let waiting = "SELECT 1 FROM pg_stat_activity
                        WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        let none = scene.database.execute(waiting).unwrap().is_empty();
-        none && scene.statistics().under_way == 0 && scene.statistics().waiting_aside == 0
+        let none = fixture.database.execute(waiting).unwrap().is_empty();
+        none && fixture.statistics().under_way == 0 && fixture.statistics().waiting_aside == 0
     });
-    assert_eq!(scene.steps_of_the_locked_task().await, [0]);
+    assert_eq!(fixture.steps_of_the_locked_task().await, [0]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_close_ends_the_wait() {
-    let scene = Scene::new(PATIENCE).await;
-    let calls = scene.blocked(1..4);
+async fn close_ends_the_wait() {
+    let fixture = Fixture::new(PATIENCE).await;
+    let calls = fixture.blocked(1..4);
 
-    let closing = scene.postgres.close(Duration::from_millis(100)).await;
+    let closing = fixture.postgres.close(Duration::from_millis(100)).await;
 
     assert_eq!(closing.finished, 0, "{closing:?}");
     for call in calls {
@@ -247,41 +247,41 @@ async fn a_close_ends_the_wait() {
     }
 }
 
-/// What a call of the locked task ends with.
-fn is_told_of_the_lock<T: std::fmt::Debug>(answer: Result<T, RepositoryError>) {
+/// Asserts the error of a call on the locked task.
+fn assert_locked_error<T: std::fmt::Debug>(answer: Result<T, RepositoryError>) {
     let error = answer.unwrap_err();
     assert_eq!(
         (error.kind(), error.effect()),
         (ErrorKind::Contention, Effect::NotApplied)
     );
     let chain = ErrorChain(&error).to_string();
-    let reason = "another transaction keeps the task locked, waited ";
+    let reason = "another transaction has locked the task, waited ";
     assert!(chain.contains(reason), "{chain}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_write_of_a_locked_task_is_told_so_in_time() {
-    let scene = Scene::new(Duration::from_millis(300)).await;
-    let alone = PostgresConfig::from_url(scene.database.url())
+async fn writes_of_a_locked_task_fail_within_the_lock_timeout() {
+    let fixture = Fixture::new(Duration::from_millis(300)).await;
+    let alone = PostgresConfig::from_url(fixture.database.url())
         .unwrap()
         .with_lock_timeout(Duration::from_millis(300))
         .with_group_commit(0);
     let alone = PostgresDatabase::connect(alone).await.unwrap();
-    let step = || scene.writer.step(&locked(), 1, TaskStatus::Running);
+    let step = || fixture.writer.step(&locked(), 1, TaskStatus::Running);
 
-    for answer in join_all((0..4).map(|_| scene.save(step()))).await {
-        is_told_of_the_lock(answer.unwrap());
+    for answer in join_all((0..4).map(|_| fixture.save(step()))).await {
+        assert_locked_error(answer.unwrap());
     }
-    for history in [&*scene.histories, &alone.task_history()] {
-        is_told_of_the_lock(history.save(&step()).await);
-        is_told_of_the_lock(history.save_batch(&[step()]).await);
+    for history in [&*fixture.histories, &alone.task_history()] {
+        assert_locked_error(history.save(&step()).await);
+        assert_locked_error(history.save_batch(&[step()]).await);
         let at = Timestamp::default();
         let finished = history.finish(&locked(), FinalStatus::Cancelled, at).await;
-        is_told_of_the_lock(finished);
+        assert_locked_error(finished);
         let batch = [cancelled(locked())];
-        is_told_of_the_lock(history.finish_batch(&batch).await);
+        assert_locked_error(history.finish_batch(&batch).await);
     }
-    assert_eq!(scene.steps_of_the_locked_task().await, [0]);
+    assert_eq!(fixture.steps_of_the_locked_task().await, [0]);
 }
 
 fn cancelled(task: TaskKey) -> (TaskKey, Finish) {
@@ -293,29 +293,29 @@ fn cancelled(task: TaskKey) -> (TaskKey, Finish) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_batch_of_finishes_with_a_locked_task_does_not_keep_its_other_tasks() {
-    let mut scene = Scene::new(PATIENCE).await;
-    // Before the locked one in the order of keys.
+async fn waiting_finish_batch_does_not_lock_its_other_tasks() {
+    let mut fixture = Fixture::new(PATIENCE).await;
+    // Sorts before the locked task.
     let other = TaskKey::new("user", "a").unwrap();
     let batch = [cancelled(locked()), cancelled(other.clone())];
     let finishing = tokio::spawn({
-        let histories = Arc::clone(&scene.histories);
+        let histories = Arc::clone(&fixture.histories);
         async move { histories.finish_batch(&batch).await }
     });
     let mut waits = HashSet::new();
     wait_until("the batch waits for the second time", || {
         let waiting = "SELECT xact_start FROM pg_stat_activity
                        WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        let waiting = scene.database.execute(waiting).unwrap();
+        let waiting = fixture.database.execute(waiting).unwrap();
         waits.extend(waiting.into_iter().flatten());
         waits.len() > 1
     });
 
-    let entry = scene.writer.step(&other, 0, TaskStatus::Running);
-    scene.save(entry).await.unwrap().unwrap();
+    let entry = fixture.writer.step(&other, 0, TaskStatus::Running);
+    fixture.save(entry).await.unwrap().unwrap();
 
     assert!(!finishing.is_finished());
-    scene.execute("COMMIT").await;
+    fixture.execute("COMMIT").await;
     let outcomes = finishing.await.unwrap().unwrap();
     let previous = Some(TaskStatus::Running);
     let finished = FinishOutcome::Finished { previous };
@@ -323,16 +323,16 @@ async fn a_batch_of_finishes_with_a_locked_task_does_not_keep_its_other_tasks() 
 }
 
 #[tokio::test]
-async fn a_transaction_of_the_caller_keeps_its_own_lock_timeout() {
-    let scene = Scene::without_lock(PATIENCE).await;
-    let mut session = AsyncPgConnection::establish(&scene.database.url())
+async fn callers_transaction_keeps_its_lock_timeout() {
+    let fixture = Fixture::without_lock(PATIENCE).await;
+    let mut session = AsyncPgConnection::establish(&fixture.database.url())
         .await
         .unwrap();
     session
         .batch_execute("SET lock_timeout = 1234")
         .await
         .unwrap();
-    let entry = scene.writer.step(&locked(), 0, TaskStatus::Running);
+    let entry = fixture.writer.step(&locked(), 0, TaskStatus::Running);
 
     session
         .transaction(async |connection| {

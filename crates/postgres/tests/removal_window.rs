@@ -1,4 +1,4 @@
-//! A removal looks at a bounded number of tasks in one call, however few of them have expired.
+//! A removal checks a bounded number of tasks per call, even if few of them have expired.
 
 use tasktrail_domain::task_history::{
     RemovalLimits, RetentionPolicy, TaskHistoryRepository, TaskHistoryRepositoryExt,
@@ -6,7 +6,7 @@ use tasktrail_domain::task_history::{
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase};
 use tasktrail_test_support::TestDatabase;
 
-/// 12 000 live tasks, and one behind them that has expired.
+/// 12 000 live tasks, followed by one that has expired.
 const FILL: &str = "
     INSERT INTO task_summary (user_id, task_id, finished_status, finished_at, entries, created_at,
                               last_updated)
@@ -15,7 +15,7 @@ const FILL: &str = "
     FROM generate_series(1, 12001) AS n";
 
 #[tokio::test]
-async fn the_walk_goes_on_behind_tasks_that_stay() {
+async fn removal_continues_after_retained_tasks() {
     let database = TestDatabase::new();
     let config = PostgresConfig::from_url(database.url())
         .unwrap()

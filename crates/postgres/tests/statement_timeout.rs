@@ -1,4 +1,4 @@
-//! The server's time limit for a statement is that of its operation.
+//! The statement timeout on the server depends on the operation.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::sync::Arc;
@@ -34,7 +34,7 @@ fn task() -> TaskKey {
     TaskKey::new("user", "task").unwrap()
 }
 
-fn was_given_up_by_the_server<T: std::fmt::Debug>(answer: Result<T, RepositoryError>) {
+fn assert_timed_out<T: std::fmt::Debug>(answer: Result<T, RepositoryError>) {
     let error = answer.unwrap_err();
     assert_eq!(
         (error.kind(), error.effect()),
@@ -44,7 +44,7 @@ fn was_given_up_by_the_server<T: std::fmt::Debug>(answer: Result<T, RepositoryEr
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn operations_that_grow_with_the_history_have_the_long_limit() {
+async fn operations_that_grow_with_the_history_have_the_long_timeout() {
     let database = TestDatabase::new();
     let history = history(&database, SHORT, LONG).await;
     let entry = Writer::default().step(&task(), 0, TaskStatus::Running);
@@ -66,8 +66,9 @@ async fn operations_that_grow_with_the_history_have_the_long_limit() {
     });
     wait_until("the three wait for the table", || lock.waiting() == 3);
 
-    // Began later, and is given up: so those have waited for longer than the limit of this one.
-    was_given_up_by_the_server(history.status(&task()).await);
+    // It started later and has timed out, so the others have waited for longer than the short
+    // limit.
+    assert_timed_out(history.status(&task()).await);
 
     assert_eq!(lock.waiting(), 3);
     drop(lock);
@@ -77,10 +78,10 @@ async fn operations_that_grow_with_the_history_have_the_long_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_long_operation_is_given_up_at_its_own_limit() {
+async fn long_operation_times_out_at_its_own_limit() {
     let database = TestDatabase::new();
     let history = history(&database, SHORT, SHORT * 2).await;
     let _lock = TableLock::on(&database, "task_summary");
 
-    was_given_up_by_the_server(history.count(&Scope::Everyone).await);
+    assert_timed_out(history.count(&Scope::Everyone).await);
 }

@@ -1,4 +1,4 @@
-//! Status checks that arrive together share statements, and each gets its own answer.
+//! Batched status checks: each caller gets its own result.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::pin::Pin;
@@ -24,21 +24,21 @@ fn task(number: usize) -> TaskKey {
 
 type Check = Pin<Box<dyn Future<Output = Result<Option<TaskStatus>>>>>;
 
-/// A database of its own, and a history on it.
-struct Scene {
+/// A database and a history.
+struct Fixture {
     postgres: PostgresDatabase,
     histories: Arc<PostgresTaskHistory<'static>>,
     database: TestDatabase,
 }
 
-impl Scene {
+impl Fixture {
     async fn new() -> Self {
         let database = TestDatabase::new();
         let config = PostgresConfig::from_url(database.url()).unwrap();
         let config = config
             .with_connections(2, 10)
             .unwrap()
-            // As long as the lock, however slowly a test gets on.
+            // At least as long as the lock is held, even if the test is slow.
             .with_statement_timeout(Duration::from_secs(600));
         let postgres = PostgresDatabase::connect(config).await.unwrap();
         postgres.migrate().await.unwrap();
@@ -49,24 +49,24 @@ impl Scene {
         }
     }
 
-    /// Saves a step of each of the tasks.
+    /// Saves a step of each task.
     async fn with_tasks(statuses: &[TaskStatus]) -> Self {
-        let scene = Self::new().await;
+        let fixture = Self::new().await;
         let writer = Writer::default();
         for (number, status) in statuses.iter().enumerate() {
             let entry = writer.step(&task(number), 0, *status);
-            scene.histories.save(&entry).await.unwrap();
+            fixture.histories.save(&entry).await.unwrap();
         }
-        scene
+        fixture
     }
 
-    /// While it is there, nothing is read.
+    /// Blocks all reads until it is dropped.
     fn lock(&self) -> TableLock {
         TableLock::on(&self.database, "task_summary")
     }
 
-    /// Checks that wait for the table: the first one alone, two in statements of their own, and the others in
-    /// the queue, or so the lock tells.
+    /// Starts checks that wait for the table: the first one alone, two in separate statements, and
+    /// the others in the queue. Verified with the number of sessions that wait for the lock.
     fn queued(&self, lock: &TableLock, tasks: impl IntoIterator<Item = TaskKey>) -> Vec<Check> {
         let mut checks = Vec::new();
         for (number, task) in tasks.into_iter().enumerate() {
@@ -87,12 +87,12 @@ impl Scene {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn checks_that_wait_share_statements_and_get_their_own_answers() {
-    let scene = Scene::with_tasks(&STATUSES).await;
-    let lock = scene.lock();
+async fn queued_checks_are_batched_and_get_their_own_results() {
+    let fixture = Fixture::with_tasks(&STATUSES).await;
+    let lock = fixture.lock();
 
-    // Every fourth is of a task that nobody knows.
-    let checks = scene.queued(&lock, (0..100).map(|number| task(number % 4)));
+    // Every fourth check is of an unknown task.
+    let checks = fixture.queued(&lock, (0..100).map(|number| task(number % 4)));
     assert_eq!(lock.waiting(), 3);
     drop(lock);
 
@@ -103,17 +103,17 @@ async fn checks_that_wait_share_statements_and_get_their_own_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_row_that_makes_no_sense_fails_the_checks_of_its_task_only() {
-    let scene = Scene::with_tasks(&[TaskStatus::Running; 2]).await;
-    let database = &scene.database;
+async fn corrupt_row_fails_the_checks_of_its_task_only() {
+    let fixture = Fixture::with_tasks(&[TaskStatus::Running; 2]).await;
+    let database = &fixture.database;
     database
         .execute("ALTER TABLE task_summary DROP CONSTRAINT task_summary_step_status_check")
         .unwrap();
     database
         .execute("UPDATE task_summary SET step_status = 'lost' WHERE task_id = 'task-0'")
         .unwrap();
-    let lock = scene.lock();
-    let checks = scene.queued(&lock, (0..20).map(|number| task(number % 2)));
+    let lock = fixture.lock();
+    let checks = fixture.queued(&lock, (0..20).map(|number| task(number % 2)));
     drop(lock);
 
     for (number, check) in checks.into_iter().enumerate() {
@@ -127,11 +127,11 @@ async fn a_row_that_makes_no_sense_fails_the_checks_of_its_task_only() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_check_sees_what_was_saved_before_it_however_many_share_its_statement() {
-    let scene = Scene::new().await;
+async fn batched_check_sees_earlier_saves() {
+    let fixture = Fixture::new().await;
     let writer = Arc::new(Writer::default());
     let callers = (0..32).map(|number| {
-        let (histories, writer) = (Arc::clone(&scene.histories), Arc::clone(&writer));
+        let (histories, writer) = (Arc::clone(&fixture.histories), Arc::clone(&writer));
         tokio::spawn(async move {
             for (step, status) in (0..30).zip(STATUSES.into_iter().cycle()) {
                 let entry = writer.step(&task(number), step, status);
@@ -151,10 +151,10 @@ async fn a_check_sees_what_was_saved_before_it_however_many_share_its_statement(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn checks_that_nobody_waits_for_cost_no_connection() {
-    let scene = Scene::new().await;
-    let lock = scene.lock();
-    let mut checks = scene.queued(&lock, (0..20).map(task));
+async fn dropped_checks_use_no_connection() {
+    let fixture = Fixture::new().await;
+    let lock = fixture.lock();
+    let mut checks = fixture.queued(&lock, (0..20).map(task));
     let with_statements = checks.drain(..3).collect::<Vec<_>>();
 
     drop(checks);
@@ -162,17 +162,17 @@ async fn checks_that_nobody_waits_for_cost_no_connection() {
     for check in with_statements {
         assert_eq!(check.await.unwrap(), None);
     }
-    // Goes behind those that have gone.
-    assert_eq!(scene.histories.status(&task(0)).await.unwrap(), None);
+    // Runs after the cancelled ones.
+    assert_eq!(fixture.histories.status(&task(0)).await.unwrap(), None);
 
-    assert_eq!(scene.postgres.pool_statistics().closed.abandoned, 0);
+    assert_eq!(fixture.postgres.pool_statistics().closed.abandoned, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_statement_that_nobody_waits_for_ends_on_the_server() {
-    let scene = Scene::new().await;
-    let lock = scene.lock();
-    let mut checks = scene.queued(&lock, (0..3).map(task));
+async fn statement_of_dropped_calls_ends_on_the_server() {
+    let fixture = Fixture::new().await;
+    let lock = fixture.lock();
+    let mut checks = fixture.queued(&lock, (0..3).map(task));
 
     drop(checks.drain(1..).collect::<Vec<_>>());
 
@@ -184,15 +184,15 @@ async fn a_statement_that_nobody_waits_for_ends_on_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_close_lets_checks_in_the_queue_finish() {
-    let scene = Scene::new().await;
-    let lock = scene.lock();
-    let checks = scene.queued(&lock, (0..20).map(task));
+async fn close_lets_queued_checks_finish() {
+    let fixture = Fixture::new().await;
+    let lock = fixture.lock();
+    let checks = fixture.queued(&lock, (0..20).map(task));
 
-    let postgres = scene.postgres.clone();
+    let postgres = fixture.postgres.clone();
     let closing = tokio::spawn(async move { postgres.close(Duration::from_secs(30)).await });
     wait_until("the pool takes no more", || {
-        let refused = scene.histories.status(&task(0)).now_or_never();
+        let refused = fixture.histories.status(&task(0)).now_or_never();
         refused.is_some_and(|answer| answer.unwrap_err().kind() == ErrorKind::Closed)
     });
     drop(lock);

@@ -1,4 +1,4 @@
-//! The history inside a transaction of the caller.
+//! The history in a transaction of the caller.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -44,7 +44,7 @@ async fn commit(connection: &mut AsyncPgConnection) {
         .unwrap();
 }
 
-/// The suite of the contract, every case within one transaction that never ends.
+/// The conformance suite, each case in a transaction that is never committed.
 mod contract {
     use super::*;
 
@@ -52,7 +52,7 @@ mod contract {
         let database = TestDatabase::new();
         migrated(&database).await.close(Duration::ZERO).await;
         let connection = AsyncPgConnection::establish(&database.url()).await.unwrap();
-        // The repository of a case lives as long as the program.
+        // Leaked, because the repository of a case must live until the process ends.
         let connection: &'static mut AsyncPgConnection = Box::leak(Box::new(connection));
         begin(connection).await;
         let inside = PostgresTaskHistory::in_transaction(connection).unwrap();
@@ -62,11 +62,11 @@ mod contract {
     tasktrail_conformance::task_history_suite!(fresh, without dropping);
 }
 
-/// A service with a table and a connection of its own.
+/// A service with its own table and connection.
 struct Service {
     database: TestDatabase,
     connection: AsyncPgConnection,
-    /// What others see.
+    /// What other connections see.
     outside: PostgresTaskHistory<'static>,
     entries: Vec<HistoryEntry>,
     task: TaskKey,
@@ -107,7 +107,7 @@ impl Service {
 const INVOICE: &str = "INSERT INTO invoice VALUES (7)";
 
 #[tokio::test]
-async fn what_is_saved_and_finished_is_seen_with_the_callers_rows_at_the_commit() {
+async fn commit_publishes_writes_together_with_the_callers_rows() {
     let mut service = Service::new().await;
     begin(&mut service.connection).await;
     service.connection.batch_execute(INVOICE).await.unwrap();
@@ -131,7 +131,7 @@ async fn what_is_saved_and_finished_is_seen_with_the_callers_rows_at_the_commit(
 }
 
 #[tokio::test]
-async fn a_rollback_takes_all_of_it_with_it() {
+async fn rollback_undoes_all_writes() {
     let mut service = Service::new().await;
     let rolled_back: Result<(), diesel::result::Error> = service
         .connection
@@ -149,7 +149,7 @@ async fn a_rollback_takes_all_of_it_with_it() {
 }
 
 #[tokio::test]
-async fn a_conflict_leaves_the_transaction_usable_and_the_batch_undone() {
+async fn conflict_undoes_the_batch_but_keeps_the_transaction_usable() {
     let mut service = Service::new().await;
     service.outside.save(&service.entries[2]).await.unwrap();
     let mut other = service.entries.clone();
@@ -166,7 +166,7 @@ async fn a_conflict_leaves_the_transaction_usable_and_the_batch_undone() {
 }
 
 #[tokio::test]
-async fn without_a_transaction_there_is_nothing_to_join() {
+async fn joining_without_a_transaction_is_refused() {
     let mut service = Service::new().await;
     let refused = PostgresTaskHistory::in_transaction(&mut service.connection);
     assert_eq!(refused.unwrap_err(), NoTransaction);
@@ -177,7 +177,7 @@ async fn without_a_transaction_there_is_nothing_to_join() {
     assert_eq!(refused.unwrap_err(), NoTransaction);
 }
 
-/// Drops `call` when it has got so far, and expects that nothing of its transaction is ever committed.
+/// Drops `call` after some polls, and checks that nothing of its transaction is ever committed.
 async fn nothing_is_committed_after_a_dropped(
     mut service: Service,
     call: impl AsyncFnOnce(&PostgresTaskHistory<'_>, &[HistoryEntry]),
@@ -193,8 +193,8 @@ async fn nothing_is_committed_after_a_dropped(
     let later = inside.save(&service.entries[0]).await.unwrap_err();
     assert_eq!(
         ErrorChain(&later).to_string(),
-        "task_history.save: the store failed: the transaction was given up: a call in it was \
-         dropped half-way"
+        "task_history.save: the store failed: the transaction is aborted because a call in it \
+         was dropped before it finished; roll it back"
     );
 
     let again = PostgresTaskHistory::in_transaction(&mut service.connection);
@@ -215,7 +215,7 @@ async fn nothing_is_committed_after_a_dropped(
 }
 
 #[tokio::test]
-async fn after_a_dropped_save_the_transaction_cannot_be_committed() {
+async fn dropped_save_prevents_the_commit() {
     let service = Service::new().await;
     nothing_is_committed_after_a_dropped(service, async |inside, entries| {
         inside.save(&entries[0]).await.unwrap();
@@ -224,7 +224,7 @@ async fn after_a_dropped_save_the_transaction_cannot_be_committed() {
 }
 
 #[tokio::test]
-async fn after_a_dropped_batch_the_transaction_cannot_be_committed() {
+async fn dropped_batch_prevents_the_commit() {
     let service = Service::new().await;
     nothing_is_committed_after_a_dropped(service, async |inside, entries| {
         inside.save_batch(entries).await.unwrap();

@@ -19,47 +19,49 @@ use self::open::LastOutage;
 use crate::Policy;
 use crate::telemetry::{self, millis};
 
-/// Fails at once while the store is down, and finds out when it is back.
+/// Fails calls immediately while the store is down, and probes it to detect when it is back.
 ///
-/// It opens after a number of consecutive [outages](RepositoryError::is_outage): errors of the kind
-/// [`Unavailable`](ErrorKind::Unavailable), and those of the kind [`TimedOut`](ErrorKind::TimedOut) that leave
-/// the effect unknown. Any other answer of the store, also a refusal or its own time limit, shows that it
-/// can be reached, and the count begins again. An open
-/// breaker refuses all calls; after a cool-down it is half-open and admits exactly one, the probe.
-/// If that is answered the breaker closes; if it is another outage, the breaker opens again for
-/// twice as long. A probe that is dropped gives its place to the next call, and so does one that
-/// has not ended after [`max_cool_down`](BreakerConfig::max_cool_down).
+/// The breaker opens after a number of consecutive [outages](RepositoryError::is_outage): errors of
+/// the kind [`Unavailable`](ErrorKind::Unavailable), and errors of the kind
+/// [`TimedOut`](ErrorKind::TimedOut) that permit the effect unknown. Any other answer of the store
+/// shows that it can be reached and resets the count. This includes a refusal and the store's own
+/// timeout.
 ///
-/// Calls that began before the breaker last changed say nothing about the store as it is now, and do
-/// not count when they end.
+/// An open breaker rejects all calls. After a cool-down it is half-open and admits exactly one
+/// call, the probe. If the probe is answered, the breaker closes. If it is another outage, the
+/// breaker opens again, for twice as long. If the probe is dropped, or has not finished after
+/// [`max_cool_down`](BreakerConfig::max_cool_down), the next call becomes the probe.
 ///
-/// There should be one breaker for each store, whatever ports it serves: clones share their state.
-/// Opening is logged at level warn, closing at level info, and the state is a
+/// Calls that started before the last state change do not count when they finish: they say nothing
+/// about the current state of the store.
+///
+/// Use one breaker per store, for all its ports: clones share their state. Opening is logged at
+/// level warn, half-open and closing at level info, and the state is a
 /// [metric](telemetry::BREAKER_STATE).
 ///
 /// # Errors
 ///
-/// [`Unavailable`](ErrorKind::Unavailable) without effect, with [`BreakerOpen`] as its source, if
-/// the breaker refuses the call. Further down the chain stands what the last outage was.
+/// [`Unavailable`](ErrorKind::Unavailable), not applied, with [`BreakerOpen`] as its source, if the
+/// breaker rejects the call. The source chain includes the last outage.
 ///
 /// # Cancel safety
 ///
-/// As safe as the port. A dropped call counts neither as an outage nor as an answer, so callers that
-/// give up before a [`Timeout`](crate::Timeout) further in does keep outages from being seen.
+/// As safe as the port. A dropped call counts neither as an outage nor as an answer. So if callers
+/// drop calls before an inner [`Timeout`](crate::Timeout) expires, outages are not detected.
 #[derive(Clone)]
 pub struct CircuitBreaker {
-    // A std mutex: it is held for a moment and never across an await.
+    // A std mutex: it is held briefly and never across an await.
     shared: Arc<Mutex<Shared>>,
 }
 
-/// What clones have in common.
+/// The state that clones share.
 struct Shared {
     machine: Machine,
     last_outage: Option<LastOutage>,
 }
 
 impl CircuitBreaker {
-    /// A closed breaker.
+    /// Creates a closed breaker.
     #[must_use]
     pub fn new(config: &BreakerConfig) -> Self {
         telemetry::breaker_is(Stage::Closed.number());
@@ -71,26 +73,26 @@ impl CircuitBreaker {
         }
     }
 
-    /// How the breaker stands, for health checks.
+    /// The current state, for health checks.
     #[must_use]
     pub fn state(&self) -> BreakerState {
         self.step(|shared, now| shared.machine.state(now))
     }
 
-    /// Sets the [metric](telemetry::BREAKER_STATE) once more: for a recorder that was installed after the
-    /// breaker last changed.
+    /// Sets the [metric](telemetry::BREAKER_STATE) again, for a recorder that was installed after
+    /// the last state change.
     pub fn publish(&self) {
-        // Under the lock, or an older state could come after a newer one.
+        // Under the lock, so that an older state cannot overwrite a newer one.
         self.step(|shared, _now| telemetry::breaker_is(shared.machine.stage().number()));
     }
 
     fn admit(&self, operation: Operation) -> Result<Admission<'_>> {
         let admitted = self.step(|shared, now| {
-            let leave = shared.machine.admit(now);
-            leave.map_err(|refused| BreakerOpen::new(refused, shared.last_outage.clone()))
+            let permit = shared.machine.admit(now);
+            permit.map_err(|refused| BreakerOpen::new(refused, shared.last_outage.clone()))
         });
         match admitted {
-            Ok(leave) => Ok(Admission::new(self, leave)),
+            Ok(permit) => Ok(Admission::new(self, permit)),
             Err(open) => {
                 let error =
                     RepositoryError::new(operation, ErrorKind::Unavailable, Effect::NotApplied);
@@ -99,16 +101,17 @@ impl CircuitBreaker {
         }
     }
 
-    /// Does one thing under the lock, and tells if that changed the machine's stage.
+    /// Runs `act` under the lock, and publishes and logs a change of the stage.
     fn step<T>(&self, act: impl FnOnce(&mut Shared, Instant) -> T) -> T {
-        // Whoever panicked while it was held had called a recorder of metrics: the state is whole.
+        // Only a metrics recorder can panic while the lock is held, so the state is consistent.
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let before = shared.machine.stage();
         let answer = act(&mut shared, now);
         let after = shared.machine.stage();
         if after != before {
-            // Set under the lock, or two changes in a row could leave the older one in the gauge.
+            // Set under the lock: otherwise, after two quick changes, the gauge could keep the
+            // older state.
             telemetry::breaker_is(after.number());
             let (state, last_outage) = (shared.machine.state(now), shared.last_outage.clone());
             drop(shared);

@@ -4,20 +4,20 @@ use tasktrail_domain::InvalidValue;
 
 use crate::{BreakerConfig, RetryConfig, TimeoutConfig};
 
-/// The settings of a [`StandardPolicy`](crate::StandardPolicy), every part of which can be switched
-/// off. By default all are on, with their defaults.
+/// Configures a [`StandardPolicy`](crate::StandardPolicy). Each part can be disabled. By default
+/// all are enabled, with their defaults.
 ///
-/// No setting can do harm, whatever its value, but some make no sense: [`problems`](Self::problems) lists
-/// them all.
+/// Values outside the valid ranges do no harm, but make no sense. [`problems`](Self::problems)
+/// lists them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResilienceConfig {
-    /// Whether spans, metrics and logs tell of calls. On by default.
+    /// Whether calls are recorded in spans, metrics and logs. Enabled by default.
     pub observe: bool,
-    /// How failed calls are retried; `None` to return the first error.
+    /// How failed calls are retried; `None` for no retries.
     pub retry: Option<RetryConfig>,
-    /// When calls are refused; `None` to admit all.
+    /// When calls are rejected; `None` for no circuit breaker.
     pub breaker: Option<BreakerConfig>,
-    /// How long attempts may take; `None` for as long as the store lets them.
+    /// How long attempts may take; `None` for no timeouts except the store's own.
     pub timeout: Option<TimeoutConfig>,
 }
 
@@ -33,7 +33,7 @@ impl Default for ResilienceConfig {
 }
 
 impl ResilienceConfig {
-    /// Every setting that is out of its range, by a name such as `retry.max_backoff`.
+    /// Lists every setting outside its valid range, by a name such as `retry.max_backoff`.
     #[must_use]
     pub fn problems(&self) -> Vec<InvalidValue> {
         let retry = self.retry.iter().flat_map(RetryConfig::problems);
@@ -47,7 +47,8 @@ impl ResilienceConfig {
             .collect()
     }
 
-    /// How long attempts may take at most; zero if nobody limits them, for then nobody knows.
+    /// The attempt timeout. Zero if there is none, because the duration of attempts is then
+    /// unknown.
     pub(crate) fn attempt_time(&self) -> Duration {
         self.timeout
             .map_or(Duration::ZERO, |timeout| timeout.attempt)
@@ -68,12 +69,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_are_without_fault() {
+    fn defaults_are_valid() {
         assert_eq!(ResilienceConfig::default().problems(), []);
     }
 
     #[test]
-    fn every_fault_is_listed_with_what_is_allowed() {
+    fn every_problem_is_listed_with_its_limit() {
         let (none, hour) = (Duration::ZERO, Duration::from_secs(3600));
         let config = ResilienceConfig {
             observe: true,

@@ -4,11 +4,11 @@ use tasktrail_domain::repository::{Forward, Operation, Result};
 
 use crate::Policy;
 
-/// A repository every call of which goes through a policy.
+/// Runs every call of a repository through a policy.
 ///
-/// Implements each port that `R` implements, by [`Forward`], so that a policy need not know any port
-/// and a port need not know any policy. What a call costs, how it fails and what a dropped future
-/// leaves behind is the policy's documentation on top of the port's.
+/// Implements each port that `R` implements, so policies and ports do not depend on each other. The
+/// policy's documentation applies in addition to the port's, for the cost and the errors of a call
+/// and for cancel safety.
 #[derive(Debug, Clone)]
 pub struct Guarded<R, P> {
     repository: R,
@@ -16,13 +16,13 @@ pub struct Guarded<R, P> {
 }
 
 impl<R, P> Guarded<R, P> {
-    /// Guards `repository` by `policy`.
+    /// Guards `repository` with `policy`.
     #[must_use]
     pub fn new(repository: R, policy: P) -> Self {
         Self { repository, policy }
     }
 
-    /// The policy, to ask it for its state.
+    /// The policy, for example to read its state.
     #[must_use]
     pub fn policy(&self) -> &P {
         &self.policy

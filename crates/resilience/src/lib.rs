@@ -1,17 +1,17 @@
-//! Policies around any of Tasktrail's ports: what every call to a store needs, written once.
+//! Guard any of Tasktrail's ports with retries, timeouts, a circuit breaker and telemetry.
 //!
 //! A [`Policy`] runs an operation without knowing what it does: it gets the operation's name and a
-//! closure that attempts it. [`Guarded`] wraps a repository so that every method goes through a
-//! policy. So each policy and each port is written once, and they combine freely.
+//! closure that attempts it. [`Guarded`] wraps a repository and runs every method through a policy.
+//! Each policy and each port is written once, and they can be combined freely.
 //!
-//! | policy | what it does |
+//! | policy | effect |
 //! | --- | --- |
-//! | [`Observe`] | a span, metrics and one log line per call, see [`telemetry`] |
-//! | [`Retry`] | repeats what failed in passing, where a repetition is safe |
-//! | [`CircuitBreaker`] | fails at once while the store is down, and probes it |
-//! | [`Timeout`] | bounds one attempt |
+//! | [`Observe`] | records a span, metrics and one log line per failed call, see [`telemetry`] |
+//! | [`Retry`] | retries transient failures, if a retry is safe |
+//! | [`CircuitBreaker`] | fails calls immediately while the store is down, and probes it |
+//! | [`Timeout`] | limits the duration of an attempt |
 //!
-//! [`StandardPolicy`] has all four in the right order, and says why it is the right one:
+//! [`StandardPolicy`] combines all four and documents their order:
 //!
 //! ```
 //! use tasktrail_domain::task_history::{TaskHistoryRepository, TaskKey};
@@ -29,9 +29,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Policies use tokio's timers: they run on a tokio runtime with its time driver enabled. They share
-//! what they know (the breaker its state) with their clones, so that several repositories over one
-//! store can be guarded by clones of one policy.
+//! Policies use tokio's timers, so they need a tokio runtime with the time driver enabled. Clones
+//! of a policy share its state, such as that of the circuit breaker. To guard several repositories
+//! of one store, use clones of one policy.
 
 mod circuit_breaker;
 mod config;

@@ -6,21 +6,21 @@ use tracing::Instrument;
 use self::call::Call;
 use crate::Policy;
 
-/// Tells of every call: a span, metrics, and a log line if it failed.
+/// Records every call in a span and in metrics, and logs failures.
 ///
-/// As the outermost policy it sees what the caller sees: one call, however many attempts it took.
-/// Neither arguments nor answers nor ids become fields or labels.
+/// As the outermost policy it sees what the caller sees: one call, with all its attempts. Fields
+/// and labels never contain arguments, results or ids.
 ///
 /// - **Span** `repository.operation` at level info, with `operation`, `outcome` and `duration_ms`.
-///   What happens during the call, in the driver say, is logged within it.
-/// - **Metrics**: calls by outcome, their durations, and how many are under way;
-///   [`telemetry`](crate::telemetry) lists them all.
-/// - **Log**: a failure is logged once, at level warn, with `kind`, `effect` and the whole chain of
-///   causes as `error`. A conflict is an answer rather than a failure, and is logged at level debug.
+///   Events during the call, for example of the driver, are logged within it.
+/// - **Metrics**: calls by outcome, their duration, and the number in flight. See
+///   [`telemetry`](crate::telemetry).
+/// - **Log**: each failure once, at level warn, with `kind`, `effect` and the chain of causes as
+///   `error`. A conflict is an answer, not a failure, and is logged at level debug.
 ///
 /// # Cancel safety
 ///
-/// A call whose future is dropped has ended, with the outcome `dropped`.
+/// A dropped call is recorded with the outcome `dropped`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Observe;
 

@@ -4,24 +4,25 @@ use tasktrail_domain::repository::{Operation, Result};
 
 use crate::Stack;
 
-/// Decides how an operation is run: how often, how long, whether at all, and who is told.
+/// Decides how an operation is run: whether, how often, how long, and what is recorded.
 ///
-/// A policy sees neither arguments nor answers; what needs them, a cache say, is a wrapper around
-/// one port. Policies nest: [`around`](Self::around) puts one outside another.
+/// A policy sees neither arguments nor results. Something that needs them, such as a cache, is a
+/// wrapper around one port instead. Policies nest: [`around`](Self::around) puts one around
+/// another.
 pub trait Policy: fmt::Debug + Send + Sync + 'static {
-    /// Runs `operation`, whose every attempt is a call of `attempt`.
+    /// Runs `operation`. Each attempt is one call of `attempt`.
     ///
-    /// `attempt` is `Copy`, as every closure is that borrows what it needs: so a policy hands it on
-    /// to the next without lending anything of its own.
+    /// `attempt` is `Copy`, as is every closure that only borrows, so a policy can pass it on to an
+    /// inner policy by value.
     ///
     /// # Errors
     ///
-    /// The error of the last attempt, or the policy's own; each policy documents its errors.
+    /// The error of the last attempt, or the policy's own. Each policy documents its errors.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future drops the attempt under way, and no other follows. What that leaves of
-    /// the operation is up to the port: all of it or nothing.
+    /// Dropping the future drops the attempt in flight, and no other attempt starts. Whether the
+    /// operation has been applied is up to the port: entirely or not at all.
     fn run<T, F, Fut>(
         &self,
         operation: Operation,
@@ -32,10 +33,10 @@ pub trait Policy: fmt::Debug + Send + Sync + 'static {
         F: Fn() -> Fut + Copy + Send + Sync,
         Fut: Future<Output = Result<T>> + Send;
 
-    /// Puts this policy around `inner`, which then runs what this one calls an attempt.
+    /// Puts this policy around `inner`. What this policy calls an attempt is then a run of `inner`.
     ///
-    /// Chains read from the outermost to the innermost: in `a.around(b).around(c)`, `a` sees a call
-    /// first.
+    /// Chains read from the outermost to the innermost: in `a.around(b).around(c)`, a call reaches
+    /// `a` first.
     fn around<P: Policy>(self, inner: P) -> Stack<Self, P>
     where
         Self: Sized,
@@ -44,7 +45,7 @@ pub trait Policy: fmt::Debug + Send + Sync + 'static {
     }
 }
 
-/// `None` is a policy that is switched off: it runs one attempt and adds nothing.
+/// `None` is a disabled policy: it makes one attempt and adds nothing.
 impl<P: Policy> Policy for Option<P> {
     async fn run<T, F, Fut>(&self, operation: Operation, attempt: F) -> Result<T>
     where

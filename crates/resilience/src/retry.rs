@@ -13,26 +13,26 @@ pub use self::config::RetryConfig;
 use crate::telemetry::{self, kind_name, millis};
 use crate::{BreakerOpen, Policy};
 
-/// Repeats an operation that failed in passing, where a repetition is safe.
+/// Retries an operation after a transient failure, if a retry is safe.
 ///
-/// Whether it is, [`is_retryable`](RepositoryError::is_retryable) decides by kind, effect and
-/// operation: one that is not idempotent is never repeated when it may have been applied. Between
-/// attempts it waits, longer each time ([`RetryConfig`] tells how long). Behind an open
-/// [`CircuitBreaker`](crate::CircuitBreaker) it waits until the next probe as well, or gives up at
-/// once if that is too late.
+/// [`is_retryable`](RepositoryError::is_retryable) decides this from kind, effect and operation: an
+/// operation that is not idempotent is never retried if it may have been applied. The wait between
+/// attempts increases, see [`RetryConfig`]. If a [`CircuitBreaker`](crate::CircuitBreaker) is open,
+/// the retry also waits for its next probe, or gives up immediately if that is too late.
 ///
-/// Each retry is counted and logged at level debug with what made it necessary.
+/// Each retry is counted, and logged at level debug with its cause.
 ///
 /// # Errors
 ///
-/// The error of the last attempt. If a retry would have been in order, but was one too many or would
-/// have come too late, or if an earlier attempt left the effect unknown, [`Attempts`] is its source
-/// and tells how many attempts were made over what time. Its effect is that of all attempts: unknown
-/// if that of any was.
+/// The error of the last attempt. [`Attempts`] is its source if the retry limit or the time budget
+/// prevented a further retry, or if an earlier attempt left the effect unknown. It reports the
+/// number of attempts and their total duration. The effect of the error covers all attempts: it is
+/// unknown if that of any attempt was.
 ///
 /// # Cancel safety
 ///
-/// As safe as the port: an attempt is dropped, or a wait, and no other attempt follows.
+/// As safe as the port. Dropping the future drops the attempt in flight or the wait, and no other
+/// attempt starts.
 #[derive(Debug, Clone)]
 pub struct Retry {
     backoff: ExponentialBuilder,
@@ -41,7 +41,7 @@ pub struct Retry {
 }
 
 impl Retry {
-    /// Retries as `config` says, taking attempts to last no time at all.
+    /// Retries as configured, assuming that attempts take no time.
     #[must_use]
     pub fn new(config: &RetryConfig) -> Self {
         Self {
@@ -51,10 +51,11 @@ impl Retry {
         }
     }
 
-    /// The same, knowing that an attempt may last as long as `attempt_time`.
+    /// Takes into account that an attempt may last `attempt_time`.
     ///
-    /// No retry starts that could not last so long before the total time is over. If attempts are
-    /// held to that limit, as by a [`Timeout`](crate::Timeout) within, calls end in the total time.
+    /// No retry starts unless an attempt of that length can finish within the time budget. If
+    /// attempts are limited to it, as by an inner [`Timeout`](crate::Timeout), calls finish within
+    /// the budget.
     #[must_use]
     pub fn with_attempts_of(self, attempt_time: Duration) -> Self {
         Self {
@@ -63,14 +64,15 @@ impl Retry {
         }
     }
 
-    /// How long to wait before the next attempt; `None` if there must not be one.
+    /// The wait before the next attempt; `None` if there must not be one.
     fn next_wait(
         &self,
         backoff: &mut impl Iterator<Item = Duration>,
         error: &RepositoryError,
         elapsed: Duration,
     ) -> Option<Duration> {
-        // On top of the backoff and not instead: those who wait for one probe must not come at once.
+        // In addition to the backoff, so that calls that wait for the same probe do not all retry
+        // at once.
         let until_probe = BreakerOpen::behind(error).and_then(BreakerOpen::next_probe_in);
         let wait = backoff
             .next()?
@@ -102,21 +104,21 @@ impl Policy for Retry {
                 return Err(failed.settle(error, begun.elapsed()));
             }
             let Some(wait) = self.next_wait(&mut backoff, &error, begun.elapsed()) else {
-                return Err(failed.tell(error, begun.elapsed()));
+                return Err(failed.with_attempts(error, begun.elapsed()));
             };
-            announce(operation, &error, wait);
+            record_retry(operation, &error, wait);
             tokio::time::sleep(wait).await;
         }
     }
 }
 
-fn announce(operation: Operation, error: &RepositoryError, wait: Duration) {
+fn record_retry(operation: Operation, error: &RepositoryError, wait: Duration) {
     telemetry::retried(operation, error.kind());
     debug!(
         operation = operation.name(),
         kind = kind_name(error.kind()),
         wait_ms = millis(wait),
         error = %ErrorChain(error),
-        "trying again"
+        "retrying"
     );
 }

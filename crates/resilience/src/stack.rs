@@ -2,7 +2,7 @@ use tasktrail_domain::repository::{Operation, Result};
 
 use crate::Policy;
 
-/// One policy around another; made by [`Policy::around`].
+/// One policy around another, created with [`Policy::around`].
 #[derive(Debug, Clone)]
 pub struct Stack<Outer, Inner> {
     outer: Outer,
@@ -16,8 +16,8 @@ impl<Outer, Inner> Stack<Outer, Inner> {
 }
 
 impl<Outer: Policy, Inner: Policy> Policy for Stack<Outer, Inner> {
-    // Not an `async fn`, which would lend `attempt` to the inner policy: of several such futures
-    // nested in each other the compiler cannot tell any more that they are `Send`.
+    // Not an `async fn`, which would borrow `attempt` for the inner policy: for nested futures of
+    // that kind, the compiler cannot prove `Send`.
     fn run<T, F, Fut>(
         &self,
         operation: Operation,

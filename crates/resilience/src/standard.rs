@@ -8,22 +8,23 @@ use crate::{
 type Layers =
     Stack<Option<Observe>, Stack<Option<Retry>, Stack<Option<CircuitBreaker>, Option<Timeout>>>>;
 
-/// The four policies in the order in which they serve a caller, each unless it is switched off.
+/// Combines the four policies in their recommended order. Each can be disabled.
 ///
-/// A call meets them in this order, and each stands where it stands for a reason:
+/// From the outermost to the innermost:
 ///
-/// 1. [`Observe`] sees what the caller sees: one call, its whole duration, its final outcome.
-/// 2. [`Retry`] repeats all that follows, so that each attempt has a time limit of its own.
-/// 3. [`CircuitBreaker`] counts attempts, not calls: it opens within one call's retries if need be,
-///    and a retry that starts while it is open costs the store nothing.
-/// 4. [`Timeout`] bounds one attempt, so that the breaker sees a silent store as an outage.
+/// 1. [`Observe`] sees what the caller sees: one call, with its total duration and final outcome.
+/// 2. [`Retry`] repeats everything below, so that each attempt has its own timeout.
+/// 3. [`CircuitBreaker`] counts attempts, not calls. It can open during the retries of one call,
+///    and a retry costs the store nothing while the breaker is open.
+/// 4. [`Timeout`] limits one attempt, so that the breaker counts an unresponsive store as an
+///    outage.
 ///
-/// There is no time limit around the retries: they keep to their total time by not starting what
-/// they could not finish, rather than by dropping an attempt half-way. With retries and a time limit
-/// on, a call ends within [`retry.max_elapsed_time`](crate::RetryConfig::max_elapsed_time), a long operation
-/// within that and the time by which its limit is longer.
+/// There is no timeout around the retries. Instead, no retry starts unless it can finish within the
+/// time budget, so that no attempt is dropped in the middle. With retries and timeouts enabled, a
+/// call finishes within [`retry.max_elapsed_time`](crate::RetryConfig::max_elapsed_time). A long
+/// operation may exceed it by the difference between the long and the normal attempt timeout.
 ///
-/// Clones share the breaker: one policy serves all repositories of a store.
+/// Clones share the circuit breaker: use one policy for all repositories of a store.
 #[derive(Debug, Clone)]
 pub struct StandardPolicy {
     layers: Layers,
@@ -31,7 +32,7 @@ pub struct StandardPolicy {
 }
 
 impl StandardPolicy {
-    /// The policies that `config` switches on, set as it says.
+    /// Creates the policies that `config` enables.
     #[must_use]
     pub fn new(config: &ResilienceConfig) -> Self {
         let observe = config.observe.then_some(Observe);
@@ -46,7 +47,7 @@ impl StandardPolicy {
         }
     }
 
-    /// The circuit breaker, to ask it for its state; `None` if it is switched off.
+    /// The circuit breaker, for example to read its state; `None` if it is disabled.
     #[must_use]
     pub fn breaker(&self) -> Option<&CircuitBreaker> {
         self.breaker.as_ref()

@@ -1,7 +1,7 @@
-//! The metrics of this crate: names, types, units and labels.
+//! Metrics of this crate: names, types, units and labels.
 //!
-//! They go to whatever recorder the service installed for the [`metrics`] crate; without one they
-//! cost next to nothing.
+//! They go to the recorder that the service installed for the [`metrics`] crate. Without a recorder
+//! they cost almost nothing.
 //!
 //! | metric | type | unit | labels | recorded by |
 //! | --- | --- | --- | --- | --- |
@@ -23,15 +23,15 @@ use metrics::{Gauge, Unit, counter, gauge, histogram};
 use metrics::{describe_counter, describe_gauge, describe_histogram};
 use tasktrail_domain::repository::{Effect, ErrorKind, Operation};
 
-/// Calls that ended, retries not counted.
+/// Finished calls. Retries are not counted.
 pub const OPERATIONS_TOTAL: &str = "tasktrail_operations_total";
-/// How long calls took, with all their retries and the waits between them.
+/// Duration of calls, including retries and the waits between them.
 pub const OPERATION_DURATION_SECONDS: &str = "tasktrail_operation_duration_seconds";
-/// Calls under way.
+/// Calls in flight.
 pub const OPERATIONS_IN_FLIGHT: &str = "tasktrail_operations_in_flight";
-/// Attempts after the first, by the kind of the error that made them necessary.
+/// Attempts after the first, by the kind of error that caused the retry.
 pub const RETRIES_TOTAL: &str = "tasktrail_retries_total";
-/// The state of the circuit breaker, set whenever it changes.
+/// The state of the circuit breaker, set when it changes.
 pub const BREAKER_STATE: &str = "tasktrail_breaker_state";
 
 /// The outcome of a call that succeeded.
@@ -39,25 +39,21 @@ pub(crate) const OK: &str = "ok";
 /// The outcome of a call whose future was dropped.
 pub(crate) const DROPPED: &str = "dropped";
 
-/// Tells the installed recorder what the metrics mean.
+/// Describes the metrics to the installed recorder, so that exporters show their help texts.
 ///
-/// Called once, after a recorder was installed; exporters show the texts. Nothing depends on it.
+/// Call it once, after installing a recorder. It is optional.
 pub fn describe() {
-    describe_counter!(
-        OPERATIONS_TOTAL,
-        Unit::Count,
-        "Calls that ended, by outcome"
-    );
+    describe_counter!(OPERATIONS_TOTAL, Unit::Count, "Finished calls, by outcome");
     describe_histogram!(
         OPERATION_DURATION_SECONDS,
         Unit::Seconds,
-        "How long calls took, retries included"
+        "Duration of calls, including retries"
     );
-    describe_gauge!(OPERATIONS_IN_FLIGHT, Unit::Count, "Calls under way");
+    describe_gauge!(OPERATIONS_IN_FLIGHT, Unit::Count, "Calls in flight");
     describe_counter!(
         RETRIES_TOTAL,
         Unit::Count,
-        "Attempts after the first, by what made them necessary"
+        "Attempts after the first, by the kind of error that caused the retry"
     );
     describe_gauge!(
         BREAKER_STATE,
@@ -65,7 +61,7 @@ pub fn describe() {
     );
 }
 
-/// The gauge of calls under way.
+/// The gauge of calls in flight.
 pub(crate) fn in_flight(operation: Operation) -> Gauge {
     gauge!(OPERATIONS_IN_FLIGHT, "operation" => operation.name())
 }
@@ -78,7 +74,7 @@ pub(crate) fn ended(operation: Operation, outcome: &'static str, took: Duration)
         .record(took);
 }
 
-/// Records that an operation is tried again.
+/// Records that an operation is retried.
 pub(crate) fn retried(operation: Operation, kind: ErrorKind) {
     counter!(RETRIES_TOTAL, "operation" => operation.name(), "kind" => kind_name(kind))
         .increment(1);
@@ -89,7 +85,7 @@ pub(crate) fn breaker_is(state: f64) {
     gauge!(BREAKER_STATE).set(state);
 }
 
-/// Milliseconds with their fraction: a call in memory takes microseconds.
+/// Milliseconds with a fraction: an in-memory call takes microseconds.
 pub(crate) fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
@@ -104,7 +100,7 @@ pub(crate) fn kind_name(kind: ErrorKind) -> &'static str {
         ErrorKind::TimedOut => "timed_out",
         ErrorKind::Corrupt => "corrupt",
         ErrorKind::Closed => "closed",
-        // `Unexpected`, and kinds that are newer than this crate.
+        // `Unexpected`, and kinds added after this crate was written.
         _ => "unexpected",
     }
 }

@@ -5,36 +5,36 @@ use tasktrail_domain::repository::{Effect, ErrorKind, Operation, RepositoryError
 
 use crate::Policy;
 
-/// Bounds how long one attempt may take.
+/// Limits the duration of one attempt.
 ///
 /// # Errors
 ///
 /// [`TimedOut`](ErrorKind::TimedOut) with [`AttemptTimedOut`] as its source. The effect is unknown:
-/// the store may go on with what it was asked to, whether anybody listens or not.
+/// the store may still complete the operation.
 ///
 /// # Cancel safety
 ///
-/// The limit is kept by dropping the attempt's future, so it is as safe as dropping is in the port:
-/// all of the operation or nothing.
+/// The timeout drops the future of the attempt. That is as safe as in the port: the operation is
+/// applied entirely or not at all.
 #[derive(Debug, Clone)]
 pub struct Timeout {
     limit: Duration,
     exceptions: Vec<(Operation, Duration)>,
 }
 
-/// How long attempts may take.
+/// Configures the duration of attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeoutConfig {
-    /// The limit for an attempt. Defaults to 4 seconds; from 1 millisecond to 1 hour.
+    /// The timeout of an attempt. Defaults to 4 seconds; from 1 millisecond to 1 hour.
     ///
-    /// At zero only what answers without waiting succeeds.
+    /// At zero, an attempt succeeds only if it finishes without waiting.
     pub attempt: Duration,
-    /// The limit for an attempt of an operation whose cost grows with the size of the history:
-    /// `count`, `expired` and `remove_expired`. Defaults to 60 seconds; from `attempt` to 24 hours.
+    /// The timeout of an attempt of `count`, `expired` or `remove_expired`, whose cost grows with
+    /// the history. Defaults to 60 seconds; from `attempt` to 24 hours.
     pub long_attempt: Duration,
 }
 
-/// The source of an error of an attempt that took too long.
+/// The source of the error of an attempt that timed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no answer within {limit:?}")]
 pub struct AttemptTimedOut {
@@ -42,7 +42,7 @@ pub struct AttemptTimedOut {
 }
 
 impl Timeout {
-    /// Bounds each attempt of any operation by `limit`.
+    /// Limits each attempt of any operation to `limit`.
     #[must_use]
     pub fn new(limit: Duration) -> Self {
         Self {
@@ -51,14 +51,14 @@ impl Timeout {
         }
     }
 
-    /// The same with another limit for one operation.
+    /// Sets a different limit for one operation.
     #[must_use]
     pub fn except(mut self, operation: Operation, limit: Duration) -> Self {
         self.exceptions.push((operation, limit));
         self
     }
 
-    /// How long an attempt of `operation` may take. The last exception made for it counts.
+    /// The limit for attempts of `operation`. The last exception set for it applies.
     #[must_use]
     pub fn limit(&self, operation: Operation) -> Duration {
         let exception = |of: &&(Operation, Duration)| of.0 == operation;
@@ -113,7 +113,7 @@ impl TimeoutConfig {
 }
 
 impl AttemptTimedOut {
-    /// How long the attempt was allowed to take.
+    /// The limit that the attempt exceeded.
     #[must_use]
     pub fn limit(&self) -> Duration {
         self.limit

@@ -1,4 +1,4 @@
-//! The contract, on the repository in memory behind policies.
+//! The conformance suite, on the in-memory adapter behind policies.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use tasktrail_conformance::Repository;
 use tasktrail_in_memory::InMemoryTaskHistory;
 use tasktrail_resilience::{Guarded, Policy, ResilienceConfig, StandardPolicy};
 
-/// An empty repository behind a policy that does not know which one it is.
+/// An empty repository behind `policy`.
 fn behind(policy: impl Policy) -> Repository {
     let repository: Repository = Arc::new(InMemoryTaskHistory::new());
     Arc::new(Guarded::new(repository, policy))
@@ -20,8 +20,8 @@ async fn fresh() -> (Repository, ()) {
 
 tasktrail_conformance::task_history_suite!(fresh);
 
-/// Each policy alone, and none.
-macro_rules! alone {
+/// Each policy on its own, and none.
+macro_rules! single_policy {
     ($($name:ident: $policy:expr;)+) => {
         $(mod $name {
             use super::{Repository, behind};
@@ -36,7 +36,7 @@ macro_rules! alone {
     };
 }
 
-alone! {
+single_policy! {
     switched_off: None::<Retry>;
     observe: Observe;
     retry: Retry::new(&RetryConfig::default());

@@ -1,4 +1,4 @@
-//! A disk that is soon full.
+//! A small disk that a test can fill.
 
 use std::env;
 use std::fs::{self, File};
@@ -7,15 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What memory is given in, and with it the space of this disk.
+/// The unit in which a tmpfs allocates space.
 const PAGE: usize = 4096;
 
-/// A small disk in memory for one test, which can be filled and freed again. Everybody may write to
-/// it. Only root can mount it.
+/// A small in-memory disk (tmpfs) that a test can fill and free again. All users can write to it.
+/// Only root can mount it.
 ///
-/// It is unmounted when dropped, which must be after everything that uses it. A test process that is
-/// killed leaves it mounted; `scripts/test-as-root` therefore runs the tests where mounts are private and
-/// end with them.
+/// Dropping it unmounts it. Drop everything that uses it first. A test process that is killed
+/// leaves it mounted, so `scripts/test-as-root` runs the tests in a private mount namespace.
 #[derive(Debug)]
 pub struct Disk {
     directory: PathBuf,
@@ -26,7 +25,7 @@ impl Disk {
     ///
     /// # Errors
     ///
-    /// If that is not allowed, in the words of `mount`.
+    /// If `mount` fails. The error has its message.
     pub fn mount(mebibytes: u32) -> io::Result<Self> {
         let directory = env::temp_dir().join(unique_name());
         fs::create_dir(&directory)?;
@@ -42,17 +41,17 @@ impl Disk {
         }
     }
 
-    /// Where it is mounted.
+    /// Returns the mount point.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.directory
     }
 
-    /// Takes all the space that is left. What others free meanwhile is free: fill it again.
+    /// Fills the remaining space. If other processes free space later, call it again.
     ///
     /// # Panics
     ///
-    /// If it cannot be written to for another reason than that it is full.
+    /// If a write fails for another reason than lack of space.
     #[track_caller]
     pub fn fill(&self) {
         let filled = File::options()
@@ -65,11 +64,11 @@ impl Disk {
         }
     }
 
-    /// Gives back what [`fill`](Self::fill) has taken.
+    /// Frees the space that [`fill`](Self::fill) took.
     ///
     /// # Panics
     ///
-    /// If it has taken nothing.
+    /// If [`fill`](Self::fill) was not called before.
     #[track_caller]
     pub fn free(&self) {
         if let Err(error) = fs::remove_file(self.filler_file()) {
@@ -78,14 +77,14 @@ impl Disk {
     }
 
     fn filler_file(&self) -> PathBuf {
-        self.directory.join("ballast")
+        self.directory.join("filler")
     }
 }
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // Lazily: one who still has a file open on it, after a panic, must not keep it mounted. It also
-        // fails for one that could not be mounted.
+        // Lazy, so that a process with an open file, after a panic, does not keep the disk mounted.
+        // Errors are ignored, because the mount may have failed.
         let mut unmount = Command::new("umount");
         let _ = unmount
             .arg("--lazy")

@@ -1,16 +1,18 @@
-//! A real PostgreSQL server for tests, databases on it, and faults.
+//! Test your code against a real PostgreSQL server, with a database per test and injected faults.
 //!
 //! ```no_run
 //! use tasktrail_test_support::{Proxy, Server, TestDatabase};
 //!
-//! let database = TestDatabase::new(); // on a server shared by this test binary
+//! let database = TestDatabase::new(); // on a server that this test binary shares
 //! let proxy = Proxy::to(Server::shared().addr());
 //! let url = proxy.url(&database.url()); // what the code under test connects to
 //! ```
 //!
-//! A [`Server`] leaves nothing behind, neither process nor directory nor shared memory, even when
-//! the test process is killed. Only the start of a server returns an error, and [`simple_query`];
-//! every other step that fails panics with the reason, because a test cannot go on without it.
+//! A [`Server`] removes its processes, directory and shared memory, even if the test process is
+//! killed.
+//!
+//! Starting a server, making a standby, mounting a [`Disk`] and [`simple_query`] return errors.
+//! Everything else panics on failure, because a test cannot continue without it.
 
 #![expect(
     clippy::panic,

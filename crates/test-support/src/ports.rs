@@ -4,9 +4,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::iter;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
-/// Below the range from which systems take the ports of outgoing connections. Otherwise the port of
-/// a stopped server may go to anybody, even to a client that tries to reconnect to it, and is then
-/// connected to itself.
+/// Below the range of ephemeral ports. Otherwise the system may give the port of a stopped server
+/// to an outgoing connection, even to a client that reconnects to it and so connects to itself.
 const FIRST: u16 = 10_000;
 const COUNT: u16 = 22_000;
 
@@ -14,7 +13,7 @@ const COUNT: u16 = 22_000;
 ///
 /// # Panics
 ///
-/// If there is none.
+/// If there is no free port.
 pub(crate) fn listen() -> TcpListener {
     candidates()
         .take(usize::from(COUNT))
@@ -22,17 +21,17 @@ pub(crate) fn listen() -> TcpListener {
         .unwrap_or_else(|| panic!("no free port on 127.0.0.1"))
 }
 
-/// Listens on `addr`, where this process has listened before.
+/// Listens on `addr` again.
 ///
 /// # Panics
 ///
-/// If somebody else listens there by now.
+/// If another process has taken the port.
 #[track_caller]
 pub(crate) fn listen_again(addr: SocketAddr) -> TcpListener {
     TcpListener::bind(addr).unwrap_or_else(|error| panic!("cannot listen on {addr} again: {error}"))
 }
 
-/// Ports that were free when asked for; somebody may take one before its use.
+/// Returns ports that are free. Another process may take one before it is used.
 pub(crate) fn free() -> impl Iterator<Item = u16> {
     iter::repeat_with(listen).filter_map(|listener| Some(listener.local_addr().ok()?.port()))
 }

@@ -1,4 +1,4 @@
-//! A TCP proxy that can be made to fail.
+//! A TCP proxy that injects faults.
 
 mod connection;
 mod faults;
@@ -15,12 +15,11 @@ use listener::Listener;
 
 pub use faults::Direction;
 
-/// A TCP proxy on 127.0.0.1 in front of a server, which passes everything on until a fault is
-/// switched on.
+/// A TCP proxy on 127.0.0.1 in front of a server. It forwards everything until you inject a fault.
 ///
-/// Faults hold for open and for new connections, until [`heal`](Self::heal). Bytes that a fault
-/// keeps from passing stay unread, so that their sender gets a TCP reset (`ECONNRESET`) if the
-/// connection is closed then. Dropping the proxy closes all connections.
+/// A fault applies to open and new connections until [`heal`](Self::heal). Bytes that a fault holds
+/// back remain unread, so their sender gets a TCP reset (`ECONNRESET`) if the connection is then
+/// closed. Dropping the proxy closes all connections.
 #[derive(Debug)]
 pub struct Proxy {
     addr: SocketAddr,
@@ -35,7 +34,7 @@ impl Proxy {
     ///
     /// # Panics
     ///
-    /// If there is no free port.
+    /// If no port is free.
     #[must_use]
     pub fn to(upstream: SocketAddr) -> Self {
         let flags = Arc::new(FaultFlags::default());
@@ -48,18 +47,18 @@ impl Proxy {
         }
     }
 
-    /// Where it listens.
+    /// Returns its address.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// The URL of a database of the server, such as
-    /// [`TestDatabase::url`](crate::TestDatabase::url), with this proxy in place of the server.
+    /// Replaces the address of the server in a database URL, such as
+    /// [`TestDatabase::url`](crate::TestDatabase::url), with the address of this proxy.
     ///
     /// # Panics
     ///
-    /// If the address of the server is not in `database`.
+    /// If `database` does not contain the address of the server.
     #[must_use]
     #[track_caller]
     pub fn url(&self, database: &str) -> String {
@@ -71,20 +70,19 @@ impl Proxy {
         database.replacen(&upstream, &self.addr.to_string(), 1)
     }
 
-    /// Delays bytes by `latency` in each direction. What arrives during a delay waits for one of
-    /// its own.
+    /// Delays bytes by `latency` in each direction. Bytes that arrive during a delay are delayed by
+    /// `latency` after it.
     pub fn set_latency(&self, latency: Duration) {
         self.flags.set_latency(latency);
     }
 
-    /// Holds everything that is sent in `direction`, the end of the connection included, until
+    /// Holds everything sent in `direction`, including the end of the connection, until
     /// [`release`](Self::release).
     pub fn stall(&self, direction: Direction) {
         self.flags.set_stalled(direction, true);
     }
 
-    /// Blocks until something is held in `direction`, that is, somebody has sent it after
-    /// [`stall`](Self::stall).
+    /// Blocks until bytes are held in `direction`, that is, were sent after [`stall`](Self::stall).
     ///
     /// # Panics
     ///
@@ -97,48 +95,48 @@ impl Proxy {
         );
     }
 
-    /// Lets pass what was [stalled](Self::stall) in either direction.
+    /// Forwards what was [stalled](Self::stall), in both directions.
     pub fn release(&self) {
         for direction in Direction::BOTH {
             self.flags.set_stalled(direction, false);
         }
     }
 
-    /// Closes every connection in place of passing more than `bytes` in `direction`, counted for
-    /// each connection from its start or from now, whichever is later.
+    /// Closes every connection that would pass more than `bytes` in `direction`. Bytes count from
+    /// now, or from the start of a later connection.
     ///
-    /// With 0 bytes from the client a request never arrives; with 0 bytes from the server it does,
-    /// and the client never learns what came of it.
+    /// With 0 bytes from the client, the request never arrives. With 0 bytes from the server, the
+    /// request arrives, but the client never gets the response.
     pub fn cut_after(&self, direction: Direction, bytes: u64) {
         self.flags.set_cut(direction, bytes, false);
     }
 
-    /// Like [`cut_after`](Self::cut_after), for the first connection only that gets there: others
-    /// and later ones are not cut.
+    /// Like [`cut_after`](Self::cut_after), but cuts only the first connection that reaches the
+    /// limit.
     pub fn cut_once_after(&self, direction: Direction, bytes: u64) {
         self.flags.set_cut(direction, bytes, true);
     }
 
-    /// How many connections were cut so far.
+    /// Returns the number of connections cut so far.
     #[must_use]
     pub fn cuts(&self) -> usize {
         self.flags.cuts()
     }
 
-    /// How many bytes have passed in `direction` so far, over all connections: what somebody has
-    /// received is counted.
+    /// Returns the number of bytes forwarded in `direction` so far, over all connections.
     #[must_use]
     pub fn passed(&self, direction: Direction) -> u64 {
         self.flags.passed(direction)
     }
 
-    /// Closes every connection through which something has passed. The client gets a TCP reset if
-    /// it has sent bytes that are [held](Self::wait_until_held), and an end of file otherwise.
+    /// Closes every connection that has passed bytes. The client gets a TCP reset if bytes that it
+    /// sent are [held](Self::wait_until_held), otherwise an end of file.
     pub fn reset(&self) {
         self.flags.close_all();
     }
 
-    /// Refuses new connections (`ECONNREFUSED`) until [`accept`](Self::accept); open ones live on.
+    /// Refuses new connections (`ECONNREFUSED`) until [`accept`](Self::accept). Open connections
+    /// are not affected.
     pub fn refuse(&self) {
         *self.listener() = None;
     }
@@ -155,7 +153,7 @@ impl Proxy {
         });
     }
 
-    /// Switches every fault off; what was held passes, what was cut stays cut.
+    /// Removes all faults. Held bytes are forwarded. Closed connections remain closed.
     ///
     /// # Panics
     ///

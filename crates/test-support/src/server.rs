@@ -16,18 +16,19 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 pub use options::ServerOptions;
 use supervisor::Supervisor;
 
-/// A PostgreSQL server on 127.0.0.1 that belongs to this process alone, trusts everybody and is
-/// gone with its data when dropped or when the process ends, however it ends.
+/// A private PostgreSQL server on 127.0.0.1, with `trust` authentication.
 ///
-/// Started by [`ServerOptions::start`], or [shared](Self::shared), or as the
-/// [standby](Self::standby) of another one. Its binaries are searched in the
-/// directory `TASKTRAIL_PG_BIN` and nowhere else if that variable is set; otherwise in
-/// `/usr/lib/postgresql/*/bin`, `PATH`, the places of Red Hat and Homebrew, and where
-/// `scripts/postgres` installs them. As PostgreSQL refuses root, it runs as `postgres` or `nobody`
-/// when the test process is root.
+/// Start one with [`ServerOptions::start`], use the [shared](Self::shared) one, or make a
+/// [standby](Self::standby) of another server. The server and its data are removed when it is
+/// dropped or when the process ends, even if the process is killed.
 ///
-/// Every method that stops or starts it returns when that is done. They panic if the server is not
-/// in a state for it (restarting works in any state).
+/// If the environment variable `TASKTRAIL_PG_BIN` is set, the binaries must be in that directory.
+/// Otherwise they are searched in `/usr/lib/postgresql/*/bin`, `PATH`, the directories of Red Hat
+/// and Homebrew packages, and the directory of `scripts/postgres`. PostgreSQL does not run as root,
+/// so it runs as `postgres` or `nobody` if the test process is root.
+///
+/// Methods that stop or start the server block until that is done. They panic if the server is in
+/// the wrong state. [`restart`](Self::restart) works in any state.
 #[derive(Debug)]
 pub struct Server {
     supervisor: Mutex<Supervisor>,
@@ -36,7 +37,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// The server with default options that all tests of this binary share, started at first use.
+    /// Returns the server that all tests of this binary share. It is started at first use, with
+    /// default options.
     ///
     /// # Panics
     ///
@@ -51,25 +53,25 @@ impl Server {
         })
     }
 
-    /// Where it listens; the same after a restart.
+    /// Returns its address, which does not change on restart.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// The directory of everything it has, its data being in `data`.
+    /// Returns its directory. The data is in the subdirectory `data`.
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// The process id of the postmaster, `None` while it is stopped.
+    /// Returns the process ID of the postmaster, or `None` if the server is stopped.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.supervisor().postmaster()
     }
 
-    /// What it has logged since its first start.
+    /// Returns its log since the first start.
     ///
     /// # Panics
     ///
@@ -84,68 +86,69 @@ impl Server {
         }
     }
 
-    /// Kills all its processes at once (SIGKILL); the next start recovers. What was committed is
-    /// still there if the server is [durable](ServerOptions::durable).
+    /// Kills all its processes (`SIGKILL`). The next start recovers. Committed data survives if the
+    /// server is [durable](ServerOptions::durable).
     ///
     /// # Panics
     ///
     /// If it is stopped.
     #[track_caller]
     pub fn kill(&self) {
-        self.order("stop KILL");
+        self.run("stop KILL");
     }
 
-    /// Stops it without a checkpoint: connections are ended at once, the next start recovers.
+    /// Stops it with an immediate shutdown: connections are closed, without a checkpoint. The next
+    /// start recovers.
     ///
     /// # Panics
     ///
     /// If it is stopped.
     #[track_caller]
     pub fn stop_immediately(&self) {
-        self.order("stop QUIT");
+        self.run("stop QUIT");
     }
 
-    /// Stops it in order: transactions are rolled back, connections are told, everything is
-    /// written.
+    /// Stops it with a fast shutdown: transactions are rolled back, clients get an error, and a
+    /// checkpoint is written.
     ///
     /// # Panics
     ///
     /// If it is stopped.
     #[track_caller]
     pub fn stop(&self) {
-        self.order("stop INT");
+        self.run("stop INT");
     }
 
-    /// Starts it again on the same port with the same data, after [stopping](Self::stop) it if it
-    /// runs, and waits until it accepts connections.
+    /// Starts it again on the same port with the same data. Blocks until it accepts connections. If
+    /// the server runs, it is [stopped](Self::stop) first.
     ///
     /// # Panics
     ///
-    /// If it does not become ready, with the end of its log.
+    /// If it does not become ready. The message has the end of its log.
     #[track_caller]
     pub fn restart(&self) {
-        self.order(&format!("start {}", self.addr.port()));
+        self.run(&format!("start {}", self.addr.port()));
     }
 
-    /// Freezes all its processes: connections stay, and the system goes on to accept new ones, but
-    /// nobody answers.
+    /// Freezes all its processes (`SIGSTOP`): connections remain open and the system accepts new
+    /// ones, but the server does not respond.
     ///
     /// # Panics
     ///
     /// If it is stopped.
     #[track_caller]
     pub fn freeze(&self) {
-        self.order("signal STOP");
+        self.run("signal STOP");
     }
 
-    /// Lets it go on after [`freeze`](Self::freeze); nothing happens to one that is not frozen.
+    /// Continues after [`freeze`](Self::freeze). Does nothing if the server is not frozen.
     ///
     /// # Panics
     ///
     /// If it is stopped.
     #[track_caller]
     pub fn thaw(&self) {
-        self.order("signal CONT");
+        self.run("signal CONT");
     }
 
     fn new(supervisor: Supervisor, directory: PathBuf, addr: SocketAddr) -> Self {
@@ -157,10 +160,10 @@ impl Server {
     }
 
     #[track_caller]
-    fn order(&self, order: &str) {
-        let result = self.supervisor().order(order);
+    fn run(&self, command: &str) {
+        let result = self.supervisor().run(command);
         if let Err(reason) = result {
-            panic!("`{order}` of the server failed:\n{reason}");
+            panic!("server command `{command}` failed:\n{reason}");
         }
     }
 
@@ -171,10 +174,9 @@ impl Server {
     }
 }
 
-/// Why a server could not be started, for the eyes of a person.
+/// The error of a server that could not be started.
 ///
-/// `Debug` is the same text as `Display`, so that an `unwrap` shows the log of the server line by
-/// line.
+/// `Debug` prints the same text as `Display`, so that `unwrap` shows the server's log line by line.
 pub struct StartError(String);
 
 impl StartError {

@@ -1,42 +1,43 @@
-//! The few bytes of the PostgreSQL protocol that run SQL as `postgres` on a server that trusts us:
-//! creating databases, and looking at a server from outside of the code under test.
+//! Run SQL as `postgres` on a server with `trust` authentication, without the code under test.
 //!
-//! `psql` would do, but not every installation has it, and it takes ten times as long.
+//! This is a minimal client of the PostgreSQL protocol. Not every installation has `psql`, and
+//! starting it takes ten times as long.
 
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use crate::wait::PATIENCE;
+use crate::wait::TIMEOUT;
 
-/// A row: every value in its text form, `None` for `NULL`.
+/// A row, with every value as text and `None` for `NULL`.
 pub type Row = Vec<Option<String>>;
 
 const PROTOCOL_3_0: i32 = 0x0003_0000;
 
-/// Connects to `database`, runs `sql`, which may be several statements, and returns all their rows
-/// in order.
+/// Connects to `database`, runs `sql`, and returns all rows in order. `sql` can contain several
+/// statements.
 ///
 /// # Errors
 ///
-/// [`QueryError::Io`] if the server cannot be reached, ends the connection, or is silent for two minutes;
-/// [`QueryError::Refused`] if it answers with an error, be it to the connection or to a statement.
+/// [`QueryError::Io`] if the server cannot be reached, closes the connection, or does not answer
+/// within two minutes. [`QueryError::Refused`] if the server returns an error for the connection or
+/// a statement.
 pub fn execute(addr: SocketAddr, database: &str, sql: &str) -> Result<Vec<Row>, QueryError> {
     // A frozen server must not hang the test.
-    let mut server = TcpStream::connect_timeout(&addr, PATIENCE)?;
-    server.set_read_timeout(Some(PATIENCE))?;
+    let mut server = TcpStream::connect_timeout(&addr, TIMEOUT)?;
+    server.set_read_timeout(Some(TIMEOUT))?;
     server.write_all(&startup(database)?)?;
     read_answer(&mut server)?;
     server.write_all(&query(sql)?)?;
     read_answer(&mut server)
 }
 
-/// Why [`execute`] has no rows.
+/// The error of [`execute`].
 #[derive(Debug)]
 pub enum QueryError {
     /// The connection failed.
     Io(io::Error),
-    /// The server answered with an error.
+    /// The server returned an error.
     Refused {
         /// The SQLSTATE, such as `42P01`.
         code: String,
@@ -93,8 +94,7 @@ fn with_length(body: &[u8]) -> io::Result<Vec<u8>> {
     Ok([&length.to_be_bytes(), body].concat())
 }
 
-/// Reads up to `ReadyForQuery`, or up to the error that the server sends instead when it ends the
-/// connection.
+/// Reads up to `ReadyForQuery`, or up to the error with which the server closes the connection.
 fn read_answer(server: &mut TcpStream) -> Result<Vec<Row>, QueryError> {
     let mut rows = Vec::new();
     let mut refusal = None;
@@ -153,7 +153,7 @@ fn check_trusted(mut body: &[u8]) -> io::Result<()> {
     match i32::from_be_bytes(take(&mut body)?) {
         0 => Ok(()),
         _ => Err(io::Error::other(
-            "the server asks for a password; this client has none",
+            "the server requires a password, which this client does not support",
         )),
     }
 }

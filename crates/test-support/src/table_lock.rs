@@ -1,4 +1,4 @@
-//! A table that somebody has locked.
+//! A table lock held by another session.
 
 use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
@@ -6,8 +6,8 @@ use std::thread::{self, JoinHandle};
 use crate::simple_query::{self, Row};
 use crate::{TestDatabase, wait_until};
 
-/// A lock of a table, until it is dropped: statements take as long as the test wants. They are ended after
-/// ten minutes in any case.
+/// Holds a table lock until dropped, to block statements for as long as the test needs. The lock
+/// ends after ten minutes at the latest.
 #[derive(Debug)]
 pub struct TableLock {
     server: SocketAddr,
@@ -16,7 +16,7 @@ pub struct TableLock {
 }
 
 impl TableLock {
-    /// Lets no statement read or write a table, and returns when that holds.
+    /// Blocks all reads and writes of a table. Returns when the lock is held.
     ///
     /// # Panics
     ///
@@ -27,7 +27,7 @@ impl TableLock {
         Self::hold(database, table, "ACCESS EXCLUSIVE", "AccessExclusiveLock")
     }
 
-    /// Does what a transaction does that has read a table, and returns when that holds.
+    /// Holds the lock of a transaction that has read a table. Returns when the lock is held.
     ///
     /// # Panics
     ///
@@ -38,7 +38,7 @@ impl TableLock {
         Self::hold(database, table, "ACCESS SHARE", "AccessShareLock")
     }
 
-    /// `mode` is what a statement calls it, `shown` what `pg_locks` does.
+    /// `mode` is the lock mode in SQL, `shown` its name in `pg_locks`.
     #[track_caller]
     fn hold(database: &TestDatabase, table: &str, mode: &str, shown: &str) -> Self {
         let (server, name) = (database.server(), database.name().to_owned());
@@ -47,7 +47,7 @@ impl TableLock {
         );
         let holder = thread::spawn({
             let name = name.clone();
-            // It ends by being terminated, which is an error.
+            // The session ends with an error when it is terminated.
             move || drop(simple_query::execute(server, &name, &hold))
         });
         let lock = Self {
@@ -63,7 +63,7 @@ impl TableLock {
         lock
     }
 
-    /// How many statements wait for it, or for another lock in this database.
+    /// Returns the number of statements that wait for a lock in this database.
     ///
     /// # Panics
     ///
@@ -90,7 +90,7 @@ impl Drop for TableLock {
         let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                    WHERE datname = current_database() AND query LIKE '%AS holding'
                    AND pid <> pg_backend_pid()";
-        // A server that is gone has no lock, and a panic here would hide the test's own.
+        // A stopped server holds no lock, and a panic here would hide the panic of the test.
         let _ended = simple_query::execute(self.server, &self.database, end);
         if let Some(holder) = self.holder.take() {
             let _ended = holder.join();

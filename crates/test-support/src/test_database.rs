@@ -7,11 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::Server;
 use crate::simple_query::{self, QueryError, Row};
 
-/// An empty database of its own for one test, dropped at the end together with the connections to
-/// it.
+/// An empty database for one test. Dropping it closes its connections and drops the database.
 ///
-/// If the server is stopped by then, nothing is dropped: the database goes with the server. A
-/// frozen one must be thawed before, or the drop waits two minutes for it.
+/// If the server is stopped, dropping does nothing: the server's directory is removed anyway. Thaw
+/// a frozen server first, or the drop blocks for two minutes.
 #[derive(Debug)]
 pub struct TestDatabase {
     server: SocketAddr,
@@ -23,7 +22,7 @@ impl TestDatabase {
     ///
     /// # Panics
     ///
-    /// If the server cannot be started or refuses.
+    /// If the server cannot be started, or returns an error.
     #[expect(
         clippy::new_without_default,
         reason = "a database on a server is not a default value"
@@ -38,7 +37,7 @@ impl TestDatabase {
     ///
     /// # Panics
     ///
-    /// If the server does not answer or refuses.
+    /// If the server does not answer, or returns an error.
     #[must_use]
     #[track_caller]
     pub fn create(server: &Server) -> Self {
@@ -49,7 +48,7 @@ impl TestDatabase {
     ///
     /// # Panics
     ///
-    /// If the server does not answer or does not know the encoding.
+    /// If the server does not answer, or does not know the encoding.
     #[must_use]
     #[track_caller]
     pub fn in_encoding(server: &Server, encoding: &str) -> Self {
@@ -57,26 +56,26 @@ impl TestDatabase {
         Self::create_on(server.addr(), &options)
     }
 
-    /// Creates a copy of `template` on the same server, which is faster than migrating anew.
+    /// Creates a copy of `template` on the same server. This is faster than migrating again.
     ///
     /// # Panics
     ///
-    /// If the server does not answer or refuses; it does refuse while somebody is connected to
-    /// `template`.
+    /// If the server does not answer, or returns an error. It does so while any session is
+    /// connected to `template`.
     #[must_use]
     #[track_caller]
     pub fn from_template(template: &Self) -> Self {
         Self::create_on(template.server, &template.name)
     }
 
-    /// The URL to connect to it, with all rights and without password:
+    /// Returns the URL to connect as a superuser, without a password:
     /// `postgres://postgres@127.0.0.1:…/…`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("postgres://postgres@{}/{}", self.server, self.name)
     }
 
-    /// Its name, which needs no quotes in SQL and is used only once in this process.
+    /// Returns its name, which needs no quotes in SQL and is unique within this process.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -86,7 +85,7 @@ impl TestDatabase {
         self.server
     }
 
-    /// Runs `sql` in it, on a connection of its own; see [`simple_query::execute`].
+    /// Runs `sql` on a new connection; see [`simple_query::execute`].
     ///
     /// # Errors
     ///
@@ -100,7 +99,7 @@ impl TestDatabase {
         let name = unique_name();
         let created = format!("CREATE DATABASE {name} TEMPLATE {template}");
         if let Err(error) = simple_query::execute(server, "postgres", &created) {
-            panic!("no test database on {server}: {error:?}");
+            panic!("cannot create a test database on {server}: {error:?}");
         }
         Self { server, name }
     }
@@ -109,13 +108,12 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let dropped = format!("DROP DATABASE {} WITH (FORCE)", self.name);
-        // Whoever stopped the server on purpose needs no reminder, and a panic here would hide the
-        // test's own.
+        // The test may have stopped the server, and a panic here would hide the panic of the test.
         let _ = simple_query::execute(self.server, "postgres", &dropped);
     }
 }
 
-/// The process id is for those who look at a server that several processes use.
+/// Includes the process ID, to identify the owner on a server that several processes use.
 fn unique_name() -> String {
     static CREATED: AtomicU64 = AtomicU64::new(0);
     format!(

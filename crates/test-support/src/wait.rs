@@ -1,25 +1,24 @@
-//! Waiting for something that nobody announces.
+//! Waiting for a condition by polling.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Far more than anything takes on a machine with ten times as much to do as it can: it only ends a
-/// test that would never end.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+/// Long enough for any step, even on an overloaded machine. It only ends a test that would hang.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Blocks until `condition` holds, looking every 5 ms.
+/// Blocks until `condition` holds. Checks it every 5 ms.
 ///
 /// # Panics
 ///
-/// After two minutes, saying that it waited for `what`.
+/// If the condition does not hold within two minutes. The message names `what`.
 #[track_caller]
 pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     while !condition() {
         assert!(
             Instant::now() < deadline,
-            "waited {PATIENCE:?} in vain for {what}"
+            "timed out after {TIMEOUT:?} waiting for {what}"
         );
         pause();
     }
@@ -27,7 +26,7 @@ pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "polls a condition that nobody announces"
+    reason = "polls a condition without a notification"
 )]
 fn pause() {
     thread::sleep(PAUSE);

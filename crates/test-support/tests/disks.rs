@@ -1,4 +1,4 @@
-//! Servers on disks of the test, and disks that are full.
+//! Servers on separate disks, and full disks.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
@@ -10,7 +10,7 @@ use std::path::Path;
 use tasktrail_test_support::{Disk, ServerOptions, simple_query};
 use tempfile::TempDir;
 
-/// For root, the server runs as somebody else.
+/// If the test runs as root, the server runs under another account.
 fn place() -> TempDir {
     let place = tempfile::tempdir().unwrap();
     fs::set_permissions(place.path(), fs::Permissions::from_mode(0o1777)).unwrap();
@@ -34,7 +34,7 @@ fn is_empty(directory: &Path) -> bool {
 }
 
 #[test]
-fn data_and_log_of_changes_are_where_the_test_says_and_leave_nothing_there() {
+fn data_and_wal_are_in_the_given_directories_and_are_removed() {
     let (data, wal) = (place(), place());
     let server = ServerOptions::default()
         .data_in(data.path())
@@ -52,7 +52,7 @@ fn data_and_log_of_changes_are_where_the_test_says_and_leave_nothing_there() {
 }
 
 #[test]
-fn a_disk_of_the_data_does_not_hold_the_log_of_changes() {
+fn a_separate_data_directory_does_not_contain_the_wal() {
     let data = place();
     let server = ServerOptions::default()
         .data_in(data.path())
@@ -68,7 +68,7 @@ fn a_disk_of_the_data_does_not_hold_the_log_of_changes() {
 
 #[test]
 #[ignore = "needs root: mounts a tmpfs"]
-fn a_disk_is_filled_and_freed_and_goes() {
+fn a_disk_can_be_filled_freed_and_unmounted() {
     let disk = Disk::mount(1).unwrap();
     let file = disk.path().join("file");
     for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! What can be done to a server.
+//! Stopping, killing and freezing a server.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
@@ -10,7 +10,7 @@ use std::time::Duration;
 use tasktrail_test_support::simple_query::{self, QueryError, Row};
 use tasktrail_test_support::{Server, ServerOptions, TestDatabase, wait_until};
 
-/// The question whether the server speaks TLS, which it answers with one byte.
+/// `SSLRequest`, which the server answers with one byte.
 const TLS_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
 fn durable() -> Server {
@@ -122,7 +122,7 @@ fn a_freeze_reaches_every_process_of_the_server() {
     }
     server.thaw();
     for pid in &processes {
-        wait_until("the process to go on", || state(pid) != "T");
+        wait_until("the process to continue", || state(pid) != "T");
     }
 }
 

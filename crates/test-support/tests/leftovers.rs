@@ -1,7 +1,7 @@
-//! No end of a test process leaves anything behind.
+//! A test process leaves nothing behind, however it ends.
 //!
-//! Each test runs [`scene`] in a process of its own, ends that process, and waits until all traces
-//! are gone.
+//! Each test runs [`scene`] in a separate process, ends that process, and waits until the server's
+//! processes, directory and shared memory are removed.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
@@ -18,7 +18,7 @@ use tempfile::TempDir;
 const SCENE: &str = "TASKTRAIL_SCENE";
 
 #[test]
-fn when_the_server_is_dropped() {
+fn dropping_the_server_leaves_nothing() {
     let server = ServerOptions::default().start().unwrap();
     let traces = Traces::of(&server);
     let directory = server.directory().to_owned();
@@ -28,39 +28,41 @@ fn when_the_server_is_dropped() {
 }
 
 #[test]
-fn when_the_process_exits_with_a_shared_server() {
+fn exiting_with_a_shared_server_leaves_nothing() {
     Stage::set("exits").ends_by(|process| {
         process.wait().unwrap();
     });
 }
 
 #[test]
-fn when_the_process_is_killed() {
+fn killing_the_process_leaves_nothing() {
     Stage::set("runs").ends_by(|process| process.kill().unwrap());
 }
 
 #[test]
-fn when_the_process_is_killed_while_the_server_is_frozen() {
+fn killing_the_process_while_the_server_is_frozen_leaves_nothing() {
     Stage::set("frozen").ends_by(|process| process.kill().unwrap());
 }
 
 #[test]
-fn when_the_process_is_killed_after_the_server() {
+fn killing_the_process_after_the_server_leaves_nothing() {
     Stage::set("crashed").ends_by(|process| process.kill().unwrap());
 }
 
 #[test]
-fn when_the_process_is_killed_while_the_server_is_made() {
+fn killing_the_process_while_the_server_is_created_leaves_nothing() {
     let mut stage = Stage::set("runs");
     wait_until("the directory of the server", || !stage.is_empty());
     stage.process.kill().unwrap();
     stage.process.wait().unwrap();
-    wait_until("the directory of the server to go", || stage.is_empty());
+    wait_until("the directory of the server to be removed", || {
+        stage.is_empty()
+    });
 }
 
-/// What happens in the process that is ended.
+/// Runs in the process that is ended.
 #[test]
-#[ignore = "it is run by the other tests"]
+#[ignore = "run by the other tests"]
 fn scene() {
     let Ok(scene) = env::var(SCENE) else { return };
     let server = Server::shared();
@@ -70,14 +72,14 @@ fn scene() {
         "crashed" => server.kill(),
         _ => {}
     }
-    // Not stdout, which has the words of the test harness.
+    // Not stdout, which has the output of the test harness.
     writeln!(io::stderr(), "{}", traces.0.join(" ")).unwrap();
     if scene != "exits" {
         io::stdin().read_to_end(&mut Vec::new()).unwrap();
     }
 }
 
-/// A process that plays a scene, with a directory for temporary files of its own.
+/// A process that runs a scene, with its own directory for temporary files.
 struct Stage {
     temporary: TempDir,
     process: Child,
@@ -86,7 +88,7 @@ struct Stage {
 impl Stage {
     fn set(scene: &str) -> Self {
         let temporary = tempfile::tempdir().unwrap();
-        // For root, the server runs as somebody else.
+        // If the test runs as root, the server runs under another account.
         fs::set_permissions(temporary.path(), fs::Permissions::from_mode(0o1777)).unwrap();
         let process = Command::new(env::current_exe().unwrap())
             .args(["scene", "--exact", "--ignored", "--nocapture"])
@@ -110,8 +112,8 @@ impl Stage {
         assert!(!self.is_empty());
         end(&mut self.process);
         self.process.wait().unwrap();
-        wait_until("the server to go", || traces.are_gone());
-        wait_until("its directory to go", || self.is_empty());
+        wait_until("the server to exit", || traces.are_gone());
+        wait_until("its directory to be removed", || self.is_empty());
     }
 
     fn is_empty(&self) -> bool {
@@ -122,7 +124,7 @@ impl Stage {
     }
 }
 
-/// The id of the shared memory of a server and the ids of its processes.
+/// The ID of a server's shared memory, and its process IDs.
 #[derive(Debug)]
 struct Traces(Vec<String>);
 
@@ -152,7 +154,7 @@ impl Traces {
     }
 }
 
-/// Where nobody collects orphans, as in some containers, they stay zombies.
+/// Zombies count as ended: in some containers, no process reaps orphans.
 fn is_alive(pid: &str) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let exists = Command::new("sh")

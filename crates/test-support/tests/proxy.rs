@@ -1,4 +1,4 @@
-//! Every fault of the proxy, in front of a server that echoes.
+//! Every fault of the proxy, in front of an echo server.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use tasktrail_test_support::{Direction, Proxy, Server, TestDatabase, simple_query};
 
-const PATIENCE: Duration = Duration::from_secs(30);
-/// Long enough to see that nothing comes, if nothing does.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Long enough to see that nothing arrives.
 const SILENCE: Duration = Duration::from_millis(100);
 
 #[test]
@@ -71,7 +71,7 @@ fn a_stall_holds_bytes_until_released() {
 }
 
 #[test]
-fn a_connection_is_cut_in_place_of_the_first_byte_too_many() {
+fn a_connection_is_cut_instead_of_exceeding_the_limit() {
     let proxy = Proxy::to(echo());
     let mut client = connect(&proxy);
     assert_echo(&mut client);
@@ -101,7 +101,7 @@ fn every_connection_is_cut_until_healed() {
 }
 
 #[test]
-fn a_single_cut_leaves_other_connections_alone() {
+fn a_single_cut_does_not_affect_other_connections() {
     let proxy = Proxy::to(echo());
     let (mut cut, mut spared) = (connect(&proxy), connect(&proxy));
     proxy.cut_once_after(Direction::ClientToServer, 0);
@@ -113,7 +113,7 @@ fn a_single_cut_leaves_other_connections_alone() {
 }
 
 #[test]
-fn a_reset_reaches_one_whose_bytes_are_held() {
+fn a_reset_reaches_a_client_whose_bytes_are_held() {
     let proxy = Proxy::to(echo());
     let mut client = connect(&proxy);
     proxy.stall(Direction::ClientToServer);
@@ -134,14 +134,14 @@ fn a_reset_ends_an_idle_connection() {
 }
 
 #[test]
-fn a_reset_ends_one_who_does_not_read() {
+fn a_reset_ends_a_connection_whose_client_does_not_read() {
     let proxy = Proxy::to(flood());
     let mut client = connect(&proxy);
     let mut first = [0];
     client.read_exact(&mut first).unwrap();
     proxy.reset();
     let mut rest = Vec::new();
-    // An error says as well as the end that nobody goes on.
+    // Both an error and an end of file show that the connection is closed.
     let _ = client.read_to_end(&mut rest);
 }
 
@@ -161,12 +161,12 @@ fn connections_are_refused_and_accepted_again() {
 }
 
 #[test]
-fn a_client_sees_that_the_server_is_away() {
-    let nobody = TcpListener::bind("127.0.0.1:0")
+fn a_client_gets_an_error_if_the_server_is_down() {
+    let unused = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
-    let proxy = Proxy::to(nobody);
+    let proxy = Proxy::to(unused);
     assert_eq!(read_to_end(&mut connect(&proxy)), b"");
 }
 
@@ -185,15 +185,15 @@ fn dropping_the_proxy_closes_everything() {
     );
 }
 
-/// A server that sends back what it gets.
+/// Starts a server that sends back what it receives.
 fn echo() -> SocketAddr {
     serve(|connection| {
-        // An error is the end of a connection that was cut.
+        // A cut connection ends with an error.
         let _ = io::copy(&mut &connection, &mut &connection);
     })
 }
 
-/// A server that sends without end.
+/// Starts a server that sends endlessly.
 fn flood() -> SocketAddr {
     serve(|mut connection| while connection.write_all(&[0; 4096]).is_ok() {})
 }
@@ -212,7 +212,7 @@ fn serve(handle: fn(TcpStream)) -> SocketAddr {
 
 fn connect(proxy: &Proxy) -> TcpStream {
     let client = TcpStream::connect(proxy.addr()).unwrap();
-    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    client.set_read_timeout(Some(TIMEOUT)).unwrap();
     client
 }
 
@@ -240,7 +240,7 @@ fn assert_silent(client: &mut TcpStream) {
         silence.kind(),
         ErrorKind::WouldBlock | ErrorKind::TimedOut
     ));
-    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    client.set_read_timeout(Some(TIMEOUT)).unwrap();
 }
 
 fn assert_reset(client: &mut TcpStream) {

@@ -1,4 +1,4 @@
-//! A standby of a server, and what becomes of the two.
+//! Standbys: streaming, synchronous commits and promotion.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
@@ -20,7 +20,7 @@ fn has(server: &Server, sql: &str) -> bool {
 }
 
 #[test]
-fn a_standby_has_what_its_primary_has_and_takes_no_writes() {
+fn a_standby_replicates_its_primary_and_refuses_writes() {
     let primary = durable();
     query(&primary, "CREATE TABLE task AS SELECT 1 AS id").unwrap();
     let standby = primary.standby().unwrap();
@@ -35,7 +35,7 @@ fn a_standby_has_what_its_primary_has_and_takes_no_writes() {
 }
 
 #[test]
-fn a_standby_that_was_stopped_receives_what_it_has_missed() {
+fn a_restarted_standby_catches_up() {
     let primary = durable();
     let standby = primary.standby().unwrap();
     standby.stop();
@@ -64,7 +64,7 @@ fn a_synchronous_commit_waits_for_the_standby() {
 }
 
 #[test]
-fn a_standby_is_promoted_while_its_primary_is_frozen_and_outlives_it() {
+fn a_promoted_standby_outlives_its_frozen_primary() {
     let primary = durable();
     let standby = primary.standby().unwrap();
     query(&primary, "CREATE TABLE task (id int)").unwrap();
@@ -83,7 +83,7 @@ fn a_standby_is_promoted_while_its_primary_is_frozen_and_outlives_it() {
 }
 
 #[test]
-fn a_standby_of_a_stopped_server_cannot_be_made() {
+fn a_stopped_server_cannot_get_a_standby() {
     let server = durable();
     server.stop();
     let error = server.standby().unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! Servers, databases on them, and queries from outside.
+//! Servers, databases and simple queries.
 
 use std::thread;
 
@@ -6,7 +6,7 @@ use tasktrail_test_support::simple_query::{self, QueryError};
 use tasktrail_test_support::{Server, ServerOptions, TestDatabase};
 
 #[test]
-fn every_test_gets_an_empty_database_of_its_own() {
+fn every_test_gets_its_own_empty_database() {
     let (one, other) = (TestDatabase::new(), TestDatabase::new());
     one.execute("CREATE TABLE task (id int); INSERT INTO task VALUES (1)")
         .unwrap();
@@ -19,7 +19,7 @@ fn every_test_gets_an_empty_database_of_its_own() {
 }
 
 #[test]
-fn databases_are_created_at_the_same_time() {
+fn databases_can_be_created_concurrently() {
     thread::scope(|scope| {
         for _ in 0..16 {
             scope.spawn(|| TestDatabase::new().execute("SELECT 1").unwrap());
@@ -28,7 +28,7 @@ fn databases_are_created_at_the_same_time() {
 }
 
 #[test]
-fn a_copy_has_what_its_template_has() {
+fn a_copy_has_the_contents_of_its_template() {
     let template = TestDatabase::new();
     template
         .execute("CREATE TABLE task (id int); INSERT INTO task VALUES (7)")
@@ -41,7 +41,7 @@ fn a_copy_has_what_its_template_has() {
 }
 
 #[test]
-fn a_dropped_database_is_gone() {
+fn a_dropped_database_no_longer_exists() {
     let database = TestDatabase::new();
     let name = database.name().to_owned();
     drop(database);
@@ -50,7 +50,7 @@ fn a_dropped_database_is_gone() {
 }
 
 #[test]
-fn values_come_back_as_text_or_null_in_order() {
+fn values_are_returned_as_text_or_null_in_order() {
     let rows = TestDatabase::new()
         .execute("SELECT 1, NULL, ''; SELECT 'ü'")
         .unwrap();
@@ -59,7 +59,7 @@ fn values_come_back_as_text_or_null_in_order() {
 }
 
 #[test]
-fn a_statement_after_a_wrong_one_is_not_run() {
+fn statements_after_a_failed_one_do_not_run() {
     let database = TestDatabase::new();
     let refused = database
         .execute("CREATE TABLE t (id int); SELECT 1 / 0")
@@ -95,7 +95,7 @@ fn options_reach_the_server() {
 }
 
 #[test]
-fn a_role_is_asked_for_its_password_and_others_are_not() {
+fn only_the_given_role_needs_its_password() {
     let server = ServerOptions::default()
         .asks_for_the_password_of("guarded")
         .start()

@@ -1,4 +1,4 @@
-//! What is exported, imported elsewhere and exported again.
+//! Exports a store, imports it into another database, and exports that.
 
 use std::fs;
 
@@ -7,14 +7,14 @@ use tempfile::TempDir;
 
 use super::tool::Tool;
 
-/// What came of it.
+/// The result.
 pub(crate) struct RoundTrip {
-    /// How long the first export took.
+    /// The duration of the first export.
     pub(crate) seconds: f64,
     pub(crate) peak_kib: Option<u64>,
     pub(crate) entries: u64,
     pub(crate) tasks: u64,
-    /// Whether the second file has the bytes of the first one.
+    /// Whether both files are identical.
     pub(crate) is_equal: bool,
 }
 

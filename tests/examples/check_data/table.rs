@@ -1,4 +1,4 @@
-//! The table of what the files of a folder must answer.
+//! The table of expected figures.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,7 @@ pub(crate) struct Expected {
     pub(crate) figures: Figures,
 }
 
-/// How much there is; a status that no task has is left out.
+/// Counts. A status without tasks is omitted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Figures {
     pub(crate) entries: u64,
@@ -23,7 +23,7 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
-    /// The answer of `tasktrail stats`, which has exactly these keys.
+    /// Parses the output of `tasktrail stats`, which has exactly these keys.
     pub(crate) fn of(stats: &Value) -> Self {
         let count = |value: &Value| value.as_u64().unwrap_or_else(|| panic!("{stats}"));
         let keys: Vec<_> = stats.as_object().unwrap().keys().collect();
@@ -43,7 +43,7 @@ impl Figures {
         }
     }
 
-    /// What has come since `before`, when there was nothing of the same users.
+    /// Subtracts the figures `before`, which must not include the same users.
     pub(crate) fn without(mut self, before: &Self) -> Self {
         self.entries -= before.entries;
         self.steps -= before.steps;
@@ -57,7 +57,7 @@ impl Figures {
     }
 }
 
-/// The rows of the table in a README.md, found by the names of its columns.
+/// Reads the rows of the table in a README.md. Columns are identified by name.
 pub(crate) fn read(readme: &Path) -> Vec<Expected> {
     let text =
         fs::read_to_string(readme).unwrap_or_else(|error| panic!("{}: {error}", readme.display()));
@@ -96,7 +96,7 @@ fn cells(line: &str) -> Vec<&str> {
     inner.map_or_else(Vec::new, |inner| inner.split('|').map(str::trim).collect())
 }
 
-/// A number with spaces of any kind between its thousands.
+/// Parses a number with any kind of spaces as thousands separators.
 fn number(text: &str) -> u64 {
     let digits: String = text
         .chars()
@@ -107,7 +107,7 @@ fn number(text: &str) -> u64 {
         .unwrap_or_else(|error| panic!("{text:?}: {error}"))
 }
 
-/// Such as `completed 3 060, failed 7 252`.
+/// Parses text such as `completed 3 060, failed 7 252`.
 fn by_status(text: &str) -> BTreeMap<String, u64> {
     text.split(',')
         .map(|part| {
@@ -120,7 +120,7 @@ fn by_status(text: &str) -> BTreeMap<String, u64> {
         .collect()
 }
 
-/// The files of a folder that look as if they belonged into its table.
+/// Returns the data files of a folder that are not in its table.
 pub(crate) fn not_in_it(folder: &Path, table: &[Expected]) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(folder)
         .unwrap()

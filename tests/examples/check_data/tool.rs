@@ -1,4 +1,4 @@
-//! The tool that is checked.
+//! The tool under test.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::interval;
 
-/// How often it is looked at how much memory the tool has used at most.
+/// Interval at which the peak memory of the tool is read.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// The tool, and the database that it is called with.
+/// The tool, and the database that it uses.
 pub(crate) struct Tool {
     pub(crate) binary: PathBuf,
     pub(crate) database_url: String,
@@ -24,17 +24,17 @@ impl Tool {
             .any(|part| part.as_os_str() == "release")
     }
 
-    /// The answer to a call.
+    /// Runs the tool, and returns its JSON output.
     pub(crate) fn json(&self, args: &[&str]) -> Value {
         answer(&self.command().args(args).output().unwrap())
     }
 
-    /// Imports or exports a file: the report, and the most memory that the tool had, where that can be seen.
+    /// Imports or exports a file. Returns the report, and the peak memory if the system shows it.
     pub(crate) async fn watched(&self, verb: &str, file: &Path) -> (Value, Option<u64>) {
         let mut child = self.command().arg(verb).arg(file).spawn().unwrap();
         let mut looks = interval(LOOK);
         let mut peak_kib = None;
-        // The mark is never taken back, so the last look before the end has it, but for the end itself.
+        // The peak never decreases, so the last value read before the exit is nearly exact.
         while child.try_wait().unwrap().is_none() {
             peak_kib = peak(child.id()).max(peak_kib);
             looks.tick().await;
@@ -58,7 +58,7 @@ fn answer(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The most memory that a process has had so far, in KiB.
+/// Returns the peak memory of a process so far, in KiB.
 fn peak(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

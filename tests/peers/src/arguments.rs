@@ -1,59 +1,59 @@
-//! What `scripts/bench-peers` is told.
+//! The arguments of `scripts/bench-peers`.
 
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
-/// Measures Tasktrail beside others that do the same work, in turn, on one private PostgreSQL server
-/// with its defaults (`fsync` and `synchronous_commit` on).
+/// Compares Tasktrail with other programs that do the same work
 ///
-/// Prints a table with a verdict for each figure that was asked for. It ends well whatever the figures
-/// are, and with an error if something could not be measured.
+/// All programs run in turn on one private PostgreSQL server with default settings (`fsync` and
+/// `synchronous_commit` on). The output is a table with a result for each figure. The exit code is
+/// 0 even if a target is missed. It is not 0 if a measurement fails.
 #[derive(Debug, Parser)]
 #[command(name = "scripts/bench-peers")]
 pub(crate) struct Arguments {
-    /// The folder of peer-aiecs, which measures the Python original; without it that is left out
+    /// Folder of peer-aiecs, which measures the Python original [default: skip the original]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) aiecs: Option<PathBuf>,
 
-    /// The loan log (`loan-applications.jsonl.gz`); without it imports are left out
+    /// File `loan-applications.jsonl.gz` (the loan log) [default: skip imports]
     #[arg(long, value_name = "FILE")]
     pub(crate) loan_log: Option<PathBuf>,
 
-    /// How often everything is measured; the figures are medians
+    /// Number of rounds; each figure is the median of the rounds
     #[arg(long, value_name = "N", default_value_t = 3,
         value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) rounds: u32,
 
-    /// How long each measurement takes, in seconds
+    /// Duration of each measurement, in seconds
     #[arg(long, value_name = "N", default_value_t = 3,
         value_parser = clap::value_parser!(u32).range(1..=600))]
     pub(crate) seconds: u32,
 
-    /// Measures only these; without it all but the four long ones
+    /// Groups to measure [default: all except the four that take minutes]
     #[arg(long, value_name = "GROUP", value_enum, num_args = 1..)]
     only: Vec<Group>,
 
-    /// How many entries `big-store` fills its store with
+    /// Number of entries in the full store of `big-store`
     #[arg(long, value_name = "N", default_value_t = 10_000_000,
         value_parser = clap::value_parser!(u32).range(10_000..=100_000_000))]
     pub(crate) entries: u32,
 
-    /// How many minutes `bloat` saves for
+    /// Duration of `bloat`, in minutes
     #[arg(long, value_name = "N", default_value_t = 10,
         value_parser = clap::value_parser!(u32).range(1..=600))]
     pub(crate) minutes: u32,
 
-    /// Writes the results into this file, which must be there, in place of those of an earlier run or else at its end, and
-    /// the pictures into the folder `images` beside it
+    /// Existing file to write the results to; they replace earlier results or are appended, and the
+    /// charts are written to the folder `images` next to it
     #[arg(long, value_name = "FILE")]
     pub(crate) write: Option<PathBuf>,
 
-    /// The program `tasktrail`
+    /// Path of `tasktrail`
     #[arg(long, value_name = "FILE", hide = true)]
     pub(crate) tool: PathBuf,
 
-    /// The program `pgbench`
+    /// Path of `pgbench`
     #[arg(long, value_name = "FILE", hide = true)]
     pub(crate) pgbench: PathBuf,
 }
@@ -68,26 +68,26 @@ impl Arguments {
     }
 }
 
-/// Work that is measured together.
+/// A group of measurements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Group {
     /// Saves by 1 to 1 024 callers
     Save,
-    /// How tasks stand
+    /// Status of tasks
     Status,
-    /// Histories of 100 steps
+    /// Loads of histories with 100 steps
     Load,
-    /// Pages of 100 tasks, of users with 100, 10 000 and 1 000 000
+    /// Pages of 100 tasks, of users with 100, 10 000 and 1 000 000 tasks
     List,
-    /// The loan log
+    /// Import of the loan log
     Import,
-    /// Saves into a store of 10 million entries, beside saves into an empty one; takes minutes
+    /// Saves into a store of 10 million entries, compared with an empty one; takes minutes
     BigStore,
-    /// Ten minutes of saves to 10 000 tasks, and what becomes of the size of their summaries
+    /// Growth of the summaries during ten minutes of saves to 10 000 tasks
     Bloat,
     /// Saves while a million old entries are removed; takes minutes
     CleanUp,
-    /// One table beside partitions by month, and how a month goes; takes minutes
+    /// One table compared with monthly partitions, and the drop of a partition; takes minutes
     Layouts,
 }
 
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_long_ones_are_measured_only_when_named() {
+    fn long_groups_are_measured_only_if_named() {
         assert!(arguments(&[]).has(Group::List));
         assert!(!arguments(&[]).has(Group::Bloat));
 

@@ -1,30 +1,31 @@
-//! What is measured, and by whom.
+//! The cases that are measured.
 
-/// One thing that is measured once a round.
+/// One measurement of a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Case {
-    /// Saves by so many callers at once.
+    /// Saves, with a number of concurrent callers.
     Save(Saver, u32),
-    /// How tasks stand, asked by so many callers at once.
+    /// Status checks, with a number of concurrent callers.
     Status(Reader, u32),
-    /// Histories of 100 steps (10 where layouts are compared), loaded by so many callers at once.
+    /// Loads of histories with 100 steps (10 for the comparison of layouts), with a number of
+    /// concurrent callers.
     Load(Reader, u32),
     /// First pages of 100 tasks of a user, by one caller.
     List(Reader, Listed),
-    /// The loan log, in lines.
+    /// An import of the loan log, in lines.
     Import,
-    /// A clean-up, in entries.
+    /// A cleanup, in entries.
     CleanUp,
 }
 
-/// Who saves.
+/// The program that saves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Saver {
-    /// Tasktrail, as it is by default.
+    /// Tasktrail with default settings.
     Grouped,
     /// Tasktrail without group commit.
     Alone,
-    /// pgbench, with so many entries in a statement.
+    /// pgbench, with a number of entries per statement.
     Pgbench(u32),
     TokioPostgres,
     DieselAsync,
@@ -35,17 +36,17 @@ pub(crate) enum Saver {
     IntoEmpty,
     /// Tasktrail through its library, on a store of 10 million entries.
     IntoFull,
-    /// The same, into one table beside 13 months of entries.
+    /// The same, into one table with 13 months of entries.
     Plain,
-    /// The same, into partitions by month.
+    /// The same, into monthly partitions.
     Partitioned,
-    /// The same, with a million old entries that nobody touches.
+    /// The same, with a million old entries that are not removed.
     Undisturbed,
     /// The same, while these are removed.
     DuringCleanUp,
 }
 
-/// Who reads.
+/// The program that reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reader {
     Tasktrail,
@@ -53,15 +54,15 @@ pub(crate) enum Reader {
     Original,
     /// Tasktrail, from one table.
     Plain,
-    /// Tasktrail, from partitions by month.
+    /// Tasktrail, from monthly partitions.
     Partitioned,
 }
 
-/// Whose tasks are listed, and which.
+/// The listed tasks: those of the user with a number of tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Listed {
     pub(crate) tasks: u32,
-    /// Only those that failed, one in a thousand.
+    /// Whether only failed tasks are listed, one in a thousand.
     pub(crate) failed_only: bool,
 }
 

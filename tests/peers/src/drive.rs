@@ -1,4 +1,4 @@
-//! Callers that do one thing after the other, all at once.
+//! Concurrent callers, each with one call at a time.
 
 use std::time::{Duration, Instant};
 
@@ -8,16 +8,16 @@ use tokio::task::JoinSet;
 
 use crate::figures::Figures;
 
-/// How many connections everybody has.
+/// The number of connections of each program.
 pub(crate) const CONNECTIONS: u32 = 20;
 
-/// One who saves or reads.
+/// A caller that saves or reads.
 pub(crate) trait Caller: Send + 'static {
-    /// Does it once more, and returns when it is done; a save, when it is on the disk.
+    /// Makes the next call. A save returns when it is durable.
     fn call(&mut self) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// Lets all of them call for `time`.
+/// Runs all callers for `time`, and returns their figures.
 pub(crate) async fn drive<C: Caller>(callers: Vec<C>, time: Duration) -> Result<Figures> {
     let began = Instant::now();
     let end = began + time;
@@ -52,7 +52,7 @@ async fn call_until(mut caller: impl Caller, end: Instant) -> Result<Histogram<u
     Ok(latencies)
 }
 
-/// In microseconds, to a thousandth.
+/// A histogram of microseconds, with three significant digits.
 fn histogram() -> Result<Histogram<u32>> {
     Ok(Histogram::new(3)?)
 }

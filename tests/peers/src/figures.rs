@@ -1,21 +1,21 @@
-//! What measurements gave: figures of a case, and medians and ratios over rounds.
+//! Results of measurements: the figures of a case, and medians and ratios over rounds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::case::Case;
 
-/// What one measurement of a case gave. Not everybody tells everything.
+/// The result of one measurement of a case. Some programs do not report all figures.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Figures {
     pub(crate) per_second: f64,
     pub(crate) p50_ms: Option<f64>,
     pub(crate) p99_ms: Option<f64>,
     pub(crate) longest_ms: Option<f64>,
-    /// Write-ahead log for each save.
+    /// Bytes of write-ahead log per save.
     pub(crate) wal_bytes: Option<f64>,
-    /// Row versions that died for each save.
+    /// Dead tuples per save.
     pub(crate) dead_rows: Option<f64>,
-    /// The most memory that the process had.
+    /// The peak memory of the process.
     pub(crate) resident_bytes: Option<f64>,
 }
 
@@ -28,7 +28,7 @@ impl Figures {
     }
 }
 
-/// Which of the figures is meant.
+/// One of the figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Figure {
     PerSecond,
@@ -52,7 +52,7 @@ impl Figure {
     }
 }
 
-/// What was measured in one round.
+/// The results of one round.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Round(BTreeMap<Case, Figures>);
 
@@ -65,7 +65,7 @@ impl Round {
         figure.of(self.0.get(&case)?)
     }
 
-    /// The largest among cases.
+    /// Returns the largest figure of several cases.
     fn best(&self, cases: &[Case], figure: Figure) -> Option<f64> {
         let measured = cases.iter().filter_map(|case| self.get(*case, figure));
         measured.max_by(f64::total_cmp)
@@ -85,7 +85,7 @@ impl Rounds {
         self.0.extend(other.0);
     }
 
-    /// Everything that was measured.
+    /// Returns all measured cases.
     pub(crate) fn cases(&self) -> BTreeSet<Case> {
         self.0
             .iter()
@@ -93,17 +93,17 @@ impl Rounds {
             .collect()
     }
 
-    /// The median over the rounds of a figure of a case.
+    /// Returns the median of a figure of a case over the rounds.
     pub(crate) fn median(&self, case: Case, figure: Figure) -> Option<f64> {
         self.best(&[case], figure)
     }
 
-    /// The median over the rounds of the largest among cases.
+    /// Returns the median over the rounds of the largest figure of several cases.
     pub(crate) fn best(&self, cases: &[Case], figure: Figure) -> Option<f64> {
         median(self.0.iter().filter_map(|round| round.best(cases, figure)))
     }
 
-    /// The case that has the largest median.
+    /// Returns the case with the largest median.
     pub(crate) fn leader(&self, cases: &[Case], figure: Figure) -> Option<Case> {
         let measured = cases
             .iter()
@@ -112,15 +112,15 @@ impl Rounds {
         Some(leader.0)
     }
 
-    /// The median of the ratios, round by round, of a case to the largest among others: what slows
-    /// down a whole round does not touch it.
+    /// Returns the median of the ratios of a case to the largest of others in the same round. A
+    /// slow round does not affect it.
     pub(crate) fn ratio(&self, of: Case, to: &[Case], figure: Figure) -> Option<f64> {
         let ratio = |round: &Round| Some(round.get(of, figure)? / round.best(to, figure)?);
         median(self.0.iter().filter_map(ratio))
     }
 }
 
-/// The value in the middle, or the mean of the two there. `None` of nothing.
+/// Returns the median, or `None` if there are no values.
 pub(crate) fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
     let mut sorted: Vec<f64> = values.collect();
     sorted.sort_unstable_by(f64::total_cmp);
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_median_is_the_middle_or_the_mean_of_the_two_there() {
+    fn the_median_of_an_even_number_is_a_mean() {
         assert_eq!(median([3.0, 1.0, 2.0].into_iter()), Some(2.0));
         assert_eq!(median([4.0, 1.0, 2.0, 3.0].into_iter()), Some(2.5));
         assert_eq!(median([7.0].into_iter()), Some(7.0));
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_is_the_median_of_the_ratios_of_each_round_to_the_best_of_the_others() {
+    fn a_ratio_is_the_median_of_the_ratios_per_round_to_the_best_other() {
         // Ratios 2, 0.5 and 4; the ratio of the medians would be 10 / 5.
         let rounds = rounds(&[[10.0, 5.0, 1.0], [1.0, 1.0, 2.0], [40.0, 10.0, 8.0]]);
 
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_measured_has_no_ratio() {
+    fn an_unmeasured_case_has_no_ratio() {
         let rounds = rounds(&[[10.0, 5.0, 1.0]]);
         let absent = Case::Save(Saver::Original, 64);
 

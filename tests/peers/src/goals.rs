@@ -1,67 +1,63 @@
-//! The figures that were asked for, and whether they are reached.
+//! The targets, and whether they are met.
 
 use crate::case::{Case, Listed, Reader, Saver};
 use crate::figures::{Figure, Rounds};
 use crate::measure::pgbench::{LIMIT_CLIENTS, LIMIT_ENTRIES};
 
-/// A figure of ours beside that of somebody else.
+/// A figure of Tasktrail, and its target compared with other cases.
 #[derive(Clone, Debug)]
 pub(crate) struct Goal {
     pub(crate) work: &'static str,
     pub(crate) figure: Figure,
     pub(crate) ours: Case,
-    /// Who is beside us, and their cases, of which the largest counts; nobody where the figure counts
-    /// by itself.
-    pub(crate) beside: (&'static str, Vec<Case>),
+    /// The name and the cases to compare with. The largest figure of these cases counts. Empty if
+    /// the target is for the figure itself.
+    pub(crate) baseline: (&'static str, Vec<Case>),
     pub(crate) asked: Asked,
 }
 
-/// What was asked of a ratio, or of the figure itself where nobody is beside it.
+/// The target of a ratio, or of the figure itself if there is nothing to compare with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Asked {
     AtLeast(f64),
     AtMost(f64),
-    /// To be told, whatever it is.
+    /// No target: the figure is informational.
     Nothing,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    Reached,
-    Short,
-    /// Nothing was asked.
-    Told,
+    Met,
+    Missed,
+    /// There is no target.
+    Informational,
     NotMeasured,
 }
 
 impl Asked {
     pub(crate) fn verdict(self, found: Option<f64>) -> Verdict {
-        let reached = match (self, found) {
+        let met = match (self, found) {
             (_, None) => return Verdict::NotMeasured,
-            (Self::Nothing, _) => return Verdict::Told,
+            (Self::Nothing, _) => return Verdict::Informational,
             (Self::AtLeast(least), Some(found)) => found >= least,
             (Self::AtMost(most), Some(found)) => found <= most,
         };
-        if reached {
-            Verdict::Reached
-        } else {
-            Verdict::Short
-        }
+        if met { Verdict::Met } else { Verdict::Missed }
     }
 }
 
 impl Goal {
-    /// What is judged: the ratio, or the figure where nobody is beside it.
+    /// Returns the ratio, or the figure if there is nothing to compare with.
     pub(crate) fn found(&self, rounds: &Rounds) -> Option<f64> {
-        if self.beside.1.is_empty() {
+        if self.baseline.1.is_empty() {
             rounds.median(self.ours, self.figure)
         } else {
-            rounds.ratio(self.ours, &self.beside.1, self.figure)
+            rounds.ratio(self.ours, &self.baseline.1, self.figure)
         }
     }
 }
 
-/// 256 entries a statement, by the number of clients that is fastest.
+/// The limit: 256 entries per statement, with each number of clients. The fastest counts.
 pub(crate) fn limit() -> Vec<Case> {
     LIMIT_CLIENTS
         .map(|clients| Case::Save(Saver::Pgbench(LIMIT_ENTRIES), clients))
@@ -71,7 +67,7 @@ pub(crate) fn limit() -> Vec<Case> {
 const THE_ORIGINAL: &str = "the original";
 const THE_LIMIT: &str = "the limit";
 
-/// All of them, in the order in which they are told.
+/// All goals, in the order of the table.
 pub(crate) fn all() -> Vec<Goal> {
     [saves(), imports(), reads(), old_history(), plain_drivers()].concat()
 }
@@ -82,18 +78,18 @@ fn saves() -> Vec<Goal> {
     let original = vec![Case::Save(Saver::Original, 64)];
     let alone = vec![Case::Save(Saver::Alone, 64)];
     let empty = vec![Case::Save(Saver::IntoEmpty, 64)];
-    let goal = |work, ours, beside, asked| Goal {
+    let goal = |work, ours, baseline, asked| Goal {
         work,
         figure: Figure::PerSecond,
         ours,
-        beside,
+        baseline,
         asked,
     };
-    let told = |work, figure| Goal {
+    let informational = |work, figure| Goal {
         work,
         figure,
         ours: ours(64),
-        beside: ("", Vec::new()),
+        baseline: ("", Vec::new()),
         asked: Asked::Nothing,
     };
     let (one, many, all) = (
@@ -137,17 +133,17 @@ fn saves() -> Vec<Goal> {
             ("an empty one", empty),
             Asked::AtLeast(0.8),
         ),
-        told("WAL of a save, 64 callers", Figure::WalBytes),
-        told("dead rows of a save, 64 callers", Figure::DeadRows),
+        informational("WAL of a save, 64 callers", Figure::WalBytes),
+        informational("dead tuples of a save, 64 callers", Figure::DeadRows),
     ]
 }
 
 fn imports() -> Vec<Goal> {
-    let goal = |work, figure, beside, asked| Goal {
+    let goal = |work, figure, baseline, asked| Goal {
         work,
         figure,
         ours: Case::Import,
-        beside,
+        baseline,
         asked,
     };
     let mebibytes = f64::from(1 << 20);
@@ -169,11 +165,11 @@ fn imports() -> Vec<Goal> {
 
 fn reads() -> Vec<Goal> {
     use Reader::{Original, Pgbench, Tasktrail};
-    let goal = |work, figure, ours, beside, asked| Goal {
+    let goal = |work, figure, ours, baseline, asked| Goal {
         work,
         figure,
         ours,
-        beside,
+        baseline,
         asked,
     };
     let list = |listed| Case::List(Tasktrail, listed);
@@ -229,13 +225,13 @@ fn reads() -> Vec<Goal> {
     ]
 }
 
-/// What it costs to have old history go, and what partitions do.
+/// The cost of removing old history, and of partitions.
 fn old_history() -> Vec<Goal> {
-    let goal = |work, figure, ours, beside, asked| Goal {
+    let goal = |work, figure, ours, baseline, asked| Goal {
         work,
         figure,
         ours,
-        beside,
+        baseline,
         asked,
     };
     let save = |saver, callers| Case::Save(saver, callers);
@@ -243,7 +239,7 @@ fn old_history() -> Vec<Goal> {
     let (per_second, load) = (Figure::PerSecond, |reader| Case::Load(reader, 16));
     vec![
         goal(
-            "p99 of saves during a clean-up",
+            "p99 of saves during a cleanup",
             Figure::P99,
             save(Saver::DuringCleanUp, 64),
             ("undisturbed", vec![save(Saver::Undisturbed, 64)]),
@@ -280,7 +276,7 @@ fn old_history() -> Vec<Goal> {
     ]
 }
 
-/// Nothing was asked of these, but they are what people would use in place of us.
+/// The alternatives to Tasktrail. There are no targets for them.
 fn plain_drivers() -> Vec<Goal> {
     let drivers = [
         ("tokio-postgres", Saver::TokioPostgres),
@@ -293,7 +289,7 @@ fn plain_drivers() -> Vec<Goal> {
             work,
             figure: Figure::PerSecond,
             ours: Case::Save(Saver::Grouped, *callers),
-            beside: (name, vec![Case::Save(driver, *callers)]),
+            baseline: (name, vec![Case::Save(driver, *callers)]),
             asked: Asked::Nothing,
         })
     });
@@ -306,17 +302,17 @@ mod tests {
     use crate::figures::{Figures, Round};
 
     #[test]
-    fn a_verdict_follows_from_what_was_asked() {
-        assert_eq!(Asked::AtLeast(0.8).verdict(Some(0.8)), Verdict::Reached);
-        assert_eq!(Asked::AtLeast(0.8).verdict(Some(0.79)), Verdict::Short);
-        assert_eq!(Asked::AtMost(1.3).verdict(Some(1.3)), Verdict::Reached);
-        assert_eq!(Asked::AtMost(1.3).verdict(Some(1.31)), Verdict::Short);
-        assert_eq!(Asked::Nothing.verdict(Some(0.1)), Verdict::Told);
+    fn a_verdict_follows_from_the_target() {
+        assert_eq!(Asked::AtLeast(0.8).verdict(Some(0.8)), Verdict::Met);
+        assert_eq!(Asked::AtLeast(0.8).verdict(Some(0.79)), Verdict::Missed);
+        assert_eq!(Asked::AtMost(1.3).verdict(Some(1.3)), Verdict::Met);
+        assert_eq!(Asked::AtMost(1.3).verdict(Some(1.31)), Verdict::Missed);
+        assert_eq!(Asked::Nothing.verdict(Some(0.1)), Verdict::Informational);
         assert_eq!(Asked::AtLeast(0.8).verdict(None), Verdict::NotMeasured);
     }
 
     #[test]
-    fn a_figure_that_nobody_is_beside_is_judged_by_itself() {
+    fn a_figure_without_comparison_is_checked_itself() {
         let memory = imports().remove(1);
         let mut rounds = Rounds::default();
         let mut round = Round::default();
@@ -329,6 +325,6 @@ mod tests {
 
         let found = memory.found(&rounds);
         assert_eq!(found, Some(30e6));
-        assert_eq!(memory.asked.verdict(found), Verdict::Reached);
+        assert_eq!(memory.asked.verdict(found), Verdict::Met);
     }
 }

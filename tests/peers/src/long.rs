@@ -1,4 +1,4 @@
-//! What takes minutes, and is measured only when it is asked for.
+//! Measurements that take minutes, and run only if named.
 
 pub(crate) mod big_store;
 pub(crate) mod bloat;

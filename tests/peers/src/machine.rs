@@ -1,4 +1,4 @@
-//! Where and with what it was measured.
+//! The machine and the versions of a run.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::workbench::{Workbench, run};
 
 const LOCK: &str = include_str!("../Cargo.lock");
 
-/// Those whose version a reader wants to know.
+/// Crates whose versions are reported.
 const PEERS: [&str; 8] = [
     "tasktrail",
     "tokio-postgres",
@@ -24,7 +24,7 @@ const PEERS: [&str; 8] = [
     "sqlx",
 ];
 
-/// Of a run, in words.
+/// Date, machine and versions of a run, as text.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Setting {
     pub(crate) date: String,

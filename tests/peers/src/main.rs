@@ -1,4 +1,4 @@
-//! `scripts/bench-peers`: Tasktrail beside others that do the same work, measured in turn.
+//! `scripts/bench-peers`: compares Tasktrail with other programs that do the same work.
 
 mod arguments;
 mod case;
@@ -34,7 +34,7 @@ use crate::workbench::Workbench;
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     if let Some(file) = &arguments.write {
-        // What cannot be written shall not take an hour first.
+        // Fail before the measurements if the results cannot be written.
         section::replaced(&read(file)?, "")?;
     }
     let report = measure(&arguments).await?;
@@ -56,7 +56,7 @@ async fn measure(arguments: &Arguments) -> Result<Report> {
         has_loan_log: arguments.loan_log.is_some(),
         ..Report::default()
     };
-    // What it needs to be told shall not be missed at the end.
+    // Fail before the measurements if the setting cannot be determined.
     machine::setting(&bench, None).await?;
     let mut plan = Plan::new(&bench, arguments).await?;
     if !plan.is_empty() {
@@ -90,7 +90,7 @@ async fn measure(arguments: &Arguments) -> Result<Report> {
     Ok(report)
 }
 
-/// Writes the results into a document, and the pictures beside it.
+/// Writes the results into a document, and the charts next to it.
 fn write(report: &Report, file: &Path) -> Result<()> {
     let written = section::replaced(&read(file)?, &report.for_document())?;
     std::fs::write(file, written).with_context(|| format!("cannot write {}", file.display()))?;

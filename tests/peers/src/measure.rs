@@ -1,4 +1,4 @@
-//! Everybody who is measured, each in a file.
+//! The measured programs, one per module.
 
 pub(crate) mod diesel_async;
 pub(crate) mod durare;
@@ -12,8 +12,8 @@ pub(crate) mod tokio_postgres;
 use crate::case::Case;
 use crate::figures::Figures;
 
-/// What came of one measurement, which may be several cases.
+/// The result of one measurement, with one or several cases.
 pub(crate) type Measured = Vec<(Case, Figures)>;
 
-/// Our tables.
+/// Tasktrail's tables.
 pub(crate) const TABLES: &str = "task_history, task_summary";

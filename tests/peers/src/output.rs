@@ -1,15 +1,15 @@
-//! What a person reads while it runs, and at the end.
+//! Progress and results for the terminal.
 
 use std::fmt::Display;
 use std::io::{self, Write};
 
-/// Progress, on its own stream.
+/// Prints progress to stderr.
 pub(crate) fn say(line: impl Display) {
-    // Nobody reads it any more: no reason to stop.
+    // A closed stream is no reason to stop.
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// The results.
+/// Prints results to stdout.
 pub(crate) fn tell(text: impl Display) -> io::Result<()> {
     writeln!(io::stdout(), "{text}")
 }

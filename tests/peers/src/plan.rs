@@ -1,4 +1,4 @@
-//! One round: every measurement once, those that are compared beside each other.
+//! One round: every measurement once. Measurements that are compared follow each other.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use crate::output::say;
 use crate::store::{Contents, fill};
 use crate::workbench::{Workbench, client};
 
-/// Whom `status` asks for: what `tasktrail bench` asks for as well.
+/// The tasks of `status`, the same as those of `tasktrail bench`.
 const FILLED: Contents = Contents {
     users: 100,
     tasks: 100,
@@ -38,7 +38,7 @@ enum Step {
     Original(PathBuf),
 }
 
-/// What is measured in each round, in this order.
+/// Returns the measurements of a round, in order.
 fn steps(arguments: &Arguments) -> Vec<Step> {
     let mut steps = Vec::new();
     let limit = LIMIT_CLIENTS.map(|clients| Step::Pgbench {
@@ -94,17 +94,17 @@ fn saves() -> Vec<Step> {
     steps
 }
 
-/// What is needed for all rounds.
+/// The state of all rounds.
 #[derive(Debug)]
 pub(crate) struct Plan<'a> {
     bench: &'a Workbench,
     arguments: &'a Arguments,
     steps: Vec<Step>,
-    /// Where the plain drivers and pgbench save, emptied each time.
+    /// The database in which the plain drivers and pgbench save. It is emptied each time.
     yardstick: TestDatabase,
-    /// Where pgbench reads.
+    /// The database from which pgbench reads.
     filled: TestDatabase,
-    /// What the original says that it was measured with.
+    /// The versions that the original reports.
     pub(crate) original: Option<String>,
 }
 
@@ -128,7 +128,7 @@ impl<'a> Plan<'a> {
         self.steps.is_empty()
     }
 
-    /// Measures everything once.
+    /// Makes every measurement once.
     pub(crate) async fn round(&mut self, number: u32) -> Result<Round> {
         let mut round = Round::default();
         for (index, step) in self.steps.clone().iter().enumerate() {
@@ -175,9 +175,9 @@ impl<'a> Plan<'a> {
     }
 
     async fn measure_original(&mut self, folder: &Path) -> Result<Measured> {
-        let told = original::measure(folder, self.arguments).await?;
-        self.original = Some(told.versions);
-        Ok(told.measured)
+        let original = original::measure(folder, self.arguments).await?;
+        self.original = Some(original.versions);
+        Ok(original.measured)
     }
 }
 
@@ -191,7 +191,7 @@ impl fmt::Display for Step {
             Self::Pgbench { entries, clients } => {
                 write!(
                     f,
-                    "pgbench, saves, {entries} a statement, {clients} clients"
+                    "pgbench, saves, {entries} per statement, {clients} clients"
                 )
             }
             Self::PgbenchStatus { clients } => write!(f, "pgbench, status, clients: {clients}"),
@@ -216,14 +216,14 @@ mod tests {
     }
 
     #[test]
-    fn an_import_is_measured_beside_the_limit() {
+    fn an_import_is_measured_next_to_the_limit() {
         let steps = planned(&["--only", "import", "--loan-log", "log"]);
         assert_eq!(steps.len(), LIMIT_CLIENTS.len() + 1);
         assert_eq!(steps.last(), Some(&Step::Import("log".into())));
     }
 
     #[test]
-    fn what_is_not_there_is_not_measured() {
+    fn unavailable_programs_are_not_measured() {
         let everything = planned(&[]);
         assert!(
             !everything

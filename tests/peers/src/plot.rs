@@ -1,4 +1,4 @@
-//! The pictures: throughput of saves over callers, and cost of a page over the number of tasks.
+//! The charts: throughput of saves by number of callers, and latency of a page by number of tasks.
 
 mod chart;
 
@@ -14,13 +14,13 @@ use chart::{Chart, Look, Series};
 const CALLERS: [u32; 5] = [1, 16, 64, 256, 1024];
 const TASKS: [u32; 3] = [100, 10_000, 1_000_000];
 
-/// Writes those for which something was measured into a folder.
+/// Writes the charts that have measurements into a folder.
 pub(crate) fn write(folder: &Path, rounds: &Rounds) -> Result<()> {
     std::fs::create_dir_all(folder)?;
     pictures(rounds).try_for_each(|(name, chart)| chart.write(&folder.join(name)))
 }
 
-/// The names of their files, and what they show.
+/// Returns the file names of the charts, and their titles.
 pub(crate) fn titles(rounds: &Rounds) -> impl Iterator<Item = (&'static str, &'static str)> {
     pictures(rounds).map(|(name, chart)| (name, chart.title))
 }
@@ -39,7 +39,7 @@ fn saves(rounds: &Rounds) -> Chart {
             rounds.median(Case::Save(saver, callers), Figure::PerSecond)
         })
     };
-    // Others have their own numbers of clients: a line from side to side.
+    // Other programs have a fixed number of clients: a horizontal line.
     let across = |value: Option<f64>| {
         let ends = value.map(|value| vec![(1.0, value), (1024.0, value)]);
         ends.unwrap_or_default()
@@ -110,7 +110,7 @@ mod tests {
     use crate::figures::{Figures, Round};
 
     #[test]
-    fn a_picture_is_made_of_what_was_measured_and_no_other() {
+    fn only_measured_charts_and_series_are_drawn() {
         let folder = tempfile::tempdir().unwrap();
         let mut round = Round::default();
         round.add(CALLERS.map(|callers| {

@@ -15,13 +15,13 @@ pub(crate) use number::grouped;
 use number::{amount, ratio};
 use table::Table;
 
-/// How far the summaries may grow in the second half of a run that adds none.
+/// The maximum growth of the summaries in the second half of a run that adds none.
 const STEADY: Asked = Asked::AtMost(0.05);
 
-/// How many seconds a partition of a million entries may take to go.
+/// The maximum time in seconds to drop a partition of a million entries.
 const DROP: Asked = Asked::AtMost(1.0);
 
-/// Everything that a run gave.
+/// All results of a run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Report {
     pub(crate) rounds: Rounds,
@@ -29,9 +29,9 @@ pub(crate) struct Report {
     pub(crate) dropped: Option<layouts::Drop>,
     pub(crate) number_of_rounds: u32,
     pub(crate) seconds: u32,
-    /// Of the full store.
+    /// The number of entries of the full store.
     pub(crate) entries: u32,
-    /// Of the run that is watched for growth.
+    /// The duration of `bloat`.
     pub(crate) minutes: u32,
     pub(crate) has_original: bool,
     pub(crate) has_loan_log: bool,
@@ -86,7 +86,7 @@ impl Report {
              tables, unless the row says otherwise. Tasktrail read tables that had just been filled; pgbench read tables that had also been \
              vacuumed. Tasktrail and the original warmed up for 0.3 s. An import ran until its file was read. The clock of a call starts after \
              Tasktrail's entry is built, but before the entry of a plain driver or of durare is built, which takes about 1 us. The limit is \
-             pgbench with our statement and 256 entries in it, with 1, 2, 4 or 20 clients, whichever was fastest in the round.",
+             pgbench with Tasktrail's statement and 256 entries in it, with 1, 2, 4 or 20 clients, whichever was fastest in the round.",
             self.seconds
         );
         let entries = grouped(f64::from(big_store::entries(self.entries)));
@@ -120,12 +120,12 @@ impl Report {
             work,
             figure,
             ours,
-            beside: (name, cases),
+            baseline: (name, cases),
             asked,
         } = goal;
         let found = goal.found(&self.rounds);
-        let told = |value: Option<f64>| value.map(|value| amount(*figure, value));
-        let theirs = told(self.rounds.best(cases, *figure));
+        let shown = |value: Option<f64>| value.map(|value| amount(*figure, value));
+        let theirs = shown(self.rounds.best(cases, *figure));
         let who = match self.rounds.leader(cases, *figure) {
             Some(Case::Save(Saver::Pgbench(_), clients)) if cases.len() > 1 => {
                 format!("{name}, {clients} clients")
@@ -142,7 +142,7 @@ impl Report {
         };
         [
             (*work).to_owned(),
-            told(self.rounds.median(*ours, *figure)).unwrap_or_default(),
+            shown(self.rounds.median(*ours, *figure)).unwrap_or_default(),
             theirs.map_or_else(|| who.clone(), |theirs| format!("{theirs} ({who})")),
             found.filter(|_| !alone).map(ratio).unwrap_or_default(),
             in_words(*asked, in_figure),
@@ -150,7 +150,7 @@ impl Report {
         ]
     }
 
-    /// Why a goal was not measured, if it was not.
+    /// Returns the reason why a goal was not measured.
     fn why_not(&self, goal: &Goal) -> &'static str {
         let is_original = |case: &Case| {
             use {Reader::Original as Read, Saver::Original as Save};
@@ -169,7 +169,7 @@ impl Report {
                 "left out: --only layouts"
             }
             Case::Save(Saver::DuringCleanUp, _) | Case::CleanUp => "left out: --only clean-up",
-            _ if goal.beside.1.iter().any(is_original) && !self.has_original => {
+            _ if goal.baseline.1.iter().any(is_original) && !self.has_original => {
                 "left out: no --aiecs"
             }
             ours if self.rounds.cases().contains(&ours) => "not reported",
@@ -193,17 +193,17 @@ impl Report {
 
     fn verdict_on_drop(&self) -> [String; 6] {
         let seconds = self.dropped.map(|dropped| dropped.seconds);
-        let told = |seconds: f64| format!("{seconds:.2} s");
-        let beside = self.dropped.map_or_else(String::new, |dropped| {
+        let shown = |seconds: f64| format!("{seconds:.2} s");
+        let baseline = self.dropped.map_or_else(String::new, |dropped| {
             let load = amount(Figure::P99, dropped.longest_load_ms);
             format!("longest concurrent load {load}")
         });
         [
             "drop of a partition of 1 000 000 entries".to_owned(),
-            seconds.map(told).unwrap_or_default(),
-            beside,
+            seconds.map(shown).unwrap_or_default(),
+            baseline,
             String::new(),
-            in_words(DROP, told),
+            in_words(DROP, shown),
             named(DROP.verdict(seconds), "left out: --only layouts"),
         ]
     }
@@ -213,12 +213,12 @@ impl Report {
         let mut table = Table::new(columns);
         for case in self.rounds.cases() {
             let [work, who, callers] = names(case);
-            let told = |figure| {
+            let shown = |figure| {
                 let value = self.rounds.median(case, figure);
                 value.map(|value| amount(figure, value)).unwrap_or_default()
             };
-            let (median, p99) = (told(Figure::Median), told(Figure::P99));
-            table.push([work, who, callers, told(Figure::PerSecond), median, p99]);
+            let (median, p99) = (shown(Figure::Median), shown(Figure::P99));
+            table.push([work, who, callers, shown(Figure::PerSecond), median, p99]);
         }
         table
     }
@@ -232,18 +232,18 @@ fn in_words(asked: Asked, amount: impl Fn(f64) -> String) -> String {
     }
 }
 
-/// A verdict, or why there is none.
+/// Returns the name of a verdict, or the reason why there is none.
 fn named(verdict: Verdict, why_not: &str) -> String {
     let name = match verdict {
-        Verdict::Reached => "met",
-        Verdict::Short => "missed",
-        Verdict::Told => "informational",
+        Verdict::Met => "met",
+        Verdict::Missed => "missed",
+        Verdict::Informational => "informational",
         Verdict::NotMeasured => why_not,
     };
     name.to_owned()
 }
 
-/// The work, who did it, and how many at once.
+/// Returns the work, the program, and the number of callers.
 fn names(case: Case) -> [String; 3] {
     match case {
         Case::Save(saver, callers) => ["save".to_owned(), saver_name(saver), callers.to_string()],
@@ -272,7 +272,7 @@ fn names(case: Case) -> [String; 3] {
             ]
         }
         Case::CleanUp => [
-            "clean-up, entries".to_owned(),
+            "cleanup, entries".to_owned(),
             "tasktrail".to_owned(),
             "1".to_owned(),
         ],
@@ -299,7 +299,7 @@ fn saver_name(saver: Saver) -> String {
         Saver::Plain => "tasktrail, one table".to_owned(),
         Saver::Partitioned => "tasktrail, 13 partitions".to_owned(),
         Saver::Undisturbed => "tasktrail, undisturbed".to_owned(),
-        Saver::DuringCleanUp => "tasktrail, during a clean-up".to_owned(),
+        Saver::DuringCleanUp => "tasktrail, during a cleanup".to_owned(),
     }
 }
 
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_has_both_figures_their_ratio_and_a_verdict() {
+    fn a_row_has_both_figures_their_ratio_and_a_verdict() {
         assert_eq!(
             first_line(&report(1500.0, 1250.0)),
             "| saves, 1 caller | 1 500/s | 1 250/s (pgbench, 1 client) | 1.20 | at least 0.80 | met |"
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_measured_says_so() {
+    fn a_row_has_the_reason_if_it_was_not_measured() {
         let nothing = Report::default().verdicts().for_document();
         let why: Vec<_> = nothing
             .lines()
@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn growth_of_the_summaries_is_judged() {
+    fn growth_of_the_summaries_has_a_verdict() {
         let look = |bytes| crate::long::bloat::Look {
             seconds: 30.0,
             table_bytes: bytes,
@@ -383,7 +383,7 @@ mod tests {
             per_second: 9000.0,
             looks: vec![look(50.0), look(100.0), look(last)],
         };
-        let told = |last| {
+        let shown = |last| {
             let bloat = Some(bloat(last));
             Report {
                 bloat,
@@ -391,8 +391,8 @@ mod tests {
             }
             .verdict_on_bloat()
         };
-        assert_eq!(told(101.0)[1], "1.0 %");
-        assert_eq!(told(101.0)[5], "met");
-        assert_eq!(told(120.0)[5], "missed");
+        assert_eq!(shown(101.0)[1], "1.0 %");
+        assert_eq!(shown(101.0)[5], "met");
+        assert_eq!(shown(120.0)[5], "missed");
     }
 }

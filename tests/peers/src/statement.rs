@@ -1,19 +1,19 @@
-//! Our own statement, as the plain drivers send it and as a script of pgbench.
+//! Tasktrail's statement, for the plain drivers and as a script of pgbench.
 //!
-//! All of it is made from the file that the adapter sends, so that everybody runs the same.
+//! It is made from the adapter's SQL file, so that all programs run the same statement.
 
 use anyhow::{Context, Result};
 use tasktrail::task_history::TaskStepResult;
 
-/// The statement that saves entries, which are bound as eight arrays.
+/// The statement that saves entries, with eight arrays as parameters.
 const SAVE: &str = include_str!("../../../crates/postgres/src/task_history/sql/save.sql");
 
 const SCRIPT: &str = include_str!("../pgbench/save.pgb");
 const ENTRIES: &str = include_str!("../pgbench/entry.sql");
-/// The read of one summary that `status` comes down to.
+/// The query of `status`, which reads one summary.
 pub(crate) const STATUS_SCRIPT: &str = include_str!("../pgbench/status.pgb");
 
-/// The statement without its comments.
+/// Returns the statement without comments.
 pub(crate) fn save() -> String {
     let lines: Vec<_> = SAVE
         .lines()
@@ -22,10 +22,10 @@ pub(crate) fn save() -> String {
     lines.join("\n").trim().to_owned()
 }
 
-/// The script that saves `size` entries a statement, each of a user of its own: what a group of callers
-/// does.
+/// Returns a script that saves `size` entries per statement, each of another user, like a batch of
+/// callers.
 ///
-/// The entries are made by the server, for pgbench has no arrays to bind.
+/// The server creates the entries, because pgbench cannot bind arrays.
 pub(crate) fn pgbench(size: u32, step_result: &TaskStepResult) -> Result<String> {
     let entries = ENTRIES
         .trim()
@@ -35,7 +35,7 @@ pub(crate) fn pgbench(size: u32, step_result: &TaskStepResult) -> Result<String>
     Ok(script(&with_entries(&save(), &entries)?))
 }
 
-/// The script that saves one entry a statement, with the parameters in their places.
+/// Returns a script that saves one entry per statement, with values in place of the parameters.
 pub(crate) fn pgbench_one(step_result: &TaskStepResult) -> Result<String> {
     let status = quoted(step_result.status().as_str());
     let document = document(step_result)?;
@@ -52,11 +52,14 @@ pub(crate) fn pgbench_one(step_result: &TaskStepResult) -> Result<String> {
         format!("{document}::jsonb"),
     ];
     let mut statement = save();
-    // From the last to the first, so that $1 is not found in $10.
+    // In descending order, so that $1 does not match $10.
     for (number, value) in (1..).zip(&values).collect::<Vec<_>>().into_iter().rev() {
         statement = statement.replace(&format!("${number}"), &format!("ARRAY[{value}]"));
     }
-    anyhow::ensure!(!statement.contains('$'), "save.sql has another parameter");
+    anyhow::ensure!(
+        !statement.contains('$'),
+        "save.sql has an unknown parameter"
+    );
     Ok(script(&statement))
 }
 
@@ -64,7 +67,7 @@ fn script(statement: &str) -> String {
     SCRIPT.replace("{statement}", statement)
 }
 
-/// The statement with `entries` in place of the arrays.
+/// Replaces the arrays of the statement with `entries`.
 fn with_entries(statement: &str, entries: &str) -> Result<String> {
     let changed = "save.sql no longer takes its entries from `unnest(…) … AS entry (…)`";
     let (before, arrays) = statement.split_once("unnest($1").context(changed)?;
@@ -73,8 +76,8 @@ fn with_entries(statement: &str, entries: &str) -> Result<String> {
     Ok([before, entries, after].concat())
 }
 
-/// The document as the adapter stores it. A colon is followed by a space, else pgbench would take what
-/// follows for a variable.
+/// Returns the document as the adapter stores it, with a space after each colon. Without it,
+/// pgbench would treat the following text as a variable.
 fn document(step_result: &TaskStepResult) -> Result<String> {
     Ok(quoted(&serde_json::to_string_pretty(step_result)?))
 }
@@ -95,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn one_entry_stands_where_the_parameters_were() {
+    fn values_replace_the_parameters() {
         let script = pgbench_one(&step_result("it's")).unwrap();
 
         assert!(script.starts_with("\\set n :n + 1\n"), "{script}");
@@ -107,11 +110,11 @@ mod tests {
     }
 
     #[test]
-    fn many_entries_stand_where_the_arrays_were() {
+    fn generated_entries_replace_the_arrays() {
         let script = pgbench(32, &step_result("done")).unwrap();
 
         assert!(script.contains("generate_series((:client_id * 32 + 1)::int"));
-        for gone in [
+        for absent in [
             "unnest(",
             "$",
             "{size}",
@@ -119,19 +122,19 @@ mod tests {
             "{document}",
             "{statement}",
         ] {
-            assert!(!script.contains(gone), "{gone} in {script}");
+            assert!(!script.contains(absent), "{absent} in {script}");
         }
         assert!(script.contains(") AS entry\n"));
     }
 
     #[test]
-    fn another_shape_of_the_statement_is_told() {
+    fn an_unknown_statement_is_an_error() {
         let error = with_entries("SELECT $1", "").unwrap_err().to_string();
         assert!(error.contains("save.sql"), "{error}");
     }
 
     #[test]
-    fn no_comment_is_sent() {
+    fn comments_are_not_sent() {
         assert!(!save().contains("--"));
         assert!(save().starts_with("WITH entry"));
     }

@@ -1,23 +1,23 @@
-//! Stores that hold histories already, made by the server itself.
+//! Stores filled with histories that the server generates.
 
 use anyhow::Result;
 use tokio_postgres::Client;
 
 use crate::workload::{self, STEPS};
 
-/// What a store is filled with: users `user-0` and so on, each with tasks `task-0` and so on, each with
+/// The contents of a store: users `user-0` and so on, each with tasks `task-0` and so on, each with
 /// ten steps.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Contents {
     pub(crate) users: u32,
-    /// Of each user.
+    /// The number of tasks of each user.
     pub(crate) tasks: u32,
 }
 
-/// How many entries one statement adds, about.
+/// The approximate number of entries that one statement adds.
 const PORTION: u32 = 200_000;
 
-/// Entries of users, in the order in which time has brought them: step by step over all tasks.
+/// Inserts the entries of users in chronological order: step by step over all tasks.
 const ENTRIES: &str = "
     INSERT INTO task_history (user_id, task_id, step, entry_id, recorded_at, status, result)
     SELECT 'user-' || u, 'task-' || t, s,
@@ -28,7 +28,7 @@ const ENTRIES: &str = "
         generate_series($1::int, $2::int - 1) AS u,
         generate_series(0, $6::int - 1) AS t";
 
-/// What the entries of the same users add up to.
+/// Inserts the summaries of the same users.
 const SUMMARIES: &str = "
     INSERT INTO task_summary
         (user_id, task_id, step_status, last_step, last_entry, entries, created_at, last_updated)
@@ -37,7 +37,7 @@ const SUMMARIES: &str = "
     WHERE user_id IN (SELECT 'user-' || u FROM generate_series($1::int, $2::int - 1) AS u)
     GROUP BY user_id, task_id";
 
-/// Entries of a month, in tasks that begin evenly over it.
+/// Inserts the entries of a month, with tasks that start evenly distributed over it.
 const ENTRIES_OF_A_MONTH: &str = "
     INSERT INTO task_history (user_id, task_id, step, entry_id, recorded_at, status, result)
     SELECT 'user-' || t % 100, 'month-' || $1::int || '-' || t, s,
@@ -58,12 +58,12 @@ const SUMMARIES_OF_A_MONTH: &str = "
         SELECT 'user-' || t % 100, 'month-' || $2::int || '-' || t FROM generate_series(0, $3::int - 1) AS t)
     GROUP BY user_id, task_id";
 
-/// Tasks `month-M-0` and so on of a hundred users, each with ten steps.
+/// The tasks `month-M-0` and so on of a hundred users, each with ten steps.
 #[derive(Clone, Debug)]
 pub(crate) struct Month {
     pub(crate) number: u32,
     pub(crate) tasks: u32,
-    /// Its beginning and its end, as the server reads them.
+    /// Its start and end, in a format that the server reads.
     pub(crate) from: String,
     pub(crate) until: String,
 }
@@ -96,12 +96,11 @@ pub(crate) async fn fill_month(client: &Client, month: &Month) -> Result<()> {
     Ok(())
 }
 
-/// Fills an empty store, and lets the server look at what it holds. Tells of each portion how many
-/// entries there are.
+/// Fills an empty store, and analyses it. Calls `report` with the number of entries so far.
 pub(crate) async fn fill(
     client: &Client,
     contents: Contents,
-    mut told: impl FnMut(u32),
+    mut report: impl FnMut(u32),
 ) -> Result<()> {
     let step_result = workload::step_result()?;
     let status = step_result.status().as_str();
@@ -118,9 +117,9 @@ pub(crate) async fn fill(
             .await?;
         client.execute(SUMMARIES, &[&from, &to, &status]).await?;
         first = end;
-        told(end * contents.tasks * STEPS);
+        report(end * contents.tasks * STEPS);
     }
-    // One statement for both: several in one message would be a transaction, where none can run.
+    // One command for both: several in one message would form a transaction, where VACUUM fails.
     client
         .batch_execute("VACUUM ANALYZE task_history, task_summary")
         .await?;

@@ -1,4 +1,4 @@
-//! The server on which everything but the original is measured, and its databases.
+//! The server for all programs except the original, and its databases.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -11,10 +11,10 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::arguments::Arguments;
 
-/// What the names of variables begin with that the tool reads.
+/// The prefix of the environment variables that the tool reads.
 const SETTINGS: [&str; 4] = ["TASKTRAIL_", "DB_", "DATABASE_", "PG"];
 
-/// A private server that writes to its disk, with the settings that PostgreSQL has by default.
+/// A private durable server with PostgreSQL's default settings.
 #[derive(Debug)]
 pub(crate) struct Workbench {
     server: Server,
@@ -31,29 +31,29 @@ impl Workbench {
         })
     }
 
-    /// An empty database.
+    /// Creates an empty database.
     pub(crate) fn empty_database(&self) -> TestDatabase {
         TestDatabase::create(&self.server)
     }
 
-    /// A database with our schema and nothing in it.
+    /// Creates a database with Tasktrail's schema and no data.
     pub(crate) async fn database(&self) -> Result<TestDatabase> {
         let database = self.empty_database();
         self.tasktrail(&database, &["migrate"]).await?;
         Ok(database)
     }
 
-    /// What the tool answers, with `--format json`.
+    /// Runs the tool with `--format json`, and returns its output.
     pub(crate) async fn tasktrail(&self, database: &TestDatabase, args: &[&str]) -> Result<Value> {
         let answer = run(self.tool(database).args(args)).await?;
-        serde_json::from_str(&answer).context("the answer of tasktrail is not JSON")
+        serde_json::from_str(&answer).context("the output of tasktrail is not JSON")
     }
 
-    /// A call of the tool.
+    /// Returns a command that runs the tool.
     pub(crate) fn tool(&self, database: &TestDatabase) -> Command {
         let mut command = Command::new(&self.tool);
         command.args(["--format", "json", "--database-url", &database.url()]);
-        // What else the environment says is not what is measured.
+        // Other settings in the environment must not affect the measurement.
         for (name, _) in std::env::vars_os() {
             if SETTINGS
                 .iter()
@@ -65,7 +65,7 @@ impl Workbench {
         command
     }
 
-    /// Takes all rows out of the tables, so that each measurement finds the same.
+    /// Empties tables, so that each measurement starts with the same state.
     pub(crate) async fn truncate(&self, database: &TestDatabase, tables: &str) -> Result<()> {
         let client = client(database).await?;
         client
@@ -74,13 +74,13 @@ impl Workbench {
             .with_context(|| format!("cannot empty {tables}"))
     }
 
-    /// Writes what earlier measurements have left to be written.
+    /// Makes a checkpoint, so that writes of earlier measurements do not affect the next one.
     pub(crate) async fn checkpoint(&self) -> Result<()> {
         let database = self.empty_database();
         Ok(client(&database).await?.batch_execute("CHECKPOINT").await?)
     }
 
-    /// The version of the server.
+    /// Returns the version of the server.
     pub(crate) async fn version(&self) -> Result<String> {
         let database = self.empty_database();
         let row = client(&database)
@@ -91,15 +91,15 @@ impl Workbench {
     }
 }
 
-/// A connection to a database.
+/// Connects to a database.
 pub(crate) async fn client(database: &TestDatabase) -> Result<Client> {
     let (client, connection) = tokio_postgres::connect(&database.url(), NoTls).await?;
-    // It ends with the client; what goes wrong there, the client is told, too.
+    // The task ends with the client, which also gets its errors.
     tokio::spawn(connection);
     Ok(client)
 }
 
-/// Runs a program to its end, and gives what it wrote to its standard output.
+/// Runs a program, and returns its standard output.
 pub(crate) async fn run(command: &mut Command) -> Result<String> {
     let name = command
         .as_std()
@@ -113,8 +113,8 @@ pub(crate) async fn run(command: &mut Command) -> Result<String> {
         .await
         .with_context(|| format!("cannot run {name}"))?;
     if !output.status.success() {
-        let told = String::from_utf8_lossy(&output.stderr);
-        bail!("{name}: {}\n{}", output.status, told.trim_end());
+        let errors = String::from_utf8_lossy(&output.stderr);
+        bail!("{name}: {}\n{}", output.status, errors.trim_end());
     }
     Ok(String::from_utf8(output.stdout)?)
 }

@@ -1,21 +1,22 @@
-//! The saves that everybody makes: the same as those of `tasktrail bench`.
+//! The saves of all programs, the same as those of `tasktrail bench`.
 
 use anyhow::Result;
 use tasktrail::clock::{Clock, SystemClock};
 use tasktrail::task_history::{
-    EntryIdGenerator, HistoryEntry, RandomEntryIdGenerator, StepNumber, TaskKey, TaskStatus, TaskStepResult,
+    EntryIdGenerator, HistoryEntry, RandomEntryIdGenerator, StepNumber, TaskKey, TaskStatus,
+    TaskStepResult,
 };
 
-/// How many steps a task has before its caller begins the next one.
+/// The number of steps of a task.
 pub(crate) const STEPS: u32 = 10;
 
-/// What every step comes to.
+/// The result of every step.
 pub(crate) fn step_result() -> Result<TaskStepResult> {
     let result = TaskStepResult::builder("fetch", TaskStatus::Completed);
     Ok(result.message("fetched 12 pages").build()?)
 }
 
-/// The saves of one caller: step after step, task after task, each for the first time.
+/// The saves of one caller: step after step, task after task, without repetitions.
 #[derive(Debug)]
 pub(crate) struct Workload {
     user: String,
@@ -29,7 +30,7 @@ impl Workload {
         Self::from_task(caller, 0)
     }
 
-    /// Begins with the task of that number in place of the first.
+    /// Starts with the task of the given number.
     pub(crate) fn from_task(caller: u32, task: u32) -> Result<Self> {
         Ok(Self {
             user: format!("user-{caller}"),
@@ -45,7 +46,7 @@ impl Workload {
         self.entry(number / STEPS, number % STEPS)
     }
 
-    /// A save of a step of a task.
+    /// Returns the entry of a step of a task.
     pub(crate) fn entry(&self, task: u32, step: u32) -> Result<HistoryEntry> {
         let now = SystemClock.now();
         Ok(HistoryEntry {

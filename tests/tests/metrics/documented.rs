@@ -47,10 +47,10 @@ impl Documented {
         }
     }
 
-    /// Every documented metric was told, with its type and labels, and no other one of ours.
+    /// Panics unless the scraped metrics are exactly the documented ones, with types and labels.
     #[track_caller]
-    pub(crate) fn is_what_was(&self, scraped: &Scraped) {
-        let told: BTreeMap<_, _> = scraped
+    pub(crate) fn assert_matches(&self, scraped: &Scraped) {
+        let emitted: BTreeMap<_, _> = scraped
             .kinds
             .iter()
             .filter(|(name, _)| name.starts_with("tasktrail_"))
@@ -60,7 +60,7 @@ impl Documented {
             .iter()
             .map(|(name, metric)| (name, &metric.kind))
             .collect();
-        assert_eq!(documented, told);
+        assert_eq!(documented, emitted);
         for sample in &scraped.samples {
             let metric = &self.metrics[&sample.metric];
             let labels: BTreeSet<_> = sample.labels.keys().cloned().collect();
@@ -72,7 +72,7 @@ impl Documented {
     }
 }
 
-/// What stands between backquotes.
+/// Returns the texts in backquotes.
 fn quoted(cell: &str) -> BTreeSet<String> {
     cell.split('`')
         .skip(1)

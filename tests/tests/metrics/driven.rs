@@ -1,4 +1,4 @@
-//! A store that has something of everything to tell.
+//! A store that is used in such a way that it emits every metric.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use tasktrail_tests::saves::entry;
 
 use crate::scraped::Scraped;
 
-/// How many callers there are at once: more than one statement and one connection serve.
+/// The number of concurrent callers: too many for one statement and one connection.
 const CALLERS: usize = 32;
 
 pub(crate) struct Driven {
@@ -46,11 +46,11 @@ impl Driven {
         }
     }
 
-    /// Saves, some of them together; reads that wait for the connection; a failure, a retry, a call that
-    /// is given up, a clean-up and a measurement.
+    /// Makes batched and single saves, reads that wait for the connection, a failure, a retry, a
+    /// cleanup and a measurement of the store.
     pub(crate) async fn drive(&self) {
         let history = self.manager.task_history().unwrap();
-        self.together(&history).await;
+        self.batch(&history).await;
         self.fail(&history).await;
         self.retry(&history).await;
         let user = UserId::new("user").unwrap();
@@ -63,7 +63,7 @@ impl Driven {
         self.clean_up().await;
     }
 
-    async fn together(&self, history: &Arc<dyn TaskHistoryRepository>) {
+    async fn batch(&self, history: &Arc<dyn TaskHistoryRepository>) {
         let tasks: Vec<_> = (0..CALLERS).map(task).collect();
         let saved = join_all(tasks.iter().map(async |task| {
             history.save(&entry(task, 0)).await.unwrap();
@@ -90,7 +90,8 @@ impl Driven {
         assert_eq!(refused.kind(), ErrorKind::Conflict);
     }
 
-    /// Two months later, by hand: the month goes as a whole. Then in the background, where nothing is left.
+    /// Two months later, removes everything, which drops a partition. Then runs scheduled
+    /// maintenance, which finds nothing to remove.
     async fn clean_up(&self) {
         for number in 0..CALLERS {
             let cancelled = self.manager.mark_task_as_cancelled(&task(number)).await;
@@ -112,9 +113,9 @@ impl Driven {
     }
 }
 
-/// Some of it, by numbers.
+/// Checks the values of some metrics.
 #[track_caller]
-pub(crate) fn is_told_in(scraped: &Scraped) {
+pub(crate) fn assert_values(scraped: &Scraped) {
     let save = ("operation", "task_history.save");
     let saves = |outcome| {
         let labels = [save, ("outcome", outcome)];
@@ -126,18 +127,18 @@ pub(crate) fn is_told_in(scraped: &Scraped) {
     assert_eq!((saves("ok"), saves("conflict")), (CALLERS + 2, 1));
     let retries = [save, ("kind", "unavailable")];
     assert!(scraped.number("tasktrail_retries_total", &retries) >= 1);
-    let alone = scraped.number("tasktrail_batch_calls_total", &[save, ("way", "single")]);
-    let together = scraped.number("tasktrail_batch_calls_total", &[save, ("way", "batched")]);
-    assert!(together > 0);
-    let attempts = alone + together;
+    let single = scraped.number("tasktrail_batch_calls_total", &[save, ("way", "single")]);
+    let batched = scraped.number("tasktrail_batch_calls_total", &[save, ("way", "batched")]);
+    assert!(batched > 0);
+    let attempts = single + batched;
     assert!(
         attempts >= CALLERS + 4,
-        "{attempts}, with the one that was repeated"
+        "{attempts} attempts, including the retry"
     );
     let carried = scraped.number("tasktrail_batch_size_sum", &[save]);
     let statements = scraped.number("tasktrail_batch_size_count", &[save]);
     let counted = scraped.number("tasktrail_batches_total", &[save]);
-    assert_eq!((carried, statements), (together, counted));
+    assert_eq!((carried, statements), (batched, counted));
     assert!(scraped.number("tasktrail_pool_wait_seconds_count", &[]) > 0);
     assert_eq!(scraped.number("tasktrail_pool_connections_max", &[]), 1);
     let running = [("status", "running")];

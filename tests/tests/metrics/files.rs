@@ -1,4 +1,4 @@
-//! The dashboard and the rules for alerts: well-formed, complete, and about metrics that there are.
+//! The dashboard and the alert rules: well-formed, complete, and only with existing metrics.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,13 +8,13 @@ use serde_json::Value;
 
 use crate::documented::Documented;
 
-/// A file of the project.
+/// Reads a file of the project.
 pub(crate) fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The metrics that a text names, without what a histogram adds to its name.
+/// Returns the metrics that a text names, without the suffixes of histograms.
 fn named(text: &str, documented: &Documented) -> BTreeSet<String> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     words
@@ -47,18 +47,14 @@ fn the_dashboard_shows_every_metric_and_no_other() {
     let all: BTreeSet<_> = documented.metrics.keys().cloned().collect();
     assert_eq!(shown, all);
     let identities: BTreeSet<_> = panels.iter().map(|panel| panel["id"].as_u64()).collect();
-    assert_eq!(
-        identities.len(),
-        panels.len(),
-        "each panel has an id of its own"
-    );
+    assert_eq!(identities.len(), panels.len(), "panel ids are unique");
     let variables = dashboard["templating"]["list"].as_array().unwrap();
     let variables: Vec<_> = variables.iter().map(|variable| &variable["name"]).collect();
     assert_eq!(variables, ["datasource", "job"]);
 }
 
 #[test]
-fn the_alerts_say_when_how_bad_and_what_to_do() {
+fn every_alert_has_an_expression_a_severity_and_annotations() {
     let documented = Documented::read();
     let text = read("docs/prometheus/alerts.yml");
     let file = Yaml::load_from_str(&text).unwrap();

@@ -1,9 +1,9 @@
-//! What `docs/METRICS.md` says is what Prometheus reads, and the dashboard and the alerts name nothing else.
+//! The scraped metrics match `docs/METRICS.md`, and the dashboard and the alerts use only these.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a failed step of a test is a panic"
+    reason = "a failed step of a test panics"
 )]
 
 mod documented;
@@ -18,9 +18,9 @@ use crate::documented::Documented;
 use crate::driven::Driven;
 use crate::scraped::{Scraped, get};
 
-/// One test, for a process has one recorder of metrics.
+/// A single test, because a process has only one metrics recorder.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_endpoint_tells_what_is_documented_and_nothing_else() {
+async fn the_endpoint_exposes_exactly_the_documented_metrics() {
     let documented = Documented::read();
     let endpoint = PrometheusEndpoint::bind(([127, 0, 0, 1], 0).into())
         .await
@@ -37,8 +37,8 @@ async fn the_endpoint_tells_what_is_documented_and_nothing_else() {
     driven.drive().await;
 
     let scraped = Scraped::read(&get(address, "/metrics").body);
-    documented.is_what_was(&scraped);
-    driven::is_told_in(&scraped);
+    documented.assert_matches(&scraped);
+    driven::assert_values(&scraped);
     let health = get(address, "/healthz");
     assert_eq!((health.status, &*health.body), (200, "healthy\n"));
     assert_eq!(get(address, "/").status, 404);
@@ -54,7 +54,10 @@ async fn the_endpoint_tells_what_is_documented_and_nothing_else() {
     driven.manager.connect().await.unwrap();
     let again = Scraped::read(&get(address, "/metrics").body);
     let opened = |scraped: &Scraped| scraped.number("tasktrail_pool_connections_opened_total", &[]);
-    assert!(opened(&again) > opened(&scraped), "a new pool adds up");
+    assert!(
+        opened(&again) > opened(&scraped),
+        "counters continue with a new pool"
+    );
 
     stop.send(()).unwrap();
     serving.await.unwrap();

@@ -1,4 +1,4 @@
-//! What Prometheus would read.
+//! Scraping the endpoint like Prometheus.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
@@ -9,7 +9,7 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// Asks once, as HTTP/1.1 has it.
+/// Sends one HTTP/1.1 request.
 pub(crate) fn get(address: SocketAddr, path: &str) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
@@ -22,20 +22,20 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> Answer {
     }
 }
 
-/// The text format, read.
+/// The parsed text format.
 #[derive(Debug, Default)]
 pub(crate) struct Scraped {
-    /// The types of metrics by their names.
+    /// The type of each metric.
     pub(crate) kinds: BTreeMap<String, String>,
     pub(crate) samples: Vec<Sample>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Sample {
-    /// As it stands there: of a histogram with `_bucket`, `_sum` or `_count`.
+    /// The full name, for histograms with `_bucket`, `_sum` or `_count`.
     name: String,
     pub(crate) metric: String,
-    /// But for the bound of a bucket.
+    /// The labels, without the bound of a bucket.
     pub(crate) labels: BTreeMap<String, String>,
     bound: Option<String>,
     value: String,
@@ -83,7 +83,7 @@ impl Scraped {
         }
     }
 
-    /// The value of a series, a whole number.
+    /// Returns the value of a series, which must be an integer.
     #[track_caller]
     pub(crate) fn number(&self, name: &str, labels: &[(&str, &str)]) -> usize {
         let wanted = labels
@@ -98,7 +98,7 @@ impl Scraped {
         found.value.parse().unwrap()
     }
 
-    /// The bounds of a histogram's buckets.
+    /// Returns the bucket bounds of a histogram.
     pub(crate) fn bounds(&self, metric: &str) -> BTreeSet<&str> {
         let samples = self.samples.iter().filter(|sample| sample.metric == metric);
         samples

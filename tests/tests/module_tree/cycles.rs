@@ -1,4 +1,4 @@
-//! Cycles of a graph.
+//! Cycles in a graph.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -6,8 +6,8 @@ use crate::modules::Module;
 
 type Graph = BTreeMap<Module, BTreeSet<Module>>;
 
-/// For each module with children, how these use each other. What a module uses below a child counts as a
-/// use of the child.
+/// Returns, for each module with children, which of its children use each other. Using a module below a
+/// child counts as using the child.
 pub(crate) fn siblings(uses: &Graph) -> Vec<Graph> {
     let mut families: BTreeMap<Module, Graph> = BTreeMap::new();
     for (from, all) in uses {
@@ -25,7 +25,7 @@ pub(crate) fn siblings(uses: &Graph) -> Vec<Graph> {
     families.into_values().collect()
 }
 
-/// For each group of modules that use each other in circles, a line: its size, and a shortest cycle.
+/// Returns a line for each strongly connected group of modules: its size, and a shortest cycle.
 pub(crate) fn cycles(uses: &Graph) -> Vec<String> {
     let reached: BTreeMap<_, _> = uses
         .keys()
@@ -71,7 +71,7 @@ fn reachable(from: &Module, uses: &Graph) -> BTreeSet<Module> {
     found
 }
 
-/// The shortest way from a module back to itself.
+/// Returns the shortest path from a module back to itself.
 fn shortest(from: &Module, uses: &Graph) -> Option<Vec<Module>> {
     let mut open = VecDeque::from([vec![from.clone()]]);
     let mut seen = BTreeSet::new();

@@ -1,14 +1,14 @@
-//! Modules form a tree: modules with the same parent never use each other in a circle, directly or
-//! through others, in any crate. In some crates not even a parent and its child do.
+//! Modules with the same parent have no cycles, in any crate: if a module uses another one, that one
+//! does not use it, directly or indirectly. In some crates, a parent and its child have none either.
 //!
-//! A module uses another one if a path in its code leads there: `crate::…`, `self::…`, `super::…`, or a
-//! path that begins with a child or an imported name. A path through a re-export leads to the module that
-//! defines the item. The root of the crate (`lib.rs`, `main.rs`) is left out, because it declares and
-//! re-exports everything. An inline module, such as `tests`, is a module of its own.
+//! A module uses another one if a path in its code leads there: `crate::…`, `self::…`, `super::…`,
+//! or a path that starts with a child or an imported name. A path through a re-export leads to the
+//! module that defines the item. The crate root (`lib.rs`, `main.rs`) is ignored, because it declares
+//! and re-exports everything. An inline module, such as `tests`, is a separate module.
 //!
-//! The parser does not see method calls, what macros expand to, and paths in strings, such as those in
-//! serde's attributes.
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+//! The parser does not see method calls, macro expansions, and paths in strings, such as in serde
+//! attributes.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test panics")]
 
 mod cycles;
 mod modules;
@@ -20,10 +20,10 @@ use std::path::Path;
 use self::cycles::{cycles, siblings};
 use self::modules::Modules;
 
-/// The folders of the crates in which not even a parent and its child use each other.
+/// The folders of the crates in which a parent and its child have no cycle either.
 const TREES: &[&str] = &["cli", "in-memory", "port"];
 
-/// Each cycle on a line, as the modules along it and where one uses the next.
+/// Returns the cycles of a crate, one per line.
 fn cycles_of(folder: &str) -> Vec<String> {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
     let modules = Modules::read(&crates.join(folder).join("src"));
@@ -31,7 +31,7 @@ fn cycles_of(folder: &str) -> Vec<String> {
 }
 
 #[test]
-fn modules_form_a_tree() {
+fn modules_have_no_cycles() {
     for folder in TREES {
         let cycles = cycles_of(folder);
         assert!(
@@ -42,21 +42,23 @@ fn modules_form_a_tree() {
     }
 }
 
-/// Modules with the same parent never use each other in a circle. A child and its parent may.
+/// A child and its parent may use each other.
 #[test]
-fn siblings_form_no_cycle_in_any_crate() {
+fn siblings_have_no_cycles() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
     let mut found = Vec::new();
     for folder in crates.read_dir().unwrap() {
         let folder = folder.unwrap().path();
         let uses = Modules::read(&folder.join("src")).uses();
-        let of_crate = siblings(&uses).into_iter().flat_map(|family| cycles(&family));
+        let of_crate = siblings(&uses)
+            .into_iter()
+            .flat_map(|family| cycles(&family));
         found.extend(of_crate.map(|cycle| format!("{}: {cycle}", folder.display())));
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// The cycles of a crate that is given as the names and sources of its files.
+/// Returns the cycles of a crate, given the names and sources of its files.
 fn cycles_among(files: &[(&str, &str)]) -> Vec<String> {
     let source = tempfile::tempdir().unwrap();
     for (name, content) in files {
@@ -102,7 +104,7 @@ fn a_re_export_leads_to_the_module_that_defines_the_item() {
 }
 
 #[test]
-fn declarations_visibility_tests_and_other_crates_are_no_cycle() {
+fn declarations_visibility_and_other_crates_are_not_uses() {
     let cycles = cycles_among(&[
         (
             "a.rs",

@@ -1,4 +1,4 @@
-//! The modules of a crate, and the paths in them.
+//! The modules of a crate, and the paths in their code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,28 +6,28 @@ use std::path::Path;
 
 use crate::tokens::{Token, tokens};
 
-/// A module, as the names from the root to it; empty for the root itself.
+/// A module, as the names from the root to it. Empty for the root.
 pub(crate) type Module = Vec<String>;
 
-/// A path as it is written, such as `super`, `name`, `Item`.
+/// A path as written, such as `super`, `name`, `Item`.
 type WrittenPath = Vec<String>;
 
-/// What a module says.
+/// The relevant content of a module.
 #[derive(Debug, Default)]
 struct Content {
-    /// The names that `use` brings in, each with what it stands for.
+    /// The names that `use` imports, each with its path.
     imports: BTreeMap<String, WrittenPath>,
-    /// All paths of more than one name, and those of `use` items.
+    /// All paths with more than one name, and those of `use` items.
     paths: Vec<WrittenPath>,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Modules(BTreeMap<Module, Content>);
 
-/// Where a path leads.
+/// The target of a path.
 enum Destination {
     Module(Module),
-    /// Something that this module defines.
+    /// An item that this module defines.
     ItemOf(Module),
 }
 
@@ -68,7 +68,7 @@ impl Modules {
         parser.run();
     }
 
-    /// Each module but the root, with the others that it uses.
+    /// Returns each module except the root, with the modules that it uses.
     pub(crate) fn uses(&self) -> BTreeMap<Module, BTreeSet<Module>> {
         let mut graph = BTreeMap::new();
         for (module, content) in self.0.iter().filter(|(module, _)| !module.is_empty()) {
@@ -83,7 +83,7 @@ impl Modules {
         graph
     }
 
-    /// Where a path leads that is written in a module; `None` if it leaves the crate.
+    /// Resolves a path in a module. Returns `None` if it leaves the crate.
     fn follow(&self, path: &[String], from: &Module) -> Option<Destination> {
         let (first, rest) = path.split_first()?;
         let mut at = match first.as_str() {
@@ -110,7 +110,7 @@ impl Modules {
             if self.0.contains_key(&child) {
                 at = child;
             } else if let Some(import) = self.0.get(&at).and_then(|c| c.imports.get(name)) {
-                // A name of another crate is the business of the module that brings it in.
+                // The item comes from another crate.
                 match self.follow(import, &at) {
                     Some(Destination::Module(module)) => at = module,
                     item => return item.or(Some(Destination::ItemOf(at))),
@@ -123,12 +123,12 @@ impl Modules {
         Some(Destination::Module(at))
     }
 
-    /// Whether a path in a module that begins with this name leads to a module or an import.
+    /// Returns whether the first name of a path refers to a child module or an import.
     fn is_known(&self, module: &Module, name: &str) -> bool {
         let mut child = module.clone();
         child.push(name.to_owned());
         let content = self.0.get(module);
-        // `use serde::Serialize` brings in no name that its own path begins with.
+        // In `use serde::Serialize`, the first name of the path is not imported by the item itself.
         let imports = content.and_then(|content| content.imports.get(name));
         self.0.contains_key(&child)
             || imports.is_some_and(|path| path.first().is_some_and(|first| first != name))
@@ -140,11 +140,11 @@ fn parent(module: &Module) -> Option<Module> {
     Some(above.to_vec())
 }
 
-/// Walks through the tokens of one file.
+/// Parses the tokens of one file.
 struct Parser<'t, 'm> {
     tokens: &'t [Token],
     depth: usize,
-    /// The modules that are open, from the file's own to the innermost, each with the depth of its content.
+    /// The current modules, from the file's own to the innermost, each with its nesting depth.
     open: Vec<(usize, Module)>,
     modules: &'m mut Modules,
 }
@@ -163,7 +163,7 @@ impl Parser<'_, '_> {
                 Token::Word(word) if word == "mod" => self.module(),
                 Token::Word(word) if word == "use" => self.import(),
                 Token::Word(word) => self.path(word.clone()),
-                // What follows `Type<T>::` is no path of its own.
+                // What follows `Type<T>::` is not a separate path.
                 Token::PathSeparator => {
                     self.word();
                 }
@@ -172,7 +172,7 @@ impl Parser<'_, '_> {
         }
     }
 
-    /// `pub(in crate::name)` names a module and uses nothing of it.
+    /// `pub(in crate::name)` names a module without using it.
     fn skip_visibility(&mut self) {
         if self.takes('(') {
             while !self.tokens.is_empty() && !self.takes(')') {
@@ -224,7 +224,7 @@ impl Parser<'_, '_> {
             self.word();
             name = self.word();
         }
-        // Those inside of functions bring in no name for the module.
+        // A `use` inside a function imports no name into the module.
         if let Some((depth, module)) = self.open.last()
             && *depth == self.depth
             && let (Some(name), Some(content)) = (name, self.modules.0.get_mut(module))

@@ -1,6 +1,6 @@
 //! Rust source as tokens, without comments and literals.
 
-/// As much of Rust's grammar as paths and blocks need.
+/// The tokens that matter for paths and blocks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Token {
     Word(String),
@@ -9,7 +9,7 @@ pub(crate) enum Token {
     Punctuation(char),
 }
 
-/// The tokens of a file. Literals are left out: nothing in them is a path.
+/// Returns the tokens of a file, without literals, which contain no paths.
 pub(crate) fn tokens(source: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut rest = source;
@@ -50,7 +50,7 @@ fn skip(text: &str, bytes: usize) -> &str {
     text.get(bytes..).unwrap_or_default()
 }
 
-/// Block comments may hold others.
+/// Block comments can be nested.
 fn after_block_comment(text: &str) -> &str {
     let (mut depth, mut rest) = (0_usize, text);
     while !rest.is_empty() {
@@ -68,7 +68,7 @@ fn after_block_comment(text: &str) -> &str {
     rest
 }
 
-/// What follows a string, a character or a lifetime; `None` if the text begins with none of them.
+/// Returns the text after a string, a character or a lifetime, or `None` if it starts with none.
 fn after_literal(text: &str) -> Option<&str> {
     let (prefix, literal) = split(text, |character| matches!(character, 'b' | 'c' | 'r'));
     if !matches!(prefix, "" | "b" | "c" | "r" | "br" | "cr") {
@@ -108,7 +108,7 @@ fn after_quoted(content: &str, quote: char) -> &str {
 }
 
 #[test]
-fn comments_and_literals_are_left_out() {
+fn comments_and_literals_are_ignored() {
     let source = r##"
         // crate::a
         /* crate::b /* crate::c */ crate::d */

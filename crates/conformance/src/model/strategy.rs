@@ -1,4 +1,4 @@
-//! Which actions come, and how often.
+//! Strategies for actions, and their weights.
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -15,7 +15,7 @@ use super::Action;
 use crate::fixture::{USERS, at, task_of, user};
 use crate::json_texts::any_json_text;
 
-/// An action, after these entries have been sent.
+/// Generates an action that may refer to entries of earlier actions.
 pub fn action(sent: &[HistoryEntry]) -> BoxedStrategy<Action> {
     let save = entry(sent).prop_map(Action::Save);
     let save_batch = batch(sent).prop_map(Action::SaveBatch);
@@ -51,7 +51,7 @@ pub fn action(sent: &[HistoryEntry]) -> BoxedStrategy<Action> {
     .boxed()
 }
 
-/// Up to six entries, some of them twice.
+/// Up to six entries, with at most one duplicate.
 fn batch(sent: &[HistoryEntry]) -> impl Strategy<Value = Vec<HistoryEntry>> + use<> {
     let twice = (any::<bool>(), any::<prop::sample::Index>(), instant());
     (prop::collection::vec(entry(sent), 0..=5), twice).prop_map(
@@ -69,7 +69,7 @@ fn batch(sent: &[HistoryEntry]) -> impl Strategy<Value = Vec<HistoryEntry>> + us
     )
 }
 
-/// A new entry, a repetition of one that was sent, or a contradiction to it.
+/// A new entry, a repetition of an earlier one, or a conflict with one.
 fn entry(sent: &[HistoryEntry]) -> BoxedStrategy<HistoryEntry> {
     if sent.is_empty() {
         return new_entry().boxed();
@@ -99,7 +99,7 @@ fn new_entry() -> impl Strategy<Value = HistoryEntry> {
     )
 }
 
-/// Ids in no order that the sends follow.
+/// IDs that are not in the order of the saves.
 fn entry_id([high, low]: [u8; 2]) -> EntryId {
     EntryId::derived(Timestamp::default(), [0, high, 0, 0, 0, 0, 0, 0, 0, low])
 }

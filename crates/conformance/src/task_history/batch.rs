@@ -7,15 +7,15 @@ use tasktrail_domain::task_history::{FinalStatus, HistoryEntry, SavedBatch, oper
 use crate::History;
 use crate::fixture::{Edit, Writer, assert_conflict, at, task, task_of};
 
-/// An empty batch is saved at once.
-pub async fn an_empty_batch_is_saved_at_once(history: &History) {
+/// An empty batch saves nothing and succeeds.
+pub async fn an_empty_batch_saves_nothing(history: &History) {
     let saved = history.save_batch(&[]).await;
 
     assert_eq!(saved, SavedBatch::default());
 }
 
-/// A batch tells how many of its entries were new, and how each of its tasks stands.
-pub async fn a_batch_tells_what_was_new_and_how_its_tasks_stand(history: &History) {
+/// A batch returns the number of new entries, and the status of each of its tasks.
+pub async fn a_batch_returns_the_number_added_and_the_statuses(history: &History) {
     let writer = Writer::default();
     let (report, invoice) = (task("report"), task("invoice"));
     let first = writer.step(&report, 5, Running);
@@ -32,7 +32,7 @@ pub async fn a_batch_tells_what_was_new_and_how_its_tasks_stand(history: &Histor
     assert_eq!(saved, expected);
 }
 
-/// A batch may hold entries of any tasks and users.
+/// A batch may contain entries of any tasks and users.
 pub async fn a_batch_may_span_users(history: &History) {
     let writer = Writer::default();
     let tasks = [
@@ -51,7 +51,7 @@ pub async fn a_batch_may_span_users(history: &History) {
     }
 }
 
-/// Entries of one task are accepted in the order given, whatever their ids, steps and times say.
+/// Entries of one task are accepted in batch order, regardless of their IDs, steps and times.
 pub async fn a_batch_is_accepted_in_the_order_given(history: &History) {
     let writer = Writer::default();
     let (report, invoice) = (task("report"), task("invoice"));
@@ -70,7 +70,7 @@ pub async fn a_batch_is_accepted_in_the_order_given(history: &History) {
     }
 }
 
-/// Of several revisions of a step in one batch the last is the newest, whatever their ids say.
+/// If a batch has several revisions of a step, the last one is the newest, regardless of IDs.
 pub async fn the_last_revision_in_a_batch_is_the_newest(history: &History) {
     let writer = Writer::default();
     let report = task("report");
@@ -84,7 +84,7 @@ pub async fn the_last_revision_in_a_batch_is_the_newest(history: &History) {
     assert_eq!(history.steps(&report).await, [third]);
 }
 
-/// A batch that was saved before changes nothing and adds nothing, also at another time.
+/// Saving the same batch again changes nothing, even with other times.
 pub async fn a_repeated_batch_changes_nothing(history: &History) {
     let writer = Writer::default();
     let entries = [writer.steps(&task("a"), 3), writer.steps(&task("b"), 3)].concat();
@@ -102,7 +102,7 @@ pub async fn a_repeated_batch_changes_nothing(history: &History) {
     assert_eq!(history.snapshot().await, saved_once);
 }
 
-/// A batch and a single save repeat each other.
+/// An entry saved alone and in a batch is stored once.
 pub async fn a_batch_and_a_single_save_repeat_each_other(history: &History) {
     let writer = Writer::default();
     let report = task("report");
@@ -117,8 +117,8 @@ pub async fn a_batch_and_a_single_save_repeat_each_other(history: &History) {
     assert_eq!(history.trail(&report).await, accepted);
 }
 
-/// An entry that stands in a batch twice is added once, where and when it came first.
-pub async fn a_repetition_within_a_batch_changes_nothing(history: &History) {
+/// An entry that occurs twice in a batch is added once, with the position and time of the first.
+pub async fn a_duplicate_within_a_batch_changes_nothing(history: &History) {
     let writer = Writer::default();
     let report = task("report");
     let older = writer.step(&report, 1, Running).recorded(at(5));
@@ -134,7 +134,7 @@ pub async fn a_repetition_within_a_batch_changes_nothing(history: &History) {
     assert_eq!(history.trail(&report).await, [older, newer]);
 }
 
-/// One entry that contradicts a stored one refuses the whole batch.
+/// A batch with an entry that conflicts with a stored one is refused as a whole.
 pub async fn a_conflict_with_a_stored_entry_refuses_the_whole_batch(history: &History) {
     let writer = Writer::default();
     let stored = writer.step(&task("report"), 1, Running);
@@ -150,8 +150,8 @@ pub async fn a_conflict_with_a_stored_entry_refuses_the_whole_batch(history: &Hi
     }
 }
 
-/// Two entries of a batch that contradict each other refuse the whole batch.
-pub async fn a_contradiction_within_a_batch_refuses_it_whole(history: &History) {
+/// A batch with two conflicting entries is refused as a whole.
+pub async fn a_conflict_within_a_batch_refuses_the_whole_batch(history: &History) {
     let writer = Writer::default();
     let entry = writer.step(&task("report"), 1, Running);
     let contradictions = [
@@ -165,7 +165,7 @@ pub async fn a_contradiction_within_a_batch_refuses_it_whole(history: &History) 
     }
 }
 
-/// One id under two users in one batch is two entries.
+/// The same ID under two users in one batch is two entries.
 pub async fn one_id_under_two_users_in_a_batch_is_two_entries(history: &History) {
     let writer = Writer::default();
     let alices = writer.step(&task_of("alice", "report"), 1, Running);
@@ -180,8 +180,8 @@ pub async fn one_id_under_two_users_in_a_batch_is_two_entries(history: &History)
     assert_eq!(history.trail(&bobs.task).await, [bobs]);
 }
 
-/// A batch tells of a finished task the status that it was finished with.
-pub async fn a_batch_tells_which_tasks_are_finished(history: &History) {
+/// For a finished task, a batch returns its final status.
+pub async fn a_batch_returns_the_final_status_of_finished_tasks(history: &History) {
     let writer = Writer::default();
     let (begun, unknown) = (task("begun"), task("unknown"));
     history.save(&writer.step(&begun, 1, Running)).await;
@@ -202,8 +202,8 @@ pub async fn a_batch_tells_which_tasks_are_finished(history: &History) {
     );
 }
 
-/// A batch adds up to the same summaries as its entries one by one.
-pub async fn a_batch_adds_up_to_what_its_entries_add_up_to(history: &History) {
+/// A batch gives the same summaries as saving its entries one by one.
+pub async fn a_batch_gives_the_same_summaries_as_single_saves(history: &History) {
     let writer = Writer::default();
     let tasks = [task("a"), task("b"), task_of("bob", "a")];
     let statuses = [Running, Failed, Completed];
@@ -223,7 +223,7 @@ pub async fn a_batch_adds_up_to_what_its_entries_add_up_to(history: &History) {
     history.assert_consistent().await;
 }
 
-/// A batch may be large: 2 500 entries are saved whole, and read back whole.
+/// A batch may be large: 2 500 entries are saved and read back completely.
 pub async fn a_batch_may_be_large(history: &History) {
     let writer = Writer::default();
     let report = task("report");
@@ -236,7 +236,8 @@ pub async fn a_batch_may_be_large(history: &History) {
     assert_eq!(history.trail(&report).await, entries);
 }
 
-/// Fails unless a batch is refused whole that has `refused` in its middle, for the id of the last.
+/// Panics unless a batch with `refused` in its middle is refused as a whole, with the ID of the
+/// last of them.
 async fn assert_refused(history: &History, writer: &Writer, refused: &[HistoryEntry]) {
     let good = |user| writer.step(&task_of(user, "good"), 1, Running);
     let batch = [&[good("alice")], refused, &[good("bob")]].concat();

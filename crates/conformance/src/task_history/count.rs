@@ -6,15 +6,15 @@ use tasktrail_domain::task_history::{Counts, FinalStatus, Scope};
 use crate::History;
 use crate::fixture::{Writer, at, task, task_of, user};
 
-/// Where there is nothing, all counts are zero.
-pub async fn nothing_counts_zero(history: &History) {
+/// In an empty store, all counts are zero.
+pub async fn empty_store_counts_zero(history: &History) {
     let everyone = history.count(&Scope::Everyone).await;
     let nobody = history.count(&Scope::User(user("nobody"))).await;
 
     assert_eq!((everyone, nobody), (Counts::default(), Counts::default()));
 }
 
-/// All revisions count as entries, each step once, each task once, each user once.
+/// Every revision counts as an entry. Each step, task and user counts once.
 pub async fn entries_steps_tasks_and_users_are_counted(history: &History) {
     let writer = Writer::default();
     let (first, second, bobs) = (task("a"), task("b"), task_of("bob", "a"));
@@ -40,8 +40,8 @@ pub async fn entries_steps_tasks_and_users_are_counted(history: &History) {
     assert_eq!(counts, expected);
 }
 
-/// In a user's scope only that user's tasks count.
-pub async fn a_user_is_counted_alone(history: &History) {
+/// With a user scope, only that user's tasks are counted.
+pub async fn the_count_of_a_user_excludes_other_users(history: &History) {
     let writer = Writer::default();
     let tasks = [
         task("a"),
@@ -65,7 +65,7 @@ pub async fn a_user_is_counted_alone(history: &History) {
     assert_eq!(counts, expected);
 }
 
-/// A finished task counts under its final status, also if nothing else was recorded of it.
+/// A finished task counts under its final status, even if it has no entries.
 pub async fn a_finished_task_counts_under_its_final_status(history: &History) {
     history
         .save(&Writer::default().step(&task("begun"), 1, Running))

@@ -1,4 +1,4 @@
-//! Calls that are dropped before they answer.
+//! Calls that are dropped before they return.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use crate::History;
 use crate::fixture::{USERS, Writer, at, page, task, task_of};
 use crate::parallel::{at_once, dropped_after};
 
-/// After how many turns of the runtime calls are dropped: at once, half-way, and too late.
+/// Numbers of yields after which calls are dropped: immediately, during the call, and after it.
 const TURNS: [u32; 15] = [0, 1, 2, 3, 4, 6, 8, 16, 32, 64, 128, 256, 512, 1024, 4096];
 
-/// Dropping a save leaves the entry or nothing, and the save can be repeated.
+/// A dropped save stores its entry or nothing, and can be retried.
 pub async fn a_dropped_save_leaves_all_or_nothing(history: &History) {
     let writer = Writer::default();
     for turns in TURNS {
@@ -23,14 +23,14 @@ pub async fn a_dropped_save_leaves_all_or_nothing(history: &History) {
 
         dropped_after(turns, history.save(&entry)).await;
 
-        // A store may still be at it, so the call is repeated before anything is compared.
+        // The store may still be working on the call, so retry it before comparing.
         assert_eq!(history.save(&entry).await, Running);
         assert_eq!(history.trail(&entry.task).await, [entry]);
     }
     history.assert_consistent().await;
 }
 
-/// Dropping a save of a batch leaves the whole batch or nothing of it, at whatever instant.
+/// A dropped batch is stored as a whole or not at all, whenever it is dropped.
 pub async fn a_dropped_batch_leaves_all_or_nothing(history: &History) {
     let writer = Writer::default();
     for turns in TURNS {
@@ -53,7 +53,7 @@ pub async fn a_dropped_batch_leaves_all_or_nothing(history: &History) {
     history.assert_consistent().await;
 }
 
-/// Dropping a save of a large batch leaves the whole batch or nothing of it, too.
+/// A dropped large batch is stored as a whole or not at all.
 pub async fn a_dropped_large_batch_leaves_all_or_nothing(history: &History) {
     let writer = Writer::default();
     for turns in [64, 512, 2048, 8192, 16384, 32768, 65536] {
@@ -73,7 +73,7 @@ pub async fn a_dropped_large_batch_leaves_all_or_nothing(history: &History) {
     history.assert_consistent().await;
 }
 
-/// Dropping a finish leaves the task open or finished.
+/// After a dropped finish the task is open or finished.
 pub async fn a_dropped_finish_leaves_all_or_nothing(history: &History) {
     let writer = Writer::default();
     let cancelled = FinalStatus::Cancelled;
@@ -94,7 +94,7 @@ pub async fn a_dropped_finish_leaves_all_or_nothing(history: &History) {
     history.assert_consistent().await;
 }
 
-/// Dropping a finish of several tasks finishes all of them or none, at whatever instant.
+/// A dropped batch of finishes finishes all its tasks or none, whenever it is dropped.
 pub async fn a_dropped_batch_of_finishes_leaves_all_or_nothing(history: &History) {
     for turns in TURNS {
         let batch: Vec<_> = (0..40)
@@ -122,7 +122,7 @@ pub async fn a_dropped_batch_of_finishes_leaves_all_or_nothing(history: &History
     }
 }
 
-/// Dropping a removal removes its whole batch or nothing of it, at whatever instant.
+/// A dropped removal removes its whole batch or nothing, whenever it is dropped.
 pub async fn a_dropped_removal_leaves_all_or_nothing(history: &History) {
     let writer = Writer::default();
     let policy = RetentionPolicy::older_than(at(60));
@@ -146,7 +146,7 @@ pub async fn a_dropped_removal_leaves_all_or_nothing(history: &History) {
     }
 }
 
-/// However many calls were dropped, reads and writes, the repository still answers.
+/// After many dropped reads and writes the repository still works.
 pub async fn dropped_calls_leave_the_repository_usable(history: &History) {
     let writer = Writer::default();
     let report = task("report");

@@ -1,4 +1,4 @@
-//! Which tasks the list tells of.
+//! Filtering the list of tasks.
 
 use tasktrail_domain::task_history::TaskStatus::{self, Cancelled, Completed, Failed, Running};
 use tasktrail_domain::task_history::{ErrorCode, FinalStatus, StatusSet, TaskFilter};
@@ -7,7 +7,7 @@ use tasktrail_domain::timestamp::Timestamp;
 use crate::History;
 use crate::fixture::{Edit, INSTANT, Writer, at, task, user, with_error, with_status};
 
-/// Only tasks of the statuses in the filter are listed; of none, if it names none.
+/// Only tasks with a status in the filter are listed. With an empty status set, none are.
 pub async fn tasks_are_filtered_by_status(history: &History) {
     let writer = Writer::default();
     for status in TaskStatus::ALL {
@@ -30,8 +30,9 @@ pub async fn tasks_are_filtered_by_status(history: &History) {
     assert_eq!(ids(history, &TaskFilter::default()).await.len(), 6);
 }
 
-/// By status a task is found under its present one only; if it is finished, under that.
-pub async fn the_status_filter_sees_the_present_status_only(history: &History) {
+/// The status filter compares the current status of a task only: if it is finished, its final
+/// status.
+pub async fn the_status_filter_uses_the_current_status_only(history: &History) {
     let writer = Writer::default();
     history.save(&writer.step(&task("a"), 1, Running)).await;
     history.save(&writer.step(&task("a"), 1, Failed)).await;
@@ -49,7 +50,7 @@ pub async fn the_status_filter_sees_the_present_status_only(history: &History) {
     );
 }
 
-/// By error code a task is found under that of its last step only, also if the code is its own.
+/// The error code filter compares the code of the last step only. Custom codes work as well.
 pub async fn tasks_are_filtered_by_error_code(history: &History) {
     let writer = Writer::default();
     let own = ErrorCode::new("Eigener Fehler №1").unwrap();
@@ -79,7 +80,7 @@ pub async fn tasks_are_filtered_by_error_code(history: &History) {
     );
 }
 
-/// `since` takes in its instant, `until` leaves it out.
+/// `since` is inclusive, `until` is exclusive.
 pub async fn since_is_inclusive_and_until_is_exclusive(history: &History) {
     save_around(history, at(5)).await;
     let since = |since| TaskFilter {
@@ -95,7 +96,7 @@ pub async fn since_is_inclusive_and_until_is_exclusive(history: &History) {
     assert_eq!(ids(history, &until(at(5))).await, ["before"]);
 }
 
-/// The conditions of a filter all have to hold, and its pages of any size give the same.
+/// All conditions of a filter have to match. The result does not depend on the page size.
 pub async fn conditions_of_a_filter_combine(history: &History) {
     save_every_kind(history).await;
     let everything = history.list(&user("alice"), &TaskFilter::default()).await;

@@ -23,7 +23,7 @@ pub async fn a_task_is_finished_with_each_final_status(history: &History) {
     }
 }
 
-/// The first finish wins; later ones change nothing and are told the status and time that stand.
+/// The first finish wins. Later ones change nothing and return the recorded status and time.
 pub async fn the_first_finish_wins(history: &History) {
     let report = task("report");
     history
@@ -35,17 +35,17 @@ pub async fn the_first_finish_wins(history: &History) {
     for (status, time) in FINAL.into_iter().zip([at(1), at(5), at(6), at(7)]) {
         let outcome = history.finish(&report, status, time).await;
 
-        let stands = FinishOutcome::AlreadyFinished {
+        let already_finished = FinishOutcome::AlreadyFinished {
             status: FinalStatus::TimedOut,
             at: at(5),
         };
-        assert_eq!(outcome, stands);
+        assert_eq!(outcome, already_finished);
         assert_eq!(history.snapshot().await, finished);
     }
 }
 
-/// A task whose last step is done is still open, and can be finished.
-pub async fn a_task_whose_last_step_is_done_can_be_finished(history: &History) {
+/// A task whose last step is terminal is still open, and can be finished.
+pub async fn a_task_whose_last_step_is_terminal_can_be_finished(history: &History) {
     let report = task("report");
     history
         .save(&Writer::default().step(&report, 1, Completed))
@@ -58,7 +58,7 @@ pub async fn a_task_whose_last_step_is_done_can_be_finished(history: &History) {
     assert_eq!(history.status(&report).await, Some(Failed));
 }
 
-/// Saves after the finish are recorded, and never change the status.
+/// Saves after the finish are recorded, but do not change the status.
 pub async fn saves_after_a_finish_are_recorded(history: &History) {
     let writer = Writer::default();
     let report = task("report");
@@ -76,8 +76,8 @@ pub async fn saves_after_a_finish_are_recorded(history: &History) {
     assert_eq!(history.steps(&report).await.len(), 2);
 }
 
-/// A repeated save of a task that was finished meanwhile learns of it.
-pub async fn a_repeated_save_learns_that_its_task_was_finished(history: &History) {
+/// A save repeated after the task was finished returns the final status.
+pub async fn a_repeated_save_returns_the_final_status(history: &History) {
     let entry = Writer::default().step(&task("report"), 1, Completed);
     history.save(&entry).await;
     history
@@ -88,8 +88,8 @@ pub async fn a_repeated_save_learns_that_its_task_was_finished(history: &History
     assert_eq!(history.trail(&entry.task).await, [entry]);
 }
 
-/// A task that nobody has recorded yet can be finished; it has a status then, and no steps.
-pub async fn a_task_that_nobody_recorded_can_be_finished(history: &History) {
+/// A task without entries can be finished. It then has a status, and no steps.
+pub async fn an_unknown_task_can_be_finished(history: &History) {
     let report = task("report");
 
     let outcome = history.finish(&report, FinalStatus::TimedOut, at(1)).await;
@@ -100,8 +100,8 @@ pub async fn a_task_that_nobody_recorded_can_be_finished(history: &History) {
     assert_eq!(history.trail(&report).await, []);
 }
 
-/// Of a task that was finished before anybody recorded it, the finish stands for later ones.
-pub async fn a_finish_before_the_first_save_wins_as_well(history: &History) {
+/// A finish before the first save wins over later finishes.
+pub async fn a_finish_before_the_first_save_wins(history: &History) {
     let report = task("report");
     history.finish(&report, FinalStatus::Cancelled, at(1)).await;
 
@@ -112,8 +112,8 @@ pub async fn a_finish_before_the_first_save_wins_as_well(history: &History) {
     assert_eq!(second, FinishOutcome::AlreadyFinished { status, at });
 }
 
-/// The first save of a task that was finished before, whenever it arrives, finds it finished.
-pub async fn the_first_save_finds_its_task_finished(history: &History) {
+/// The first save after a finish returns the final status, whatever its time.
+pub async fn the_first_save_after_a_finish_returns_the_final_status(history: &History) {
     let report = task("report");
     history.finish(&report, FinalStatus::Cancelled, at(5)).await;
     let first = Writer::default()
@@ -127,8 +127,8 @@ pub async fn the_first_save_finds_its_task_finished(history: &History) {
     assert_eq!(history.steps(&report).await, [first]);
 }
 
-/// A finish leaves the entries alone, with the statuses that they were saved with.
-pub async fn a_finish_leaves_the_entries_alone(history: &History) {
+/// A finish does not change the entries of the task or their statuses.
+pub async fn a_finish_leaves_entries_unchanged(history: &History) {
     let writer = Writer::default();
     let report = task("report");
     let entries = [
@@ -143,7 +143,7 @@ pub async fn a_finish_leaves_the_entries_alone(history: &History) {
     assert_eq!(history.trail(&report).await, entries);
 }
 
-/// Cancelling is finishing with `cancelled`, and says what it found.
+/// Cancelling finishes the task with status `cancelled`, and returns the previous state.
 pub async fn cancelling_is_finishing_with_cancelled(history: &History) {
     let report = task("report");
     history

@@ -15,7 +15,7 @@ fn failed(second: u64) -> Finish {
     }
 }
 
-fn stands(Finish { status, at }: Finish) -> FinishOutcome {
+fn already_finished(Finish { status, at }: Finish) -> FinishOutcome {
     AlreadyFinished { status, at }
 }
 
@@ -28,8 +28,8 @@ pub async fn an_empty_batch_finishes_nothing(history: &History) {
     assert_eq!(history.finish_batch(&[]).await, []);
 }
 
-/// The outcomes come in the order of the batch, each with the status that its task had before.
-pub async fn a_batch_tells_each_outcome_in_its_order(history: &History) {
+/// The outcomes are in batch order, each with the previous status of its task.
+pub async fn a_batch_returns_its_outcomes_in_order(history: &History) {
     let writer = Writer::default();
     history.save(&writer.step(&task("b"), 0, Running)).await;
     history.save(&writer.step(&task("c"), 0, Completed)).await;
@@ -50,7 +50,7 @@ pub async fn a_batch_tells_each_outcome_in_its_order(history: &History) {
     let expected = [
         previous(Completed),
         open(),
-        stands(before),
+        already_finished(before),
         previous(Running),
     ];
     assert_eq!(outcomes, expected);
@@ -61,7 +61,7 @@ pub async fn a_batch_tells_each_outcome_in_its_order(history: &History) {
     history.assert_consistent().await;
 }
 
-/// A batch finishes tasks of several users; the same task id under two users is two tasks.
+/// A batch can finish tasks of several users. The same task ID under two users is two tasks.
 pub async fn a_batch_finishes_tasks_of_several_users(history: &History) {
     let batch = [
         (task_of("bob", "report"), failed(1)),
@@ -72,12 +72,12 @@ pub async fn a_batch_finishes_tasks_of_several_users(history: &History) {
 
     for (task, finish) in batch {
         let again = history.finish(&task, FinalStatus::Completed, at(9)).await;
-        assert_eq!(again, stands(finish));
+        assert_eq!(again, already_finished(finish));
     }
 }
 
-/// A task that is finished keeps its status and time; the batch is told both.
-pub async fn a_batch_leaves_finished_tasks_alone(history: &History) {
+/// A finished task keeps its status and time, and the batch returns them.
+pub async fn a_batch_leaves_finished_tasks_unchanged(history: &History) {
     history
         .finish(&task("a"), FinalStatus::Cancelled, at(3))
         .await;
@@ -89,12 +89,12 @@ pub async fn a_batch_leaves_finished_tasks_alone(history: &History) {
         status: FinalStatus::Cancelled,
         at: at(3),
     };
-    assert_eq!(outcomes, [stands(cancelled)]);
+    assert_eq!(outcomes, [already_finished(cancelled)]);
     assert_eq!(history.snapshot().await, before);
 }
 
-/// Of several finishes of one task in a batch the first counts, and the others are told of it.
-pub async fn of_several_finishes_in_a_batch_the_first_counts(history: &History) {
+/// If a batch finishes a task several times, the first finish wins, and the others return it.
+pub async fn the_first_of_several_finishes_in_a_batch_wins(history: &History) {
     let later = Finish {
         status: FinalStatus::Completed,
         at: at(1),
@@ -108,7 +108,7 @@ pub async fn of_several_finishes_in_a_batch_the_first_counts(history: &History) 
 
     let outcomes = history.finish_batch(&batch).await;
 
-    let first = stands(failed(2));
+    let first = already_finished(failed(2));
     assert_eq!(outcomes, [open(), open(), first, first]);
     let again = history
         .finish(&task("a"), FinalStatus::Completed, at(9))
@@ -116,7 +116,7 @@ pub async fn of_several_finishes_in_a_batch_the_first_counts(history: &History) 
     assert_eq!(again, first);
 }
 
-/// A repeated batch changes nothing, and is told the finishes that stand.
+/// A repeated batch changes nothing, and returns the recorded finishes.
 pub async fn a_repeated_batch_of_finishes_changes_nothing(history: &History) {
     let batch = [(task("a"), failed(1)), (task("b"), failed(2))];
     history.finish_batch(&batch).await;
@@ -124,11 +124,14 @@ pub async fn a_repeated_batch_of_finishes_changes_nothing(history: &History) {
 
     let outcomes = history.finish_batch(&batch).await;
 
-    assert_eq!(outcomes, [stands(failed(1)), stands(failed(2))]);
+    assert_eq!(
+        outcomes,
+        [already_finished(failed(1)), already_finished(failed(2))]
+    );
     assert_eq!(history.snapshot().await, before);
 }
 
-/// A batch may hold thousands of tasks, some of which are finished.
+/// A batch may contain thousands of tasks, including finished ones.
 pub async fn a_batch_of_finishes_may_be_large(history: &History) {
     let batch: Vec<_> = (0..2500).rev().map(numbered).collect();
     history.finish_batch(&batch[..700]).await;
@@ -138,14 +141,14 @@ pub async fn a_batch_of_finishes_may_be_large(history: &History) {
     assert!(
         outcomes[..700]
             .iter()
-            .all(|outcome| *outcome == stands(failed(1)))
+            .all(|outcome| *outcome == already_finished(failed(1)))
     );
     assert!(outcomes[700..].iter().all(|outcome| *outcome == open()));
 }
 
-/// Batches that hold the same tasks in different orders do not block each other, and exactly one finishes
-/// each task.
-pub async fn of_batches_in_different_orders_one_finishes_each_task(history: &History) {
+/// Concurrent batches with the same tasks in different orders do not deadlock, and each task is
+/// finished once.
+pub async fn batches_in_different_orders_finish_each_task_once(history: &History) {
     let forth: Vec<_> = (0..60).map(numbered).collect();
     let back: Vec<_> = forth.iter().rev().cloned().collect();
     let batches = (0..8).map(|number| if number % 2 == 0 { &forth } else { &back });

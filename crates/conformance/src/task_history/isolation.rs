@@ -10,7 +10,7 @@ use tasktrail_domain::task_history::{
 use crate::History;
 use crate::fixture::{Edit, Writer, at, task_of};
 
-/// Another user's task is unknown, under whatever method.
+/// Another user's task is unknown to every method.
 pub async fn another_users_task_is_unknown(history: &History) {
     let (alices, bobs) = (task_of("alice", "report"), task_of("bob", "report"));
     history
@@ -23,7 +23,7 @@ pub async fn another_users_task_is_unknown(history: &History) {
     assert_eq!(history.list(&bobs.user, &TaskFilter::default()).await, []);
 }
 
-/// The same task id under two users is two tasks, saved and finished apart.
+/// The same task ID under two users is two tasks, saved and finished independently.
 pub async fn the_same_task_id_under_two_users_is_two_tasks(history: &History) {
     let writer = Writer::default();
     let (alices, bobs) = (task_of("alice", "report"), task_of("bob", "report"));
@@ -42,7 +42,8 @@ pub async fn the_same_task_id_under_two_users_is_two_tasks(history: &History) {
     assert_eq!(history.steps(&bobs).await, [second]);
 }
 
-/// Users and tasks are told apart as pairs, byte by byte: not joined, folded, trimmed or matched.
+/// Keys are compared as pairs, byte by byte: not concatenated, case-folded, trimmed or
+/// pattern-matched.
 pub async fn similar_keys_are_different_tasks(history: &History) {
     let writer = Writer::default();
     let keys = SIMILAR.map(|(user, task)| task_of(user, task));
@@ -68,8 +69,8 @@ pub async fn similar_keys_are_different_tasks(history: &History) {
     assert_eq!(counts.users, u64::try_from(users.len()).unwrap());
 }
 
-/// A removal for one user leaves a task of the same id under another user whole.
-pub async fn a_removal_reaches_no_other_users_task(history: &History) {
+/// A removal for one user does not affect a task with the same ID under another user.
+pub async fn a_removal_for_one_user_does_not_affect_others(history: &History) {
     let writer = Writer::default();
     let (alices, bobs) = (task_of("alice", "report"), task_of("bob", "report"));
     let kept = writer.step(&alices, 1, Running);

@@ -18,8 +18,8 @@ pub async fn an_unknown_user_has_no_tasks(history: &History) {
     assert_eq!((listed.items, listed.next), (vec![], None));
 }
 
-/// The list begins with the latest activity, be it a save, a finish or the save of an old step.
-pub async fn the_list_begins_with_the_latest_activity(history: &History) {
+/// The list starts with the latest activity: a save, a finish, or the save of an earlier step.
+pub async fn the_list_starts_with_the_latest_activity(history: &History) {
     let writer = Writer::default();
     for (id, time) in [("a", 1), ("b", 3), ("c", 2), ("d", 0), ("e", 4)] {
         let entry = writer.step(&task(id), 5, Running).recorded(at(time));
@@ -33,7 +33,7 @@ pub async fn the_list_begins_with_the_latest_activity(history: &History) {
     assert_eq!(ids(&all(history).await), ["a", "d", "e", "b", "c"]);
 }
 
-/// At the same instant the greatest task id comes first, compared by its bytes.
+/// Tasks with the same instant are in descending order of task ID, compared byte by byte.
 pub async fn at_the_same_instant_the_greatest_task_id_comes_first(history: &History) {
     let descending = [
         "𝄞", "\u{ffff}", "ж", "é", "ä", "z", "b", "a\u{301}", "ab", "aB", "a-b", "a b", "a", "_",
@@ -50,7 +50,7 @@ pub async fn at_the_same_instant_the_greatest_task_id_comes_first(history: &Hist
     }
 }
 
-/// Pages of any size give each task once, in the order of the list, and the last one has no next.
+/// Pages of any size return each task once, in list order, and the last page has no cursor.
 pub async fn pages_of_the_list_give_each_task_once(history: &History) {
     save_pairs_at_the_same_instant(history, &Writer::default(), 7).await;
     let expected = all(history).await;
@@ -64,7 +64,7 @@ pub async fn pages_of_the_list_give_each_task_once(history: &History) {
     assert_eq!(ids(&expected), ["t6", "t5", "t4", "t3", "t2", "t1", "t0"]);
 }
 
-/// A page holds 100 tasks unless it is asked for more, and 1000 at most.
+/// A page has 100 tasks by default, and 1000 at most.
 pub async fn a_page_holds_100_tasks_by_default(history: &History) {
     let ids: Vec<_> = (0..1001).map(|n| n.to_string()).collect();
     let ids: Vec<_> = ids.iter().map(String::as_str).collect();
@@ -84,8 +84,8 @@ pub async fn a_page_holds_100_tasks_by_default(history: &History) {
     );
 }
 
-/// A cursor can be kept as text.
-pub async fn a_cursor_of_the_list_can_be_kept_as_text(history: &History) {
+/// A cursor can be stored as text and parsed again.
+pub async fn a_list_cursor_round_trips_as_text(history: &History) {
     let ids = ["a/b", "tâche 1", "%7B\"}", "it's", "-", "🦀"];
     save_all_at_once(history, &ids).await;
     let (alice, filter) = (user("alice"), TaskFilter::default());
@@ -103,8 +103,8 @@ pub async fn a_cursor_of_the_list_can_be_kept_as_text(history: &History) {
     assert_eq!(walked, expected);
 }
 
-/// A cursor is a place in the list, whether or not a task is there.
-pub async fn a_cursor_is_a_place_whether_or_not_a_task_is_there(history: &History) {
+/// A cursor is a position in the list. No task has to exist at that position.
+pub async fn a_list_cursor_need_not_match_a_task(history: &History) {
     save_pairs_at_the_same_instant(history, &Writer::default(), 4).await;
     let place = |last_updated, id: &str| ListCursor {
         last_updated,
@@ -130,13 +130,12 @@ pub async fn a_cursor_is_a_place_whether_or_not_a_task_is_there(history: &Histor
     }
 }
 
-/// While tasks are being written nothing is listed twice in one walk, and nothing that did not
-/// change is missed.
-pub async fn a_walk_is_stable_while_tasks_are_written(history: &History) {
+/// Paging during writes returns no task twice, and every task that did not change.
+pub async fn paging_is_stable_while_tasks_are_written(history: &History) {
     let writer = Writer::default();
     save_pairs_at_the_same_instant(history, &writer, 12).await;
     let (alice, filter) = (user("alice"), TaskFilter::default());
-    // Touched behind the walk, far before it, and just before it.
+    // Updated tasks: already listed, far ahead, and next in the list.
     let mut touched = [["t11", "t0"], ["t10", "t5"], ["t9", "t2"]].into_iter();
 
     let mut walked = Vec::new();
@@ -166,7 +165,7 @@ fn ids(tasks: &[TaskSummary]) -> Vec<&str> {
         .collect()
 }
 
-/// Saves tasks that share their instant two by two: t0 and t1, t2 and t3, and so on.
+/// Saves tasks in pairs with the same instant: t0 and t1, t2 and t3, and so on.
 async fn save_pairs_at_the_same_instant(history: &History, writer: &Writer, count: u64) {
     for n in 0..count {
         let entry = writer.step(&task(&format!("t{n}")), 1, Running);

@@ -16,7 +16,7 @@ pub async fn an_unknown_task_has_no_steps(history: &History) {
     assert_eq!((loaded.items, loaded.next), (vec![], None));
 }
 
-/// Steps come ascending, whatever the order in which they were saved.
+/// Steps are in ascending order, regardless of the order of the saves.
 pub async fn steps_come_in_ascending_order(history: &History) {
     let writer = Writer::default();
     let report = task("report");
@@ -29,8 +29,8 @@ pub async fn steps_come_in_ascending_order(history: &History) {
     assert_eq!(numbers(&loaded), [0, 2, 9, 10, 300]);
 }
 
-/// The newest revision is what the store accepted last, whatever times and ids say.
-pub async fn the_newest_revision_is_what_was_accepted_last(history: &History) {
+/// The newest revision is the one accepted last, regardless of times and IDs.
+pub async fn the_newest_revision_is_the_last_accepted(history: &History) {
     let writer = Writer::default();
     let report = task("report");
     let last = writer.step(&report, 1, Completed).recorded(at(1));
@@ -44,8 +44,8 @@ pub async fn the_newest_revision_is_what_was_accepted_last(history: &History) {
     }
 }
 
-/// Pages of any size give each step once, in order, in its newest revision, and the last one has no
-/// next.
+/// Pages of any size return the newest revision of each step once, in order, and the last page has
+/// no cursor.
 pub async fn pages_of_steps_give_each_step_once(history: &History) {
     let writer = Writer::default();
     let report = task("report");
@@ -58,7 +58,7 @@ pub async fn pages_of_steps_give_each_step_once(history: &History) {
     }
 }
 
-/// Pages of large results may be short, but give each step once, and only the last one has no next.
+/// Pages of large results may be short, but return each step once, and only the last has no cursor.
 pub async fn pages_of_large_steps_give_each_step_once(history: &History) {
     let report = task("report");
     let entries = large_steps(&Writer::default(), &report);
@@ -70,8 +70,8 @@ pub async fn pages_of_large_steps_give_each_step_once(history: &History) {
     }
 }
 
-/// Twelve steps, of which every third has a result of 300 kB that can hardly be compressed, or one of 900 kB
-/// that can be compressed to nearly nothing.
+/// Twelve steps. Every third has a result of 300 kB that hardly compresses, or one of 900 kB that
+/// compresses to almost nothing.
 pub(super) fn large_steps(writer: &Writer, task: &TaskKey) -> Vec<HistoryEntry> {
     let digits = (0_u64..).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_string());
     let random: String = digits.take(15_000).collect();
@@ -85,8 +85,8 @@ pub(super) fn large_steps(writer: &Writer, task: &TaskKey) -> Vec<HistoryEntry> 
         .collect()
 }
 
-/// A page begins behind its cursor, whether or not the task has that step.
-pub async fn a_page_of_steps_begins_behind_its_cursor(history: &History) {
+/// A page starts after its cursor, even if the task does not have that step.
+pub async fn a_page_of_steps_starts_after_its_cursor(history: &History) {
     let writer = Writer::default();
     let report = task("report");
     let [low, high] = [
@@ -106,8 +106,8 @@ pub async fn a_page_of_steps_begins_behind_its_cursor(history: &History) {
     }
 }
 
-/// The first and the greatest step number are steps like any other.
-pub async fn the_first_and_the_greatest_step_are_steps_like_others(history: &History) {
+/// The lowest and the highest step number work like any other.
+pub async fn the_lowest_and_highest_step_numbers_are_supported(history: &History) {
     let writer = Writer::default();
     let report = task("report");
     for step in [StepNumber::MAX, StepNumber::MIN] {

@@ -1,4 +1,4 @@
-//! How a removal keeps the newest tasks of each user, batch by batch.
+//! Removals in batches that keep the newest tasks of each user.
 
 use tasktrail_domain::repository::PageSize;
 use tasktrail_domain::task_history::TaskStatus::{Completed, Failed};
@@ -11,8 +11,9 @@ use crate::History;
 use crate::fixture::{Edit, Writer, at, task, task_of, user};
 use crate::parallel::{at_once, saving};
 
-/// A walk finds the newest of a user once: what becomes newer during the walk removes none of them.
-pub async fn the_newest_are_found_once_in_a_walk(history: &History) {
+/// A removal determines the newest tasks of a user once: tasks that become newer during the
+/// removal do not displace them.
+pub async fn the_newest_tasks_are_determined_once_per_removal(history: &History) {
     let writer = save_tasks(history, "alice", 5).await;
 
     let first = history.remove(&keep(2), &batch(1, None)).await;
@@ -22,16 +23,16 @@ pub async fn the_newest_are_found_once_in_a_walk(history: &History) {
     }
     let walk = history.remove_all(&keep(2), batch(1, first.next)).await;
     let kept = remaining(history, "alice").await;
-    let anew = history.remove_all(&keep(2), batch(1, None)).await;
+    let second = history.remove_all(&keep(2), batch(1, None)).await;
 
     assert_eq!((first.tasks, walk.tasks), (1, 2));
     assert_eq!(kept, ["t3", "t4", "t5", "t6"]);
-    assert_eq!(anew.tasks, 2);
+    assert_eq!(second.tasks, 2);
     assert_eq!(remaining(history, "alice").await, ["t5", "t6"]);
 }
 
-/// A task with activity since the walk has found the newest is kept.
-pub async fn a_task_touched_during_the_walk_is_kept(history: &History) {
+/// A task with activity after the newest tasks were determined is kept.
+pub async fn a_task_updated_during_a_removal_is_kept(history: &History) {
     let writer = save_tasks(history, "alice", 5).await;
 
     let first = history.remove(&keep(2), &batch(1, None)).await;
@@ -43,8 +44,8 @@ pub async fn a_task_touched_during_the_walk_is_kept(history: &History) {
     assert_eq!(remaining(history, "alice").await, ["t2", "t3", "t4"]);
 }
 
-/// Batch by batch a walk keeps the newest of every user, whatever the size of a batch.
-pub async fn a_walk_keeps_the_newest_of_every_user(history: &History) {
+/// A removal keeps the newest tasks of every user, with any batch size.
+pub async fn a_removal_keeps_the_newest_tasks_of_every_user(history: &History) {
     for size in [1, 2, 3, 100] {
         for (user, tasks) in [("alice", 7), ("bob", 2), ("carol", 3), ("dave", 9)] {
             save_tasks(history, user, tasks).await;
@@ -53,22 +54,26 @@ pub async fn a_walk_keeps_the_newest_of_every_user(history: &History) {
         let expired = history.expired(&keep(3)).await;
         let removed = history.remove_all(&keep(3), batch(size, None)).await;
 
-        assert_eq!((expired.tasks, removed.tasks), (10, 10), "{size} a batch");
+        assert_eq!(
+            (expired.tasks, removed.tasks),
+            (10, 10),
+            "batch size {size}"
+        );
         for (user, kept) in [
             ("alice", ["t4", "t5", "t6"].as_slice()),
             ("bob", &["t0", "t1"]),
             ("carol", &["t0", "t1", "t2"]),
             ("dave", &["t6", "t7", "t8"]),
         ] {
-            assert_eq!(remaining(history, user).await, kept, "{size} a batch");
+            assert_eq!(remaining(history, user).await, kept, "batch size {size}");
         }
         let everything = RetentionPolicy::older_than(Timestamp::MAX);
         history.remove_all(&everything, batch(100, None)).await;
     }
 }
 
-/// A walk that begins behind a task finds the newest of its user by itself.
-pub async fn a_walk_behind_a_task_finds_the_newest(history: &History) {
+/// A removal that starts after a cursor determines the newest tasks of that user itself.
+pub async fn a_removal_with_a_cursor_keeps_the_newest_tasks(history: &History) {
     save_tasks(history, "alice", 5).await;
     let behind = RemovalCursor::from(task("t0"));
 
@@ -78,8 +83,8 @@ pub async fn a_walk_behind_a_task_finds_the_newest(history: &History) {
     assert_eq!(remaining(history, "alice").await, ["t0", "t3", "t4"]);
 }
 
-/// A policy that keeps none of the newest goes by age alone, wherever its walk begins.
-pub async fn a_policy_that_keeps_none_goes_by_age(history: &History) {
+/// With `keep_newest` 0, tasks are removed by age only, wherever the removal starts.
+pub async fn keep_newest_zero_removes_by_age_only(history: &History) {
     save_tasks(history, "alice", 5).await;
 
     let first = history.remove(&keep(2), &batch(1, None)).await;
@@ -89,11 +94,11 @@ pub async fn a_policy_that_keeps_none_goes_by_age(history: &History) {
     assert_eq!(remaining(history, "alice").await, Vec::<String>::new());
 }
 
-/// A walk that races saves removes no task with activity since it has begun.
-pub async fn a_walk_that_races_saves_keeps_what_they_touch(history: &History) {
+/// A removal that races saves removes no task with activity since the removal started.
+pub async fn a_removal_that_races_saves_keeps_updated_tasks(history: &History) {
     for _ in 0..8 {
         let writer = save_tasks(history, "alice", 9).await;
-        // As many as are kept, so that they stay also where all of them are saved before the walk begins.
+        // As many as `keep_newest`, so that they are kept even if all saves precede the removal.
         let touched: Vec<_> = (0..4)
             .map(|n| {
                 let again = writer.step(&task(&format!("t{n}")), 2, Failed);
@@ -112,8 +117,8 @@ pub async fn a_walk_that_races_saves_keeps_what_they_touch(history: &History) {
         }
         history.assert_consistent().await;
         let everything = RetentionPolicy::older_than(Timestamp::MAX);
-        let gone: RemovalResult = history.remove_all(&everything, batch(100, None)).await;
-        assert!(gone.tasks >= 4, "{gone:?}");
+        let removed: RemovalResult = history.remove_all(&everything, batch(100, None)).await;
+        assert!(removed.tasks >= 4, "{removed:?}");
     }
 }
 
@@ -132,7 +137,7 @@ fn batch(tasks: u64, after: Option<RemovalCursor>) -> RemovalLimits {
     }
 }
 
-/// Saves the tasks `t0`, `t1` … of a user, each a second later than the one before.
+/// Saves the tasks `t0`, `t1` … of a user, each one second later than the previous one.
 async fn save_tasks(history: &History, user: &str, tasks: u32) -> Writer {
     let writer = Writer::default();
     let entries: Vec<_> = (0..tasks)

@@ -1,4 +1,4 @@
-//! Readers beside writers.
+//! Reads that race writes.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +9,8 @@ use crate::History;
 use crate::fixture::{Edit, Writer, at, task, user};
 use crate::parallel::{at_once, saving, saving_batch};
 
-/// A batch is seen whole or not at all, at whatever instant, be it large.
-pub async fn a_batch_is_seen_whole_or_not_at_all(history: &History) {
+/// Readers see a batch completely or not at all, even a large one.
+pub async fn a_batch_becomes_visible_atomically(history: &History) {
     let writer = Writer::default();
     let report = task("report");
     history.save(&writer.step(&report, 0, Running)).await;
@@ -32,14 +32,14 @@ pub async fn a_batch_is_seen_whole_or_not_at_all(history: &History) {
     saves.await.unwrap();
 }
 
-/// A trail that is walked while others write repeats nothing, and has what was there before.
-pub async fn a_trail_walked_while_others_write_repeats_nothing(history: &History) {
+/// Reading a trail page by page during writes repeats nothing, and returns all earlier entries.
+pub async fn reading_a_trail_during_writes_repeats_nothing(history: &History) {
     let writer = Writer::default();
     let report = task("report");
     let before = writer.steps(&report, 20);
     history.save_batch(&before).await;
-    let meanwhile = writer.steps(&report, 60);
-    let saves: Vec<_> = meanwhile
+    let concurrent = writer.steps(&report, 60);
+    let saves: Vec<_> = concurrent
         .iter()
         .map(|entry| saving(history, entry))
         .collect();
@@ -55,8 +55,8 @@ pub async fn a_trail_walked_while_others_write_repeats_nothing(history: &History
     assert_eq!(walked[..20], before);
 }
 
-/// A walk through the list while others write lists nothing twice, and misses no resting task.
-pub async fn a_list_walked_while_others_write_repeats_nothing(history: &History) {
+/// Reading a list page by page during writes returns no task twice, and every unchanged task.
+pub async fn reading_a_list_during_writes_repeats_nothing(history: &History) {
     let writer = Writer::default();
     let active: Vec<_> = (0..30).map(|n| task(&format!("t{n} active"))).collect();
     let resting: BTreeSet<_> = (0..30).map(|n| task(&format!("t{n} resting"))).collect();

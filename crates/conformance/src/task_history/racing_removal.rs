@@ -1,4 +1,4 @@
-//! Removals beside writers, and beside each other.
+//! Removals that race writes, and each other.
 
 use tasktrail_domain::repository::PageSize;
 use tasktrail_domain::task_history::TaskStatus::{self, Running};
@@ -8,8 +8,8 @@ use crate::History;
 use crate::fixture::{Edit, Writer, at, task};
 use crate::parallel::{at_once, finishing, removing, saving};
 
-/// Two removals at once remove each task once: their sums add up.
-pub async fn two_removals_at_once_remove_each_task_once(history: &History) {
+/// Concurrent removals remove each task once: their counts add up.
+pub async fn two_concurrent_removals_remove_each_task_once(history: &History) {
     let writer = Writer::default();
     let entries: Vec<_> = (0..200)
         .flat_map(|n| writer.steps(&task(&format!("t{n}")), 3))
@@ -26,7 +26,7 @@ pub async fn two_removals_at_once_remove_each_task_once(history: &History) {
     history.assert_consistent().await;
 }
 
-/// A removal that races saves takes whole tasks only, and never what was recorded after its
+/// A removal that races saves removes complete tasks only, and never entries recorded after its
 /// cutoff.
 pub async fn a_removal_that_races_saves_loses_no_live_entry(history: &History) {
     let writer = Writer::default();
@@ -69,7 +69,7 @@ pub async fn a_finish_that_races_a_removal_is_never_lost(history: &History) {
     }
 }
 
-/// A removal that races the repetition of an old save leaves the whole task or nothing but it.
+/// A removal that races repeated saves of old entries leaves the store consistent.
 pub async fn a_removal_that_races_repeated_saves_leaves_no_orphan(history: &History) {
     let writer = Writer::default();
     for trial in 0..20 {
@@ -97,7 +97,7 @@ fn batch(tasks: u64) -> RemovalLimits {
     }
 }
 
-/// Saves tasks of three old entries each, and gives for each a later entry that is not saved.
+/// Saves tasks with three old entries each, and returns a later, unsaved entry for each.
 async fn save_old_tasks(history: &History, writer: &Writer, tasks: u16) -> Vec<HistoryEntry> {
     let tasks: Vec<_> = (0..tasks).map(|n| task(&format!("t{n:02}"))).collect();
     let entries: Vec<_> = tasks

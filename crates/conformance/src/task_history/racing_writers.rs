@@ -1,4 +1,4 @@
-//! Writers beside each other.
+//! Writers that race each other.
 
 use serde_json::json;
 use tasktrail_domain::repository::ErrorKind;
@@ -9,9 +9,9 @@ use crate::History;
 use crate::fixture::{Edit, USERS, Writer, at, task, task_of, user};
 use crate::parallel::{at_once, finishing, saving, saving_batch};
 
-/// However many writers work on one task, every entry is kept, and the summary is what a replay
-/// of the trail gives.
-pub async fn writers_on_one_task_lose_nothing(history: &History) {
+/// With many concurrent writers on one task, every entry is kept, and the summary matches a replay
+/// of the trail.
+pub async fn concurrent_writers_on_one_task_lose_nothing(history: &History) {
     let writer = Writer::default();
     let report = task("report");
     let statuses = [Running, Completed, Failed];
@@ -32,8 +32,8 @@ pub async fn writers_on_one_task_lose_nothing(history: &History) {
     assert_eq!(kept, entries);
 }
 
-/// An entry that many save at once is stored once, and all are answered alike.
-pub async fn an_entry_that_many_save_at_once_is_stored_once(history: &History) {
+/// An entry saved concurrently is stored once, and all calls return the same status.
+pub async fn an_entry_saved_concurrently_is_stored_once(history: &History) {
     let writer = Writer::default();
     for trial in 0..10 {
         let entry = writer.step(&task(&trial.to_string()), 1, Running);
@@ -46,8 +46,8 @@ pub async fn an_entry_that_many_save_at_once_is_stored_once(history: &History) {
     history.assert_consistent().await;
 }
 
-/// Of a batch that many save at once each entry is new for exactly one of them.
-pub async fn a_batch_that_many_save_at_once_is_stored_once(history: &History) {
+/// In a batch saved concurrently, each entry is new for exactly one call.
+pub async fn a_batch_saved_concurrently_is_stored_once(history: &History) {
     let writer = Writer::default();
     for trial in 0..10 {
         let tasks = ["a", "b"].map(|id| task(&format!("{id} {trial}")));
@@ -61,7 +61,7 @@ pub async fn a_batch_that_many_save_at_once_is_stored_once(history: &History) {
     history.assert_consistent().await;
 }
 
-/// Overlapping batches in opposite orders of their tasks are all saved: none waits for ever.
+/// Overlapping batches with their tasks in opposite orders are all saved, without a deadlock.
 pub async fn overlapping_batches_do_not_block_each_other(history: &History) {
     let writer = Writer::default();
     let keys: Vec<_> = (0..4)
@@ -90,7 +90,7 @@ pub async fn overlapping_batches_do_not_block_each_other(history: &History) {
     history.assert_consistent().await;
 }
 
-/// Large batches in opposite orders of their tasks do not block each other either.
+/// Large overlapping batches with their tasks in opposite orders do not deadlock either.
 pub async fn overlapping_large_batches_do_not_block_each_other(history: &History) {
     let writer = Writer::default();
     let keys = ["a", "b", "c"].map(task);
@@ -111,7 +111,8 @@ pub async fn overlapping_large_batches_do_not_block_each_other(history: &History
     history.assert_consistent().await;
 }
 
-/// Batches of the same entries in different orders are stored once, whoever has to try again.
+/// Batches with the same entries in different orders are stored once, even if some calls have to be
+/// retried.
 pub async fn batches_in_different_orders_are_stored_once(history: &History) {
     let report = task("report");
     let entries = Writer::default().steps(&report, 400);
@@ -128,8 +129,8 @@ pub async fn batches_in_different_orders_are_stored_once(history: &History) {
     history.assert_consistent().await;
 }
 
-/// Of entries of one id that contradict each other exactly one is saved; the others are refused.
-pub async fn of_contradicting_entries_exactly_one_is_saved(history: &History) {
+/// Of conflicting entries with the same ID, exactly one is saved. The others are refused.
+pub async fn exactly_one_of_conflicting_entries_is_saved(history: &History) {
     let writer = Writer::default();
     for trial in 0..20 {
         let owner = format!("user {trial}");
@@ -144,10 +145,10 @@ pub async fn of_contradicting_entries_exactly_one_is_saved(history: &History) {
 
         let answers = at_once(saves).await;
 
-        let how_many = |expected| answers.iter().filter(|answer| **answer == expected).count();
+        let count = |expected| answers.iter().filter(|answer| **answer == expected).count();
         let counts = history.count(&Scope::User(user(&owner))).await;
-        assert_eq!(how_many(Ok(Running)), 1, "{answers:?}");
-        assert_eq!(how_many(Err(ErrorKind::Conflict)), 23, "{answers:?}");
+        assert_eq!(count(Ok(Running)), 1, "{answers:?}");
+        assert_eq!(count(Err(ErrorKind::Conflict)), 23, "{answers:?}");
         assert_eq!((counts.entries, counts.tasks), (1, 1));
     }
 }
@@ -170,8 +171,8 @@ pub async fn a_cancel_that_races_saves_is_never_lost(history: &History) {
     history.assert_consistent().await;
 }
 
-/// A save that begins after a cancel was answered finds it, whatever is being saved beside it.
-pub async fn a_save_that_begins_after_a_cancel_finds_it(history: &History) {
+/// A save that starts after a cancel returned finds the task cancelled, even during other saves.
+pub async fn a_save_after_a_cancel_returns_cancelled(history: &History) {
     let writer = Writer::default();
     for trial in 0..20 {
         let report = task(&format!("report {trial}"));
@@ -189,8 +190,8 @@ pub async fn a_save_that_begins_after_a_cancel_finds_it(history: &History) {
     }
 }
 
-/// Of finishes that race exactly one wins, and all others are told its status.
-pub async fn of_finishes_that_race_exactly_one_wins(history: &History) {
+/// Of racing finishes exactly one wins, and all others return its status.
+pub async fn exactly_one_of_racing_finishes_wins(history: &History) {
     use FinalStatus::{Cancelled, Completed, Failed, TimedOut};
     for trial in 0..20 {
         let report = task(&format!("report {trial}"));
@@ -212,7 +213,7 @@ pub async fn of_finishes_that_race_exactly_one_wins(history: &History) {
     }
 }
 
-/// A save that may be refused, to run beside others.
+/// A save that may fail, to run concurrently.
 fn trying(
     history: &History,
     entry: HistoryEntry,
@@ -224,7 +225,7 @@ fn trying(
     }
 }
 
-/// A save of a batch that is tried again as long as another one is in its way.
+/// A save of a batch that is retried while it fails because of contention.
 fn persisting(
     history: &History,
     entries: Vec<HistoryEntry>,

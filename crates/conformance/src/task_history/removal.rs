@@ -1,4 +1,4 @@
-//! How a removal goes, batch by batch.
+//! Removal in batches.
 
 use tasktrail_domain::repository::PageSize;
 use tasktrail_domain::task_history::TaskHistoryRepositoryExt;
@@ -10,8 +10,8 @@ use tasktrail_domain::task_history::{
 use crate::History;
 use crate::fixture::{Edit, Writer, at, task, task_of, user};
 
-/// A batch removes at most so many tasks, and tells where the next one goes on.
-pub async fn a_removal_keeps_to_its_bound_on_tasks(history: &History) {
+/// A batch respects the task limit, and returns a cursor for the next batch.
+pub async fn a_removal_respects_its_task_limit(history: &History) {
     save_tasks(history, &[("a", 1), ("b", 1), ("c", 1), ("d", 1), ("e", 1)]).await;
 
     let sizes = walk(history, &tasks(2)).await;
@@ -19,8 +19,8 @@ pub async fn a_removal_keeps_to_its_bound_on_tasks(history: &History) {
     assert_eq!(sizes, [(2, 2), (2, 2), (1, 1)]);
 }
 
-/// A batch removes at most so many entries, unless its first task alone has more.
-pub async fn a_removal_keeps_to_its_bound_on_entries(history: &History) {
+/// A batch respects the entry limit, unless its first task alone exceeds it.
+pub async fn a_removal_respects_its_entry_limit(history: &History) {
     save_tasks(
         history,
         &[("a", 4), ("b", 6), ("c", 1), ("d", 30), ("e", 9), ("f", 2)],
@@ -32,9 +32,8 @@ pub async fn a_removal_keeps_to_its_bound_on_entries(history: &History) {
     assert_eq!(sizes, [(2, 10), (1, 1), (1, 30), (1, 9), (1, 2)]);
 }
 
-/// Where a batch may hold no entries it removes one task at a time, and those without entries
-/// together.
-pub async fn a_removal_without_room_goes_task_by_task(history: &History) {
+/// With an entry limit of 0, a batch removes one task with entries, or several without entries.
+pub async fn an_entry_limit_of_zero_removes_one_task_at_a_time(history: &History) {
     save_tasks(history, &[("a", 1), ("b", 2), ("c", 0), ("d", 0)]).await;
 
     let sizes = walk(history, &entries(0)).await;
@@ -42,8 +41,8 @@ pub async fn a_removal_without_room_goes_task_by_task(history: &History) {
     assert_eq!(sizes, [(1, 1), (1, 2), (2, 0)]);
 }
 
-/// The bounds may be as large as they go.
-pub async fn the_bounds_of_a_removal_may_be_huge(history: &History) {
+/// The limits may have their maximum values.
+pub async fn removal_limits_may_be_huge(history: &History) {
     save_tasks(history, &[("a", 1), ("b", 2)]).await;
     let batch = RemovalLimits {
         tasks: PageSize::MAX,
@@ -62,7 +61,7 @@ pub async fn the_bounds_of_a_removal_may_be_huge(history: &History) {
     );
 }
 
-/// Tasks are removed in the order of their keys, user before task, each compared by its bytes.
+/// Tasks are removed in key order: by user, then by task, each compared byte by byte.
 pub async fn tasks_are_removed_in_the_order_of_their_keys(history: &History) {
     let mut keys: Vec<_> = ["B", "a", "a b", "ab", "ä", "z", "é"]
         .iter()
@@ -72,17 +71,17 @@ pub async fn tasks_are_removed_in_the_order_of_their_keys(history: &History) {
     keys.sort();
 
     let mut batch = tasks(1);
-    for gone in &keys {
+    for key in &keys {
         let removed = history.remove(&everything(), &batch).await;
 
-        assert_eq!(history.status(gone).await, None, "{gone}");
+        assert_eq!(history.status(key).await, None, "{key}");
         assert_eq!(removed.tasks, 1);
         batch.after = removed.next;
     }
 }
 
-/// Walking on with `next` reaches every covered task of every user, and passes over the others.
-pub async fn a_walk_removes_every_covered_task(history: &History) {
+/// Following `next` reaches every covered task of every user, and skips the others.
+pub async fn following_the_cursor_removes_every_covered_task(history: &History) {
     let writer = Writer::default();
     let users = [user("alice"), user("bob")];
     for n in 0..30 {
@@ -106,8 +105,8 @@ pub async fn a_walk_removes_every_covered_task(history: &History) {
     left.assert_consistent();
 }
 
-/// A batch begins behind its cursor, whether or not a task is there, and leaves those before it.
-pub async fn a_removal_begins_behind_its_cursor(history: &History) {
+/// A batch starts after its cursor, even if no such task exists, and keeps earlier tasks.
+pub async fn a_removal_starts_after_its_cursor(history: &History) {
     save_tasks(history, &[("a", 1), ("b", 1), ("c", 1), ("d", 1)]).await;
 
     for (cursor, left) in [
@@ -127,19 +126,19 @@ pub async fn a_removal_begins_behind_its_cursor(history: &History) {
     }
 }
 
-/// A walk may be broken off and begun anew: what was removed stays removed, the rest goes then.
-pub async fn a_walk_may_be_begun_anew(history: &History) {
+/// A removal can stop and restart from the beginning: the second run removes the remaining tasks.
+pub async fn removal_can_restart_from_the_beginning(history: &History) {
     save_tasks(history, &[("a", 1), ("b", 1), ("c", 1), ("d", 1), ("e", 1)]).await;
-    let broken_off = history.remove(&everything(), &tasks(2)).await;
+    let stopped = history.remove(&everything(), &tasks(2)).await;
 
     let sizes = walk(history, &tasks(2)).await;
 
-    assert_eq!((broken_off.tasks, sizes), (2, vec![(2, 2), (1, 1)]));
+    assert_eq!((stopped.tasks, sizes), (2, vec![(2, 2), (1, 1)]));
     assert_eq!(remaining(history).await, "");
 }
 
-/// A task that became active again during the walk stays.
-pub async fn a_task_that_became_active_during_the_walk_stays(history: &History) {
+/// A task that becomes active during a removal is kept.
+pub async fn a_task_that_becomes_active_during_a_removal_is_kept(history: &History) {
     let writer = save_tasks(history, &[("a", 1), ("b", 1), ("c", 1)]).await;
     let first = history.remove(&everything(), &tasks(1)).await;
     let active = writer.step(&task("b"), 2, Running).recorded(at(60));
@@ -155,7 +154,7 @@ pub async fn a_task_that_became_active_during_the_walk_stays(history: &History) 
     assert_eq!(history.trail(&task("b")).await.len(), 2);
 }
 
-/// When every task has been looked at there is no next batch, also if the last one is full.
+/// After the last task there is no next cursor, even if the last batch is full.
 pub async fn the_last_batch_of_a_removal_has_no_next(history: &History) {
     save_tasks(history, &[("a", 1), ("b", 1), ("c", 1), ("d", 1)]).await;
     let first = history.remove(&everything(), &tasks(2)).await;
@@ -176,7 +175,7 @@ pub async fn the_last_batch_of_a_removal_has_no_next(history: &History) {
     );
 }
 
-/// Removing everything reports its progress after each batch, and the sum at the end.
+/// Removing everything reports progress after each batch, and the total at the end.
 pub async fn removing_everything_reports_its_progress(history: &History) {
     save_tasks(history, &[("a", 1), ("b", 2), ("c", 3)]).await;
     let mut progress = Vec::new();
@@ -199,7 +198,7 @@ pub async fn removing_everything_reports_its_progress(history: &History) {
     );
 }
 
-/// What has expired at 12:01.
+/// Covers everything recorded before 12:01.
 fn everything() -> RetentionPolicy {
     RetentionPolicy::older_than(at(60))
 }
@@ -218,7 +217,7 @@ fn entries(bound: u64) -> RemovalLimits {
     }
 }
 
-/// Removes batch by batch, and tells the tasks and entries of each batch that removed any.
+/// Removes in batches, and returns the numbers of tasks and entries of each non-empty batch.
 async fn walk(history: &History, first: &RemovalLimits) -> Vec<(u64, u64)> {
     let mut batch = first.clone();
     let mut sizes = Vec::new();
@@ -228,7 +227,7 @@ async fn walk(history: &History, first: &RemovalLimits) -> Vec<(u64, u64)> {
         let Some(next) = removed.next else { break };
         assert!(
             batch.after.as_ref() < Some(&next),
-            "{next:?} does not go on"
+            "{next:?} does not advance"
         );
         batch.after = Some(next);
     }
@@ -236,7 +235,7 @@ async fn walk(history: &History, first: &RemovalLimits) -> Vec<(u64, u64)> {
     sizes
 }
 
-/// Saves tasks of alice with so many entries each; with none they are finished.
+/// Saves tasks of alice with the given number of entries. A task without entries is finished.
 async fn save_tasks(history: &History, tasks: &[(&str, u16)]) -> Writer {
     let writer = Writer::default();
     for (id, entries) in tasks {
@@ -259,7 +258,7 @@ async fn save_keys(history: &History, keys: &[TaskKey]) {
     history.save_batch(&entries).await;
 }
 
-/// The ids of alice's tasks, ascending, in one text.
+/// The IDs of alice's tasks in ascending order, concatenated.
 async fn remaining(history: &History) -> String {
     let tasks = history.list(&user("alice"), &TaskFilter::default()).await;
     let mut ids: Vec<_> = tasks

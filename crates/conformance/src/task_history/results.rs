@@ -1,4 +1,4 @@
-//! Step results: any JSON comes back exactly as it was given.
+//! Step results: any JSON is returned exactly as it was saved.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -9,7 +9,7 @@ use tasktrail_domain::task_history::{ResultLimit, operation};
 use crate::History;
 use crate::fixture::{Edit, Writer, assert_conflict, task};
 
-/// Numbers come back as given: whole ones whole, floats as floats, each to its last digit.
+/// Numbers are returned as saved: integers as integers, floats as floats, with every digit.
 pub async fn numbers_come_back_as_given(history: &History) {
     let writer = Writer::default();
     let whole = [
@@ -64,7 +64,7 @@ const FLOATS: [f64; 28] = [
     -f64::EPSILON,
 ];
 
-/// A number comes back as the literal that was given, whatever its length, exponent or zeros.
+/// A number is returned as the literal that was saved, with its length, exponent and zeros.
 pub async fn literals_of_numbers_come_back_as_given(history: &History) {
     let writer = Writer::default();
     let fraction = format!("0.{}1", "0".repeat(20_000));
@@ -102,7 +102,7 @@ const LITERALS: [&str; 20] = [
     "12345678901234567890123456789012345678901234567890.5",
 ];
 
-/// Half of a character, as a lone surrogate escape, comes back as given.
+/// Lone surrogate escapes are returned as saved.
 pub async fn lone_surrogates_come_back_as_given(history: &History) {
     let writer = Writer::default();
     let halves = [
@@ -120,7 +120,7 @@ pub async fn lone_surrogates_come_back_as_given(history: &History) {
     }
 }
 
-/// The order of an object's members is no part of a result, nor is the spelling of its strings.
+/// The order of an object's members and the spelling of its strings are not part of a result.
 pub async fn spellings_of_a_result_are_the_same_result(history: &History) {
     let entry = Writer::default().step(&task("report"), 1, Running);
     let spellings = [
@@ -136,8 +136,8 @@ pub async fn spellings_of_a_result_are_the_same_result(history: &History) {
     assert_eq!(steps, [entry.giving(text(spellings[0]))]);
 }
 
-/// Results whose numbers are written differently are different results.
-pub async fn literals_of_numbers_are_told_apart(history: &History) {
+/// Results with different number literals are different results.
+pub async fn results_with_different_number_literals_are_distinct(history: &History) {
     let entry = Writer::default().step(&task("report"), 1, Running);
     let entry = entry.giving(text("[1.5]"));
     history.save(&entry).await;
@@ -155,7 +155,7 @@ fn text(json: &str) -> JsonText {
     json.parse().unwrap()
 }
 
-/// Texts come back as given, NUL and every character that a store may use for itself included.
+/// Texts are returned as saved, including NUL and characters that a store may use as escapes.
 pub async fn texts_come_back_as_given(history: &History) {
     let writer = Writer::default();
     for text in AWKWARD {
@@ -170,7 +170,7 @@ pub async fn texts_come_back_as_given(history: &History) {
     assert_kept(history, &writer, json!(AWKWARD.concat())).await;
 }
 
-/// Keys come back as given, also where they resemble each other.
+/// Keys are returned as saved, even if they are similar.
 pub async fn keys_come_back_as_given(history: &History) {
     let writer = Writer::default();
     let object: Map<_, _> = AWKWARD
@@ -190,7 +190,7 @@ pub async fn keys_come_back_as_given(history: &History) {
     }
 }
 
-/// A result that looks like a document or an escape of the store's own comes back as given.
+/// A result that looks like a document or an escape of the store itself is returned as saved.
 pub async fn look_alikes_come_back_as_given(history: &History) {
     let writer = Writer::default();
     let look_alikes = [
@@ -221,7 +221,7 @@ pub async fn look_alikes_come_back_as_given(history: &History) {
     }
 }
 
-/// Empty and small values come back as given, and are told apart from none at all.
+/// Empty and small values are returned as saved, and differ from a missing value.
 pub async fn small_values_come_back_as_given(history: &History) {
     let writer = Writer::default();
     let values = [
@@ -242,7 +242,7 @@ pub async fn small_values_come_back_as_given(history: &History) {
     }
 }
 
-/// A result may be 100 levels deep, be it of arrays, of objects, or with awkward content.
+/// A result may be 100 levels deep: arrays, objects, or keys that need escapes.
 pub async fn deep_results_come_back_as_given(history: &History) {
     let writer = Writer::default();
     let levels = 0..ResultLimit::MAX_DEPTH;
@@ -257,8 +257,8 @@ pub async fn deep_results_come_back_as_given(history: &History) {
     }
 }
 
-/// Results that differ only in what a store may use for itself are different results.
-pub async fn awkward_results_are_told_apart(history: &History) {
+/// Results that differ only in characters that a store may use as escapes are different results.
+pub async fn similar_results_are_distinct(history: &History) {
     let writer = Writer::default();
     for stored in AWKWARD {
         let entry = writer
@@ -274,7 +274,7 @@ pub async fn awkward_results_are_told_apart(history: &History) {
     }
 }
 
-/// Characters that stores escape, or escape with.
+/// Characters that a store may escape, or use as escapes.
 const AWKWARD: [&str; 36] = [
     "",
     "\0",
@@ -314,7 +314,7 @@ const AWKWARD: [&str; 36] = [
     "\u{10ffff}",
 ];
 
-/// Saves a result, twice, and fails unless it comes back as given.
+/// Saves a result twice, and panics unless it is returned as saved.
 async fn assert_kept(history: &History, writer: &Writer, result: impl Serialize) {
     let entry = writer.step(&task("report"), 0, Running).giving(result);
     history.save(&entry).await;

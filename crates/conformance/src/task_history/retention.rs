@@ -1,4 +1,4 @@
-//! Which tasks a removal takes, and what is left then.
+//! Which tasks a removal covers, and what it keeps.
 
 use serde_json::json;
 use tasktrail_domain::task_history::TaskStatus::{Cancelled, Completed, Failed, Running};
@@ -12,8 +12,8 @@ use crate::History;
 use crate::fixture::{Edit, INSTANT, Writer, at, task, task_of, user};
 use crate::snapshot::Snapshot;
 
-/// Where nothing has expired, nothing is removed and every task has been looked at.
-pub async fn where_nothing_expired_nothing_is_removed(history: &History) {
+/// If no task has expired, nothing is removed, and there is no next cursor.
+pub async fn without_expired_tasks_nothing_is_removed(history: &History) {
     assert_eq!(
         remove(history, &before(Timestamp::MAX)).await,
         RemovalResult::default()
@@ -31,8 +31,8 @@ pub async fn where_nothing_expired_nothing_is_removed(history: &History) {
     assert_eq!(remaining(history).await, ["a"]);
 }
 
-/// A task expires a microsecond after its last activity, not at that instant.
-pub async fn a_task_with_activity_at_the_cutoff_stays(history: &History) {
+/// A task whose last activity is exactly at the cutoff is kept. One microsecond later it expires.
+pub async fn a_task_with_activity_at_the_cutoff_is_kept(history: &History) {
     let writer = Writer::default();
     let times = [("at", at(5)), ("before", at(5).saturating_sub(INSTANT))];
     for (id, time) in times {
@@ -46,8 +46,8 @@ pub async fn a_task_with_activity_at_the_cutoff_stays(history: &History) {
     assert_eq!(remaining(history).await, ["at"]);
 }
 
-/// A task with activity at or after the cutoff keeps all of its entries, also the early ones.
-pub async fn a_live_task_keeps_its_early_entries(history: &History) {
+/// A task with activity at or after the cutoff keeps all its entries, including the early ones.
+pub async fn an_active_task_keeps_its_early_entries(history: &History) {
     let writer = Writer::default();
     let report = task("report");
     let entries: Vec<_> = (0_u16..10)
@@ -65,8 +65,8 @@ pub async fn a_live_task_keeps_its_early_entries(history: &History) {
     assert_eq!(history.trail(&report).await, entries);
 }
 
-/// A finish is activity: a task that was finished at or after the cutoff stays.
-pub async fn a_task_finished_after_the_cutoff_stays(history: &History) {
+/// A finish is activity: a task finished at or after the cutoff is kept.
+pub async fn a_task_finished_after_the_cutoff_is_kept(history: &History) {
     let writer = Writer::default();
     for (id, finish) in [("late", 5), ("early", 4)] {
         history.save(&writer.step(&task(id), 1, Running)).await;
@@ -80,8 +80,8 @@ pub async fn a_task_finished_after_the_cutoff_stays(history: &History) {
     assert_eq!(remaining(history).await, ["late"]);
 }
 
-/// A removed task goes with all its entries, which are counted with every revision.
-pub async fn a_task_goes_with_all_its_entries(history: &History) {
+/// A task is removed with all its entries. The count includes every revision.
+pub async fn a_task_is_removed_with_all_its_entries(history: &History) {
     let writer = Writer::default();
     let (report, unrecorded) = (task("report"), task("unrecorded"));
     let entries = [writer.steps(&report, 3), writer.steps(&report, 3)].concat();
@@ -95,7 +95,7 @@ pub async fn a_task_goes_with_all_its_entries(history: &History) {
     assert_eq!((removed.tasks, removed.entries, removed.next), (2, 6, None));
 }
 
-/// A removed task is unknown, to every method.
+/// A removed task is unknown to every method.
 pub async fn a_removed_task_is_unknown(history: &History) {
     let writer = Writer::default();
     let report = task("report");
@@ -118,8 +118,8 @@ pub async fn a_removed_task_is_unknown(history: &History) {
     );
 }
 
-/// A save after the removal begins a new task: the finish is forgotten, and the ids are free.
-pub async fn a_save_after_a_removal_begins_a_new_task(history: &History) {
+/// A save after a removal starts a new task: the finish is forgotten, and the IDs can be reused.
+pub async fn a_save_after_a_removal_starts_a_new_task(history: &History) {
     let old = Writer::default().step(&task("report"), 7, Completed);
     history.save(&old).await;
     history
@@ -138,8 +138,8 @@ pub async fn a_save_after_a_removal_begins_a_new_task(history: &History) {
     history.assert_consistent().await;
 }
 
-/// A removed task can be finished anew.
-pub async fn a_removed_task_can_be_finished_anew(history: &History) {
+/// A removed task can be finished again.
+pub async fn a_removed_task_can_be_finished_again(history: &History) {
     let report = task("report");
     history.finish(&report, FinalStatus::Cancelled, at(1)).await;
     remove(history, &before(at(9))).await;
@@ -149,8 +149,8 @@ pub async fn a_removed_task_can_be_finished_anew(history: &History) {
     assert_eq!(outcome, FinishOutcome::Finished { previous: None });
 }
 
-/// Only tasks of the policy's statuses are removed, by the status that they were finished with.
-pub async fn tasks_of_other_statuses_stay(history: &History) {
+/// Only tasks with a status in the policy are removed. For finished tasks the final status counts.
+pub async fn tasks_with_other_statuses_are_kept(history: &History) {
     let writer = Writer::default();
     for (id, status) in [("open", Running), ("failed", Failed), ("cancelled", Failed)] {
         history.save(&writer.step(&task(id), 1, status)).await;
@@ -170,8 +170,8 @@ pub async fn tasks_of_other_statuses_stay(history: &History) {
     assert_eq!(remaining(history).await, ["cancelled", "open"]);
 }
 
-/// On demand only finished tasks are removed, not those whose last step merely is done.
-pub async fn open_tasks_stay_if_only_finished_ones_go(history: &History) {
+/// With `finished_only`, a task whose last step is terminal but that is not finished is kept.
+pub async fn a_finished_only_policy_keeps_open_tasks(history: &History) {
     let writer = Writer::default();
     for id in ["done", "finished"] {
         history.save(&writer.step(&task(id), 1, Completed)).await;
@@ -192,14 +192,14 @@ pub async fn open_tasks_stay_if_only_finished_ones_go(history: &History) {
     assert_eq!(remaining(history).await, ["done"]);
 }
 
-/// What has expired is what a removal removes, by any policy; telling it removes nothing.
-pub async fn what_expired_is_what_a_removal_removes(history: &History) {
+/// For any policy, `expired` returns the counts that a removal then removes, and removes nothing.
+pub async fn expired_counts_match_the_removal(history: &History) {
     for policy in every_policy() {
         save_every_kind(history).await;
-        let before = everybodys_tasks(history).await;
+        let before = tasks_of_all_users(history).await;
 
         let expired = history.expired(&policy).await;
-        let untouched = everybodys_tasks(history).await;
+        let untouched = tasks_of_all_users(history).await;
         let removed = remove(history, &policy).await;
 
         let (covered, others): (Vec<_>, Vec<_>) =
@@ -207,7 +207,7 @@ pub async fn what_expired_is_what_a_removal_removes(history: &History) {
         let tasks = covered.len().try_into().unwrap();
         let entries = covered.iter().map(|task| task.entries).sum();
         assert_eq!(untouched, before, "{policy:?}");
-        assert_eq!(everybodys_tasks(history).await, others, "{policy:?}");
+        assert_eq!(tasks_of_all_users(history).await, others, "{policy:?}");
         assert_eq!(expired, ExpiredCounts { tasks, entries }, "{policy:?}");
         assert_eq!(
             removed,
@@ -221,8 +221,8 @@ pub async fn what_expired_is_what_a_removal_removes(history: &History) {
     }
 }
 
-/// On demand the newest tasks of each user stay, of any status, in the order of a list.
-pub async fn the_newest_tasks_of_each_user_stay(history: &History) {
+/// With `keep_newest`, the newest tasks of each user are kept, of any status, in list order.
+pub async fn the_newest_tasks_of_each_user_are_kept(history: &History) {
     let writer = Writer::default();
     for (user, id, time) in [
         ("alice", "a", 1),
@@ -245,10 +245,10 @@ pub async fn the_newest_tasks_of_each_user_stay(history: &History) {
     let removed = remove(history, &keep(2)).await;
 
     assert_eq!((four.tasks, expired.tasks, removed.tasks), (0, 2, 2));
-    // Of two at the same instant a list begins with the greater id.
+    // For the same instant, the greater ID comes first in a list.
     assert_eq!(remaining(history).await, ["b", "d"]);
     assert_eq!(history.status(&task_of("bob", "a")).await, Some(Completed));
-    // Those that stay are counted before anything else is asked.
+    // The newest tasks are determined before the other conditions apply.
     let failed = RetentionPolicy {
         statuses: Completed.into(),
         ..keep(1)
@@ -267,7 +267,7 @@ async fn remove(history: &History, policy: &RetentionPolicy) -> RemovalResult {
     history.remove(policy, &RemovalLimits::default()).await
 }
 
-/// The ids of alice's tasks, ascending.
+/// The IDs of alice's tasks in ascending order.
 async fn remaining(history: &History) -> Vec<String> {
     let tasks = history.list(&user("alice"), &TaskFilter::default()).await;
     let mut ids: Vec<_> = tasks
@@ -278,7 +278,7 @@ async fn remaining(history: &History) -> Vec<String> {
     ids
 }
 
-async fn everybodys_tasks(history: &History) -> Vec<TaskSummary> {
+async fn tasks_of_all_users(history: &History) -> Vec<TaskSummary> {
     let everything = TaskFilter::default();
     let mut tasks = history.list(&user("alice"), &everything).await;
     tasks.extend(history.list(&user("bob"), &everything).await);
@@ -287,7 +287,7 @@ async fn everybodys_tasks(history: &History) -> Vec<TaskSummary> {
 
 /// Saves tasks of two users, open and finished, of three statuses, at four instants.
 ///
-/// What is still there from the last time is not saved again.
+/// Tasks that still exist from an earlier call are not saved again.
 async fn save_every_kind(history: &History) {
     let writer = Writer::default();
     let mut entries = Vec::new();

@@ -7,7 +7,7 @@ use tasktrail_domain::task_history::{ErrorCode, HistoryEntry, TaskStepResult, op
 use crate::History;
 use crate::fixture::{Edit, Writer, assert_conflict, at, task, task_of};
 
-/// A saved entry comes back as it was given, as a step and in the trail.
+/// A saved entry is returned unchanged, as a step and in the trail.
 pub async fn a_saved_entry_comes_back_as_it_was_given(history: &History) {
     let report = task("report");
     let fetched = TaskStepResult::builder("fetch", Failed)
@@ -27,8 +27,8 @@ pub async fn a_saved_entry_comes_back_as_it_was_given(history: &History) {
     assert_eq!(history.trail(&report).await, expected);
 }
 
-/// A save tells the status of its task, which is that of the highest step, not of the saved one.
-pub async fn a_save_tells_the_status_of_its_task(history: &History) {
+/// A save returns the status of its task: that of the highest step, not of the saved one.
+pub async fn a_save_returns_the_status_of_its_task(history: &History) {
     let writer = Writer::default();
     let report = task("report");
     let first = writer.step(&report, 2, Running);
@@ -40,8 +40,8 @@ pub async fn a_save_tells_the_status_of_its_task(history: &History) {
     assert_eq!(history.save(&higher).await, Failed);
 }
 
-/// A save adds its entry and never changes or removes another, not even of the same step.
-pub async fn a_save_leaves_the_other_entries_alone(history: &History) {
+/// A save adds its entry, and does not change or remove other entries, even of the same step.
+pub async fn a_save_leaves_other_entries_unchanged(history: &History) {
     let writer = Writer::default();
     let report = task("report");
     let entries = [
@@ -58,7 +58,7 @@ pub async fn a_save_leaves_the_other_entries_alone(history: &History) {
     }
 }
 
-/// An entry that was saved before changes nothing.
+/// Saving the same entry again changes nothing.
 pub async fn a_repeated_save_changes_nothing(history: &History) {
     let entry = Writer::default().step(&task("report"), 1, Running);
     history.save(&entry).await;
@@ -70,8 +70,8 @@ pub async fn a_repeated_save_changes_nothing(history: &History) {
     assert_eq!(history.snapshot().await, saved_once);
 }
 
-/// A repeated save tells how its task stands by then.
-pub async fn a_repeated_save_tells_how_the_task_stands_now(history: &History) {
+/// A repeated save returns the current status of its task.
+pub async fn a_repeated_save_returns_the_current_status(history: &History) {
     let writer = Writer::default();
     let report = task("report");
     let first = writer.step(&report, 1, Running);
@@ -82,8 +82,8 @@ pub async fn a_repeated_save_tells_how_the_task_stands_now(history: &History) {
     assert_eq!(history.save(&first).await, Completed);
 }
 
-/// Of a repeated save the first time stays, and a later repetition is no new activity.
-pub async fn a_repeated_save_keeps_the_first_time(history: &History) {
+/// A repeated save keeps the original time, and does not count as activity.
+pub async fn a_repeated_save_keeps_the_original_time(history: &History) {
     let report = task("report");
     let entry = Writer::default().step(&report, 1, Running).recorded(at(5));
     history.save(&entry).await;
@@ -97,7 +97,7 @@ pub async fn a_repeated_save_keeps_the_first_time(history: &History) {
     assert_eq!((summary.created_at, summary.last_updated), (at(5), at(5)));
 }
 
-/// A repetition of an older revision leaves the newest one in place.
+/// Repeating an older revision does not replace the newest one.
 pub async fn a_repeated_save_does_not_become_the_newest_revision(history: &History) {
     let writer = Writer::default();
     let report = task("report");
@@ -113,8 +113,8 @@ pub async fn a_repeated_save_does_not_become_the_newest_revision(history: &Histo
     assert_eq!(history.trail(&report).await, accepted);
 }
 
-/// The same id for another step is a conflict.
-pub async fn an_id_cannot_stand_for_another_step(history: &History) {
+/// The same ID for another step is a conflict.
+pub async fn an_id_reused_for_another_step_is_a_conflict(history: &History) {
     let writer = Writer::default();
     let entry = writer.step(&task("report"), 1, Running);
     let other = writer.step(&task("report"), 2, Running).under(entry.id);
@@ -122,8 +122,8 @@ pub async fn an_id_cannot_stand_for_another_step(history: &History) {
     assert_refused(history, &entry, &other).await;
 }
 
-/// The same id for another task of the user is a conflict, and that task stays unknown.
-pub async fn an_id_cannot_stand_for_another_task(history: &History) {
+/// The same ID for another task of the user is a conflict, and that task remains unknown.
+pub async fn an_id_reused_for_another_task_is_a_conflict(history: &History) {
     let writer = Writer::default();
     let entry = writer.step(&task("report"), 1, Running);
     let other = writer.step(&task("invoice"), 1, Running).under(entry.id);
@@ -132,8 +132,8 @@ pub async fn an_id_cannot_stand_for_another_task(history: &History) {
     assert_eq!(history.status(&other.task).await, None);
 }
 
-/// The same id with a step result that differs in whatever part is a conflict.
-pub async fn an_id_cannot_stand_for_another_step_result(history: &History) {
+/// The same ID with a different step result is a conflict, whichever part differs.
+pub async fn an_id_reused_for_another_step_result_is_a_conflict(history: &History) {
     let failed = Writer::default().step(&task("report"), 1, Failed);
     let entry = failed.failing(ErrorCode::TIMEOUT);
     let document = serde_json::to_value(&entry.step_result).unwrap();
@@ -155,8 +155,8 @@ pub async fn an_id_cannot_stand_for_another_step_result(history: &History) {
     }
 }
 
-/// Numbers in another form are another result, so 1 and 1.0 under one id are a conflict.
-pub async fn an_id_cannot_stand_for_another_form_of_a_number(history: &History) {
+/// A different number literal is a different result: 1 and 1.0 under one ID are a conflict.
+pub async fn an_id_reused_for_another_number_literal_is_a_conflict(history: &History) {
     let entry = Writer::default().step(&task("report"), 1, Running);
 
     let (whole, float) = (json!([1, 100]), json!([1.0, 100]));
@@ -165,7 +165,7 @@ pub async fn an_id_cannot_stand_for_another_form_of_a_number(history: &History) 
     assert_refused(history, &entry, &other).await;
 }
 
-/// An id is known within its user: under another one it is another entry.
+/// An ID is unique within its user: under another user it is another entry.
 pub async fn the_same_id_under_another_user_is_another_entry(history: &History) {
     let writer = Writer::default();
     let alices = writer.step(&task_of("alice", "report"), 1, Running);
@@ -180,7 +180,7 @@ pub async fn the_same_id_under_another_user_is_another_entry(history: &History) 
     assert_eq!(history.trail(&bobs.task).await, [bobs]);
 }
 
-/// Saves `entry`, and fails unless `other` is refused for its id then, without any effect.
+/// Saves `entry`, and panics unless `other` then fails with a conflict and without any effect.
 async fn assert_refused(history: &History, entry: &HistoryEntry, other: &HistoryEntry) {
     history.save(entry).await;
     let before = history.snapshot().await;

@@ -10,7 +10,7 @@ pub async fn an_unknown_task_has_no_status(history: &History) {
     assert_eq!(history.status(&task("unknown")).await, None);
 }
 
-/// An open task has the status of its highest step, not of the one that was saved last.
+/// An open task has the status of its highest step, not of the step saved last.
 pub async fn an_open_task_has_the_status_of_its_highest_step(history: &History) {
     let writer = Writer::default();
     let report = task("report");
@@ -21,7 +21,7 @@ pub async fn an_open_task_has_the_status_of_its_highest_step(history: &History) 
     assert_eq!(history.status(&report).await, Some(Failed));
 }
 
-/// Of the highest step the newest revision tells the status, so a retry reopens a failed task.
+/// The newest revision of the highest step determines the status, so a retry reopens a failed task.
 pub async fn an_open_task_has_the_status_of_the_newest_revision(history: &History) {
     let writer = Writer::default();
     let report = task("report");
@@ -32,7 +32,7 @@ pub async fn an_open_task_has_the_status_of_the_newest_revision(history: &Histor
     }
 }
 
-/// A terminal last step does not finish its task: the next step goes on.
+/// A terminal last step does not finish its task: further steps can follow.
 pub async fn a_terminal_step_does_not_finish_its_task(history: &History) {
     let writer = Writer::default();
     let report = task("report");

@@ -1,4 +1,4 @@
-//! What the list tells of a task.
+//! Task summaries in the list.
 
 use tasktrail_domain::task_history::TaskStatus::{Cancelled, Completed, Failed, Running};
 use tasktrail_domain::task_history::{ErrorCode, FinalStatus, TaskSummary};
@@ -6,8 +6,8 @@ use tasktrail_domain::task_history::{ErrorCode, FinalStatus, TaskSummary};
 use crate::History;
 use crate::fixture::{Edit, Writer, at, task};
 
-/// The summary of an open task tells its last step, and when it began and last did something.
-pub async fn an_open_task_is_summed_up(history: &History) {
+/// The summary of an open task has its last step, and the times of its start and last activity.
+pub async fn an_open_task_has_a_summary(history: &History) {
     let writer = Writer::default();
     let report = task("report");
     let first = writer.step(&report, 1, Completed).recorded(at(1));
@@ -30,8 +30,8 @@ pub async fn an_open_task_is_summed_up(history: &History) {
     assert_eq!(history.summary(&report).await, expected);
 }
 
-/// A task that was finished before any save is listed, with no entries and no last step.
-pub async fn a_task_finished_before_any_save_is_summed_up(history: &History) {
+/// A task finished before any save is listed, without entries and last step.
+pub async fn a_task_finished_before_any_save_has_a_summary(history: &History) {
     let report = task("report");
     history.finish(&report, FinalStatus::Cancelled, at(4)).await;
 
@@ -48,8 +48,8 @@ pub async fn a_task_finished_before_any_save_is_summed_up(history: &History) {
     assert_eq!(history.summary(&report).await, expected);
 }
 
-/// A task began at the earliest of its times and was last active at the latest, in whatever order
-/// they were recorded.
+/// A task starts at its earliest time and was last active at its latest, regardless of the order of
+/// the saves.
 pub async fn a_summary_has_the_earliest_and_the_latest_time(history: &History) {
     let writer = Writer::default();
     let report = task("report");
@@ -63,7 +63,7 @@ pub async fn a_summary_has_the_earliest_and_the_latest_time(history: &History) {
     assert_eq!((summary.created_at, summary.last_updated), (at(2), at(8)));
 }
 
-/// A finish is activity at its own time, be it the latest of all or the earliest.
+/// A finish is activity at its own time, which may be the latest or the earliest.
 pub async fn a_finish_counts_as_activity(history: &History) {
     let writer = Writer::default();
     for (id, finish, created, updated) in [("late", 9, 5, 9), ("early", 1, 1, 5)] {
@@ -83,7 +83,7 @@ pub async fn a_finish_counts_as_activity(history: &History) {
     }
 }
 
-/// The error code is that of the newest revision of the highest step, and of no other entry.
+/// The error code is that of the newest revision of the highest step only.
 pub async fn the_error_code_is_that_of_the_last_step(history: &History) {
     let writer = Writer::default();
     let report = task("report");
@@ -103,9 +103,9 @@ pub async fn the_error_code_is_that_of_the_last_step(history: &History) {
     }
 }
 
-/// Late saves are activity of a finished task, and change its last step and its error code, but
-/// neither its status nor when it was finished.
-pub async fn late_saves_change_all_but_the_finish(history: &History) {
+/// Late saves are activity of a finished task. They can change its last step and error code, but
+/// not its status or finish time.
+pub async fn late_saves_do_not_change_the_finish(history: &History) {
     let writer = Writer::default();
     let report = task("report");
     let failed = |step, code| writer.step(&report, step, Failed).failing(code);
@@ -132,7 +132,7 @@ pub async fn late_saves_change_all_but_the_finish(history: &History) {
     assert_eq!(history.summary(&report).await, expected);
 }
 
-/// After every single save the summary is what a replay of the trail gives.
+/// After every save the summary matches a replay of the trail.
 pub async fn a_summary_equals_the_replay_of_its_trail(history: &History) {
     let writer = Writer::default();
     let report = task("report");

@@ -16,7 +16,7 @@ pub async fn an_unknown_task_has_no_trail(history: &History) {
     assert_eq!((loaded.items, loaded.next), (vec![], None));
 }
 
-/// A trail holds all revisions in the order of acceptance, whatever steps, times and ids say.
+/// A trail has all revisions in the order of acceptance, regardless of steps, times and IDs.
 pub async fn a_trail_is_in_the_order_of_acceptance(history: &History) {
     let writer = Writer::default();
     let report = task("report");
@@ -35,8 +35,8 @@ pub async fn a_trail_is_in_the_order_of_acceptance(history: &History) {
     assert_eq!(history.trail(&report).await, entries);
 }
 
-/// Pages of any size give each revision once, in order, and none of another task; the last one has
-/// no next.
+/// Pages of any size return each revision once, in order, and none of another task. The last page
+/// has no cursor.
 pub async fn pages_of_a_trail_give_each_revision_once(history: &History) {
     let writer = Writer::default();
     let (report, invoice) = (task("report"), task("invoice"));
@@ -51,7 +51,7 @@ pub async fn pages_of_a_trail_give_each_revision_once(history: &History) {
     }
 }
 
-/// Pages of large revisions may be short, but give each one once, and only the last one has no next.
+/// Pages of large revisions may be short, but return each once, and only the last has no cursor.
 pub async fn pages_of_large_revisions_give_each_once(history: &History) {
     let report = task("report");
     let revisions = large_steps(&Writer::default(), &report);
@@ -63,15 +63,15 @@ pub async fn pages_of_large_revisions_give_each_once(history: &History) {
     }
 }
 
-/// A trail that is read page by page goes on with what was saved meanwhile.
-pub async fn a_trail_goes_on_with_what_was_saved_meanwhile(history: &History) {
+/// The next page of a trail includes entries saved since the previous page.
+pub async fn the_next_page_of_a_trail_includes_new_saves(history: &History) {
     let writer = Writer::default();
     let report = task("report");
     let before = writer.steps(&report, 3);
     history.save_batch(&before).await;
     let first = history.trail_page(&report, &page(2)).await;
-    let meanwhile = writer.step(&report, 0, Completed);
-    history.save(&meanwhile).await;
+    let later = writer.step(&report, 0, Completed);
+    history.save(&later).await;
 
     let request = PageRequest {
         after: first.next,
@@ -82,12 +82,12 @@ pub async fn a_trail_goes_on_with_what_was_saved_meanwhile(history: &History) {
     assert_eq!(first.items, before[..2]);
     assert_eq!(
         (second.items, second.next),
-        (vec![before[2].clone(), meanwhile], None)
+        (vec![before[2].clone(), later], None)
     );
 }
 
-/// A position in a trail can be kept as text.
-pub async fn a_position_in_a_trail_can_be_kept_as_text(history: &History) {
+/// A cursor of a trail can be stored as text and parsed again.
+pub async fn a_trail_cursor_round_trips_as_text(history: &History) {
     let report = task("report");
     let entries = Writer::default().steps(&report, 3);
     history.save_batch(&entries).await;

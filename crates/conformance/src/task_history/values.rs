@@ -1,4 +1,4 @@
-//! Ids, times and texts at the edge of what the domain allows.
+//! IDs, times and texts at the limits of the domain.
 
 use serde_json::{Value, json};
 use tasktrail_domain::task_history::TaskStatus::{Failed, Running};
@@ -10,7 +10,7 @@ use tasktrail_domain::timestamp::Timestamp;
 use crate::History;
 use crate::fixture::{Edit, INSTANT, Writer, task, task_of, user, with_error};
 
-/// Ids, names and codes may hold any characters but NUL, and be 255 bytes long.
+/// IDs, names and codes may contain any characters except NUL, and up to 255 bytes.
 pub async fn ids_may_hold_any_characters(history: &History) {
     let writer = Writer::default();
     let long = ["a".repeat(255), "ä".repeat(127), "🦀".repeat(63)];
@@ -66,7 +66,7 @@ const ID_TEXTS: [&str; 30] = [
     "🦀",
 ];
 
-/// Messages may hold any characters, NUL included.
+/// Messages may contain any characters, including NUL.
 pub async fn messages_may_hold_any_characters(history: &History) {
     let writer = Writer::default();
     let texts = [
@@ -81,9 +81,9 @@ pub async fn messages_may_hold_any_characters(history: &History) {
         "\"'\\🦀",
     ];
     for (step, text) in (0..).zip(texts) {
-        let said = TaskStepResult::builder("fetch", Failed).message(text);
-        let said = said.error(ErrorCode::EXECUTION, text).build().unwrap();
-        let entry = writer.step(&task("report"), step, Failed).with(said);
+        let failed = TaskStepResult::builder("fetch", Failed).message(text);
+        let failed = failed.error(ErrorCode::EXECUTION, text).build().unwrap();
+        let entry = writer.step(&task("report"), step, Failed).with(failed);
         history.save(&entry).await;
 
         assert_eq!(history.save(&entry).await, Failed, "{text:?} again");
@@ -92,8 +92,8 @@ pub async fn messages_may_hold_any_characters(history: &History) {
     }
 }
 
-/// An error code may stand without a message, and a message without a code, on any status.
-pub async fn an_error_may_be_half_told(history: &History) {
+/// A step result may have an error code without a message, or the reverse, with any status.
+pub async fn error_code_and_message_are_independent(history: &History) {
     let writer = Writer::default();
     let report = task("report");
     let halves = [
@@ -116,7 +116,7 @@ pub async fn an_error_may_be_half_told(history: &History) {
     }
 }
 
-/// Instants are kept to the microsecond, from the year 1 to the year 9999.
+/// Instants are stored with microsecond precision, from year 1 to year 9999.
 pub async fn instants_are_kept_to_the_microsecond(history: &History) {
     let writer = Writer::default();
     let instants = ascending_instants();
@@ -160,8 +160,8 @@ fn ascending_instants() -> [Timestamp; 8] {
     ]
 }
 
-/// The first and the last instant are good for filters and cutoffs, too.
-pub async fn the_first_and_the_last_instant_bound_everything(history: &History) {
+/// The first and the last instant also work in filters and as cutoffs.
+pub async fn the_first_and_last_instants_work_as_bounds(history: &History) {
     let writer = Writer::default();
     for (id, time) in [("first", Timestamp::MIN), ("last", Timestamp::MAX)] {
         history
@@ -189,7 +189,7 @@ pub async fn the_first_and_the_last_instant_bound_everything(history: &History) 
     assert_eq!(history.status(&task("last")).await, Some(Running));
 }
 
-/// Entry ids may be the smallest and the greatest there are.
+/// Entry IDs may have the smallest and the greatest value.
 pub async fn entry_ids_may_be_the_smallest_and_the_greatest(history: &History) {
     let writer = Writer::default();
     let report = task("report");
@@ -209,7 +209,7 @@ pub async fn entry_ids_may_be_the_smallest_and_the_greatest(history: &History) {
     assert_eq!(history.steps(&report).await, [entries[3].clone()]);
 }
 
-/// A result and the messages may be as large as the limit, and larger where it is raised.
+/// A result and its messages may be as large as the limit, including a raised one.
 pub async fn results_and_messages_may_be_as_large_as_the_limit(history: &History) {
     const MIB: usize = 1 << 20;
     let writer = Writer::default();
@@ -230,9 +230,6 @@ pub async fn results_and_messages_may_be_as_large_as_the_limit(history: &History
 
         assert_eq!(history.save(&entry).await, Failed, "again");
         let loaded = history.steps(&entry.task).await;
-        assert!(
-            loaded.last() == Some(&entry),
-            "{size} bytes come back changed"
-        );
+        assert!(loaded.last() == Some(&entry), "{size} bytes were changed");
     }
 }

@@ -6,37 +6,37 @@ use std::ops::Range;
 
 use super::JsonText;
 
-/// Why a valid JSON text is no document.
+/// Why a valid JSON text is not accepted as a document.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Flaw {
     TooDeep,
     DuplicateKey(String),
 }
 
-/// The canonical form of `json`, which must be valid JSON.
+/// Returns the canonical form of `json`, which must be valid JSON.
 pub(super) fn canonical(json: &str) -> Result<String, Flaw> {
     Writer::new(json, |number, out| out.push_str(number)).write()
 }
 
-/// The canonical form of `json`, with every number in a form that equal numbers share.
+/// Like [`canonical`], and writes equal numbers with the same text.
 pub(super) fn numbers_by_value(json: &str) -> Result<String, Flaw> {
     Writer::new(json, push_by_value).write()
 }
 
-/// Reads valid JSON, of which it therefore checks nothing, and writes its canonical form.
+/// Writes the canonical form of valid JSON. It does not check the syntax.
 struct Writer<'t> {
     rest: &'t str,
     out: String,
     number: fn(&str, &mut String),
-    /// The members of the objects that are being written, the innermost last.
+    /// The members of the objects that are being written, innermost object last.
     members: Vec<Member>,
-    /// Room for the members of an object that are put in order.
+    /// A buffer for sorting the members of an object.
     unordered: String,
 }
 
-/// Where a member stands in what was written.
+/// The position of a member in the output.
 struct Member {
-    /// Its key without the quotes.
+    /// The key without the quotes.
     key: Range<usize>,
     whole: Range<usize>,
 }
@@ -109,7 +109,7 @@ impl<'t> Writer<'t> {
         Ok(())
     }
 
-    /// Puts the members of the innermost object in the order of their keys.
+    /// Sorts the members of the innermost object by their keys.
     fn order(&mut self, first: usize, begin: usize) -> Result<(), Flaw> {
         let members = self.members.get_mut(first..).unwrap_or_default();
         let out = &self.out;
@@ -181,7 +181,7 @@ impl<'t> Writer<'t> {
         }
     }
 
-    /// The next byte that is not whitespace.
+    /// Skips whitespace, and returns the next byte.
     fn peek(&mut self) -> Option<u8> {
         let first = self.rest.as_bytes().first().copied();
         if first.is_some_and(|byte| byte > b' ') {
@@ -191,7 +191,7 @@ impl<'t> Writer<'t> {
         self.rest.as_bytes().first().copied()
     }
 
-    /// Takes the text before the first byte, of ASCII, that is an end.
+    /// Takes the text up to the first byte for which `is_end` holds. That byte must be ASCII.
     fn take(&mut self, is_end: impl FnMut(&u8) -> bool) -> &'t str {
         let length = self.rest.as_bytes().iter().position(is_end);
         self.skip(length.unwrap_or(self.rest.len()))
@@ -203,15 +203,15 @@ impl<'t> Writer<'t> {
         skipped
     }
 
-    /// Writes the next character, which is this one.
+    /// Copies the next character, which must be `character`.
     fn punctuation(&mut self, character: char) {
         self.skip(1);
         self.out.push(character);
     }
 }
 
-/// How much of a string is written as the canonical form writes it: up to its end, or to an escape that
-/// may have another spelling.
+/// The length of the start of a string that is already canonical: up to its end, or to an escape
+/// that may be written differently.
 fn canonical_length(string: &str) -> usize {
     let mut bytes = string.bytes().enumerate();
     while let Some((at, byte)) = bytes.next() {
@@ -229,13 +229,13 @@ fn canonical_length(string: &str) -> usize {
     string.len()
 }
 
-/// The UTF-16 code unit that `text` begins with as an escape.
+/// The UTF-16 code unit of the `\u` escape at the start of `text`.
 fn utf16_escape(text: &str) -> Option<u32> {
     let digits = text.strip_prefix(r"\u")?.get(..4)?;
     u32::from_str_radix(digits, 16).ok()
 }
 
-/// The character that two surrogates are.
+/// The character of a surrogate pair.
 fn pair(high: u32, low: u32) -> Option<char> {
     let is_pair = (0xd800..0xdc00).contains(&high) && (0xdc00..0xe000).contains(&low);
     let character = is_pair.then(|| 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
@@ -262,7 +262,7 @@ fn push_escaped(unit: u32, out: &mut String) {
     out.extend(digits.into_iter().flatten());
 }
 
-/// Compares keys by their code points; both are canonical.
+/// Compares two canonical keys by their code points.
 fn compare(one: &str, other: &str) -> Ordering {
     if one.contains('\\') || other.contains('\\') {
         code_points(one).cmp(code_points(other))
@@ -293,8 +293,8 @@ fn code_points(text: &str) -> impl Iterator<Item = u32> {
     })
 }
 
-/// Writes a number so that `1.50`, `1.5` and `15e-1` are the same: as digits without zeros around
-/// them, and a power of ten.
+/// Writes a number as digits without surrounding zeros and a power of ten, so that `1.50`, `1.5`
+/// and `15e-1` have the same text.
 fn push_by_value(literal: &str, out: &mut String) {
     let (mantissa, exponent) = literal.split_once(['e', 'E']).unwrap_or((literal, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));

@@ -9,7 +9,7 @@ fn text(json: &str) -> JsonText {
 }
 
 #[test]
-fn the_literals_of_numbers_are_kept() {
+fn number_literals_are_kept() {
     let digits = "1234567890".repeat(4);
     for number in [
         "0", "-0", "0.0", "-0.00", "1.50", "1e400", "1E+5", "-1e-5", "1.0", &digits, "0.10e0",
@@ -22,7 +22,7 @@ fn the_literals_of_numbers_are_kept() {
 }
 
 #[test]
-fn each_character_has_one_spelling() {
+fn every_character_has_one_canonical_form() {
     let spellings = [
         (r#""\u0041\/\u00e9""#, r#""A/é""#),
         (
@@ -55,7 +55,7 @@ fn lone_surrogates_are_kept_as_escapes() {
 }
 
 #[test]
-fn members_are_sorted_by_the_code_points_of_their_keys() {
+fn members_are_sorted_by_code_points_of_their_keys() {
     let given = r#" { "b" : { "z" : 1, "a" : [ ] } ,
         "a!" : 2, "a" : 1, "\n" : 0, "\ue000" : 7, "\ud835" : 6, "\ud83d\ude00" : 8, "B" : 3 } "#;
 
@@ -66,7 +66,7 @@ fn members_are_sorted_by_the_code_points_of_their_keys() {
 }
 
 #[test]
-fn a_key_that_is_there_twice_is_refused_by_name() {
+fn duplicate_key_is_refused_and_named() {
     for given in [
         r#"{"a":1,"a":1}"#,
         r#"{"b":1,"a":1,"\u0061":2}"#,
@@ -81,7 +81,7 @@ fn a_key_that_is_there_twice_is_refused_by_name() {
 }
 
 #[test]
-fn a_document_is_100_levels_deep_at_most() {
+fn document_deeper_than_100_levels_is_refused() {
     let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     let value = |levels: usize| {
         let member = |inner| Value::Object([("a".to_owned(), inner)].into_iter().collect());
@@ -104,7 +104,7 @@ fn a_document_is_100_levels_deep_at_most() {
 }
 
 #[test]
-fn what_is_no_json_is_refused() {
+fn invalid_json_is_refused() {
     for given in [
         "",
         "{",
@@ -118,7 +118,7 @@ fn what_is_no_json_is_refused() {
     ] {
         let error = given.parse::<JsonText>().unwrap_err().to_string();
         assert!(
-            error.starts_with("JSON document must be JSON, got what is not: "),
+            error.starts_with("JSON document must be valid JSON, got an error: "),
             "{error}"
         );
     }
@@ -127,20 +127,20 @@ fn what_is_no_json_is_refused() {
 }
 
 #[test]
-fn a_document_is_serialized_as_it_is() {
-    let awkward = text(r#"{"a":[1.50,-0,1e400],"b":"\ud835\u0000"}"#);
-    let around = BTreeMap::from([("result", &awkward)]);
+fn document_round_trips_through_serde_json() {
+    let document = text(r#"{"a":[1.50,-0,1e400],"b":"\ud835\u0000"}"#);
+    let around = BTreeMap::from([("result", &document)]);
 
     let json = serde_json::to_string(&around).unwrap();
     let read: BTreeMap<String, JsonText> = serde_json::from_str(&json).unwrap();
 
-    assert_eq!(json, format!(r#"{{"result":{awkward}}}"#));
-    assert_eq!(read["result"], awkward);
-    assert_eq!(JsonText::of(&awkward).unwrap(), awkward);
+    assert_eq!(json, format!(r#"{{"result":{document}}}"#));
+    assert_eq!(read["result"], document);
+    assert_eq!(JsonText::of(&document).unwrap(), document);
 }
 
 #[test]
-fn a_document_is_not_read_from_what_has_lost_its_text() {
+fn deserializing_from_buffered_content_fails() {
     #[derive(Debug, Deserialize)]
     struct Flat {
         #[serde(flatten)]
@@ -163,7 +163,7 @@ fn a_document_is_not_read_from_what_has_lost_its_text() {
 }
 
 #[test]
-fn a_value_is_given_where_it_holds_the_same() {
+fn to_value_returns_equal_values_only() {
     for (held, value) in [
         ("1.50", json!(1.5)),
         ("-0", json!(-0.0)),
@@ -187,14 +187,14 @@ fn a_value_is_given_where_it_holds_the_same() {
     );
     let digits = "[12345678901234567890123]";
     match text(digits).to_value() {
-        // With `serde_json/arbitrary_precision`, which another crate may turn on.
+        // With `serde_json/arbitrary_precision`, which another crate may enable.
         Ok(value) => assert_eq!(value.to_string(), digits),
         Err(error) => assert!(error.to_string().contains("serde_json::Value"), "{error}"),
     }
 }
 
 #[test]
-fn a_document_equals_the_value_that_it_is_made_of() {
+fn document_equals_the_value_that_it_was_made_from() {
     for value in [
         json!({ "b": 1.5, "a": [1e17, -0.0, "\0", null] }),
         json!({ "$serde_json::private::Number": "1", "$serde_json::private::RawValue": "2" }),
@@ -208,7 +208,7 @@ fn a_document_equals_the_value_that_it_is_made_of() {
 }
 
 #[test]
-fn what_a_document_is_read_as_is_for_the_reader_to_say() {
+fn target_type_decides_how_numbers_are_read() {
     let prices = text(r#"{"a":1.50,"b":12345678901234567890123}"#);
 
     let read: BTreeMap<String, f64> = prices.deserialize().unwrap();

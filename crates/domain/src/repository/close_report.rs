@@ -1,15 +1,16 @@
 use std::time::Duration;
 
-/// What the close of a store did.
+/// The result of closing a store.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CloseReport {
-    /// How many calls were under way and finished in time. A migration of the schema is a call like others.
+    /// Number of calls in flight that finished before the deadline. A migration counts as a call.
     pub finished: u32,
-    /// How many were still under way at the deadline and were cancelled. Their callers were told that
-    /// the store was closed, and that what they asked for may have been done.
+    /// Number of calls that were cancelled at the deadline. They fail with
+    /// [`Closed`](super::ErrorKind::Closed) and an unknown effect.
     pub cancelled: u32,
-    /// How many waited for their turn and were told that the store was closed.
+    /// Number of calls that were waiting for a connection. They fail with
+    /// [`Closed`](super::ErrorKind::Closed), and have no effect.
     pub rejected: u32,
-    /// How long it took.
+    /// Duration of the close.
     pub took: Duration,
 }

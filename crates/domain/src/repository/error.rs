@@ -6,11 +6,12 @@ use super::Operation;
 /// The result of a port's method.
 pub type Result<T> = std::result::Result<T, RepositoryError>;
 
-/// Why a repository did not do what it was asked to.
+/// The error of a failed operation.
 ///
-/// [`kind`](Self::kind) is what callers match on, [`effect`](Self::effect) tells whether the
-/// operation may have been applied all the same. `Display` prints this level only; the causes are
-/// behind [`source`](Error::source), and [`ErrorChain`] prints them all.
+/// Match on [`kind`](Self::kind). [`effect`](Self::effect) reports whether the operation may have
+/// been applied, and [`is_retryable`](Self::is_retryable) whether a retry is safe. `Display` prints
+/// the error without its causes, which [`source`](Error::source) returns. To print the causes as
+/// well, use [`ErrorChain`].
 pub struct RepositoryError(Box<Inner>);
 
 struct Inner {
@@ -20,42 +21,42 @@ struct Inner {
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// What went wrong, as far as a caller can act on it.
+/// The kind of an error, by what a caller can do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The store holds something else under the same id.
+    /// The id is already used for different content. Do not retry.
     Conflict,
-    /// The store refuses the value: a rule of its schema is violated, or rights are missing.
+    /// The store refuses the operation: a constraint of its schema is violated, or privileges are
+    /// missing.
     Refused,
-    /// Others were in the way: a transaction, or callers that wait for a connection. The same call may
-    /// succeed now.
+    /// A conflicting transaction, or no free connection. A retry may succeed.
     Contention,
-    /// The store cannot be reached, or is going away.
+    /// The store cannot be reached, or is shutting down.
     Unavailable,
-    /// The store or the way to it did not answer in time, or the store gave the operation up by its own
-    /// time limit.
+    /// The store did not respond in time, or cancelled the operation at its own timeout.
     TimedOut,
-    /// What the store holds cannot be read as the domain's types, or it cannot keep its promises any more:
-    /// entries were copied into it without what orders them.
+    /// The store holds data that cannot be read, or cannot keep its guarantees: entries were copied
+    /// into it without the sequence that orders them.
     Corrupt,
-    /// The repository was closed by its owner.
+    /// The repository has been closed.
     Closed,
-    /// Anything else; the source tells.
+    /// Any other error; see its source.
     Unexpected,
 }
 
 /// Whether a failed operation may have been applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Effect {
-    /// Certainly not applied.
+    /// The operation was not applied.
     NotApplied,
-    /// Nobody can tell.
+    /// The operation may have been applied, for example if the connection was lost before the
+    /// response.
     Unknown,
 }
 
 impl RepositoryError {
-    /// An error of `operation` without a cause.
+    /// Creates an error of `operation` without a cause.
     #[must_use]
     pub fn new(operation: Operation, kind: ErrorKind, effect: Effect) -> Self {
         Self(Box::new(Inner {
@@ -66,35 +67,36 @@ impl RepositoryError {
         }))
     }
 
-    /// The same error with its cause.
+    /// Sets the cause.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
     }
 
-    /// What went wrong.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// Whether the operation may have been applied.
+    /// Returns whether the operation may have been applied.
     #[must_use]
     pub fn effect(&self) -> Effect {
         self.0.effect
     }
 
-    /// The operation that failed.
+    /// Returns the failed operation.
     #[must_use]
     pub fn operation(&self) -> Operation {
         self.0.operation
     }
 
-    /// Whether the store could not be reached or did not answer: what a circuit breaker counts.
+    /// Returns whether the store could not be reached or did not respond: the errors that a circuit
+    /// breaker counts.
     ///
-    /// A store that gave an operation up by its own time limit, and reported that nothing was applied, has
-    /// answered.
+    /// A store that cancels an operation at its own timeout, and reports that nothing was applied,
+    /// has responded.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         match self.kind() {
@@ -109,29 +111,29 @@ impl RepositoryError {
         }
     }
 
-    /// Whether repeating the call is both safe and likely to help.
+    /// Returns whether a retry is safe and may succeed.
     ///
-    /// The kind must be a passing one, and either nothing was applied, or the operation is
-    /// idempotent.
+    /// The kind must be `Contention`, `Unavailable` or `TimedOut`. In addition, either nothing was
+    /// applied, or the operation is idempotent.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        let passing = matches!(
+        let transient = matches!(
             self.kind(),
             ErrorKind::Contention | ErrorKind::Unavailable | ErrorKind::TimedOut
         );
-        passing && (self.effect() == Effect::NotApplied || self.operation().is_idempotent())
+        transient && (self.effect() == Effect::NotApplied || self.operation().is_idempotent())
     }
 }
 
 impl fmt::Display for RepositoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.kind() {
-            ErrorKind::Conflict => "the store holds something else under the same id",
-            ErrorKind::Refused => "the store refused it",
-            ErrorKind::Contention => "others were in the way",
+            ErrorKind::Conflict => "the id is already used for different content",
+            ErrorKind::Refused => "the store refused the operation",
+            ErrorKind::Contention => "conflicting transaction, or no free connection",
             ErrorKind::Unavailable => "the store cannot be reached",
             ErrorKind::TimedOut => "the store did not answer in time",
-            ErrorKind::Corrupt => "the store holds what cannot be read",
+            ErrorKind::Corrupt => "the store holds invalid data",
             ErrorKind::Closed => "the store was closed",
             ErrorKind::Unexpected => "the store failed",
         };
@@ -163,7 +165,7 @@ impl Error for RepositoryError {
     }
 }
 
-/// Prints an error and its causes on one line, each once: `a: b: c`.
+/// Prints an error and its causes on one line: `a: b: c`.
 #[derive(Debug)]
 pub struct ErrorChain<'a>(pub &'a (dyn Error + 'static));
 
@@ -174,7 +176,7 @@ impl fmt::Display for ErrorChain<'_> {
         let mut cause = self.0.source();
         while let Some(error) = cause {
             let text = error.to_string();
-            // Some drivers repeat their source in their own text; a reader wants it once.
+            // Some drivers repeat the text of their source at the end of their own.
             if !printed.ends_with(&text) {
                 write!(f, ": {text}")?;
             }
@@ -193,19 +195,19 @@ mod tests {
     const FINISH: Operation = Operation::once("test.finish");
 
     #[test]
-    fn a_retry_needs_a_passing_kind_and_a_safe_repetition() {
-        let allows =
+    fn retryable_errors_are_transient_and_safe_to_repeat() {
+        let retryable =
             |operation, kind, effect| RepositoryError::new(operation, kind, effect).is_retryable();
 
-        assert!(allows(SAVE, ErrorKind::Unavailable, Effect::Unknown));
-        assert!(allows(FINISH, ErrorKind::Contention, Effect::NotApplied));
-        assert!(!allows(FINISH, ErrorKind::Unavailable, Effect::Unknown));
-        assert!(!allows(SAVE, ErrorKind::Conflict, Effect::NotApplied));
-        assert!(!allows(SAVE, ErrorKind::Closed, Effect::NotApplied));
+        assert!(retryable(SAVE, ErrorKind::Unavailable, Effect::Unknown));
+        assert!(retryable(FINISH, ErrorKind::Contention, Effect::NotApplied));
+        assert!(!retryable(FINISH, ErrorKind::Unavailable, Effect::Unknown));
+        assert!(!retryable(SAVE, ErrorKind::Conflict, Effect::NotApplied));
+        assert!(!retryable(SAVE, ErrorKind::Closed, Effect::NotApplied));
     }
 
     #[test]
-    fn an_outage_is_no_answer_and_not_a_refusal() {
+    fn missing_responses_are_outages_and_refusals_are_not() {
         use ErrorKind::{
             Closed, Conflict, Contention, Corrupt, Refused, TimedOut, Unavailable, Unexpected,
         };
@@ -229,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_prints_each_level_once() {
+    fn error_chain_prints_each_cause_once() {
         let cause = std::io::Error::other("connection refused");
         let error = RepositoryError::new(SAVE, ErrorKind::Unavailable, Effect::NotApplied)
             .with_source(cause);
@@ -242,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_effect_is_said() {
+    fn display_reports_an_unknown_effect() {
         let error = RepositoryError::new(SAVE, ErrorKind::TimedOut, Effect::Unknown);
 
         assert_eq!(

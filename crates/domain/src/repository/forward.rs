@@ -3,18 +3,19 @@ use std::sync::Arc;
 
 use super::{Operation, Result};
 
-/// A wrapper that passes the calls of every port on to the repository it wraps.
+/// A wrapper that forwards the calls of every port to the repository that it wraps.
 ///
 /// [`#[port]`](macro@super::port) implements its port for every `Forward` whose [`To`](Self::To)
-/// implements it. A wrapper that treats one port in its own way implements that port instead.
+/// implements the port. To treat a port differently, implement the port itself instead of
+/// `Forward`.
 #[diagnostic::on_unimplemented(
     note = "an adapter implements the port itself; a wrapper implements `Forward`, and with it every port of the repository it wraps"
 )]
 pub trait Forward: fmt::Debug + Send + Sync {
-    /// The repository that the calls go to.
+    /// The wrapped repository.
     type To: ?Sized;
 
-    /// Runs `call`, which is a call of `operation`, on the wrapped repository: once, or again if a
+    /// Runs `call`, a call of `operation`, on the wrapped repository. It may run it again if a
     /// repetition is safe.
     fn forward<'a, T, C, F>(
         &'a self,
@@ -27,7 +28,7 @@ pub trait Forward: fmt::Debug + Send + Sync {
         F: Future<Output = Result<T>> + Send;
 }
 
-/// A shared repository is a repository.
+/// Forwards all calls, so a shared repository is a repository.
 impl<R: fmt::Debug + Send + Sync + ?Sized> Forward for Arc<R> {
     type To = R;
 

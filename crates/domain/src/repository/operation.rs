@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// A method of a port, by name, and whether it may be repeated blindly.
+/// A method of a port: its name, and whether it is idempotent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Operation {
     name: &'static str,
@@ -8,7 +8,7 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// An operation that changes nothing when repeated, and answers the same.
+    /// An idempotent operation: a repetition changes nothing and returns the same result.
     #[must_use]
     pub const fn idempotent(name: &'static str) -> Self {
         Self {
@@ -17,10 +17,10 @@ impl Operation {
         }
     }
 
-    /// An operation whose repetition cannot answer what the first attempt did.
+    /// An operation whose repetition returns a different result.
     ///
-    /// Repeating it does no harm to the store, but a caller who was never told of the first
-    /// attempt's success would be told "already done" by the second.
+    /// A repetition does not harm the store. But if the first attempt succeeds and its response is
+    /// lost, the second attempt reports that the work was already done.
     #[must_use]
     pub const fn once(name: &'static str) -> Self {
         Self {
@@ -29,13 +29,13 @@ impl Operation {
         }
     }
 
-    /// Its name, as in `task_history.save`.
+    /// Returns the name, such as `task_history.save`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.name
     }
 
-    /// Whether a repetition changes nothing and answers the same.
+    /// Returns whether a repetition changes nothing and returns the same result.
     #[must_use]
     pub const fn is_idempotent(self) -> bool {
         self.idempotent

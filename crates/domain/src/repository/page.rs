@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use crate::InvalidValue;
 
-/// How many items a page holds at most: 1 to 1000, 100 by default.
+/// The maximum number of items of a page: 1 to 1000, 100 by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PageSize(u16);
 
@@ -15,7 +15,7 @@ impl PageSize {
     /// 100 items.
     pub const DEFAULT: Self = Self(100);
 
-    /// A page of at most `items` items.
+    /// Creates the size of a page with at most `items` items.
     ///
     /// # Errors
     ///
@@ -28,7 +28,7 @@ impl PageSize {
             .ok_or_else(|| InvalidValue::new("page size", "1 to 1000", items))
     }
 
-    /// The number of items.
+    /// Returns the maximum number of items.
     #[must_use]
     pub fn get(self) -> usize {
         usize::from(self.0)
@@ -56,25 +56,25 @@ impl FromStr for PageSize {
     }
 }
 
-/// Which page: how long, and what it comes after.
+/// A request for a page: its size, and the cursor that it starts after.
 ///
-/// `C` is the cursor of the list that is paged. The default is the first page of 100 items.
+/// `C` is the cursor of the list. The default is the first page, of 100 items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRequest<C> {
-    /// How many items the page holds at most.
+    /// The maximum number of items of the page.
     pub size: PageSize,
-    /// The [`next`](Page::next) of the page before, or `None` for the first page.
+    /// The [`next`](Page::next) of the previous page; `None` for the first page.
     pub after: Option<C>,
 }
 
 impl<C> PageRequest<C> {
-    /// The first page, of `size` items.
+    /// Requests the first page, of at most `size` items.
     #[must_use]
     pub fn first(size: PageSize) -> Self {
         Self { size, after: None }
     }
 
-    /// The page after `cursor`, of the same size; `None` where there is no cursor.
+    /// Requests the page after `cursor`, of the same size. Returns `None` if `cursor` is `None`.
     #[must_use]
     pub fn next(&self, cursor: Option<C>) -> Option<Self> {
         cursor.map(|cursor| Self {
@@ -90,22 +90,23 @@ impl<C> Default for PageRequest<C> {
     }
 }
 
-/// A part of a list, and where the next part begins.
+/// A page of a list, and the cursor of the next page.
 ///
-/// A page may hold fewer items than its size, so that large items are not answered all at once. It holds
-/// at least one if there is one behind the cursor, and only a missing [`next`](Self::next) ends a walk.
+/// A page may have fewer items than requested, to limit the amount of data, but at least one if any
+/// item follows the cursor. The list ends only when [`next`](Self::next) is `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T, C> {
     /// The items, in the list's order.
     pub items: Vec<T>,
-    /// What the next page comes after; `None` if this is the last page.
+    /// The cursor for the next page; `None` on the last page.
     pub next: Option<C>,
 }
 
 impl<T, C> Page<T, C> {
-    /// The page of `size` items, from a list that was read one item beyond it.
+    /// Creates a page from a list that was read to one item more than `size`.
     ///
-    /// The item beyond tells that there is a next page; `cursor` is asked for the last item that stays.
+    /// The additional item shows that another page follows. `cursor` returns the cursor of the last
+    /// item of the page.
     pub fn of(mut read: Vec<T>, size: PageSize, cursor: impl FnOnce(&T) -> C) -> Self {
         let more = read.len() > size.get();
         read.truncate(size.get());
@@ -119,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_size_is_1_to_1000() {
+    fn page_size_is_1_to_1000() {
         assert!(PageSize::new(1).is_ok() && PageSize::new(1000).is_ok());
         assert_eq!(
             PageSize::new(1001).unwrap_err().to_string(),
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_item_beyond_a_page_tells_that_there_is_a_next_one() {
+    fn page_has_a_cursor_only_if_more_items_follow() {
         let size = PageSize::new(2).unwrap();
 
         assert_eq!(

@@ -2,27 +2,27 @@ use std::collections::BTreeMap;
 
 use super::{TaskStatus, UserId};
 
-/// Whose history is meant.
+/// Whose tasks an operation covers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Scope {
-    /// Everybody's.
+    /// The tasks of all users.
     #[default]
     Everyone,
-    /// One user's.
+    /// The tasks of one user.
     User(UserId),
 }
 
-/// How much there is, at one instant.
+/// Counts of a history at one instant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Entries, all revisions counted.
+    /// Number of entries, including all revisions.
     pub entries: u64,
-    /// Steps, each counted once.
+    /// Number of steps. A step with several revisions counts once.
     pub steps: u64,
-    /// Tasks, also those that were finished before anything was recorded.
+    /// Number of tasks, including tasks that were finished without any entry.
     pub tasks: u64,
-    /// Users with at least one task.
+    /// Number of users with at least one task.
     pub users: u64,
-    /// Tasks by status; a status that no task has is left out.
+    /// Number of tasks by status, without the statuses that no task has.
     pub tasks_by_status: BTreeMap<TaskStatus, u64>,
 }

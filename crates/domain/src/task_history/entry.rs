@@ -5,26 +5,24 @@ use super::{EntryId, StepNumber, TaskKey, TaskStepResult};
 use crate::InvalidValue;
 use crate::timestamp::Timestamp;
 
-/// One saved step result.
+/// An entry of a task history: a step result that is saved once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistoryEntry {
-    /// The identity of the save; see [`EntryId`].
+    /// The id of the save, which makes it idempotent; see [`EntryId`].
     pub id: EntryId,
-    /// The task that went through the step.
+    /// The task.
     pub task: TaskKey,
-    /// The step's position in its task.
+    /// The position of the step in its task.
     pub step: StepNumber,
-    /// What came of the step.
+    /// The result of the step.
     pub step_result: TaskStepResult,
-    /// When it was recorded, by the caller's clock. Of a repeated save the first time stays.
+    /// The time of the save, by the caller's clock. If a save is repeated, the first time is kept.
     pub recorded_at: Timestamp,
 }
 
 impl HistoryEntry {
-    /// Whether `other`, saved under the same id, is a repetition of this save.
-    ///
-    /// Task, step and step result count. The time does not: a save that is repeated later is still
-    /// the same save.
+    /// Returns whether `other` is a repetition of this save: the same id, task, step and step
+    /// result. The time may differ.
     #[must_use]
     pub fn repeats(&self, other: &Self) -> bool {
         self.id == other.id
@@ -34,20 +32,20 @@ impl HistoryEntry {
     }
 }
 
-/// A place in a task's trail: the order in which the store accepted entries.
+/// A position in the trail of a task, which has the order in which the store accepted the entries.
 ///
-/// Opaque: only good for reading on behind it, in the store that gave it.
+/// Opaque: use it only to read the next page, in the same store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TrailCursor(i64);
 
 impl TrailCursor {
-    /// A position, by the number that the store knows it by.
+    /// Creates a position from the number that the store uses for it.
     #[must_use]
     pub const fn new(accepted: i64) -> Self {
         Self(accepted)
     }
 
-    /// The number that the store knows it by.
+    /// Returns the number that the store uses for the position.
     #[must_use]
     pub const fn get(self) -> i64 {
         self.0
@@ -64,7 +62,7 @@ impl FromStr for TrailCursor {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refused = |_| InvalidValue::text("cursor", "one that a trail gave", text);
+        let refused = |_| InvalidValue::text("cursor", "a cursor that a trail returned", text);
         text.parse().map(Self).map_err(refused)
     }
 }

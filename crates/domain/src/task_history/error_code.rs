@@ -3,16 +3,16 @@ use std::borrow::Cow;
 use crate::text::short_text;
 
 short_text! {
-    /// Why a step failed: any code, with the well-known ones as constants.
+    /// The code of an error of a step: any text. The well-known codes are constants.
     ErrorCode, "error_code"
 }
 
 impl ErrorCode {
-    /// E001: the input was not valid.
+    /// E001: the input was invalid.
     pub const VALIDATION: Self = Self(Cow::Borrowed("E001"));
-    /// E002: the step took too long.
+    /// E002: the step timed out.
     pub const TIMEOUT: Self = Self(Cow::Borrowed("E002"));
-    /// E003: the step failed while it ran.
+    /// E003: the step failed during its execution.
     pub const EXECUTION: Self = Self(Cow::Borrowed("E003"));
     /// E004: the task was cancelled.
     pub const CANCELLED: Self = Self(Cow::Borrowed("E004"));

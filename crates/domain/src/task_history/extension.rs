@@ -7,35 +7,37 @@ use super::{
 use crate::repository::{Page, PageRequest, PageSize, Result};
 use crate::timestamp::Timestamp;
 
-/// What every [`TaskHistoryRepository`] can do besides, in terms of the port.
+/// Convenience methods for every [`TaskHistoryRepository`], built on the methods of the port.
 #[async_trait]
 pub trait TaskHistoryRepositoryExt: TaskHistoryRepository {
-    /// Cancels a task: [`finish`](TaskHistoryRepository::finish) with `cancelled`.
+    /// Cancels a task at `at`: [`finish`](TaskHistoryRepository::finish) with the status
+    /// `cancelled`.
     async fn cancel(&self, task: &TaskKey, at: Timestamp) -> Result<CancelOutcome> {
         Ok(self.finish(task, FinalStatus::Cancelled, at).await?.into())
     }
 
-    /// Loads the current state of all steps of a task, page by page.
+    /// Loads the newest revision of all steps of a task, page by page, into memory.
     ///
-    /// All of them are in memory then; walk [`load`](TaskHistoryRepository::load) if they may be many.
+    /// For tasks with many or large steps, use [`load`](TaskHistoryRepository::load) and process
+    /// each page.
     async fn load_all(&self, task: &TaskKey) -> Result<Vec<HistoryEntry>> {
         every_page(|page| async move { self.load(task, &page).await }).await
     }
 
-    /// Loads the whole trail of a task, page by page.
+    /// Loads the whole trail of a task, page by page, into memory.
     ///
-    /// All of it is in memory then; walk [`trail`](TaskHistoryRepository::trail) if it may be long.
+    /// For long trails, use [`trail`](TaskHistoryRepository::trail) and process each page.
     async fn trail_all(&self, task: &TaskKey) -> Result<Vec<HistoryEntry>> {
         every_page(|page| async move { self.trail(task, &page).await }).await
     }
 
-    /// Removes every task that the policy covers, batch by batch, and tells how much went.
+    /// Removes every task that the policy covers, batch by batch, and returns the totals.
     ///
-    /// `progress` is called after each batch with what has gone so far and where the walk stands.
+    /// `progress` is called after each batch with the totals so far and the current position.
     ///
     /// # Cancel safety
     ///
-    /// The batches that were done stay done; call it again to go on.
+    /// Dropping the future keeps the completed batches. Call it again to continue.
     async fn remove_all_expired<P>(
         &self,
         policy: &RetentionPolicy,
@@ -63,7 +65,7 @@ pub trait TaskHistoryRepositoryExt: TaskHistoryRepository {
 
 impl<R: TaskHistoryRepository + ?Sized> TaskHistoryRepositoryExt for R {}
 
-/// Reads a list to its end, in the longest pages there are.
+/// Reads a list to its end, in pages of the maximum size.
 async fn every_page<T, C, F>(read: impl Fn(PageRequest<C>) -> F) -> Result<Vec<T>>
 where
     F: Future<Output = Result<Page<T, C>>>,

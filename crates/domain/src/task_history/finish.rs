@@ -4,16 +4,16 @@ use super::TaskStatus;
 use crate::InvalidValue;
 use crate::timestamp::Timestamp;
 
-/// A status that a task can be finished with.
+/// A status that a finish gives to a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FinalStatus {
-    /// Done.
+    /// The task succeeded.
     Completed,
-    /// Called off.
+    /// The task was cancelled.
     Cancelled,
-    /// Took longer than it was allowed to.
+    /// The task exceeded its time limit.
     TimedOut,
-    /// Ended with an error.
+    /// The task failed with an error.
     Failed,
 }
 
@@ -51,43 +51,43 @@ impl fmt::Display for FinalStatus {
     }
 }
 
-/// How and when a task was finished.
+/// The final status of a task, and the time of its finish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Finish {
-    /// The status that it keeps.
+    /// The final status.
     pub status: FinalStatus,
-    /// When, by the clock of the one who finished it.
+    /// The time of the finish, by the caller's clock.
     pub at: Timestamp,
 }
 
-/// What came of finishing a task.
+/// The result of finishing a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FinishOutcome {
     /// This call finished the task.
     Finished {
-        /// The status it had before; `None` if nobody had recorded it yet.
+        /// The previous status; `None` if the task had no entries.
         previous: Option<TaskStatus>,
     },
-    /// Another call had finished the task before; nothing was changed.
+    /// An earlier call has finished the task; nothing was changed.
     AlreadyFinished {
-        /// The status that it was finished with, and keeps.
+        /// The final status of the task.
         status: FinalStatus,
-        /// When, by the clock of the one who finished it.
+        /// The time of the finish, by the clock of the earlier caller.
         at: Timestamp,
     },
 }
 
-/// What came of cancelling a task.
+/// The result of cancelling a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CancelOutcome {
-    /// The task is cancelled now.
+    /// This call cancelled the task.
     Cancelled {
-        /// The status it had before; `None` if nobody had recorded it yet.
+        /// The previous status; `None` if the task had no entries.
         previous: Option<TaskStatus>,
     },
-    /// The task had been finished before; nothing was changed.
+    /// An earlier call has finished the task; nothing was changed.
     AlreadyFinished {
-        /// The status that it was finished with, and keeps.
+        /// The final status of the task.
         status: FinalStatus,
     },
 }

@@ -5,21 +5,21 @@ use super::{ErrorCode, StatusSet, TaskId, TaskSummary};
 use crate::InvalidValue;
 use crate::timestamp::Timestamp;
 
-/// Which of a user's tasks to list. The default is all of them.
+/// A filter for the tasks of a user. The default accepts all tasks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TaskFilter {
-    /// Only tasks of these statuses.
+    /// Accepts only tasks with these statuses.
     pub statuses: StatusSet,
-    /// Only tasks whose summary has this error code.
+    /// Accepts only tasks whose summary has this error code.
     pub error_code: Option<ErrorCode>,
-    /// Only tasks with their last activity at this instant or later.
+    /// Accepts only tasks with their last activity at this instant or later.
     pub since: Option<Timestamp>,
-    /// Only tasks with their last activity before this instant.
+    /// Accepts only tasks with their last activity before this instant.
     pub until: Option<Timestamp>,
 }
 
 impl TaskFilter {
-    /// Whether a task passes.
+    /// Returns whether the filter accepts a task.
     #[must_use]
     pub fn accepts(&self, task: &TaskSummary) -> bool {
         self.statuses.contains(task.status)
@@ -32,21 +32,21 @@ impl TaskFilter {
     }
 }
 
-/// A place in the list of a user's tasks.
+/// A position in the list of a user's tasks.
 ///
-/// As text it is opaque: letters, digits and hyphens, good for URLs, and only for reading on.
-/// The list runs from the latest activity to the earliest, and at the same instant from the
-/// greatest task id to the smallest, so that one comparison of the pair tells what comes after.
+/// Its text form is opaque and safe in URLs: letters, digits and a hyphen. Use it only to read the
+/// next page. The list is sorted by descending last activity, and by descending task id for equal
+/// instants, so a single comparison of the pair decides what follows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ListCursor {
-    /// The last activity of the task at this place.
+    /// The last activity of the task at this position.
     pub last_updated: Timestamp,
-    /// The task at this place.
+    /// The task at this position.
     pub task: TaskId,
 }
 
 impl ListCursor {
-    /// The place of a task.
+    /// Returns the position of a task.
     #[must_use]
     pub fn of(summary: &TaskSummary) -> Self {
         Self {
@@ -55,7 +55,7 @@ impl ListCursor {
         }
     }
 
-    /// The place behind every task with activity at `instant` or later.
+    /// Returns the position after every task with its last activity at `instant` or later.
     #[must_use]
     pub const fn until(instant: Timestamp) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl ListCursor {
 
 impl fmt::Display for ListCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The instant with its sign bit turned, so that every cursor has the same form.
+        // The flipped sign bit avoids a minus sign, so that all cursors have the same form.
         let instant = self.last_updated.as_micros().cast_unsigned() ^ (1 << 63);
         write!(f, "{instant:x}-")?;
         self.task
@@ -81,7 +81,8 @@ impl FromStr for ListCursor {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        read(text).ok_or_else(|| InvalidValue::text("cursor", "one that a list gave", text))
+        read(text)
+            .ok_or_else(|| InvalidValue::text("cursor", "a cursor that a list returned", text))
     }
 }
 
@@ -104,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_read_as_it_is_written() {
+    fn cursor_round_trips() {
         for instant in [Timestamp::MIN, Timestamp::default(), Timestamp::MAX] {
             let cursor = ListCursor {
                 last_updated: instant,
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_no_list_gave_is_refused() {
+    fn invalid_cursor_is_refused() {
         for text in [
             "",
             "-",

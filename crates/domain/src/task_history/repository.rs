@@ -10,60 +10,60 @@ use super::{
 use crate::repository::{Page, PageRequest, Result, port};
 use crate::timestamp::Timestamp;
 
-/// Records what tasks did, step by step, and tells it again.
+/// Records what tasks did, step by step, and queries it.
 ///
 /// # Contract
 ///
-/// Every implementation passes the suite of `tasktrail-conformance`, in which each sentence of this
-/// documentation is a test. Besides the [rules of every port](crate::repository):
+/// Every implementation passes the suite of `tasktrail-conformance`, which tests each sentence of
+/// this documentation. In addition to the [rules of every port](crate::repository):
 ///
-/// - Another user's task does not exist: the same task id under two users is two tasks.
-/// - However many writers work on one task at the same time, every entry is kept, and the summary
-///   equals what a replay of the entries in the order of the trail gives.
-/// - A finish that races saves is never lost.
+/// - Users are isolated: the same task id under two users is two tasks.
+/// - With any number of concurrent writers to a task, every entry is kept, and the summary equals
+///   the result of replaying the entries in the order of the trail.
+/// - A finish is never lost to concurrent saves.
 ///
 /// # Errors
 ///
-/// Every method may fail with `Unavailable`, `TimedOut`, `Contention`, `Refused`, `Closed`, `Corrupt`
-/// or `Unexpected` (see [`ErrorKind`](crate::repository::ErrorKind)); the methods name only what is
-/// theirs. Reads have no effect; of a failed write [`effect`](crate::repository::RepositoryError::effect)
-/// tells whether it may have been applied.
+/// Every method can fail with `Unavailable`, `TimedOut`, `Contention`, `Refused`, `Closed`,
+/// `Corrupt` or `Unexpected` (see [`ErrorKind`](crate::repository::ErrorKind)). The methods
+/// document only additional errors. Reads have no effect. For a failed write,
+/// [`effect`](crate::repository::RepositoryError::effect) returns whether it may have been applied.
 #[port("task_history")]
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
-    /// Saves one entry and tells the status of its task after the save.
+    /// Saves one entry, and returns the status of its task after the save.
     ///
-    /// Adds the entry and never changes or removes another. An entry that was saved before (same
-    /// id) changes nothing, also when its `recorded_at` differs, and is answered like a first save,
-    /// so a save may be repeated after any failure. The answer is the status of the *task*, by
-    /// which a worker learns that its task was cancelled.
+    /// Adds the entry, and never changes or removes another one. Saving an entry again (same id)
+    /// changes nothing, even if its `recorded_at` differs, and returns the same as a first save. So
+    /// you can retry a save after any failure. The returned status is that of the *task*: it
+    /// informs a worker that its task has been cancelled.
     ///
     /// # Errors
     ///
     /// `Conflict`, with [`EntryConflict`](super::EntryConflict) as its source, if the user has an
-    /// entry of this id with another task, step or step result. Nothing is saved then.
+    /// entry with this id and a different task, step or step result. Nothing is saved in this case.
     #[idempotent]
     async fn save(&self, entry: &HistoryEntry) -> Result<TaskStatus>;
 
-    /// Saves entries of any tasks and users, all or none, and tells what was new and how the tasks
-    /// stand.
+    /// Saves entries of any tasks and users atomically, and returns the number of new entries and
+    /// the statuses of the tasks.
     ///
-    /// Entries of one task are accepted in the order given. A repetition, of an earlier save or
-    /// within the batch, changes nothing. An empty batch is saved at once.
+    /// Entries of one task are accepted in the order given. Repetitions, of an earlier save or
+    /// within the batch, change nothing. An empty batch always succeeds.
     ///
     /// # Errors
     ///
-    /// `Conflict` like [`save`](Self::save), for the whole batch, also if two of its entries
-    /// contradict each other. Nothing is saved then.
+    /// `Conflict` as for [`save`](Self::save), also if two entries of the batch conflict with each
+    /// other. Nothing of the batch is saved in this case.
     #[idempotent]
     async fn save_batch(&self, entries: &[HistoryEntry]) -> Result<SavedBatch>;
 
-    /// Loads the current state of a task's steps: the newest revision of each, ascending by step.
+    /// Loads the newest revision of each step of a task, ascending by step.
     ///
-    /// Newest is what the store accepted last, whatever the times say. An unknown task has no steps. A
-    /// page of large results may hold fewer entries than its size, but at least one; only a missing
-    /// `next` ends a walk.
+    /// The newest revision is the one that the store accepted last, regardless of `recorded_at`.
+    /// For an unknown task the page is empty. A page with large results may have fewer entries than
+    /// requested, but at least one. The list ends only when `next` is `None`.
     #[idempotent]
     async fn load(
         &self,
@@ -71,10 +71,11 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
         page: &PageRequest<StepNumber>,
     ) -> Result<Page<HistoryEntry, StepNumber>>;
 
-    /// Loads all revisions of all steps of a task, in the order in which the store accepted them.
+    /// Loads the trail of a task: all revisions of all steps, in the order in which the store
+    /// accepted them.
     ///
-    /// An unknown task has no trail. A page may be short as in [`load`](Self::load). A save that is under
-    /// way while the trail is walked page by page may be missed.
+    /// For an unknown task the page is empty. A page may be shorter than requested, as for
+    /// [`load`](Self::load). Entries that are saved while you read the pages may be missed.
     #[idempotent]
     async fn trail(
         &self,
@@ -82,18 +83,18 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
         page: &PageRequest<TrailCursor>,
     ) -> Result<Page<HistoryEntry, TrailCursor>>;
 
-    /// Tells a task's status: the one it was finished with, else that of the newest revision of its
-    /// highest step.
+    /// Returns the status of a task: its final status if it is finished, otherwise the status of
+    /// the newest revision of its highest step.
     ///
-    /// An unknown task has no status.
+    /// Returns `None` for an unknown task.
     #[idempotent]
     async fn status(&self, task: &TaskKey) -> Result<Option<TaskStatus>>;
 
-    /// Finishes a task at `at`, once: the first finish wins.
+    /// Finishes a task at the time `at`. The first finish wins.
     ///
-    /// Later finishes change nothing and are told the status and time that stand; later saves are recorded
-    /// but never change it. A task that nobody has recorded yet can be finished: its first save,
-    /// whenever it arrives, finds it finished. Entries are left alone.
+    /// Later calls change nothing, and return the recorded status and time. Later saves are
+    /// recorded, but do not change the final status. A task without entries can be finished as
+    /// well; later saves then return the final status. A finish does not change entries.
     #[once]
     async fn finish(
         &self,
@@ -102,20 +103,20 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
         at: Timestamp,
     ) -> Result<FinishOutcome>;
 
-    /// Finishes tasks of any users, all or none, and returns the outcomes in the order given.
+    /// Finishes tasks of any users atomically, and returns the outcomes in the order given.
     ///
-    /// Each outcome is the one that [`finish`](Self::finish) returns. Of several finishes of one task the
-    /// first counts, and the others come too late. An empty batch finishes nothing. Batches that hold the
-    /// same tasks in different orders do not deadlock.
+    /// Each outcome is the same as that of [`finish`](Self::finish). If the batch has several
+    /// finishes of one task, the first one wins. An empty batch changes nothing. Concurrent batches
+    /// with the same tasks in different orders do not deadlock.
     #[once]
     async fn finish_batch(&self, finishes: &[(TaskKey, Finish)]) -> Result<Vec<FinishOutcome>>;
 
-    /// Lists a user's tasks that pass the filter, the latest activity first; at the same instant
-    /// the greatest task id comes first.
+    /// Lists the tasks of a user that the filter accepts, sorted by descending last activity, and
+    /// by descending task id for equal instants.
     ///
-    /// While tasks are being written nothing is listed twice in one walk, and nothing that did not
-    /// change is missed. The cost of a page depends neither on how long the tasks' histories are nor
-    /// on how many tasks the user has.
+    /// With concurrent writes, no task is listed twice over all pages, and no unchanged task is
+    /// missed. The cost of a page depends neither on the length of the histories nor on the number
+    /// of tasks of the user.
     #[idempotent]
     async fn list(
         &self,
@@ -130,21 +131,25 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     #[idempotent]
     async fn count(&self, scope: &Scope) -> Result<Counts>;
 
-    /// Tells how much [`remove_expired`](Self::remove_expired) would remove, and removes nothing.
+    /// Counts what [`remove_expired`](Self::remove_expired) would remove. Removes nothing.
     #[idempotent]
     async fn expired(&self, policy: &RetentionPolicy) -> Result<ExpiredCounts>;
 
-    /// Removes one batch of the tasks that the policy covers, whole tasks only, in the order of
-    /// their keys.
+    /// Removes one batch of the tasks that the policy covers, in the order of their keys. Tasks are
+    /// removed only as a whole.
     ///
-    /// A task is removed with all its entries, and is unknown afterwards. A task with activity at
-    /// or after the cutoff keeps all of its entries, and so do the newest of each user that the policy
-    /// keeps. Which these are is found once in a walk, when it reaches the user: those that were among
-    /// the newest then, and those with activity since, are kept by the rest of that walk. The cost of a
-    /// batch depends neither on how many tasks a user has nor, but for the batch that reaches the user, on
-    /// how many the policy keeps. A batch keeps to its bounds, and is one transaction. Walking on with [`RemovalResult::next`] reaches every covered task; a walk may be
-    /// broken off and begun anew at any time, and two at once remove each task once. A task that
-    /// another transaction is writing to is left for the next walk.
+    /// A task is removed with all of its entries, and is unknown afterwards. A task with activity
+    /// at or after the cutoff keeps all of its entries, as do the newest tasks of each user that
+    /// the policy keeps. A run determines the newest tasks once, when it reaches the user. The rest
+    /// of the run keeps these tasks, and those with activity since then.
+    ///
+    /// A batch is one transaction, and stays within its limits. Its cost does not depend on the
+    /// number of tasks of a user. Only the batch that reaches a user also depends on the number of
+    /// tasks that the policy keeps.
+    ///
+    /// To remove every covered task, continue with [`RemovalResult::next`] until it is `None`. You
+    /// can stop at any time and start again from the beginning. Two concurrent runs remove each
+    /// task once. A task that another transaction is writing to is left for the next run.
     #[once]
     async fn remove_expired(
         &self,

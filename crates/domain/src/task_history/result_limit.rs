@@ -4,27 +4,27 @@ use serde::Serialize;
 
 use crate::{InvalidValue, JsonText};
 
-/// How large a step's result may be: at most so many bytes as compact JSON, 1 MiB by default.
+/// The maximum size of a step result, in bytes of compact JSON. Defaults to 1 MiB.
 ///
-/// The same number of bytes bounds a step's message and its error message. Whatever the size, a
-/// result is nested at most [`MAX_DEPTH`](Self::MAX_DEPTH) levels deep, so that what was written
-/// can be read back.
+/// The same limit applies to the message and to the error message of the step. Independent of the
+/// limit, a result is nested at most [`MAX_DEPTH`](Self::MAX_DEPTH) levels deep, so that every
+/// result can be read back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResultLimit {
     bytes: usize,
 }
 
 impl ResultLimit {
-    /// The greatest depth of nested arrays and objects: `[[1]]` is 2 deep, a number 0.
+    /// Maximum nesting of arrays and objects. `[[1]]` has depth 2, a number has depth 0.
     pub const MAX_DEPTH: usize = JsonText::MAX_DEPTH;
 
     /// 1 MiB.
     pub const DEFAULT: Self = Self { bytes: 1 << 20 };
 
-    /// No limit on the size, for what was accepted once and is read back.
+    /// No limit on the size, for reading results that have been accepted before.
     pub const UNLIMITED: Self = Self { bytes: usize::MAX };
 
-    /// At most `bytes` bytes. Keep it well under 200 MB, what Postgres can hold in one document.
+    /// Limits the size to `bytes` bytes. Stay well below 200 MB, the maximum of PostgreSQL.
     #[must_use]
     pub const fn bytes(bytes: usize) -> Self {
         Self { bytes }
@@ -49,7 +49,7 @@ impl ResultLimit {
         Ok(())
     }
 
-    /// Cuts a message to the limit, between two characters.
+    /// Truncates a message to the limit, at a character boundary.
     pub(super) fn cut(self, message: &mut String) {
         let mut end = self.bytes.min(message.len());
         while !message.is_char_boundary(end) {
@@ -70,10 +70,10 @@ impl Default for ResultLimit {
     }
 }
 
-/// How many bytes something has as compact JSON, without writing it anywhere.
+/// The size of a value as compact JSON, without allocating it.
 pub(super) fn json_size(value: &impl Serialize) -> usize {
     let mut size = ByteCount(0);
-    // What is measured here always serializes, and counting never fails.
+    // Never fails: step results always serialize, and so does counting.
     match serde_json::to_writer(&mut size, value) {
         Ok(()) => size.0,
         Err(_) => usize::MAX,
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_result_of_exactly_the_limit_is_taken() {
+    fn result_of_exactly_the_limit_is_accepted() {
         let limit = ResultLimit::bytes(10);
         let text = |characters: &str| JsonText::of(&characters).unwrap();
 

@@ -7,24 +7,26 @@ use super::{Scope, StatusSet, TaskStatus, TaskSummary};
 use crate::repository::PageSize;
 use crate::timestamp::Timestamp;
 
-/// Which tasks have expired and may be removed.
+/// Defines which tasks have expired and may be removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetentionPolicy {
-    /// Only tasks with their last activity before this instant.
+    /// Covers only tasks with their last activity before this instant.
     pub cutoff: Timestamp,
-    /// Only tasks of these statuses. All by default.
+    /// Covers only tasks with these statuses.
     pub statuses: StatusSet,
-    /// Only tasks that were finished, not merely those whose last step is done. Off by default.
+    /// Covers only tasks that were finished explicitly, not those that merely have a terminal
+    /// status from their last step. Off by default.
     pub finished_only: bool,
-    /// Only this user's tasks. Everybody's by default.
+    /// Covers only the tasks of this user. Defaults to all users.
     pub scope: Scope,
-    /// Of each user's tasks, as a list of all of them begins, so many stay whatever else is said: the
-    /// newest. 0 by default.
+    /// Number of newest tasks of each user that are kept in any case: the first in the list of the
+    /// user's tasks. Defaults to 0.
     pub keep_newest: u64,
 }
 
 impl RetentionPolicy {
-    /// Every task with its last activity before `cutoff`, also those that are still `pending` or `running`.
+    /// Covers every task with its last activity before `cutoff`, including those that are `pending`
+    /// or `running`.
     #[must_use]
     pub fn older_than(cutoff: Timestamp) -> Self {
         Self {
@@ -36,7 +38,7 @@ impl RetentionPolicy {
         }
     }
 
-    /// Every task that came to an end, with its last activity before `cutoff`: of a terminal status.
+    /// Covers every task with a terminal status and its last activity before `cutoff`.
     #[must_use]
     pub fn terminal_before(cutoff: Timestamp) -> Self {
         Self {
@@ -45,8 +47,8 @@ impl RetentionPolicy {
         }
     }
 
-    /// Every task that is still `pending` or `running`, with its last activity before `cutoff`: what was to
-    /// work on it may have died.
+    /// Covers every stuck task: `pending` or `running`, with its last activity before `cutoff`. Its
+    /// worker may have died.
     #[must_use]
     pub fn stuck_since(cutoff: Timestamp) -> Self {
         Self {
@@ -55,8 +57,8 @@ impl RetentionPolicy {
         }
     }
 
-    /// Whether a task has expired, unless it is one of the newest that stay: that is not seen from it
-    /// alone.
+    /// Returns whether a task has expired, regardless of [`keep_newest`](Self::keep_newest), which
+    /// depends on the other tasks of the user.
     #[must_use]
     pub fn covers(&self, task: &TaskSummary) -> bool {
         let in_scope = match &self.scope {
@@ -70,21 +72,22 @@ impl RetentionPolicy {
     }
 }
 
-/// How much one call removes at most, and what it comes after.
+/// The limits of one batch of removals, and the position that it starts after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemovalLimits {
-    /// At most so many tasks. Defaults to 100.
+    /// Maximum number of tasks. Defaults to 100.
     pub tasks: PageSize,
-    /// At most so many entries, unless the first task alone has more. Defaults to 10 000.
+    /// Maximum number of entries. The first task is removed even if it has more. Defaults to 10
+    /// 000.
     pub entries: u64,
-    /// The [`next`](RemovalResult::next) of the removal before; `None` to begin.
+    /// The [`next`](RemovalResult::next) of the previous batch; `None` for the first batch.
     pub after: Option<RemovalCursor>,
 }
 
 impl RemovalLimits {
-    /// How many of these tasks, given by their numbers of entries, one batch takes.
+    /// Returns how many of these tasks, given by their numbers of entries, fit into one batch.
     ///
-    /// Both bounds are kept, but for a first task that exceeds the bound on entries alone.
+    /// Both limits apply, except that the first task may exceed the limit on entries.
     pub fn admits(&self, entries_by_task: impl IntoIterator<Item = u64>) -> usize {
         let mut total = 0_u64;
         entries_by_task
@@ -109,23 +112,23 @@ impl Default for RemovalLimits {
     }
 }
 
-/// What one call removed.
+/// What one batch removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RemovalResult {
-    /// How many tasks went.
+    /// Number of removed tasks.
     pub tasks: u64,
-    /// How many entries went with them.
+    /// Number of removed entries.
     pub entries: u64,
-    /// Where the next batch goes on; `None` when every task has been looked at.
+    /// The position that the next batch starts after; `None` if every task has been checked.
     pub next: Option<RemovalCursor>,
 }
 
-/// What a removal would take away.
+/// What a policy would remove.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ExpiredCounts {
-    /// How many tasks.
+    /// Number of expired tasks.
     pub tasks: u64,
-    /// How many entries they have.
+    /// Number of their entries.
     pub entries: u64,
 }
 
@@ -134,18 +137,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_task_is_either_settled_or_stuck() {
-        let settled = RetentionPolicy::terminal_before(Timestamp::MAX).statuses;
+    fn every_status_is_either_terminal_or_stuck() {
+        let terminal = RetentionPolicy::terminal_before(Timestamp::MAX).statuses;
         let stuck = RetentionPolicy::stuck_since(Timestamp::MAX).statuses;
 
         for status in TaskStatus::ALL {
-            assert_eq!(settled.contains(status), status.is_terminal());
+            assert_eq!(terminal.contains(status), status.is_terminal());
             assert_eq!(stuck.contains(status), !status.is_terminal());
         }
     }
 
     #[test]
-    fn a_batch_is_bounded_in_tasks_and_in_entries() {
+    fn batch_is_limited_by_tasks_and_entries() {
         let batch = RemovalLimits {
             tasks: PageSize::new(3).unwrap(),
             entries: 10,

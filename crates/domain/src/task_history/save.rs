@@ -3,28 +3,28 @@ use std::collections::hash_map::{Entry, HashMap};
 
 use super::{EntryId, HistoryEntry, TaskKey, TaskStatus};
 
-/// What came of saving a batch.
+/// The result of saving a batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SavedBatch {
-    /// How many of its entries were not there before.
+    /// Number of entries that are new, not repetitions of an earlier save.
     pub added: u64,
-    /// The status of each task of the batch after the save.
+    /// The status of each task in the batch after the save.
     pub statuses: BTreeMap<TaskKey, TaskStatus>,
 }
 
-/// An entry was saved under an id that stands for other content.
+/// The error if the id of an entry is already used for different content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("entry {id} was saved before with other content")]
 pub struct EntryConflict {
-    /// The id.
+    /// The id of the entry.
     pub id: EntryId,
 }
 
-/// The entries of a batch without those that repeat an earlier one, in the order given.
+/// Returns the entries of a batch without repetitions, in the order given.
 ///
 /// # Errors
 ///
-/// [`EntryConflict`] if two entries of a user have the same id and other content.
+/// [`EntryConflict`] if two entries of a user have the same id and different content.
 pub fn distinct_entries(entries: &[HistoryEntry]) -> Result<Vec<&HistoryEntry>, EntryConflict> {
     let mut first_by_id = HashMap::with_capacity(entries.len());
     let mut distinct = Vec::with_capacity(entries.len());

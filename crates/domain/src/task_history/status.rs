@@ -5,26 +5,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::InvalidValue;
 
-/// Where a task or a step stands.
+/// The status of a task or a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "&'static str")]
 pub enum TaskStatus {
-    /// Accepted, not started.
+    /// Accepted, but not started.
     Pending,
-    /// Under way.
+    /// In progress.
     Running,
-    /// Done.
+    /// Succeeded.
     Completed,
-    /// Called off.
+    /// Cancelled.
     Cancelled,
-    /// Took longer than it was allowed to.
+    /// Exceeded its time limit.
     TimedOut,
-    /// Ended with an error.
+    /// Failed with an error.
     Failed,
 }
 
 impl TaskStatus {
-    /// Every status, in the order of the variants.
+    /// All statuses, in the order of the variants.
     pub const ALL: [Self; 6] = [
         Self::Pending,
         Self::Running,
@@ -34,7 +34,7 @@ impl TaskStatus {
         Self::Failed,
     ];
 
-    /// The status on the wire and in the store.
+    /// Returns the text form, which JSON and the store use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -47,7 +47,7 @@ impl TaskStatus {
         }
     }
 
-    /// Whether nothing follows: `completed`, `cancelled`, `timed_out` or `failed`.
+    /// Returns whether the status is terminal: `completed`, `cancelled`, `timed_out` or `failed`.
     #[must_use]
     pub const fn is_terminal(self) -> bool {
         !matches!(self, Self::Pending | Self::Running)
@@ -88,27 +88,27 @@ impl From<TaskStatus> for &'static str {
     }
 }
 
-/// Some of the statuses, to filter by. The default is all of them.
+/// A set of statuses, for filters. The default is all statuses.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct StatusSet([bool; TaskStatus::ALL.len()]);
 
 impl StatusSet {
-    /// Every status.
+    /// All statuses.
     pub const ALL: Self = Self([true; TaskStatus::ALL.len()]);
 
-    /// Only these statuses.
+    /// Creates a set of only these statuses.
     pub fn only(statuses: impl IntoIterator<Item = TaskStatus>) -> Self {
         let chosen: Vec<_> = statuses.into_iter().collect();
         Self(TaskStatus::ALL.map(|status| chosen.contains(&status)))
     }
 
-    /// Whether `status` is one of them.
+    /// Returns whether the set contains `status`.
     #[must_use]
     pub fn contains(self, status: TaskStatus) -> bool {
         self.iter().any(|chosen| chosen == status)
     }
 
-    /// The chosen statuses, in the order of the variants.
+    /// Returns the statuses of the set, in the order of the variants.
     pub fn iter(self) -> impl Iterator<Item = TaskStatus> {
         TaskStatus::ALL
             .into_iter()
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_status_is_read_as_it_is_written() {
+    fn every_status_round_trips() {
         for status in TaskStatus::ALL {
             assert_eq!(status.as_str().parse(), Ok(status));
         }
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_holds_what_was_chosen() {
+    fn status_set_contains_only_the_given_statuses() {
         let set = StatusSet::only([TaskStatus::Failed, TaskStatus::Pending]);
 
         assert_eq!(

@@ -7,7 +7,7 @@ use crate::InvalidValue;
 use crate::text::short_text;
 
 short_text! {
-    /// What a step is called.
+    /// The name of a step.
     StepName, "step"
 }
 
@@ -19,12 +19,12 @@ short_text! {
 pub struct StepNumber(i32);
 
 impl StepNumber {
-    /// The first step.
+    /// The first position, 0.
     pub const MIN: Self = Self(0);
-    /// The greatest step, 2 147 483 647.
+    /// The last position, 2 147 483 647.
     pub const MAX: Self = Self(i32::MAX);
 
-    /// The step at `number`.
+    /// Creates a position.
     ///
     /// # Errors
     ///
@@ -37,7 +37,7 @@ impl StepNumber {
             .ok_or_else(|| InvalidValue::new("step", "0 to 2147483647", number))
     }
 
-    /// The position.
+    /// Returns the position.
     #[must_use]
     pub const fn get(self) -> i32 {
         self.0
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_step_is_0_to_2147483647() {
+    fn step_number_is_0_to_2147483647() {
         assert_eq!(StepNumber::new(0), Ok(StepNumber::MIN));
         assert_eq!(StepNumber::new(2_147_483_647), Ok(StepNumber::MAX));
         assert_eq!(

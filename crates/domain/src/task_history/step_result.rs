@@ -8,11 +8,11 @@ use crate::{InvalidValue, JsonText};
 
 pub use self::unchecked::UncheckedStepResult;
 
-/// What came of one step: its name, its result, and how it stands.
+/// The result of a step: its name, its status, its result document, and a message or an error.
 ///
-/// As JSON an object of exactly seven keys, always all present: `step`, `result`, `completed`,
-/// `message`, `status`, `error_code`, `error_message`. Reading refuses a missing or an unknown key. It is
-/// read by `serde_json` only, as a [`JsonText`] is.
+/// The JSON form is an object with exactly seven keys: `step`, `result`, `completed`, `message`,
+/// `status`, `error_code`, `error_message`. Deserializing fails if a key is missing or unknown, and
+/// works with `serde_json` only, like [`JsonText`].
 ///
 /// ```
 /// use serde_json::json;
@@ -50,10 +50,10 @@ pub struct TaskStepResult {
 }
 
 impl TaskStepResult {
-    /// Begins the result of the step called `step`.
+    /// Starts building the result of the step named `step`.
     ///
-    /// Unless said otherwise it has no result (`null`), no message and no error, and is completed
-    /// if its status is [`Completed`](TaskStatus::Completed).
+    /// By default the result document is `null`, the message is empty, there is no error, and the
+    /// step is completed if its status is [`Completed`](TaskStatus::Completed).
     pub fn builder(step: impl Into<String>, status: TaskStatus) -> TaskStepResultBuilder {
         TaskStepResultBuilder {
             step: step.into(),
@@ -66,7 +66,7 @@ impl TaskStepResult {
         }
     }
 
-    /// How many bytes the seven-key document has as compact JSON.
+    /// Returns the size of the whole step result as compact JSON, in bytes.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
         json_size(self)
@@ -79,50 +79,50 @@ impl TaskStepResult {
         Ok(self)
     }
 
-    /// The step's name.
+    /// Returns the name of the step.
     #[must_use]
     pub fn step(&self) -> &StepName {
         &self.step
     }
 
-    /// What the step gave; any JSON, exactly as it was given.
+    /// Returns the result document of the step: any JSON, with its exact text.
     #[must_use]
     pub fn result(&self) -> &JsonText {
         &self.result
     }
 
-    /// Whether the step is done.
+    /// Returns whether the step is done.
     #[must_use]
     pub fn is_completed(&self) -> bool {
         self.completed
     }
 
-    /// What the step says to people; may be empty.
+    /// Returns the message for people; may be empty.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// How the step stands.
+    /// Returns the status of the step.
     #[must_use]
     pub fn status(&self) -> TaskStatus {
         self.status
     }
 
-    /// Why the step failed, as a code.
+    /// Returns the error code, if the step failed.
     #[must_use]
     pub fn error_code(&self) -> Option<&ErrorCode> {
         self.error_code.as_ref()
     }
 
-    /// Why the step failed, in words.
+    /// Returns the error message, if the step failed.
     #[must_use]
     pub fn error_message(&self) -> Option<&str> {
         self.error_message.as_deref()
     }
 }
 
-/// Builds a [`TaskStepResult`]; everything is checked by [`build`](Self::build).
+/// Builder of a [`TaskStepResult`]. [`build`](Self::build) validates the values.
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing before `build`"]
 pub struct TaskStepResultBuilder {
@@ -136,43 +136,44 @@ pub struct TaskStepResultBuilder {
 }
 
 impl TaskStepResultBuilder {
-    /// What the step gave: a [`JsonText`], a `json!`, or anything else that serializes to JSON.
-    /// Defaults to `null`.
+    /// Sets the result document: a [`JsonText`], a `json!` value, or any other value that
+    /// serializes to JSON. Defaults to `null`.
     pub fn result(mut self, result: impl Serialize) -> Self {
         self.result = JsonText::of_field("result", &result);
         self
     }
 
-    /// Whether the step is done, where its status does not say it.
+    /// Sets whether the step is done. By default it is if its status is `completed`.
     pub fn completed(mut self, completed: bool) -> Self {
         self.completed = completed;
         self
     }
 
-    /// What the step says to people. Defaults to an empty text.
+    /// Sets the message for people. Defaults to an empty text.
     pub fn message(mut self, message: impl Into<String>) -> Self {
         self.message = message.into();
         self
     }
 
-    /// Why the step failed. Defaults to no error.
+    /// Sets the error of a failed step. Defaults to no error.
     pub fn error(mut self, code: ErrorCode, message: impl Into<String>) -> Self {
         self.error = Some((code, message.into()));
         self
     }
 
-    /// How large result and messages may be. Defaults to [`ResultLimit::DEFAULT`].
+    /// Sets the maximum size of the result and of each message. Defaults to
+    /// [`ResultLimit::DEFAULT`].
     pub fn limit(mut self, limit: ResultLimit) -> Self {
         self.limit = limit;
         self
     }
 
-    /// Checks everything.
+    /// Validates the values and builds the step result.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if the step's name is not 1 to 255 bytes long or holds a NUL, if the
-    /// result or a message exceeds the limit, or if the result is no document (see
+    /// [`InvalidValue`] if the name of the step is not 1 to 255 bytes long or contains a NUL, if
+    /// the result or a message exceeds the limit, or if the result is not a valid document (see
     /// [`JsonText::of`]).
     pub fn build(self) -> Result<TaskStepResult, InvalidValue> {
         let (error_code, error_message) = self.error.unzip();
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn the_document_of_seven_keys_is_read_and_written() {
+    fn document_of_seven_keys_round_trips() {
         let read: TaskStepResult = serde_json::from_value(document()).unwrap();
 
         assert_eq!(read.error_code(), Some(&ErrorCode::EXECUTION));
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_must_be_there() {
+    fn document_with_a_missing_key_is_refused() {
         for key in document().as_object().unwrap().keys() {
             let mut without = document();
             without.as_object_mut().unwrap().remove(key);
@@ -223,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn an_eighth_key_is_refused() {
+    fn document_with_an_unknown_key_is_refused() {
         let mut more = document();
         more["extra"] = json!(1);
 
@@ -236,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_can_be_changed() {
+    fn builder_applies_its_limit_to_results() {
         let large = || json!("x".repeat(2 << 20));
         let build = |limit| {
             TaskStepResult::builder("s", TaskStatus::Running)
@@ -253,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn reading_applies_the_limit_it_is_given() {
+    fn check_applies_its_limit_to_results() {
         let mut large = document();
         large["result"] = json!("x".repeat(2 << 20));
 
@@ -263,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_is_completed_by_its_status_unless_said_otherwise() {
+    fn completed_defaults_to_the_status() {
         let built = |status| TaskStepResult::builder("s", status);
 
         assert!(built(TaskStatus::Completed).build().unwrap().is_completed());

@@ -1,23 +1,24 @@
 use super::{ErrorCode, StepNumber, TaskKey, TaskStatus};
 use crate::timestamp::Timestamp;
 
-/// A task in one row: what its entries and its finish add up to.
+/// The summary of a task, derived from its entries and its finish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskSummary {
     /// The task.
     pub task: TaskKey,
-    /// The status it was finished with, else the status of the newest revision of its highest step.
+    /// The final status if the task is finished, otherwise the status of the newest revision of its
+    /// highest step.
     pub status: TaskStatus,
-    /// When it was finished; `None` while it is open.
+    /// The time of the finish; `None` while the task is open.
     pub finished_at: Option<Timestamp>,
-    /// Its highest step; `None` if it was finished before anything was recorded.
+    /// The highest step; `None` if the task was finished without any entry.
     pub last_step: Option<StepNumber>,
-    /// The error code of the newest revision of its highest step.
+    /// The error code of the newest revision of the highest step.
     pub error_code: Option<ErrorCode>,
-    /// How many entries it has, all revisions counted.
+    /// Number of entries, including all revisions.
     pub entries: u64,
-    /// The earliest time among its entries and its finish.
+    /// The earliest time among the entries and the finish.
     pub created_at: Timestamp,
-    /// The latest time among its entries and its finish: its last activity.
+    /// The latest time among the entries and the finish: the last activity.
     pub last_updated: Timestamp,
 }

@@ -1,5 +1,5 @@
-//! Settings become a configuration. A default gives way to what was given: who sets only the largest
-//! number of connections to 5 has not asked for at least 10.
+//! Builds a configuration from settings. Defaults adapt to the settings given: a maximum of 5
+//! connections lowers the default minimum of 10 to 5.
 
 use std::time::Duration;
 
@@ -24,9 +24,9 @@ const DURATIONS: [(&str, WithDuration); 7] = [
     ("standby.max_lag", PostgresConfig::with_standby_reads),
 ];
 
-/// Settings whose default depends on another, or whose range does: the other one explains a fault where
-/// only it was given.
-const EXPLAINED_BY: [(&str, &str); 7] = [
+/// Settings whose default or range depends on another setting. If only the other one was given, a
+/// problem is reported with its source.
+const DEPENDS_ON: [(&str, &str); 7] = [
     ("pool.max_connections", "pool.min_connections"),
     ("retry.initial_backoff", "retry.max_backoff"),
     ("retry.max_backoff", "retry.initial_backoff"),
@@ -36,7 +36,7 @@ const EXPLAINED_BY: [(&str, &str); 7] = [
     ("timeout.long_attempt", "timeout.attempt"),
 ];
 
-/// The database with its settings, and every setting that is out of its range.
+/// Builds the configuration, and adds a problem for every setting that is out of range.
 pub(super) fn assemble(
     postgres: PostgresConfig,
     settings: &Settings,
@@ -52,16 +52,16 @@ pub(super) fn assemble(
         config = config.with_health_timeout(timeout);
     }
     let out_of_range = config.out_of_range();
-    problems.extend(out_of_range.iter().map(|error| explained(error, settings)));
+    problems.extend(out_of_range.iter().map(|error| problem(error, settings)));
     config
 }
 
-fn explained(error: &InvalidValue, settings: &Settings) -> ConfigProblem {
+fn problem(error: &InvalidValue, settings: &Settings) -> ConfigProblem {
     let name = error.field();
     let source = settings.source(name).or_else(|| {
-        let (_, other) = EXPLAINED_BY
+        let (_, other) = DEPENDS_ON
             .iter()
-            .find(|(explained, _)| *explained == name)?;
+            .find(|(dependent, _)| *dependent == name)?;
         settings.source(other)
     });
     let given = settings.text(name).map(quoted);
@@ -97,7 +97,7 @@ fn with_connections(
             (MIN, allowed, min)
         };
         let error = InvalidValue::new(name, allowed, given);
-        problems.push(explained(&error, settings));
+        problems.push(problem(&error, settings));
         kept
     })
 }
@@ -108,7 +108,8 @@ fn with_session(
     problems: &mut Vec<ConfigProblem>,
 ) -> PostgresConfig {
     for (name, with) in DURATIONS {
-        // A lifetime is read as any duration is, but that one of -1 can be read at all.
+        // `lifetime` reads every duration, and -1. Other settings than `pool.max_lifetime` reject
+        // -1 before this point.
         if let Some(value) = settings.read(name, lifetime) {
             postgres = with(postgres, value);
         }
@@ -123,10 +124,10 @@ fn with_session(
         postgres = postgres.with_tls(mode);
     }
     if let Some(file) = settings.text("tls.root_certificate") {
-        // What is in it is looked at when a connection is opened.
+        // The certificates are read when a connection is opened.
         if !std::path::Path::new(file).is_file() {
-            let error = InvalidValue::new("tls.root_certificate", "a file that is there", file);
-            problems.push(explained(&error, settings));
+            let error = InvalidValue::new("tls.root_certificate", "an existing file", file);
+            problems.push(problem(&error, settings));
         }
         postgres = postgres.with_root_certificate(file);
     }
@@ -146,13 +147,13 @@ fn resilience(settings: &Settings) -> ResilienceConfig {
 
 fn timeout(settings: &Settings) -> TimeoutConfig {
     let default = TimeoutConfig::default();
-    let limit = settings
+    let attempt = settings
         .read("timeout.attempt", duration)
         .unwrap_or(default.attempt);
     let long_attempt = settings.read("timeout.long_attempt", duration);
     TimeoutConfig {
-        attempt: limit,
-        long_attempt: long_attempt.unwrap_or(default.long_attempt.max(limit)),
+        attempt,
+        long_attempt: long_attempt.unwrap_or(default.long_attempt.max(attempt)),
     }
 }
 
@@ -172,7 +173,7 @@ fn retry(settings: &Settings, timeout: Option<TimeoutConfig>) -> RetryConfig {
             .unwrap_or(default.max_retries),
         initial_backoff,
         max_backoff,
-        // Time for three attempts that take as long as they may.
+        // Enough for three attempts that run into their timeout.
         max_elapsed_time: max_elapsed_time
             .unwrap_or(default.max_elapsed_time.max(attempts).min(LONGEST)),
         ..default
@@ -195,7 +196,7 @@ fn breaker(settings: &Settings) -> BreakerConfig {
     }
 }
 
-/// The first and the longest of growing delays.
+/// The initial and the maximum delay of a backoff. A default adapts to the other, given value.
 fn delays(
     first: Option<Duration>,
     longest: Option<Duration>,

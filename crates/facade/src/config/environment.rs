@@ -1,4 +1,4 @@
-//! The environment as layers of settings.
+//! Reads environment variables into layers of settings.
 
 use std::ffi::OsString;
 
@@ -9,18 +9,18 @@ use super::problem::ConfigProblem;
 use super::setting::{FILE_VARIABLE, PREFIX, Setting};
 use super::suggest;
 
-/// What the layers of the environment begin with, the one that counts most first.
+/// The prefixes of the layers, highest precedence first.
 const LAYERS: [&str; 4] = [PREFIX, "DATABASE_", "DB_", "POSTGRES_"];
 
-/// Variables of that prefix by which this project's own tests are told something.
-const OF_OUR_TESTS: [&str; 4] = [
+/// Variables with our prefix that configure the tests of this project, not a database.
+const TEST_VARIABLES: [&str; 4] = [
     "TASKTRAIL_PG_BIN",
     "TASKTRAIL_MODEL_CASES",
     "TASKTRAIL_WRITE_SCHEMA",
     "TASKTRAIL_SCENE",
 ];
 
-/// Variables that may be settings. An empty one counts as not set.
+/// Variables that may be settings. Empty variables count as not set.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Variables {
     set: Vec<(String, SecretString)>,
@@ -28,11 +28,11 @@ pub(super) struct Variables {
 }
 
 impl Variables {
-    /// Those of this process.
+    /// The environment variables of this process.
     pub(super) fn of_process() -> Self {
         let mut variables = Self::default();
         for (name, value) in std::env::vars_os() {
-            // A name that is not UTF-8 is none of ours.
+            // No setting has a variable whose name is not UTF-8.
             if let Ok(name) = name.into_string() {
                 variables.take(name, value);
             }
@@ -40,7 +40,7 @@ impl Variables {
         variables
     }
 
-    /// Those that `lookup` knows, which nobody can ask for unknown ones.
+    /// The variables that `lookup` returns. Unknown variables cannot be detected this way.
     pub(super) fn looked_up(lookup: impl Fn(&'static str) -> Option<String>) -> Self {
         let mut variables = Self::default();
         for name in known() {
@@ -53,7 +53,7 @@ impl Variables {
 
     pub(super) fn take(&mut self, name: String, value: OsString) {
         let is_ours = name.starts_with(PREFIX) || known().any(|known| known == name);
-        if !is_ours || OF_OUR_TESTS.contains(&name.as_str()) {
+        if !is_ours || TEST_VARIABLES.contains(&name.as_str()) {
             return;
         }
         match value.into_string() {
@@ -63,12 +63,12 @@ impl Variables {
         }
     }
 
-    /// The file that they name.
+    /// The value of `TASKTRAIL_CONFIG`.
     pub(super) fn file(&self) -> Option<&str> {
         self.get(FILE_VARIABLE).map(ExposeSecret::expose_secret)
     }
 
-    /// Their settings, the layer that counts most first, and the variables that are none.
+    /// Returns the layers of settings, highest precedence first, and problems with the variables.
     pub(super) fn layers(&self) -> (Vec<Layer>, Vec<ConfigProblem>) {
         let layers = LAYERS.map(|prefix| {
             let mut layer = Layer::new(Origin::Variables(prefix));
@@ -98,10 +98,7 @@ impl Variables {
         let unknown = names.filter(|name| known().all(|known| known != *name));
         unknown.map(|name| {
             let of_prefix = known().filter(|known| known.starts_with(PREFIX));
-            ConfigProblem::new(
-                name,
-                suggest::unknown("no setting has this variable", name, of_prefix),
-            )
+            ConfigProblem::new(name, suggest::unknown("unknown variable", name, of_prefix))
         })
     }
 }
@@ -111,8 +108,8 @@ fn known() -> impl Iterator<Item = &'static str> {
     settings.chain([FILE_VARIABLE])
 }
 
-/// Whether Kubernetes sets it in each container, because some service has a name that begins as our
-/// variables do, such as `POSTGRES_PORT=tcp://10.0.0.7:5432` for one called "postgres".
+/// Whether Kubernetes set the variable for a service. It sets such variables in every container,
+/// and a service named "postgres" yields `POSTGRES_PORT=tcp://10.0.0.7:5432`.
 fn is_service_link(name: &str, value: &str) -> bool {
     let is_address = ["tcp://", "udp://", "sctp://"]
         .iter()
@@ -137,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_kubernetes_sets_for_services_is_not_for_us() {
+    fn service_variables_of_kubernetes_are_ignored() {
         let links = variables(&[
             ("POSTGRES_PORT", "tcp://10.0.0.7:5432"),
             ("TASKTRAIL_PORT", "tcp://10.0.0.8:80"),
@@ -157,19 +154,19 @@ mod tests {
     }
 
     #[test]
-    fn others_variables_are_left_alone() {
-        let others = variables(&[
+    fn unrelated_variables_are_ignored() {
+        let unrelated = variables(&[
             ("DB_ECHO", "true"),
             ("TASKTRAIL_PG_BIN", "/x"),
             ("PATH", "/y"),
         ]);
 
-        assert_eq!(others.layers().1, []);
+        assert_eq!(unrelated.layers().1, []);
     }
 
     #[cfg(unix)]
     #[test]
-    fn what_is_not_utf_8_is_named() {
+    fn value_that_is_not_utf_8_is_reported() {
         use std::os::unix::ffi::OsStringExt;
 
         let mut wrong = Variables::default();

@@ -1,4 +1,4 @@
-//! A configuration file as a layer of settings.
+//! Reads a configuration file into a layer of settings.
 
 mod toml;
 mod yaml;
@@ -11,7 +11,7 @@ use super::problem::{ConfigProblem, HIDDEN, quoted};
 use super::setting::{Kind, Setting};
 use super::suggest;
 
-/// A key's value, with the line of the key. Not `Debug`: it may be a password.
+/// The value of a key, with the line of the key. Not `Debug`, because it may be a password.
 struct Node {
     line: usize,
     value: Content,
@@ -19,23 +19,24 @@ struct Node {
 
 enum Content {
     Text(String),
-    /// A number or a truth value, as text.
+    /// A number or a boolean, as text.
     Plain(String),
     Nothing,
-    /// What no setting is, by what it is called.
+    /// A type that no setting has, by its name in messages.
     Other(&'static str),
-    /// A key that is not a text has no name.
+    /// Keys that are not texts are `None`.
     Table(Vec<(Option<String>, Node)>),
 }
 
-/// What the syntax of a file forbids: where, and the parser's words, which quote nothing of the file.
+/// A syntax error: its position, and the parser's message, which quotes nothing of the file.
 struct SyntaxError {
     line: usize,
     column: usize,
     words: String,
 }
 
-/// The settings in a file, and everything that is wrong with them. `None` if it cannot be read.
+/// Returns the settings in a file and all problems with them; `None` if it cannot be read or
+/// parsed.
 pub(super) fn read(path: &Path) -> (Option<Layer>, Vec<ConfigProblem>) {
     let table = match parse(path) {
         Ok(table) => table,
@@ -57,7 +58,11 @@ fn parse(path: &Path) -> Result<Vec<(Option<String>, Node)>, Vec<ConfigProblem>>
     let parse = match extension {
         Some("toml") => toml::parse,
         Some("yaml" | "yml") => yaml::parse,
-        _ => return Err(problem("must be called .toml, .yaml or .yml".to_owned())),
+        _ => {
+            return Err(problem(
+                "file name must end in .toml, .yaml or .yml".to_owned(),
+            ));
+        }
     };
     let text =
         fs::read_to_string(path).map_err(|error| problem(format!("cannot be read: {error}")))?;
@@ -80,7 +85,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// Takes the settings of a section, or of the whole file, whose section has no name.
+    /// Reads the settings of a section. The name of the top level is empty.
     fn table(&mut self, section: &str, table: Vec<(Option<String>, Node)>) {
         for (key, node) in table {
             let name = match (&key, section) {
@@ -112,7 +117,7 @@ impl Reader {
         let source = self.source(node.line);
         let kind = setting.kind;
         match node.value {
-            // As with variables: what is empty is not given.
+            // As with variables, an empty value counts as not set.
             Content::Text(text) if text.is_empty() => {}
             Content::Text(text) => self.take(setting, source, text),
             Content::Plain(text) if !kind.is_text() => self.take(setting, source, text),
@@ -151,12 +156,12 @@ impl Reader {
 
     fn unknown(&mut self, name: &str, line: usize) {
         let known = Setting::all().iter().map(|setting| setting.name);
-        // Sections as well, without which a misspelt one would be taken for a setting.
+        // With the sections, so that a misspelled section is not mistaken for a setting.
         let known = known.chain(sections());
         let words = if is_fit_for_print(name) {
             suggest::unknown(&format!("no setting is called `{name}`"), name, known)
         } else {
-            "a key that is no setting (not shown, it may hold a password)".to_owned()
+            "unknown key (not shown, it may hold a password)".to_owned()
         };
         self.problem(line, words);
     }
@@ -180,7 +185,7 @@ fn is_section(name: &str) -> bool {
     sections().any(|section| section == name)
 }
 
-/// Whether a name looks like one, and not like a line that lost its form.
+/// Whether a key looks like a name. Otherwise it may be part of a broken line, with a password.
 fn is_fit_for_print(name: &str) -> bool {
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     (1..=60).contains(&name.len()) && name.chars().all(is_word)

@@ -1,6 +1,6 @@
-//! What each source says, and whose word counts. The laying of one source over another is the library's
-//! (`config`), with the place of each value as its origin; that a value is a secret, which it does not
-//! know, is why the location does not go through it.
+//! The settings of each source, and their precedence. The crate `config` merges the layers, and
+//! keeps the source of each value as its origin. The location is not merged by it, because `config`
+//! cannot mark values as secret.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::problem::{ConfigProblem, HIDDEN, quoted};
 use super::setting::Setting;
 
-/// What one source says.
+/// The settings of one source.
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
     pub(super) origin: Origin,
@@ -21,7 +21,7 @@ pub(super) struct Layer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Origin {
     Code,
-    /// The variables that begin with this.
+    /// The variables that start with this prefix.
     Variables(&'static str),
     #[cfg_attr(
         not(feature = "config-file"),
@@ -30,7 +30,7 @@ pub(super) enum Origin {
     File(PathBuf),
 }
 
-/// A setting with what a source says about it.
+/// A setting with its value in a source.
 #[derive(Debug, Clone)]
 pub(super) struct Given {
     pub(super) setting: &'static Setting,
@@ -44,7 +44,7 @@ impl Given {
         self.text.expose_secret()
     }
 
-    /// What was given, as it may be shown.
+    /// The value for messages, without secrets.
     pub(super) fn shown(&self) -> String {
         if self.setting.kind.is_secret() {
             return HIDDEN.to_owned();
@@ -67,23 +67,22 @@ impl Layer {
         self.given.iter().find(|given| given.setting.name == name)
     }
 
-    /// Takes out what cannot be read as a value of its setting. A variable that is for two settings is
-    /// told of once.
+    /// Removes values that cannot be parsed. A variable of two settings is reported once.
     pub(super) fn refuse_unreadable(&mut self, problems: &mut Vec<ConfigProblem>) {
-        let mut told: Vec<String> = Vec::new();
+        let mut reported: Vec<String> = Vec::new();
         self.given.retain(|given| {
-            // Of locations only the one that counts is looked at.
+            // Locations are checked later, and only the one in effect.
             let kind = given.setting.kind;
             let good = kind.is_of_location() || kind.reads(given.text());
-            if !good && !told.contains(&given.source) {
+            if !good && !reported.contains(&given.source) {
                 problems.push(given.refused(&given.setting.expected()));
-                told.push(given.source.clone());
+                reported.push(given.source.clone());
             }
             good
         });
     }
 
-    /// Settings that this source gives twice, with different values.
+    /// Settings that this source sets twice, to different values.
     pub(super) fn contradictions(&self) -> impl Iterator<Item = (&Given, &Given)> {
         self.given.iter().filter_map(|given| {
             let first = self.find(given.setting.name)?;
@@ -111,12 +110,12 @@ impl Source for Layer {
     }
 }
 
-/// The settings that count, without the location.
+/// The settings in effect, without the location.
 #[derive(Clone, Default)]
 pub(super) struct Settings(Config);
 
 impl Settings {
-    /// Lays the layers, of which the first counts most, over one another.
+    /// Merges the layers, highest precedence first.
     pub(super) fn merged(layers: &[Layer]) -> Result<Self, config::ConfigError> {
         let lowest_first = layers.iter().rev().cloned();
         let builder = lowest_first.fold(Config::builder(), |builder, layer| {
@@ -125,7 +124,7 @@ impl Settings {
         builder.build().map(Self)
     }
 
-    /// What was given for a setting, if anything was.
+    /// The value of a setting, if it was given.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         match &self.find(name)?.kind {
             ValueKind::String(text) => Some(text),
@@ -133,12 +132,12 @@ impl Settings {
         }
     }
 
-    /// Who gave it.
+    /// The source of the value.
     pub(super) fn source(&self, name: &str) -> Option<&str> {
         self.find(name)?.origin()
     }
 
-    /// It as a value, if it was given.
+    /// The parsed value of a setting, if it was given.
     pub(super) fn read<V>(&self, name: &str, read: impl Fn(&str) -> Option<V>) -> Option<V> {
         self.text(name).and_then(read)
     }
@@ -153,7 +152,8 @@ impl Settings {
     }
 }
 
-/// Settings about which two variables of one layer disagree, unless a layer above decides.
+/// Settings for which two variables of a layer differ, unless a layer of higher precedence sets
+/// them.
 pub(super) fn contradictions(layers: &[Layer]) -> Vec<ConfigProblem> {
     let mut problems = Vec::new();
     let mut above: Vec<&Layer> = Vec::new();
@@ -170,14 +170,17 @@ pub(super) fn contradictions(layers: &[Layer]) -> Vec<ConfigProblem> {
     problems
 }
 
-/// Two sources that say different things, of which neither comes before the other.
+/// Two sources of the same precedence with different values.
 pub(super) fn contradiction(one: &Given, other: &Given) -> ConfigProblem {
     let name = one.setting.name;
     let words = if one.setting.kind.is_of_location() {
-        format!("another {name} than {} says: give one of them", one.source)
+        format!(
+            "{name} differs from the one in {}: set only one of them",
+            one.source
+        )
     } else {
         format!(
-            "{name} is {} here and {} in {}: give one of them",
+            "{name} is {} here and {} in {}: set only one of them",
             other.shown(),
             one.shown(),
             one.source

@@ -1,4 +1,4 @@
-//! Where the database is: the whole word of one source, never a mixture of two databases.
+//! The location of the database. It comes from one source: sources are never combined.
 
 use std::fs;
 
@@ -10,10 +10,12 @@ use super::problem::ConfigProblem;
 use super::setting::Setting;
 use super::{reading, url};
 
-/// The database that the first layer names that names one. A password alone names none: it goes with
-/// the database that a layer below names, or with one above that has no password.
+/// Returns the location from the first layer that sets one. A layer with only a password sets no
+/// location. Its password applies to the location of a lower layer, or to that of a higher layer
+/// without a password.
 ///
-/// What its URL says of other settings is added to the layer: it counts as much as the URL does.
+/// Settings in the parameters of the URL are added to its layer: they have the precedence of the
+/// URL.
 pub(super) fn locate(
     layers: &mut [Layer],
     problems: &mut Vec<ConfigProblem>,
@@ -22,26 +24,26 @@ pub(super) fn locate(
     let mut layers = layers.iter_mut();
     while let Some(layer) = layers.next() {
         password = password.or_else(|| secret(layer, problems));
-        if names_a_database(layer) {
+        if sets_location(layer) {
             if password.is_none() && !has_password(layer) {
-                let mut alone = layers.filter(|below| !names_a_database(below));
-                password = alone.find_map(|below| secret(below, problems));
+                let mut only_passwords = layers.filter(|lower| !sets_location(lower));
+                password = only_passwords.find_map(|lower| secret(lower, problems));
             }
-            return place(layer, password.as_ref(), problems);
+            return read(layer, password.as_ref(), problems);
         }
     }
     problems.push(ConfigProblem::no_database());
     None
 }
 
-fn names_a_database(layer: &Layer) -> bool {
+fn sets_location(layer: &Layer) -> bool {
     layer.given.iter().any(|given| {
         let kind = given.setting.kind;
         kind.is_of_location() && !kind.is_password()
     })
 }
 
-/// Whether the URL of a layer has a password in it.
+/// Whether the URL of a layer contains a password.
 fn has_password(layer: &Layer) -> bool {
     layer.find("url").is_some_and(|given| {
         let config = PostgresConfig::from_url(url::without_driver(given.text.clone()));
@@ -49,12 +51,12 @@ fn has_password(layer: &Layer) -> bool {
     })
 }
 
-/// The password of a layer, if it has a readable one.
+/// Returns the password of a layer, from the setting or the file.
 fn secret(layer: &Layer, problems: &mut Vec<ConfigProblem>) -> Option<SecretString> {
     let (password, file) = (layer.find("password"), layer.find("password_file"));
     if let (Some(password), Some(file)) = (password, file) {
         let words = format!(
-            "a password is given in {} as well: give one of them",
+            "a password is also set in {}: set only one of them",
             password.source
         );
         problems.push(ConfigProblem::new(&file.source, words).about("password_file"));
@@ -69,7 +71,7 @@ fn secret(layer: &Layer, problems: &mut Vec<ConfigProblem>) -> Option<SecretStri
             let line = line.strip_suffix('\r').unwrap_or(line);
             Some(SecretString::from(line))
         }
-        // Not with its name: somebody may have put the password there.
+        // Without the name of the file: it may be a password, set by mistake.
         Err(error) => {
             let words = format!("password_file cannot be read: {error}");
             problems.push(ConfigProblem::new(&file.source, words).about("password_file"));
@@ -78,7 +80,7 @@ fn secret(layer: &Layer, problems: &mut Vec<ConfigProblem>) -> Option<SecretStri
     }
 }
 
-fn place(
+fn read(
     layer: &mut Layer,
     password: Option<&SecretString>,
     problems: &mut Vec<ConfigProblem>,
@@ -105,7 +107,7 @@ fn of_url(
     for name in ["host", "port", "database", "user"] {
         if let Some(part) = layer.find(name) {
             let words = format!(
-                "{name} is given, but a URL in {} names the database already: give one of them",
+                "{name} conflicts with the URL in {}: set only one of them",
                 given.source
             );
             problems.push(ConfigProblem::new(&part.source, words).about(name));
@@ -165,7 +167,7 @@ fn of_parts(
     PostgresConfig::from_parts(host?.text(), port, database?.text(), user?.text(), password).ok()
 }
 
-/// A location that is only there in part, in the words of its source.
+/// Reports a missing part of a location, by the name that it has in its source.
 fn missing(name: &'static str, layer: &Layer, given: &Given) -> ConfigProblem {
     let variable = |prefix: &str| {
         let setting = Setting::named(name)?;
@@ -176,15 +178,14 @@ fn missing(name: &'static str, layer: &Layer, given: &Given) -> ConfigProblem {
     let problem = match &layer.origin {
         Origin::Variables(prefix) => ConfigProblem::new(
             variable(prefix).unwrap_or(name),
-            format!("is not set, though {} is", given.source),
+            format!("is not set, but {} is", given.source),
         ),
-        Origin::Code => ConfigProblem::new(
-            &given.source,
-            format!("{name} is not given, though {other} is"),
-        ),
+        Origin::Code => {
+            ConfigProblem::new(&given.source, format!("{name} is not set, but {other} is"))
+        }
         Origin::File(path) => ConfigProblem::new(
             path.display().to_string(),
-            format!("{name} is not given, though {other} is"),
+            format!("{name} is not set, but {other} is"),
         ),
     };
     problem.about(name)

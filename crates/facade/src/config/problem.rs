@@ -3,10 +3,10 @@ use std::fmt;
 
 use tasktrail_domain::InvalidValue;
 
-/// A configuration that cannot be used, with everything that is wrong with it.
+/// An invalid configuration, with all of its problems.
 ///
-/// `Display` is one line for one fault, and a list with a line each for several. No password, and no
-/// URL that may hold one, is ever part of it.
+/// `Display` prints a single problem on one line, and several as a list with one line each. The
+/// output never contains a password, or a URL that may contain one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConfigError {
     problems: Vec<ConfigProblem>,
@@ -17,20 +17,21 @@ impl ConfigError {
         Self { problems }
     }
 
-    /// Every fault; at least one.
+    /// Returns all problems; at least one.
     #[must_use]
     pub fn problems(&self) -> &[ConfigProblem] {
         &self.problems
     }
 
-    /// Whether nothing is wrong but that no source says where the database is.
+    /// Returns whether the only problem is that no source sets the location of the database.
     #[must_use]
     pub fn names_no_database(&self) -> bool {
         matches!(self.problems.as_slice(), [only] if only.source.is_none() && only.setting == Some("url"))
     }
 }
 
-/// Like [`Display`](fmt::Display): a program that returns the error from its `main` shows this.
+/// Same as [`Display`](fmt::Display), because a `main` that returns the error prints its `Debug`
+/// form.
 impl fmt::Debug for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -42,7 +43,7 @@ impl fmt::Display for ConfigError {
         match self.problems.as_slice() {
             [only] => only.fmt(f),
             several => {
-                write!(f, "the configuration has {} faults:", several.len())?;
+                write!(f, "the configuration has {} problems:", several.len())?;
                 several
                     .iter()
                     .try_for_each(|problem| write!(f, "\n  {problem}"))
@@ -53,10 +54,10 @@ impl fmt::Display for ConfigError {
 
 impl Error for ConfigError {}
 
-/// One thing that is wrong in a configuration.
+/// A problem in a configuration.
 ///
-/// `Display` is a line: the source, then what is wrong and what is allowed, such as
-/// `tasktrail.toml:7: pool.max_connections must be between 1 and 10000, got "0"`.
+/// `Display` prints one line with the source, the setting, the allowed values and the given value,
+/// such as `tasktrail.toml:7: pool.max_connections must be between 1 and 10000, got "0"`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigProblem {
     source: Option<String>,
@@ -67,7 +68,7 @@ pub struct ConfigProblem {
 }
 
 impl ConfigProblem {
-    /// Something that is wrong with a source itself.
+    /// A problem with a source itself.
     pub(super) fn new(source: impl Into<String>, words: impl Into<String>) -> Self {
         Self {
             source: Some(source.into()),
@@ -78,13 +79,14 @@ impl ConfigProblem {
         }
     }
 
-    /// The same, about a setting.
+    /// Names the setting that the problem is about.
     pub(super) fn about(mut self, setting: &'static str) -> Self {
         self.setting = Some(setting);
         self
     }
 
-    /// A value that is not allowed. `given` is shown, so it must be fit for that: see [`quoted`].
+    /// A value that is not allowed. `given` is printed, so it must not contain a secret: see
+    /// [`quoted`].
     pub(super) fn value(
         source: impl Into<String>,
         setting: &'static str,
@@ -100,7 +102,7 @@ impl ConfigProblem {
         }
     }
 
-    /// What the adapter or a policy refuses, about the setting by whose name they call it.
+    /// A value that the adapter or a policy refuses. Their field names are the names of settings.
     pub(super) fn of(error: &InvalidValue, source: Option<String>, given: Option<String>) -> Self {
         let given = given.unwrap_or_else(|| match error.value() {
             url if url.contains("://") => HIDDEN.to_owned(),
@@ -112,37 +114,38 @@ impl ConfigProblem {
         }
     }
 
-    /// Nobody says where the database is.
+    /// No source sets the location of the database.
     pub(super) fn no_database() -> Self {
-        let words = "no database is named: set DATABASE_URL, or DB_HOST, DB_NAME and DB_USER (and \
-                     DB_PORT and DB_PASSWORD if need be)";
+        let words = "no database is configured: set DATABASE_URL, or DB_HOST, DB_NAME and DB_USER \
+                     (optionally DB_PORT and DB_PASSWORD)";
         Self {
             source: None,
             ..Self::new("", words).about("url")
         }
     }
 
-    /// Where it was given: the name of the variable, the file with the line (`tasktrail.toml:7`), or
-    /// `code`. `None` where the fault is that nothing was given.
+    /// Returns the source of the value: the name of the variable, the file with the line
+    /// (`tasktrail.toml:7`), or `code`. `None` if the problem is a missing value.
     #[must_use]
     pub fn source(&self) -> Option<&str> {
         self.source.as_deref()
     }
 
-    /// The setting, by its name in a file, such as `pool.max_connections`. `None` if it is not about a
-    /// known one.
+    /// Returns the name of the setting in a file, such as `pool.max_connections`. `None` if the
+    /// problem is not about a known setting.
     #[must_use]
     pub fn setting(&self) -> Option<&'static str> {
         self.setting
     }
 
-    /// What is allowed, where the fault is a wrong value.
+    /// Returns the allowed values; `None` if the problem is not an invalid value.
     #[must_use]
     pub fn allowed(&self) -> Option<&str> {
         self.allowed.as_deref()
     }
 
-    /// What was given instead, shortened; of what may be a secret only that it is not shown.
+    /// Returns the given value, shortened. A value that may be a secret is replaced by a
+    /// placeholder.
     #[must_use]
     pub fn given(&self) -> Option<&str> {
         self.given.as_deref()
@@ -158,11 +161,11 @@ impl fmt::Display for ConfigProblem {
     }
 }
 
-/// Stands for what may hold a password.
+/// Replaces a value that may contain a password.
 pub(super) const HIDDEN: &str = "something else (not shown, it may hold a password)";
 
-/// A given value as it may be shown: shortened, and not at all if it looks like a URL, for somebody may
-/// have put one in the wrong place.
+/// Quotes a value for a message: shortened, and hidden if it looks like a URL, which may have been
+/// given for the wrong setting.
 pub(super) fn quoted(text: &str) -> String {
     const QUOTED: usize = 40;
     if text.contains("://") || text.contains('@') || text.contains("password") {
@@ -181,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_fault_is_a_line_and_several_are_a_list() {
+    fn one_problem_prints_as_a_line_and_several_as_a_list() {
         let port = ConfigProblem::value("DB_PORT", "port", "1 to 65535", quoted("x"));
         let file = ConfigProblem::new(
             "t.toml:3",
@@ -203,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_a_url_is_not_quoted() {
+    fn values_that_look_like_urls_are_hidden() {
         assert_eq!(quoted("postgres://me:hush@h/d"), HIDDEN);
         assert_eq!(quoted("many"), "\"many\"");
         assert!(quoted(&"x".repeat(50)).ends_with("x\"… of 50 bytes"));

@@ -1,10 +1,10 @@
-//! Values as people write them.
+//! Parses the values of settings.
 
 use std::time::Duration;
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// A number of seconds, fractions allowed, or a text with units such as `500ms` or `1h 30m`.
+/// Parses a number of seconds, which may have a fraction, or a text with units: `500ms`, `1h 30m`.
 pub(super) fn duration(text: &str) -> Option<Duration> {
     let text = text.trim();
     match text.parse::<f64>() {
@@ -13,7 +13,7 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
     }
 }
 
-/// A duration, or -1 for as long as is allowed: `SQLAlchemy`'s way to say "never".
+/// Parses a duration, or -1 for the maximum. In `SQLAlchemy` -1 is no limit.
 pub(super) fn lifetime(text: &str) -> Option<Duration> {
     if text.trim() == "-1" {
         return Some(WEEK);
@@ -37,8 +37,8 @@ pub(super) fn flag(text: &str) -> Option<bool> {
     }
 }
 
-/// Host names, addresses or socket directories, separated by commas, and nothing else: a URL or a port
-/// in this place would otherwise become part of a name, and be shown as one.
+/// Whether a text is a comma-separated list of host names, addresses or socket directories. A URL
+/// or a port would otherwise become part of a host name, and be printed in messages.
 pub(super) fn is_host(text: &str) -> bool {
     text.split(',').all(|host| {
         let is_address = host.matches(':').count() != 1;
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_seconds_or_have_a_unit() {
+    fn duration_is_a_number_of_seconds_or_has_units() {
         let cases = [
             ("30", 30_000),
             ("0.5", 500),
@@ -73,13 +73,13 @@ mod tests {
     }
 
     #[test]
-    fn a_lifetime_of_minus_one_is_the_longest_allowed() {
+    fn lifetime_of_minus_one_is_the_maximum() {
         assert_eq!(lifetime("-1"), Some(WEEK));
         assert_eq!(lifetime("1800"), duration("30m"));
     }
 
     #[test]
-    fn a_host_is_neither_a_url_nor_has_a_port() {
+    fn host_with_url_or_port_is_refused() {
         for host in [
             "db",
             "a.example.org,b",

@@ -1,5 +1,5 @@
-//! Every setting there is: its names, its variables, and what is allowed. `docs/CONFIGURATION.md` has the
-//! same table with the defaults and with what each one means; tests compare them.
+//! All settings: names, variables and allowed values. `docs/CONFIGURATION.md` has the same table,
+//! with defaults and meanings; tests compare the two.
 
 mod table;
 
@@ -15,13 +15,13 @@ pub(super) struct Setting {
     /// Its name in a file, with the section: `pool.max_connections`.
     pub(super) name: &'static str,
     pub(super) kind: Kind,
-    /// The range, both ends included, or the words that are known.
+    /// The range, both ends included, or the accepted words.
     allowed: &'static str,
     /// Its variables: the systematic one first, then those of older systems.
     variables: Vec<String>,
 }
 
-/// What the value of a setting is.
+/// The type of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Url,
@@ -40,10 +40,10 @@ pub(super) enum Kind {
     Flag,
 }
 
-/// The variable that names a file.
+/// The variable that names a configuration file.
 pub(super) const FILE_VARIABLE: &str = "TASKTRAIL_CONFIG";
 
-/// What the systematic variables begin with.
+/// The prefix of Tasktrail's own variables.
 pub(super) const PREFIX: &str = "TASKTRAIL_";
 
 static TABLE: LazyLock<Vec<Setting>> = LazyLock::new(table::settings);
@@ -57,7 +57,7 @@ impl Setting {
         Self::all().iter().find(|setting| setting.name == name)
     }
 
-    /// What is allowed, for somebody who wrote something else.
+    /// The allowed values, for the message about a value that cannot be parsed.
     pub(super) fn expected(&self) -> String {
         let form = match self.kind {
             Kind::Duration | Kind::Lifetime => "a number of seconds or like 500ms, 30s, 10m, 1h: ",
@@ -81,7 +81,7 @@ impl Setting {
         }
     }
 
-    /// The setting has these variables of older systems as well.
+    /// Adds variables of older systems.
     fn also<const N: usize>(mut self, older: [&str; N]) -> Self {
         self.variables.extend(older.map(str::to_owned));
         self
@@ -89,7 +89,7 @@ impl Setting {
 }
 
 impl Kind {
-    /// Whether it says where the database is. Such settings count together or not at all.
+    /// Whether the setting is part of the location. All parts come from one source.
     pub(super) fn is_of_location(self) -> bool {
         matches!(self, Self::Url | Self::Host | Self::Port | Self::Name) || self.is_password()
     }
@@ -98,19 +98,20 @@ impl Kind {
         matches!(self, Self::Password | Self::PasswordFile)
     }
 
-    /// Whether its value is a text, which a file has to write as one: 007 is no password.
+    /// Whether the value is a text. A file must quote it: a password 007 would lose its zeros as a
+    /// number.
     #[cfg(feature = "config-file")]
     pub(super) fn is_text(self) -> bool {
         use Kind::{Count, Duration, Flag, Lifetime, Port};
         !matches!(self, Port | Count | Duration | Lifetime | Flag)
     }
 
-    /// Whether its value, or what people put there by mistake, may be a secret.
+    /// Whether the value may contain a secret.
     pub(super) fn is_secret(self) -> bool {
         self.is_password() || self == Self::Url
     }
 
-    /// Whether a text can be read as such a value. Ranges are looked at when all settings are known.
+    /// Whether a text can be parsed. Ranges are checked later, when all settings are known.
     pub(super) fn reads(self, text: &str) -> bool {
         match self {
             Self::Url | Self::Password | Self::PasswordFile | Self::File => true,
@@ -125,7 +126,7 @@ impl Kind {
         }
     }
 
-    /// Whether two texts say the same.
+    /// Whether two texts are the same value.
     pub(super) fn agree(self, one: &str, other: &str) -> bool {
         match self {
             Self::Port | Self::Count => reading::count(one) == reading::count(other),

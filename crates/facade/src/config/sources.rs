@@ -14,7 +14,7 @@ use super::setting::FILE_VARIABLE;
 use super::setting::Setting;
 use super::{ConfigError, ConfigProblem, DatabaseConfig, assembly, location, suggest};
 
-/// Where a configuration is read from: code, the environment, files.
+/// Builder of a [`DatabaseConfig`] from code, environment variables and files.
 ///
 /// ```no_run
 /// use tasktrail::DatabaseConfig;
@@ -28,16 +28,19 @@ use super::{ConfigError, ConfigProblem, DatabaseConfig, assembly, location, sugg
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// What counts, whatever the order of the calls, the first over those after it:
+/// # Precedence
 ///
-/// 1. the methods of the [`DatabaseConfig`] that comes of it,
+/// The first source in this list that sets a value wins, whatever the order of the calls:
+///
+/// 1. methods of the loaded [`DatabaseConfig`],
 /// 2. [`set`](Self::set),
 /// 3. the variables `TASKTRAIL_…`, then `DATABASE_URL`, then `DB_…`, then `POSTGRES_…`,
-/// 4. files, a later one over an earlier one,
+/// 4. files: a later file overrides an earlier one,
 /// 5. the defaults.
 ///
-/// The database is named by one of these alone: host, port, database and user of the first that names
-/// one. `docs/CONFIGURATION.md` lists all settings, with their variables, defaults and ranges.
+/// Host, port, database and user all come from the first source that sets one of them; sources are
+/// never combined. `docs/CONFIGURATION.md` lists all settings, with their variables, defaults and
+/// ranges.
 #[derive(Debug, Clone, Default)]
 #[must_use = "nothing is read before `load`"]
 pub struct ConfigSources {
@@ -50,27 +53,29 @@ pub struct ConfigSources {
 }
 
 impl ConfigSources {
-    /// A file in TOML (`.toml`) or YAML (`.yaml`, `.yml`). It has to be there.
+    /// Adds a file in TOML (`.toml`) or YAML (`.yaml`, `.yml`). [`load`](Self::load) fails if it
+    /// does not exist.
     #[cfg(feature = "config-file")]
     pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
         self.files.push(path.into());
         self
     }
 
-    /// The file that the variable `TASKTRAIL_CONFIG` names, if one of the variables taken is that. It
-    /// counts less than the files that are [named here](Self::file).
+    /// Adds the file that the variable `TASKTRAIL_CONFIG` names, if the variable is set among those
+    /// of [`environment`](Self::environment) or [`variables`](Self::variables). All files added
+    /// with [`file`](Self::file) take precedence over it.
     pub fn named_file(mut self) -> Self {
         self.takes_named_file = true;
         self
     }
 
-    /// The variables of this process, as they are now.
+    /// Sets the variables to the current environment variables of this process.
     pub fn environment(mut self) -> Self {
         self.variables = Variables::of_process();
         self
     }
 
-    /// Variables that come from elsewhere, such as a test: names and values.
+    /// Adds variables as pairs of name and value, for example in tests.
     pub fn variables<N: Into<String>, V: Into<OsString>>(
         mut self,
         variables: impl IntoIterator<Item = (N, V)>,
@@ -81,14 +86,14 @@ impl ConfigSources {
         self
     }
 
-    /// A setting from code, by its name in a file: `url`, `pool.max_connections`. It is for what comes as
-    /// a text; `DatabaseConfig` has methods that take values.
+    /// Sets a setting to a text, by its name in a file, such as `url` or `pool.max_connections`.
+    /// For typed values, use the methods of [`DatabaseConfig`].
     pub fn set(self, name: impl Into<String>, value: impl Into<SecretString>) -> Self {
         self.set_by("code", name, value)
     }
 
-    /// Like [`set`](Self::set), with the name that faults have as their source, such as that of an
-    /// argument, `--database-url`.
+    /// Like [`set`](Self::set), and names the source that problems report, such as the command-line
+    /// option `--database-url`.
     pub fn set_by(
         mut self,
         source: impl Into<String>,
@@ -99,11 +104,11 @@ impl ConfigSources {
         self
     }
 
-    /// Reads the sources and puts the configuration together.
+    /// Reads the sources and builds the configuration.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] with every fault of every source.
+    /// [`ConfigError`] with every problem in every source.
     pub fn load(self) -> Result<DatabaseConfig, ConfigError> {
         let mut problems = Vec::new();
         let mut layers = vec![self.code(&mut problems)];
@@ -144,8 +149,8 @@ impl ConfigSources {
         code
     }
 
-    /// Adds the layers of the files. Whether all could be read: what one says that could not is unknown,
-    /// not missing.
+    /// Adds the layers of the files. Returns whether all could be read: the settings of an
+    /// unreadable file are unknown, not missing.
     #[cfg(feature = "config-file")]
     fn read_files(&self, layers: &mut Vec<Layer>, problems: &mut Vec<ConfigProblem>) -> bool {
         let named = self.named().map(PathBuf::from);
@@ -174,7 +179,7 @@ impl ConfigSources {
     }
 }
 
-/// The configuration that the layers make, the first of which counts most.
+/// Builds the configuration from layers, highest precedence first.
 fn load(
     mut layers: Vec<Layer>,
     mut problems: Vec<ConfigProblem>,
@@ -189,10 +194,10 @@ fn load(
     }
     problems.extend(contradictions(&layers));
     let settings = Settings::merged(&layers).map_err(|error| {
-        // The layers are ours, and none of them fails.
+        // Does not happen: `Layer::collect` never fails.
         ConfigError::of(vec![ConfigProblem::new("code", error.to_string())])
     })?;
-    // Somewhere, so that the other settings are looked at as well.
+    // A placeholder, so that the other settings are checked even without a location.
     let place =
         place.or_else(|| PostgresConfig::from_parts("localhost", 5432, "d", "u", None).ok());
     let config = place.map(|place| assembly::assemble(place, &settings, &mut problems));

@@ -1,29 +1,30 @@
-//! The known name that an unknown one was meant to be.
+//! Suggests a known name for an unknown one.
 
 use strsim::normalized_damerau_levenshtein as similarity;
 
-/// How alike two names have to be for one to be a misspelling of the other; 1 is the same.
-const ALIKE: f64 = 0.6;
+/// Minimum similarity of a suggestion; equal names have 1.
+const MIN_SIMILARITY: f64 = 0.6;
 
-/// Says that a name is unknown, and which known one is nearest, if one is near.
+/// Adds a suggestion to a message about an unknown name, if a known name is similar.
 pub(super) fn unknown<'a>(words: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
     match suggest(name, known) {
-        Some(near) => format!("{words}, did you mean `{near}`?"),
-        None => format!("{words}: docs/CONFIGURATION.md lists those there are"),
+        Some(similar) => format!("{words}, did you mean `{similar}`?"),
+        None => format!("{words}: docs/CONFIGURATION.md lists all settings and variables"),
     }
 }
 
 fn suggest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();
     known
-        .map(|known| (known, alike(&name, &known.to_lowercase())))
-        .filter(|(_, alike)| *alike >= ALIKE)
+        .map(|known| (known, best_similarity(&name, &known.to_lowercase())))
+        .filter(|(_, similarity)| *similarity >= MIN_SIMILARITY)
         .max_by(|(_, one), (_, other)| one.total_cmp(other))
         .map(|(known, _)| known)
 }
 
-/// Names are alike as a whole, or, a little less, if only the section is another one.
-fn alike(name: &str, known: &str) -> f64 {
+/// The similarity of the whole names, or, slightly reduced, that of the names without their
+/// sections.
+fn best_similarity(name: &str, known: &str) -> f64 {
     let own = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
     similarity(name, known).max(similarity(&own(name), &own(known)) * 0.95)
 }
@@ -40,7 +41,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_misspelt_name_and_one_in_the_wrong_section_are_found() {
+    fn misspelled_names_and_wrong_sections_have_a_suggestion() {
         for (name, meant) in [
             ("pool.max_conections", Some("pool.max_connections")),
             ("max_connections", Some("pool.max_connections")),

@@ -1,9 +1,11 @@
-//! What has to be known of a database URL beyond what the adapter makes of it.
+//! Handles what the adapter does not: drivers in URLs, passwords from other sources, and settings
+//! in parameters.
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 
-/// A URL as `SQLAlchemy` writes it, `postgresql+asyncpg://…`, without the driver of another language.
+/// Removes the Python driver from the scheme of a URL, as in `SQLAlchemy`'s
+/// `postgresql+asyncpg://…`.
 pub(super) fn without_driver(url: SecretString) -> SecretString {
     let plain = url
         .expose_secret()
@@ -19,10 +21,10 @@ pub(super) fn without_driver(url: SecretString) -> SecretString {
     plain.map_or(url, SecretString::from)
 }
 
-/// The URL with another password than its own, or with one if it has none.
+/// Sets or replaces the password of a URL or a connection string.
 pub(super) fn with_password(url: &SecretString, password: &SecretString) -> SecretString {
     let (url, password) = (url.expose_secret(), password.expose_secret());
-    // The last word counts, in either form.
+    // In both forms the last password wins.
     if !is_url(url) {
         let escaped = password.replace('\\', r"\\").replace('\'', r"\'");
         return format!("{url} password='{escaped}'").into();
@@ -32,7 +34,7 @@ pub(super) fn with_password(url: &SecretString, password: &SecretString) -> Secr
     format!("{url}{mark}password={encoded}").into()
 }
 
-/// The settings among the parameters of a URL: a name in a file, and the value.
+/// Returns the settings among the parameters of a URL, as pairs of setting name and value.
 pub(super) fn parameters(url: &SecretString) -> Vec<(&'static str, String)> {
     let url = url.expose_secret();
     let pairs = if is_url(url) {
@@ -57,7 +59,8 @@ fn is_url(text: &str) -> bool {
     text.starts_with("postgres://") || text.starts_with("postgresql://")
 }
 
-/// The query. As the adapter reads it, it begins with the first mark behind the user and the password.
+/// Returns the query. As in the adapter, it starts at the first `?` after the user and the
+/// password.
 fn query(url: &str) -> Option<&str> {
     let place = url.split_once("://")?.1;
     let host = place.split_once('@').map_or(place, |(_, host)| host);
@@ -74,19 +77,19 @@ fn of_query(query: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The pairs of `key=value 'key' = 'quoted value'`. What is malformed the adapter has refused.
+/// Parses `key=value key='quoted value'`. The adapter has already refused malformed strings.
 fn of_words(text: &str) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     let mut rest = text;
-    while let Some((key, behind)) = rest.split_once('=') {
-        let (value, behind) = value(behind.trim_start());
+    while let Some((key, after)) = rest.split_once('=') {
+        let (value, after) = value(after.trim_start());
         pairs.push((key.trim().to_owned(), value));
-        rest = behind;
+        rest = after;
     }
     pairs
 }
 
-/// A value at the beginning of a text, and what is behind it.
+/// Returns the value at the start of a text, and the text after it.
 fn value(text: &str) -> (String, &str) {
     let (quoted, body) = match text.strip_prefix('\'') {
         Some(body) => (true, body),
@@ -101,8 +104,8 @@ fn value(text: &str) -> (String, &str) {
             letter.is_whitespace()
         };
         if ends {
-            let behind = body.get(at + letter.len_utf8()..).unwrap_or_default();
-            return (value, behind);
+            let after = body.get(at + letter.len_utf8()..).unwrap_or_default();
+            return (value, after);
         }
         match letter {
             '\\' => value.extend(letters.next().map(|(_, escaped)| escaped)),
@@ -117,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_driver_of_another_language_is_left_out() {
+    fn python_driver_is_removed_from_the_scheme() {
         for (given, plain) in [
             ("postgresql+asyncpg://u:p+q@h/d", "postgresql://u:p+q@h/d"),
             ("postgres+psycopg2://h/d", "postgres://h/d"),
@@ -130,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_goes_into_either_form() {
+    fn password_is_added_to_urls_and_connection_strings() {
         let with = |url: &str| {
             let url = with_password(&url.into(), &r"a'b\c&d@é".into());
             url.expose_secret().to_owned()
@@ -145,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parameters_that_are_settings_are_found_in_either_form() {
+    fn settings_are_found_in_urls_and_connection_strings() {
         let expected = [
             ("tls.mode", "verify-ca".to_owned()),
             ("tls.root_certificate", "/my ca".to_owned()),

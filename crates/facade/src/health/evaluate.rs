@@ -1,4 +1,4 @@
-//! What each thing that was found means.
+//! Derives the reasons for not being healthy from the facts.
 
 use tasktrail_postgres::{
     BatchStatistics, EntryOrder, MigrateError, PoolStatistics, SchemaState, ServerHealth,
@@ -11,12 +11,12 @@ use super::{DatabaseHealth, HealthState};
 
 pub(super) type Finding = (HealthState, String);
 
-/// What keeps a database from being healthy. `failure` tells why the server did not answer.
+/// Why a database is not healthy. `failure` is the reason if the server did not respond.
 pub(super) fn findings(found: &DatabaseHealth, failure: Option<String>) -> Vec<Finding> {
-    let silent = failure.map(|reason| (Unhealthy, reason));
+    let unresponsive = failure.map(|reason| (Unhealthy, reason));
     let server = found.server.iter().flat_map(server);
     let breaker = found.breaker.and_then(breaker);
-    silent
+    unresponsive
         .into_iter()
         .chain(server)
         .chain(breaker)
@@ -41,20 +41,20 @@ fn server(server: &ServerHealth) -> Vec<Finding> {
     read_only
         .into_iter()
         .chain(forbidden)
-        .chain(place(server))
+        .chain(location(server))
         .chain(server.order.and_then(order))
         .collect()
 }
 
-/// Migrating does not help where the store cannot be.
-fn place(server: &ServerHealth) -> Option<Finding> {
+/// If `connect` refuses the database, pending migrations do not matter: they are refused as well.
+fn location(server: &ServerHealth) -> Option<Finding> {
     match &server.refusal {
         Some(refusal) => Some((Unhealthy, refusal.clone())),
         None => schema(&server.schema, &server.schema_name),
     }
 }
 
-/// As `connect` refuses it.
+/// Reports the same error as `connect`.
 fn order(order: EntryOrder) -> Option<Finding> {
     let greatest = order.greatest.filter(|_| order.is_behind())?;
     let refusal = MigrateError::OutOfOrder {
@@ -89,11 +89,11 @@ pub(crate) fn breaker(state: BreakerState) -> Option<Finding> {
     match state {
         BreakerState::Open { next_probe_in } => Some((
             Degraded,
-            format!("the circuit breaker refuses calls for another {next_probe_in:?}"),
+            format!("the circuit breaker rejects calls for another {next_probe_in:?}"),
         )),
         BreakerState::HalfOpen => Some((
             Degraded,
-            "the circuit breaker refuses calls but one".to_owned(),
+            "the circuit breaker rejects all calls except one probe".to_owned(),
         )),
         BreakerState::Closed { .. } => None,
     }
@@ -108,7 +108,7 @@ fn pool(pool: &PoolStatistics) -> Vec<Finding> {
     full.into_iter().collect()
 }
 
-/// A caller's own transaction, or a session that was left open, holds up the saves of single tasks.
+/// The lock of a task is held by a caller's own transaction, or by a session that was left open.
 fn locked_tasks(calls: &BatchStatistics) -> Option<Finding> {
     (calls.waiting_aside > 0).then(|| {
         let reason = format!(

@@ -7,25 +7,27 @@ use tasktrail_domain::timestamp::Timestamp;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// When maintenance runs.
+/// When scheduled maintenance runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Schedule {
-    /// At once, and so long after the end of each run; a second at least.
+    /// Immediately, and again this long after the end of each run; at least 1 second.
     Every(Duration),
-    /// Once a day.
+    /// Once a day, at this time.
     Daily(DailyAt),
 }
 
-/// A time of the day, in UTC: `03:30`.
+/// A time of day in UTC, to the minute. Parses from and prints as `03:30`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DailyAt {
     minute_of_day: u16,
 }
 
 impl DailyAt {
+    /// Creates a time of day in UTC.
+    ///
     /// # Errors
     ///
-    /// [`InvalidValue`] unless `hour` is 0 to 23 and `minute` 0 to 59.
+    /// [`InvalidValue`] unless `hour` is 0 to 23 and `minute` is 0 to 59.
     pub fn utc(hour: u16, minute: u16) -> Result<Self, InvalidValue> {
         if hour > 23 || minute > 59 {
             return Err(refused(&format!("{hour}:{minute}")));
@@ -35,7 +37,7 @@ impl DailyAt {
         })
     }
 
-    /// How long it is from an instant until the next time that it is that time of day; never zero.
+    /// Returns the time from `now` until the next occurrence of this time of day; never zero.
     pub(crate) fn wait(self, now: Timestamp) -> Duration {
         let of_day = DAY.as_micros();
         let now = now
@@ -85,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_of_day_is_read_as_it_is_written() {
+    fn time_of_day_round_trips() {
         for text in ["00:00", "03:30", "23:59"] {
             assert_eq!(text.parse::<DailyAt>().unwrap().to_string(), text);
         }
@@ -99,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_waited_for_the_next_time_that_it_is_that_time() {
+    fn daily_schedule_waits_until_next_occurrence() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let hours = |number: u64| Duration::from_secs(number * 60 * 60);
         let three = DailyAt::utc(3, 0).unwrap();

@@ -15,43 +15,44 @@ use crate::maintenance::{CleanupEstimate, CleanupOptions, CleanupReport};
 use crate::telemetry;
 
 impl DatabaseManager {
-    /// Removes every task that came to an end and has had no activity in the last `days` days, in bounded
-    /// batches, and tells how much went.
+    /// Removes every task with a final status and no activity in the last `days` days, in bounded
+    /// batches, and returns how much was removed.
     ///
-    /// Tasks that are still `pending` or `running` stay, however old; [`clean_up`](Self::clean_up) takes a
-    /// policy that covers them.
+    /// Tasks that are `pending` or `running` are kept, whatever their age. To remove them as well,
+    /// pass a policy that covers them to [`clean_up`](Self::clean_up).
     ///
     /// # Errors
     ///
-    /// See [`DatabaseManager`]. The batches that were done stay done.
+    /// See [`DatabaseManager`]. Batches that were removed before the error stay removed.
     pub async fn cleanup_old_tasks(&self, days: u32) -> Result<RemovalResult> {
         let age = Duration::from_secs(u64::from(days) * 24 * 60 * 60);
         let policy = RetentionRule::older_than(age).at(self.0.clock.now());
-        let gone = self
+        let report = self
             .clean_up(&policy, &CleanupOptions::default(), |_| {})
             .await?;
         Ok(RemovalResult {
-            tasks: gone.tasks,
-            entries: gone.entries,
+            tasks: report.tasks,
+            entries: report.entries,
             next: None,
         })
     }
 
-    /// Removes what a policy covers: partitions that have expired as a whole are dropped, the other tasks
-    /// go in bounded batches. Saves go on meanwhile.
+    /// Removes the tasks that a policy covers: drops partitions that have expired completely, and
+    /// removes the other tasks in bounded batches. Saves continue during a cleanup.
     ///
-    /// `progress` is called after each step with what has gone so far. Another run begins anew; two at once
-    /// do not collide.
+    /// `progress` is called after each step with the totals so far. Each run starts from the
+    /// beginning. Concurrent runs are safe and remove each task once.
     ///
     /// # Errors
     ///
-    /// See [`DatabaseManager`]. What was removed before stays removed. That partitions cannot be dropped is no
-    /// error: their tasks go in batches, and [`CleanupReport::drop_failures`] tells why.
+    /// See [`DatabaseManager`]. Tasks that were removed before the error stay removed. A partition
+    /// that cannot be dropped is not an error: its tasks are removed in batches, and
+    /// [`CleanupReport::drop_failures`] has the reason.
     ///
     /// # Cancel safety
     ///
-    /// What was removed before the call was dropped stays removed. A batch that was under way is removed
-    /// as a whole or not at all.
+    /// Dropping the future keeps what has been removed so far. The current batch is removed
+    /// completely or not at all.
     pub async fn clean_up(
         &self,
         policy: &RetentionPolicy,
@@ -60,14 +61,17 @@ impl DatabaseManager {
     ) -> Result<CleanupReport> {
         let began = Instant::now();
         let histories = self.task_history()?;
-        let mut gone = CleanupReport::default();
+        let mut report = CleanupReport::default();
         if options.drop_partitions {
-            self.drop_partitions(policy, options.time_budget, &mut gone)
+            self.drop_partitions(policy, options.time_budget, &mut report)
                 .await?;
-            for failure in &gone.drop_failures {
-                tracing::info!(failure, "tasks are removed row by row");
+            for failure in &report.drop_failures {
+                tracing::info!(
+                    failure,
+                    "partition not dropped, removing its tasks in batches"
+                );
             }
-            progress(&gone);
+            progress(&report);
         }
         let mut batch = RemovalLimits {
             tasks: options.batch_tasks,
@@ -81,12 +85,12 @@ impl DatabaseManager {
             let batch_began = Instant::now();
             let removed = histories.remove_expired(policy, &batch).await?;
             telemetry::removed(removed.tasks, removed.entries);
-            gone.tasks += removed.tasks;
-            gone.entries += removed.entries;
-            gone.took = began.elapsed();
-            progress(&gone);
-            gone.complete = removed.next.is_none();
-            if gone.complete {
+            report.tasks += removed.tasks;
+            report.entries += removed.entries;
+            report.took = began.elapsed();
+            progress(&report);
+            report.complete = removed.next.is_none();
+            if report.complete {
                 break;
             }
             batch.after = removed.next;
@@ -94,16 +98,18 @@ impl DatabaseManager {
                 let left = options
                     .time_budget
                     .map(|budget| budget.saturating_sub(began.elapsed()));
-                let rest = batch_began.elapsed();
-                tokio::time::sleep(left.map_or(rest, |left| rest.min(left))).await;
+                let pause = batch_began.elapsed();
+                tokio::time::sleep(left.map_or(pause, |left| pause.min(left))).await;
             }
         }
-        gone.took = began.elapsed();
-        Ok(gone)
+        report.took = began.elapsed();
+        Ok(report)
     }
 
-    /// What a clean-up by this policy would remove, and what it would leave although it is as old. Removes
-    /// nothing. The cost grows with the number of tasks in scope.
+    /// Estimates what a cleanup with this policy would remove, and counts the stuck tasks of the
+    /// same age that it would keep. Removes nothing.
+    ///
+    /// The cost grows with the number of tasks in scope.
     ///
     /// # Errors
     ///
@@ -126,7 +132,7 @@ impl DatabaseManager {
         })
     }
 
-    /// By the average row of each table.
+    /// Estimates the size from the average row of each table.
     #[cfg(feature = "postgres")]
     async fn bytes_of(&self, expired: &ExpiredCounts) -> Result<Option<u64>> {
         let share = |table: &tasktrail_postgres_admin::TableStatistics, rows: u64| {
@@ -148,37 +154,38 @@ impl DatabaseManager {
     }
 
     #[cfg(not(feature = "postgres"))]
-    #[expect(clippy::unused_async, reason = "memory is not measured")]
+    #[expect(clippy::unused_async, reason = "the in-memory store has no size")]
     async fn bytes_of(&self, _expired: &ExpiredCounts) -> Result<Option<u64>> {
         Ok(None)
     }
 
-    /// What cannot be dropped goes in batches, so nothing that is in the way ends the clean-up.
+    /// A failure to drop partitions does not end the cleanup: their tasks are removed in batches.
     #[cfg(feature = "postgres")]
     async fn drop_partitions(
         &self,
         policy: &RetentionPolicy,
         within: Option<Duration>,
-        gone: &mut CleanupReport,
+        report: &mut CleanupReport,
     ) -> Result<()> {
-        let retired = match self.drop_expired_partitions(policy, within).await {
-            Ok(retired) => retired,
+        let drops = match self.drop_expired_partitions(policy, within).await {
+            Ok(drops) => drops,
             Err(DatabaseError::Partition(error)) => {
-                gone.drop_failures.push(told(&error));
+                report.drop_failures.push(describe(&error));
                 return Ok(());
             }
             Err(error) => return Err(error),
         };
-        for partition in retired {
+        for partition in drops {
             if partition.dropped {
                 telemetry::partition_dropped();
                 telemetry::removed(partition.tasks, partition.entries);
-                gone.tasks += partition.tasks;
-                gone.entries += partition.entries;
-                gone.partitions.push(partition.partition);
+                report.tasks += partition.tasks;
+                report.entries += partition.entries;
+                report.partitions.push(partition.partition);
             } else if let Some(failure) = partition.failure {
                 let name = partition.partition;
-                gone.drop_failures
+                report
+                    .drop_failures
                     .push(format!("{name} was not dropped: {failure}"));
             }
         }
@@ -186,18 +193,18 @@ impl DatabaseManager {
     }
 
     #[cfg(not(feature = "postgres"))]
-    #[expect(clippy::unused_async, reason = "memory has no partitions")]
+    #[expect(clippy::unused_async, reason = "the in-memory store has no partitions")]
     async fn drop_partitions(
         &self,
         _policy: &RetentionPolicy,
         _within: Option<Duration>,
-        _gone: &mut CleanupReport,
+        _report: &mut CleanupReport,
     ) -> Result<()> {
         Ok(())
     }
 }
 
 #[cfg(feature = "postgres")]
-pub(super) fn told(error: &tasktrail_postgres_admin::PartitionError) -> String {
+pub(super) fn describe(error: &tasktrail_postgres_admin::PartitionError) -> String {
     tasktrail_domain::repository::ErrorChain(error).to_string()
 }

@@ -1,81 +1,94 @@
-//! What only a manager of a database can tell and do.
+//! Methods that need a database; in memory they return `None`.
 
-use tasktrail_postgres::{Export, ExportSelection, PostgresDatabase};
+use tasktrail_postgres::{Export, ExportSelection, PoolStatistics, PostgresDatabase};
 use tasktrail_postgres_admin::{Administrable, BenchSchema, DatabaseContents, StorageStatistics};
 
 use super::{DatabaseManager, Result};
 use crate::DatabaseError;
 
 impl DatabaseManager {
-    /// How much room the histories take on the server, and how much was written so far; `None` for
-    /// histories in memory.
+    /// Returns the current state of the connection pool and its counters since
+    /// [`connect`](Self::connect); `None` in memory.
+    ///
+    /// # Errors
+    ///
+    /// As for [`task_history`](Self::task_history).
+    pub fn pool_statistics(&self) -> Result<Option<PoolStatistics>> {
+        let connection = self.0.state.connection()?;
+        let database = connection.database();
+        Ok(database.map(|database| database.postgres.pool_statistics()))
+    }
+
+    /// Returns the disk space that the histories use on the server, and how much has been written;
+    /// `None` in memory.
     ///
     /// # Errors
     ///
     /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
-    /// [`Storage`](DatabaseError::Storage) if the server cannot be asked.
+    /// [`Storage`](DatabaseError::Storage) if the query fails.
     pub async fn storage_statistics(&self) -> Result<Option<StorageStatistics>> {
-        let asked = self
-            .asked(async |database| database.admin().storage_statistics().await)
+        let statistics = self
+            .query(async |database| database.admin().storage_statistics().await)
             .await?;
-        asked.transpose().map_err(DatabaseError::Storage)
+        statistics.transpose().map_err(DatabaseError::Storage)
     }
 
-    /// What the database holds, ours or not; `None` for histories in memory. Looks at the first row of a
-    /// table at most.
+    /// Reports whether the database is empty, and otherwise what it contains, including objects
+    /// that do not belong to Tasktrail; `None` in memory. Reads at most one row of each table.
     ///
     /// # Errors
     ///
     /// As for [`storage_statistics`](Self::storage_statistics).
     pub async fn database_contents(&self) -> Result<Option<DatabaseContents>> {
-        let asked = self
-            .asked(async |database| database.admin().database_contents().await)
+        let contents = self
+            .query(async |database| database.admin().database_contents().await)
             .await?;
-        asked.transpose().map_err(DatabaseError::Storage)
+        contents.transpose().map_err(DatabaseError::Storage)
     }
 
-    /// Begins to export histories as they stand now: whole tasks in the order of their keys, each with its
-    /// whole trail; `None` for histories in memory.
+    /// Starts an export of whole tasks, each with its complete trail, in the order of their keys;
+    /// `None` in memory.
     ///
-    /// What is written meanwhile is not in it. It has a connection of its own, beside those of the manager,
-    /// and goes on when the manager is closed.
+    /// The export is a snapshot: it does not contain later writes. It uses its own connection in
+    /// addition to those of the manager, and continues after the manager is closed.
     ///
     /// # Errors
     ///
     /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
     /// [`Export`](DatabaseError::Export).
     pub async fn export(&self, selection: &ExportSelection) -> Result<Option<Export>> {
-        let asked = self
-            .asked(async |database| database.export(selection).await)
+        let export = self
+            .query(async |database| database.export(selection).await)
             .await?;
-        asked.transpose().map_err(DatabaseError::Export)
+        export.transpose().map_err(DatabaseError::Export)
     }
 
-    /// Takes the schema in which benchmarks work, empty, for as long as it is held; `None` for histories
-    /// in memory. What an earlier benchmark left there is removed.
+    /// Locks the schema for benchmarks, emptied, until the returned value is dropped; `None` in
+    /// memory. Leftovers of an earlier benchmark are removed.
     ///
-    /// A manager with [`in_bench_schema`](tasktrail_postgres::PostgresConfig::in_bench_schema) works in it,
-    /// and brings it up to date like a database of its own.
+    /// To use the schema, connect another manager whose configuration sets
+    /// [`in_bench_schema`](tasktrail_postgres::PostgresConfig::in_bench_schema). It migrates the
+    /// schema like any other database.
     ///
     /// # Errors
     ///
     /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
-    /// [`BenchSchema`](DatabaseError::BenchSchema), also if another benchmark has it.
+    /// [`BenchSchema`](DatabaseError::BenchSchema), for example if another benchmark is running.
     pub async fn bench_schema(&self) -> Result<Option<BenchSchema>> {
-        let asked = self
-            .asked(async |database| database.admin().bench_schema().await)
+        let schema = self
+            .query(async |database| database.admin().bench_schema().await)
             .await?;
-        asked.transpose().map_err(DatabaseError::BenchSchema)
+        schema.transpose().map_err(DatabaseError::BenchSchema)
     }
 
-    /// The answer of the database; `None` if there is only memory.
-    pub(super) async fn asked<T>(
+    /// Runs `query` on the database; `None` in memory.
+    pub(super) async fn query<T>(
         &self,
-        ask: impl AsyncFnOnce(&PostgresDatabase) -> T,
+        query: impl AsyncFnOnce(&PostgresDatabase) -> T,
     ) -> Result<Option<T>> {
         let connection = self.0.state.connection()?;
         match connection.database() {
-            Some(database) => Ok(Some(ask(&database.postgres).await)),
+            Some(database) => Ok(Some(query(&database.postgres).await)),
             None => Ok(None),
         }
     }

@@ -1,4 +1,4 @@
-//! Looking into the database, and caring for its tables. Histories in memory have neither.
+//! Diagnosis and table maintenance of a database; no-ops in memory.
 
 use tasktrail_postgres::{ExplainRequest, Explanation};
 use tasktrail_postgres_admin::diagnosis::{
@@ -12,109 +12,112 @@ use crate::DatabaseError;
 use crate::health::evaluate;
 
 impl DatabaseManager {
-    /// What the database is like, and what somebody should do about it, the worst first; `None` for
-    /// histories in memory. `docs/DIAGNOSIS.md` tells of each finding.
+    /// Checks the database and returns the findings, most severe first; `None` in memory.
+    /// `docs/DIAGNOSIS.md` describes every finding.
     ///
-    /// Only looks, on connections of its own, 5 seconds for a question at most. A role that may do no
-    /// more than the ports need is enough; what it may not see is told among the findings.
+    /// Read-only. Each query runs on a separate connection for at most 5 seconds. The privileges of
+    /// the runtime role are enough; checks that it is not permitted to run are reported as
+    /// findings.
     ///
     /// # Errors
     ///
     /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
-    /// [`Diagnosis`](DatabaseError::Diagnosis) if the server cannot be asked at all.
+    /// [`Diagnosis`](DatabaseError::Diagnosis) if the server cannot be queried at all.
     pub async fn diagnose(&self, options: &DiagnosisOptions) -> Result<Option<Diagnosis>> {
-        let asked = self
-            .asked(async |database| database.admin().diagnose(options).await)
+        let diagnosis = self
+            .query(async |database| database.admin().diagnose(options).await)
             .await?;
-        let mut diagnosis = asked.transpose().map_err(DatabaseError::Diagnosis)?;
+        let mut diagnosis = diagnosis.transpose().map_err(DatabaseError::Diagnosis)?;
         let connection = self.0.state.connection()?;
         let policy = connection.database().map(|database| &database.policy);
         let breaker = policy.and_then(|policy| policy.breaker().map(CircuitBreaker::state));
-        let refusing = breaker.and_then(evaluate::breaker);
-        if let (Some(diagnosis), Some((_, evidence))) = (&mut diagnosis, refusing) {
+        let not_closed = breaker.and_then(evaluate::breaker);
+        if let (Some(diagnosis), Some((_, evidence))) = (&mut diagnosis, not_closed) {
             diagnosis.add(Finding {
                 severity: Severity::Warning,
                 code: FindingCode::BreakerOpen,
-                summary: "calls are refused: too many have failed".to_owned(),
+                summary: "the circuit breaker of this process rejects calls".to_owned(),
                 evidence,
-                advice: "look at the log for what failed; the breaker closes when a probe succeeds"
+                advice: "check the log for the errors; the breaker closes when a probe succeeds"
                     .to_owned(),
             });
         }
         Ok(diagnosis)
     }
 
-    /// The plans of the statements that an operation of the port runs, on the live data; `None` for
-    /// histories in memory. Statements that write are never executed.
+    /// Returns the query plans of the statements that an operation of the port runs, on the live
+    /// data; `None` in memory. Statements that write are never executed.
     ///
     /// # Errors
     ///
     /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
     /// [`Repository`](DatabaseError::Repository).
     pub async fn explain(&self, request: &ExplainRequest) -> Result<Option<Explanation>> {
-        let asked = self
-            .asked(async |database| database.task_history().explain(request).await)
+        let explanation = self
+            .query(async |database| database.task_history().explain(request).await)
             .await?;
-        Ok(asked.transpose()?)
+        Ok(explanation.transpose()?)
     }
 
-    /// Collects what the planner knows of the tables anew, and removes dead rows as well if `vacuum`, and
-    /// tells what that changed. The service goes on meanwhile. Nothing is to be done in memory.
+    /// Runs `ANALYZE` on the tables, or `VACUUM ANALYZE` if `vacuum` is set, and returns the
+    /// statistics before and after. The service keeps running. Does nothing in memory.
     ///
     /// # Errors
     ///
     /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
-    /// [`Care`](DatabaseError::Care), also if the role is not the owner of the tables.
+    /// [`Care`](DatabaseError::Care), for example if the role does not own the tables.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves the server at work on the table at hand.
+    /// After the future is dropped, the server still finishes the current table.
     pub async fn analyze(&self, vacuum: bool) -> Result<Vec<AnalyzedTable>> {
-        let asked = self
-            .asked(async |database| database.admin().analyze(vacuum).await)
+        let analyzed = self
+            .query(async |database| database.admin().analyze(vacuum).await)
             .await?;
-        let analyzed = asked.transpose().map_err(DatabaseError::Care)?;
+        let analyzed = analyzed.transpose().map_err(DatabaseError::Care)?;
         Ok(analyzed.unwrap_or_default())
     }
 
-    /// What a [`reindex`](Self::reindex) of all indexes, or those called `only`, would work on. Any role may
-    /// ask. Nothing in memory.
+    /// Returns what a [`reindex`](Self::reindex) of the indexes named in `only`, or of all indexes
+    /// if `only` is empty, would do. Any role can call it. Empty in memory.
     ///
     /// # Errors
     ///
     /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
-    /// [`Care`](DatabaseError::Care), also if there is no index of such a name.
+    /// [`Care`](DatabaseError::Care), for example if an index does not exist.
     pub async fn plan_reindex(&self, only: &[String]) -> Result<ReindexPlan> {
-        let asked = self
-            .asked(async |database| database.admin().plan_reindex(only).await)
+        let plan = self
+            .query(async |database| database.admin().plan_reindex(only).await)
             .await?;
-        let plan = asked.transpose().map_err(DatabaseError::Care)?;
+        let plan = plan.transpose().map_err(DatabaseError::Care)?;
         Ok(plan.unwrap_or_default())
     }
 
-    /// Builds indexes anew, one after the other, while the service goes on, and removes what an
-    /// interrupted run has left behind. All of them, or those called `only`.
+    /// Rebuilds the indexes named in `only`, or all indexes if `only` is empty, one after the
+    /// other. Also removes the leftovers of interrupted runs. The service keeps running. Does
+    /// nothing in memory.
     ///
-    /// `told` hears of each index before it is worked on. When `stop` is ready no other begins, the
-    /// statement at hand is cancelled on the server, and what was done so far is the answer.
+    /// `progress` is called with each index before it is rebuilt. When `stop` completes, the
+    /// current statement is cancelled on the server, no further index is started, and the indexes
+    /// rebuilt so far are returned.
     ///
     /// # Errors
     ///
-    /// As for [`analyze`](Self::analyze). The indexes that were done stay done.
+    /// As for [`analyze`](Self::analyze). Indexes that were rebuilt before the error stay rebuilt.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves the server at work on the index at hand.
+    /// After the future is dropped, the server still finishes the current index.
     pub async fn reindex(
         &self,
         only: &[String],
-        told: impl FnMut(&IndexFacts) + Send,
+        progress: impl FnMut(&IndexFacts) + Send,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<Reindexing> {
-        let asked = self
-            .asked(async |database| database.admin().reindex(only, told, stop).await)
+        let reindexing = self
+            .query(async |database| database.admin().reindex(only, progress, stop).await)
             .await?;
-        let reindexing = asked.transpose().map_err(DatabaseError::Care)?;
+        let reindexing = reindexing.transpose().map_err(DatabaseError::Care)?;
         Ok(reindexing.unwrap_or_default())
     }
 }

@@ -1,4 +1,4 @@
-//! Maintenance in the background.
+//! Scheduled maintenance.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,37 +17,37 @@ use crate::maintenance::{
 use crate::telemetry;
 use tasktrail_postgres_admin::Administrable;
 
-/// How long the clock is trusted. After that it is looked at again, for it may have been set, or the
-/// machine may have slept.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+/// The clock is read again at least this often during a wait: it may have been set, or the machine
+/// may have been suspended.
+const MAX_SLEEP: Duration = Duration::from_secs(60);
 
-/// So that an interval of nothing does not keep a store busy for ever.
-const SHORTEST: Duration = Duration::from_secs(1);
+/// The minimum interval between runs, so that an interval of zero does not loop without a pause.
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
 impl DatabaseManager {
-    /// Has maintenance run in the background, as often as the policy says, until the manager is closed or
-    /// what this gives is dropped.
+    /// Starts scheduled maintenance: a background task that applies retention rules and creates
+    /// partitions on the schedule of the policy, until you close the manager or drop the handle.
     ///
-    /// Of all processes that work on a database one is at it at a time; the others pass that run over. What
-    /// a run came to is logged, and told by [`MaintenanceHandle::last_run`]; after one that failed the next one
-    /// comes as if it had not.
+    /// Only one process maintains a database at a time; the others skip their run. The result of
+    /// each run is logged, and available from [`MaintenanceHandle::last_run`]. A failed run does
+    /// not change the schedule.
     ///
     /// # Errors
     ///
-    /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
-    /// [`NoRuntime`](DatabaseError::NoRuntime) outside of a tokio runtime, on which it would run.
+    /// - [`NotConnected`](DatabaseError::NotConnected) or [`Closed`](DatabaseError::Closed).
+    /// - [`NoRuntime`](DatabaseError::NoRuntime) outside of a tokio runtime: the task needs one.
     pub fn maintenance(&self, policy: MaintenancePolicy) -> Result<MaintenanceHandle> {
-        // Before the look, so that no close is missed.
+        // Subscribe before the check, so that a close between the two is not missed.
         let mut closed = self.0.closed.subscribe();
         self.0.state.connection()?;
         let runtime = Handle::try_current().map_err(|_none| DatabaseError::NoRuntime)?;
-        let (tell, runs) = watch::channel(Runs::default());
+        let (sender, runs) = watch::channel(Runs::default());
         let manager = self.clone();
         let task = runtime.spawn(async move {
-            let work = manager.maintain(&policy, &tell);
+            let maintaining = manager.maintain(&policy, &sender);
             tokio::select! {
-                () = work => {}
-                // The manager keeps the sender.
+                () = maintaining => {}
+                // Never an error: the manager keeps the sender.
                 _ = closed.changed() => {}
             }
         });
@@ -56,20 +56,22 @@ impl DatabaseManager {
 
     /// Runs maintenance once, now, and returns what it did.
     ///
-    /// A step that fails does not keep the others from being done: it is logged and returned in
-    /// [`MaintenanceRun::failures`].
+    /// If a step fails, the others still run: the failure is logged and returned in
+    /// [`MaintenanceRun::failures`]. If another process is maintaining the database, the run is
+    /// [skipped](MaintenanceRun::skipped).
     ///
     /// # Errors
     ///
     /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
-    /// [`Storage`](DatabaseError::Storage) if it cannot be found out whether another process is at it.
+    /// [`Storage`](DatabaseError::Storage) if the lock that excludes other processes cannot be
+    /// requested.
     ///
     /// # Cancel safety
     ///
     /// As for [`clean_up`](Self::clean_up).
     pub async fn run_maintenance(&self, policy: &MaintenancePolicy) -> Result<MaintenanceRun> {
         let began = Instant::now();
-        let Some(_only_one) = self.take_turn().await? else {
+        let Some(_lock) = self.try_lock().await? else {
             return Ok(MaintenanceRun {
                 skipped: true,
                 ..MaintenanceRun::default()
@@ -82,29 +84,29 @@ impl DatabaseManager {
                 time_budget: Some(policy.time_budget.saturating_sub(began.elapsed())),
                 ..CleanupOptions::default()
             };
-            let covered = rule.at(self.0.clock.now());
-            let mut so_far = CleanupReport::default();
-            let cleaned = self
-                .clean_up(&covered, &options, |gone| so_far.clone_from(gone))
+            let retention = rule.at(self.0.clock.now());
+            let mut progress = CleanupReport::default();
+            let cleaned_up = self
+                .clean_up(&retention, &options, |report| progress.clone_from(report))
                 .await;
-            match cleaned {
-                Ok(gone) => add(&mut run.cleaned_up, gone),
+            match cleaned_up {
+                Ok(report) => add(&mut run.cleaned_up, report),
                 Err(error) => {
-                    add(&mut run.cleaned_up, so_far);
-                    note(&mut run, MaintenanceStep::Rule(index), error)?;
+                    add(&mut run.cleaned_up, progress);
+                    record_failure(&mut run, MaintenanceStep::Rule(index), error)?;
                 }
             }
         }
         run.cleaned_up.took = began.elapsed();
-        match self.make_months(policy.months_ahead).await {
+        match self.create_partitions(policy.months_ahead).await {
             Ok(Ok(made)) => run.made = made,
             Ok(Err(failure)) => run.failure = Some(failure),
-            Err(error) => note(&mut run, MaintenanceStep::Months, error)?,
+            Err(error) => record_failure(&mut run, MaintenanceStep::Months, error)?,
         }
         Ok(run)
     }
 
-    async fn maintain(&self, policy: &MaintenancePolicy, tell: &watch::Sender<Runs>) {
+    async fn maintain(&self, policy: &MaintenancePolicy, runs: &watch::Sender<Runs>) {
         if let Schedule::Daily(_) = policy.schedule {
             self.wait(policy.schedule).await;
         }
@@ -113,10 +115,10 @@ impl DatabaseManager {
             let run = self.run_maintenance(policy).instrument(span).await;
             match &run {
                 Ok(run) if run.failures.is_empty() => {
-                    tracing::info!(?run, "maintenance has run");
+                    tracing::info!(?run, "maintenance finished");
                 }
                 Ok(run) => {
-                    tracing::warn!(?run, "maintenance has run, and some of its steps failed");
+                    tracing::warn!(?run, "maintenance finished with failed steps");
                 }
                 Err(DatabaseError::Closed) => return,
                 Err(error) => tracing::warn!(
@@ -125,7 +127,7 @@ impl DatabaseManager {
                 ),
             }
             telemetry::maintained(&run);
-            tell.send_modify(|runs| {
+            runs.send_modify(|runs| {
                 runs.ended += 1;
                 runs.last = Some(run);
             });
@@ -135,10 +137,10 @@ impl DatabaseManager {
 
     async fn wait(&self, schedule: Schedule) {
         match schedule {
-            Schedule::Every(interval) => tokio::time::sleep(interval.max(SHORTEST)).await,
+            Schedule::Every(interval) => tokio::time::sleep(interval.max(MIN_INTERVAL)).await,
             Schedule::Daily(at) => {
-                let begin = self.0.clock.now();
-                let until = begin.saturating_add(at.wait(begin));
+                let start = self.0.clock.now();
+                let until = start.saturating_add(at.wait(start));
                 loop {
                     let now = self.0.clock.now();
                     let left = until.as_micros().saturating_sub(now.as_micros());
@@ -146,35 +148,37 @@ impl DatabaseManager {
                     if left.is_zero() {
                         return;
                     }
-                    tokio::time::sleep(left.min(LONGEST_SLEEP)).await;
+                    tokio::time::sleep(left.min(MAX_SLEEP)).await;
                 }
             }
         }
     }
 
-    /// What is held while maintenance runs; `None` if another process has it.
+    /// Locks the store for maintenance until the result is dropped; `None` if another process holds
+    /// the lock.
     #[cfg(feature = "postgres")]
-    async fn take_turn(&self) -> Result<Option<Turn>> {
-        let turn = self
-            .asked(async |database| database.admin().maintenance_lock().await)
+    async fn try_lock(&self) -> Result<Option<Lock>> {
+        let lock = self
+            .query(async |database| database.admin().maintenance_lock().await)
             .await?;
-        match turn {
-            None => Ok(Some(Turn(None))),
-            Some(Ok(turn)) => Ok(turn.map(|turn| Turn(Some(turn)))),
+        match lock {
+            None => Ok(Some(Lock(None))),
+            Some(Ok(lock)) => Ok(lock.map(|lock| Lock(Some(lock)))),
             Some(Err(error)) => Err(DatabaseError::Storage(error)),
         }
     }
 
     #[cfg(not(feature = "postgres"))]
-    #[expect(clippy::unused_async, reason = "nobody else works in this memory")]
-    async fn take_turn(&self) -> Result<Option<Turn>> {
-        Ok(Some(Turn))
+    #[expect(clippy::unused_async, reason = "no other process shares this memory")]
+    async fn try_lock(&self) -> Result<Option<Lock>> {
+        Ok(Some(Lock))
     }
 
-    /// Makes partitions for the months to come, where there are partitions; tells what was made, or what was
-    /// in the way. The owner of the tables has to, and nothing fails until then.
+    /// Creates partitions for the months ahead if the table of entries is partitioned. Returns
+    /// their names, or why they could not be created. The latter is no error: only the owner of the
+    /// tables can create them, and saves use the open-ended partition until then.
     #[cfg(feature = "postgres")]
-    async fn make_months(
+    async fn create_partitions(
         &self,
         months_ahead: u32,
     ) -> Result<std::result::Result<Vec<String>, String>> {
@@ -188,14 +192,14 @@ impl DatabaseManager {
                 .into_iter()
                 .map(|partition| partition.name)
                 .collect())),
-            Err(DatabaseError::Partition(error)) => Ok(Err(super::cleanup::told(&error))),
+            Err(DatabaseError::Partition(error)) => Ok(Err(super::cleanup::describe(&error))),
             Err(error) => Err(error),
         }
     }
 
     #[cfg(not(feature = "postgres"))]
-    #[expect(clippy::unused_async, reason = "memory has no partitions")]
-    async fn make_months(
+    #[expect(clippy::unused_async, reason = "the in-memory store has no partitions")]
+    async fn create_partitions(
         &self,
         _months_ahead: u32,
     ) -> Result<std::result::Result<Vec<String>, String>> {
@@ -203,23 +207,27 @@ impl DatabaseManager {
     }
 }
 
-fn add(total: &mut CleanupReport, gone: CleanupReport) {
-    total.tasks += gone.tasks;
-    total.entries += gone.entries;
-    total.partitions.extend(gone.partitions);
-    total.drop_failures.extend(gone.drop_failures);
-    total.complete &= gone.complete;
+fn add(total: &mut CleanupReport, report: CleanupReport) {
+    total.tasks += report.tasks;
+    total.entries += report.entries;
+    total.partitions.extend(report.partitions);
+    total.drop_failures.extend(report.drop_failures);
+    total.complete &= report.complete;
 }
 
-/// Notes the failure of a step; returns it where no other step can be done.
-fn note(run: &mut MaintenanceRun, step: MaintenanceStep, error: DatabaseError) -> Result<()> {
+/// Records the failure of a step; returns it if the other steps cannot run either.
+fn record_failure(
+    run: &mut MaintenanceRun,
+    step: MaintenanceStep,
+    error: DatabaseError,
+) -> Result<()> {
     if matches!(error, DatabaseError::Closed | DatabaseError::NotConnected) {
         return Err(error);
     }
     tracing::warn!(
         %step,
         error = %tasktrail_domain::repository::ErrorChain(&error),
-        "a step of the maintenance failed"
+        "maintenance step failed"
     );
     run.failures.push(MaintenanceFailure {
         step,
@@ -229,10 +237,10 @@ fn note(run: &mut MaintenanceRun, step: MaintenanceStep, error: DatabaseError) -
 }
 
 #[cfg(feature = "postgres")]
-struct Turn(
-    #[expect(dead_code, reason = "held, not looked at")]
+struct Lock(
+    #[expect(dead_code, reason = "held, not read")]
     Option<tasktrail_postgres_admin::MaintenanceLock>,
 );
 
 #[cfg(not(feature = "postgres"))]
-struct Turn;
+struct Lock;

@@ -1,4 +1,4 @@
-//! The manager's part in metrics: when things are told that nobody calls for.
+//! Publishing the metrics that calls do not record themselves.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -12,13 +12,13 @@ use crate::DatabaseError;
 use crate::telemetry::{self, StoreMetrics};
 
 impl DatabaseManager {
-    /// Tells the installed recorder how the connections, the calls that share statements and the circuit
-    /// breaker stand now, and what was counted since the last time.
+    /// Publishes the metrics of the connection pool, the batches and the circuit breaker to the
+    /// installed recorder: gauges, and counter increments since the last call.
     ///
-    /// To be called before the metrics are read, or every few seconds; a
-    /// [`close`](Self::close) does it a last time. It asks nobody and takes microseconds. What a call
-    /// records by itself, such as durations, needs none of it. Of several managers in a process the
-    /// counters add up, while a gauge shows the one that came last.
+    /// Call it before each scrape, or every few seconds. [`close`](Self::close) calls it a last
+    /// time. It sends no query and takes microseconds. Metrics that calls record themselves, such
+    /// as durations, do not need it. With several managers in a process, counters add up, and a
+    /// gauge shows the manager that published last. Does nothing in memory.
     ///
     /// # Errors
     ///
@@ -31,40 +31,42 @@ impl DatabaseManager {
         Ok(())
     }
 
-    /// Asks the database how it [is](Self::health), and tells the installed recorder.
+    /// Checks the [health](Self::health) of the store and publishes it to the installed recorder.
     ///
-    /// It takes no longer than a look at the health, 2 seconds by default, also when the server is frozen. So
-    /// call it every few seconds, apart from the [measurement](Self::publish_store_metrics), which may take
-    /// minutes. A manager that is not connected is unhealthy, histories in memory are healthy.
+    /// Returns within the timeout of the health check, 2 seconds by default, even if the server is
+    /// unresponsive. Call it every few seconds, in a different task than
+    /// [`publish_store_metrics`](Self::publish_store_metrics), which can take minutes. A manager
+    /// that is not connected is unhealthy; a manager in memory is healthy.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing.
+    /// If the future is dropped, nothing is published.
     pub async fn publish_health(&self) {
         telemetry::publish_health(self.health().await.state);
     }
 
-    /// Asks the database how much it holds, and tells the installed recorder: tasks and entries by status,
-    /// sizes of tables and indexes, dead rows.
+    /// Measures the store and publishes the result to the installed recorder: tasks and entries by
+    /// status, sizes of tables and indexes, and dead tuples.
     ///
-    /// Tasks are counted, which reads a row of each of them and none of the entries; the rest is taken from
-    /// what the server knows. So it belongs into one process of many, at intervals of a minute or more, which
-    /// is what `tasktrail serve-metrics` is for. It works on connections of its own. In memory there is
-    /// nothing to ask.
+    /// To count the tasks, it reads one row for each of them and no entries. The other values come
+    /// from the server's statistics. Run it in one process only, at intervals of a minute or more;
+    /// `tasktrail serve-metrics` does that. It uses connections outside of the pool. Does nothing
+    /// in memory.
     ///
     /// # Errors
     ///
     /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
-    /// [`Storage`](DatabaseError::Storage) if the server cannot be asked. The gauges stay as they were then,
-    /// and [one of them](telemetry::STORE_MEASURED_TIMESTAMP_SECONDS) says since when.
+    /// [`Storage`](DatabaseError::Storage) if the query fails. The gauges then keep their values;
+    /// [`STORE_MEASURED_TIMESTAMP_SECONDS`](telemetry::STORE_MEASURED_TIMESTAMP_SECONDS) shows when
+    /// they were measured.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing; what the server is at may run on there.
+    /// If the future is dropped, nothing is published. The server may finish the current query.
     pub async fn publish_store_metrics(&self) -> Result<()> {
         let began = Instant::now();
-        let answer = self.asked(take_stock).await?;
-        let Some((counts, storage)) = answer.transpose().map_err(DatabaseError::Storage)? else {
+        let measured = self.query(measure).await?;
+        let Some((counts, storage)) = measured.transpose().map_err(DatabaseError::Storage)? else {
             return Ok(());
         };
         telemetry::publish_store(&StoreMetrics {
@@ -77,7 +79,7 @@ impl DatabaseManager {
     }
 }
 
-async fn take_stock(
+async fn measure(
     database: &PostgresDatabase,
 ) -> std::result::Result<(BTreeMap<TaskStatus, StatusCounts>, StorageStatistics), StorageError> {
     Ok((

@@ -1,4 +1,4 @@
-//! The schema, step by step. Histories in memory have none, so nothing is ever to be done there.
+//! Inspecting, migrating and repairing the schema; no-ops in memory.
 
 use tasktrail_postgres::{
     EntryOrder, MigrateError, MigrationPlan, MigrationStatus, MigrationTarget, OrderRepair,
@@ -9,67 +9,69 @@ use super::{DatabaseManager, Result};
 use crate::DatabaseError;
 
 impl DatabaseManager {
-    /// Which migrations the database has and which are pending. Changes and locks nothing.
+    /// Returns which migrations have been applied and which are pending. Changes and locks nothing.
     ///
-    /// Histories in memory have no schema, and nothing is ever pending there.
+    /// In memory there is no schema, and nothing is pending.
     ///
     /// # Errors
     ///
+    /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
     /// [`Migrate`](DatabaseError::Migrate) if the database cannot be reached or read.
     pub async fn schema_state(&self) -> Result<SchemaState> {
         self.of_schema(async |database| database.schema().await)
             .await
     }
 
-    /// What it takes to bring the schema there, as things stand: to look at, to ask about, to print as SQL,
-    /// and to [carry out](Self::run_migration). Changes and locks nothing.
+    /// Plans a migration of the schema to `target`. You can review the plan, print it as SQL, or
+    /// [run it](Self::run_migration). Changes and locks nothing.
     ///
     /// # Errors
     ///
     /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
-    /// [`Migrate`](DatabaseError::Migrate), also if the target names no migration, or a newer program's
-    /// would have to be taken back.
+    /// [`Migrate`](DatabaseError::Migrate), for example if the target is not a migration, or if the
+    /// plan would have to revert migrations of a newer program.
     pub async fn plan_migration(&self, target: &MigrationTarget) -> Result<MigrationPlan> {
         self.of_schema(async |database| database.plan_migration(target).await)
             .await
     }
 
-    /// Carries a plan out, and tells the versions that were applied or taken back. What others have done
-    /// since it was made is left out.
+    /// Runs a plan, and returns the versions that were applied or reverted. Steps that other
+    /// processes have completed since you made the plan are skipped.
     ///
-    /// Taking migrations back loses what they hold; each [says](tasktrail_postgres::PlannedMigration::loss)
-    /// what. Nobody is asked here.
+    /// Reverting a migration deletes data without confirmation;
+    /// [`PlannedMigration::loss`](tasktrail_postgres::PlannedMigration::loss) describes which.
     ///
     /// # Errors
     ///
-    /// As for [`plan_migration`](Self::plan_migration). A migration that failed was rolled back, those
-    /// before it stay. A plan that takes migrations back fails with
-    /// [`SchemaChanged`](MigrateError::SchemaChanged), and changes nothing, if others have applied further ones
-    /// since.
+    /// As for [`plan_migration`](Self::plan_migration). A failed migration is rolled back; the
+    /// migrations before it are kept. A plan that reverts migrations changes nothing and fails with
+    /// [`SchemaChanged`](MigrateError::SchemaChanged) if another process has applied further
+    /// migrations since.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future while it waits for another process changes nothing. Later, the server finishes
-    /// the migration that it is working on, or rolls it back; those after it are not applied.
+    /// Dropping the future while it waits for another process changes nothing. After that, the
+    /// server finishes the current migration or rolls it back; later migrations are not applied.
     pub async fn run_migration(&self, plan: &MigrationPlan) -> Result<Vec<String>> {
         self.of_schema(async |database| database.run_migration(plan).await)
             .await
     }
 
-    /// Takes all migrations back, and all histories with them, and tells which migrations that were.
-    /// Histories in memory have no schema, and stay.
+    /// Reverts all migrations, which **deletes all histories**, and returns the reverted
+    /// migrations. Does nothing in memory.
     ///
     /// # Errors
     ///
     /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
-    /// [`Migrate`](DatabaseError::Migrate); a migration that could not be undone stays, and those
-    /// before it.
+    /// [`Migrate`](DatabaseError::Migrate). A migration that cannot be reverted is kept, as are all
+    /// older ones.
     pub async fn revert_database_schema(&self) -> Result<Vec<String>> {
         self.of_schema(async |database| database.revert().await)
             .await
     }
 
-    /// Every migration that this program or the database has, the oldest first. Changes and locks nothing.
+    /// Lists every migration that this program knows or the database has, oldest first. Changes and
+    /// locks nothing. Empty in memory.
     ///
     /// # Errors
     ///
@@ -79,9 +81,9 @@ impl DatabaseManager {
             .await
     }
 
-    /// How the tables of the histories differ from what this program expects: columns, constraints,
-    /// indexes, comments; nothing if they are as its migrations make them. Other tables do not count.
-    /// Changes and locks nothing.
+    /// Compares the columns, constraints, indexes and comments of Tasktrail's tables with what the
+    /// migrations create, and returns the differences. Other tables are ignored. Changes and locks
+    /// nothing. Empty in memory.
     ///
     /// # Errors
     ///
@@ -91,8 +93,8 @@ impl DatabaseManager {
             .await
     }
 
-    /// Where the ids of entries stand, by all rows; `None` in memory, and if the role may not read their
-    /// sequence. Changes and locks nothing.
+    /// Returns the next entry id of the sequence and the greatest existing one; `None` in memory,
+    /// and if the role may not read the sequence. Reads all rows. Changes and locks nothing.
     ///
     /// # Errors
     ///
@@ -102,33 +104,35 @@ impl DatabaseManager {
             .await
     }
 
-    /// Sees to it that new entries come behind those that are there, after rows were copied without the
-    /// sequence of their ids, and looks for tasks whose revisions may be in the wrong order. May be called
-    /// again, which changes nothing; nothing is to be done in memory.
+    /// Repairs a store into which rows were copied without the sequence of their ids: moves the
+    /// sequence past the existing entries, and reports the tasks whose revisions may be in the
+    /// wrong order. A second call changes nothing. Does nothing in memory.
     ///
-    /// [`connect`](Self::connect) refuses such a store, so open it by
-    /// [`init_connection_pool`](Self::init_connection_pool). Reads all rows twice while saves go on, then
-    /// keeps them out for milliseconds. The role must own the tables.
+    /// [`connect`](Self::connect) refuses such a store, so open it with
+    /// [`init_connection_pool`](Self::init_connection_pool). The repair reads all rows twice while
+    /// saves continue, then blocks saves for milliseconds. The role must own the tables.
     ///
     /// # Errors
     ///
-    /// As for [`schema_state`](Self::schema_state); [`NotOwner`](MigrateError::NotOwner) if the role may not,
-    /// [`Busy`](MigrateError::Busy) if saves could not be kept out for a minute.
+    /// As for [`schema_state`](Self::schema_state), including:
+    ///
+    /// - [`NotOwner`](MigrateError::NotOwner) if the role does not own the tables.
+    /// - [`Busy`](MigrateError::Busy) if saves could not be blocked within a minute.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves the sequence set or as it was.
+    /// After the future is dropped, the sequence is either moved or unchanged.
     pub async fn repair_entry_order(&self) -> Result<OrderRepair> {
         self.of_schema(async |database| database.repair_entry_order().await)
             .await
     }
 
-    /// The answer of the database; nothing if there is only memory.
+    /// Runs `query` on the database; the default value in memory.
     pub(super) async fn of_schema<T: Default>(
         &self,
-        ask: impl AsyncFnOnce(&PostgresDatabase) -> std::result::Result<T, MigrateError>,
+        query: impl AsyncFnOnce(&PostgresDatabase) -> std::result::Result<T, MigrateError>,
     ) -> Result<T> {
-        let answer = self.asked(ask).await?.transpose();
+        let answer = self.query(query).await?.transpose();
         Ok(answer.map_err(DatabaseError::Migrate)?.unwrap_or_default())
     }
 }

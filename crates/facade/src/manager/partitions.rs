@@ -1,4 +1,4 @@
-//! The partitions of the entries. Histories in memory have none.
+//! The partitions of the table of entries; no-ops in memory.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use super::{DatabaseManager, Result};
 use crate::DatabaseError;
 
 impl DatabaseManager {
-    /// The partitions of the entries, the oldest first; `None` if all entries are in one table, or in
-    /// memory. Changes and locks nothing.
+    /// Lists the partitions of the entries, oldest first; `None` if the table of entries is not
+    /// partitioned, or in memory. Changes and locks nothing.
     ///
     /// # Errors
     ///
@@ -24,32 +24,37 @@ impl DatabaseManager {
             .await
     }
 
-    /// Partitions the entries by month unless they are, makes partitions for this month and so many after
-    /// it, and gives those that were not there before; nothing in memory.
+    /// Partitions the entries by month if they are not partitioned yet, creates partitions for the
+    /// current month and the next `months_ahead` months, and returns the new partitions. Does
+    /// nothing in memory.
     ///
-    /// Saves and reads go on, and no row is copied. `docs/OPERATIONS.md` says what the layout gains and
-    /// costs. There is no way back but an export and an import.
+    /// Saves and reads continue, and no row is copied. `docs/OPERATIONS.md` describes the benefits
+    /// and costs of the layout. You cannot undo the conversion, except by an export and an import.
     ///
     /// # Errors
     ///
-    /// As for [`partitions`](Self::partitions); what was done so far stays, and another call goes on.
+    /// As for [`partitions`](Self::partitions). Completed steps are kept; call it again to
+    /// continue.
     pub async fn partition(&self, months_ahead: u32) -> Result<Vec<Partition>> {
         let now = self.0.clock.now();
         self.of_partitions(async |database| database.admin().partition(now, months_ahead).await)
             .await
     }
 
-    /// Drops the partitions whose tasks a policy covers, as [`clean_up`](Self::clean_up) does at its beginning,
-    /// and tells of each that was old enough; nothing in memory and where the entries are in one table. None is begun
-    /// after `within`.
+    /// Drops the partitions that have expired under a policy: the first step of
+    /// [`clean_up`](Self::clean_up). Returns a result for every partition that is old enough; empty
+    /// if the table of entries is not partitioned, and in memory.
+    ///
+    /// `within` is the time budget: no drop is started after it. `None` is no limit.
     ///
     /// # Errors
     ///
-    /// As for [`partitions`](Self::partitions). What was in the way of a partition is told with it.
+    /// As for [`partitions`](Self::partitions). If a single partition cannot be dropped, its
+    /// [`PartitionDrop`] has the reason.
     ///
     /// # Cancel safety
     ///
-    /// A partition is dropped as a whole or not at all.
+    /// A partition is dropped completely or not at all.
     pub async fn drop_expired_partitions(
         &self,
         policy: &RetentionPolicy,
@@ -64,9 +69,12 @@ impl DatabaseManager {
         .await
     }
 
-    /// Why a [`clean_up`](Self::clean_up) by this policy keeps partitions, and when it can drop the next one:
-    /// the partitions with entries, the oldest first, up to the first that ends after the cutoff. `None` if
-    /// all entries are in one table, or in memory. Changes and locks nothing.
+    /// Explains why a [`clean_up`](Self::clean_up) with this policy keeps partitions, and when it
+    /// can drop the next one.
+    ///
+    /// Lists the partitions with entries, oldest first, up to the first one that ends after the
+    /// cutoff; `None` if the table of entries is not partitioned, or in memory. Changes and locks
+    /// nothing.
     ///
     /// # Errors
     ///
@@ -80,12 +88,12 @@ impl DatabaseManager {
             .await
     }
 
-    /// The answer of the database; nothing if there is only memory.
+    /// Runs `query` on the database; the default value in memory.
     async fn of_partitions<T: Default>(
         &self,
-        ask: impl AsyncFnOnce(&PostgresDatabase) -> std::result::Result<T, PartitionError>,
+        query: impl AsyncFnOnce(&PostgresDatabase) -> std::result::Result<T, PartitionError>,
     ) -> Result<T> {
-        let answer = self.asked(ask).await?.transpose();
+        let answer = self.query(query).await?.transpose();
         Ok(answer
             .map_err(DatabaseError::Partition)?
             .unwrap_or_default())

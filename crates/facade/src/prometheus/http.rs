@@ -17,32 +17,33 @@ use tokio::time::{sleep, timeout};
 
 use crate::{DatabaseManager, HealthState};
 
-/// How many readers are served at once; more of them wait to be let in.
-const READERS: usize = 16;
+/// Maximum number of concurrent clients. Further clients wait to be accepted.
+const MAX_CLIENTS: usize = 16;
 
-/// How long a reader may take, from connecting to the last byte.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Timeout of a request, from accepting the connection to the last byte.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long readers may take once it is time to end.
-const NOTICE: Duration = Duration::from_secs(1);
+/// How long requests in progress may take to finish at shutdown.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
 
-/// How long to wait when the system gives no more sockets.
-const PAUSE: Duration = Duration::from_millis(100);
+/// Pause after a failed accept, for example when the process is out of file descriptors.
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const METRICS: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
 type Answer = Response<Full<Bytes>>;
 
-/// What answers are made of.
+/// What the endpoint serves.
 struct Sources {
     metrics: PrometheusHandle,
     manager: DatabaseManager,
-    /// Held by whoever asks the database, so that many probes do not become many connections.
-    asking: Mutex<()>,
+    /// Held during a health check: concurrent probes take turns instead of opening more
+    /// connections.
+    probing: Mutex<()>,
 }
 
-/// Answers until `until` has come.
+/// Answers requests until `until` completes.
 pub(super) async fn answer(
     listener: TcpListener,
     metrics: &PrometheusHandle,
@@ -52,43 +53,43 @@ pub(super) async fn answer(
     let sources = Arc::new(Sources {
         metrics: metrics.clone(),
         manager: manager.clone(),
-        asking: Mutex::default(),
+        probing: Mutex::default(),
     });
-    let mut readers = JoinSet::new();
+    let mut clients = JoinSet::new();
     tokio::select! {
         () = until => {}
-        () = accept(&listener, &mut readers, sources) => {}
+        () = accept(&listener, &mut clients, sources) => {}
     }
     drop(listener);
-    let all_gone = async { while readers.join_next().await.is_some() {} };
-    // Who is still there then is cut off.
-    let _in_time = timeout(NOTICE, all_gone).await;
+    let all_finished = async { while clients.join_next().await.is_some() {} };
+    // Dropping the set aborts the requests that are still in progress.
+    let _in_time = timeout(SHUTDOWN_GRACE, all_finished).await;
 }
 
-async fn accept(listener: &TcpListener, readers: &mut JoinSet<()>, sources: Arc<Sources>) {
-    let places = Arc::new(Semaphore::new(READERS));
+async fn accept(listener: &TcpListener, clients: &mut JoinSet<()>, sources: Arc<Sources>) {
+    let permits = Arc::new(Semaphore::new(MAX_CLIENTS));
     loop {
-        while readers.try_join_next().is_some() {}
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+        while clients.try_join_next().is_some() {}
+        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
             return;
         };
         match listener.accept().await {
             Ok((stream, _from)) => {
                 let sources = Arc::clone(&sources);
-                readers.spawn(async move {
-                    let _late = timeout(PATIENCE, serve(stream, &sources)).await;
-                    drop(place);
+                clients.spawn(async move {
+                    let _in_time = timeout(REQUEST_TIMEOUT, serve(stream, &sources)).await;
+                    drop(permit);
                 });
             }
             Err(error) => {
-                tracing::warn!(%error, "a reader of the metrics was not let in");
-                sleep(PAUSE).await;
+                tracing::warn!(%error, "metrics endpoint failed to accept a connection");
+                sleep(ACCEPT_BACKOFF).await;
             }
         }
     }
 }
 
-/// One request on a connection: readers come a few times a minute.
+/// Serves one request. Clients connect a few times a minute, so connections are not kept alive.
 async fn serve(stream: TcpStream, sources: &Sources) {
     let service =
         service_fn(|request| async move { Ok::<_, Infallible>(respond(&request, sources).await) });
@@ -97,7 +98,7 @@ async fn serve(stream: TcpStream, sources: &Sources) {
         .serve_connection(TokioIo::new(stream), service)
         .await;
     if let Err(error) = served {
-        tracing::debug!(%error, "a reader of the metrics went away");
+        tracing::debug!(%error, "client of the metrics endpoint disconnected");
     }
 }
 
@@ -113,19 +114,22 @@ async fn respond(request: &Request<Incoming>, sources: &Sources) -> Answer {
         }
         "/metrics" => sources.metrics(),
         "/healthz" => sources.health().await,
-        _ => text(StatusCode::NOT_FOUND, "here are /metrics and /healthz\n"),
+        _ => text(
+            StatusCode::NOT_FOUND,
+            "not found; try /metrics or /healthz\n",
+        ),
     }
 }
 
 impl Sources {
     fn metrics(&self) -> Answer {
-        // Without a connection there is nothing new; what was recorded before is still told.
+        // If the manager is not connected, serve what has been recorded before.
         let _not_connected = self.manager.publish_metrics();
         body(StatusCode::OK, METRICS, self.metrics.render())
     }
 
     async fn health(&self) -> Answer {
-        let _one_at_a_time = self.asking.lock().await;
+        let _one_at_a_time = self.probing.lock().await;
         let state = self.manager.health().await.state;
         let code = match state {
             HealthState::Healthy | HealthState::Degraded => StatusCode::OK,

@@ -1,4 +1,4 @@
-//! Of the process itself: its connections, the calls that share statements, and the circuit breaker.
+//! Metrics of this process: the connection pool, the batches and the circuit breaker.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,21 +8,21 @@ use tasktrail_resilience::CircuitBreaker;
 
 use crate::store::Database;
 
-/// Connections that are open.
+/// Open connections.
 pub const POOL_CONNECTIONS: &str = "tasktrail_pool_connections";
-/// Connections that are open and unused.
+/// Open connections that no call uses.
 pub const POOL_CONNECTIONS_IDLE: &str = "tasktrail_pool_connections_idle";
-/// How many connections may be open, the burst included.
+/// Maximum number of connections, including the burst.
 pub const POOL_CONNECTIONS_MAX: &str = "tasktrail_pool_connections_max";
-/// Calls that have a connection, or a place and are getting one.
+/// Calls that hold a connection, or hold a permit and are getting one.
 pub const POOL_IN_USE: &str = "tasktrail_pool_in_use";
 /// Calls that wait for a connection.
 pub const POOL_WAITING: &str = "tasktrail_pool_waiting";
-/// For how long the call that has had its connection for the longest time has had it.
+/// Longest time that a call in progress has held its connection; 0 if no call holds one.
 pub const POOL_LONGEST_HELD_SECONDS: &str = "tasktrail_pool_longest_held_seconds";
-/// Calls that gave up waiting for a connection.
+/// Calls that timed out waiting for a connection.
 pub const POOL_WAIT_TIMEOUTS_TOTAL: &str = "tasktrail_pool_wait_timeouts_total";
-/// Calls that were reported as leaks.
+/// Calls that were reported as leaks: they held a connection for longer than `leak_threshold`.
 pub const POOL_LEAKS_TOTAL: &str = "tasktrail_pool_leaks_total";
 /// Connections that were opened.
 pub const POOL_CONNECTIONS_OPENED_TOTAL: &str = "tasktrail_pool_connections_opened_total";
@@ -30,40 +30,37 @@ pub const POOL_CONNECTIONS_OPENED_TOTAL: &str = "tasktrail_pool_connections_open
 pub const POOL_CONNECT_FAILURES_TOTAL: &str = "tasktrail_pool_connect_failures_total";
 /// Connections that were closed, by reason.
 pub const POOL_CONNECTIONS_CLOSED_TOTAL: &str = "tasktrail_pool_connections_closed_total";
-/// Calls that are in the queue for a shared statement, or on their way in one.
+/// Calls that are queued for a batch, or in flight in one.
 pub const BATCH_CALLS_IN_FLIGHT: &str = "tasktrail_batch_calls_in_flight";
-/// Tasks that are set aside because other transactions keep them locked.
+/// Tasks that are set aside because another transaction keeps them locked.
 pub const TASKS_ASIDE: &str = "tasktrail_tasks_aside";
-/// Calls that wait for these tasks.
+/// Calls that wait for tasks that are set aside.
 pub const CALLS_ASIDE: &str = "tasktrail_calls_aside";
-/// Calls that could share a statement, by whether they did.
+/// Calls that can be batched, by whether they were.
 pub const BATCH_CALLS_TOTAL: &str = "tasktrail_batch_calls_total";
-/// Statements that carried them.
+/// Batches: statements that carried batched calls.
 pub const BATCHES_TOTAL: &str = "tasktrail_batches_total";
 
 pub(super) fn describe() {
     for (name, meaning) in [
-        (POOL_CONNECTIONS, "Connections that are open"),
-        (
-            POOL_CONNECTIONS_IDLE,
-            "Connections that are open and unused",
-        ),
+        (POOL_CONNECTIONS, "Open connections"),
+        (POOL_CONNECTIONS_IDLE, "Open connections that no call uses"),
         (
             POOL_CONNECTIONS_MAX,
-            "How many connections may be open, the burst included",
+            "Maximum number of connections, including the burst",
         ),
         (
             POOL_IN_USE,
-            "Calls that have a connection, or a place and are getting one",
+            "Calls that hold a connection, or hold a permit and are getting one",
         ),
         (POOL_WAITING, "Calls that wait for a connection"),
         (
             BATCH_CALLS_IN_FLIGHT,
-            "Calls in the queue for a shared statement or on their way in one",
+            "Calls that are queued for a batch, or in flight in one",
         ),
         (
             TASKS_ASIDE,
-            "Tasks set aside because other transactions keep them locked",
+            "Tasks that are set aside because another transaction keeps them locked",
         ),
         (CALLS_ASIDE, "Calls that wait for tasks that are set aside"),
     ] {
@@ -72,12 +69,12 @@ pub(super) fn describe() {
     describe_gauge!(
         POOL_LONGEST_HELD_SECONDS,
         Unit::Seconds,
-        "For how long the call with its connection for the longest time has had it"
+        "Longest time that a call in progress has held its connection"
     );
     for (name, meaning) in [
         (
             POOL_WAIT_TIMEOUTS_TOTAL,
-            "Calls that gave up waiting for a connection",
+            "Calls that timed out waiting for a connection",
         ),
         (POOL_LEAKS_TOTAL, "Calls that were reported as leaks"),
         (
@@ -94,41 +91,44 @@ pub(super) fn describe() {
         ),
         (
             BATCH_CALLS_TOTAL,
-            "Calls that could share a statement, by whether they did",
+            "Calls that can be batched, by whether they were",
         ),
-        (BATCHES_TOTAL, "Statements that carried calls together"),
+        (
+            BATCHES_TOTAL,
+            "Batches: statements that carried batched calls",
+        ),
     ] {
         describe_counter!(name, Unit::Count, meaning);
     }
 }
 
-/// What was told of a database so far. The adapter counts from its connect on, a recorder for as long as
-/// the process lives: it is told the difference, so that a database that is opened anew, or a second one,
-/// adds up.
+/// The statistics of a database at its last publication. The adapter counts from its connect, the
+/// recorder for the lifetime of the process. The recorder gets the difference, so that the counters
+/// add up over reconnects and over several databases.
 #[derive(Debug, Default)]
-pub(crate) struct Published(Mutex<Counted>);
+pub(crate) struct Published(Mutex<Snapshot>);
 
 #[derive(Debug, Default)]
-struct Counted {
+struct Snapshot {
     pool: PoolStatistics,
-    sharing: Vec<BatchStatistics>,
+    batches: Vec<BatchStatistics>,
 }
 
-/// Tells how a database's connections and calls stand now.
+/// Publishes the current statistics of a database.
 pub(crate) fn publish(database: &Database) {
-    // Read under the lock, or an older reading could come after a newer one.
+    // Read under the lock, so that an older snapshot never follows a newer one.
     let mut before = database
         .published
         .0
         .lock()
         .unwrap_or_else(PoisonError::into_inner);
-    let now = Counted {
+    let now = Snapshot {
         pool: database.postgres.pool_statistics(),
-        sharing: database.postgres.batch_statistics(),
+        batches: database.postgres.batch_statistics(),
     };
     pool(&now.pool, &before.pool);
-    for (index, calls) in now.sharing.iter().enumerate() {
-        sharing(calls, before.sharing.get(index));
+    for (index, operation) in now.batches.iter().enumerate() {
+        batches(operation, before.batches.get(index));
     }
     *before = now;
     drop(before);
@@ -163,7 +163,7 @@ fn pool(now: &PoolStatistics, before: &PoolStatistics) {
     }
 }
 
-fn sharing(now: &BatchStatistics, before: Option<&BatchStatistics>) {
+fn batches(now: &BatchStatistics, before: Option<&BatchStatistics>) {
     let operation = now.operation;
     gauge!(BATCH_CALLS_IN_FLIGHT, "operation" => operation).set(now.under_way);
     gauge!(TASKS_ASIDE, "operation" => operation).set(now.tasks_aside);

@@ -1,4 +1,4 @@
-//! Of the database: how it is, and how much it holds. Somebody has to ask it.
+//! Metrics of the database: its health and size. Measuring them takes queries.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,21 +10,21 @@ use tasktrail_postgres_admin::{StatusCounts, StorageStatistics, TableStatistics}
 
 use crate::health::HealthState;
 
-/// How the store is: 0 healthy, 1 degraded, 2 unhealthy.
+/// Health of the store: 0 healthy, 1 degraded, 2 unhealthy.
 pub const HEALTH_STATE: &str = "tasktrail_health_state";
 /// Tasks, by status.
 pub const TASKS: &str = "tasktrail_tasks";
 /// Entries, by the status of their task.
 pub const ENTRIES: &str = "tasktrail_entries";
-/// The size of a table with its large values, without indexes.
+/// Size of a table, including large values (TOAST), without indexes.
 pub const TABLE_BYTES: &str = "tasktrail_table_bytes";
-/// The size of a table's indexes.
+/// Size of the indexes of a table.
 pub const INDEX_BYTES: &str = "tasktrail_index_bytes";
-/// Old versions of rows that wait for a vacuum, as the server estimates them.
+/// Dead row versions that wait for vacuum, as estimated by the server.
 pub const DEAD_TUPLES: &str = "tasktrail_dead_tuples";
-/// When the store was last measured.
+/// Time of the last measurement of the store, in seconds since 1970.
 pub const STORE_MEASURED_TIMESTAMP_SECONDS: &str = "tasktrail_store_measured_timestamp_seconds";
-/// How long that took.
+/// Duration of the last measurement of the store.
 pub const STORE_MEASUREMENT_SECONDS: &str = "tasktrail_store_measurement_seconds";
 
 pub(super) fn describe() {
@@ -32,37 +32,37 @@ pub(super) fn describe() {
         (
             HEALTH_STATE,
             Unit::Count,
-            "How the store is: 0 healthy, 1 degraded, 2 unhealthy",
+            "Health of the store: 0 healthy, 1 degraded, 2 unhealthy",
         ),
         (TASKS, Unit::Count, "Tasks, by status"),
         (ENTRIES, Unit::Count, "Entries, by the status of their task"),
         (
             TABLE_BYTES,
             Unit::Bytes,
-            "Size of a table with its large values, without indexes",
+            "Size of a table, including large values (TOAST), without indexes",
         ),
-        (INDEX_BYTES, Unit::Bytes, "Size of a table's indexes"),
+        (INDEX_BYTES, Unit::Bytes, "Size of the indexes of a table"),
         (
             DEAD_TUPLES,
             Unit::Count,
-            "Old versions of rows that wait for a vacuum, as the server estimates them",
+            "Dead row versions that wait for vacuum, as estimated by the server",
         ),
         (
             STORE_MEASURED_TIMESTAMP_SECONDS,
             Unit::Seconds,
-            "When the store was last measured, since 1970",
+            "Time of the last measurement of the store, since 1970",
         ),
         (
             STORE_MEASUREMENT_SECONDS,
             Unit::Seconds,
-            "How long the last measurement of the store took",
+            "Duration of the last measurement of the store",
         ),
     ] {
         describe_gauge!(name, unit, meaning);
     }
 }
 
-/// What was found in the store.
+/// A measurement of the store.
 pub(crate) struct StoreMetrics {
     pub(crate) counts: BTreeMap<TaskStatus, StatusCounts>,
     pub(crate) storage: StorageStatistics,
@@ -70,7 +70,7 @@ pub(crate) struct StoreMetrics {
     pub(crate) took: Duration,
 }
 
-/// Tells how the store is.
+/// Publishes the health of the store.
 pub(crate) fn publish_health(state: HealthState) {
     gauge!(HEALTH_STATE).set(match state {
         HealthState::Healthy => 0.0,
@@ -79,10 +79,10 @@ pub(crate) fn publish_health(state: HealthState) {
     });
 }
 
-/// Tells how much the store holds.
+/// Publishes a measurement of the store.
 pub(crate) fn publish_store(found: &StoreMetrics) {
     for status in TaskStatus::ALL {
-        // One that no task has any more must not keep its last number.
+        // A gauge keeps its last value, so a status without tasks has to be set to 0.
         let counts = found.counts.get(&status).copied().unwrap_or_default();
         gauge!(TASKS, "status" => status.as_str()).set(float(counts.tasks));
         gauge!(ENTRIES, "status" => status.as_str()).set(float(counts.entries));
@@ -100,7 +100,7 @@ fn table(name: &'static str, statistics: &TableStatistics) {
     gauge!(DEAD_TUPLES, "table" => name).set(float(statistics.dead_rows));
 }
 
-/// A number as gauges have it: exact up to 2⁵³, which no store reaches.
+/// Converts to the type of a gauge. Exact up to 2⁵³, which no store reaches.
 fn float(number: u64) -> f64 {
     let half = |bits: u64| u32::try_from(bits).map_or(0.0, f64::from);
     half(number >> 32) * 4_294_967_296.0 + half(number & 0xffff_ffff)
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_kept() {
+    fn conversion_to_float_is_exact() {
         for (number, text) in [
             (0, "0"),
             (10_485_760_123, "10485760123"),

@@ -4,10 +4,10 @@ use std::ops::Bound;
 use tasktrail_domain::repository::PageRequest;
 use tasktrail_domain::task_history::{ErrorCode, ListCursor, TaskFilter, TaskStatus, TaskSummary};
 
-/// A user's tasks in the order of the list, so that a page is read without looking at the others.
+/// The tasks of a user in the order of the list, so that reading a page does not scan all tasks.
 ///
-/// One list per status, and one per error code and status: whatever a filter asks for, a page is
-/// merged from at most six lists, each read no further than the page is long.
+/// There is one list for each status, and one for each pair of error code and status. For every
+/// filter, a page is merged from at most six lists, and each is read no further than a page.
 #[derive(Debug, Default)]
 pub(super) struct ListIndex {
     by_status: BTreeMap<TaskStatus, BTreeSet<ListCursor>>,
@@ -43,8 +43,8 @@ impl ListIndex {
         }
     }
 
-    /// The place of the task that so many, itself included, come to in the order of the list; `None` if there
-    /// are fewer.
+    /// The position of the `number`th task, counted from 1, in the order of the list; `None` if
+    /// there are fewer tasks.
     pub(super) fn nth(&self, number: u64) -> Option<ListCursor> {
         let number = usize::try_from(number).unwrap_or(usize::MAX);
         let newest = self.by_status.values();
@@ -63,7 +63,7 @@ impl ListIndex {
         self.by_status.values().all(BTreeSet::is_empty)
     }
 
-    /// The places of the page and one beyond it, in the order of the list.
+    /// The positions of the tasks of a page, and of one more, in the order of the list.
     pub(super) fn page(
         &self,
         filter: &TaskFilter,

@@ -12,18 +12,18 @@ use tasktrail_domain::timestamp::Timestamp;
 use super::list_index::ListIndex;
 use super::task::Task;
 
-/// Everybody's tasks. Small total functions, of which the repository's methods are made.
+/// The tasks of all users. The methods of the repository are built from its functions.
 #[derive(Debug, Default)]
 pub(super) struct Store {
     tasks: BTreeMap<TaskKey, Task>,
-    /// Where each entry id was saved, among those of its user.
+    /// The task and the position of each entry, by user and entry id.
     places: HashMap<(UserId, EntryId), (TaskKey, TrailCursor)>,
     lists: HashMap<UserId, ListIndex>,
     accepted: i64,
 }
 
 impl Store {
-    /// The entries that are not in the store yet, each once.
+    /// Returns the entries that are not in the store yet, without repetitions.
     pub(super) fn new_entries<'e>(
         &self,
         entries: &'e [HistoryEntry],
@@ -37,7 +37,7 @@ impl Store {
         Ok(new)
     }
 
-    /// Whether the entry was saved before.
+    /// Returns whether the entry has been saved before.
     pub(super) fn holds(&self, entry: &HistoryEntry) -> Result<bool, EntryConflict> {
         let Some((task, position)) = self.places.get(&(entry.task.user.clone(), entry.id)) else {
             return Ok(false);
@@ -70,7 +70,7 @@ impl Store {
         self.change(key, at, |task| task.finish(status, at))
     }
 
-    /// Changes a task, which may begin with it, and keeps the list in step.
+    /// Changes a task, or creates it, and updates the list.
     fn change<T>(
         &mut self,
         key: &TaskKey,
@@ -101,7 +101,7 @@ impl Store {
         self.task(key)?.status()
     }
 
-    /// The tasks of a page of the list, and one more if more follow.
+    /// Returns the tasks of a page of the list, and one more if another page follows.
     pub(super) fn listed(
         &self,
         user: &UserId,
@@ -138,8 +138,8 @@ impl Store {
         }
     }
 
-    /// The tasks that a policy covers, in the order of their keys, each with the last of the newest tasks of
-    /// its user if the policy keeps some.
+    /// Returns the tasks that a policy covers, in the order of their keys. If the policy keeps the
+    /// newest tasks, each comes with the position of the last task that is kept for its user.
     pub(super) fn covered(
         &self,
         policy: &RetentionPolicy,
@@ -164,14 +164,16 @@ impl Store {
             })
     }
 
-    /// The last of the newest tasks of a user that a policy keeps; a place behind all if there are no more.
+    /// Returns the position of the last task of a user that a policy keeps as one of the newest, or
+    /// the end of the list if the user has fewer tasks.
     fn last_kept(&self, policy: &RetentionPolicy, user: &UserId) -> ListCursor {
         let list = self.lists.get(user);
         let last_kept = list.and_then(|list| list.nth(policy.keep_newest));
         last_kept.unwrap_or(ListCursor::until(Timestamp::MIN))
     }
 
-    /// The tasks in scope behind a place, in the order of their keys; a user's are one range.
+    /// Returns the tasks in scope after a key, in the order of their keys. The tasks of a user are
+    /// one range.
     pub(super) fn in_scope(
         &self,
         scope: &Scope,

@@ -8,11 +8,11 @@ use tasktrail_domain::task_history::{
 };
 use tasktrail_domain::timestamp::Timestamp;
 
-/// One task: its entries in the order of their acceptance, and what they add up to.
+/// A task: its entries in the order in which they were accepted, and values derived from them.
 #[derive(Debug)]
 pub(super) struct Task {
     trail: BTreeMap<TrailCursor, HistoryEntry>,
-    /// Where each step's newest revision stands in the trail.
+    /// The position of the newest revision of each step.
     newest: BTreeMap<StepNumber, TrailCursor>,
     finish: Option<(FinalStatus, Timestamp)>,
     created_at: Timestamp,
@@ -20,7 +20,7 @@ pub(super) struct Task {
 }
 
 impl Task {
-    /// A task about which something is recorded for the first time, at `at`.
+    /// Creates a task without entries, for its first save or finish at `at`.
     pub(super) fn begun(at: Timestamp) -> Self {
         Self {
             trail: BTreeMap::new(),
@@ -79,7 +79,7 @@ impl Task {
         }
     }
 
-    /// The task's status; `None` only for a task about which nothing is recorded.
+    /// The status of the task; `None` only before its first entry or finish.
     pub(super) fn status(&self) -> Option<TaskStatus> {
         let finished = self.finish.map(|(status, _)| status.into());
         finished.or_else(|| self.last_entry().map(|entry| entry.step_result.status()))

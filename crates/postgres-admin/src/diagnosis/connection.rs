@@ -11,29 +11,30 @@ use super::DiagnosisError;
 use super::finding::{Finding, FindingCode, Severity};
 use super::probe::Probe;
 
-/// The connection that asked, and the server.
+/// The connection of the diagnosis, and its server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ConnectionFacts {
-    /// The server's version, as in `15.14`.
+    /// The version of the server, such as `15.14`.
     pub version: String,
-    /// The role that asked.
+    /// The role of the diagnosis.
     pub role: String,
     /// The database.
     pub database: String,
-    /// The schema that the tables are in, or would be made in; `None` if the search path has none.
+    /// The schema of the store, or the one in which a migration would create it; `None` if the
+    /// search path has none.
     pub schema: Option<String>,
     /// Whether the connection is encrypted.
     pub encrypted: bool,
-    /// The version of TLS, as in `TLSv1.3`; `None` if it is not encrypted.
+    /// The version of TLS, such as `TLSv1.3`; `None` if the connection is not encrypted.
     pub protocol: Option<String>,
-    /// Whether it leaves the machine, as far as the addresses tell.
+    /// Whether the connection leaves the machine, judged by its addresses.
     pub remote: bool,
-    /// How many connections the server has, all databases together.
+    /// Open connections of the server, in all databases.
     pub connections: u64,
-    /// How many it takes from roles that are no superusers.
+    /// How many connections the server accepts from roles that are not superusers.
     pub max_connections: u64,
-    /// What a statement of a service may take, in milliseconds; 0 without a limit.
+    /// The statement timeout of a service, in milliseconds; 0 if there is none.
     pub statement_timeout_ms: u64,
 }
 
@@ -63,8 +64,8 @@ pub(super) async fn look(
     probe: &mut Probe,
     connector: &Connector,
 ) -> Result<Option<ConnectionFacts>, DiagnosisError> {
-    let question = diesel::sql_query(include_str!("sql/connection.sql"));
-    let rows: Option<Vec<Row>> = probe.query("the connection", question).await?;
+    let query = diesel::sql_query(include_str!("sql/connection.sql"));
+    let rows: Option<Vec<Row>> = probe.query("the connection", query).await?;
     let Some(row) = rows.and_then(|rows| rows.into_iter().next()) else {
         return Ok(None);
     };
@@ -84,7 +85,7 @@ pub(super) async fn look(
     Ok(Some(facts))
 }
 
-/// From which part of the server's connections on there are few left, in percent.
+/// Share of the server's connections in use from which they are near the limit, in percent.
 const SCARCE: u64 = 80;
 const VERY_SCARCE: u64 = 95;
 
@@ -93,17 +94,19 @@ fn judge(facts: &ConnectionFacts, mode: TlsMode) -> Vec<Finding> {
     if facts.remote && !facts.encrypted {
         findings.push(FindingCode::Unencrypted.finding(
             Severity::Warning,
-            "what is sent to the server and back can be read on the way",
-            format!("the connection is not encrypted (sslmode={mode})"),
-            "switch ssl on at the server, and set sslmode=verify-full here",
+            "the connection is not encrypted, so the network can read the data",
+            format!("sslmode={mode}"),
+            "turn ssl on at the server, and set sslmode=verify-full in the client",
         ));
     } else if facts.remote && matches!(mode, TlsMode::Disable | TlsMode::Prefer | TlsMode::Require)
     {
         findings.push(FindingCode::UnverifiedServer.finding(
             Severity::Notice,
-            "somebody in between could pose as the server",
-            format!("the connection is encrypted with sslmode={mode}, which takes any certificate"),
-            "set sslmode=verify-full, and sslrootcert where the authority is your own",
+            "the client does not verify the server, so another machine could impersonate it",
+            format!(
+                "the connection is encrypted with sslmode={mode}, which accepts any certificate"
+            ),
+            "set sslmode=verify-full, and sslrootcert for a private certificate authority",
         ));
     }
     let (used, most) = (facts.connections, facts.max_connections);
@@ -118,7 +121,7 @@ fn judge(facts: &ConnectionFacts, mode: TlsMode) -> Vec<Finding> {
             severity,
             "the server has few connections left",
             format!("{used} of {most} are in use, {percent} %"),
-            "make the pools of the services smaller, put a pooler before the server, or raise max_connections",
+            "use smaller pools in the services, put a pooler in front of the server, or raise max_connections",
         ));
     }
     findings
@@ -149,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_that_leaves_the_machine_should_be_encrypted_and_verified() {
+    fn remote_connection_should_be_encrypted_and_verified() {
         let plain = ConnectionFacts {
             encrypted: false,
             ..facts()
@@ -172,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn few_connections_left_are_worse_the_fewer_they_are() {
+    fn severity_grows_with_the_share_of_used_connections() {
         let used = |connections| ConnectionFacts {
             connections,
             ..facts()

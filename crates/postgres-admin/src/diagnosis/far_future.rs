@@ -1,4 +1,4 @@
-//! Tasks that are dated ahead of the clock.
+//! Tasks that are dated ahead of the server's clock.
 
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
@@ -9,7 +9,7 @@ use super::finding::{Finding, FindingCode, Severity};
 use super::probe::Probe;
 use super::tables::TableFacts;
 
-/// One of the tasks that are furthest ahead.
+/// One of the tasks that are dated furthest ahead.
 #[derive(QueryableByName)]
 struct Ahead {
     #[diesel(sql_type = Text)]
@@ -18,7 +18,7 @@ struct Ahead {
     task_id: String,
     #[diesel(sql_type = Timestamptz)]
     last_updated: DateTime<Utc>,
-    /// All such tasks.
+    /// Number of all such tasks.
     #[diesel(sql_type = BigInt)]
     tasks: i64,
 }
@@ -27,8 +27,8 @@ pub(super) async fn look(probe: &mut Probe, tables: &[TableFacts]) -> Result<(),
     if tables.is_empty() {
         return Ok(());
     }
-    let question = diesel::sql_query(include_str!("sql/far_future.sql"));
-    let ahead: Option<Vec<Ahead>> = probe.query("the tasks of the future", question).await?;
+    let query = diesel::sql_query(include_str!("sql/far_future.sql"));
+    let ahead: Option<Vec<Ahead>> = probe.query("the tasks dated in the future", query).await?;
     probe.found(judge(&ahead.unwrap_or_default()));
     Ok(())
 }
@@ -42,12 +42,15 @@ fn judge(ahead: &[Ahead]) -> Option<Finding> {
     Some(FindingCode::FarFuture.finding(
         Severity::Warning,
         format!(
-            "{} tasks are dated more than a day ahead, and do not expire before their time comes",
+            "{} tasks are dated more than a day ahead, and do not expire before that time",
             furthest.tasks
         ),
-        format!("the furthest: {}", named.collect::<Vec<_>>().join(", ")),
-        "correct the clock of what saves them, and remove them by the SQL in docs/OPERATIONS.md, Entries of \
-         the future",
+        format!(
+            "dated furthest ahead: {}",
+            named.collect::<Vec<_>>().join(", ")
+        ),
+        "correct the clock of the service that saves them, and remove them with the SQL in \
+         docs/OPERATIONS.md, Entries of the future",
     ))
 }
 
@@ -71,8 +74,8 @@ mod tests {
         let found = judge(&ahead).unwrap();
 
         assert!(found.summary.starts_with("7 tasks "), "{found:?}");
-        let named =
-            "the furthest: alice/a at 2400-01-01T00:00:00Z, alice/b at 2300-01-01T00:00:00Z";
+        let named = "dated furthest ahead: alice/a at 2400-01-01T00:00:00Z, \
+                     alice/b at 2300-01-01T00:00:00Z";
         assert_eq!(found.evidence, named);
         assert_eq!(judge(&[]), None);
     }

@@ -2,35 +2,35 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// Something that somebody should look at.
+/// A problem that the diagnosis found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// How bad it is.
+    /// How severe it is.
     pub severity: Severity,
-    /// What kind of finding it is; `docs/DIAGNOSIS.md` tells of each.
+    /// The kind of finding; `docs/DIAGNOSIS.md` describes each.
     pub code: FindingCode,
-    /// What is the matter, in one sentence.
+    /// The problem, in one sentence.
     pub summary: String,
-    /// What was seen.
+    /// The facts that show the problem.
     pub evidence: String,
-    /// What to do about it.
+    /// The remedy.
     pub advice: String,
 }
 
-/// How bad a finding is, the least first.
+/// The severity of a finding, ordered from low to high.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// Worth knowing; all is well all the same.
+    /// Worth knowing; no action is required.
     Notice,
-    /// It costs something now, or will.
+    /// A cost, now or later.
     Warning,
-    /// Calls fail, or what was saved may be lost, or soon will be.
+    /// Calls fail or saved data may be lost, now or soon.
     Critical,
 }
 
 impl Severity {
-    /// As it is written: `notice`, `warning` or `critical`.
+    /// Returns `notice`, `warning` or `critical`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -41,10 +41,10 @@ impl Severity {
     }
 }
 
-/// The codes once: their variants, their words, and the list of all.
+/// Defines each code once: variant, text, and the list of all.
 macro_rules! codes {
     ($($(#[$meta:meta])* $variant:ident $word:literal,)*) => {
-        /// The kinds of findings. Their words are stable.
+        /// The kinds of findings. Their texts are stable.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum FindingCode {
@@ -52,10 +52,10 @@ macro_rules! codes {
         }
 
         impl FindingCode {
-            /// All that there are.
+            /// All codes.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// The code as it is written, such as `fsync_off`.
+            /// Returns the text of the code, such as `fsync_off`.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -67,93 +67,93 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The server follows another one and takes no writes.
+    /// The server is a standby and does not accept writes.
     NotPrimary "not_primary",
-    /// The server is told to take no writes.
+    /// New transactions are read-only.
     ReadOnly "read_only",
-    /// This role may not read and write the tables.
+    /// The role may not read and write the tables.
     InsufficientPrivilege "insufficient_privilege",
-    /// The server did not say how it is.
+    /// The health check failed or got no response.
     Unresponsive "unresponsive",
-    /// The server is far away.
+    /// A round trip to the server takes long.
     SlowRoundTrip "slow_round_trip",
-    /// What is sent can be read on the way.
+    /// The connection leaves the machine and is not encrypted.
     Unencrypted "unencrypted",
-    /// Nobody makes sure that the server is the right one.
+    /// The connection accepts any certificate.
     UnverifiedServer "unverified_server",
-    /// The database has another encoding than UTF8.
+    /// The encoding of the database is not UTF8.
     Encoding "encoding",
-    /// A table of the same name is not Tasktrail's.
+    /// A table with the name of a Tasktrail table does not belong to Tasktrail.
     ForeignTable "foreign_table",
-    /// No schema is configured, and the store is in another than the default.
+    /// No schema is configured, and a store exists in a schema other than the default.
     OtherStore "other_store",
-    /// There are no tables.
+    /// The tables do not exist.
     SchemaMissing "schema_missing",
     /// Migrations are pending.
     SchemaOld "schema_old",
-    /// A newer program has migrated the database.
+    /// A newer version of the program has migrated the database.
     SchemaNewer "schema_newer",
-    /// The tables are not as the migrations make them.
+    /// The tables differ from those that the migrations create.
     SchemaDrift "schema_drift",
-    /// New entries would come before those that are there.
+    /// New entries would sort before existing ones.
     SequenceBehind "sequence_behind",
-    /// An index is missing.
+    /// An index does not exist.
     MissingIndex "missing_index",
-    /// The server does not wait for the disk.
+    /// The server does not wait for data to reach the disk.
     FsyncOff "fsync_off",
-    /// A crash may tear pages.
+    /// A crash may leave partly written pages.
     FullPageWritesOff "full_page_writes_off",
     /// A commit is acknowledged before it is on the disk.
     AsynchronousCommit "asynchronous_commit",
-    /// Nothing vacuums by itself.
+    /// Autovacuum is off.
     AutovacuumOff "autovacuum_off",
-    /// A time limit of the server ends calls that would succeed.
+    /// A timeout of the server cancels calls that would succeed.
     ShortTimeout "short_timeout",
-    /// The server ends connections that the pool keeps.
+    /// The server closes idle connections that the pool keeps open.
     IdleSessionTimeout "idle_session_timeout",
     /// The server translates its messages.
     TranslatedMessages "translated_messages",
-    /// The server has few connections left.
+    /// Most of the server's connections are in use.
     ConnectionsNearLimit "connections_near_limit",
-    /// Calls wait for a connection of this pool.
+    /// Calls wait for a connection of the pool.
     PoolFull "pool_full",
-    /// Calls gave up waiting for one.
+    /// Calls have timed out waiting for a connection.
     PoolTimeouts "pool_timeouts",
-    /// Calls held one for too long.
+    /// Calls held a connection for too long.
     PoolLeaks "pool_leaks",
-    /// The circuit breaker refuses calls.
+    /// The circuit breaker rejects calls.
     BreakerOpen "breaker_open",
-    /// Old versions of rows pile up.
+    /// A table contains many dead rows.
     DeadTuples "dead_tuples",
-    /// The planner knows little about a table.
+    /// The planner's statistics of a table are outdated.
     StaleStatistics "stale_statistics",
-    /// An index is not complete and serves nobody.
+    /// An index is invalid, so no query uses it.
     InvalidIndex "invalid_index",
-    /// An index that nobody uses.
+    /// An index has never been read.
     UnusedIndex "unused_index",
-    /// An index much larger than what is in it.
+    /// An index consists mostly of free space.
     BloatedIndex "bloated_index",
-    /// Statements are slow.
+    /// A statement is slow.
     SlowStatement "slow_statement",
-    /// The server does not count statements.
+    /// The server does not collect statement statistics.
     PgStatStatementsMissing "pg_stat_statements_missing",
     /// A transaction has been open for long.
     LongTransaction "long_transaction",
-    /// A prepared transaction that nobody ends.
+    /// A prepared transaction has been open for long.
     PreparedTransaction "prepared_transaction",
-    /// A standby is behind.
+    /// A standby lags behind.
     ReplicationLag "replication_lag",
-    /// The server keeps its log for a standby that does not take it.
+    /// The server retains write-ahead log for a slot without a consumer.
     InactiveSlot "inactive_slot",
-    /// The numbers of transactions run out.
+    /// The transaction ids are running out.
     Wraparound "wraparound",
-    /// The disk will be full.
+    /// The disk will be full soon.
     DiskFull "disk_full",
-    /// Tasks are dated ahead of the clock.
+    /// Tasks are dated ahead of the server's clock.
     FarFuture "far_future",
-    /// The role may not see all that a check needs.
+    /// The role may not see everything that a check needs.
     MissingPrivilege "missing_privilege",
-    /// A question had no answer.
+    /// A query failed or timed out.
     CheckFailed "check_failed",
 }
 
@@ -170,7 +170,7 @@ impl Serialize for FindingCode {
 }
 
 impl FindingCode {
-    /// A finding of this kind.
+    /// Creates a finding of this kind.
     pub(super) fn finding(
         self,
         severity: Severity,

@@ -1,4 +1,4 @@
-//! How fast the histories grow, by the times of the tasks.
+//! How fast the histories grow, estimated from the times of the tasks.
 
 use std::time::Duration;
 
@@ -12,25 +12,26 @@ use super::finding::{Finding, FindingCode, Severity};
 use super::probe::Probe;
 use super::tables::TableFacts;
 
-/// How fast the histories grow, by the times of entries that are still there.
+/// How fast the histories grow, judged by the entries that still exist.
 ///
-/// An estimate: no index leads from a time to its entries, so all tasks are read, and the entries of each
-/// are taken to be spread evenly over its time.
+/// An estimate: no index leads from a time to its entries. So the query reads all tasks, and
+/// assumes that the entries of a task are spread evenly over the time of the task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Growth {
-    /// How many entries there are.
+    /// Number of existing entries.
     pub entries: u64,
-    /// The last days that were looked at, in seconds: 7 days, or the time since the first entry. `None`
-    /// if that is less than an hour, which tells nothing of a day.
+    /// The time that the rate is based on, in seconds: 7 days, or the time since the first entry.
+    /// `None` if that is less than an hour, which is too short for a daily rate.
     pub window_seconds: Option<u64>,
-    /// Entries a day in that time.
+    /// New entries per day.
     pub entries_per_day: Option<u64>,
-    /// What an entry takes on the disk, with its indexes and its part of the summaries, in bytes.
+    /// Disk space per entry, with its indexes and its share of the summaries, in bytes.
     pub bytes_per_entry: u64,
-    /// What the entries of a day take, in bytes.
+    /// Disk space of the entries of a day, in bytes.
     pub bytes_per_day: Option<u64>,
-    /// When the disk will be full at this rate, in days; `None` unless both are known.
+    /// Days until the disk is full at this rate; `None` unless the rate and the free space are
+    /// known.
     pub days_until_full: Option<u64>,
 }
 
@@ -56,8 +57,8 @@ pub(super) async fn look(
     if tables.is_empty() {
         return Ok(None);
     }
-    let question = diesel::sql_query(include_str!("sql/growth.sql"));
-    let rows: Option<Vec<Sample>> = probe.query("the growth", question).await?;
+    let query = diesel::sql_query(include_str!("sql/growth.sql"));
+    let rows: Option<Vec<Sample>> = probe.query("the growth", query).await?;
     let sample = rows.and_then(|rows| rows.into_iter().next());
     let bytes = |table: &TableFacts| table.table_bytes.saturating_add(table.index_bytes);
     let bytes = tables.iter().map(bytes).sum();
@@ -88,7 +89,7 @@ fn grown(sample: &Sample, bytes: u64, disk_free: Option<u64>) -> Option<Growth> 
     })
 }
 
-/// So many days are few: to buy a disk, and to react at all.
+/// Days from which a full disk is a warning, and from which it is critical.
 const FEW_DAYS: u64 = 30;
 const VERY_FEW_DAYS: u64 = 7;
 
@@ -102,9 +103,9 @@ fn judge(growth: &Growth) -> Option<Finding> {
     let window = Duration::from_secs(growth.window_seconds?);
     Some(FindingCode::DiskFull.finding(
         severity,
-        format!("the disk will be full in {days} days at this rate"),
+        format!("at this rate the disk will be full in {days} days"),
         format!(
-            "{} entries and {} bytes a day, by the last {} days",
+            "{} entries and {} bytes per day, over the last {} days",
             growth.entries_per_day?,
             growth.bytes_per_day?,
             window.as_secs().div_ceil(DAY)
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_is_that_of_a_week_or_of_the_time_since_the_first_entry() {
+    fn rate_is_based_on_a_week_or_on_the_time_since_the_first_entry() {
         let per_day = |last_week, oldest| {
             let growth = grown(&sample(last_week, oldest), 0, None).unwrap();
             growth.entries_per_day
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disk_is_full_when_its_free_bytes_are_used() {
+    fn disk_is_full_when_its_free_bytes_are_used() {
         let days = |free| {
             let growth = grown(&sample(70_000, 1_000_000), 10_000_000, free).unwrap();
             let severity = judge(&growth).map(|found| found.severity);

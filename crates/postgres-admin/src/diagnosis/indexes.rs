@@ -1,4 +1,4 @@
-//! Indexes: how large they are, and whether they serve anybody.
+//! Sizes, validity and use of the indexes.
 
 use std::collections::BTreeSet;
 
@@ -14,50 +14,48 @@ use super::DiagnosisError;
 use super::finding::{Finding, FindingCode, Severity};
 use super::probe::Probe;
 
-/// An index of the histories' tables, or of a partition of theirs.
+/// An index of a table of the histories, or of one of its partitions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "facts that have nothing to do with each other"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub struct IndexFacts {
     /// The table of the histories that it belongs to.
     pub table: String,
     /// Its name.
     pub name: String,
-    /// The index of the whole table that it is a part of, if the table is partitioned; else itself.
+    /// For a partitioned table, the name of the index of the whole table; otherwise its own name.
     pub family: String,
-    /// Its schema and name, quoted as in SQL.
+    /// Its schema and name, quoted for use in SQL.
     pub qualified: String,
-    /// The schema and name of that index of the whole table, quoted as in SQL; `None` if it is itself.
+    /// Schema and name of the index of the whole table, quoted for use in SQL; `None` if the table
+    /// is not partitioned.
     pub partitioned: Option<String>,
-    /// Whether this role may drop it, as its owner or that of the schema.
+    /// Whether the role may drop it, as the owner of the index or of its schema.
     pub droppable: bool,
-    /// How large it is, in bytes.
+    /// Its size, in bytes.
     pub bytes: u64,
-    /// How large it would be without gaps, about, in bytes; `None` before the first analyze, and for other
-    /// kinds than B-trees.
+    /// Its estimated size without free space, in bytes; `None` before the first analyze, and if it
+    /// is not a B-tree.
     pub estimated_bytes: Option<u64>,
-    /// How often it was read since the server began to count.
+    /// Number of scans since the server's statistics were last reset.
     pub scans: u64,
-    /// Whether it may be read: one whose making was interrupted may not.
+    /// Whether queries may use it. An index whose build was interrupted is invalid.
     pub valid: bool,
-    /// Whether it keeps a key or another constraint.
+    /// Whether it enforces a key or another constraint.
     pub constraint: bool,
-    /// Whether somebody is building an index on the same table right now.
+    /// Whether an index build is running on the same table.
     pub building: bool,
 }
 
 impl IndexFacts {
-    /// How many bytes a reindex would give back, about.
+    /// Returns the estimated bytes that a reindex would free.
     #[must_use]
     pub fn gap_bytes(&self) -> u64 {
         let without_gaps = self.estimated_bytes.unwrap_or(self.bytes);
         self.bytes.saturating_sub(without_gaps)
     }
 
-    /// Whether it is what a concurrent reindex that was interrupted has left behind.
+    /// Returns whether it is left over from an interrupted concurrent reindex.
     #[must_use]
     pub fn is_left_over(&self) -> bool {
         let number = self
@@ -68,10 +66,7 @@ impl IndexFacts {
 }
 
 #[derive(QueryableByName)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "facts that have nothing to do with each other"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 struct Row {
     #[diesel(sql_type = Text)]
     table_name: String,
@@ -99,11 +94,11 @@ struct Row {
     building: bool,
 }
 
-const QUESTION: &str = include_str!("sql/indexes.sql");
+const QUERY: &str = include_str!("sql/indexes.sql");
 
 pub(super) async fn look(probe: &mut Probe) -> Result<Vec<IndexFacts>, DiagnosisError> {
     let rows: Option<Vec<Row>> = probe
-        .query("the indexes", diesel::sql_query(with_leaves(QUESTION)))
+        .query("the indexes", diesel::sql_query(with_leaves(QUERY)))
         .await?;
     let indexes: Vec<_> = rows.unwrap_or_default().into_iter().map(index).collect();
     let judged = indexes.iter().filter_map(judge).collect::<Vec<_>>();
@@ -112,11 +107,11 @@ pub(super) async fn look(probe: &mut Probe) -> Result<Vec<IndexFacts>, Diagnosis
     Ok(indexes)
 }
 
-/// The same facts for those who work on the indexes.
+/// Returns the same facts on an existing connection, for table maintenance.
 pub(crate) async fn facts(
     connection: &mut AsyncPgConnection,
 ) -> diesel::QueryResult<Vec<IndexFacts>> {
-    let rows: Vec<Row> = diesel::sql_query(with_leaves(QUESTION))
+    let rows: Vec<Row> = diesel::sql_query(with_leaves(QUERY))
         .load(connection)
         .await?;
     Ok(rows.into_iter().map(index).collect())
@@ -139,21 +134,21 @@ fn index(row: Row) -> IndexFacts {
     }
 }
 
-/// A smaller gap is not worth a reindex.
+/// Less free space than this does not justify a reindex.
 const WORTHWHILE: u64 = 64 << 20;
 
 fn judge(index: &IndexFacts) -> Option<Finding> {
     let name = &index.qualified;
     if !index.valid && !index.building {
         let advice = if index.is_left_over() {
-            "run tasktrail reindex, as the owner of the tables: it removes what an interrupted one left"
+            "run tasktrail reindex as the owner of the tables: it removes what an interrupted run left behind"
         } else {
-            "run tasktrail reindex, as the owner of the tables: it builds the index anew"
+            "run tasktrail reindex as the owner of the tables: it rebuilds the index"
         };
         return Some(FindingCode::InvalidIndex.finding(
             Severity::Warning,
-            format!("{name} costs every save and serves nobody: its making was interrupted"),
-            format!("it is marked invalid, and takes {} bytes", index.bytes),
+            format!("{name} is invalid: its build was interrupted, so every save writes to it but no query uses it"),
+            format!("indisvalid = false, {} bytes", index.bytes),
             advice,
         ));
     }
@@ -161,17 +156,18 @@ fn judge(index: &IndexFacts) -> Option<Finding> {
     (gap >= WORTHWHILE && gap > index.bytes / 2).then(|| {
         FindingCode::BloatedIndex.finding(
             Severity::Notice,
-            format!("{name} is more than twice as large as what is in it"),
+            format!("{name} is more than twice as large as its contents"),
             format!(
-                "{} bytes, of which {gap} are gaps, by estimate",
+                "{} bytes, of which {gap} are free space, by estimate",
                 index.bytes
             ),
-            "run tasktrail reindex, as the owner of the tables; it does not stop the service",
+            "run tasktrail reindex as the owner of the tables; saves and reads continue",
         )
     })
 }
 
-/// Indexes that are none of ours and that nobody has read, with all their partitions.
+/// Reports indexes that the migrations did not create, and that have never been read in any
+/// partition.
 fn unused(indexes: &[IndexFacts]) -> Vec<Finding> {
     let whole = |index: &IndexFacts| {
         let qualified = index.partitioned.as_ref().unwrap_or(&index.qualified);
@@ -192,16 +188,16 @@ fn unused(indexes: &[IndexFacts]) -> Vec<Finding> {
         }
         let bytes: u64 = of_family().map(|index| index.bytes).sum();
         let statement = if *partitioned {
-            // The server drops that of a partitioned table only at once.
+            // DROP INDEX CONCURRENTLY does not support partitioned indexes.
             format!("SET lock_timeout = '2s'; DROP INDEX {qualified}")
         } else {
             format!("DROP INDEX CONCURRENTLY {qualified}")
         };
         findings.push(FindingCode::UnusedIndex.finding(
             Severity::Notice,
-            format!("nobody has read {qualified}, which is none of this program's, and every save writes to it"),
-            format!("no scan since the server began to count, {bytes} bytes"),
-            format!("ask who made it; if nobody needs it: {statement}"),
+            format!("{qualified} has never been read, is not created by the migrations, and every save writes to it"),
+            format!("no scan since the statistics were last reset, {bytes} bytes"),
+            format!("find out who created it; if nothing needs it: {statement}"),
         ));
     }
     findings
@@ -226,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_index_is_told_unless_it_is_being_built() {
+    fn invalid_index_is_reported_unless_an_index_is_being_built() {
         let invalid = IndexFacts {
             valid: false,
             ..index("task_history_pkey_ccnew1")
@@ -242,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn gaps_count_where_they_are_large_and_most_of_the_index() {
+    fn bloat_is_reported_if_it_is_large_and_most_of_the_index() {
         let with = |bytes, estimated: u64| IndexFacts {
             bytes,
             estimated_bytes: Some(estimated),
@@ -259,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_none_of_ours_can_be_unused() {
+    fn only_indexes_that_the_migrations_do_not_create_can_be_unused() {
         let parts = ["theirs_1", "theirs_2"].map(|name| IndexFacts {
             family: "theirs".to_owned(),
             partitioned: Some("public.theirs".to_owned()),
@@ -269,19 +265,19 @@ mod tests {
         let read = IndexFacts { scans: 1, ..first };
         let ours = index("task_summary_list_idx");
         let advice = |indexes: &[IndexFacts]| {
-            let told = unused(indexes).into_iter();
-            told.map(|found| found.advice).collect::<Vec<_>>()
+            let findings = unused(indexes).into_iter();
+            findings.map(|found| found.advice).collect::<Vec<_>>()
         };
 
         assert_eq!(unused(&[ours.clone(), read, second]), []);
         assert_eq!(
             advice(&[ours, index("theirs")]),
-            ["ask who made it; if nobody needs it: DROP INDEX CONCURRENTLY public.theirs"]
+            ["find out who created it; if nothing needs it: DROP INDEX CONCURRENTLY public.theirs"]
         );
         assert_eq!(
             advice(&parts),
             [
-                "ask who made it; if nobody needs it: SET lock_timeout = '2s'; DROP INDEX public.theirs"
+                "find out who created it; if nothing needs it: SET lock_timeout = '2s'; DROP INDEX public.theirs"
             ]
         );
     }

@@ -1,4 +1,4 @@
-//! Whether new entries come behind those that are there.
+//! Evaluates whether new entries sort after existing ones.
 
 use tasktrail_domain::repository::ErrorChain;
 use tasktrail_postgres::MigrateError;
@@ -18,11 +18,11 @@ pub(super) fn judge(found: &Result<Found, MigrateError>) -> Option<Finding> {
             };
             Some(FindingCode::SequenceBehind.finding(
                 Severity::Critical,
-                "new entries would come before those that are there: rows were copied without the sequence of \
-                 their ids",
-                format!("the next id is {}, the greatest that there is {greatest}{by}", order.next),
-                "run tasktrail migrate order as the owner of the tables; until then saves that would be stored in \
-                 the wrong order are refused",
+                "new entries would sort before existing ones: rows were copied without the sequence of their \
+                 ids",
+                format!("the next id is {}, the greatest existing one {greatest}{by}", order.next),
+                "run tasktrail migrate order as the owner of the tables; until then, saves that would be \
+                 stored in the wrong order are refused",
             ))
         }
         Ok(Found::Order {
@@ -30,22 +30,22 @@ pub(super) fn judge(found: &Result<Found, MigrateError>) -> Option<Finding> {
             is_exact: false,
         }) => Some(FindingCode::CheckFailed.finding(
             Severity::Notice,
-            "the server did not tell in time whether the sequence of the ids is beyond all of them",
+            "the check whether the sequence of the ids is above all ids timed out",
             format!(
-                "the next id is {}, beyond those in a sample of the last pages",
+                "the next id is {}, above those in a sample of the last pages",
                 order.next
             ),
-            "run tasktrail migrate check, which takes its time",
+            "run tasktrail migrate check, which has no timeout",
         )),
         Ok(Found::Hidden) => Some(missing_privilege(
-            "whether the sequence of the ids is beyond all of them",
+            "whether the sequence of the ids is above all ids",
             "SELECT on the sequence of task_history.id",
-            "run what tasktrail migrate roles prints again, or diagnose as the owner of the tables",
+            "run the SQL that tasktrail migrate roles prints again, or run the diagnosis as the owner of the tables",
         )),
         Ok(Found::Order { .. } | Found::Missing) => None,
         Err(error) => Some(FindingCode::CheckFailed.finding(
             Severity::Notice,
-            "the server did not tell whether the sequence of the ids is beyond all of them",
+            "the check whether the sequence of the ids is above all ids failed",
             ErrorChain(error).to_string(),
             "run tasktrail migrate check",
         )),
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sequence_must_be_beyond_the_greatest_id() {
+    fn sequence_at_or_below_the_greatest_id_is_critical() {
         let behind = Some((FindingCode::SequenceBehind, Severity::Critical));
 
         assert_eq!(judged(1, None, true), None);
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_a_sample_says_is_not_all_right() {
+    fn sequence_above_a_sample_only_is_a_notice() {
         let unsure = Some((FindingCode::CheckFailed, Severity::Notice));
 
         assert_eq!(judged(8, Some(7), false), unsure);

@@ -1,4 +1,4 @@
-//! What the pool of this process suffers from.
+//! Evaluates the statistics of this process's pool.
 
 use tasktrail_postgres_client::pool::PoolStatistics;
 
@@ -13,19 +13,19 @@ pub(super) fn judge(pool: &PoolStatistics) -> Vec<Finding> {
                 "{} wait, {} of {} connections are in use",
                 pool.waiting, pool.in_use, pool.maximum
             ),
-            "raise the maximum of connections, or look for what holds them",
+            "raise the maximum of the pool, or find out what holds the connections",
         )
     });
     let waits = &pool.waits;
-    let given_up = (waits.timed_out > 0).then(|| {
+    let timed_out = (waits.timed_out > 0).then(|| {
         FindingCode::PoolTimeouts.finding(
             Severity::Warning,
-            "calls gave up waiting for a connection of the pool",
+            "calls have timed out waiting for a connection of the pool",
             format!(
-                "{} of {} calls that waited, the longest for {:?}",
+                "{} of {} calls that waited, longest wait {:?}",
                 waits.timed_out, waits.number, waits.longest
             ),
-            "raise the maximum of connections, or look for what holds them",
+            "raise the maximum of the pool, or find out what holds the connections",
         )
     });
     let leaks = (pool.leaks > 0).then(|| {
@@ -33,10 +33,10 @@ pub(super) fn judge(pool: &PoolStatistics) -> Vec<Finding> {
             Severity::Warning,
             "calls held a connection for longer than the leak threshold",
             format!("{} since the pool was opened", pool.leaks),
-            "the log names the operations; look at their statements, and at transactions that wait for locks",
+            "check the log, which names the operations; then check their statements, and transactions that wait for locks",
         )
     });
-    full.into_iter().chain(given_up).chain(leaks).collect()
+    full.into_iter().chain(timed_out).chain(leaks).collect()
 }
 
 #[cfg(test)]
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waiting_giving_up_and_leaking_are_told() {
+    fn waits_timeouts_and_leaks_are_reported() {
         let mut pool = PoolStatistics::default();
         (pool.waiting, pool.in_use, pool.maximum, pool.leaks) = (3, 2, 2, 1);
         (pool.waits.number, pool.waits.timed_out) = (5, 2);

@@ -1,4 +1,4 @@
-//! Questions to the server, each with its own fate.
+//! Queries of the diagnosis, which may fail one by one.
 
 use diesel::QueryableByName;
 use diesel::deserialize::FromSqlRow;
@@ -10,13 +10,13 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use tasktrail_postgres_client::connection::{Connector, PLANNING_FOR_MANY_ROWS};
 
 use super::finding::{Finding, FindingCode, Severity};
-use super::{DiagnosisError, QUESTION_LIMIT};
+use super::{DiagnosisError, QUERY_TIMEOUT};
 
-/// A connection to ask on, and what was found so far.
+/// The connection of the diagnosis, and the findings so far.
 pub(super) struct Probe {
     connection: AsyncPgConnection,
-    /// What a statement of a service may take on a session like those of the pool, in milliseconds;
-    /// 0 if there is no limit.
+    /// The statement timeout of a session like those of the pool, in milliseconds; 0 if there is
+    /// none.
     pub(super) statement_timeout: i64,
     findings: Vec<Finding>,
 }
@@ -28,8 +28,8 @@ struct Limit {
 }
 
 impl Probe {
-    /// The session is set up as those of the pool are, so that their settings can be read from it;
-    /// then a limit of its own holds for each question, and the planner is free.
+    /// Opens a session with the settings of the pool, so that they can be read from it. Then sets
+    /// the timeouts of the diagnosis, and resets the planner settings.
     pub(super) async fn open(connector: &Connector) -> Result<Self, DiagnosisError> {
         let limit = connector.config().statement_timeout();
         let opened = connector.open_alone(limit).await;
@@ -40,10 +40,10 @@ impl Probe {
         .get_result(&mut connection)
         .await
         .map_err(|error| DiagnosisError::Query(error.into()))?;
-        // Some questions are about all rows of a table.
+        // Some queries read all rows of a table.
         let limits = format!(
             "{PLANNING_FOR_MANY_ROWS}; SET statement_timeout = {0}; SET lock_timeout = {0}",
-            QUESTION_LIMIT.as_millis()
+            QUERY_TIMEOUT.as_millis()
         );
         connection
             .batch_execute(&limits)
@@ -56,29 +56,29 @@ impl Probe {
         })
     }
 
-    /// The rows of the answer; `None` if there was none, which is then among the findings.
+    /// Returns the rows; `None` if the query failed, which becomes a finding.
     pub(super) async fn query<R, Q>(
         &mut self,
         about: &str,
-        question: Q,
+        query: Q,
     ) -> Result<Option<Vec<R>>, DiagnosisError>
     where
         R: FromSqlRow<Untyped, Pg> + Send + 'static,
         Q: diesel::query_builder::Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
     {
-        match question.load(&mut self.connection).await {
+        match query.load(&mut self.connection).await {
             Ok(rows) => Ok(Some(rows)),
-            Err(Error::DatabaseError(kind, words))
+            Err(Error::DatabaseError(kind, information))
                 if kind != DatabaseErrorKind::ClosedConnection =>
             {
-                self.findings.push(refused(about, words.message()));
+                self.findings.push(refused(about, information.message()));
                 Ok(None)
             }
             Err(error) => Err(DiagnosisError::Query(error.into())),
         }
     }
 
-    /// Keeps what was found.
+    /// Adds findings.
     pub(super) fn found(&mut self, findings: impl IntoIterator<Item = Finding>) {
         self.findings.extend(findings);
     }
@@ -88,24 +88,24 @@ impl Probe {
     }
 }
 
-/// What a refusal or a failure of the server means.
-fn refused(about: &str, words: &str) -> Finding {
-    if words.starts_with("permission denied") {
+/// Converts an error message of the server to a finding.
+fn refused(about: &str, message: &str) -> Finding {
+    if message.starts_with("permission denied") {
         return missing_privilege(
             about,
-            words,
-            "grant what is named to the role that diagnoses, or diagnose as the owner of the tables",
+            message,
+            "grant the privilege to the role of the diagnosis, or run the diagnosis as the owner of the tables",
         );
     }
     FindingCode::CheckFailed.finding(
         Severity::Notice,
-        format!("the server did not tell {about}"),
-        words,
-        "look into it by hand; a server under load may need more time than a question has here",
+        format!("the query for {about} failed"),
+        message,
+        "check by hand; on a loaded server the query may need more than the 5 seconds that it has here",
     )
 }
 
-/// That the role does not see all of it.
+/// The finding for facts that the role may not see.
 pub(super) fn missing_privilege(about: &str, evidence: &str, advice: &str) -> Finding {
     FindingCode::MissingPrivilege.finding(
         Severity::Notice,
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_is_a_notice_that_names_what_was_refused() {
+    fn refused_query_becomes_a_notice_with_its_subject() {
         let denied = refused("the sizes", "permission denied for table task_history");
         let failed = refused("the sizes", "canceling statement due to statement timeout");
 

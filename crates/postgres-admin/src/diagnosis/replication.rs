@@ -1,4 +1,4 @@
-//! Standbys, and what the server keeps for them.
+//! Standbys and replication slots.
 
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
@@ -13,27 +13,27 @@ use super::probe::{Probe, missing_privilege};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Replica {
-    /// What it calls itself.
+    /// Its application name.
     pub name: String,
-    /// What it does, as in `streaming`.
+    /// Its state, such as `streaming`.
     pub state: String,
-    /// Whether commits wait for it, as in `async` and `sync`.
+    /// Whether commits wait for it, such as `async` or `sync`.
     pub sync_state: String,
-    /// How many bytes of the log it has still to replay.
+    /// Bytes of write-ahead log that it has not replayed yet.
     pub lag_bytes: u64,
-    /// How long ago what it replayed last was written, in seconds; `None` while nothing is written.
+    /// Replay lag in seconds; `None` while the server writes nothing.
     pub lag_seconds: Option<u64>,
 }
 
-/// What the server keeps its log for, whether somebody takes it or not.
+/// A replication slot, for which the server retains write-ahead log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ReplicationSlot {
     /// Its name.
     pub name: String,
-    /// Whether somebody takes the log.
+    /// Whether a consumer is connected.
     pub active: bool,
-    /// How much of the log is kept for it, in bytes.
+    /// Write-ahead log retained for it, in bytes.
     pub kept_bytes: u64,
 }
 
@@ -84,9 +84,9 @@ pub(super) async fn replicas(probe: &mut Probe) -> Result<Vec<Replica>, Diagnosi
     let hidden = rows.iter().filter(|row| row.state.is_none()).count();
     if hidden > 0 {
         probe.found([missing_privilege(
-            "how far the standbys are",
+            "the lag of the standbys",
             &format!("{hidden} standbys stream from the server"),
-            "GRANT pg_read_all_stats to the role that diagnoses",
+            "GRANT pg_read_all_stats to the role of the diagnosis",
         )]);
     }
     let replicas: Vec<_> = rows.into_iter().filter_map(replica).collect();
@@ -118,7 +118,7 @@ pub(super) async fn slots(probe: &mut Probe) -> Result<Vec<ReplicationSlot>, Dia
     Ok(slots)
 }
 
-/// What a standby may be behind.
+/// Lag from which a standby is reported.
 const BEHIND_BYTES: u64 = 256 << 20;
 const BEHIND_SECONDS: u64 = 30;
 
@@ -128,17 +128,17 @@ fn judge(replica: &Replica) -> Option<Finding> {
     behind.then(|| {
         FindingCode::ReplicationLag.finding(
             Severity::Warning,
-            format!("the standby {} is behind", replica.name),
+            format!("the standby {} lags behind", replica.name),
             format!(
                 "{} bytes, {seconds} s ({})",
                 replica.lag_bytes, replica.state
             ),
-            "look at its disk and network, and at long queries that its replay waits for",
+            "check its disk, its network, and long queries that its replay waits for",
         )
     })
 }
 
-/// More log than this, kept for nobody, is on its way to fill the disk.
+/// Retained log from which an inactive slot is a warning, because it may fill the disk.
 const MUCH_LOG: u64 = 1 << 30;
 
 fn judge_slot(slot: &ReplicationSlot) -> Option<Finding> {
@@ -151,11 +151,13 @@ fn judge_slot(slot: &ReplicationSlot) -> Option<Finding> {
         let name = &slot.name;
         FindingCode::InactiveSlot.finding(
             severity,
-            format!("the server keeps its log for the slot {name}, and nobody takes it"),
-            format!("{} bytes of the log so far", slot.kept_bytes),
             format!(
-                "start what used it, or SELECT pg_drop_replication_slot('{name}'); \
-                 max_slot_wal_keep_size bounds what is kept"
+                "the server retains write-ahead log for the slot {name}, which has no consumer"
+            ),
+            format!("{} bytes of write-ahead log so far", slot.kept_bytes),
+            format!(
+                "start its consumer, or SELECT pg_drop_replication_slot('{name}'); \
+                 max_slot_wal_keep_size limits what is retained"
             ),
         )
     })
@@ -177,13 +179,13 @@ mod tests {
     }
 
     #[test]
-    fn a_standby_is_behind_by_bytes_or_by_time() {
+    fn standby_lags_by_bytes_or_by_time() {
         assert!(!behind(BEHIND_BYTES - 1, None) && !behind(0, Some(29)));
         assert!(behind(BEHIND_BYTES, None) && behind(0, Some(30)));
     }
 
     #[test]
-    fn a_slot_that_nobody_uses_is_worse_the_more_is_kept() {
+    fn severity_of_an_inactive_slot_grows_with_the_retained_log() {
         let severity = |active, kept_bytes| {
             let slot = ReplicationSlot {
                 name: "s".to_owned(),

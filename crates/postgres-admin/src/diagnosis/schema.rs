@@ -1,4 +1,4 @@
-//! The server as the service meets it, and the schema.
+//! Evaluates the health check and the schema.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tasktrail_postgres::schema_check::SchemaDifference;
 use super::finding::{Finding, FindingCode, Severity};
 use super::tables::TableFacts;
 
-/// A question that takes longer says that the server is far away, or the network bad.
+/// Round trip from which the server counts as far away.
 const FAR: Duration = Duration::from_millis(20);
 
 pub(super) fn judge_server(server: &Result<ServerHealth, HealthError>) -> Vec<Finding> {
@@ -25,14 +25,14 @@ pub(super) fn judge_server(server: &Result<ServerHealth, HealthError>) -> Vec<Fi
                 Severity::Critical,
                 "this role may not read the schema of the store",
                 ErrorChain(error).to_string(),
-                "run what `tasktrail migrate roles` prints",
+                "run the SQL that `tasktrail migrate roles` prints",
             )]
         }
         Err(error) => vec![FindingCode::Unresponsive.finding(
             Severity::Critical,
-            "the server did not say how it is",
+            "the health check failed",
             ErrorChain(error).to_string(),
-            "look at its load and its log",
+            "check the load and the log of the server",
         )],
     }
 }
@@ -41,15 +41,15 @@ fn writes(server: &ServerHealth) -> Option<Finding> {
     if server.role == ServerRole::Standby {
         return Some(FindingCode::NotPrimary.finding(
             Severity::Critical,
-            "the server follows another one and takes no writes",
+            "the server is a standby and does not accept writes",
             "pg_is_in_recovery() is true",
-            "name the primary, or all hosts: the one that takes writes is found",
+            "connect to the primary, or list all hosts: the one that accepts writes is found",
         ));
     }
     if !server.writable {
         return Some(FindingCode::ReadOnly.finding(
             Severity::Critical,
-            "the server is told to take no writes",
+            "new transactions are read-only",
             "transaction_read_only = on",
             "set default_transaction_read_only = off for the server, the database or the role",
         ));
@@ -58,22 +58,22 @@ fn writes(server: &ServerHealth) -> Option<Finding> {
         FindingCode::InsufficientPrivilege.finding(
             Severity::Critical,
             "this role may not read and write the tables of the history",
-            "a privilege among SELECT, INSERT, UPDATE and DELETE is missing",
-            "run what `tasktrail migrate roles` prints",
+            "the privilege SELECT, INSERT, UPDATE or DELETE is missing",
+            "run the SQL that `tasktrail migrate roles` prints",
         )
     })
 }
 
 fn migrations(server: &ServerHealth) -> Option<Finding> {
     let schema = &server.schema;
-    // A finding of its own: migrating does not help there.
+    // Reported as a separate finding, for which migrating is no remedy.
     if server.refusal.is_some() {
         return None;
     }
     if schema.applied.is_empty() {
         return Some(FindingCode::SchemaMissing.finding(
             Severity::Critical,
-            "the tables of the history are not there",
+            "the tables of the history do not exist",
             format!(
                 "no migration has been applied in the schema {}",
                 server.schema_name
@@ -93,8 +93,8 @@ fn migrations(server: &ServerHealth) -> Option<Finding> {
         FindingCode::SchemaNewer.finding(
             Severity::Warning,
             "the schema is newer than this program",
-            format!("not known here: {}", schema.unknown.join(", ")),
-            "use the program that migrated it",
+            format!("unknown migrations: {}", schema.unknown.join(", ")),
+            "use the version of the program that migrated it",
         )
     })
 }
@@ -103,29 +103,29 @@ fn distance(server: &ServerHealth) -> Option<Finding> {
     (server.round_trip >= FAR).then(|| {
         FindingCode::SlowRoundTrip.finding(
             Severity::Notice,
-            "the server is far away: every save takes at least a round trip",
-            format!("{:?} for a question and its answer", server.round_trip),
-            "run the service near the database; look at the network if it is near",
+            "the server is far away: every save takes at least one round trip",
+            format!("{:?} for a round trip", server.round_trip),
+            "run the service near the database; if it is near, check the network",
         )
     })
 }
 
-/// What keeps a store from being where it is configured.
+/// Converts the error for a database or schema that cannot hold the store.
 fn refusal(error: &MigrateError) -> Option<Finding> {
     let (code, summary, advice) = match error {
         MigrateError::Encoding { .. } => (
             FindingCode::Encoding,
-            "the database has an encoding that cannot hold every text",
+            "the database has an encoding that cannot store every character",
             "create a database with ENCODING 'UTF8' TEMPLATE template0, and keep the store there",
         ),
         MigrateError::Foreign { .. } => (
             FindingCode::ForeignTable,
-            "a table in the schema of the store is not Tasktrail's",
+            "a table in the schema of the store does not belong to Tasktrail",
             "set `schema` to another schema",
         ),
         MigrateError::OtherStore { .. } => (
             FindingCode::OtherStore,
-            "no schema is configured, and a store exists in another one than the default",
+            "no schema is configured, and a store exists in a schema other than the default",
             "set `schema` to the schema of the store",
         ),
         _ => return None,
@@ -149,14 +149,14 @@ pub(super) fn judge_differences(
         }
         Err(error) => vec![FindingCode::CheckFailed.finding(
             Severity::Notice,
-            "the tables could not be compared with what the migrations make",
+            "the tables could not be compared with those that the migrations create",
             ErrorChain(error).to_string(),
             "run tasktrail migrate check",
         )],
     }
 }
 
-/// That is a finding of its own, told with the indexes.
+/// Reported with the indexes instead.
 fn is_invalid_index(difference: &SchemaDifference) -> bool {
     let found = difference.found.as_deref();
     difference.object.starts_with("index ")
@@ -173,13 +173,13 @@ fn judge_difference(difference: &SchemaDifference, tables: &[TableFacts]) -> Fin
         return FindingCode::MissingIndex.finding(
             Severity::Warning,
             format!(
-                "the {object} is missing: some reads are slow, and the slower the larger the store"
+                "the {object} is missing: some reads are slow, and get slower as the store grows"
             ),
             format!("expected {definition}"),
             creation(index, definition, tables),
         );
     }
-    // Without its keys and columns no save is possible; an additional one may be in the way.
+    // Saves fail without these tables, columns and keys. An additional one is usually harmless.
     let vital = ["table ", "column "]
         .iter()
         .any(|kind| object.starts_with(kind))
@@ -192,22 +192,23 @@ fn judge_difference(difference: &SchemaDifference, tables: &[TableFacts]) -> Fin
     };
     FindingCode::SchemaDrift.finding(
         severity,
-        format!("the {object} is not as the migrations make it"),
+        format!("the {object} differs from the one that the migrations create"),
         difference.to_string(),
-        "find out who changed it, and change it back; tasktrail migrate check lists all differences",
+        "find out who changed it, and undo the change; tasktrail migrate check lists all differences",
     )
 }
 
-/// The statement that makes an index, called `table.index`, without stopping saves.
+/// The statement that creates the index `table.index`, without blocking saves if possible.
 fn creation(index: &str, definition: &str, tables: &[TableFacts]) -> String {
     let (table, name) = index.split_once('.').unwrap_or_default();
     let facts = tables.iter().find(|facts| facts.name == table);
     let qualified = facts.map_or(table, |facts| &facts.qualified);
     if facts.is_some_and(|facts| facts.partitions > 0) {
-        // The server builds none of a partitioned table concurrently, but takes over what its partitions have.
+        // CREATE INDEX CONCURRENTLY does not support partitioned tables, but a partitioned index
+        // uses matching indexes of the partitions.
         format!(
-            "saves wait while it is built, unless each partition has such an index before (CREATE INDEX \
-             CONCURRENTLY with the same definition): CREATE INDEX {name} ON {qualified} USING {definition}"
+            "first create the index on each partition (CREATE INDEX CONCURRENTLY with the same definition), \
+             or saves wait for the build; then: CREATE INDEX {name} ON {qualified} USING {definition}"
         )
     } else {
         format!("CREATE INDEX CONCURRENTLY {name} ON {qualified} USING {definition}")
@@ -233,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_keeps_a_service_from_working_is_told() {
+    fn each_obstacle_for_a_service_is_reported() {
         assert_eq!(codes(server(|_| {})), []);
         let standby =
             server(|server| (server.role, server.writable) = (ServerRole::Standby, false));
@@ -270,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_is_as_bad_as_what_it_breaks() {
+    fn severity_of_a_difference_depends_on_what_it_breaks() {
         let judged = |object: &str, expected: Option<&str>, found: Option<&str>| {
             let judged = judge_difference(
                 &SchemaDifference {

@@ -1,4 +1,4 @@
-//! Settings that hurt.
+//! Harmful settings of the server.
 
 use std::collections::BTreeMap;
 
@@ -26,26 +26,26 @@ struct Unvacuumed {
     parts: i64,
 }
 
-/// Limits in milliseconds, the others as they are shown.
+/// Timeouts in milliseconds, other settings as text.
 const SETTINGS: &str = "SELECT name, setting AS value FROM pg_settings
     WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'autovacuum', 'track_counts',
                    'transaction_timeout', 'idle_session_timeout', 'lc_messages')
     UNION ALL
-    -- Of the session its own limit was set for the probe; this is what others start with.
+    -- The probe has set its own lock timeout; the reset value is that of other sessions.
     SELECT name, reset_val FROM pg_settings WHERE name = 'lock_timeout'";
 
 pub(super) async fn look(probe: &mut Probe) -> Result<(), DiagnosisError> {
     let rows: Option<Vec<Row>> = probe
-        .query("its settings", diesel::sql_query(SETTINGS))
+        .query("the settings", diesel::sql_query(SETTINGS))
         .await?;
     let rows = rows.unwrap_or_default().into_iter();
     let settings = rows.map(|row| (row.name, row.value)).collect();
     probe.found(judge(&settings, probe.statement_timeout));
-    let question = include_str!("sql/unvacuumed.sql");
+    let query = include_str!("sql/unvacuumed.sql");
     let tables: Option<Vec<Unvacuumed>> = probe
         .query(
             "the options of the tables",
-            diesel::sql_query(with_leaves(question)),
+            diesel::sql_query(with_leaves(query)),
         )
         .await?;
     let tables = tables.unwrap_or_default();
@@ -57,20 +57,22 @@ fn unvacuumed(table: &Unvacuumed) -> Finding {
     let name = &table.name;
     FindingCode::AutovacuumOff.finding(
         Severity::Warning,
-        format!("nothing vacuums {name} by itself"),
+        format!("autovacuum is off for {name}"),
         format!(
             "autovacuum_enabled = off on {} of its tables or partitions",
             table.parts
         ),
-        format!("ALTER TABLE {name} RESET (autovacuum_enabled), as its owner; for each partition"),
+        format!(
+            "ALTER TABLE {name} RESET (autovacuum_enabled), as its owner; also for each partition"
+        ),
     )
 }
 
-/// A limit below this ends calls that would succeed, in milliseconds.
+/// Timeouts below these cancel calls that would succeed, in milliseconds.
 const SHORT_STATEMENT: i64 = 5_000;
 const SHORT_LOCK: i64 = 1_000;
 
-/// `statement_timeout` is what a statement of a service may take.
+/// `statement_timeout` is that of a service's session.
 fn judge(settings: &BTreeMap<String, String>, statement_timeout: i64) -> Vec<Finding> {
     let value = |name: &str| settings.get(name).map_or("", String::as_str);
     let limit = |name: &str| value(name).parse::<i64>().unwrap_or(0);
@@ -91,9 +93,9 @@ fn judge(settings: &BTreeMap<String, String>, statement_timeout: i64) -> Vec<Fin
         if (1..least).contains(&limit) {
             findings.push(FindingCode::ShortTimeout.finding(
                 Severity::Warning,
-                "a time limit of the server ends calls that would succeed",
+                "a timeout of the server cancels calls that would succeed",
                 format!("{name} = {limit} ms"),
-                format!("raise {name} to {least} ms or more, where it is set: the server, the database, the role or the URL"),
+                format!("raise {name} to {least} ms or more where it is set: server, database, role or URL"),
             ));
         }
     }
@@ -101,7 +103,7 @@ fn judge(settings: &BTreeMap<String, String>, statement_timeout: i64) -> Vec<Fin
     if idle > 0 {
         findings.push(FindingCode::IdleSessionTimeout.finding(
             Severity::Warning,
-            "the server ends connections that the pool keeps",
+            "the server closes idle connections that the pool keeps open",
             format!("idle_session_timeout = {idle} ms"),
             "ALTER ROLE … SET idle_session_timeout = 0 for the role of the service",
         ));
@@ -112,7 +114,7 @@ fn judge(settings: &BTreeMap<String, String>, statement_timeout: i64) -> Vec<Fin
     if !untranslated {
         findings.push(FindingCode::TranslatedMessages.finding(
             Severity::Warning,
-            "deadlocks and time-outs cannot be told apart: the server translates its messages",
+            "the server translates its messages, so deadlocks and timeouts cannot be distinguished",
             format!("lc_messages = {messages}"),
             "ALTER DATABASE … SET lc_messages = 'C', as a superuser",
         ));
@@ -127,13 +129,13 @@ fn durability<'a>(value: &impl Fn(&str) -> &'a str) -> Vec<Finding> {
             Severity::Critical,
             "a crash of the machine may destroy the database",
             "fsync = off",
-            "set fsync = on in postgresql.conf (or ALTER SYSTEM RESET it, if it was set so), and reload; never off where data counts",
+            "set fsync = on in postgresql.conf (or ALTER SYSTEM RESET it, if it was set so), and reload; turn it off only for data that you can lose",
         ));
     }
     if value("full_page_writes") == "off" {
         findings.push(FindingCode::FullPageWritesOff.finding(
             Severity::Critical,
-            "a crash of the machine may leave pages half written",
+            "a crash of the machine may leave partly written pages",
             "full_page_writes = off",
             "set full_page_writes = on in postgresql.conf (or ALTER SYSTEM RESET it, if it was set so), and reload",
         ));
@@ -159,9 +161,9 @@ fn vacuum<'a>(value: &impl Fn(&str) -> &'a str) -> Option<Finding> {
     (!off.is_empty()).then(|| {
         FindingCode::AutovacuumOff.finding(
             Severity::Warning,
-            "nothing vacuums and analyzes the tables by itself: they grow, and plans get worse",
+            "the tables are not vacuumed and analyzed automatically: they grow, and plans get worse",
             evidence.join(", "),
-            "set both on in postgresql.conf (or ALTER SYSTEM RESET it, if it was set so), and reload; until then run tasktrail analyze --vacuum at times",
+            "set both on in postgresql.conf (or ALTER SYSTEM RESET it, if it was set so), and reload; until then, run tasktrail analyze --vacuum regularly",
         )
     })
 }
@@ -178,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_as_the_server_ships_them_are_good() {
+    fn default_settings_have_no_findings() {
         let shipped = [
             ("fsync", "on"),
             ("full_page_writes", "on"),
@@ -195,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn each_setting_that_hurts_is_told() {
+    fn each_harmful_setting_is_reported() {
         let bad = [
             ("fsync", "off"),
             ("full_page_writes", "off"),

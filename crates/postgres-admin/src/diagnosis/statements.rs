@@ -1,4 +1,4 @@
-//! The statements of this application, where the server counts them.
+//! Cost of the statements of this application, from `pg_stat_statements`.
 
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Double, Text};
@@ -10,21 +10,21 @@ use super::DiagnosisError;
 use super::finding::{Finding, FindingCode, Severity};
 use super::probe::{Probe, missing_privilege};
 
-/// What a statement of this application has cost since the server began to count.
+/// The cost of a statement of this application since the server's statistics were last reset.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct StatementFacts {
-    /// The operation of the port that it belongs to, as in `task_history.load`.
+    /// The operation of the port that it belongs to, such as `task_history.load`.
     pub operation: &'static str,
-    /// How often it ran.
+    /// Number of executions.
     pub calls: u64,
-    /// How many rows it gave or changed.
+    /// Number of rows returned or changed.
     pub rows: u64,
-    /// How long it took on the average, in milliseconds.
+    /// Average time, in milliseconds.
     pub mean_ms: f64,
-    /// How long the slowest call took, in milliseconds.
+    /// Time of the slowest execution, in milliseconds.
     pub longest_ms: f64,
-    /// How long all calls together took, in milliseconds.
+    /// Total time, in milliseconds.
     pub total_ms: f64,
 }
 
@@ -54,10 +54,10 @@ const EXTENSION: &str = "SELECT format('%I.pg_stat_statements', nspname) AS view
     FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace
     WHERE extname = 'pg_stat_statements'";
 
-/// What a role may not read stands there in place of the text.
+/// Replaces the text of a statement that the role may not read.
 const HIDDEN: &str = "<insufficient privilege>";
 
-const ABOUT: &str = "what statements cost";
+const ABOUT: &str = "the cost of statements";
 
 pub(super) async fn look(probe: &mut Probe) -> Result<Option<Vec<StatementFacts>>, DiagnosisError> {
     let extension: Option<Vec<Extension>> =
@@ -67,12 +67,12 @@ pub(super) async fn look(probe: &mut Probe) -> Result<Option<Vec<StatementFacts>
     };
     let Some(Extension { view }) = extension.into_iter().next() else {
         probe.found([uncounted(
-            "the extension pg_stat_statements is not in this database",
+            "the extension pg_stat_statements is not installed in this database",
         )]);
         return Ok(None);
     };
     // The name comes quoted from the server.
-    let question = format!(
+    let query = format!(
         "SELECT query, calls, rows, mean_exec_time AS mean_ms, max_exec_time AS longest_ms,
                 total_exec_time AS total_ms
          FROM {view}
@@ -81,7 +81,7 @@ pub(super) async fn look(probe: &mut Probe) -> Result<Option<Vec<StatementFacts>
          ORDER BY total_exec_time DESC
          LIMIT 1000"
     );
-    let rows: Option<Vec<Row>> = probe.query(ABOUT, diesel::sql_query(question)).await?;
+    let rows: Option<Vec<Row>> = probe.query(ABOUT, diesel::sql_query(query)).await?;
     let Some(rows) = rows else {
         return Ok(None);
     };
@@ -90,7 +90,7 @@ pub(super) async fn look(probe: &mut Probe) -> Result<Option<Vec<StatementFacts>
         probe.found([missing_privilege(
             "the statements of other roles",
             &format!("{hidden} statements of this database are hidden"),
-            "GRANT pg_read_all_stats to the role that diagnoses, if others use the histories too",
+            "GRANT pg_read_all_stats to the role of the diagnosis, if other roles use the histories",
         )]);
     }
     let statements: Vec<_> = rows.iter().filter_map(facts).collect();
@@ -98,7 +98,7 @@ pub(super) async fn look(probe: &mut Probe) -> Result<Option<Vec<StatementFacts>
     Ok(Some(statements))
 }
 
-/// A statement that is none of the port's is none of ours.
+/// Returns `None` for statements that do not belong to an operation of the port.
 fn facts(row: &Row) -> Option<StatementFacts> {
     Some(StatementFacts {
         operation: operation_of(&row.query)?.name(),
@@ -113,20 +113,21 @@ fn facts(row: &Row) -> Option<StatementFacts> {
 fn uncounted(evidence: &str) -> Finding {
     FindingCode::PgStatStatementsMissing.finding(
         Severity::Notice,
-        "which statements are slow is not known: the server does not count them",
+        "slow statements cannot be found: the server does not collect statement statistics",
         evidence,
         "add pg_stat_statements to shared_preload_libraries, restart the server, and run CREATE EXTENSION \
          pg_stat_statements in this database as a superuser",
     )
 }
 
-/// A call of a hot operation takes a few milliseconds at most, whatever the size of the store.
+/// Average from which a statement is slow. A frequent operation takes a few milliseconds, whatever
+/// the size of the store.
 const SLOW_MS: f64 = 100.0;
 
-/// An average of fewer calls says little.
+/// Fewer calls than this are not representative.
 const ENOUGH: u64 = 20;
 
-/// These read as much as there is.
+/// The cost of these grows with the store.
 const LONG: [&str; 3] = [
     "task_history.count",
     "task_history.expired",
@@ -142,12 +143,12 @@ fn judge(statement: &StatementFacts) -> Option<Finding> {
             Severity::Warning,
             format!("{operation} is slow"),
             format!(
-                "{:.1} ms on the average of {} calls, {:.1} ms at the most",
+                "{:.1} ms on average over {} calls, {:.1} ms at most",
                 statement.mean_ms, statement.calls, statement.longest_ms
             ),
             format!(
-                "look at its plan with tasktrail explain {short}, at missing and bloated indexes, and at \
-                 the load of the server"
+                "check its plan with tasktrail explain {short}, missing and bloated indexes, and the load of \
+                 the server"
             ),
         )
     })
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hot_statement_is_slow_by_its_average() {
+    fn frequent_statement_is_slow_by_its_average() {
         let slow = judge(&statement("task_history.load", 100.0, 20)).unwrap();
 
         assert_eq!(slow.code, FindingCode::SlowStatement);

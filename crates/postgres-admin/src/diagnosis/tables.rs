@@ -1,4 +1,4 @@
-//! How large the tables are, and how well they are kept.
+//! Sizes of the tables, dead rows, and planner statistics.
 
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
@@ -12,33 +12,33 @@ use super::DiagnosisError;
 use super::finding::{Finding, FindingCode, Severity};
 use super::probe::Probe;
 
-/// A table of the histories; a partitioned one with all its partitions.
+/// A table of the histories. A partitioned table is the sum of its partitions.
 ///
-/// Sizes are exact; numbers of rows are the server's estimates.
+/// Sizes are exact; row counts are estimates of the server.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TableFacts {
     /// Its name.
     pub name: String,
-    /// Its schema and name, quoted as in SQL.
+    /// Its schema and name, quoted for use in SQL.
     pub qualified: String,
-    /// How many partitions it has; 0 if it is not partitioned.
+    /// Number of partitions; 0 if it is not partitioned.
     pub partitions: u64,
-    /// Rows that are there, about.
+    /// Estimated number of live rows.
     pub live_rows: u64,
-    /// Old versions of rows that wait for a vacuum, about.
+    /// Estimated number of dead rows, which vacuum has not removed yet.
     pub dead_rows: u64,
-    /// Rows that were added, changed or removed since the planner last looked at it.
+    /// Rows that were added, changed or removed since the last analyze.
     pub changed_since_analyze: u64,
-    /// The rows, in bytes, without the large values that are kept apart and without indexes.
+    /// Size of the rows, in bytes, without TOAST data and indexes.
     pub row_bytes: u64,
-    /// The table with its large values, without indexes, in bytes.
+    /// Size of the table with TOAST data, without indexes, in bytes.
     pub table_bytes: u64,
-    /// Its indexes, in bytes.
+    /// Size of its indexes, in bytes.
     pub index_bytes: u64,
-    /// When it, or one of its partitions, was last vacuumed; `None` for never.
+    /// Last vacuum of the table, or of its most recently vacuumed partition; `None` for never.
     pub last_vacuum: Option<Timestamp>,
-    /// When it, or one of its partitions, was last analyzed; `None` for never.
+    /// Last analyze of the table, or of its most recently analyzed partition; `None` for never.
     pub last_analyze: Option<Timestamp>,
 }
 
@@ -69,9 +69,9 @@ struct Row {
 }
 
 pub(super) async fn look(probe: &mut Probe) -> Result<Vec<TableFacts>, DiagnosisError> {
-    let question = include_str!("sql/tables.sql");
+    let query = include_str!("sql/tables.sql");
     let rows: Option<Vec<Row>> = probe
-        .query("the tables", diesel::sql_query(with_leaves(question)))
+        .query("the tables", diesel::sql_query(with_leaves(query)))
         .await?;
     let tables: Vec<_> = rows.unwrap_or_default().into_iter().map(facts).collect();
     probe.found(tables.iter().flat_map(judge));
@@ -95,13 +95,14 @@ fn facts(row: Row) -> TableFacts {
     }
 }
 
-/// Fewer rows than these are no matter, whatever part of the table they are.
+/// Fewer rows than this are ignored, whatever their share of the table.
 const FEW: u64 = 10_000;
 
-/// Autovacuum begins at a fifth of the table; twice as much says that it does not keep up.
+/// Share of dead rows from which vacuum does not keep up, in percent. Autovacuum starts at 20 % by
+/// default.
 const TOO_DEAD: u64 = 40;
 
-/// The planner should have looked again by then, in percent.
+/// Share of changed rows from which the statistics are outdated, in percent.
 const TOO_CHANGED: u64 = 50;
 
 fn judge(table: &TableFacts) -> Vec<Finding> {
@@ -111,21 +112,21 @@ fn judge(table: &TableFacts) -> Vec<Finding> {
     let dead_rows = (table.dead_rows > FEW && dead >= TOO_DEAD).then(|| {
         FindingCode::DeadTuples.finding(
             Severity::Warning,
-            format!("{name} is full of old versions of rows, and vacuum does not keep up"),
+            format!("{name} contains many dead rows, and vacuum does not keep up"),
             format!(
-                "{} dead rows beside {} live ones, last vacuum {}",
+                "{} dead and {} live rows, last vacuum {}",
                 table.dead_rows,
                 table.live_rows,
                 when(table.last_vacuum)
             ),
-            "run tasktrail analyze --vacuum; see to long transactions, and let autovacuum work harder \
+            "run tasktrail analyze --vacuum; check for long transactions, and make autovacuum faster \
              (autovacuum_vacuum_cost_limit)",
         )
     });
     let stale = (table.changed_since_analyze > FEW && changed >= TOO_CHANGED).then(|| {
         FindingCode::StaleStatistics.finding(
             Severity::Notice,
-            format!("the planner knows little about {name}"),
+            format!("the planner's statistics of {name} are outdated"),
             format!(
                 "{} of about {} rows changed since the last analyze, {}",
                 table.changed_since_analyze,
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_is_judged_by_the_part_that_is_dead_or_unknown() {
+    fn table_is_judged_by_its_share_of_dead_and_changed_rows() {
         assert_eq!(codes(39_999, 49_999), []);
         assert_eq!(
             codes(40_000, 50_000),
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn few_rows_are_no_matter() {
+    fn few_rows_are_ignored() {
         let table = TableFacts {
             live_rows: 10,
             dead_rows: FEW,

@@ -1,4 +1,4 @@
-//! Transactions that stay open, and hold vacuum back.
+//! Transactions that stay open and hold vacuum back.
 
 use std::time::Duration;
 
@@ -15,17 +15,17 @@ use super::probe::{Probe, missing_privilege};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct OpenTransaction {
-    /// The process of the server that works for it.
+    /// Its server process.
     pub pid: i32,
-    /// What its session calls itself.
+    /// The application name of its session.
     pub application: String,
     /// The role of the session.
     pub role: String,
-    /// What the session does, as in `idle in transaction`.
+    /// The state of its session, such as `idle in transaction`.
     pub state: String,
     /// How long it has been open, in seconds.
     pub age_seconds: u64,
-    /// Whether vacuum must keep what it could see or has changed.
+    /// Whether vacuum must keep rows because of it.
     pub holds_vacuum: bool,
 }
 
@@ -67,8 +67,8 @@ pub(super) async fn look(
     limit: Duration,
 ) -> Result<Vec<OpenTransaction>, DiagnosisError> {
     let limit = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX / 1000);
-    let question = diesel::sql_query(include_str!("sql/transactions.sql")).bind::<BigInt, _>(limit);
-    let rows: Option<Vec<Row>> = probe.query("open transactions", question).await?;
+    let query = diesel::sql_query(include_str!("sql/transactions.sql")).bind::<BigInt, _>(limit);
+    let rows: Option<Vec<Row>> = probe.query("open transactions", query).await?;
     let (hidden, open): (Vec<_>, Vec<_>) = rows
         .unwrap_or_default()
         .into_iter()
@@ -82,8 +82,8 @@ pub(super) async fn look(
     }
     let open: Vec<_> = open.into_iter().map(transaction).collect();
     probe.found(open.iter().map(judge));
-    let question = diesel::sql_query(PREPARED).bind::<BigInt, _>(limit);
-    let prepared: Option<Vec<Prepared>> = probe.query("prepared transactions", question).await?;
+    let query = diesel::sql_query(PREPARED).bind::<BigInt, _>(limit);
+    let prepared: Option<Vec<Prepared>> = probe.query("prepared transactions", query).await?;
     probe.found(prepared.unwrap_or_default().iter().map(judge_prepared));
     Ok(open)
 }
@@ -103,12 +103,12 @@ fn judge(open: &OpenTransaction) -> Finding {
     let (severity, summary) = if open.holds_vacuum {
         (
             Severity::Warning,
-            "a transaction has been open for long, and holds vacuum back",
+            "a transaction has been open for long and holds vacuum back",
         )
     } else {
         (
             Severity::Notice,
-            "a transaction has been open for long, and keeps its locks",
+            "a transaction has been open for long and holds its locks",
         )
     };
     FindingCode::LongTransaction.finding(
@@ -128,9 +128,9 @@ fn judge(open: &OpenTransaction) -> Finding {
 fn judge_prepared(prepared: &Prepared) -> Finding {
     FindingCode::PreparedTransaction.finding(
         Severity::Warning,
-        "a prepared transaction waits for its end, and holds vacuum back",
-        format!("{:?}, for {} s", prepared.name, prepared.age_seconds),
-        "have its transaction manager end it, or COMMIT PREPARED or ROLLBACK PREPARED it",
+        "a prepared transaction has been open for long and holds vacuum back",
+        format!("{:?}, open for {} s", prepared.name, prepared.age_seconds),
+        "commit it or roll it back in its transaction manager, or with COMMIT PREPARED or ROLLBACK PREPARED",
     )
 }
 
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_transaction_that_holds_vacuum_back_is_worse() {
+    fn transaction_that_holds_vacuum_back_is_a_warning() {
         let mut open = OpenTransaction {
             pid: 7,
             application: "psql".to_owned(),

@@ -1,4 +1,4 @@
-//! The numbers of transactions, which come round again.
+//! Age of the transaction ids, which wrap around.
 
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
@@ -9,18 +9,18 @@ use super::DiagnosisError;
 use super::finding::{Finding, FindingCode, Severity};
 use super::probe::Probe;
 
-/// How far the numbers of transactions have come, in the database of the server that is worst off: its
-/// end is that of all.
+/// How much of the transaction id space is used, in the database of the server that uses the most
+/// of it. Once it is exhausted, the whole server refuses writes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Wraparound {
-    /// That database.
+    /// The name of that database.
     pub database: String,
-    /// How many transactions ago its oldest row was frozen.
+    /// Age of its oldest unfrozen transaction id, in transactions.
     pub transactions: u64,
-    /// The same for sets of transactions that share a lock.
+    /// Age of its oldest multixact id, in multixacts.
     pub multixacts: u64,
-    /// How many are left before the server takes no writes any more.
+    /// Transactions left before the server refuses writes.
     pub left: u64,
 }
 
@@ -34,23 +34,22 @@ struct Row {
     multixacts: i64,
 }
 
-const QUESTION: &str =
-    "SELECT datname::text AS database, age(datfrozenxid)::bigint AS transactions,
+const QUERY: &str = "SELECT datname::text AS database, age(datfrozenxid)::bigint AS transactions,
            mxid_age(datminmxid)::bigint AS multixacts
     FROM pg_database
     ORDER BY greatest(age(datfrozenxid), mxid_age(datminmxid)) DESC
     LIMIT 1";
 
-/// At this age the server refuses to give out numbers: 2^31, without the last 3 million.
+/// Age at which the server assigns no more ids: 2^31 minus 3 million.
 const END: u64 = (1 << 31) - 3_000_000;
 
-/// Autovacuum freezes at 200 million by default; these ages say that it cannot.
+/// Ages that are reported. Autovacuum freezes at 200 million by default, so something prevents it.
 const LATE: u64 = 1_000_000_000;
 const VERY_LATE: u64 = 1_600_000_000;
 
 pub(super) async fn look(probe: &mut Probe) -> Result<Option<Wraparound>, DiagnosisError> {
     let rows: Option<Vec<Row>> = probe
-        .query("the ages of the databases", diesel::sql_query(QUESTION))
+        .query("the ages of the databases", diesel::sql_query(QUERY))
         .await?;
     let found = rows.and_then(|rows| rows.into_iter().next()).map(|row| {
         let (transactions, multixacts) = (unsigned(row.transactions), unsigned(row.multixacts));
@@ -74,9 +73,9 @@ fn judge(found: &Wraparound) -> Option<Finding> {
     };
     Some(FindingCode::Wraparound.finding(
         severity,
-        "the numbers of transactions run out, and then the server takes no writes",
-        format!("{age} are used since the last freeze of {}, {} are left", found.database, found.left),
-        "end long and prepared transactions and unused slots, then VACUUM that database as a superuser",
+        "the transaction ids are running out; then the server refuses writes",
+        format!("{age} used since the last freeze of {}, {} left", found.database, found.left),
+        "end long and prepared transactions, drop unused slots, then VACUUM that database as a superuser",
     ))
 }
 
@@ -85,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_is_told_before_it_comes() {
+    fn severity_grows_with_the_age() {
         let severity = |transactions, multixacts| {
             let found = Wraparound {
                 database: "tasks".to_owned(),

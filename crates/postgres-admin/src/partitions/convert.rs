@@ -1,9 +1,9 @@
-//! From one table to partitions, without copying a row.
+//! Converts a plain table to a partitioned one, without copying rows.
 //!
-//! The table becomes the first partition as it is. What proves that its entries are in that range is a
-//! check constraint, which is validated while everybody goes on; then a step of milliseconds puts a
-//! partitioned table above it. Entries that are dated years ahead are set aside before, and are in the last
-//! partition afterwards.
+//! The plain table becomes the first partition. A check constraint proves that its entries are in
+//! the range of that partition; it is validated while saves and reads continue. Then a step of
+//! milliseconds attaches the table to a new partitioned one. Entries that are dated years ahead are
+//! set aside before, and go to the last partition afterwards.
 
 mod dependents;
 
@@ -21,11 +21,11 @@ use super::names::{name, quoted};
 use super::short_lock::{PATIENT, change};
 use super::{PartitionError, far_future, like};
 
-/// What puts the partitioned table above the plain one.
+/// Creates the partitioned table, and attaches the plain one.
 const CONVERT: &str = include_str!("convert.sql");
 
-/// How far ahead of the clock a caller's clock may be before its save is refused while the check is
-/// validated.
+/// How far ahead of `now` an entry may be dated while the check is validated. Later ones are
+/// refused.
 const MARGIN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 pub(super) async fn convert(
@@ -86,8 +86,8 @@ async fn convert_until(
     change(connection, &statements, PATIENT).await
 }
 
-/// The beginning of the first month that is behind everything in a table and everything that may be
-/// added while it is changed, but for what is dated years ahead.
+/// The start of the first month after all entries of a table, and after all that may be added
+/// during the change. Entries dated years ahead are ignored.
 pub(super) async fn end_of_table(
     connection: &mut AsyncPgConnection,
     table: &str,
@@ -99,7 +99,8 @@ pub(super) async fn end_of_table(
     Ok(months_later(newest.max(now.saturating_add(MARGIN)), 1))
 }
 
-/// Has the server refuse entries that are not in that range from now on. What is there is not looked at.
+/// Adds a check constraint, so that the server refuses entries outside of the range. Does not read
+/// existing rows.
 pub(super) async fn demand(
     connection: &mut AsyncPgConnection,
     table: &str,
@@ -113,8 +114,7 @@ pub(super) async fn demand(
     change(connection, &check, PATIENT).await
 }
 
-/// Has the server check that every entry of the table is in the range that was [demanded](demand). Reads
-/// and saves go on meanwhile.
+/// Validates the constraint that [`demand`] added. Saves and reads continue.
 pub(super) async fn validate(
     connection: &mut AsyncPgConnection,
     table: &str,
@@ -129,23 +129,23 @@ pub(super) fn validation(table: &str) -> String {
     )
 }
 
-/// Removes the checks that a run left which failed or was ended between two steps: when their time has come
-/// they would refuse every save. What was set aside for them is put back.
+/// Removes constraints left over from a run that failed or was interrupted; later they would refuse
+/// every save. Moves entries that were set aside back.
 pub(super) async fn drop_range_check(
     connection: &mut AsyncPgConnection,
 ) -> Result<(), PartitionError> {
-    let question = "SELECT conrelid::regclass::text AS table,
+    let query = "SELECT conrelid::regclass::text AS table,
                            EXISTS (SELECT FROM pg_inherits WHERE inhparent = conrelid
                                    AND inhrelid = to_regclass('task_history_far_future')) AS aside
                     FROM pg_constraint
                     WHERE conname = 'task_history_range_check' AND contype = 'c'
                       AND (conrelid = to_regclass('task_history') OR conrelid IN
                            (SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass('task_history')))";
-    let left: Vec<Checked> = diesel::sql_query(question).load(connection).await?;
+    let left: Vec<Checked> = diesel::sql_query(query).load(connection).await?;
     for Checked { table, aside } in left {
         tracing::info!(
             table,
-            "removing the check that an interrupted change has left"
+            "removing a check constraint of an interrupted change"
         );
         let mut drop = format!("ALTER TABLE {table} DROP CONSTRAINT task_history_range_check");
         if aside {
@@ -160,7 +160,7 @@ pub(super) async fn drop_range_check(
 struct Checked {
     #[diesel(sql_type = Text)]
     table: String,
-    /// Whether entries of it were set aside.
+    /// Whether some of its entries were set aside.
     #[diesel(sql_type = Bool)]
     aside: bool,
 }
@@ -171,17 +171,17 @@ struct Newest {
     entry_id: Option<Uuid>,
 }
 
-/// Reads the whole table: no index begins with the id.
+/// Reads the whole table, because no index starts with the entry id.
 async fn newest_before(
     connection: &mut AsyncPgConnection,
     table: &str,
     end: Timestamp,
 ) -> Result<Option<Uuid>, PartitionError> {
-    let question = format!(
+    let query = format!(
         "SELECT entry_id FROM {} WHERE entry_id < $1 ORDER BY entry_id DESC LIMIT 1",
         quoted(table)
     );
-    let newest: Option<Newest> = diesel::sql_query(question)
+    let newest: Option<Newest> = diesel::sql_query(query)
         .bind::<SqlUuid, _>(first_id(end))
         .get_result(connection)
         .await

@@ -1,10 +1,10 @@
--- The plain table becomes the first partition, and keeps its rows where they are.
+-- The plain table becomes the first partition. Its rows are not copied.
 ALTER TABLE task_history RENAME TO "{first}";
 ALTER INDEX task_history_pkey RENAME TO "{first}_pkey";
 ALTER INDEX task_history_step_idx RENAME TO "{first}_step_idx";
 
--- The check of the range concerns the first partition only, and no partitioned table can have one of its
--- kind.
+-- The range check applies to the first partition only. It is NO INHERIT, which a partitioned table
+-- does not allow.
 CREATE TABLE task_history_model
     (LIKE "{first}" INCLUDING CONSTRAINTS INCLUDING COMMENTS INCLUDING STORAGE);
 ALTER TABLE task_history_model DROP CONSTRAINT task_history_range_check;
@@ -15,7 +15,7 @@ DROP TABLE task_history_model;
 ALTER TABLE task_history ADD CONSTRAINT task_history_pkey PRIMARY KEY (user_id, entry_id);
 CREATE INDEX task_history_step_idx ON task_history (user_id, task_id, step, id DESC);
 
--- Ids go on where they were.
+-- The sequence of the ids continues.
 ALTER TABLE task_history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY;
 PERFORM setval(pg_get_serial_sequence('task_history', 'id'),
               nextval(pg_get_serial_sequence('"{first}"', 'id')));
@@ -34,7 +34,7 @@ END
 $ids$;
 ALTER TABLE "{first}" ALTER COLUMN id DROP IDENTITY;
 
--- What is said of the table, who might use it, and whose it was.
+-- Comment, privileges and owner of the table.
 DO $convert$
 DECLARE
     plain pg_class;

@@ -1,4 +1,4 @@
-//! How long saves may wait while partitions are changed.
+//! The deadline of a change that blocks saves.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -8,20 +8,21 @@ use tokio::time::Instant;
 
 use super::PartitionError;
 
-/// From asking for the lock that keeps saves out until the commit, all statements together.
+/// Time from the request for the lock that blocks saves until the commit, for all statements
+/// together.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// The instant at which a change is given up, so that saves can go on.
+/// The instant at which a change is given up, so that saves can continue.
 ///
-/// The server ends each statement, each wait for a lock and each pause between two statements when what is
-/// left has passed, so saves go on also if this process stops in the middle.
+/// The remaining time is also set on the server as a limit of each statement, each lock wait and
+/// each pause between two statements. So saves continue even if this process stops.
 pub(super) struct Deadline {
     at: Instant,
     kept_out: OnceLock<Instant>,
 }
 
 impl Deadline {
-    /// To be called before saves are kept out.
+    /// Starts the time limit. Call this before saves are blocked.
     pub(super) fn begin() -> Self {
         Self {
             at: Instant::now() + LIMIT,
@@ -29,12 +30,12 @@ impl Deadline {
         }
     }
 
-    /// Saves wait from now on.
+    /// Records that saves wait from now on.
     pub(super) fn saves_wait(&self) {
         let _first = self.kept_out.set(Instant::now());
     }
 
-    /// For how long saves have waited.
+    /// Returns how long saves have waited.
     pub(super) fn held(&self) -> Duration {
         self.kept_out
             .get()
@@ -46,7 +47,7 @@ impl Deadline {
         self.at
     }
 
-    /// What is left.
+    /// Returns the remaining time, or an error if the deadline has passed.
     pub(super) fn left(&self) -> Result<Duration, PartitionError> {
         let left = self.at.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -56,7 +57,7 @@ impl Deadline {
         }
     }
 
-    /// Lets the next statement take what is left, and no longer.
+    /// Limits the next statement to the remaining time.
     pub(super) async fn limit(
         &self,
         connection: &mut AsyncPgConnection,
@@ -64,13 +65,14 @@ impl Deadline {
         self.run(connection, "").await
     }
 
-    /// Executes a statement, which may take what is left.
+    /// Executes a statement, limited to the remaining time.
     pub(super) async fn run(
         &self,
         connection: &mut AsyncPgConnection,
         statement: &str,
     ) -> Result<(), PartitionError> {
-        // Rounded up: what the server ends is over by this clock as well.
+        // Rounded up, so that a timeout on the server means that the deadline has passed here as
+        // well.
         let left = self.left()?.as_millis() + 1;
         let limited = format!(
             "SET LOCAL statement_timeout = {left}; SET LOCAL lock_timeout = {left}; \
@@ -79,7 +81,7 @@ impl Deadline {
         Ok(connection.batch_execute(&limited).await?)
     }
 
-    /// What a failure was: one behind the deadline is its doing.
+    /// Attributes an error to the deadline if that has passed.
     pub(super) fn judge(&self, error: PartitionError) -> PartitionError {
         match self.left() {
             Ok(_) => error,

@@ -1,11 +1,12 @@
-//! Old history goes with its partition.
+//! Removes old history by dropping partitions.
 //!
-//! A partition is replaced by one that has only the entries of the tasks that stay, in one transaction:
-//! there is no instant at which a task that stays lacks its early steps, or at which a save finds no
-//! partition. `DETACH … CONCURRENTLY`, which cannot be part of a transaction, would have both.
+//! A partition is replaced by one that contains only the entries of retained tasks, in one
+//! transaction. So a retained task never lacks its early steps, and a save always finds a
+//! partition. `DETACH … CONCURRENTLY` cannot run in a transaction, so it guarantees neither.
 //!
-//! Writers are kept out first, before a summary is locked: a save that waits for a summary holds the table,
-//! which the last step needs for itself.
+//! Lock order: the parent table first, then the summaries. In the reverse order, a save waiting for
+//! a summary would already hold a lock on the parent table, which the last step needs exclusively:
+//! a deadlock.
 
 mod outlook;
 mod removed;
@@ -29,37 +30,37 @@ use super::session::for_many_rows;
 use super::short_lock::{CHANGE_LIMIT, KEEPING_OUT, Lock, LockRetry, change, lock};
 use super::{Partition, PartitionError, read};
 
-/// What became of a partition that was old enough to go.
+/// The result for a partition that was old enough to be dropped.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PartitionDrop {
-    /// Its table.
+    /// The name of its table.
     pub partition: String,
-    /// Whether it was dropped. Else too many of its entries belong to tasks that stay, or there was an
-    /// [`failure`](Self::failure).
+    /// Whether it was dropped. If not, too many of its entries belong to retained tasks, or there
+    /// was a [`failure`](Self::failure).
     pub dropped: bool,
-    /// How many tasks went, with all their entries; 0 unless it was dropped.
+    /// Number of removed tasks; 0 unless it was dropped.
     pub tasks: u64,
-    /// How many entries went, those in other partitions included; 0 unless it was dropped.
+    /// Number of removed entries, including those in other partitions; 0 unless it was dropped.
     pub entries: u64,
-    /// How many of its entries belong to tasks that stay; about, if it is large and was left alone.
+    /// Number of its entries that belong to retained tasks; an estimate for a large partition that
+    /// was kept.
     pub kept: u64,
-    /// What was in the way, if something was. Later partitions were not tried then.
+    /// The reason of a failure, if there was one. Later partitions were not tried.
     pub failure: Option<String>,
-    /// Whether the obstacle was the deadline: it took longer than saves may be kept waiting, 5 seconds in
-    /// all. The next run tries again.
+    /// Whether the failure was the deadline: dropping it would have blocked saves for more than 5
+    /// seconds. The next run tries again.
     pub given_up: bool,
-    /// For how long saves waited, whatever became of it.
+    /// How long saves waited, even if it was not dropped.
     pub saves_held: Duration,
 }
 
-/// A partition goes if at most every tenth of its entries stays. Else removing row by row is less work.
+/// A partition is dropped if at most one tenth of its entries is retained. Otherwise it is cheaper
+/// to remove rows one by one.
 const KEPT_AT_MOST: u64 = 10;
 
-/// How long it is tried, when writers are out, to have the table for oneself.
-///
-/// Before saves are made to wait it is tried whether the table can be had at all: an export or another
-/// long transaction that reads it would make all the work useless.
+/// Tests, before saves are blocked, whether the table can be locked exclusively. An export or
+/// another long transaction that reads the table would make the rest of the work futile.
 const PROBE: LockRetry = LockRetry {
     in_all: Duration::from_secs(2),
     pause: Duration::from_millis(400),
@@ -67,19 +68,21 @@ const PROBE: LockRetry = LockRetry {
     change: CHANGE_LIMIT,
     end: None,
 };
+/// Locks the table exclusively at the end, while saves are blocked.
 const END: LockRetry = LockRetry {
     in_all: Duration::from_secs(2),
     pause: Duration::from_millis(50),
     ..PROBE
 };
 
-/// Drops what may go, the oldest first. `goes_on` is asked before each partition.
+/// Drops expired partitions, oldest first. Calls `may_continue` before each partition.
 pub(super) async fn drop_expired(
     connection: &mut AsyncPgConnection,
     policy: &RetentionPolicy,
-    goes_on: impl Fn() -> bool,
+    may_continue: impl Fn() -> bool,
 ) -> Result<Vec<PartitionDrop>, PartitionError> {
-    // Which are the newest of a user is not seen from one partition, and one user's are never most of it.
+    // A single partition does not show the newest tasks of a user. Entries of one user are never
+    // most of a partition.
     if policy.keep_newest > 0 || policy.scope != Scope::Everyone {
         return Ok(Vec::new());
     }
@@ -88,11 +91,11 @@ pub(super) async fn drop_expired(
         .batch_execute("SET statement_timeout = '5s'")
         .await?;
     let partitions = read(connection).await?.ok_or(PartitionError::Plain)?;
-    let mut retired = Vec::new();
+    let mut results = Vec::new();
     let mut earlier: Option<Partition> = None;
     for partition in partitions {
         let is_old = partition.until.is_some_and(|until| until <= policy.cutoff);
-        if !is_old || !goes_on() {
+        if !is_old || !may_continue() {
             break;
         }
         if is_empty(connection, &partition).await? {
@@ -100,7 +103,7 @@ pub(super) async fn drop_expired(
             continue;
         }
         let outcome = replace(connection, &partition, earlier.take(), policy).await;
-        let outcome = outcome.unwrap_or_else(|error| not_retired(&partition, &error));
+        let outcome = outcome.unwrap_or_else(|error| not_dropped(&partition, &error));
         if outcome.dropped && outcome.kept == 0 {
             let partitions = read(connection).await?.into_iter().flatten();
             earlier = partitions
@@ -108,30 +111,30 @@ pub(super) async fn drop_expired(
                 .find(|new| new.until == partition.until);
         }
         let is_stopped = outcome.failure.is_some();
-        retired.push(outcome);
+        results.push(outcome);
         if is_stopped {
             break;
         }
     }
-    Ok(retired)
+    Ok(results)
 }
 
-/// Replaces a partition, and an empty one before it, by one with what stays; leaves it alone if too much
-/// does.
+/// Replaces a partition, and an empty one before it, by one with the retained entries. Keeps it if
+/// too many entries are retained.
 async fn replace(
     connection: &mut AsyncPgConnection,
     partition: &Partition,
     earlier: Option<Partition>,
     policy: &RetentionPolicy,
 ) -> Result<PartitionDrop, PartitionError> {
-    let left_alone = |kept| PartitionDrop {
+    let keep = |kept| PartitionDrop {
         partition: partition.name.clone(),
         kept,
         ..PartitionDrop::default()
     };
-    let retained = removed::estimated_to_stay(connection, partition, policy).await?;
+    let retained = removed::estimate_retained(connection, partition, policy).await?;
     if is_too_much(retained, partition.entries) {
-        return Ok(left_alone(retained));
+        return Ok(keep(retained));
     }
     change(connection, "", PROBE).await?;
     retained::can_be_like(connection, partition).await?;
@@ -150,14 +153,14 @@ async fn replace(
             };
             let removed = removed::note(connection, partition, policy, &deadline).await?;
             if is_too_much(removed.retained(), removed.here()) {
-                return Ok(left_alone(removed.retained()));
+                return Ok(keep(removed.retained()));
             }
-            removed::take_away(connection, &deadline).await?;
+            removed::delete_recorded(connection, &deadline).await?;
             let replacement = Replacement {
                 partition,
                 earlier: earlier.as_ref(),
                 owner: &owner,
-                some_stay: removed.retained() > 0,
+                some_retained: removed.retained() > 0,
             };
             replacement.swap(connection, &deadline).await?;
             deadline.limit(connection).await?;
@@ -173,16 +176,16 @@ async fn replace(
         .await;
     let saves_held = deadline.held();
     match replaced {
-        Ok(retired) => Ok(PartitionDrop {
+        Ok(dropped) => Ok(PartitionDrop {
             saves_held,
-            ..retired
+            ..dropped
         }),
         Err(error) => Err(deadline.judge(error)),
     }
 }
 
-/// Why a partition was not retired.
-fn not_retired(partition: &Partition, error: &PartitionError) -> PartitionDrop {
+/// Converts the failure to drop a partition.
+fn not_dropped(partition: &Partition, error: &PartitionError) -> PartitionDrop {
     let (given_up, saves_held) = match error {
         PartitionError::GivenUp { held, .. } => (true, *held),
         _ => (false, Duration::ZERO),
@@ -206,12 +209,12 @@ fn is_too_much(retained: u64, all: u64) -> bool {
     retained.saturating_mul(KEPT_AT_MOST) > all
 }
 
-/// What takes the place of a partition, and of an empty one before it.
+/// The replacement of a partition, and of an empty one before it.
 struct Replacement<'r> {
     partition: &'r Partition,
     earlier: Option<&'r Partition>,
     owner: &'r str,
-    some_stay: bool,
+    some_retained: bool,
 }
 
 impl Replacement<'_> {
@@ -225,7 +228,7 @@ impl Replacement<'_> {
         }
     }
 
-    /// Puts a partition with what stays in the place of this one.
+    /// Replaces the partition by one with the retained entries.
     async fn swap(
         &self,
         connection: &mut AsyncPgConnection,
@@ -257,10 +260,10 @@ async fn is_empty(
     connection: &mut AsyncPgConnection,
     partition: &Partition,
 ) -> Result<bool, PartitionError> {
-    let question = format!(
+    let query = format!(
         "SELECT NOT EXISTS (SELECT FROM {}) AS empty",
         quoted(&partition.name)
     );
-    let answer: Empty = diesel::sql_query(question).get_result(connection).await?;
+    let answer: Empty = diesel::sql_query(query).get_result(connection).await?;
     Ok(answer.empty)
 }

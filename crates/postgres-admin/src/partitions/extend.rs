@@ -1,4 +1,4 @@
-//! Partitions for the months to come.
+//! Creates partitions for the coming months.
 
 use std::error::Error;
 
@@ -16,7 +16,8 @@ use super::names::{name, quoted};
 use super::short_lock::{KEEPING_OUT, Lock, PATIENT, change, lock};
 use super::{Partition, PartitionError, far_future, like, read};
 
-/// Sees to it that the month of `now` and so many after it have partitions of their own.
+/// Creates partitions for the month of `now` and `months_ahead` further months, if they are
+/// missing.
 pub(super) async fn extend(
     connection: &mut AsyncPgConnection,
     now: Timestamp,
@@ -41,7 +42,7 @@ pub(super) async fn extend(
             made(&months, &owner(connection).await?, &open_from(wanted)),
         ];
         match change(connection, &statements.join("; "), PATIENT).await {
-            // An entry of one of these months has come meanwhile.
+            // An entry of one of these months was saved in between.
             Err(PartitionError::Query(error)) if is_out_of_range(&*error) => {}
             done => return done,
         }
@@ -59,7 +60,7 @@ fn is_out_of_range(error: &(dyn Error + Send + Sync + 'static)) -> bool {
         Some(diesel::result::Error::DatabaseError(kind, _)) if *kind == violation)
 }
 
-/// The partition without an end, and where it begins.
+/// The partition without an end, and its start.
 fn open_end(partitions: &[Partition]) -> Option<(&Partition, Timestamp)> {
     let last = partitions
         .iter()
@@ -67,7 +68,7 @@ fn open_end(partitions: &[Partition]) -> Option<(&Partition, Timestamp)> {
     Some((last, last.from?))
 }
 
-/// Attaches the last partition again, to begin later.
+/// Attaches the last partition again, with a later start.
 fn attach(last: &Partition, from: Timestamp) -> String {
     let bounds = without_end(from);
     let (old, new) = (quoted(&last.name), quoted(&name(&bounds)));
@@ -85,7 +86,7 @@ fn without_end(from: Timestamp) -> Bounds {
     }
 }
 
-/// New partitions, which are stored and used like the newest that was there.
+/// Creates partitions with the storage and privileges of `model`.
 fn made(ranges: &[Bounds], owner: &str, model: &str) -> String {
     let create = ranges.iter().map(|range| {
         let (new, bounds) = (name(range), range.sql());
@@ -99,8 +100,8 @@ fn made(ranges: &[Bounds], owner: &str, model: &str) -> String {
     create.collect::<Vec<_>>().join("; ")
 }
 
-/// Gives the last partition an end behind what is in it, for nobody made months in time, and begins
-/// another there.
+/// Closes the last partition after its entries, because months were not created in time, and
+/// creates a new last partition.
 async fn close(
     connection: &mut AsyncPgConnection,
     last: &Partition,
@@ -148,8 +149,8 @@ async fn close_with(
     change(connection, statements, PATIENT).await
 }
 
-/// The same where entries are dated years ahead: they go to the new partitions. Saves wait while the others
-/// are looked through, for nowhere else in the history is room for these in the meantime.
+/// The same if entries are dated years ahead: they are moved to the new partitions. Saves wait
+/// while the other rows are checked, because until then no partition accepts these entries.
 async fn close_before_far_future(
     connection: &mut AsyncPgConnection,
     last: &Partition,
@@ -183,11 +184,11 @@ async fn has_entries_before(
     partition: &Partition,
     until: Timestamp,
 ) -> Result<bool, PartitionError> {
-    let question = format!(
+    let query = format!(
         "SELECT EXISTS (SELECT FROM {} WHERE entry_id < $1) AS found",
         quoted(&partition.name)
     );
-    let answer: Found = diesel::sql_query(question)
+    let answer: Found = diesel::sql_query(query)
         .bind::<diesel::sql_types::Uuid, _>(first_id(until))
         .get_result(connection)
         .await?;

@@ -1,7 +1,7 @@
-//! Entries that are dated years ahead, by a wrong clock or an import.
+//! Entries that are dated years ahead, because of a wrong clock or an import.
 //!
-//! No month is made for them, and none may begin behind them: they are moved to the partition without an
-//! end, whatever else the table has that they are in.
+//! They must not prevent new months. So they are moved to the partition without an end, and no
+//! month is created for them.
 
 use std::time::Duration;
 
@@ -15,17 +15,17 @@ use super::PartitionError;
 use super::month_bounds::{first_id, timestamp_of};
 use super::names::quoted;
 
-/// Entries that are further ahead of the clock have no say in where months begin.
+/// Entries dated further ahead than this are ignored when the start of a month is chosen.
 pub(super) const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-/// How many are moved at most: it is done while saves wait.
+/// Limit of entries that are moved, because saves wait during the move.
 const AT_MOST: u64 = 10_000;
 
-/// Where they are between two steps of a conversion: in a table that the plain one is inherited by, so that
-/// they are read and removed like all others.
+/// Holds the entries between two steps of a conversion. It inherits from the plain table, so
+/// queries and deletes on that table include it.
 pub(super) const ASIDE: &str = "task_history_far_future";
 
-/// Has the moved entries in it while a partition is split.
+/// Contains the keys of these entries.
 const NOTED: &str = "far_future_keys";
 
 #[derive(QueryableByName)]
@@ -36,8 +36,8 @@ struct Noted {
     newest: Option<Uuid>,
 }
 
-/// Notes the keys of a table's entries that lie behind its end, and tells whether there are some. None may
-/// be added meanwhile. Reads the whole table.
+/// Records the keys of the entries at or after `end`, and returns whether there are any. Saves must
+/// not be able to add such entries. Reads the whole table.
 pub(super) async fn note(
     connection: &mut AsyncPgConnection,
     table: &str,
@@ -52,12 +52,12 @@ pub(super) async fn note(
         AT_MOST + 1,
     );
     connection.batch_execute(&noted).await?;
-    let question = format!(
+    let query = format!(
         "SELECT count(*) AS entries,
                 (SELECT entry_id FROM {NOTED} ORDER BY entry_id DESC LIMIT 1) AS newest
          FROM {NOTED}"
     );
-    let found: Noted = diesel::sql_query(question).get_result(connection).await?;
+    let found: Noted = diesel::sql_query(query).get_result(connection).await?;
     match found.newest.and_then(timestamp_of) {
         Some(newest) if u64::try_from(found.entries).is_ok_and(|entries| entries > AT_MOST) => {
             Err(PartitionError::FarFuture {
@@ -69,7 +69,7 @@ pub(super) async fn note(
     }
 }
 
-/// Moves the noted entries out of the plain table, where they are still seen.
+/// Moves the recorded entries out of the plain table. Queries on it still see them.
 pub(super) fn set_aside(owner: &str) -> String {
     format!(
         "CREATE TABLE {ASIDE} (PRIMARY KEY (user_id, entry_id)) INHERITS (task_history); \
@@ -81,8 +81,8 @@ pub(super) fn set_aside(owner: &str) -> String {
     )
 }
 
-/// Takes the noted entries out of a partition, in the same transaction to be [put back](put_back) into the
-/// others.
+/// Moves the recorded entries out of a partition. The same transaction must [put them
+/// back](put_back).
 pub(super) fn taken_out(partition: &str) -> [String; 2] {
     let copied = format!(
         "CREATE TEMPORARY TABLE {ASIDE} ON COMMIT DROP AS SELECT entry.* FROM {} AS entry \
@@ -100,7 +100,7 @@ fn removed(table: &str) -> String {
     )
 }
 
-/// Adds the entries that were moved to the history, and removes the table that they were in.
+/// Moves the entries back to the history, and drops the table that held them.
 pub(super) fn put_back() -> String {
     format!(
         "INSERT INTO task_history OVERRIDING SYSTEM VALUE SELECT * FROM {ASIDE}; DROP TABLE {ASIDE}"

@@ -1,4 +1,4 @@
-//! Which partitions there are.
+//! Reads the partitions.
 
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
@@ -22,8 +22,8 @@ struct Row {
     bytes: i64,
 }
 
-/// The table itself, and a row for each partition.
-const QUESTION: &str = "
+/// The table itself, and one row for each partition.
+const QUERY: &str = "
     SELECT c.relkind::text AS kind, c.relname::text AS name,
            coalesce(pg_get_expr(c.relpartbound, c.oid), '') AS bounds,
            coalesce(nullif(pg_stat_get_live_tuples(c.oid), 0), greatest(c.reltuples, 0)::bigint) AS entries,
@@ -33,11 +33,11 @@ const QUESTION: &str = "
        OR c.oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass('task_history'))
     ORDER BY c.relispartition, name";
 
-/// The partitions, the oldest first; `None` if the entries are in one table.
+/// Reads the partitions, oldest first; `None` if the entries are in one table.
 pub(super) async fn read(
     connection: &mut AsyncPgConnection,
 ) -> Result<Option<Vec<Partition>>, PartitionError> {
-    let rows: Vec<Row> = diesel::sql_query(QUESTION).load(connection).await?;
+    let rows: Vec<Row> = diesel::sql_query(QUERY).load(connection).await?;
     match rows.split_first() {
         Some((table, partitions)) if table.kind == "p" => {
             let partitions: Result<Vec<_>, _> = partitions.iter().map(Row::partition).collect();

@@ -1,22 +1,23 @@
-//! A new table that is stored, vacuumed, read and published like another one.
+//! Creates a table with the storage, vacuum settings, privileges and publications of another one.
 //!
-//! `CREATE TABLE … (LIKE …)` and `PARTITION OF` take over columns and constraints, but neither the
-//! tablespace nor storage options, rights, the replica identity and publications.
+//! `CREATE TABLE … (LIKE …)` and `PARTITION OF` copy columns and constraints, but not the
+//! tablespace, storage options, privileges, the replica identity and publications.
 
 use super::names::quoted;
 
 const TABLE: &str = include_str!("like/table.sql");
 const INDEXES: &str = include_str!("like/indexes.sql");
 
-/// What an index is on and how, without its name and options.
+/// The method and columns of an index, without its name and options.
 const KIND: &str = r"regexp_replace(substring(pg_get_indexdef(indexrelid) FROM 'USING .*'), ' WITH \([^()]*\)', '')";
 
-/// What an empty table takes over before it has rows.
+/// SQL for the properties that are copied before the table has rows.
 pub(super) fn table(made: &str, model: &str) -> String {
     filled(TABLE, made, model)
 }
 
-/// What it takes over afterwards: indexes that it lacks, and what belongs to indexes and publications.
+/// SQL for the properties that are copied afterwards: missing indexes, and what depends on indexes
+/// and publications.
 pub(super) fn indexes(made: &str, model: &str) -> String {
     filled(INDEXES, made, model).replace("{kind}", KIND)
 }

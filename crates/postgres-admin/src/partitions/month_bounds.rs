@@ -1,20 +1,20 @@
-//! Months, and the entry ids that they begin with.
+//! Months, and the smallest entry ids of a time.
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, Utc};
 use tasktrail_domain::timestamp::Timestamp;
 use uuid::Uuid;
 
-/// From when to when a partition goes.
+/// The range of a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Bounds {
-    /// `None`: from the beginning.
+    /// Start, inclusive; `None` if it has none.
     pub(super) from: Option<Timestamp>,
-    /// `None`: without end.
+    /// End, exclusive; `None` if it has none.
     pub(super) until: Option<Timestamp>,
 }
 
 impl Bounds {
-    /// Reads `FOR VALUES FROM ('…') TO ('…')`, of which each may be `MINVALUE` or `MAXVALUE`.
+    /// Parses `FOR VALUES FROM ('…') TO ('…')`, where a bound may be `MINVALUE` or `MAXVALUE`.
     pub(super) fn read(expression: &str) -> Option<Self> {
         let rest = expression.strip_prefix("FOR VALUES FROM (")?;
         let (from, rest) = rest.split_once(") TO (")?;
@@ -36,7 +36,7 @@ impl Bounds {
         Some(Self { from, until })
     }
 
-    /// The condition that an entry in that range meets.
+    /// The condition for an entry in this range.
     pub(super) fn check(&self) -> String {
         let from = self
             .from
@@ -52,7 +52,7 @@ impl Bounds {
         }
     }
 
-    /// The same, as a partition is made or attached.
+    /// The clause for creating or attaching a partition.
     pub(super) fn sql(&self) -> String {
         let bound = |instant: Option<Timestamp>, open: &str| match instant {
             Some(instant) => format!("'{}'", first_id(instant)),
@@ -64,33 +64,33 @@ impl Bounds {
     }
 }
 
-/// The least id that an entry of this millisecond can have (RFC 9562, 5.7: the first 48 bits are the
-/// milliseconds since 1970). Earlier times have the least id of all.
+/// The smallest id of an entry of this millisecond (RFC 9562, 5.7: the first 48 bits are
+/// milliseconds since 1970). Returns the nil id for times before 1970.
 pub(super) fn first_id(instant: Timestamp) -> Uuid {
     let millis = u128::try_from(instant.to_datetime().timestamp_millis()).unwrap_or_default();
     Uuid::from_u128(millis << 80)
 }
 
-/// The instant in an id.
+/// The time in an id.
 pub(super) fn timestamp_of(id: Uuid) -> Option<Timestamp> {
     let millis = i64::try_from(id.as_u128() >> 80).ok()?;
     let instant = DateTime::from_timestamp_millis(millis)?;
     Timestamp::from_datetime(instant).ok()
 }
 
-/// The beginning of the month in which an instant lies, by UTC.
+/// The start of the month of an instant, in UTC.
 pub(super) fn month_of(instant: Timestamp) -> Timestamp {
     let day = instant.to_datetime().date_naive();
     at_midnight(day.with_day(1).unwrap_or(day))
 }
 
-/// The beginning of the month that is so many later than that of an instant.
+/// The start of the month that is `months` after that of an instant.
 pub(super) fn months_later(instant: Timestamp, months: u32) -> Timestamp {
     let day = month_of(instant).to_datetime().date_naive();
     at_midnight(day.checked_add_months(Months::new(months)).unwrap_or(day))
 }
 
-/// The ranges of the months between two beginnings of months.
+/// The ranges of the months between the starts of two months.
 pub(super) fn months_between(from: Timestamp, until: Timestamp) -> Vec<Bounds> {
     let mut months = Vec::new();
     let mut begin = from;
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_are_read_as_they_are_written() {
+    fn bounds_round_trip_through_sql() {
         let (a, b) = (
             instant("2026-11-01T00:00:00Z"),
             instant("2026-12-01T00:00:00Z"),
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_id_of_an_instant_is_below_every_id_of_it() {
+    fn first_id_of_an_instant_is_below_every_id_of_it() {
         let now = instant("2026-11-21T18:30:00.123Z");
         let stamp = uuid::Timestamp::from_unix(uuid::NoContext, 1_795_285_800, 123_000_000);
         let id = Uuid::new_v7(stamp);
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn months_follow_each_other_over_the_turn_of_the_year() {
+    fn months_continue_across_years() {
         let november = month_of(instant("2026-11-21T18:30:00Z"));
         let months = months_between(november, months_later(november, 3));
 

@@ -1,12 +1,12 @@
-//! What partitions are called.
+//! Names of partitions.
 
 use chrono::{Datelike, Timelike};
 use tasktrail_domain::timestamp::Timestamp;
 
 use super::month_bounds::{Bounds, months_later};
 
-/// `task_history_2026_11` for a month, `task_history_before_2026_11` and `task_history_from_2026_11` for
-/// what lies before and behind the months.
+/// `task_history_2026_11` for a month, `task_history_before_2026_11` and
+/// `task_history_from_2026_11` for the ranges before and after the months.
 pub(super) fn name(bounds: &Bounds) -> String {
     let range = match (bounds.from, bounds.until) {
         (None, None) => "all".to_owned(),
@@ -18,7 +18,7 @@ pub(super) fn name(bounds: &Bounds) -> String {
     format!("task_history_{range}")
 }
 
-/// A name that stands in a statement as it is.
+/// Quotes a name for use in SQL.
 pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_partition_is_called_by_its_range() {
+    fn partition_is_named_after_its_range() {
         let instant = |text: &str| -> Option<Timestamp> { Some(text.parse().unwrap()) };
         let (begin, end) = (
             instant("2026-12-01T00:00:00Z"),

@@ -1,4 +1,4 @@
-//! The connection on which partitions are changed.
+//! The connection for changes of partitions.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use tasktrail_postgres_client::connection::{Connector, PLANNING_FOR_MANY_ROWS};
 use super::PartitionError;
 use crate::maintenance_lock::of_store;
 
-/// Names the advisory lock: the bytes of "tasktrap".
+/// Key of the advisory lock: the bytes of "tasktrap".
 const LOCK: i64 = 0x7461_736b_7472_6170;
 
-/// How long to wait for another process that changes them.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long to wait for another process that is changing the partitions.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) async fn open(
     connector: &Connector,
@@ -25,8 +25,8 @@ pub(super) async fn open(
     opened.map_err(PartitionError::Connect)
 }
 
-/// Lets this connection alone change the partitions, until it ends; what it makes without naming a schema
-/// is made where the history is.
+/// Takes the lock on the partitions until the connection ends. Sets the search path to the schema
+/// of the history, in which new tables are then created.
 pub(super) async fn begin(connection: &mut AsyncPgConnection) -> Result<(), PartitionError> {
     if let Some(owner) = other_owner(connection).await? {
         return Err(PartitionError::NotOwner { owner });
@@ -39,14 +39,14 @@ pub(super) async fn begin(connection: &mut AsyncPgConnection) -> Result<(), Part
         )
         .await?;
     let number = of_store(connection, LOCK).await?;
-    if lock_within(connection, number, PATIENCE).await? {
+    if lock_within(connection, number, LOCK_TIMEOUT).await? {
         Ok(())
     } else {
         Err(PartitionError::Busy)
     }
 }
 
-/// Lets the planner read whole tables.
+/// Resets the planner settings, so that queries may read whole tables.
 pub(super) async fn for_many_rows(connection: &mut AsyncPgConnection) -> QueryResult<()> {
     connection.batch_execute(PLANNING_FOR_MANY_ROWS).await
 }

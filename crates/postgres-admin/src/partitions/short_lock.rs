@@ -1,4 +1,4 @@
-//! Locks of the table that hold others up for a moment at most.
+//! Locks on the table that block other sessions only briefly.
 
 use std::time::Duration;
 
@@ -10,45 +10,45 @@ use tokio::time::Instant;
 use super::PartitionError;
 use super::deadline::Deadline;
 
-/// How long others may have to wait for one try. Whoever waits for a lock holds up everybody who comes
-/// after him and needs one that does not go with it, so it is given up soon and asked for again.
+/// Lock timeout of an attempt. A session that waits for a lock blocks all later sessions with a
+/// conflicting lock, so each attempt is short and is repeated.
 const WAIT: Duration = Duration::from_millis(100);
 
-/// How long every tenth try waits where an autovacuum may be in the way: a waiter of a second has it give
-/// way.
+/// Lock timeout of every tenth attempt, if autovacuum may hold the lock: it gives way to a session
+/// that waits for a second.
 const LONG_WAIT: Duration = Duration::from_millis(1_200);
 
-/// How long the change itself may wait for what is locked besides the table.
+/// Lock timeout of the change itself, for objects other than the table.
 const CHANGE_WAIT: Duration = Duration::from_secs(1);
 
-/// How long the change itself may take while the table is locked.
+/// Statement timeout of the change, while the table is locked.
 pub(super) const CHANGE_LIMIT: Duration = Duration::from_secs(5);
 
-/// Who is kept out.
+/// Which sessions are blocked.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Lock {
-    /// Those who write; reading goes on.
+    /// Those that write. Reads continue.
     Writers,
-    /// Everybody.
+    /// All sessions.
     Everybody,
 }
 
-/// How often it is tried.
+/// Schedule of the attempts to lock the table.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LockRetry {
-    /// For so long.
+    /// Time limit of all attempts.
     pub(super) in_all: Duration,
-    /// Others are left alone for so long between two tries.
+    /// Pause between two attempts, in which other sessions can proceed.
     pub(super) pause: Duration,
-    /// Whether a table that an autovacuum may be at work on is locked.
+    /// Whether autovacuum may hold a lock on the table.
     pub(super) for_autovacuum: bool,
-    /// How long the change itself may take when the lock is had.
+    /// Statement timeout of the change once the lock is held.
     pub(super) change: Duration,
-    /// When all of it ends, the change included, whatever else may be left.
+    /// Deadline of everything, including the change.
     pub(super) end: Option<Instant>,
 }
 
-/// For changes while which nothing else is held.
+/// For changes that hold no other lock.
 pub(super) const PATIENT: LockRetry = LockRetry {
     in_all: Duration::from_secs(60),
     pause: Duration::from_millis(400),
@@ -57,7 +57,7 @@ pub(super) const PATIENT: LockRetry = LockRetry {
     end: None,
 };
 
-/// For keeping writers out, who are there for milliseconds.
+/// For blocking writers, which hold their locks for milliseconds.
 pub(super) const KEEPING_OUT: LockRetry = LockRetry {
     in_all: Duration::from_secs(5),
     pause: Duration::from_millis(400),
@@ -67,7 +67,7 @@ pub(super) const KEEPING_OUT: LockRetry = LockRetry {
 };
 
 impl LockRetry {
-    /// The same, at most until a deadline.
+    /// Limits the schedule to a deadline.
     pub(super) fn within(self, deadline: &Deadline) -> Result<Self, PartitionError> {
         let left = deadline.left()?;
         Ok(Self {
@@ -77,55 +77,55 @@ impl LockRetry {
         })
     }
 
-    /// A duration, cut at the end.
+    /// Shortens a duration so that it ends at the deadline.
     fn cut(&self, duration: Duration) -> Duration {
         let left = |end: Instant| end.saturating_duration_since(Instant::now());
         self.end.map_or(duration, |end| duration.min(left(end)))
     }
 }
 
-/// Changes the partitions in one step, all or nothing, while nobody uses the table.
+/// Changes the partitions in one transaction, with an exclusive lock on the table.
 ///
-/// The statements only change catalogues, so the lock is held for milliseconds. The server ends a change
-/// that takes too long. Inside a transaction the lock is held until that ends.
+/// The statements only change catalogs, so the lock is held for milliseconds. The server cancels a
+/// change that takes too long. Inside a transaction the lock is held until that ends.
 pub(super) async fn change(
     connection: &mut AsyncPgConnection,
     statements: &str,
-    patience: LockRetry,
+    retry: LockRetry,
 ) -> Result<(), PartitionError> {
-    under(connection, Lock::Everybody, statements, patience).await
+    under(connection, Lock::Everybody, statements, retry).await
 }
 
-/// Keeps others out until the transaction ends that is open.
+/// Locks the table until the end of the current transaction.
 pub(super) async fn lock(
     connection: &mut AsyncPgConnection,
     lock: Lock,
-    patience: LockRetry,
+    retry: LockRetry,
 ) -> Result<(), PartitionError> {
-    under(connection, lock, "", patience).await
+    under(connection, lock, "", retry).await
 }
 
 async fn under(
     connection: &mut AsyncPgConnection,
     lock: Lock,
     statements: &str,
-    patience: LockRetry,
+    retry: LockRetry,
 ) -> Result<(), PartitionError> {
     let started = Instant::now();
     for attempt in 1_u32.. {
-        let is_long = patience.for_autovacuum && attempt % 10 == 0;
+        let is_long = retry.for_autovacuum && attempt % 10 == 0;
         let wait = if is_long { LONG_WAIT } else { WAIT };
-        let (wait, change) = (patience.cut(wait), patience.cut(patience.change));
+        let (wait, change) = (retry.cut(wait), retry.cut(retry.change));
         match try_once(connection, lock, wait, change, statements).await {
-            Err(error) if is_contention(&error) && started.elapsed() < patience.in_all => {
-                tracing::debug!("the table is in use and cannot be locked for a moment");
+            Err(error) if is_contention(&error) && started.elapsed() < retry.in_all => {
+                tracing::debug!("the table is in use, trying again to lock it");
             }
             Err(error) if is_contention(&error) => break,
             other => return Ok(other?),
         }
-        tokio::time::sleep(patience.cut(patience.pause)).await;
+        tokio::time::sleep(retry.cut(retry.pause)).await;
     }
-    Err(PartitionError::Locked(patience.in_all))
+    Err(PartitionError::Locked(retry.in_all))
 }
 
 async fn try_once(
@@ -143,7 +143,7 @@ async fn try_once(
         limit.as_millis() + 1,
         CHANGE_WAIT.min(limit).as_millis() + 1,
     );
-    // As one statement, which has one time limit.
+    // A single statement, so that one timeout covers the whole change.
     let change = match statements {
         "" => String::new(),
         statements => format!("DO $change$ BEGIN {statements}; END $change$"),
@@ -164,18 +164,18 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_late_try_has_only_what_is_left_until_the_deadline() {
+    async fn late_attempt_is_limited_to_the_time_until_the_deadline() {
         let deadline = Deadline::begin();
-        let patience = KEEPING_OUT.within(&deadline).unwrap();
-        assert_eq!(patience.cut(patience.change), CHANGE_LIMIT);
+        let retry = KEEPING_OUT.within(&deadline).unwrap();
+        assert_eq!(retry.cut(retry.change), CHANGE_LIMIT);
 
         tokio::time::advance(CHANGE_LIMIT.saturating_sub(WAIT / 2)).await;
-        assert_eq!(patience.cut(patience.change), WAIT / 2);
-        assert_eq!(patience.cut(WAIT), WAIT / 2);
+        assert_eq!(retry.cut(retry.change), WAIT / 2);
+        assert_eq!(retry.cut(WAIT), WAIT / 2);
         assert_eq!(PATIENT.cut(PATIENT.change), CHANGE_LIMIT);
 
         tokio::time::advance(WAIT).await;
-        assert_eq!(patience.cut(patience.pause), Duration::ZERO);
+        assert_eq!(retry.cut(retry.pause), Duration::ZERO);
         assert!(KEEPING_OUT.within(&deadline).is_err());
     }
 }

@@ -15,14 +15,15 @@ BEGIN
         EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), role_name);
         EXECUTE format('ALTER ROLE %I IN DATABASE %I SET search_path = %I',
                        role_name, current_database(), in_schema);
-        -- By the server's words deadlocks and time-outs are told apart; only a superuser may set them.
+        -- Tasktrail distinguishes deadlocks and timeouts by messages. Only a superuser may set
+        -- this.
         IF current_setting('is_superuser') = 'on' THEN
             EXECUTE format('ALTER ROLE %I IN DATABASE %I SET lc_messages = ''C''',
                            role_name, current_database());
         END IF;
     END LOOP;
 
-    -- Who is no superuser makes things that are the owner's only as one of its members.
+    -- Without superuser rights, only a member of the owner role can create objects for it.
     IF NOT pg_has_role(owner_role, 'USAGE') THEN
         EXECUTE format('GRANT %I TO CURRENT_USER', owner_role);
     END IF;
@@ -33,7 +34,7 @@ BEGIN
     EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO %I', in_schema, owner_role);
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', in_schema, runtime_role);
 
-    -- Of tables to come: what every table needs. More is given below, table by table.
+    -- Privileges on tables created later: the ones that every table needs. Others follow below.
     EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I
                     GRANT SELECT, INSERT, DELETE ON TABLES TO %I',
                    owner_role, in_schema, runtime_role);
@@ -43,14 +44,14 @@ BEGIN
         ('task_history', 'SELECT, INSERT, DELETE'),
         ('task_summary', 'SELECT, INSERT, UPDATE, DELETE')
     LOOP
-        -- Partitions have owners and rights of their own.
+        -- Partitions have their own owners and privileges.
         FOR found IN
             SELECT named FROM to_regclass(format('%I.%I', in_schema, ours)) AS named
             WHERE named IS NOT NULL
             UNION
             SELECT relid FROM pg_partition_tree(to_regclass(format('%I.%I', in_schema, ours)))
         LOOP
-            -- Not without need: it waits for all who use the table.
+            -- Skipped if not necessary, because it waits for all sessions that use the table.
             IF owner_role <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = found) THEN
                 EXECUTE format('ALTER TABLE %s OWNER TO %I', found, owner_role);
             END IF;
@@ -59,7 +60,7 @@ BEGIN
         END LOOP;
     END LOOP;
 
-    -- Reading the sequence of the ids tells whether rows were copied without it.
+    -- Allows the check whether rows were copied without the sequence of their ids.
     IF to_regclass(format('%I.task_history', in_schema)) IS NOT NULL THEN
         EXECUTE format('GRANT SELECT ON SEQUENCE %s TO %I',
                        pg_get_serial_sequence(format('%I.task_history', in_schema), 'id'), runtime_role);

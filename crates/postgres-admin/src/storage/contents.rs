@@ -6,21 +6,21 @@ use tasktrail_postgres_client::connection::Connector;
 use super::{StorageError, connect};
 use crate::bench_schema;
 
-/// What a database holds. What a [`BenchSchema`](crate::BenchSchema) holds does not count.
+/// The contents of a database. Those of a [`BenchSchema`](crate::BenchSchema) are ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DatabaseContents {
-    /// No table at all.
+    /// No tables.
     Nothing,
-    /// The schema of the histories, as far as it was migrated, without a row.
+    /// The tables of the histories, without rows. Not all migrations may have been applied.
     EmptySchema,
-    /// Histories, and perhaps other tables.
+    /// Histories, and possibly other tables.
     Histories,
-    /// Tables that are none of ours, in any schema but those of the system and of extensions; the
-    /// histories, if they are there, are empty.
+    /// Tables of other applications, in any schema except those of the system and of extensions.
+    /// The tables of the histories are empty or do not exist.
     OtherTables {
-        /// The first three by their names, with their schemas, quoted as in SQL.
+        /// The first three by name, with schema, quoted for use in SQL.
         first: Vec<String>,
-        /// How many there are in all.
+        /// The number of all.
         count: u64,
     },
 }
@@ -33,7 +33,8 @@ struct Table {
     ours: bool,
 }
 
-/// Ours are those that our statements would find; a table of the same name in another schema is not.
+/// Our tables are those that our statements find. A table of the same name in another schema is
+/// not.
 const TABLES: &str = "
     SELECT format('%I.%I', nspname, relname) AS name,
            coalesce(pg_class.oid IN (to_regclass('task_history'), to_regclass('task_summary'),
@@ -48,7 +49,7 @@ const TABLES: &str = "
                         AND deptype = 'e')
     ORDER BY nspname, relname";
 
-/// Asks on a connection of its own.
+/// Reads the contents on a new connection.
 pub(crate) async fn contents(connector: &Connector) -> Result<DatabaseContents, StorageError> {
     let mut connection = connect(connector).await?;
     let tables: Vec<Table> = diesel::sql_query(TABLES)
@@ -83,10 +84,10 @@ struct Found {
     rows: i64,
 }
 
-/// Looks at the first row at most. The name comes quoted from the server.
+/// Reads at most one row. The name comes quoted from the server.
 async fn has_rows(connection: &mut AsyncPgConnection, table: &str) -> Result<bool, StorageError> {
-    let question = format!("SELECT count(*) AS rows FROM (SELECT FROM {table} LIMIT 1) AS first");
-    let found: Found = diesel::sql_query(question)
+    let query = format!("SELECT count(*) AS rows FROM (SELECT FROM {table} LIMIT 1) AS first");
+    let found: Found = diesel::sql_query(query)
         .get_result(connection)
         .await
         .map_err(|error| StorageError::Query(error.into()))?;

@@ -10,13 +10,13 @@ use tasktrail_postgres_client::unsigned;
 
 use super::{StorageError, connect};
 
-/// How much there is of one status.
+/// Number of tasks with a status, and of their entries.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StatusCounts {
-    /// How many tasks have it.
+    /// Number of tasks with this status.
     pub tasks: u64,
-    /// How many entries those have, of any status.
+    /// Number of entries of these tasks, of any status.
     pub entries: u64,
 }
 
@@ -30,18 +30,18 @@ struct Row {
     entries: i64,
 }
 
-/// Reads the summaries from end to end, and no entry: each summary knows how many it has.
-const QUESTION: &str = "
+/// Reads all summaries and no entries: each summary contains the number of its entries.
+const QUERY: &str = "
     SELECT status, count(*) AS tasks, sum(entries)::bigint AS entries
     FROM task_summary
     GROUP BY status";
 
-/// Asks on a connection of its own.
+/// Counts on a new connection.
 pub(crate) async fn counts_by_status(
     connector: &Connector,
 ) -> Result<BTreeMap<TaskStatus, StatusCounts>, StorageError> {
     let mut connection = connect(connector).await?;
-    let rows: Vec<Row> = diesel::sql_query(QUESTION)
+    let rows: Vec<Row> = diesel::sql_query(QUERY)
         .load(&mut connection)
         .await
         .map_err(|error| StorageError::Query(error.into()))?;

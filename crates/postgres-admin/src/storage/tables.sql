@@ -1,6 +1,6 @@
--- A row for each of the two tables, in the order of their names. Where the server has lost its counts, in a
--- crash or a copy, it still has its estimates. The log is read where it is inserted into, for commits
--- may not wait until it is written.
+-- One row for each of the two tables, ordered by name. If the server has lost its row counts (after
+-- a crash or a copy), its estimates are used. The position of the log is the insert position,
+-- because commits may not wait until the log is written.
 SELECT coalesce(sum(coalesce(nullif(pg_stat_get_live_tuples(relid), 0), greatest(reltuples, 0)::bigint)), 0)::bigint
            AS live_rows,
        coalesce(sum(pg_stat_get_dead_tuples(relid)), 0)::bigint AS dead_rows,

@@ -17,45 +17,45 @@ use super::{TableMaintenanceError, connect, permitted, tables};
 use crate::diagnosis::{IndexFacts, index_facts};
 use crate::maintenance_lock::of_store;
 
-/// What a reindex has done.
+/// The result of a reindex.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Reindexing {
-    /// The indexes that were built anew, in that order.
+    /// The indexes that were rebuilt, in this order.
     pub done: Vec<ReindexedIndex>,
-    /// What an interrupted run had left behind, and what was removed.
+    /// Indexes that an interrupted run left behind, and that were removed.
     pub removed: Vec<String>,
-    /// What one had left behind and this role may not remove: only its owner may.
+    /// Indexes that an interrupted run left behind, and that only their owner may remove.
     pub not_removed: Vec<String>,
-    /// Whether it was stopped before its end, so that something is left to do.
+    /// Whether it was stopped before all indexes were done.
     pub stopped: bool,
 }
 
-/// An index that was built anew.
+/// An index that was rebuilt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ReindexedIndex {
-    /// Its schema and name, quoted as in SQL.
+    /// Its schema and name, quoted for use in SQL.
     pub index: String,
-    /// How large it was, in bytes.
+    /// Its size before, in bytes.
     pub bytes_before: u64,
-    /// How large it is now, in bytes.
+    /// Its size after, in bytes.
     pub bytes_after: u64,
-    /// How long it took, in milliseconds.
+    /// Duration in milliseconds.
     pub took_ms: u64,
 }
 
-/// Names the advisory lock: the bytes of "tasktrar".
+/// Key of the advisory lock: the bytes of "tasktrar".
 const LOCK: i64 = 0x7461_736b_7472_6172;
 
-/// How long a statement has to end once it was cancelled, before it is cancelled again.
+/// Interval between cancel requests for a statement that is still running.
 const CANCEL_AGAIN: Duration = Duration::from_secs(1);
 
-/// On a connection of its own, which holds the lock.
+/// Reindexes on a new connection, which holds the advisory lock.
 pub(crate) async fn reindex(
     connector: &Connector,
     only: &[String],
-    told: impl FnMut(&IndexFacts) + Send,
+    on_index: impl FnMut(&IndexFacts) + Send,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<Reindexing, TableMaintenanceError> {
     let mut connection = connect(connector).await?;
@@ -67,10 +67,10 @@ pub(crate) async fn reindex(
     let plan = ReindexPlan::of(index_facts(&mut connection).await?, only)?;
     let statement = connection.cancel_token();
     let stopping = AtomicBool::new(false);
-    let mut work = PgOperation {
+    let mut work = Reindexer {
         connection,
         stopping: &stopping,
-        told,
+        on_index,
         did: Reindexing::default(),
     };
     let ended = {
@@ -92,7 +92,7 @@ pub(crate) async fn reindex(
     Ok(work.did)
 }
 
-/// What fails while it is to stop has failed, unless that is what stopped it.
+/// An error during a stop is a failure, unless it is the cancellation itself.
 fn is_whole(ended: diesel::QueryResult<bool>, stopping: bool) -> diesel::QueryResult<bool> {
     match ended {
         Err(error) if stopping && is_cancelled(&error) => Ok(false),
@@ -100,7 +100,7 @@ fn is_whole(ended: diesel::QueryResult<bool>, stopping: bool) -> diesel::QueryRe
     }
 }
 
-/// What a reindex would work on. Any role may ask.
+/// Plans a reindex. Any role may call this.
 pub(crate) async fn plan(
     connector: &Connector,
     only: &[String],
@@ -110,17 +110,18 @@ pub(crate) async fn plan(
     ReindexPlan::of(index_facts(&mut connection).await?, only)
 }
 
-/// Again and again: one that comes between two statements cancels nothing, and one may be lost.
+/// Repeats the cancel request: one that arrives between two statements has no effect, and one may
+/// be lost.
 async fn cancel(statement: &CancelToken, connector: &Connector) -> Infallible {
     loop {
         match timeout(CANCEL_AGAIN, statement.cancel_query(connector.tls())).await {
             Ok(Ok(())) => sleep(CANCEL_AGAIN).await,
             Ok(Err(error)) => {
-                tracing::warn!(%error, "the reindex at hand could not be cancelled");
+                tracing::warn!(%error, "cannot cancel the current reindex");
                 sleep(CANCEL_AGAIN).await;
             }
             Err(_elapsed) => {
-                tracing::warn!("the reindex at hand could not be cancelled in time");
+                tracing::warn!("the request to cancel the current reindex timed out");
             }
         }
     }
@@ -134,15 +135,15 @@ fn is_cancelled(error: &diesel::result::Error) -> bool {
     )
 }
 
-struct PgOperation<'s, T> {
+struct Reindexer<'s, T> {
     connection: AsyncPgConnection,
     stopping: &'s AtomicBool,
-    told: T,
+    on_index: T,
     did: Reindexing,
 }
 
-impl<T: FnMut(&IndexFacts) + Send> PgOperation<'_, T> {
-    /// Whether all of it was done: nothing begins once it is to stop.
+impl<T: FnMut(&IndexFacts) + Send> Reindexer<'_, T> {
+    /// Carries out the plan. Returns `false` if it was stopped before all of it was done.
     async fn all(&mut self, plan: ReindexPlan) -> diesel::QueryResult<bool> {
         let not_removed = plan.not_removed.into_iter();
         self.did.not_removed = not_removed.map(|index| index.qualified).collect();
@@ -168,14 +169,14 @@ impl<T: FnMut(&IndexFacts) + Send> PgOperation<'_, T> {
     }
 
     async fn build(&mut self, index: IndexFacts) -> diesel::QueryResult<()> {
-        (self.told)(&index);
+        (self.on_index)(&index);
         let began = Instant::now();
         // The name comes quoted from the server.
         let statement = format!("REINDEX INDEX CONCURRENTLY {}", index.qualified);
         self.connection.batch_execute(&statement).await?;
         let took = began.elapsed();
         let mut after = index_facts(&mut self.connection).await;
-        // A cancel that came too late for the index met the question; what was done is told all the same.
+        // A late cancel request may have hit this query instead of the rebuild, which is complete.
         if self.is_stopping() && after.as_ref().is_err_and(is_cancelled) {
             after = index_facts(&mut self.connection).await;
         }
@@ -198,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_statement_that_was_cancelled_is_one_that_was_stopped() {
+    fn only_a_cancelled_statement_counts_as_stopped() {
         let failed = |words: &str| {
             let words = Box::new(words.to_owned());
             Err(Error::DatabaseError(DatabaseErrorKind::Unknown, words))

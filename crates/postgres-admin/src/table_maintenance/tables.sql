@@ -1,5 +1,5 @@
--- A row for each table, and the first of it and its partitions, if any, that this role may not vacuum,
--- analyze and reindex. Since version 17 that can be granted to others than its owner.
+-- One row for each table, with the first of it and its partitions that this role may not vacuum,
+-- analyze and reindex. Since PostgreSQL 17 the privilege MAINTAIN is sufficient.
 , barred AS (
     SELECT name, relname::text, relowner::regrole::text AS owner
     FROM (SELECT name, root AS relid FROM leaf UNION SELECT name, relid FROM leaf) AS part

@@ -1,4 +1,4 @@
-//! Statistics, dead rows and indexes.
+//! Table maintenance: statistics, dead rows and indexes.
 
 use tasktrail_postgres_admin::Administrable as _;
 use tasktrail_postgres_admin::TableMaintenanceError;
@@ -7,7 +7,7 @@ use tasktrail_test_support::{TableLock, TestDatabase, wait_until};
 use super::store::{Store, open, sound};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn analyze_tells_the_planner_and_vacuum_removes_dead_rows() {
+async fn analyze_updates_statistics_and_vacuum_removes_dead_rows() {
     let store = Store::new().await;
     store.run(
         "ALTER TABLE task_summary SET (autovacuum_enabled = off);
@@ -30,7 +30,7 @@ async fn analyze_tells_the_planner_and_vacuum_removes_dead_rows() {
 }
 
 #[tokio::test]
-async fn there_is_nothing_to_care_for_without_tables() {
+async fn analyze_without_tables_is_refused() {
     let database = TestDatabase::create(sound());
     let postgres = open(database.url()).await;
 
@@ -43,11 +43,11 @@ async fn there_is_nothing_to_care_for_without_tables() {
 }
 
 #[tokio::test]
-async fn a_reindex_takes_the_gaps_away() {
+async fn reindex_removes_free_space() {
     let store = Store::new().await;
     store.fill(20_000, 1);
     store.run("DELETE FROM task_summary WHERE task_id NOT LIKE '%7'");
-    let mut told = Vec::new();
+    let mut started = Vec::new();
     let only = ["task_summary_pkey".to_owned()];
 
     let done = store
@@ -55,13 +55,13 @@ async fn a_reindex_takes_the_gaps_away() {
         .admin()
         .reindex(
             &only,
-            |index| told.push(index.name.clone()),
+            |index| started.push(index.name.clone()),
             std::future::pending(),
         )
         .await
         .unwrap();
 
-    assert_eq!(told, only);
+    assert_eq!(started, only);
     let [pkey] = done.done.as_slice() else {
         panic!("{done:?}");
     };
@@ -70,7 +70,7 @@ async fn a_reindex_takes_the_gaps_away() {
 }
 
 #[tokio::test]
-async fn a_reindex_that_is_to_stop_begins_no_other_index() {
+async fn stopped_reindex_starts_no_further_index() {
     let store = Store::new().await;
 
     let stopped = store
@@ -89,7 +89,7 @@ async fn a_reindex_that_is_to_stop_begins_no_other_index() {
 }
 
 #[tokio::test]
-async fn an_unknown_index_is_refused_also_when_it_is_only_planned() {
+async fn unknown_index_is_refused_by_reindex_and_plan() {
     let store = Store::new().await;
     let only = ["nothing".to_owned()];
 
@@ -109,9 +109,9 @@ async fn an_unknown_index_is_refused_also_when_it_is_only_planned() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reindex_that_was_stopped_is_cleared_up_by_the_next_one() {
+async fn next_reindex_removes_leftovers_of_a_stopped_one() {
     let store = Store::new().await;
-    // A concurrent reindex waits for those who still see what was before it.
+    // A concurrent reindex waits for transactions that may see the old index.
     store.run("CREATE TABLE theirs (id int)");
     let reader = TableLock::on(&store.database, "theirs");
     let only = ["task_summary_list_idx".to_owned()];

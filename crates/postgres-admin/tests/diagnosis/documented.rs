@@ -1,11 +1,11 @@
-//! `docs/DIAGNOSIS.md` lists what there is.
+//! `docs/DIAGNOSIS.md` lists all findings.
 
 use std::collections::BTreeSet;
 
 use tasktrail_postgres_admin::diagnosis::FindingCode;
 
 #[test]
-fn the_manual_has_a_row_for_each_finding() {
+fn manual_has_a_row_for_each_finding() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/DIAGNOSIS.md");
     let manual = std::fs::read_to_string(file).unwrap();
     let rows = manual.lines().filter_map(|line| line.strip_prefix("| `"));

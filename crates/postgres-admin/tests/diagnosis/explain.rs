@@ -1,4 +1,4 @@
-//! The plans of the operations.
+//! Query plans of the operations.
 
 use tasktrail_domain::clock::{Clock, SystemClock};
 use tasktrail_domain::task_history::{TaskId, UserId};
@@ -38,7 +38,7 @@ async fn explained(store: &Store, request: &ExplainRequest) -> Explanation {
 }
 
 #[tokio::test]
-async fn every_operation_has_plans_and_only_those_that_read_are_executed() {
+async fn every_operation_is_explained_and_only_reads_are_executed() {
     let store = Store::new().await;
     store.fill(100, 200);
     store.run("UPDATE task_summary SET entries = 7 WHERE task_id = 'task-42'");
@@ -66,7 +66,7 @@ async fn every_operation_has_plans_and_only_those_that_read_are_executed() {
 }
 
 #[tokio::test]
-async fn a_task_that_is_asked_for_is_taken_whether_it_is_there_or_not() {
+async fn requested_task_is_explained_even_if_it_does_not_exist() {
     let store = Store::new().await;
     store.fill(10, 1);
     let load = request(ExplainedOperation::Load);

@@ -1,4 +1,4 @@
-//! What each trouble of the tables looks like.
+//! Findings about tables, indexes and transactions.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tasktrail_test_support::{TableLock, TestDatabase, wait_until};
 use super::store::{Store, diagnosis, open, sound, the, troubles};
 
 #[tokio::test]
-async fn a_sound_store_has_no_trouble_and_all_its_facts_are_told() {
+async fn healthy_store_has_facts_and_no_warnings() {
     let store = Store::new().await;
     store.fill(1_000, 10);
     store.run("ANALYZE task_history, task_summary");
@@ -41,7 +41,7 @@ async fn a_sound_store_has_no_trouble_and_all_its_facts_are_told() {
 }
 
 #[tokio::test]
-async fn tasks_of_the_future_are_named_with_their_dates() {
+async fn far_future_tasks_are_named_with_their_dates() {
     let store = Store::new().await;
     store.fill(20, 10);
     store.run(
@@ -62,7 +62,7 @@ async fn tasks_of_the_future_are_named_with_their_dates() {
 }
 
 #[tokio::test]
-async fn growth_is_that_of_the_tasks_and_tells_when_the_disk_is_full() {
+async fn growth_predicts_when_the_disk_is_full() {
     let store = Store::new().await;
     store.fill(10_000, 10);
     let options = DiagnosisOptions {
@@ -88,12 +88,12 @@ async fn growth_is_that_of_the_tasks_and_tells_when_the_disk_is_full() {
     assert_eq!(
         found.findings[0].code,
         FindingCode::DiskFull,
-        "the worst is first"
+        "the most severe is first"
     );
 }
 
 #[tokio::test]
-async fn a_database_without_tables_is_told_to_be_migrated() {
+async fn database_without_tables_is_reported() {
     let database = TestDatabase::create(sound());
     let postgres = open(database.url()).await;
 
@@ -106,7 +106,7 @@ async fn a_database_without_tables_is_told_to_be_migrated() {
 }
 
 #[tokio::test]
-async fn a_dropped_index_an_invalid_one_and_one_of_others_are_told() {
+async fn missing_invalid_and_unused_indexes_are_reported() {
     let store = Store::new().await;
     store.run("DROP INDEX task_summary_list_idx");
     store.run("CREATE INDEX task_history_step_idx_ccnew ON task_history (user_id, task_id)");
@@ -139,13 +139,13 @@ async fn a_dropped_index_an_invalid_one_and_one_of_others_are_told() {
     let differs: Vec<_> = differs.map(|found| &*found.summary).collect();
     assert_eq!(
         differs,
-        ["the index task_history.theirs_idx is not as the migrations make it"],
-        "an invalid one is told once"
+        ["the index task_history.theirs_idx differs from the one that the migrations create"],
+        "an invalid index is reported once"
     );
 }
 
 #[tokio::test]
-async fn what_is_said_of_indexes_can_be_run_on_either_layout() {
+async fn index_advice_can_be_executed_on_either_layout() {
     let store = Store::new().await;
     for layout in ["plain", "partitioned"] {
         if layout == "partitioned" {
@@ -190,7 +190,7 @@ async fn what_is_said_of_indexes_can_be_run_on_either_layout() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn dead_rows_that_nobody_removes_are_told_with_the_reason() {
+async fn dead_rows_are_reported_with_the_cause() {
     let store = Store::new().await;
     store.run("ALTER TABLE task_summary SET (autovacuum_enabled = off)");
     store.fill(20_001, 1);
@@ -208,7 +208,7 @@ async fn dead_rows_that_nobody_removes_are_told_with_the_reason() {
     let dead = the(&found, FindingCode::DeadTuples);
     assert_eq!(
         dead.evidence,
-        "20001 dead rows beside 20001 live ones, last vacuum never"
+        "20001 dead and 20001 live rows, last vacuum never"
     );
     let off = the(&found, FindingCode::AutovacuumOff);
     assert!(off.summary.contains("task_summary"), "{off:?}");
@@ -216,7 +216,7 @@ async fn dead_rows_that_nobody_removes_are_told_with_the_reason() {
 }
 
 #[tokio::test]
-async fn a_transaction_that_stays_open_is_told_with_its_process() {
+async fn long_transaction_is_reported_with_its_process() {
     let store = Store::new().await;
     store.run("CREATE TABLE theirs (id int)");
     let _open = TableLock::on(&store.database, "theirs");
@@ -237,9 +237,9 @@ async fn a_transaction_that_stays_open_is_told_with_its_process() {
     assert!(open.advice.contains(&process), "{open:?}");
 }
 
-/// The facts of a partitioned table are those of its partitions together.
+/// The facts of a partitioned table are the sum of its partitions.
 #[tokio::test]
-async fn partitions_are_added_up_and_their_indexes_are_built_anew_one_by_one() {
+async fn partitions_are_added_up_and_reindexed_one_by_one() {
     let store = Store::new().await;
     let made = store
         .postgres

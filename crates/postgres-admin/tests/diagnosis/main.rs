@@ -1,4 +1,4 @@
-//! The diagnosis, the plans and the care of the tables, on real servers.
+//! Diagnosis, query plans and table maintenance, on real servers.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

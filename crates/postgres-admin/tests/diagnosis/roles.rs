@@ -1,4 +1,4 @@
-//! What a role that may do no more than a service needs can see, and where the tables may be.
+//! What the role of a service can see and do, and stores in other schemas.
 
 use tasktrail_domain::clock::{Clock, SystemClock};
 use tasktrail_postgres_admin::Administrable as _;
@@ -8,7 +8,7 @@ use tasktrail_test_support::{TableLock, TestDatabase};
 
 use super::store::{Store, diagnosis, open, sound, the, troubles};
 
-/// A role with the privileges that the ports need, and the URL to be it.
+/// Creates a role with the privileges that a service needs, and returns its URL.
 fn runtime(store: &Store) -> String {
     let role = format!("runtime_{}", store.database.name());
     store.run(&format!(
@@ -22,7 +22,7 @@ fn runtime(store: &Store) -> String {
 }
 
 #[tokio::test]
-async fn a_role_of_a_service_is_enough_and_what_it_may_not_see_is_told() {
+async fn runtime_role_is_sufficient_and_hidden_facts_are_reported() {
     let store = Store::new().await;
     store.fill(1_000, 10);
     store.run("CREATE TABLE theirs (id int)");
@@ -39,7 +39,7 @@ async fn a_role_of_a_service_is_enough_and_what_it_may_not_see_is_told() {
 }
 
 #[tokio::test]
-async fn care_is_for_the_owner() {
+async fn table_maintenance_requires_the_owner() {
     let store = Store::new().await;
     let postgres = open(runtime(&store)).await;
 
@@ -52,7 +52,7 @@ async fn care_is_for_the_owner() {
     assert!(
         analyzed
             .to_string()
-            .ends_with("is not the owner of task_history, which is postgres"),
+            .ends_with("may not maintain task_history: run this as its owner, postgres"),
         "{analyzed}"
     );
     let reindexed = reindexed.unwrap_err();
@@ -63,7 +63,7 @@ async fn care_is_for_the_owner() {
 }
 
 #[tokio::test]
-async fn a_partition_of_somebody_else_is_not_passed_over() {
+async fn partition_of_another_owner_is_not_skipped() {
     let store = Store::new().await;
     let now = SystemClock.now();
     let parts = store.postgres.admin().partition(now, 1).await.unwrap();
@@ -86,14 +86,14 @@ async fn a_partition_of_somebody_else_is_not_passed_over() {
     let part = &parts[0].name;
     assert_eq!(
         refused.unwrap_err().to_string(),
-        format!("the role {owner} is not the owner of {part}, which is postgres")
+        format!("role {owner} may not maintain {part}: run this as its owner, postgres")
     );
     store.run(&format!("ALTER TABLE {part} OWNER TO {owner}"));
     assert_eq!(postgres.admin().analyze(false).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
-async fn tables_in_another_schema_are_found_by_the_setting() {
+async fn store_in_a_configured_schema_is_diagnosed() {
     let database = TestDatabase::create(sound());
     let url = format!("{}?schema=shop", database.url());
     let postgres = open(url).await;

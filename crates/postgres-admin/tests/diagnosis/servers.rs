@@ -1,4 +1,4 @@
-//! What each trouble of a server looks like.
+//! Findings about servers.
 
 use tasktrail_domain::clock::{Clock, SystemClock};
 use tasktrail_domain::repository::PageRequest;
@@ -12,7 +12,7 @@ use tasktrail_test_support::{ServerOptions, TestDatabase};
 use super::store::{Store, diagnosis, open, the};
 
 #[tokio::test]
-async fn settings_that_hurt_are_told_the_worst_first() {
+async fn harmful_settings_are_reported_most_severe_first() {
     let server = ServerOptions::default()
         .setting("autovacuum", "off")
         .setting("lock_timeout", "100ms")
@@ -56,7 +56,7 @@ async fn settings_that_hurt_are_told_the_worst_first() {
 }
 
 #[tokio::test]
-async fn a_server_with_few_connections_left_is_told() {
+async fn server_near_its_connection_limit_is_reported() {
     let server = ServerOptions::default()
         .durable()
         .max_connections(8)
@@ -105,7 +105,7 @@ async fn use_it(store: &Store) {
 }
 
 #[tokio::test]
-async fn the_cost_of_statements_is_told_where_the_server_counts_it() {
+async fn statement_costs_are_reported_if_the_server_collects_them() {
     let server = ServerOptions::default()
         .durable()
         .setting("shared_preload_libraries", "pg_stat_statements")
@@ -113,7 +113,7 @@ async fn the_cost_of_statements_is_told_where_the_server_counts_it() {
         .unwrap();
     let store = Store::on(TestDatabase::create(&server)).await;
     let without = store.diagnosis().await;
-    // In a schema that no search path has.
+    // A schema that is not in the search path.
     store.run("CREATE SCHEMA \"My extensions\"; CREATE EXTENSION pg_stat_statements SCHEMA \"My extensions\"");
 
     use_it(&store).await;
@@ -143,7 +143,7 @@ async fn the_cost_of_statements_is_told_where_the_server_counts_it() {
 }
 
 #[tokio::test]
-async fn standbys_and_slots_are_told_and_a_standby_is_no_place_to_save() {
+async fn standbys_and_slots_are_reported() {
     let server = ServerOptions::default().durable().start().unwrap();
     let store = Store::on(TestDatabase::create(&server)).await;
     let standby = server.standby().unwrap();

@@ -1,4 +1,4 @@
-//! A migrated database and what its diagnosis says.
+//! A migrated database and its diagnosis.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub(crate) struct Store {
     pub(crate) postgres: PostgresDatabase,
 }
 
-/// A server that waits for its disk, as one should.
+/// A server with durable settings.
 pub(crate) fn sound() -> &'static Server {
     static SOUND: OnceLock<Server> = OnceLock::new();
     SOUND.get_or_init(|| ServerOptions::default().durable().start().unwrap())
@@ -28,7 +28,7 @@ pub(crate) async fn open(url: String) -> PostgresDatabase {
 }
 
 impl Store {
-    /// On a sound server.
+    /// Creates a store on the durable server.
     pub(crate) async fn new() -> Self {
         Self::on(TestDatabase::create(sound())).await
     }
@@ -44,7 +44,7 @@ impl Store {
         self.database.execute(sql).unwrap();
     }
 
-    /// Adds so many tasks of one entry each, spread evenly over the last days.
+    /// Adds tasks of one entry each, spread evenly over the last days.
     pub(crate) fn fill(&self, tasks: u32, days: u32) {
         self.run(&format!(
             "INSERT INTO task_history (user_id, task_id, step, entry_id, recorded_at, status, result)
@@ -74,14 +74,14 @@ pub(crate) async fn diagnosis(postgres: &PostgresDatabase) -> Diagnosis {
     postgres.admin().diagnose(&options).await.unwrap()
 }
 
-/// The finding of this kind.
+/// The finding with this code.
 #[track_caller]
 pub(crate) fn the(diagnosis: &Diagnosis, code: FindingCode) -> &Finding {
     let found = diagnosis.findings.iter().find(|found| found.code == code);
     found.unwrap_or_else(|| panic!("no {code} among {:#?}", diagnosis.findings))
 }
 
-/// Those that are worse than a notice.
+/// The findings above a notice.
 pub(crate) fn troubles(diagnosis: &Diagnosis) -> Vec<&Finding> {
     let findings = diagnosis.findings.iter();
     findings

@@ -1,4 +1,4 @@
-//! How long saves wait for a partition that goes.
+//! The deadline of a partition drop that blocks saves.
 
 use std::time::{Duration, Instant};
 
@@ -13,24 +13,24 @@ use tasktrail_test_support::{TableLock, TestDatabase, wait_until};
 use super::retire::{aged, drop_expired, failure};
 use super::scene::{assert_consistent, on, open};
 
-/// All that a retirement may take, and a large allowance for a busy machine.
+/// The deadline of a drop, and the same with an allowance for a busy machine.
 const LIMIT: Duration = Duration::from_secs(5);
 const GENEROUS: Duration = Duration::from_secs(9);
 
-fn assert_given_up(retired: &[PartitionDrop]) {
-    let failure = failure(retired);
+fn assert_given_up(results: &[PartitionDrop]) {
+    let failure = failure(results);
     assert!(failure.starts_with("given up after 5s: "), "{failure}");
-    assert!(retired[0].given_up, "{retired:?}");
-    let held = retired[0].saves_held;
+    assert!(results[0].given_up, "{results:?}");
+    let held = results[0].saves_held;
     assert!(held > LIMIT / 2 && held < GENEROUS, "{held:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn several_slow_statements_keep_saves_waiting_no_longer_than_one_deadline() {
+async fn one_deadline_covers_several_slow_statements() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
-    let (clerk, tasks) = aged(&postgres).await;
-    // Each of the statements stays below the deadline; all together do not.
+    let (factory, tasks) = aged(&postgres).await;
+    // Each statement takes less than the deadline; together they take longer.
     let slow = "
         CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql
             AS 'BEGIN PERFORM pg_sleep(4); RETURN NULL; END';
@@ -40,7 +40,7 @@ async fn several_slow_statements_keep_saves_waiting_no_longer_than_one_deadline(
             FOR EACH STATEMENT EXECUTE FUNCTION dawdle()";
     database.execute(slow).unwrap();
     let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
-    let retiring = tokio::spawn({
+    let dropping = tokio::spawn({
         let (postgres, policy) = (postgres.clone(), policy.clone());
         async move { drop_expired(&postgres, &policy).await }
     });
@@ -53,28 +53,29 @@ async fn several_slow_statements_keep_saves_waiting_no_longer_than_one_deadline(
     });
 
     let histories = postgres.task_history();
-    let entry = clerk.step(&task_of("alice", "meanwhile"), 0, Running, on("2026-03-03"));
+    let entry = factory.step(&task_of("alice", "meanwhile"), 0, Running, on("2026-03-03"));
     let began = Instant::now();
     histories.save(&entry).await.unwrap();
     let waited = began.elapsed();
-    let refused = retiring.await.unwrap();
+    let refused = dropping.await.unwrap();
 
     assert!(waited < GENEROUS, "{waited:?}");
     assert_given_up(&refused);
     for task in &tasks {
         assert_eq!(histories.trail_all(task).await.unwrap().len(), 2);
     }
-    let left = "SELECT relname FROM pg_class WHERE relname LIKE '%staying%' OR relname = 'leaving'";
+    let left =
+        "SELECT relname FROM pg_class WHERE relname LIKE '%retained%' OR relname = 'removed'";
     assert!(database.execute(left).unwrap().is_empty());
     database.execute("DROP FUNCTION dawdle CASCADE").unwrap();
-    let retired = drop_expired(&postgres, &policy).await;
-    assert!(retired[0].dropped && !retired[0].given_up, "{retired:?}");
-    assert!(retired[0].saves_held < GENEROUS, "{retired:?}");
+    let results = drop_expired(&postgres, &policy).await;
+    assert!(results[0].dropped && !results[0].given_up, "{results:?}");
+    assert!(results[0].saves_held < GENEROUS, "{results:?}");
     assert_consistent(&histories).await;
 }
 
 #[tokio::test]
-async fn a_lock_of_another_session_keeps_saves_waiting_no_longer_than_the_deadline() {
+async fn deadline_covers_waiting_for_a_lock() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
     let (_, tasks) = aged(&postgres).await;
@@ -89,7 +90,7 @@ async fn a_lock_of_another_session_keeps_saves_waiting_no_longer_than_the_deadli
     for task in &tasks {
         assert_eq!(histories.trail_all(task).await.unwrap().len(), 2);
     }
-    let retired = drop_expired(&postgres, &policy).await;
-    assert!(retired[0].dropped, "{retired:?}");
+    let results = drop_expired(&postgres, &policy).await;
+    assert!(results[0].dropped, "{results:?}");
     assert_consistent(&histories).await;
 }

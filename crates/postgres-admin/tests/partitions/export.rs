@@ -1,4 +1,4 @@
-//! Exports while partitions go.
+//! Exports while partitions are dropped.
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use tasktrail_domain::task_history::RetentionPolicy;
@@ -8,9 +8,9 @@ use tasktrail_postgres::{Export, ExportSelection, ExportedItem};
 use tasktrail_test_support::{TestDatabase, wait_until};
 
 use super::retire::{aged, drop_expired, failure};
-use super::scene::{Clerk, on, open};
+use super::scene::{EntryFactory, on, open};
 
-/// How many entries of a task an export has.
+/// Number of entries of a task in an export.
 async fn exported(mut export: Export, task: &TaskKey) -> usize {
     let mut entries = 0;
     while let Some(portion) = export.next_portion().await.unwrap() {
@@ -23,7 +23,7 @@ async fn exported(mut export: Export, task: &TaskKey) -> usize {
     entries
 }
 
-/// Replaces a partition by a copy, as a retirement does; the transaction is open.
+/// SQL that replaces a partition by a copy, as a drop does.
 fn swap(database: &TestDatabase, partition: &str) -> String {
     let bounds = format!(
         "SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE oid = '{partition}'::regclass"
@@ -40,7 +40,7 @@ fn swap(database: &TestDatabase, partition: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_partition_that_is_replaced_as_an_export_begins_takes_no_entries_from_it() {
+async fn export_includes_a_partition_that_is_replaced_as_it_starts() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
     let (_, tasks) = aged(&postgres).await;
@@ -60,7 +60,7 @@ async fn a_partition_that_is_replaced_as_an_export_begins_takes_no_entries_from_
     let waiting = "SELECT 1 FROM pg_stat_activity
                    WHERE datname = current_database() AND wait_event_type = 'Lock'";
     tokio::task::block_in_place(|| {
-        wait_until("the export has begun and waits", || {
+        wait_until("the export waits for the lock", || {
             !database.execute(waiting).unwrap().is_empty()
         });
     });
@@ -71,12 +71,12 @@ async fn a_partition_that_is_replaced_as_an_export_begins_takes_no_entries_from_
 }
 
 #[tokio::test]
-async fn a_partition_waits_for_an_export_to_end_and_saves_do_not() {
+async fn export_prevents_a_drop_but_no_save() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
-    let (clerk, tasks) = aged(&postgres).await;
+    let (factory, tasks) = aged(&postgres).await;
     let histories = postgres.task_history();
-    let last = many(&clerk, 5_000);
+    let last = many(&factory, 5_000);
     histories.save_batch(&last).await.unwrap();
     let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
     let export = postgres.export(&ExportSelection::default()).await.unwrap();
@@ -89,14 +89,14 @@ async fn a_partition_waits_for_an_export_to_end_and_saves_do_not() {
     );
     assert!(refused[0].saves_held.is_zero(), "{refused:?}");
     assert_eq!(exported(export, &tasks[0]).await, 2);
-    let retired = drop_expired(&postgres, &policy).await;
-    assert!(retired[0].dropped, "{retired:?}");
+    let results = drop_expired(&postgres, &policy).await;
+    assert!(results[0].dropped, "{results:?}");
     assert_eq!(histories.trail_all(&tasks[0]).await.unwrap(), []);
 }
 
-/// More entries than an export reads ahead, of a task that stays.
-fn many(clerk: &Clerk, entries: u16) -> Vec<tasktrail_domain::task_history::HistoryEntry> {
+/// More entries than an export reads ahead, of a task that is retained.
+fn many(factory: &EntryFactory, entries: u16) -> Vec<tasktrail_domain::task_history::HistoryEntry> {
     let task = tasktrail_conformance::fixture::task_of("zoe", "long");
-    let steps = (0..entries).map(|step| clerk.step(&task, step, Running, on("2026-03-03")));
+    let steps = (0..entries).map(|step| factory.step(&task, step, Running, on("2026-03-03")));
     steps.collect()
 }

@@ -10,9 +10,9 @@ use tasktrail_postgres_admin::PartitionError;
 use tasktrail_test_support::TestDatabase;
 
 use super::retire::drop_expired;
-use super::scene::{Clerk, assert_consistent, names, on, open};
+use super::scene::{EntryFactory, assert_consistent, names, on, open};
 
-/// Tables that have entries, with their numbers.
+/// The tables that contain entries, with the numbers of entries.
 fn filled(database: &TestDatabase) -> Vec<(String, String)> {
     let rows = database
         .execute(
@@ -34,13 +34,13 @@ fn counts(of: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn a_table_with_them_is_converted_and_later_months_are_made() {
+async fn table_with_far_future_entries_is_converted_and_extended() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
-    let (histories, clerk) = (postgres.task_history(), Clerk::default());
+    let (histories, factory) = (postgres.task_history(), EntryFactory::default());
     let days = ["2026-02-05", "2400-01-01", "2026-02-06"];
-    let task = clerk.save(&histories, "report", &days, Running).await;
-    clerk
+    let task = factory.save(&histories, "report", &days, Running).await;
+    factory
         .save(&histories, "old", &["2026-01-05"], Completed)
         .await;
     let trail = histories.trail_all(&task).await.unwrap();
@@ -59,18 +59,18 @@ async fn a_table_with_them_is_converted_and_later_months_are_made() {
     );
     assert_eq!(histories.trail_all(&task).await.unwrap(), trail);
     assert_eq!(postgres.check_schema().await.unwrap(), []);
-    // A repeated entry is found, a contradicting one is refused.
+    // Repeating an entry is idempotent; a conflicting one is refused.
     histories.save(&trail[1]).await.unwrap();
     let other = trail[1].clone().giving("other");
     histories.save(&other).await.unwrap_err();
-    // It is in the way of no later month, whether made in time or not, and of no partition that goes.
+    // It prevents no later month, created in time or not, and no drop of a partition.
     postgres
         .admin()
         .partition(on("2026-03-10"), 1)
         .await
         .unwrap();
     let late = ["2026-05-20", "2028-05-20"];
-    clerk.save(&histories, "late", &late, Running).await;
+    factory.save(&histories, "late", &late, Running).await;
     postgres
         .admin()
         .partition(on("2026-05-10"), 1)
@@ -97,12 +97,12 @@ async fn a_table_with_them_is_converted_and_later_months_are_made() {
 }
 
 #[tokio::test]
-async fn many_months_ahead_reach_them() {
+async fn far_future_entries_go_to_the_months_that_exist() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
-    let (histories, clerk) = (postgres.task_history(), Clerk::default());
+    let (histories, factory) = (postgres.task_history(), EntryFactory::default());
     let days = ["2026-02-05", "2028-01-05", "2400-01-01"];
-    let task = clerk.save(&histories, "report", &days, Running).await;
+    let task = factory.save(&histories, "report", &days, Running).await;
 
     postgres
         .admin()
@@ -123,7 +123,7 @@ async fn many_months_ahead_reach_them() {
 }
 
 #[tokio::test]
-async fn too_many_are_refused_and_nothing_is_changed() {
+async fn too_many_far_future_entries_are_refused_without_changes() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
     let filled = "
@@ -153,14 +153,14 @@ async fn too_many_are_refused_and_nothing_is_changed() {
 }
 
 #[tokio::test]
-async fn a_conversion_that_was_ended_half_way_loses_and_doubles_none_of_them() {
+async fn interrupted_conversion_neither_loses_nor_duplicates_entries() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
-    let (histories, clerk) = (postgres.task_history(), Clerk::default());
+    let (histories, factory) = (postgres.task_history(), EntryFactory::default());
     let days = ["2026-02-05", "2400-01-01"];
-    let task = clerk.save(&histories, "report", &days, Running).await;
+    let task = factory.save(&histories, "report", &days, Running).await;
     let trail = histories.trail_all(&task).await.unwrap();
-    // What a process leaves that is killed while the server looks through the table.
+    // The state after a process is killed during the validation of the table.
     let left = "
         ALTER TABLE task_history ADD CONSTRAINT task_history_range_check
             CHECK (entry_id < '019c0000-0000-0000-0000-000000000000') NO INHERIT NOT VALID;
@@ -170,7 +170,7 @@ async fn a_conversion_that_was_ended_half_way_loses_and_doubles_none_of_them() {
         DELETE FROM ONLY task_history WHERE recorded_at > '2300-01-01'";
     database.execute(left).unwrap();
 
-    let meanwhile = histories.trail_all(&task).await.unwrap();
+    let during = histories.trail_all(&task).await.unwrap();
     histories.save(&trail[1]).await.unwrap_err();
     postgres
         .admin()
@@ -178,7 +178,7 @@ async fn a_conversion_that_was_ended_half_way_loses_and_doubles_none_of_them() {
         .await
         .unwrap();
 
-    assert_eq!(meanwhile, trail);
+    assert_eq!(during, trail);
     assert_eq!(histories.trail_all(&task).await.unwrap(), trail);
     histories.save(&trail[1]).await.unwrap();
     assert_eq!(
@@ -186,7 +186,7 @@ async fn a_conversion_that_was_ended_half_way_loses_and_doubles_none_of_them() {
         counts(&[("before_2026_03", "1"), ("from_2026_03", "1")])
     );
     assert_eq!(postgres.check_schema().await.unwrap(), []);
-    let more = clerk.step(&task_of("alice", "report"), 2, Running, on("2026-03-02"));
+    let more = factory.step(&task_of("alice", "report"), 2, Running, on("2026-03-02"));
     histories.save(&more).await.unwrap();
     assert_consistent(&histories).await;
 }

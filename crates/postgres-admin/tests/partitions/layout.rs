@@ -1,4 +1,4 @@
-//! How a store gets partitions, and months ahead.
+//! Conversion to partitions, and later months.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,14 +13,14 @@ use tasktrail_postgres_admin::Administrable as _;
 use tasktrail_postgres_admin::PartitionError;
 use tasktrail_test_support::TestDatabase;
 
-use super::scene::{Clerk, DAY, assert_consistent, names, on, open};
+use super::scene::{DAY, EntryFactory, assert_consistent, names, on, open};
 
 #[tokio::test]
-async fn a_filled_table_becomes_the_first_partition_as_it_is() {
+async fn filled_table_becomes_the_first_partition_unchanged() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
-    let (histories, clerk) = (postgres.task_history(), Clerk::default());
-    let old = clerk
+    let (histories, factory) = (postgres.task_history(), EntryFactory::default());
+    let old = factory
         .save(&histories, "old", &["2026-01-05", "2026-02-05"], Completed)
         .await;
     let before = histories.trail_all(&old).await.unwrap();
@@ -51,13 +51,14 @@ async fn a_filled_table_becomes_the_first_partition_as_it_is() {
         database.execute(&rights).unwrap()[0][0].as_deref(),
         Some("t")
     );
-    // A repeated entry is found, a contradicting one is refused, and a new revision is the newest.
+    // Repeating an entry is idempotent, a conflicting one is refused, and a new revision is the
+    // newest.
     histories.save(&before[0]).await.unwrap();
     histories
         .save(&before[0].clone().giving("other"))
         .await
         .unwrap_err();
-    clerk
+    factory
         .save(&histories, "old", &["2026-03-02", "2026-03-03"], Running)
         .await;
     let trail = histories.trail_all(&old).await.unwrap();
@@ -75,10 +76,10 @@ async fn a_filled_table_becomes_the_first_partition_as_it_is() {
         .unwrap();
 }
 
-/// The table becomes the partition up to the end of the month that lies a week ahead, for entries are
-/// saved while it is converted: in the last week of a month one month less is made behind it.
+/// The first partition ends at the first month boundary after the next week, because saves continue
+/// during the conversion. So in the last week of a month one month less is created after it.
 #[tokio::test]
-async fn the_month_ahead_has_a_partition_on_every_day_of_a_month() {
+async fn next_month_has_a_partition_on_every_day() {
     for (day, expected) in [
         (
             "2026-11-23",
@@ -109,22 +110,22 @@ async fn the_month_ahead_has_a_partition_on_every_day_of_a_month() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_save_fails_and_none_is_lost_while_a_table_is_converted() {
+async fn saves_succeed_during_conversion() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
-    let clerk = Arc::new(Clerk::default());
+    let factory = Arc::new(EntryFactory::default());
     let stop = Arc::new(AtomicBool::new(false));
     let writers = (0..4).map(|writer| {
-        let (histories, clerk, stop) = (
+        let (histories, factory, stop) = (
             postgres.task_history(),
-            Arc::clone(&clerk),
+            Arc::clone(&factory),
             Arc::clone(&stop),
         );
         tokio::spawn(async move {
             let task = task_of("alice", &format!("task-{writer}"));
             let mut saved = 0;
             while !stop.load(Ordering::Relaxed) || saved < 20 {
-                let entry = clerk.step(&task, saved, Running, on("2026-02-10"));
+                let entry = factory.step(&task, saved, Running, on("2026-02-10"));
                 histories.save(&entry).await.unwrap();
                 saved += 1;
             }
@@ -147,28 +148,28 @@ async fn no_save_fails_and_none_is_lost_while_a_table_is_converted() {
 }
 
 #[tokio::test]
-async fn months_are_added_also_when_the_open_end_has_entries() {
+async fn months_are_added_if_the_last_partition_has_entries() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
-    let (histories, clerk) = (postgres.task_history(), Clerk::default());
+    let (histories, factory) = (postgres.task_history(), EntryFactory::default());
     postgres
         .admin()
         .partition(on("2026-02-10"), 0)
         .await
         .unwrap();
     assert_eq!(names(&postgres).await, ["before_2026_03", "from_2026_03"]);
-    let late = clerk
+    let late = factory
         .save(&histories, "late", &["2026-06-03"], Running)
         .await;
 
-    // Nobody made months since; those that are over are closed together.
+    // No months were created in between; those that have passed become one partition.
     postgres
         .admin()
         .partition(on("2026-06-10"), 1)
         .await
         .unwrap();
     let closed = names(&postgres).await;
-    clerk
+    factory
         .save(&histories, "late", &["2026-06-04", "2026-07-04"], Running)
         .await;
     postgres
@@ -192,7 +193,7 @@ async fn months_are_added_also_when_the_open_end_has_entries() {
 }
 
 #[tokio::test]
-async fn a_role_that_may_not_create_tables_saves_and_is_told_that_it_cannot_partition() {
+async fn runtime_role_can_save_but_not_partition() {
     let database = TestDatabase::new();
     let owner = open(&database).await;
     owner.admin().partition(on("2026-02-10"), 2).await.unwrap();
@@ -209,10 +210,10 @@ async fn a_role_that_may_not_create_tables_saves_and_is_told_that_it_cannot_part
     let runtime = PostgresDatabase::connect(PostgresConfig::from_url(url).unwrap())
         .await
         .unwrap();
-    let (histories, clerk) = (runtime.task_history(), Clerk::default());
+    let (histories, factory) = (runtime.task_history(), EntryFactory::default());
 
     let days = ["2026-02-11", "2026-03-11", "2030-01-01"];
-    let task = clerk.save(&histories, "report", &days, Completed).await;
+    let task = factory.save(&histories, "report", &days, Completed).await;
     let policy = RetentionPolicy::older_than(on("2030-01-01").saturating_add(DAY));
     let refused = runtime
         .admin()
@@ -241,7 +242,7 @@ async fn a_role_that_may_not_create_tables_saves_and_is_told_that_it_cannot_part
 }
 
 #[tokio::test]
-async fn one_process_at_a_time_has_its_turn_to_maintain() {
+async fn only_one_process_holds_the_maintenance_lock() {
     let database = TestDatabase::new();
     let (one, two) = (open(&database).await, open(&database).await);
 
@@ -250,10 +251,10 @@ async fn one_process_at_a_time_has_its_turn_to_maintain() {
     drop(turn);
 
     assert!(refused.is_none());
-    // The server ends the session of the first in its own time.
+    // The server takes some time to end the first session.
     let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {
-        tasktrail_test_support::wait_until("the turn is free", || {
+        tasktrail_test_support::wait_until("the lock is free", || {
             runtime
                 .block_on(two.admin().maintenance_lock())
                 .unwrap()
@@ -265,15 +266,15 @@ async fn one_process_at_a_time_has_its_turn_to_maintain() {
 }
 
 #[tokio::test]
-async fn what_an_interrupted_conversion_has_left_refuses_no_save_for_ever() {
+async fn next_run_removes_the_check_of_an_interrupted_conversion() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
-    let (histories, clerk) = (postgres.task_history(), Clerk::default());
+    let (histories, factory) = (postgres.task_history(), EntryFactory::default());
     let left = "ALTER TABLE task_history ADD CONSTRAINT task_history_range_check
                 CHECK (entry_id < '019c0000-0000-0000-0000-000000000000') NOT VALID";
     database.execute(left).unwrap();
 
-    let refused = clerk.step(&task_of("alice", "late"), 0, Running, on("2026-06-01"));
+    let refused = factory.step(&task_of("alice", "late"), 0, Running, on("2026-06-01"));
     histories.save(&refused).await.unwrap_err();
     let differences = postgres.check_schema().await.unwrap();
     postgres
@@ -288,7 +289,7 @@ async fn what_an_interrupted_conversion_has_left_refuses_no_save_for_ever() {
 }
 
 #[tokio::test]
-async fn a_table_that_others_look_at_is_not_converted() {
+async fn table_with_dependent_objects_is_not_converted() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
     database
@@ -314,7 +315,7 @@ async fn a_table_that_others_look_at_is_not_converted() {
 }
 
 #[tokio::test]
-async fn partitions_belong_to_the_owner_whoever_makes_them() {
+async fn new_partitions_belong_to_the_owner_of_the_table() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
     let role = format!("owner_of_{}", database.name());
@@ -335,17 +336,17 @@ async fn partitions_belong_to_the_owner_whoever_makes_them() {
         .partition(on("2026-02-10"), 3)
         .await
         .unwrap();
-    let task = Clerk::default()
+    let task = EntryFactory::default()
         .save(&postgres.task_history(), "old", &["2026-01-05"], Completed)
         .await;
     let policy = RetentionPolicy::older_than(on("2026-04-15"));
-    let retired = postgres
+    let results = postgres
         .admin()
         .drop_expired_partitions(&policy, None)
         .await
         .unwrap();
 
-    assert!(retired[0].dropped, "{retired:?}");
+    assert!(results[0].dropped, "{results:?}");
     assert_eq!(postgres.task_history().status(&task).await.unwrap(), None);
     let owners = "SELECT DISTINCT relowner::regrole::text FROM pg_class
                   WHERE relname LIKE 'task_history%' AND relkind IN ('r', 'p')";

@@ -1,4 +1,4 @@
-//! The partitioned layout: how a store gets it, keeps months ahead, and loses old ones.
+//! Partitions: conversion, new months, and drops of old ones.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

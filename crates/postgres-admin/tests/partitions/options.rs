@@ -1,4 +1,4 @@
-//! What new partitions take over from old ones.
+//! Properties that new partitions copy from existing ones.
 
 use tasktrail_domain::task_history::TaskStatus::{Completed, Running};
 use tasktrail_domain::task_history::{RetentionPolicy, TaskHistoryRepository};
@@ -6,9 +6,9 @@ use tasktrail_postgres_admin::Administrable as _;
 use tasktrail_test_support::TestDatabase;
 
 use super::retire::{aged, drop_expired, failure};
-use super::scene::{Clerk, on, open};
+use super::scene::{EntryFactory, on, open};
 
-/// What an administrator may have set on a table, and on its primary key.
+/// Sets properties that an administrator may have set on a table and its primary key.
 fn set(database: &TestDatabase, table: &str) {
     let name = database.name();
     let options = format!(
@@ -28,15 +28,15 @@ fn set(database: &TestDatabase, table: &str) {
          CREATE ROLE reader_of_{name};
          GRANT SELECT ON {table} TO reader_of_{name};"
     );
-    // One by one: a tablespace is not made inside a transaction.
+    // One by one, because a tablespace cannot be created in a transaction.
     for statement in options.split_inclusive(';') {
         database.execute(statement).unwrap();
     }
 }
 
-/// All of that as a table has it.
+/// The values of these properties on a table.
 fn options(database: &TestDatabase, table: &str) -> String {
-    let question = format!(
+    let query = format!(
         "SELECT concat_ws(' | ', c.reloptions, toast.reloptions, rows.spcname, c.relreplident,
                 (SELECT string_agg(concat_ws(' ', attname, attstorage, attcompression, attstattarget,
                                              attoptions, attacl), ', ' ORDER BY attname)
@@ -57,7 +57,7 @@ fn options(database: &TestDatabase, table: &str) -> String {
          WHERE c.oid = '{table}'::regclass",
         database.name()
     );
-    database.execute(&question).unwrap()[0][0].clone().unwrap()
+    database.execute(&query).unwrap()[0][0].clone().unwrap()
 }
 
 fn forget(database: &TestDatabase) {
@@ -70,7 +70,7 @@ fn forget(database: &TestDatabase) {
 }
 
 #[tokio::test]
-async fn a_partition_that_replaces_another_is_stored_and_used_like_it() {
+async fn replacement_copies_the_properties_of_a_partition() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
     aged(&postgres).await;
@@ -89,9 +89,9 @@ async fn a_partition_that_replaces_another_is_stored_and_used_like_it() {
     let before = options(&database, "task_history_2026_01");
     let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
 
-    let retired = drop_expired(&postgres, &policy).await;
+    let results = drop_expired(&postgres, &policy).await;
 
-    assert!(retired[0].dropped && retired[0].kept == 1, "{retired:?}");
+    assert!(results[0].dropped && results[0].kept == 1, "{results:?}");
     let after = options(&database, "task_history_before_2026_02");
     assert_eq!(after, before);
     for set in [
@@ -119,11 +119,11 @@ async fn a_partition_that_replaces_another_is_stored_and_used_like_it() {
 }
 
 #[tokio::test]
-async fn months_are_stored_and_used_like_the_table_that_was_converted() {
+async fn new_months_copy_the_properties_of_the_table() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
-    let (histories, clerk) = (postgres.task_history(), Clerk::default());
-    clerk
+    let (histories, factory) = (postgres.task_history(), EntryFactory::default());
+    factory
         .save(&histories, "old", &["2026-01-05"], Completed)
         .await;
     set(&database, "task_history");
@@ -139,7 +139,7 @@ async fn months_are_stored_and_used_like_the_table_that_was_converted() {
         .partition(on("2026-02-10"), 2)
         .await
         .unwrap();
-    clerk
+    factory
         .save(&histories, "late", &["2026-07-03"], Running)
         .await;
     postgres
@@ -164,7 +164,7 @@ async fn months_are_stored_and_used_like_the_table_that_was_converted() {
 }
 
 #[tokio::test]
-async fn a_partition_with_what_another_cannot_have_is_left_alone() {
+async fn partition_with_own_objects_is_not_dropped() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
     let (_, tasks) = aged(&postgres).await;
@@ -181,13 +181,13 @@ async fn a_partition_with_what_another_cannot_have_is_left_alone() {
     database
         .execute("DROP TRIGGER audit ON task_history_2026_01")
         .unwrap();
-    let retired = drop_expired(&postgres, &policy).await;
+    let results = drop_expired(&postgres, &policy).await;
 
     assert!(
         failure(&refused).starts_with("task_history_2026_01 has trigger audit"),
         "{refused:?}"
     );
-    assert!(retired[0].dropped, "{retired:?}");
+    assert!(results[0].dropped, "{results:?}");
     let gone = postgres.task_history().status(&tasks[0]).await.unwrap();
     assert_eq!(gone, None);
 }

@@ -9,7 +9,7 @@ use tasktrail_postgres_admin::PartitionHold;
 use tasktrail_test_support::TestDatabase;
 
 use super::retire::{aged, drop_expired};
-use super::scene::{Clerk, on, open};
+use super::scene::{EntryFactory, on, open};
 
 type Found = (String, Option<PartitionHold>, Option<Timestamp>);
 
@@ -39,7 +39,7 @@ fn retained(partition: &str, retained: u64, counted: u64) -> Found {
 }
 
 #[tokio::test]
-async fn a_partition_can_be_dropped_when_it_ends_before_the_cutoff() {
+async fn partition_that_ends_before_the_cutoff_can_be_dropped() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
     aged(&postgres).await;
@@ -52,14 +52,14 @@ async fn a_partition_can_be_dropped_when_it_ends_before_the_cutoff() {
     let january = ("2026_01".to_owned(), None, Some(on("2026-02-15")));
     assert_eq!(before, [january, february()]);
     assert!(dropped[0].dropped, "{dropped:?}");
-    // What is left is of the task that is running, in January and in April.
+    // The remaining entries are those of the running task, in January and in April.
     let hold = PartitionHold::EndsAfterCutoff;
     let april = ("2026_04".to_owned(), Some(hold), Some(on("2026-05-15")));
     assert_eq!(after, [retained("before_2026_02", 1, 1), april]);
 }
 
 #[tokio::test]
-async fn a_policy_that_drops_no_partition_is_the_reason() {
+async fn outlook_names_a_policy_that_prevents_drops() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
     aged(&postgres).await;
@@ -87,7 +87,7 @@ async fn a_policy_that_drops_no_partition_is_the_reason() {
 }
 
 #[tokio::test]
-async fn a_partition_without_end_waits_for_a_month() {
+async fn partition_without_end_cannot_be_dropped() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
     let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
@@ -101,8 +101,8 @@ async fn a_partition_without_end_waits_for_a_month() {
         .await
         .unwrap();
     let histories = postgres.task_history();
-    let clerk = Clerk::default();
-    clerk
+    let factory = EntryFactory::default();
+    factory
         .save(&histories, "task", &["2026-01-05"], Completed)
         .await;
 

@@ -1,4 +1,4 @@
-//! How old partitions go.
+//! Drops of expired partitions.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,11 +15,11 @@ use tasktrail_postgres_admin::Administrable as _;
 use tasktrail_postgres_admin::PartitionDrop;
 use tasktrail_test_support::{TableLock, TestDatabase};
 
-use super::scene::{Clerk, assert_consistent, names, on, open};
+use super::scene::{EntryFactory, assert_consistent, names, on, open};
 
-/// Tasks of January that go, one that reaches into February, and one that is still running.
-pub(crate) async fn aged(postgres: &PostgresDatabase) -> (Clerk, Vec<TaskKey>) {
-    let (histories, clerk) = (postgres.task_history(), Clerk::default());
+/// Saves expired tasks in January, one that continues in February, and one that is still running.
+pub(crate) async fn aged(postgres: &PostgresDatabase) -> (EntryFactory, Vec<TaskKey>) {
+    let (histories, factory) = (postgres.task_history(), EntryFactory::default());
     postgres
         .admin()
         .partition(on("2025-12-10"), 4)
@@ -29,26 +29,26 @@ pub(crate) async fn aged(postgres: &PostgresDatabase) -> (Clerk, Vec<TaskKey>) {
     for n in 0..30 {
         let days = ["2026-01-05", "2026-01-06"];
         tasks.push(
-            clerk
+            factory
                 .save(&histories, &format!("gone-{n}"), &days, Completed)
                 .await,
         );
     }
     let days = ["2026-01-30", "2026-02-02"];
-    tasks.push(clerk.save(&histories, "across", &days, Completed).await);
+    tasks.push(factory.save(&histories, "across", &days, Completed).await);
     tasks.push(
-        clerk
+        factory
             .save(&histories, "alive", &["2026-01-07", "2026-04-01"], Running)
             .await,
     );
-    (clerk, tasks)
+    (factory, tasks)
 }
 
 #[tokio::test]
-async fn a_partition_goes_and_what_stays_keeps_its_early_steps() {
+async fn dropped_partition_keeps_the_steps_of_retained_tasks() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
-    let (clerk, tasks) = aged(&postgres).await;
+    let (factory, tasks) = aged(&postgres).await;
     let histories = postgres.task_history();
     let [.., across, alive] = tasks.as_slice() else {
         panic!("two tasks come last");
@@ -56,14 +56,14 @@ async fn a_partition_goes_and_what_stays_keeps_its_early_steps() {
     let alive_before = histories.trail_all(alive).await.unwrap();
     let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
 
-    let retired = postgres
+    let results = postgres
         .admin()
         .drop_expired_partitions(&policy, None)
         .await
         .unwrap();
 
-    let [january] = retired.as_slice() else {
-        panic!("one partition is old enough: {retired:?}");
+    let [january] = results.as_slice() else {
+        panic!("one partition is old enough: {results:?}");
     };
     assert_eq!(january.partition, "task_history_2026_01");
     assert_eq!(
@@ -71,7 +71,7 @@ async fn a_partition_goes_and_what_stays_keeps_its_early_steps() {
         (true, 31, 62)
     );
     assert_eq!(january.kept, 1);
-    // What was empty before it is one with it now.
+    // It was merged with the empty partition before it.
     assert_eq!(names(&postgres).await[0], "before_2026_02");
     assert_eq!(histories.trail_all(alive).await.unwrap(), alive_before);
     for gone in tasks[..30].iter().chain([across]) {
@@ -80,8 +80,8 @@ async fn a_partition_goes_and_what_stays_keeps_its_early_steps() {
     }
     assert_consistent(&histories).await;
     assert_eq!(postgres.check_schema().await.unwrap(), []);
-    // What is as old as that can still be saved.
-    let late = clerk
+    // Entries of that time can still be saved.
+    let late = factory
         .save(&histories, "late", &["2026-01-08"], Completed)
         .await;
     assert_eq!(histories.status(&late).await.unwrap(), Some(Completed));
@@ -97,7 +97,7 @@ async fn a_partition_goes_and_what_stays_keeps_its_early_steps() {
 }
 
 #[tokio::test]
-async fn a_partition_of_which_much_stays_is_left_alone() {
+async fn partition_with_many_retained_entries_is_not_dropped() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
     let (_, tasks) = aged(&postgres).await;
@@ -110,32 +110,32 @@ async fn a_partition_of_which_much_stays_is_left_alone() {
         finished_only: true,
         ..RetentionPolicy::terminal_before(on("2026-02-15"))
     };
-    let of_nobody = RetentionPolicy {
+    let of_one_user = RetentionPolicy {
         scope: Scope::User(UserId::new("nobody").unwrap()),
         ..RetentionPolicy::older_than(on("2026-02-15"))
     };
-    let newest_stay = RetentionPolicy {
+    let newest_kept = RetentionPolicy {
         keep_newest: 1,
         ..RetentionPolicy::older_than(on("2026-02-15"))
     };
 
-    let retired = postgres
+    let results = postgres
         .admin()
         .drop_expired_partitions(&policy, None)
         .await
         .unwrap();
     let others = postgres
         .admin()
-        .drop_expired_partitions(&of_nobody, None)
+        .drop_expired_partitions(&of_one_user, None)
         .await
         .unwrap();
 
-    assert_eq!((retired[0].dropped, retired[0].kept), (false, 60));
+    assert_eq!((results[0].dropped, results[0].kept), (false, 60));
     assert_eq!(others, []);
     assert_eq!(
         postgres
             .admin()
-            .drop_expired_partitions(&newest_stay, None)
+            .drop_expired_partitions(&newest_kept, None)
             .await
             .unwrap(),
         []
@@ -145,17 +145,17 @@ async fn a_partition_of_which_much_stays_is_left_alone() {
     }
 }
 
-/// Why a partition had to be left alone.
-pub(crate) fn failure(retired: &[PartitionDrop]) -> &str {
-    let [partition] = retired else {
-        panic!("one partition is old enough: {retired:?}");
+/// Why a partition was not dropped.
+pub(crate) fn failure(results: &[PartitionDrop]) -> &str {
+    let [partition] = results else {
+        panic!("one partition is old enough: {results:?}");
     };
     assert!(!partition.dropped, "{partition:?}");
     partition.failure.as_deref().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_transaction_that_reads_holds_a_drop_up_and_no_other_reader() {
+async fn reading_transaction_prevents_a_drop_but_no_read() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
     let (_, tasks) = aged(&postgres).await;
@@ -181,15 +181,15 @@ async fn a_transaction_that_reads_holds_a_drop_up_and_no_other_reader() {
     ended.store(true, Ordering::Relaxed);
     let longest = reading.await.unwrap();
     drop(lock);
-    let retired = drop_expired(&postgres, &policy).await;
+    let results = drop_expired(&postgres, &policy).await;
 
     assert!(
         failure(&refused).contains("could not be locked"),
         "{refused:?}"
     );
-    // The drop was tried for two seconds, a tenth of a second at a time.
+    // The drop was tried for two seconds, with a lock timeout of a tenth of a second.
     assert!(longest < tried / 2, "{longest:?} of {tried:?}");
-    assert!(retired[0].dropped, "{retired:?}");
+    assert!(results[0].dropped, "{results:?}");
     assert_eq!(
         postgres.task_history().status(&tasks[0]).await.unwrap(),
         None
@@ -208,36 +208,39 @@ pub(crate) async fn drop_expired(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_saved_while_a_partition_goes_is_kept_and_no_save_fails() {
+async fn saves_during_a_drop_succeed_and_are_kept() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
-    let (clerk, tasks) = aged(&postgres).await;
-    let clerk = Arc::new(clerk);
+    let (factory, tasks) = aged(&postgres).await;
+    let factory = Arc::new(factory);
     let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
     let revived = tasks[..30].to_vec();
     let saving = tokio::spawn({
-        let (histories, clerk, revived) =
-            (postgres.task_history(), Arc::clone(&clerk), revived.clone());
+        let (histories, factory, revived) = (
+            postgres.task_history(),
+            Arc::clone(&factory),
+            revived.clone(),
+        );
         async move {
             for task in &revived {
-                let entry = clerk.step(task, 7, Running, on("2026-04-02"));
+                let entry = factory.step(task, 7, Running, on("2026-04-02"));
                 histories.save(&entry).await.unwrap();
             }
         }
     });
     let importing = tokio::spawn({
-        let (histories, clerk) = (postgres.task_history(), Arc::clone(&clerk));
+        let (histories, factory) = (postgres.task_history(), Arc::clone(&factory));
         async move {
             let task = task_of("alice", "imported");
             for step in 0..40 {
-                let entry = clerk.step(&task, step, Running, on("2026-01-08"));
+                let entry = factory.step(&task, step, Running, on("2026-01-08"));
                 histories.save(&entry).await.unwrap();
             }
             task
         }
     });
 
-    let retired = drop_expired(&postgres, &policy).await;
+    let results = drop_expired(&postgres, &policy).await;
 
     saving.await.unwrap();
     let imported = importing.await.unwrap();
@@ -250,32 +253,32 @@ async fn what_is_saved_while_a_partition_goes_is_kept_and_no_save_fails() {
     assert_eq!(
         histories.trail_all(&imported).await.unwrap().len(),
         40,
-        "{retired:?}"
+        "{results:?}"
     );
     assert_consistent(&histories).await;
 }
 
 #[tokio::test]
-async fn no_partition_is_begun_when_the_time_is_up() {
+async fn no_partition_is_started_after_the_time_limit() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
     let (_, tasks) = aged(&postgres).await;
     let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
 
     let within = Some(Duration::ZERO);
-    let retired = postgres
+    let results = postgres
         .admin()
         .drop_expired_partitions(&policy, within)
         .await
         .unwrap();
 
-    assert_eq!(retired, []);
+    assert_eq!(results, []);
     let trail = postgres.task_history().trail_all(&tasks[0]).await.unwrap();
     assert_eq!(trail.len(), 2);
 }
 
 #[tokio::test]
-async fn of_a_large_partition_a_sample_tells_whether_it_may_go() {
+async fn large_partition_is_judged_by_a_sample() {
     let database = TestDatabase::new();
     let postgres = open(&database).await;
     postgres
@@ -309,7 +312,7 @@ async fn of_a_large_partition_a_sample_tells_whether_it_may_go() {
     );
     assert!(completed[0].dropped, "{completed:?}");
     assert_eq!((completed[0].entries, completed[0].kept), (119_990, 10));
-    let stays = task_of("alice", "task-7");
-    let trail = postgres.task_history().trail_all(&stays).await.unwrap();
+    let retained = task_of("alice", "task-7");
+    let trail = postgres.task_history().trail_all(&retained).await.unwrap();
     assert_eq!(trail.len(), 10);
 }

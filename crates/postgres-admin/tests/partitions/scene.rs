@@ -1,4 +1,4 @@
-//! A database, and a clerk who makes entries of any day.
+//! A database, and a factory of entries with any date.
 
 use std::time::Duration;
 
@@ -29,11 +29,11 @@ pub(crate) fn on(day: &str) -> Timestamp {
     format!("{day}T00:00:00Z").parse().unwrap()
 }
 
-/// Makes entries with the time of their recording in their ids, as services do.
+/// Creates entries with their recording time in their ids, as services do.
 #[derive(Default)]
-pub(crate) struct Clerk(Writer, SequentialEntryIds);
+pub(crate) struct EntryFactory(Writer, SequentialEntryIds);
 
-impl Clerk {
+impl EntryFactory {
     pub(crate) fn step(
         &self,
         task: &TaskKey,
@@ -71,7 +71,7 @@ pub(crate) async fn names(postgres: &PostgresDatabase) -> Vec<String> {
         .collect()
 }
 
-/// The summary of each of alice's tasks tells what its trail has.
+/// Each summary of alice's tasks agrees with the task's trail.
 pub(crate) async fn assert_consistent(histories: &PostgresTaskHistory<'_>) {
     let user = UserId::new("alice").unwrap();
     let tasks = histories

@@ -1,5 +1,5 @@
-//! Requests about tasks that other transactions keep locked. They share no statement with requests about
-//! other tasks, which would have to wait with them.
+//! Requests for tasks that another transaction has locked. They are sent apart from requests for
+//! other tasks, which would otherwise wait for the lock too.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -9,20 +9,20 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::batch_task::{Queued, answer, everybody_gone};
+use super::batch_task::{Queued, all_callers_gone, answer};
 use super::counter::{Counter, InFlightGuard};
 use super::{Batchable, refused_by_lock};
 use crate::pool::Pool;
 
-/// How long a task stays aside after the last request about it has waited without success: a caller who
-/// tries again does not hold up the others a second time.
+/// How long a task stays set aside after its last request was blocked, so that a caller that
+/// retries does not block others again.
 const LINGER: Duration = Duration::from_secs(10);
 
-/// The tasks that are set aside, each with a lane of its own. In a lane one statement at a time waits, with
-/// all requests about the task that were there when it began; behind it the others keep their order.
+/// The tasks that are set aside, each with its own lane. A lane has one statement in flight at a
+/// time, which carries all requests that were queued when it started. Later ones wait, in order.
 pub(super) struct Aside<S: Batchable> {
     lanes: Mutex<HashMap<S::Key, Lane<S>>>,
-    /// How many lanes there are: looked at for every request.
+    /// The number of lanes, read for every request.
     number: AtomicUsize,
     pool: Pool,
     counter: Arc<Counter>,
@@ -30,9 +30,9 @@ pub(super) struct Aside<S: Batchable> {
 
 struct Lane<S: Batchable> {
     waiting: VecDeque<Queued<S>>,
-    /// How many requests the statement under way carries; `None` if nobody serves the lane.
+    /// The number of requests in the statement in flight; `None` if no task serves the lane.
     served: Option<usize>,
-    /// Until when it stays without requests.
+    /// When an empty lane may be removed.
     until: Instant,
 }
 
@@ -46,12 +46,12 @@ impl<S: Batchable> Aside<S> {
         })
     }
 
-    /// Whether requests about a task go to its lane.
+    /// Whether requests for a task go to its lane.
     pub(super) fn has(&self, task: &S::Key) -> bool {
         self.number.load(Ordering::Acquire) > 0 && self.lanes().contains_key(task)
     }
 
-    /// Sets a task aside, or keeps it there.
+    /// Sets a task aside, or extends the time for which it is.
     pub(super) fn begin(&self, task: &S::Key) {
         let mut lanes = self.lanes();
         let now = Instant::now();
@@ -60,7 +60,7 @@ impl<S: Batchable> Aside<S> {
         self.number.store(lanes.len(), Ordering::Release);
     }
 
-    /// Takes a request into the lane of its task; gives it back if there is none.
+    /// Queues a request in the lane of its task; returns it if the task has no lane.
     pub(super) fn take(self: &Arc<Self>, queued: Queued<S>) -> Option<Queued<S>> {
         if self.number.load(Ordering::Acquire) == 0 {
             return Some(queued);
@@ -80,7 +80,7 @@ impl<S: Batchable> Aside<S> {
         None
     }
 
-    /// Sets requests aside that were held up, and their tasks.
+    /// Sets the tasks of blocked requests aside, and queues the requests in their lanes.
     pub(super) fn set_aside(self: &Arc<Self>, blocked: Vec<Queued<S>>) {
         for queued in blocked {
             let task = S::key(&queued.request).clone();
@@ -104,11 +104,11 @@ impl<S: Batchable> Aside<S> {
         }
     }
 
-    /// How many tasks are set aside, and how many requests wait for them.
+    /// The number of tasks that are set aside, and of requests that wait for them.
     pub(super) fn numbers(&self) -> (usize, usize) {
         let (lanes, now) = (self.lanes(), Instant::now());
-        let in_use = lanes.values().filter(|lane| lane.is_in_use(now));
-        in_use.fold((0, 0), |(tasks, requests), lane| {
+        let active = lanes.values().filter(|lane| lane.is_in_use(now));
+        active.fold((0, 0), |(tasks, requests), lane| {
             let waiting = lane.waiting.len() + lane.served.unwrap_or_default();
             (tasks + 1, requests + waiting)
         })
@@ -141,7 +141,7 @@ impl<S: Batchable> Lane<S> {
     }
 }
 
-/// The service of a lane, until it is empty.
+/// Serves a lane until it is empty.
 struct Service<S: Batchable> {
     aside: Arc<Aside<S>>,
     task: S::Key,
@@ -156,8 +156,8 @@ async fn serve<S: Batchable>(mut service: Service<S>) {
 }
 
 impl<S: Batchable> Service<S> {
-    /// All that waits, as far as one statement carries it; `None` and the end of the service if nothing
-    /// does.
+    /// The queued requests that fit into one statement. If there are none, ends the service and
+    /// returns `None`.
     fn next(&mut self) -> Option<Vec<Queued<S>>> {
         let mut lanes = self.aside.lanes();
         let lane = lanes.get_mut(&self.task)?;
@@ -179,25 +179,26 @@ impl<S: Batchable> Service<S> {
         (!self.ended).then_some(group)
     }
 
-    /// Waits for the task as long as the first of the callers may; gives those back who were not answered.
+    /// Sends the requests, and waits for the lock as long as the first caller may. Returns the
+    /// requests that remain blocked.
     async fn send(&self, mut group: Vec<Queued<S>>) -> Option<Vec<Queued<S>>> {
         let wait = group.first()?.wait;
-        let leave = tokio::select! {
+        let permit = tokio::select! {
             biased;
-            leave = self.aside.pool.leave_to_wait(wait) => leave,
-            () = everybody_gone(group.iter_mut().map(|queued| &mut queued.answer)) => {
+            permit = self.aside.pool.leave_to_wait(wait) => permit,
+            () = all_callers_gone(group.iter_mut().map(|queued| &mut queued.answer)) => {
                 return None;
             }
         };
-        if leave.is_err() {
+        if permit.is_err() {
             return Some(group);
         }
         let _in_flight = InFlightGuard::with(0, Arc::clone(&self.aside.counter));
         answer(&self.aside.pool, group, wait.no_longer()).await
     }
 
-    /// Ends the task's time aside if it was not locked. Else answers those who may not wait any longer, and
-    /// keeps the others. `None` says that the callers have gone.
+    /// Stops setting the task aside if it was not locked. Otherwise fails the requests whose
+    /// timeout has expired, and queues the others again. `None` means that the callers have gone.
     fn back(&self, blocked: Option<Vec<Queued<S>>>) {
         let mut lanes = self.aside.lanes();
         let Some(lane) = lanes.get_mut(&self.task) else {
@@ -212,10 +213,10 @@ impl<S: Batchable> Service<S> {
         }
         lane.until = now + LINGER;
         let all = blocked.into_iter().chain(lane.waiting.drain(..));
-        let over = |queued: &Queued<S>| queued.wait.deadline().is_some_and(|end| end <= now);
-        let (over, waiting): (Vec<_>, Vec<_>) = all.partition(over);
+        let expired = |queued: &Queued<S>| queued.wait.deadline().is_some_and(|end| end <= now);
+        let (expired, waiting): (Vec<_>, Vec<_>) = all.partition(expired);
         lane.waiting = waiting.into();
-        for queued in over {
+        for queued in expired {
             let waited = queued.wait.waited();
             let _gone = queued.answer.send(Err(refused_by_lock::<S>(waited)));
         }
@@ -223,7 +224,7 @@ impl<S: Batchable> Service<S> {
 }
 
 impl<S: Batchable> Drop for Service<S> {
-    /// Also when a statement panics: then those who wait are told that there is no answer.
+    /// Runs even if a statement panics. Dropping the waiting requests then fails their calls.
     fn drop(&mut self) {
         if self.ended {
             return;

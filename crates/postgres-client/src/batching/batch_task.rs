@@ -10,7 +10,7 @@ use crate::lock_wait::LockWait;
 use crate::pool::Pool;
 use crate::telemetry;
 
-/// A request on its way, and who waits for its answer.
+/// A queued request, and where its answer goes.
 pub(super) struct Queued<S: Batchable> {
     pub(super) request: S::Request,
     pub(super) size_bytes: usize,
@@ -20,7 +20,7 @@ pub(super) struct Queued<S: Batchable> {
     pub(super) wait: LockWait,
 }
 
-/// Sends what is in the queue in statements, until nobody can ask any more.
+/// Sends queued requests in batches until every sender has been dropped.
 pub(super) async fn batch_task<S: Batchable>(
     mut queue: mpsc::UnboundedReceiver<Queued<S>>,
     statements: Arc<Semaphore>,
@@ -40,7 +40,7 @@ pub(super) async fn batch_task<S: Batchable>(
         let Ok(permit) = Arc::clone(&statements).acquire_owned().await else {
             return;
         };
-        // Those who were answered just now get to their next call before the statement is made.
+        // Lets callers that were just answered queue their next call before the batch is taken.
         tokio::task::yield_now().await;
         let (group, beyond) = take(first, &mut queue, &aside);
         next = beyond;
@@ -58,8 +58,8 @@ pub(super) async fn batch_task<S: Batchable>(
     }
 }
 
-/// As much of the queue as one statement carries, and the request that did not fit any more. Those for
-/// which nobody waits any more are left out, and so are those whose tasks are set aside.
+/// Takes as many queued requests as fit into a statement, and returns them with the first one that
+/// did not fit. Skips requests whose callers have gone or whose tasks are set aside.
 fn take<S: Batchable>(
     first: Queued<S>,
     queue: &mut mpsc::UnboundedReceiver<Queued<S>>,
@@ -68,14 +68,14 @@ fn take<S: Batchable>(
     let (mut group, mut bytes) = (Vec::new(), 0_usize);
     let mut next = Some(first);
     while let Some(queued) = next {
-        let with_it = bytes.saturating_add(queued.size_bytes);
-        if group.len() == S::MAX_REQUESTS || (with_it > S::MAX_BYTES && !group.is_empty()) {
+        let new_bytes = bytes.saturating_add(queued.size_bytes);
+        if group.len() == S::MAX_REQUESTS || (new_bytes > S::MAX_BYTES && !group.is_empty()) {
             return (group, Some(queued));
         }
         if !queued.answer.is_closed()
             && let Some(queued) = aside.take(queued)
         {
-            bytes = with_it;
+            bytes = new_bytes;
             group.push(queued);
         }
         next = queue.try_recv().ok();
@@ -83,23 +83,23 @@ fn take<S: Batchable>(
     (group, None)
 }
 
-/// Answers a group, and gives those back that have no answer because their tasks are locked; or stops when
-/// nobody waits for an answer any more, with `None`.
+/// Sends a batch, answers its callers, and returns the requests that remain blocked. Stops and
+/// returns `None` if all callers have gone.
 pub(super) async fn answer<S: Batchable>(
     pool: &Pool,
     mut group: Vec<Queued<S>>,
     wait: LockWait,
 ) -> Option<Vec<Queued<S>>> {
     let requests: Vec<_> = group.iter().map(|queued| queued.request.clone()).collect();
-    let given = tokio::select! {
+    let result = tokio::select! {
         biased;
-        given = S::batched(pool, &requests, wait) => given,
-        () = everybody_gone(group.iter_mut().map(|queued| &mut queued.answer)) => return None,
+        result = S::batched(pool, &requests, wait) => result,
+        () = all_callers_gone(group.iter_mut().map(|queued| &mut queued.answer)) => return None,
     };
     let mut blocked = Vec::new();
-    for (queued, given) in group.into_iter().zip(given) {
-        match given {
-            // Who has gone meanwhile may ask again.
+    for (queued, result) in group.into_iter().zip(result) {
+        match result {
+            // The caller may have gone.
             Sending::Answered(answer) => drop(queued.answer.send(answer)),
             Sending::Blocked => blocked.push(queued),
         }
@@ -107,8 +107,8 @@ pub(super) async fn answer<S: Batchable>(
     Some(blocked)
 }
 
-/// Waits for one after the other, which takes as long as waiting for all at once.
-pub(super) async fn everybody_gone<'a, T: 'a>(
+/// Waits until all callers have gone. Waiting for them in turn takes as long as for all at once.
+pub(super) async fn all_callers_gone<'a, T: 'a>(
     answers: impl Iterator<Item = &'a mut oneshot::Sender<T>>,
 ) {
     for answer in answers {

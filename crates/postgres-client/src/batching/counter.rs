@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use tasktrail_domain::repository::Operation;
 use tokio::sync::OwnedSemaphorePermit;
 
-/// The calls of one kind, counted.
+/// Counts the calls of one kind.
 #[derive(Debug, Default)]
 pub(super) struct Counter {
     calls: AtomicU32,
@@ -14,33 +14,34 @@ pub(super) struct Counter {
     statements_sent: AtomicU64,
 }
 
-/// The calls that are in the queue or on their way together.
+/// The calls that are queued or in flight, and the batches that carry them.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct InFlight {
-    /// The calls, queued or carried by a statement.
+    /// Calls, queued or in a batch.
     pub calls: u32,
-    /// The statements that carry some of them: each has a connection, or is getting one.
+    /// Batches in flight. Each has a connection, or waits for one.
     pub statements: u32,
 }
 
-/// What became of the calls of one kind, which can share statements, since the database was opened.
+/// A snapshot of the calls of one kind that can share statements, and their totals since the
+/// database was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BatchStatistics {
-    /// What the calls do, as in `task_history.save`.
+    /// The operation of the calls, such as `task_history.save`.
     pub operation: &'static str,
-    /// How many are in the queue or on their way together.
+    /// Calls that are queued or in a batch.
     pub under_way: u32,
-    /// How many went by themselves, because nobody else was calling.
+    /// Calls sent in their own statement, because no other call was in flight.
     pub single: u64,
-    /// How many went together with others, or waited for their turn.
+    /// Calls sent in a batch.
     pub batched: u64,
-    /// In how many statements those went.
+    /// Batches sent.
     pub statements: u64,
-    /// How many tasks are set aside, because another transaction keeps them locked: calls for them share
-    /// no statement with others.
+    /// Tasks that are set aside because another transaction has locked them. Their calls are not
+    /// batched with calls for other tasks.
     pub tasks_aside: u32,
-    /// How many calls wait for these tasks. They are among those under way.
+    /// Calls that wait for these tasks. They are included in [`under_way`](Self::under_way).
     pub waiting_aside: u32,
 }
 
@@ -73,7 +74,7 @@ impl Counter {
     }
 }
 
-/// A place among the calls that are under way.
+/// Counts a queued call until it is dropped, and holds its share of the queue capacity.
 pub(super) struct QueuedGuard {
     counter: Arc<Counter>,
     _room: OwnedSemaphorePermit,
@@ -95,7 +96,7 @@ impl Drop for QueuedGuard {
     }
 }
 
-/// A statement that is under way, also when its task panics.
+/// Counts a statement in flight until it is dropped, even if its task panics.
 pub(super) struct InFlightGuard(Arc<Counter>);
 
 impl InFlightGuard {

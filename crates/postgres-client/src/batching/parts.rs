@@ -1,11 +1,11 @@
-//! A group in which the server refuses one request.
+//! Finds the requests of a batch that the server refuses.
 
-/// How many refusals are looked into: enough for three requests to blame among the most there are. What
-/// refuses more than that is not about single requests.
+/// The maximum number of bisections. This isolates three bad requests in the largest batch. More
+/// refusals than that are not caused by single requests.
 const MAX_BISECTIONS: u32 = 32;
 
-/// The parts of a group that are still to be sent, in order. One that is refused is halved until the
-/// request to blame stands alone, so that the others do not suffer for it.
+/// The parts of a batch that are still to be sent, in order. A refused part is split in half until
+/// the request that causes the refusal is alone, so that the others succeed.
 #[derive(Debug)]
 pub struct Parts<'p, T> {
     open: Vec<&'p [T]>,
@@ -13,7 +13,7 @@ pub struct Parts<'p, T> {
 }
 
 impl<'p, T> Parts<'p, T> {
-    /// One part: all of the group.
+    /// Starts with one part: the whole batch.
     #[must_use]
     pub fn of(all: &'p [T]) -> Self {
         Self {
@@ -25,19 +25,19 @@ impl<'p, T> Parts<'p, T> {
     /// The next part to send.
     #[expect(
         clippy::should_implement_trait,
-        reason = "a caller puts parts back in between"
+        reason = "callers put parts back between calls"
     )]
     pub fn next(&mut self) -> Option<&'p [T]> {
         self.open.pop()
     }
 
-    /// Puts a part back as the next one.
+    /// Puts a part back, to be sent next.
     pub fn again(&mut self, part: &'p [T]) {
         self.open.push(part);
     }
 
-    /// Puts the halves of a refused part back. Not of a single request, and not once too many were
-    /// refused: then the refusal is the answer to all of the part.
+    /// Puts the halves of a refused part back. Returns `false` if it did not, because the part is a
+    /// single request or there were too many refusals: then all requests of the part are refused.
     pub fn halve(&mut self, part: &'p [T]) -> bool {
         self.refusals += 1;
         let halved = part.len() > 1 && self.refusals <= MAX_BISECTIONS;
@@ -53,39 +53,40 @@ impl<'p, T> Parts<'p, T> {
 mod tests {
     use super::*;
 
-    /// What is taken and what is refused of numbers, and in how many statements.
+    /// Sends numbers in parts. Returns the accepted and the refused ones, and the number of
+    /// statements.
     fn send(all: &[u32], refuses: impl Fn(u32) -> bool) -> (Vec<u32>, Vec<u32>, u32) {
-        let (mut taken, mut blamed, mut statements) = (Vec::new(), Vec::new(), 0);
+        let (mut accepted, mut rejected, mut statements) = (Vec::new(), Vec::new(), 0);
         let mut parts = Parts::of(all);
         while let Some(part) = parts.next() {
             statements += 1;
             if !part.iter().any(|number| refuses(*number)) {
-                taken.extend(part);
+                accepted.extend(part);
             } else if !parts.halve(part) {
-                blamed.extend(part);
+                rejected.extend(part);
             }
         }
-        (taken, blamed, statements)
+        (accepted, rejected, statements)
     }
 
     #[test]
-    fn the_one_to_blame_is_found_and_the_others_keep_their_order() {
+    fn refused_request_is_isolated_and_order_is_kept() {
         let all: Vec<_> = (0..500).collect();
 
-        let (taken, refused, statements) = send(&all, |number| number == 321);
+        let (accepted, refused, statements) = send(&all, |number| number == 321);
 
         assert_eq!(refused, [321]);
-        assert!(taken.is_sorted() && taken.len() == 499);
+        assert!(accepted.is_sorted() && accepted.len() == 499);
         assert!(statements <= 2 * 9 + 1, "{statements}");
     }
 
     #[test]
-    fn refusals_of_all_are_looked_into_a_bounded_number_of_times() {
+    fn number_of_bisections_is_bounded() {
         let all: Vec<_> = (0..500).collect();
 
-        let (taken, refused, statements) = send(&all, |_| true);
+        let (accepted, refused, statements) = send(&all, |_| true);
 
-        assert_eq!((taken.len(), refused.len()), (0, 500));
+        assert_eq!((accepted.len(), refused.len()), (0, 500));
         assert!(statements <= 2 * MAX_BISECTIONS + 1, "{statements}");
     }
 }

@@ -1,4 +1,4 @@
-//! Ranges of the settings.
+//! Valid ranges of the settings.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// More than any server takes.
+/// More than PostgreSQL servers support in practice.
 const MOST_CONNECTIONS: u32 = 10_000;
 
-/// What the server cuts an application's name off at.
+/// The server truncates longer application names.
 const LONGEST_NAME: usize = 63;
 
 impl PostgresConfig {
-    /// Every setting that is out of its range, by its name in a configuration file. Opening a database
-    /// with one fails.
+    /// Lists every setting outside its valid range, by its name in a configuration file. Opening a
+    /// database fails if there are any.
     #[must_use]
     pub fn problems(&self) -> Vec<InvalidValue> {
         let connections = (self.max_connections.get(), self.burst_connections);
@@ -51,7 +51,7 @@ impl PostgresConfig {
             InvalidValue::outside("group_commit.writers", self.group_commit_writers, 0, 64),
             self.standby_lag
                 .and_then(|lag| InvalidValue::outside("standby.max_lag", lag, SECOND, HOUR)),
-            self.application_name.as_deref().and_then(unfit_name),
+            self.application_name.as_deref().and_then(invalid_name),
             self.schema.problem(),
         ]
         .into_iter()
@@ -60,7 +60,7 @@ impl PostgresConfig {
     }
 }
 
-/// What is wrong with a time limit that zero switches off.
+/// Checks the range of a timeout that zero disables.
 fn outside_or_off(
     setting: &'static str,
     value: Duration,
@@ -73,7 +73,7 @@ fn outside_or_off(
     InvalidValue::outside(setting, value, least, greatest)
 }
 
-fn unfit_name(name: &str) -> Option<InvalidValue> {
+fn invalid_name(name: &str) -> Option<InvalidValue> {
     let fits = (1..=LONGEST_NAME).contains(&name.len())
         && name.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     (!fits).then(|| {
@@ -94,12 +94,12 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_are_without_fault() {
+    fn defaults_are_valid() {
         assert_eq!(config().problems(), []);
     }
 
     #[test]
-    fn every_fault_is_listed_with_what_is_allowed() {
+    fn every_problem_is_listed_with_its_limit() {
         let config = config()
             .with_connections(1, 10_001)
             .unwrap()
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn zero_switches_some_limits_off() {
+    fn zero_disables_some_limits() {
         let config = config()
             .with_statement_timeout(Duration::ZERO)
             .with_leak_threshold(Duration::ZERO);

@@ -6,7 +6,7 @@ use tokio_postgres::config::Host;
 
 use crate::connection::hosts;
 
-/// Where a database is, in the words of whoever configured it.
+/// The location of a database, as configured.
 #[derive(Clone)]
 pub(super) enum Location {
     Text(SecretString),
@@ -45,11 +45,11 @@ impl Location {
 }
 
 fn parse(text: &SecretString) -> Result<tokio_postgres::Config, InvalidValue> {
-    // The driver's error quotes no values, but a cautious reader need not rely on that.
+    // The driver's error quotes no values today. Do not rely on that: drop it.
     let refused = |_| {
         InvalidValue::new(
             "database URL",
-            "like postgres://user:password@host:5432/database",
+            "a URL like postgres://user:password@host:5432/database",
             "something else (not shown, it may hold a password)",
         )
     };
@@ -57,29 +57,29 @@ fn parse(text: &SecretString) -> Result<tokio_postgres::Config, InvalidValue> {
     if config.get_hosts().is_empty() {
         return Err(InvalidValue::new(
             "database URL",
-            "one that names a host",
+            "a URL that names a host",
             "none",
         ));
     }
-    if holds_a_password(&config) {
+    if exposes_password(&config) {
         return Err(InvalidValue::new(
             "database URL",
-            "one whose password has no @, : or / as it is, but %40, %3A and %2F",
-            "another (not shown)",
+            "a URL with @, : and / in the password written as %40, %3A and %2F",
+            "another one (not shown, it may hold a password)",
         ));
     }
     Ok(config)
 }
 
-/// The driver ends the password at the first `@`, so that the rest of one that holds an `@` gets into
-/// the name of the host or of the database, which are shown.
-fn holds_a_password(config: &tokio_postgres::Config) -> bool {
+/// The driver ends the password at the first `@`. If the password itself contains an `@`, the rest
+/// ends up in the host or database name, which logs and errors show.
+fn exposes_password(config: &tokio_postgres::Config) -> bool {
     let host = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
     config.get_hosts().iter().any(host)
         || config.get_dbname().is_some_and(|name| name.contains('@'))
 }
 
-/// Hosts, ports and database, fit for logs: no user, no password.
+/// Hosts, ports and database, without user and password: safe for logs.
 pub(super) fn address(config: &tokio_postgres::Config) -> String {
     let hosts: Vec<_> = hosts(config).into_iter().map(|(name, _)| name).collect();
     let database = config

@@ -2,33 +2,33 @@
 
 use tasktrail_domain::InvalidValue;
 
-/// The schema of a store whose configuration names none.
+/// The schema of a store if the configuration names none.
 pub(super) const DEFAULT: &str = "public";
 
-/// The schema in which benchmarks work.
+/// The schema that benchmarks use.
 pub const BENCH: &str = "tasktrail_bench";
 
-/// A name that is longer is cut by the server.
+/// The server truncates longer names.
 const MAX_BYTES: usize = 63;
 
-/// Where the tables of a store are: in one schema, which is the whole search path of its sessions.
+/// The schema that contains the tables of a store. It is the entire search path of its sessions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum StoreSchema {
-    /// [`DEFAULT`]. A store in another schema is reported rather than ignored.
+    /// The default, `public`. A store in another schema is reported as an error, not ignored.
     #[default]
     Unset,
-    /// The caller's choice, whatever other schemas hold.
+    /// The schema that the caller chose. Other schemas are not checked.
     Named(String),
-    /// That of a [`BenchSchema`](crate::BenchSchema).
+    /// The schema of a `BenchSchema`.
     Bench,
 }
 
 impl StoreSchema {
-    /// A schema that the caller chose.
+    /// A schema that the caller chooses.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if the server would cut the name, or reserves it.
+    /// [`InvalidValue`] if the server would truncate the name, or reserves it.
     pub fn named(name: &str) -> Result<Self, InvalidValue> {
         let schema = Self::Named(name.to_owned());
         schema.problem().map_or(Ok(schema), Err)
@@ -50,7 +50,7 @@ impl StoreSchema {
         quoted(self.name())
     }
 
-    /// What is wrong with the name.
+    /// Why the name is invalid, if it is.
     pub(super) fn problem(&self) -> Option<InvalidValue> {
         let Self::Named(name) = self else { return None };
         let reserved =
@@ -63,14 +63,14 @@ impl StoreSchema {
     }
 }
 
-/// Whether the server and `psql` take this name unchanged.
+/// Whether the server and `psql` accept this name unchanged.
 #[must_use]
 pub fn is_identifier(name: &str) -> bool {
     let odd = |character: char| character.is_control() || character == '\\';
     (1..=MAX_BYTES).contains(&name.len()) && !name.contains(odd)
 }
 
-/// An identifier as it stands in a statement, whatever characters it has.
+/// Quotes an identifier for use in a statement.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_quoted_with_every_quote_in_it_doubled() {
+    fn quotes_in_a_name_are_doubled() {
         let named = StoreSchema::Named("a\"; DROP TABLE x; --".to_owned());
 
         assert_eq!(named.quoted(), "\"a\"\"; DROP TABLE x; --\"");
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_the_server_would_cut_or_refuse_are_faults() {
+    fn truncated_and_reserved_names_are_invalid() {
         let long = "x".repeat(64);
         for name in [
             "",

@@ -3,7 +3,7 @@ use secrecy::ExposeSecret;
 use super::*;
 
 #[test]
-fn the_address_has_neither_user_nor_password() {
+fn address_omits_user_and_password() {
     let config = PostgresConfig::from_url("postgres://me:hush@a:1,b:2/tasks").unwrap();
 
     assert_eq!(config.address(), "a:1,b:2/tasks");
@@ -11,7 +11,7 @@ fn the_address_has_neither_user_nor_password() {
 }
 
 #[test]
-fn a_wrong_url_is_refused_without_showing_it() {
+fn invalid_url_error_hides_the_url() {
     for url in [
         "mysql://me:hush@h/d",
         "postgres://me:hush@h:port/d",
@@ -27,7 +27,7 @@ fn a_wrong_url_is_refused_without_showing_it() {
 }
 
 #[test]
-fn parts_are_taken_as_they_are() {
+fn parts_are_used_unchanged() {
     let password = SecretString::from(r"it's a \ 'secret'");
     let config =
         PostgresConfig::from_parts("h", 5433, "my db", "o'brien", Some(&password)).unwrap();
@@ -42,7 +42,7 @@ fn parts_are_taken_as_they_are() {
 }
 
 #[test]
-fn the_mode_of_tls_is_read_in_every_form() {
+fn tls_mode_is_parsed_from_every_form() {
     for (text, mode) in [
         ("postgres://h/d", TlsMode::Prefer),
         ("postgres://h/d?sslmode=verify-ca", TlsMode::VerifyCa),
@@ -54,7 +54,7 @@ fn the_mode_of_tls_is_read_in_every_form() {
 }
 
 #[test]
-fn a_password_is_never_read_as_something_else() {
+fn password_is_never_parsed_as_options() {
     let password = SecretString::from("a sslmode=hush host=elsewhere");
     let config = PostgresConfig::from_parts("h", 1, "d", "u", Some(&password)).unwrap();
 
@@ -64,7 +64,7 @@ fn a_password_is_never_read_as_something_else() {
 }
 
 #[test]
-fn the_maximum_is_at_least_the_minimum_and_one() {
+fn maximum_is_at_least_minimum_and_one() {
     let config = || PostgresConfig::from_url("postgres://h/d").unwrap();
 
     assert!(config().with_connections(0, 1).is_ok());

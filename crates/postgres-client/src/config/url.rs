@@ -1,4 +1,4 @@
-//! The part of a database URL that the driver does not understand.
+//! URL parameters that the driver does not support.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,8 @@ use tasktrail_domain::InvalidValue;
 
 use crate::tls::TlsMode;
 
-/// What the driver knows nothing of: two of the five modes of TLS, root certificates, and the schema.
+/// Parameters that the driver does not support: the verifying TLS modes, root certificates, and the
+/// schema.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct UrlParameters {
     pub(super) tls_mode: Option<TlsMode>,
@@ -17,18 +18,18 @@ pub(super) struct UrlParameters {
 }
 
 impl UrlParameters {
-    /// Takes `sslmode`, `sslrootcert` and `schema` out of a URL. The `key=value` form stays as it is: the
-    /// driver reads the modes that it knows from it.
-    pub(super) fn taken_from(url: &SecretString) -> Result<(SecretString, Self), InvalidValue> {
+    /// Removes `sslmode`, `sslrootcert` and `schema` from a URL and returns them. A `key=value`
+    /// string is returned unchanged: the driver parses the modes that it supports.
+    pub(super) fn extract_from(url: &SecretString) -> Result<(SecretString, Self), InvalidValue> {
         let mut taken = Self::default();
-        let Some((place, query)) = split(url.expose_secret()) else {
+        let Some((base, query)) = split(url.expose_secret()) else {
             return Ok((url.clone(), taken));
         };
         let mut rest = Vec::new();
         for part in query.split('&') {
             match part.split_once('=') {
                 Some(("sslmode", mode)) => {
-                    taken.tls_mode = Some(mode.parse().map_err(|refused| hidden(&refused))?);
+                    taken.tls_mode = Some(mode.parse().map_err(|invalid| hidden(&invalid))?);
                 }
                 Some(("sslrootcert", file)) => {
                     let file = percent_decode_str(file).decode_utf8_lossy();
@@ -43,25 +44,25 @@ impl UrlParameters {
         }
         let rest = rest.join("&");
         let url = if rest.is_empty() {
-            place.to_owned()
+            base.to_owned()
         } else {
-            format!("{place}?{rest}")
+            format!("{base}?{rest}")
         };
         Ok((url.into(), taken))
     }
 }
 
-/// A password that holds `@` and `?` as they are can look like a parameter.
-fn hidden(refused: &InvalidValue) -> InvalidValue {
+/// Hides the value: part of a password with an unescaped `@` and `?` can look like a parameter.
+fn hidden(invalid: &InvalidValue) -> InvalidValue {
     InvalidValue::new(
-        refused.field(),
-        refused.limit().to_owned(),
+        invalid.field(),
+        invalid.limit().to_owned(),
         "something else (not shown, it may be part of a password)",
     )
 }
 
-/// A URL in front of and behind the mark of its query. One in a password is none: the user and the
-/// password end at the first `@`.
+/// Splits a URL at the `?` of its query. A `?` in the user or the password does not count: both end
+/// at the first `@`.
 fn split(url: &str) -> Option<(&str, &str)> {
     let begin = url.find("://")? + 3;
     let host = url.get(begin..)?.find('@').map_or(begin, |at| begin + at);
@@ -74,12 +75,12 @@ mod tests {
     use super::*;
 
     fn taken(url: &str) -> (String, UrlParameters) {
-        let (rest, parameters) = UrlParameters::taken_from(&url.into()).unwrap();
+        let (rest, parameters) = UrlParameters::extract_from(&url.into()).unwrap();
         (rest.expose_secret().to_owned(), parameters)
     }
 
     #[test]
-    fn a_url_without_them_stays_as_it_is() {
+    fn url_without_parameters_is_unchanged() {
         for url in [
             "postgres://u:p@h/d",
             "postgres://h/d?application_name=a",
@@ -90,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn they_are_taken_out_of_a_url() {
+    fn parameters_are_removed_from_the_url() {
         let (rest, parameters) = taken(
             "postgres://h/d?sslmode=verify-full&connect_timeout=3&sslrootcert=%2Fca%20.pem&schema=My%20shop",
         );
@@ -102,12 +103,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_of_a_query_of_its_own() {
+    fn empty_query_is_removed() {
         assert_eq!(taken("postgres://h/d?sslmode=require").0, "postgres://h/d");
     }
 
     #[test]
-    fn a_question_mark_in_a_password_begins_no_query() {
+    fn question_mark_in_password_starts_no_query() {
         let (rest, parameters) = taken("postgres://u:a?sslmode=hush@h/d?sslmode=disable");
 
         assert_eq!(rest, "postgres://u:a?sslmode=hush@h/d");
@@ -115,8 +116,9 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_mode_is_refused_without_showing_it() {
-        let error = UrlParameters::taken_from(&"postgres://h/d?sslmode=maybe".into()).unwrap_err();
+    fn unknown_mode_error_hides_the_mode() {
+        let error =
+            UrlParameters::extract_from(&"postgres://h/d?sslmode=maybe".into()).unwrap_err();
 
         assert_eq!(error.field(), "sslmode");
         assert!(!error.to_string().contains("maybe"), "{error}");

@@ -1,14 +1,14 @@
-//! A list of hosts, each by itself.
+//! Splits a list of hosts.
 //!
-//! The driver walks a list of hosts on its own, but waits for each as long as it takes: a frozen first
-//! host would hide a healthy second one for ever.
+//! The driver can try several hosts itself, but it waits for each one without a limit: a frozen
+//! first host would hide a healthy second one forever.
 
 use std::net::IpAddr;
 
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
-/// The host's name and port, and the configuration with only this host.
+/// The name and port of each host, with a configuration for this host only.
 #[must_use]
 pub fn hosts(list: &Config) -> Vec<(String, Config)> {
     let ports = list.get_ports();
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_host_keeps_everything_but_the_other_hosts() {
+    fn each_host_keeps_all_other_settings() {
         let list: Config = "host=a,b port=1,2 user=u password=p dbname=d connect_timeout=3 \
                             sslmode=require target_session_attrs=read-write application_name=n"
             .parse()
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn one_port_is_for_all() {
+    fn single_port_applies_to_all_hosts() {
         let list: Config = "host=a,b port=6543".parse().unwrap();
 
         let names: Vec<_> = hosts(&list).into_iter().map(|(name, _)| name).collect();

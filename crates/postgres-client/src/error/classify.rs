@@ -1,17 +1,19 @@
-//! The one table that turns the driver's errors into kind and effect.
+//! Maps driver errors to a kind and an effect.
 //!
-//! diesel-async keeps the SQLSTATE of a few errors only; the rest are told by the server's message.
-//! The messages must be the untranslated ones: a superuser's sessions set `lc_messages` themselves, for
-//! other roles the server, the database or the role has to (an English locale will do as well).
-//! In another language these errors are `Unexpected`; nothing else changes.
-//! `classify/on_a_real_server.rs` provokes what can be provoked.
+//! diesel-async exposes the SQLSTATE of only a few errors. The others are classified by the
+//! server's message, which must be untranslated. Sessions of superusers set `lc_messages`
+//! themselves. For other roles, set it for the server, the database or the role (an English locale
+//! also works). With messages in another language, these errors become `Unexpected`; nothing else
+//! changes.
+//!
+//! The tests in `classify/on_a_real_server.rs` provoke the errors that can be provoked.
 
 use diesel::result::{DatabaseErrorKind, Error};
 use tasktrail_domain::repository::{Effect, ErrorKind};
 
 const LOCK_TIMEOUT: &str = "canceling statement due to lock timeout";
 
-/// What the server says, and what it means. The first row whose text begins the message counts.
+/// Message prefixes and their meaning. The first prefix that matches applies.
 const BY_MESSAGE: &[(&str, ErrorKind)] = &[
     ("deadlock detected", ErrorKind::Contention),
     (LOCK_TIMEOUT, ErrorKind::Contention),
@@ -37,7 +39,7 @@ const BY_MESSAGE: &[(&str, ErrorKind)] = &[
         ErrorKind::Unavailable,
     ),
     ("too many connections for", ErrorKind::Unavailable),
-    // The table of locks is full of those of others; the server answers everybody else.
+    // The lock table is full because of other transactions; the server itself is available.
     ("out of shared memory", ErrorKind::Contention),
     ("could not extend file", ErrorKind::Unavailable),
     ("could not write to", ErrorKind::Unavailable),
@@ -48,8 +50,8 @@ const BY_MESSAGE: &[(&str, ErrorKind)] = &[
 
 /// Kind and effect of a failed statement.
 ///
-/// What the server itself reports was rolled back; only when the connection is gone, or the server
-/// could not write, can nobody tell what became of the statement.
+/// An error that the server reports means that the statement was rolled back. The effect is unknown
+/// if the connection was lost, or if the server could not write.
 pub(super) fn classify(error: &Error) -> (ErrorKind, Effect) {
     match error {
         Error::DatabaseError(kind, information) => by_kind(*kind, information.message()),
@@ -64,14 +66,14 @@ pub(super) fn classify(error: &Error) -> (ErrorKind, Effect) {
     }
 }
 
-/// Whether a statement waited for a lock for longer than `lock_timeout`.
+/// Whether the statement exceeded `lock_timeout`.
 pub(super) fn is_lock_timeout(error: &Error) -> bool {
     matches!(error, Error::DatabaseError(_, information)
         if information.message().starts_with(LOCK_TIMEOUT))
 }
 
 /// Whether a table or a column does not exist.
-pub(super) fn misses_the_schema(error: &Error) -> bool {
+pub(super) fn is_missing_schema(error: &Error) -> bool {
     let Error::DatabaseError(DatabaseErrorKind::Unknown, information) = error else {
         return false;
     };
@@ -86,7 +88,7 @@ fn by_kind(kind: DatabaseErrorKind, message: &str) -> (ErrorKind, Effect) {
             (ErrorKind::Unavailable, Effect::Unknown)
         }
         DatabaseErrorKind::SerializationFailure => (ErrorKind::Contention, Effect::NotApplied),
-        // A standby, or a primary that has just become one.
+        // A standby, or a former primary that has become one.
         DatabaseErrorKind::ReadOnlyTransaction => (ErrorKind::Unavailable, Effect::NotApplied),
         DatabaseErrorKind::UniqueViolation
         | DatabaseErrorKind::ForeignKeyViolation
@@ -98,7 +100,7 @@ fn by_kind(kind: DatabaseErrorKind, message: &str) -> (ErrorKind, Effect) {
     }
 }
 
-/// A server that cannot write its log stops, and may find the commit in it when it starts again.
+/// A server that cannot write its log shuts down, and may replay the commit when it restarts.
 fn effect(message: &str) -> Effect {
     if message.starts_with("could not write to") || message.starts_with("could not fsync file") {
         Effect::Unknown
@@ -110,7 +112,7 @@ fn effect(message: &str) -> Effect {
 fn by_message(message: &str) -> ErrorKind {
     BY_MESSAGE
         .iter()
-        .find(|(beginning, _)| message.starts_with(beginning))
+        .find(|(prefix, _)| message.starts_with(prefix))
         .map_or(ErrorKind::Unexpected, |(_, kind)| *kind)
 }
 
@@ -122,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_told_by_how_it_begins() {
+    fn message_is_classified_by_its_prefix() {
         assert_eq!(by_message("deadlock detected"), ErrorKind::Contention);
         assert_eq!(
             by_message("the database system is starting up"),
@@ -135,12 +137,12 @@ mod tests {
     }
 
     #[test]
-    fn no_row_hides_a_later_one() {
-        for (index, (beginning, _)) in BY_MESSAGE.iter().enumerate() {
+    fn no_prefix_hides_a_later_one() {
+        for (index, (prefix, _)) in BY_MESSAGE.iter().enumerate() {
             let hidden = BY_MESSAGE[..index]
                 .iter()
-                .any(|(other, _)| beginning.starts_with(other));
-            assert!(!hidden, "{beginning:?} is never reached");
+                .any(|(other, _)| prefix.starts_with(other));
+            assert!(!hidden, "{prefix:?} is never reached");
         }
     }
 }

@@ -10,22 +10,22 @@ use super::lifecycle::Lifecycle;
 use super::statistics::WaitCounter;
 use crate::error::AcquireError;
 
-/// Lets as many callers through as there may be connections, and the others in the order in which
-/// they came.
+/// Admits as many callers as the pool may have connections. The others wait in the order in which
+/// they arrived.
 ///
-/// bb8 alone is not fair: a caller that it wakes races newcomers and goes to the end of the queue again
-/// when it loses.
+/// bb8 alone is not fair: a caller that it wakes races with new callers, and returns to the end of
+/// the queue if it loses.
 #[derive(Debug)]
 pub(super) struct AcquireQueue {
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     number: u32,
     waiting: AtomicU32,
     waits: WaitCounter,
-    /// How many were turned away by a close.
+    /// Callers that a close removed from the queue.
     rejected: AtomicU32,
 }
 
-/// Whether a call begins now, or has begun before and needs a connection to finish.
+/// Whether a call is new, or has already started and needs a connection to finish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CallState {
     New,
@@ -33,7 +33,7 @@ pub(super) enum CallState {
 }
 
 impl CallState {
-    /// Waits until a close refuses it.
+    /// Waits until the call must not continue because of a close.
     async fn refusal(self, lifecycle: &Lifecycle) {
         match self {
             Self::New => lifecycle.draining().await,
@@ -42,14 +42,14 @@ impl CallState {
     }
 }
 
-/// A place behind the gate; dropping it lets the next caller through.
+/// Admission to the pool. Dropping it admits the next caller.
 pub(super) type AcquirePermit = OwnedSemaphorePermit;
 
 impl AcquireQueue {
-    pub(super) fn new(places: NonZeroU32) -> Self {
-        let number = places.get();
+    pub(super) fn new(permits: NonZeroU32) -> Self {
+        let number = permits.get();
         Self {
-            places: Arc::new(Semaphore::new(
+            permits: Arc::new(Semaphore::new(
                 usize::try_from(number).unwrap_or(usize::MAX),
             )),
             number,
@@ -59,15 +59,15 @@ impl AcquireQueue {
         }
     }
 
-    /// Waits for a place, no longer than `acquire_timeout`, and no longer than `lifecycle` lets the call go on.
+    /// Waits for a permit, up to `acquire_timeout`, unless `lifecycle` ends the wait first.
     pub(super) async fn acquire(
         &self,
         acquire_timeout: Duration,
         lifecycle: &Lifecycle,
         call: CallState,
     ) -> Result<AcquirePermit, AcquireError> {
-        // Nobody overtakes by this: places are free only while nobody waits.
-        let permit = match Arc::clone(&self.places).try_acquire_owned() {
+        // This does not overtake waiting callers: a permit is available only if no caller waits.
+        let permit = match Arc::clone(&self.permits).try_acquire_owned() {
             Ok(permit) => permit,
             Err(_none_free) => tokio::select! {
                 permit = self.queue(acquire_timeout) => permit?,
@@ -77,18 +77,18 @@ impl AcquireQueue {
                 }
             },
         };
-        // It may have ended between the question and the answer.
-        let goes_on = match call {
+        // The pool may have been closed while the permit was acquired.
+        let may_continue = match call {
             CallState::New => lifecycle.is_open(),
             CallState::Started => !lifecycle.has_ended(),
         };
-        goes_on.then_some(permit).ok_or(AcquireError::Closed)
+        may_continue.then_some(permit).ok_or(AcquireError::Closed)
     }
 
     async fn queue(&self, acquire_timeout: Duration) -> Result<AcquirePermit, AcquireError> {
-        let mut queued = Queued::in_front_of(self);
-        let place = Arc::clone(&self.places).acquire_owned();
-        match tokio::time::timeout(acquire_timeout, place).await {
+        let mut queued = Queued::enter(self);
+        let permit = Arc::clone(&self.permits).acquire_owned();
+        match tokio::time::timeout(acquire_timeout, permit).await {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_closed)) => Err(AcquireError::Closed),
             Err(_elapsed) => {
@@ -101,29 +101,29 @@ impl AcquireQueue {
         }
     }
 
-    /// Waits until everybody who was let through has come back. Nobody is let through meanwhile.
+    /// Waits until every permit has been returned. No caller is admitted during this wait.
     pub(super) async fn wait_until_idle(&self) {
-        // An error would mean that the gate is closed for good, which nobody does.
-        let _all = self.places.acquire_many(self.number).await;
+        // The semaphore is never closed, so this cannot fail.
+        let _all = self.permits.acquire_many(self.number).await;
     }
 
-    /// How many callers a close has turned away since the last such question.
+    /// How many callers a close has removed from the queue since the last call of this method.
     pub(super) fn take_rejected(&self) -> u32 {
         self.rejected.swap(0, Ordering::Relaxed)
     }
 
-    /// How many callers wait.
+    /// How many callers are in the queue.
     pub(super) fn waiting(&self) -> u32 {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// How often and how long callers have waited.
+    /// Statistics of the time that callers spent in the queue.
     pub(super) fn waits(&self) -> &WaitCounter {
         &self.waits
     }
 }
 
-/// A caller in the queue, counted also when its future is dropped there.
+/// A caller in the queue. Its wait is counted even if its future is dropped there.
 struct Queued<'g> {
     acquire_queue: &'g AcquireQueue,
     began: Instant,
@@ -132,7 +132,7 @@ struct Queued<'g> {
 }
 
 impl<'g> Queued<'g> {
-    fn in_front_of(acquire_queue: &'g AcquireQueue) -> Self {
+    fn enter(acquire_queue: &'g AcquireQueue) -> Self {
         Self {
             acquire_queue,
             began: Instant::now(),
@@ -157,18 +157,18 @@ mod tests {
 
     use super::*;
 
-    fn acquire_queue(places: u32) -> (AcquireQueue, Lifecycle) {
+    fn acquire_queue(permits: u32) -> (AcquireQueue, Lifecycle) {
         (
-            AcquireQueue::new(NonZeroU32::new(places).unwrap()),
+            AcquireQueue::new(NonZeroU32::new(permits).unwrap()),
             Lifecycle::default(),
         )
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_waits_too_long_is_told_how_long_and_how_many_were_ahead() {
+    async fn acquire_timeout_reports_wait_time_and_queue_position() {
         let (acquire_queue, open) = acquire_queue(1);
         let acquire_timeout = Duration::from_secs(5);
-        let _inside = acquire_queue
+        let _permit = acquire_queue
             .acquire(acquire_timeout, &open, CallState::New)
             .await
             .unwrap();
@@ -178,12 +178,12 @@ mod tests {
             acquire_queue.acquire(acquire_timeout, &open, CallState::New)
         );
 
-        let said = [first, second].map(|rejected| rejected.unwrap_err().to_string());
+        let messages = [first, second].map(|rejected| rejected.unwrap_err().to_string());
         assert_eq!(
-            said,
+            messages,
             [
-                "no connection became free within 5s, with nobody ahead",
-                "no connection became free within 5s, with 1 ahead"
+                "no connection became free within 5s, with 0 callers ahead in the queue",
+                "no connection became free within 5s, with 1 caller ahead in the queue"
             ]
         );
         assert_eq!(acquire_queue.waiting(), 0);
@@ -217,9 +217,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_goes_away_leaves_the_queue() {
+    async fn dropped_call_leaves_the_queue() {
         let (acquire_queue, open) = acquire_queue(1);
-        let inside = acquire_queue
+        let permit = acquire_queue
             .acquire(Duration::MAX, &open, CallState::New)
             .await
             .unwrap();
@@ -230,7 +230,7 @@ mod tests {
                 .is_none()
         );
 
-        drop(inside);
+        drop(permit);
 
         assert_eq!(acquire_queue.waiting(), 0);
         assert!(
@@ -242,9 +242,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waits_while_it_closes_is_told_at_once() {
+    async fn queued_call_fails_immediately_when_the_pool_closes() {
         let (acquire_queue, lifecycle) = acquire_queue(1);
-        let inside = acquire_queue
+        let permit = acquire_queue
             .acquire(Duration::MAX, &lifecycle, CallState::New)
             .await
             .unwrap();
@@ -256,7 +256,7 @@ mod tests {
 
         assert!(matches!(waiting.await, Err(AcquireError::Closed)));
         assert!(acquire_queue.wait_until_idle().now_or_never().is_none());
-        drop(inside);
+        drop(permit);
         assert!(acquire_queue.wait_until_idle().now_or_never().is_some());
     }
 }

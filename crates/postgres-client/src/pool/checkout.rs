@@ -17,21 +17,22 @@ use crate::connection::milliseconds;
 use crate::error::StoreError;
 use crate::pg_operation::PgOperation;
 
-/// How long a cancel may take to reach the server.
+/// Timeout for a cancel request to reach the server.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A connection on loan to one operation.
+/// A connection that is checked out by one operation.
 ///
-/// It goes back to the pool when the operation has [run](Self::run). One that is dropped otherwise
-/// belongs to a call whose future was dropped: its statement may still run, so it is cancelled on the
-/// server, and the connection ends. It is not lent again even after the cancel, which may arrive late
-/// and would hit the next user.
+/// It returns to the pool when the operation has [run](Self::run). If it is dropped before that,
+/// its call was abandoned and its statement may still be running. The statement is then cancelled
+/// on the server and the connection is closed. It is not reused even after the cancel, which may
+/// arrive late and would cancel the next call's statement.
 pub struct Checkout {
     connection: bb8::PooledConnection<'static, Manager>,
     operation: Operation,
-    concluded: bool,
+    finished: bool,
     pool: Arc<Shared>,
-    // After the connection: it is in use until it is back, and then the next caller is let through.
+    // Dropped after the connection, so that it counts as in use until it is back in the pool. Only
+    // then is the next caller admitted.
     _guard: CheckoutGuard,
     _permit: AcquirePermit,
 }
@@ -46,18 +47,18 @@ impl Checkout {
         Self {
             connection,
             operation,
-            concluded: false,
+            finished: false,
             pool,
             _guard: guard,
             _permit: permit,
         }
     }
 
-    /// Does what the connection was lent for, unless the pool ends meanwhile.
+    /// Runs the operation, unless the pool is closed first.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]
+    /// [`StoreError`] if the operation fails or is interrupted by the close.
     pub async fn run<W: PgOperation>(mut self, work: &W) -> Result<W::Output, StoreError> {
         let pool = Arc::clone(&self.pool);
         let result = tokio::select! {
@@ -68,14 +69,14 @@ impl Checkout {
                 return Err(StoreError::Interrupted);
             }
         };
-        self.concluded = true;
+        self.finished = true;
         self.connection.record_response();
         result
     }
 }
 
-/// Does `work`; one that takes long in a transaction that has the time limit of such work. Its extra round
-/// trips are nothing beside what it does, and a pooler between us and the server keeps no setting.
+/// Runs the operation. A long one runs in a transaction with its own statement timeout: its extra
+/// round trips cost little in comparison, and a pooler in between keeps no session setting.
 async fn run<W: PgOperation>(
     work: &W,
     connection: &mut AsyncPgConnection,
@@ -93,7 +94,7 @@ async fn run<W: PgOperation>(
         .await
 }
 
-/// Never less than what other statements have; zero is no limit.
+/// The long timeout is never shorter than the general one. Zero means no timeout.
 fn set_local_statement_timeout(config: &PostgresConfig) -> String {
     let (long, short) = (config.long_statement_timeout, config.statement_timeout);
     let limit = if long.is_zero() || short.is_zero() {
@@ -106,13 +107,13 @@ fn set_local_statement_timeout(config: &PostgresConfig) -> String {
 
 impl Drop for Checkout {
     fn drop(&mut self) {
-        if self.concluded {
+        if self.finished {
             return;
         }
-        tracing::debug!(operation = %self.operation, "a call was dropped half-way");
+        tracing::debug!(operation = %self.operation, "a call was dropped before it finished");
         self.connection.end(CloseReason::Abandoned);
         self.pool.validator.suspect();
-        // Without a runtime nobody polls the connection any more, and it ends at once.
+        // Without a runtime, no task polls the connection and it closes immediately.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let statement = self.connection.connection.cancel_token();
             let cancel = cancel(statement, self.pool.connector.tls());
@@ -124,14 +125,16 @@ impl Drop for Checkout {
 async fn cancel(statement: CancelToken, tls: MakeRustlsConnect) {
     match tokio::time::timeout(CANCEL_TIMEOUT, statement.cancel_query(tls)).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "a dropped statement could not be cancelled"),
-        Err(_) => tracing::warn!("a dropped statement could not be cancelled in time"),
+        Ok(Err(error)) => tracing::warn!(%error, "cannot cancel the statement of a dropped call"),
+        Err(_) => tracing::warn!(
+            "cannot cancel the statement of a dropped call within {CANCEL_TIMEOUT:?}"
+        ),
     }
 }
 
 impl fmt::Debug for Checkout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lease")
+        f.debug_struct("Checkout")
             .field("operation", &self.operation)
             .finish_non_exhaustive()
     }

@@ -8,19 +8,19 @@ use tokio::time::Instant;
 
 use super::statistics::HeldConnection;
 
-/// Which operations have a connection, since when.
+/// Tracks which operations hold a connection, and since when.
 #[derive(Debug, Clone, Default)]
 pub(super) struct CheckoutTracker(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// By number, so the oldest comes first.
+    /// By sequence number, so the oldest comes first.
     held: BTreeMap<u64, Held>,
     next: u64,
-    /// The most at once since somebody asked.
+    /// The most that were held at once since the peak was last read.
     peak: usize,
     leaks: u64,
-    /// How many calls a close has ended.
+    /// How many calls a close has interrupted.
     interrupted: u32,
 }
 
@@ -32,7 +32,7 @@ struct Held {
 }
 
 impl CheckoutTracker {
-    /// Notes that `operation` has a connection, until the answer is dropped.
+    /// Records that `operation` holds a connection until the guard is dropped.
     pub(super) fn begin(&self, operation: Operation) -> CheckoutGuard {
         let mut state = self.state();
         let number = state.next;
@@ -54,7 +54,7 @@ impl CheckoutTracker {
         count(self.state().held.len())
     }
 
-    /// The most that were held at once since the last such question.
+    /// The most that were held at once since the last call of this method.
     pub(super) fn take_peak(&self) -> u32 {
         let mut state = self.state();
         let now = state.held.len();
@@ -67,7 +67,7 @@ impl CheckoutTracker {
         Some(held.describe())
     }
 
-    /// Those held longer than `threshold` that were not reported before.
+    /// Operations that have held their connection longer than `threshold`, each reported once.
     pub(super) fn overdue(&self, threshold: Duration) -> Vec<HeldConnection> {
         let mut state = self.state();
         let overdue: Vec<_> = state
@@ -83,17 +83,17 @@ impl CheckoutTracker {
         overdue
     }
 
-    /// Notes that a call was ended by a close.
+    /// Records that a close interrupted a call.
     pub(super) fn interrupt(&self) {
         self.state().interrupted += 1;
     }
 
-    /// How many calls were ended by a close since the last such question.
+    /// How many calls a close has interrupted since the last call of this method.
     pub(super) fn take_interrupted(&self) -> u32 {
         mem::take(&mut self.state().interrupted)
     }
 
-    /// How many were ever overdue.
+    /// How many operations have been overdue.
     pub(super) fn leaks(&self) -> u64 {
         self.state().leaks
     }
@@ -116,7 +116,7 @@ fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// The entry of one operation; dropping it strikes it out.
+/// The record of one checkout. Dropping it removes the record.
 #[derive(Debug)]
 pub(super) struct CheckoutGuard {
     checkouts: CheckoutTracker,
@@ -137,7 +137,7 @@ mod tests {
     const LIST: Operation = Operation::idempotent("test.list");
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_held_for_too_long_is_reported_once_with_its_operation() {
+    async fn overdue_checkout_is_reported_once_with_its_operation() {
         let checkouts = CheckoutTracker::default();
         let threshold = Duration::from_secs(60);
         let save = checkouts.begin(SAVE);
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_peak_is_that_since_the_last_question() {
+    async fn peak_covers_the_time_since_the_last_read() {
         let checkouts = CheckoutTracker::default();
         let (one, two) = (checkouts.begin(SAVE), checkouts.begin(SAVE));
         drop(two);

@@ -4,9 +4,9 @@ use tokio::sync::watch;
 
 use super::manager::OpenError;
 
-/// Why connections could not be opened lately.
+/// Reports why connections could not be opened.
 ///
-/// bb8 tells a waiting caller only that it waited too long; the reasons come here.
+/// bb8 reports only a timeout to a waiting caller, and sends the reasons here.
 #[derive(Debug, Clone)]
 pub(super) struct ConnectErrors(Arc<watch::Sender<Option<OpenError>>>);
 
@@ -17,7 +17,7 @@ impl Default for ConnectErrors {
 }
 
 impl ConnectErrors {
-    /// Those to come.
+    /// Watches for errors from now on.
     pub(super) fn watch(&self) -> Watch {
         Watch(self.0.subscribe())
     }
@@ -35,14 +35,14 @@ impl bb8::ErrorSink<OpenError> for ConnectErrors {
     }
 }
 
-/// Failures since the watch began.
+/// Errors since the watch started.
 pub(super) struct Watch(watch::Receiver<Option<OpenError>>);
 
 impl Watch {
     pub(super) async fn next(&mut self) -> OpenError {
         loop {
             if self.0.changed().await.is_err() {
-                // The pool is gone, and with it every failure to come.
+                // The pool has been dropped, so there will be no more errors.
                 std::future::pending::<()>().await;
             }
             if let Some(error) = self.0.borrow_and_update().clone() {

@@ -5,13 +5,13 @@ use tokio::time::Instant;
 
 use crate::config::PostgresConfig;
 
-/// How soon a burst is given back.
+/// Time after which unneeded burst connections are closed.
 const BURST_IDLE: Duration = Duration::from_secs(10);
 
-/// How many connections the pool should keep, by how many it needed lately.
+/// Calculates how many connections to keep from recent use.
 ///
-/// A connection is idle when the pool can do without it, whichever it is: counted by their number,
-/// not by the time since each was used, which a queue would spread over all of them.
+/// Counts how many connections were needed at once, not how long each was idle: a queue spreads the
+/// load over all connections, so that each looks recently used.
 #[derive(Debug)]
 pub(super) struct Demand {
     minimum: u32,
@@ -30,7 +30,8 @@ impl Demand {
         }
     }
 
-    /// Notes that `needed` connections were in use at once since the last note; tells how many to keep.
+    /// Records that `needed` connections were in use at once since the last call, and returns how
+    /// many to keep.
     pub(super) fn note(&mut self, needed: u32, now: Instant) -> u32 {
         let idle_window_peak = self.idle_window_peak.note(needed, now).min(self.size);
         let burst_window_peak = self.burst_window_peak.note(needed, now);
@@ -38,11 +39,12 @@ impl Demand {
     }
 }
 
-/// The greatest number of a stretch of time that ends now.
+/// The maximum over a sliding time window.
 #[derive(Debug)]
 struct Peak {
     window: Duration,
-    /// Only those that no later one equals or exceeds, so the first is the greatest.
+    /// Decreasing: a later number that is equal or greater replaces earlier ones, so the first is
+    /// the maximum.
     numbers: VecDeque<(Instant, u32)>,
 }
 
@@ -90,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_is_given_back_after_ten_seconds_and_the_rest_after_the_idle_time() {
+    fn burst_is_closed_after_ten_seconds_and_the_rest_after_idle_timeout() {
         let (mut demand, start) = demand();
 
         let kept = keeps(
@@ -103,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_needed_again_is_kept() {
+    fn connections_needed_again_are_kept() {
         let (mut demand, start) = demand();
 
         let kept = keeps(

@@ -1,16 +1,16 @@
 use tokio::sync::watch;
 
-/// Whether the pool takes calls. It only ever goes on to a later phase.
+/// Whether the pool accepts calls. The phase only ever advances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     Open,
-    /// Calls that have begun may finish, no other begins.
+    /// Calls in progress may finish. New calls fail.
     Draining,
-    /// No call goes on.
+    /// Calls in progress are interrupted.
     Ended,
 }
 
-/// The phase of a pool, and who waits for the next one.
+/// The phase of a pool, and a way to wait for a later one.
 #[derive(Debug)]
 pub(super) struct Lifecycle(watch::Sender<Phase>);
 
@@ -21,12 +21,12 @@ impl Default for Lifecycle {
 }
 
 impl Lifecycle {
-    /// Lets no more calls begin.
+    /// Stops new calls.
     pub(super) fn drain(&self) {
         self.reach(Phase::Draining);
     }
 
-    /// Ends the calls that are under way.
+    /// Interrupts the calls in progress.
     pub(super) fn end(&self) {
         self.reach(Phase::Ended);
     }
@@ -39,12 +39,12 @@ impl Lifecycle {
         *self.0.borrow() == Phase::Ended
     }
 
-    /// Waits until no more calls may begin.
+    /// Waits until no new calls may start.
     pub(super) async fn draining(&self) {
         self.until(Phase::Draining).await;
     }
 
-    /// Waits until no call may go on.
+    /// Waits until no call may continue.
     pub(super) async fn ended(&self) {
         self.until(Phase::Ended).await;
     }
@@ -59,7 +59,7 @@ impl Lifecycle {
 
     async fn until(&self, phase: Phase) {
         let mut phases = self.0.subscribe();
-        // The sender is `self`, so it cannot be gone.
+        // The sender is `self`, so it cannot have been dropped.
         let _reached = phases.wait_for(|current| *current >= phase).await;
     }
 }

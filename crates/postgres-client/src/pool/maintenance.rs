@@ -1,4 +1,4 @@
-//! What a pool does on its own, every second.
+//! The maintenance task of a pool, which runs every second.
 
 use std::sync::Weak;
 use std::time::Duration;
@@ -12,8 +12,8 @@ use super::{Shared, one_idle};
 
 const TICK: Duration = Duration::from_secs(1);
 
-/// Drops connections that have ended, gives back those that the pool can do without, and reports leaks,
-/// until the pool is closed or gone.
+/// Removes closed connections, closes surplus ones and reports leaks, until the pool is closed or
+/// dropped.
 pub(super) async fn run(pool: Weak<Shared>, mut demand: Demand) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -41,21 +41,21 @@ fn report_leaks(shared: &Shared) {
         tracing::warn!(
             operation = held.operation,
             held_for = ?held.held_for,
-            "a call has had its connection for longer than the threshold of {threshold:?}"
+            "a call has held its connection longer than the leak threshold of {threshold:?}"
         );
     }
 }
 
-/// Lets bb8 look at each idle connection, as it does before it lends one: it drops those that the server
-/// has ended and those that are too old. One after the other, so that none but one is away: those that
-/// come back go to the end of bb8's queue.
+/// Lets bb8 check each idle connection as for a checkout: it drops connections that the server has
+/// closed or that are too old. Checks one at a time, so that only one is unavailable. A checked
+/// connection returns to the end of bb8's queue.
 fn reap_closed(connections: &bb8::Pool<Manager>) {
     for _ in 0..connections.state().idle_connections {
         drop(one_idle(connections));
     }
 }
 
-/// Closes idle connections until `keep` are left, or none is idle.
+/// Closes idle connections until `keep` remain or none is idle.
 fn close_surplus(connections: &bb8::Pool<Manager>, keep: u32) {
     let state = connections.state();
     let surplus = state.connections.saturating_sub(keep);

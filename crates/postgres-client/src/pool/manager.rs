@@ -9,7 +9,7 @@ use super::statistics::{CloseReason, ConnectionCounter};
 use super::validation::{ConnectionValidator, VALIDATION_TIMEOUT, Validity};
 use crate::connection::{Connector, Session};
 
-/// Opens connections for bb8, and tells which may be lent again.
+/// Opens connections for bb8, and decides which may be reused.
 #[derive(Debug)]
 pub(super) struct Manager {
     connector: Connector,
@@ -20,22 +20,22 @@ pub(super) struct Manager {
 /// A connection of the pool.
 pub(super) struct Pooled {
     pub(super) connection: AsyncPgConnection,
-    /// When the server has last answered on it.
+    /// When the server last answered on this connection.
     last_response: Instant,
-    /// `None` for never.
+    /// `None` if it never expires.
     expires: Option<Instant>,
-    /// Why it is not to be lent again, if it is not.
+    /// Why the connection must not be reused, if so.
     ends: Option<CloseReason>,
     counter: Arc<ConnectionCounter>,
 }
 
-/// Why there is no connection.
+/// Why no connection was opened or checked out.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum OpenError {
-    /// It has ended, or is too old: bb8 takes another one.
-    #[error("the connection has ended")]
+    /// The connection is closed or too old. bb8 tries another one.
+    #[error("the connection is closed or too old")]
     Stale,
-    /// The server refused it or could not be reached.
+    /// The server refused the connection, or could not be reached.
     #[error(transparent)]
     Refused(Arc<diesel::ConnectionError>),
 }
@@ -53,10 +53,10 @@ impl Manager {
         }
     }
 
-    /// The configured lifetime less up to a tenth of it, spread evenly, so that connections that
-    /// were opened together do not end together.
+    /// The configured lifetime minus up to 10%, spread evenly, so that connections that were opened
+    /// together do not expire together.
     fn lifetime(&self, number: u64) -> Duration {
-        /// The golden ratio's fractional part, in 65 536ths: its multiples spread evenly.
+        /// The fractional part of the golden ratio, in 65,536ths. Its multiples are spread evenly.
         const GOLDEN: u64 = 40_503;
         let part = number.wrapping_mul(GOLDEN) % 65_536;
         let lifetime = self.connector.config().max_lifetime;
@@ -66,37 +66,37 @@ impl Manager {
 }
 
 impl Pooled {
-    /// Notes that the server has answered.
+    /// Records that the server has answered.
     pub(super) fn record_response(&mut self) {
         self.last_response = Instant::now();
     }
 
-    /// Whether it may be lent: if there is doubt, whether the server answers on it, soon.
+    /// Whether the connection may be used. A suspect one must answer a query first.
     pub(super) async fn validate(&mut self, validator: &ConnectionValidator) -> bool {
         if validator.validity(self.last_response) == Validity::Valid {
             return true;
         }
-        let asked = Instant::now();
-        let question = self.connection.batch_execute("SELECT 1");
-        match timeout(VALIDATION_TIMEOUT, question).await {
+        let sent = Instant::now();
+        let query = self.connection.batch_execute("SELECT 1");
+        match timeout(VALIDATION_TIMEOUT, query).await {
             Ok(Ok(())) => {
                 self.record_response();
                 return true;
             }
-            // Only this one has ended.
-            Ok(Err(_refused)) => {}
-            Err(_silent) => validator.condemn(asked),
+            // Only this connection has failed.
+            Ok(Err(_failed)) => {}
+            Err(_elapsed) => validator.condemn(sent),
         }
         self.end(CloseReason::Broken);
         false
     }
 
-    /// Lets the connection end when it comes back.
+    /// Closes the connection when it returns to the pool.
     pub(super) fn end(&mut self, reason: CloseReason) {
         self.ends = Some(reason);
     }
 
-    /// Why the connection must not be lent again, without asking the server.
+    /// Why the connection must not be reused, without a round trip to the server.
     fn ending(&mut self) -> Option<CloseReason> {
         let expired = self.expires.is_some_and(|at| Instant::now() >= at);
         if self.ends.is_some() {
@@ -132,13 +132,13 @@ impl bb8::ManageConnection for Manager {
             }),
             Err(error) => {
                 self.counter.refused();
-                tracing::warn!(%error, "a connection could not be opened");
+                tracing::warn!(%error, "cannot open a connection");
                 Err(OpenError::Refused(Arc::new(error)))
             }
         }
     }
 
-    /// Sees a connection that the server has closed, without a round trip.
+    /// Detects a connection that the server has closed, without a round trip.
     async fn is_valid(&self, pooled: &mut Pooled) -> Result<(), OpenError> {
         if self.validator.validity(pooled.last_response) == Validity::Dead {
             pooled.end(CloseReason::Broken);

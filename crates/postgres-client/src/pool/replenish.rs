@@ -1,4 +1,4 @@
-//! Keeps the minimum of a pool open.
+//! Keeps the minimum number of connections of a pool open.
 
 use std::sync::Weak;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use super::statistics::CloseReason;
 
 const TICK: Duration = Duration::from_secs(1);
 
-/// The longest pause between attempts to open connections that fail.
+/// The longest pause after failed attempts to open connections.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// Opens what is missing from the minimum, less and less often while that fails, until the pool is closed
-/// or gone.
+/// Opens connections up to `min_connections`, with exponential backoff on failure, until the pool
+/// is closed or dropped.
 pub(super) async fn run(pool: Weak<Shared>) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -43,14 +43,14 @@ pub(super) async fn run(pool: Weak<Shared>) {
     }
 }
 
-/// Whether no connection failed to open.
+/// Opens connections up to `minimum`. Returns whether all of them could be opened.
 async fn fill(connections: &bb8::Pool<Manager>, minimum: u32) -> bool {
     while connections.state().connections < minimum {
         let Ok(connection) = connections.dedicated_connection().await else {
             return false;
         };
         if let Err(refused) = connections.add(connection) {
-            // Callers have opened others meanwhile.
+            // Calls have opened other connections since the count.
             let (bb8::AddError::NoCapacity(mut surplus) | bb8::AddError::Broken(mut surplus)) =
                 refused;
             surplus.end(CloseReason::Idle);

@@ -1,4 +1,4 @@
-//! What a pool tells of itself.
+//! Statistics of a pool.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -6,83 +6,83 @@ use std::time::Duration;
 
 use crate::telemetry;
 
-/// A pool at one moment, and what it has done since it was opened.
+/// A snapshot of a pool, and its totals since it was opened.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolStatistics {
-    /// How many connections are open.
+    /// Open connections.
     pub size: u32,
-    /// How many may be open, the burst included.
+    /// The maximum number of connections, including the burst.
     pub maximum: u32,
-    /// How many are open and unused.
+    /// Open connections that are not in use.
     pub idle: u32,
-    /// How many calls have a connection, or a place and are getting one.
+    /// Calls that hold a connection or are opening one.
     pub in_use: u32,
-    /// How many calls wait in the queue.
+    /// Calls in the queue.
     pub waiting: u32,
-    /// The call that has had its connection for the longest time.
+    /// The call that has held its connection longest.
     pub longest_held: Option<HeldConnection>,
-    /// How many connections have been opened.
+    /// Connections opened.
     pub opened: u64,
-    /// How many could not be opened.
+    /// Failed attempts to open a connection.
     pub connect_failures: u64,
-    /// How many have been closed, and why.
+    /// Connections closed, by reason.
     pub closed: ClosedConnections,
-    /// How often and how long calls have waited in the queue.
+    /// Waits in the queue.
     pub waits: QueueWaits,
-    /// How many calls were reported as leaks.
+    /// Calls reported as leaks.
     pub leaks: u64,
 }
 
 impl PoolStatistics {
-    /// How much of the pool is in use, in percent of its maximum.
+    /// [`in_use`](Self::in_use) as a percentage of [`maximum`](Self::maximum).
     #[must_use]
     pub fn usage_percent(&self) -> f64 {
         f64::from(self.in_use) * 100.0 / f64::from(self.maximum.max(1))
     }
 }
 
-/// A connection that a call has.
+/// A connection that a call holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HeldConnection {
-    /// What the call does, as in `task_history.save`.
+    /// The operation of the call, such as `task_history.save`.
     pub operation: &'static str,
-    /// For how long it has had it.
+    /// How long the call has held the connection.
     pub held_for: Duration,
 }
 
-/// Connections that were closed, by reason.
+/// Closed connections, by reason.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClosedConnections {
-    /// The pool could do without them.
+    /// The pool did not need them.
     pub idle: u64,
     /// They were too old.
     pub lifetime: u64,
-    /// The server or the network had ended them.
+    /// The server or the network closed them, or they failed validation.
     pub broken: u64,
-    /// A call was dropped while its statement ran.
+    /// Their call was dropped or interrupted while a statement was running.
     pub abandoned: u64,
     /// The pool was closed.
     pub pool_closed: u64,
 }
 
-/// The queue for connections.
+/// Waits in the queue for connections, since the pool was opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QueueWaits {
-    /// How many calls had to wait.
+    /// Calls that had to wait.
     pub number: u64,
-    /// How many of them gave up after the time limit.
+    /// Calls that timed out in the queue.
     pub timed_out: u64,
-    /// How long they waited, all together.
+    /// The total wait of all calls.
     pub total: Duration,
-    /// How long the one that waited longest did.
+    /// The longest wait of a call.
     pub longest: Duration,
 }
 
-/// Why a connection ends.
+/// Why a connection is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CloseReason {
     Idle,
@@ -92,7 +92,7 @@ pub(super) enum CloseReason {
     PoolClosed,
 }
 
-/// Counts connections that begin and end.
+/// Counts opened and closed connections.
 #[derive(Debug, Default)]
 pub(super) struct ConnectionCounter {
     opened: AtomicU64,
@@ -101,7 +101,7 @@ pub(super) struct ConnectionCounter {
 }
 
 impl ConnectionCounter {
-    /// Counts one that was opened, and tells how many were before.
+    /// Counts an opened connection, and returns how many were opened before it.
     pub(super) fn opened(&self) -> u64 {
         self.opened.fetch_add(1, Ordering::Relaxed)
     }
@@ -139,7 +139,7 @@ impl ConnectionCounter {
     }
 }
 
-/// Counts waits in the queue. Calls that need not wait do not come here, so a lock costs nothing.
+/// Counts waits in the queue. Calls that do not wait are not counted, so the lock is cheap.
 #[derive(Debug, Default)]
 pub(super) struct WaitCounter(Mutex<QueueWaits>);
 

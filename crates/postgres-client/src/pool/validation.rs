@@ -3,14 +3,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long a connection in doubt may take to prove that it is alive.
+/// Timeout for validating a suspect connection.
 pub(super) const VALIDATION_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Which connections may lead to a server that does not answer any more.
+/// Determines which connections may lead to a server that has stopped responding.
 ///
-/// A frozen server ends no connection: each that is idle looks alive, and every call that gets one waits
-/// for its whole time limit. So when a call was given up, all connections have to prove themselves before
-/// they are lent again; and when the first of them fails, all that were last heard of before that end.
+/// A frozen server closes no connection: idle ones look alive, and each call that gets one waits
+/// for its full timeout. So after a call is abandoned, every connection without a newer response is
+/// validated at checkout. When one does not answer, all connections without a response since that
+/// check are closed.
 #[derive(Debug, Default)]
 pub(super) struct ConnectionValidator(Mutex<Since>);
 
@@ -20,7 +21,7 @@ struct Since {
     condemned: Option<Instant>,
 }
 
-/// What is to be done with a connection before it is lent.
+/// What to do with a connection before it is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Validity {
     Valid,
@@ -29,18 +30,18 @@ pub(super) enum Validity {
 }
 
 impl ConnectionValidator {
-    /// A call was given up: whoever was not heard of since has to prove that he is alive.
+    /// A call was abandoned: connections without a response after this must be validated.
     pub(super) fn suspect(&self) {
         self.since().suspected = Some(Instant::now());
     }
 
-    /// A connection failed to prove itself.
-    pub(super) fn condemn(&self, asked: Instant) {
+    /// A connection did not answer a validation query `sent` at that time.
+    pub(super) fn condemn(&self, sent: Instant) {
         let mut since = self.since();
-        since.condemned = since.condemned.max(Some(asked));
+        since.condemned = since.condemned.max(Some(sent));
     }
 
-    /// The verdict on a connection that was last `last_response` of then.
+    /// The state of a connection whose last response was at `last_response`.
     pub(super) fn validity(&self, last_response: Instant) -> Validity {
         let since = self.since();
         if since.condemned.is_some_and(|at| last_response < at) {
@@ -62,7 +63,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn who_was_heard_of_since_is_trusted() {
+    async fn connection_with_recent_response_is_valid() {
         let validator = ConnectionValidator::default();
         let second = Duration::from_secs(1);
         let before = Instant::now();

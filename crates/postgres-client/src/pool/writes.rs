@@ -1,4 +1,4 @@
-//! Writes that may find a row locked.
+//! Writes that wait for locked rows.
 
 use std::time::Duration;
 
@@ -10,13 +10,15 @@ use crate::error::StoreError;
 use crate::lock_wait::LockWait;
 use crate::pg_operation::PgOperation;
 
-/// How long a batch waits for a lock before it gives its own locks up: from so long, by up to as much
-/// again. Less than the second after which the server looks for a deadlock.
+/// The shortest time that a batch waits for a lock before it releases its own locks; the longest is
+/// twice that. Shorter than the server's default `deadlock_timeout` of 1 second.
 const BATCH_WAIT: Duration = Duration::from_millis(400);
 
 impl Pool {
-    /// Writes to one task, as `work` does it that waits so long if the task is locked: briefly at first,
-    /// then as one of the few who may wait.
+    /// Writes to one task. If the task is locked, waits briefly first. After that it waits up to
+    /// the lock timeout, but only a few calls may do so at once.
+    ///
+    /// `work` creates the operation for a given wait.
     ///
     /// # Errors
     ///
@@ -30,14 +32,18 @@ impl Pool {
             Err(error) if error.is_lock_timeout() => {}
             done => return done,
         }
-        let _leave = self.leave_to_wait(wait).await?;
+        let _permit = self.leave_to_wait(wait).await?;
         self.run(&work(wait)).await
     }
 
-    /// Writes to several tasks. Two batches with the same entries in contrary order wait for each other: so
-    /// one that waits gives its locks up after a while, which lets the other finish, and begins again. That
-    /// also lets saves of its other tasks through while one of them stays locked.
-    /// `spread`, from 0 to 255, makes them wait for different times.
+    /// Writes to several tasks without deadlocks between batches.
+    ///
+    /// Two batches that lock the same tasks in opposite order wait for each other. So a batch that
+    /// waits too long for a lock rolls back, which lets the other one finish, and starts again.
+    /// This also lets saves of its other tasks proceed while one task stays locked. `spread` varies
+    /// the wait between batches.
+    ///
+    /// `work` creates the operation for a given wait.
     ///
     /// # Errors
     ///
@@ -49,7 +55,7 @@ impl Pool {
     ) -> Result<W::Output, StoreError> {
         let wait = self.lock_wait();
         let brief = LockWait::Brief(BATCH_WAIT + BATCH_WAIT * u32::from(spread) / 256);
-        let mut leave = None;
+        let mut permit = None;
         loop {
             match self.run(&work(brief)).await {
                 Err(error) if error.is_lock_timeout() => {}
@@ -62,25 +68,26 @@ impl Pool {
                 let waited = wait.waited();
                 return Err(StoreError::Locked { waited });
             }
-            if leave.is_none() {
-                leave = Some(self.leave_to_wait(wait).await?);
+            if permit.is_none() {
+                permit = Some(self.leave_to_wait(wait).await?);
             }
         }
     }
 
-    /// Leave to wait for a lock with a connection, in the order of the calls.
+    /// Acquires a permit to hold a connection while waiting for a lock. Permits are granted in
+    /// order.
     ///
     /// # Errors
     ///
     /// [`StoreError::Locked`] if no permit becomes free before the timeout.
     pub async fn leave_to_wait(&self, wait: LockWait) -> Result<SemaphorePermit<'_>, StoreError> {
-        let leave = self.0.lock_waiters.acquire();
-        let leave = match wait.deadline() {
-            Some(deadline) => timeout_at(deadline, leave).await.ok(),
-            None => Some(leave.await),
+        let permit = self.0.lock_waiters.acquire();
+        let permit = match wait.deadline() {
+            Some(deadline) => timeout_at(deadline, permit).await.ok(),
+            None => Some(permit.await),
         };
         let waited = wait.waited();
-        leave
+        permit
             .and_then(Result::ok)
             .ok_or(StoreError::Locked { waited })
     }

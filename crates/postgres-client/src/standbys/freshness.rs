@@ -3,21 +3,22 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How far the primary had written, and when: the measure of how old a standby's state is.
+/// Determines how old a standby's state is, from WAL positions of the primary.
 ///
-/// The time on a standby says nothing about that: a standby that is cut off believes that it has
-/// replayed everything. Positions in the log can be compared, and only this machine's clock is read.
+/// A standby cannot tell this from its own clock: when it is disconnected, it believes that it has
+/// replayed everything. WAL positions can be compared, and only this machine's clock is used.
 #[derive(Debug)]
 pub(super) struct Freshness {
     lag: Duration,
-    /// When it was asked and how far it was then at least, the oldest first; all of one timeline.
+    /// When the primary was queried, and its WAL position then, at least; oldest first, on one
+    /// timeline.
     written: VecDeque<(Instant, Position)>,
 }
 
-/// A place in the log of a cluster.
+/// A position in the WAL of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Position {
-    /// Which log: that of another timeline has other bytes at the same place.
+    /// The timeline. On another timeline, the same position has different contents.
     pub(super) timeline: String,
     pub(super) bytes: i64,
 }
@@ -30,31 +31,31 @@ impl Freshness {
         }
     }
 
-    /// Notes how far the primary was when it was `asked`.
-    pub(super) fn note(&mut self, asked: Instant, position: Position) {
+    /// Records the position that the primary reported when it was `queried`.
+    pub(super) fn note(&mut self, queried: Instant, position: Position) {
         let same = |(_, earlier): &(Instant, Position)| earlier.timeline == position.timeline;
         if !self.written.back().is_some_and(same) {
             self.forget();
         }
-        self.written.push_back((asked, position));
-        let old = |at: Instant| asked.duration_since(at) > self.lag;
+        self.written.push_back((queried, position));
+        let old = |at: Instant| queried.duration_since(at) > self.lag;
         while self.written.front().is_some_and(|(at, _)| old(*at)) {
             self.written.pop_front();
         }
     }
 
-    /// Forgets what the primary said.
+    /// Forgets the positions of the primary.
     pub(super) fn forget(&mut self) {
         self.written.clear();
     }
 
-    /// Until when a standby that has replayed up to `position` shows what was there `lag` earlier.
+    /// Until when a standby that has replayed up to `position` is at most `lag` behind.
     pub(super) fn until(&self, position: &Position) -> Option<Instant> {
         let replayed = |(_, written): &&(Instant, Position)| {
             written.timeline == position.timeline && written.bytes <= position.bytes
         };
-        let (asked, _) = self.written.iter().rev().find(replayed)?;
-        asked.checked_add(self.lag)
+        let (queried, _) = self.written.iter().rev().find(replayed)?;
+        queried.checked_add(self.lag)
     }
 }
 
@@ -70,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_standby_is_as_fresh_as_the_last_position_that_it_has_reached() {
+    fn freshness_follows_the_last_position_reached() {
         let (start, second) = (Instant::now(), Duration::from_secs(1));
         let mut freshness = Freshness::within(second * 10);
         freshness.note(start, at("1", 100));
@@ -83,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_position_of_long_ago_proves_nothing() {
+    fn old_position_proves_nothing() {
         let (start, second) = (Instant::now(), Duration::from_secs(1));
         let mut freshness = Freshness::within(second * 10);
         freshness.note(start, at("1", 100));
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_position_of_another_timeline_proves_nothing() {
+    fn position_of_another_timeline_proves_nothing() {
         let (start, second) = (Instant::now(), Duration::from_secs(1));
         let mut freshness = Freshness::within(second * 10);
         freshness.note(start, at("1", 100));

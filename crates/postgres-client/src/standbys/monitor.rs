@@ -1,4 +1,4 @@
-//! Asks each host, again and again, what it is and how far it is.
+//! Periodically checks the role and the WAL position of each host.
 
 use std::sync::Weak;
 use std::time::Duration;
@@ -14,11 +14,12 @@ use super::{Host, Standbys};
 use crate::connection::Session;
 use crate::pool::Pool;
 
-/// The longest that a host may take for its answer, and the longest between two questions.
+/// The longest time to wait for a host.
 const LIMIT: Duration = Duration::from_secs(2);
+/// The longest time between two checks.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Watches until nobody needs it any more.
+/// Runs until the standbys are closed or dropped.
 pub(super) async fn run(standbys: Weak<Standbys>) {
     let Some((number, lag)) = standbys.upgrade().map(|all| (all.hosts.len(), all.lag)) else {
         return;
@@ -38,18 +39,18 @@ pub(super) async fn run(standbys: Weak<Standbys>) {
         if standbys.is_closed() {
             return;
         }
-        watch.look(&standbys).await;
+        watch.check(&standbys).await;
     }
 }
 
 struct Watch {
-    /// One to each host, apart from its pool: what is watched must not wait for whom it watches.
+    /// One connection per host, outside its pool, so that the check does not wait for reads.
     connections: Vec<Option<AsyncPgConnection>>,
     freshness: Freshness,
     limit: Duration,
 }
 
-/// What a host says of itself.
+/// The role and position that a host reports.
 #[derive(Debug, Clone)]
 enum Role {
     Primary { written: Position },
@@ -57,20 +58,21 @@ enum Role {
 }
 
 impl Watch {
-    async fn look(&mut self, standbys: &Standbys) {
-        let (asked, hosts) = (Instant::now(), &standbys.hosts);
-        let questions = hosts
+    async fn check(&mut self, standbys: &Standbys) {
+        let (started, hosts) = (Instant::now(), &standbys.hosts);
+        let checks = hosts
             .iter()
             .zip(&mut self.connections)
-            .map(|(host, connection)| ask(host, connection, self.limit));
-        let roles = join_all(questions).await;
+            .map(|(host, connection)| check_host(host, connection, self.limit));
+        let roles = join_all(checks).await;
         let mut primaries = roles.iter().filter_map(|role| match role {
             Some(Role::Primary { written }) => Some(written.clone()),
             _ => None,
         });
         match (primaries.next(), primaries.next()) {
-            (Some(written), None) => self.freshness.note(asked, written),
-            // Which of two is right cannot be known, and so not what is fresh.
+            (Some(written), None) => self.freshness.note(started, written),
+            // There is no telling which of two primaries is current, so no standby is known to be
+            // fresh.
             (Some(_), Some(_)) => self.freshness.forget(),
             (None, _) => {}
         }
@@ -86,8 +88,8 @@ impl Watch {
     }
 }
 
-/// Asks a host, on a new connection if there is none.
-async fn ask(
+/// Checks a host, and opens a connection to it if there is none.
+async fn check_host(
     host: &Host,
     connection: &mut Option<AsyncPgConnection>,
     limit: Duration,
@@ -108,7 +110,7 @@ async fn ask(
     Some(role)
 }
 
-/// Opens the pool of a standby that is fresh for the first time.
+/// Opens the pool of a standby when it is first found to be fresh.
 async fn open_pool(standbys: &Standbys, host: &Host) {
     if host.fresh_until().is_none() || host.pool.get().is_some() {
         return;
@@ -133,9 +135,9 @@ struct Answer {
     bytes: i64,
 }
 
-/// A standby's timeline is that of its last restart point: right after a promotion an old one, which proves
-/// nothing, until it has been there for a while.
-const QUESTION: &str = "
+/// A standby reports the timeline of its last restart point. Right after a promotion this is still
+/// the old one, so the standby does not count as fresh until its next restart point.
+const QUERY: &str = "
     SELECT standby, bytes, (pg_control_system()).system_identifier || '/' || CASE
         WHEN standby THEN lpad(to_hex((pg_control_checkpoint()).timeline_id), 8, '0')
         ELSE lower(left(pg_walfile_name(pg_current_wal_lsn()), 8)) END AS timeline
@@ -144,7 +146,7 @@ const QUESTION: &str = "
              ELSE pg_current_wal_lsn() END - '0/0')::bigint, 0) AS bytes) AS host";
 
 async fn role(connection: &mut AsyncPgConnection) -> QueryResult<Role> {
-    let answer: Answer = diesel::sql_query(QUESTION).get_result(connection).await?;
+    let answer: Answer = diesel::sql_query(QUERY).get_result(connection).await?;
     let position = Position {
         timeline: answer.timeline,
         bytes: answer.bytes,

@@ -1,4 +1,4 @@
-//! What of a server's certificate counts in the modes short of `verify-full`.
+//! Certificate verifiers for the modes below `verify-full`.
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use rustls::crypto::{
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
-/// Takes any certificate: the connection is encrypted, with whomever (`prefer`, `require`).
+/// Accepts any certificate: the connection is encrypted, but the server is not verified (`prefer`,
+/// `require`).
 #[derive(Debug)]
 pub(super) struct AnyCertificate(WebPkiSupportedAlgorithms);
 
@@ -54,7 +55,7 @@ impl ServerCertVerifier for AnyCertificate {
     }
 }
 
-/// Takes a certificate of a trusted authority, for whatever host it is (`verify-ca`).
+/// Accepts a certificate of a trusted authority for any host (`verify-ca`).
 #[derive(Debug)]
 pub(super) struct AnyHost(Arc<dyn ServerCertVerifier>);
 
@@ -77,7 +78,7 @@ impl ServerCertVerifier for AnyHost {
             self.0
                 .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         match verified {
-            // The name is compared last, when the authority has been found good.
+            // The name is checked last, after the authority has been verified.
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) => Ok(ServerCertVerified::assertion()),

@@ -1,4 +1,4 @@
-//! What a close does to calls that are under way, that wait, and that come later.
+//! How report the pool affects running, waiting and later calls.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use tasktrail_test_support::{TestDatabase, wait_until};
 
 use crate::locked::{Call, Locked, open};
 
-/// A database of two connections, and three saves: one of them waits for a connection.
+/// A database with two connections and three saves. One save waits for a connection.
 async fn three_saves_on_two_connections() -> (Locked, Vec<Call>) {
     let locked = Locked::new(|config| config.with_connections(2, 2).unwrap()).await;
     let calls = locked.saves(3, 2);
     (locked, calls)
 }
 
-/// How many calls succeeded, were refused with nothing done, and were cancelled.
+/// The number of calls that succeeded, were refused without effect, and were interrupted.
 async fn outcomes(calls: Vec<Call>) -> (u32, u32, u32) {
     let mut outcomes = (0, 0, 0);
     for call in calls {
@@ -33,19 +33,19 @@ async fn outcomes(calls: Vec<Call>) -> (u32, u32, u32) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn calls_that_finish_in_time_finish() {
+async fn calls_that_finish_before_the_deadline_succeed() {
     let (mut locked, calls) = three_saves_on_two_connections().await;
     let postgres = locked.postgres.clone();
     let closing = tokio::spawn(async move { postgres.close(Duration::from_secs(30)).await });
-    wait_until("the waiting call is refused", || {
+    wait_until("the waiting call to be refused", || {
         calls.iter().filter(|call| call.is_finished()).count() == 1
     });
 
     locked.unlock();
 
-    let closing = closing.await.unwrap();
+    let report = closing.await.unwrap();
     assert_eq!(
-        (closing.finished, closing.cancelled, closing.rejected),
+        (report.finished, report.cancelled, report.rejected),
         (2, 0, 1)
     );
     assert_eq!(outcomes(calls).await, (2, 1, 0));
@@ -55,25 +55,28 @@ async fn calls_that_finish_in_time_finish() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn calls_that_take_longer_are_cancelled_on_the_server() {
+async fn calls_still_running_at_the_deadline_are_cancelled_on_the_server() {
     let (mut locked, calls) = three_saves_on_two_connections().await;
 
-    let closing = locked.postgres.close(Duration::from_millis(100)).await;
+    let report = locked.postgres.close(Duration::from_millis(100)).await;
 
     assert_eq!(
-        (closing.finished, closing.cancelled, closing.rejected),
+        (report.finished, report.cancelled, report.rejected),
         (0, 2, 1)
     );
-    // The lock is still held: the close has not waited for the statements, which end after ten minutes.
-    assert!(closing.took < Duration::from_secs(60), "{closing:?}");
+    // The lock is still held: close did not wait for the statements, which time out after ten
+    // minutes.
+    assert!(report.took < Duration::from_secs(60), "{report:?}");
     assert_eq!(outcomes(calls).await, (0, 1, 2));
-    wait_until("nothing waits for the table", || locked.at_work() == 0);
+    wait_until("the saves to stop waiting for the table", || {
+        locked.waiting_for_table() == 0
+    });
     locked.unlock();
     assert_eq!(locked.postgres.pool_statistics().closed.abandoned, 2);
 }
 
 #[tokio::test]
-async fn later_calls_and_a_second_close_find_it_closed() {
+async fn later_calls_fail_and_second_close_does_nothing() {
     let database = TestDatabase::new();
     let postgres = open(&database, |config| config.with_connections(1, 1).unwrap()).await;
     let histories = postgres.task_history();

@@ -1,4 +1,4 @@
-//! Saves that take as long as a test wants.
+//! Saves that block until the test unlocks the table.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +14,10 @@ pub(crate) async fn open(
     database: &TestDatabase,
     settings: impl FnOnce(PostgresConfig) -> PostgresConfig,
 ) -> PostgresDatabase {
-    // Each save by itself, so that each has a connection.
+    // No group commit, so that each save needs a connection.
     let config = PostgresConfig::from_url(database.url())
         .unwrap()
-        // As long as the lock, however slowly a test gets on.
+        // Longer than any test holds the lock.
         .with_statement_timeout(Duration::from_secs(600))
         .with_group_commit(0);
     let postgres = PostgresDatabase::connect(settings(config)).await.unwrap();
@@ -25,7 +25,7 @@ pub(crate) async fn open(
     postgres
 }
 
-/// A database in which a lock keeps every save from finishing until [`unlock`](Self::unlock).
+/// A database with a lock that blocks every save until [`unlock`](Self::unlock).
 pub(crate) struct Locked {
     lock: Option<TableLock>,
     pub(crate) postgres: PostgresDatabase,
@@ -45,7 +45,8 @@ impl Locked {
         }
     }
 
-    /// So many saves, of which as many have a connection as there are, and the others wait for one.
+    /// Starts `number` saves, and waits until `connections` of them hold a connection and the
+    /// others wait for one.
     pub(crate) fn saves(&self, number: u16, connections: u16) -> Vec<Call> {
         let task = TaskKey::new("user", "task").unwrap();
         let histories = Arc::new(self.postgres.task_history());
@@ -57,15 +58,19 @@ impl Locked {
             })
             .collect();
         let waiting = u32::from(number - connections);
-        wait_until("the saves wait for a connection or for the table", || {
-            let statistics = self.postgres.pool_statistics();
-            statistics.waiting == waiting && self.at_work() == usize::from(connections)
-        });
+        wait_until(
+            "the saves to wait for a connection or for the table",
+            || {
+                let statistics = self.postgres.pool_statistics();
+                statistics.waiting == waiting
+                    && self.waiting_for_table() == usize::from(connections)
+            },
+        );
         calls
     }
 
-    /// How many saves wait for the table.
-    pub(crate) fn at_work(&self) -> usize {
+    /// The number of saves that wait for the table.
+    pub(crate) fn waiting_for_table(&self) -> usize {
         self.lock.as_ref().map_or(0, TableLock::waiting)
     }
 

@@ -1,4 +1,4 @@
-//! What the pool opens, what it gives back, what it tells.
+//! How many connections the pool opens and closes, and its statistics.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tasktrail_test_support::{ServerOptions, TableLock, TestDatabase, wait_until}
 
 use crate::locked::{Locked, open};
 
-/// Two connections, four in use, seven in a burst.
+/// At least two connections, at most four, and seven in a burst.
 fn burst(config: PostgresConfig) -> PostgresConfig {
     config.with_connections(2, 4).unwrap().with_burst(3)
 }
@@ -19,7 +19,7 @@ fn two(config: PostgresConfig) -> PostgresConfig {
     config.with_connections(2, 2).unwrap()
 }
 
-/// As many calls at once.
+/// Makes `number` calls at once.
 async fn calls(postgres: &PostgresDatabase, number: usize) {
     let histories = postgres.task_history();
     let task = TaskKey::new("user", "task").unwrap();
@@ -39,7 +39,7 @@ fn sizes(statistics: &PoolStatistics) -> (u32, u32, u32, u32) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_opens_the_minimum_and_grows_to_the_maximum_and_the_burst() {
+async fn pool_opens_the_minimum_and_grows_to_the_maximum_plus_burst() {
     let mut locked = Locked::new(burst).await;
     let before = locked.postgres.pool_statistics();
     assert_eq!(sizes(&before), (2, 2, 0, 0));
@@ -63,7 +63,7 @@ async fn it_opens_the_minimum_and_grows_to_the_maximum_and_the_burst() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_it_can_do_without_is_given_back_and_the_minimum_stays() {
+async fn surplus_connections_are_closed_and_the_minimum_is_kept() {
     let mut locked =
         Locked::new(|config| burst(config).with_idle_timeout(Duration::from_secs(1))).await;
     let saves = locked.saves(7, 7);
@@ -72,7 +72,7 @@ async fn what_it_can_do_without_is_given_back_and_the_minimum_stays() {
         save.unwrap().unwrap();
     }
 
-    wait_until("the minimum is left", || {
+    wait_until("the pool to shrink to the minimum", || {
         locked.postgres.pool_statistics().size == 2
     });
 
@@ -81,20 +81,20 @@ async fn what_it_can_do_without_is_given_back_and_the_minimum_stays() {
     assert_eq!((statistics.opened, statistics.idle), (7, 2));
     let sessions = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'tasktrail'
                     AND datname = current_database()";
-    wait_until("the server has two sessions", || {
+    wait_until("the server to have two sessions", || {
         locked.database.execute(sessions).unwrap().len() == 2
     });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_the_server_ends_are_replaced_without_a_failed_call() {
+async fn connections_closed_by_the_server_are_replaced_without_a_failed_call() {
     let database = TestDatabase::new();
     let postgres = open(&database, two).await;
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                WHERE application_name = 'tasktrail' AND datname = current_database()";
     assert!(database.execute(end).unwrap().len() >= 2);
 
-    wait_until("both have been replaced", || {
+    wait_until("both connections to be replaced", || {
         let statistics = postgres.pool_statistics();
         statistics.closed.broken == 2 && statistics.idle == 2
     });
@@ -103,7 +103,7 @@ async fn connections_that_the_server_ends_are_replaced_without_a_failed_call() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_end_with_their_lifetime_when_they_come_back() {
+async fn expired_connections_are_closed_on_return() {
     let database = TestDatabase::new();
     let postgres = open(&database, |config| {
         two(config).with_max_lifetime(Duration::from_secs(1))
@@ -111,7 +111,7 @@ async fn connections_end_with_their_lifetime_when_they_come_back() {
     .await;
 
     let runtime = tokio::runtime::Handle::current();
-    wait_until("both have been replaced", || {
+    wait_until("both connections to be replaced", || {
         tokio::task::block_in_place(|| runtime.block_on(calls(&postgres, 2)));
         postgres.pool_statistics().closed.lifetime >= 2
     });
@@ -120,7 +120,7 @@ async fn connections_end_with_their_lifetime_when_they_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_call_that_has_its_connection_for_too_long_is_counted_as_a_leak_by_name() {
+async fn leaked_connection_is_counted_with_its_operation() {
     let database = TestDatabase::new();
     let postgres = open(&database, |config| {
         two(config).with_leak_threshold(Duration::from_secs(1))
@@ -130,23 +130,23 @@ async fn a_call_that_has_its_connection_for_too_long_is_counted_as_a_leak_by_nam
     let task = TaskKey::new("user", "task").unwrap();
     // The lock keeps the call from finishing in its first poll.
     let _lock = TableLock::on(&database, "task_summary");
-    let mut forgotten = Box::pin(histories.status(&task));
-    assert!(forgotten.as_mut().now_or_never().is_none());
+    let mut abandoned = Box::pin(histories.status(&task));
+    assert!(abandoned.as_mut().now_or_never().is_none());
 
-    wait_until("the leak is reported", || {
+    wait_until("the leak to be reported", || {
         postgres.pool_statistics().leaks == 1
     });
 
     let held = postgres.pool_statistics().longest_held.unwrap();
     assert_eq!(held.operation, "task_history.status");
     assert!(held.held_for >= Duration::from_secs(1), "{held:?}");
-    drop(forgotten);
-    wait_until("the connection is back", || {
+    drop(abandoned);
+    wait_until("the connection to be returned", || {
         postgres.pool_statistics().in_use == 0
     });
 }
 
-/// Whether a call succeeds before it gives up.
+/// Whether a call succeeds within `limit`.
 async fn answers_within(limit: Duration, postgres: &PostgresDatabase) -> bool {
     let histories = postgres.task_history();
     let task = TaskKey::new("user", "task").unwrap();
@@ -155,7 +155,7 @@ async fn answers_within(limit: Duration, postgres: &PostgresDatabase) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_in_doubt_is_given_back_as_well() {
+async fn surplus_suspect_connections_are_closed() {
     let mut locked =
         Locked::new(|config| burst(config).with_idle_timeout(Duration::from_secs(1))).await;
     let saves = locked.saves(7, 7);
@@ -163,13 +163,13 @@ async fn what_is_in_doubt_is_given_back_as_well() {
     locked.unlock();
     drop(join_all(saves).await);
 
-    wait_until("the minimum is left", || {
+    wait_until("the pool to shrink to the minimum", || {
         locked.postgres.pool_statistics().size == 2
     });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_a_call_was_given_up_idle_connections_have_to_prove_themselves() {
+async fn idle_connections_are_validated_after_an_abandoned_call() {
     let server = ServerOptions::default().start().unwrap();
     let database = TestDatabase::create(&server);
     let postgres = open(&database, |config| {
@@ -183,14 +183,17 @@ async fn after_a_call_was_given_up_idle_connections_have_to_prove_themselves() {
 
     server.freeze();
     let short = Duration::from_millis(300);
-    assert!(!answers_within(short, &postgres).await, "it hangs");
+    assert!(
+        !answers_within(short, &postgres).await,
+        "the server is frozen"
+    );
     server.thaw();
-    // Once it has answered others it is as quick as ever.
+    // Wait until the server responds again.
     database.execute("SELECT 1").unwrap();
     let long = Duration::from_secs(60);
     assert!(
         answers_within(long, &postgres).await,
-        "another one proves itself"
+        "another connection passes validation"
     );
     assert_eq!(postgres.pool_statistics().closed.broken, 0);
 
@@ -199,7 +202,7 @@ async fn after_a_call_was_given_up_idle_connections_have_to_prove_themselves() {
     let histories = postgres.task_history();
     let task = TaskKey::new("user", "task").unwrap();
     let waiting = tokio::spawn(async move { histories.status(&task).await });
-    wait_until("all that are left have ended but one", || {
+    wait_until("all remaining connections but one to be closed", || {
         postgres.pool_statistics().closed.broken >= 2
     });
     server.thaw();

@@ -1,4 +1,4 @@
-//! Whether new entries come behind those that are there.
+//! Checks and repairs the order of new entries.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use crate::entry_order::{self, EntryOrder, Finding, OrderRepair};
 use crate::error::MigrateError;
 
 impl PostgresDatabase {
-    /// Where the ids of entries stand, by all rows; `None` if the role may not read their sequence, or there is
-    /// none. Changes and locks nothing.
+    /// Returns the next entry id and the greatest existing one; `None` if the role may not read the
+    /// sequence, or the sequence does not exist. Reads all rows. Changes nothing.
     ///
     /// # Errors
     ///
@@ -20,19 +20,20 @@ impl PostgresDatabase {
         }
     }
 
-    /// Sets the sequence of the ids beyond all entries, if rows were copied without it, and looks for tasks
-    /// whose revisions may be in the wrong order. May be called again, which changes nothing.
+    /// Repairs the order of entries after rows were copied without the sequence of their ids: sets
+    /// the sequence above all ids, and looks for tasks whose revisions may be in the wrong order.
     ///
-    /// Reads all rows twice while saves go on, then keeps them out for milliseconds.
+    /// Idempotent: further calls change nothing. Reads all rows twice while saves continue, then
+    /// blocks saves for milliseconds.
     ///
     /// # Errors
     ///
-    /// [`MigrateError`]; [`NotOwner`](MigrateError::NotOwner) if the role may not,
-    /// [`Busy`](MigrateError::Busy) if saves could not be kept out for a minute.
+    /// [`MigrateError`]; [`NotOwner`](MigrateError::NotOwner) if the role does not own the tables,
+    /// [`Busy`](MigrateError::Busy) if saves could not be blocked within a minute.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves the sequence set or as it was.
+    /// If you drop the future, the sequence is either set or unchanged.
     pub async fn repair_entry_order(&self) -> Result<OrderRepair, MigrateError> {
         entry_order::repair(&self.connector).await
     }

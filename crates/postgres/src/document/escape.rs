@@ -5,13 +5,13 @@ use serde_json::ser::{CharEscape, CompactFormatter, Formatter};
 
 use super::{MARK, NUL, NUMBER, SURROGATE};
 
-/// The longest number that `jsonb` is given as one; it takes any of these unchanged.
+/// Length up to which a number is stored as a `jsonb` number; these are read back unchanged.
 const LONGEST_NUMBER: usize = 1000;
 
-/// The first of the bytes of the mark, and of many other characters of as many bytes.
+/// First byte of the escape character in UTF-8, which other characters share.
 const MARK_BEGIN: u8 = 0xe2;
 
-/// Writes JSON compactly, with what `jsonb` cannot hold behind marks.
+/// Writes compact JSON, and escapes what `jsonb` cannot store.
 pub(super) struct Escaper;
 
 impl Formatter for Escaper {
@@ -34,7 +34,7 @@ impl Formatter for Escaper {
         }
     }
 
-    /// A step's result, as canonical JSON.
+    /// Writes the `result` of a step, which is canonical JSON.
     fn write_raw_fragment<W>(&mut self, writer: &mut W, json: &str) -> io::Result<()>
     where
         W: ?Sized + Write,
@@ -57,7 +57,8 @@ impl Formatter for Escaper {
     }
 }
 
-/// Where canonical JSON has what `jsonb` cannot hold: numbers, escapes in strings, and the mark itself.
+/// Iterates over the parts of canonical JSON that must be escaped: numbers, escapes in strings, and
+/// the escape character itself.
 struct Unstorable<'j> {
     json: &'j str,
     at: usize,
@@ -73,7 +74,7 @@ impl<'j> Unstorable<'j> {
         }
     }
 
-    /// What begins at the next place where a string, a number or an escape may.
+    /// Advances to the next possible start of a string, a number or an escape.
     fn find(&mut self) -> Option<&'j str> {
         let rest = self.json.get(self.at..)?;
         let skipped = if self.in_string {
@@ -87,7 +88,7 @@ impl<'j> Unstorable<'j> {
         rest.get(skipped..)
     }
 
-    /// Passes what was found, and gives its place if it is unstorable.
+    /// Advances past a candidate, and returns its range if it must be escaped.
     fn pass(&mut self, found: &str) -> Option<Range<usize>> {
         let (bytes, is_storable) = if found.starts_with('"') {
             self.in_string = !self.in_string;
@@ -122,14 +123,14 @@ impl Iterator for Unstorable<'_> {
     }
 }
 
-/// The number that the text begins with.
+/// The number at the start of a text.
 fn number(text: &str) -> &str {
     let is_end = |byte| !matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
     let length = text.bytes().position(is_end);
     length.and_then(|length| text.get(..length)).unwrap_or(text)
 }
 
-/// Whether `jsonb` gives a number back with the same digits.
+/// Returns whether `jsonb` reads a number back with the same digits.
 fn keeps_its_text(number: &str) -> bool {
     let is_zero = |digits: &str| digits.bytes().all(|digit| matches!(digit, b'0' | b'.'));
     number.len() <= LONGEST_NUMBER

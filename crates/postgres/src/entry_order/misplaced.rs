@@ -1,4 +1,4 @@
-//! Tasks whose revisions may have been stored in the wrong order.
+//! Finds tasks whose revisions may have been stored in the wrong order.
 
 use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryResult, QueryableByName};
@@ -7,11 +7,11 @@ use tasktrail_postgres_client::unsigned;
 
 use super::TaskInDoubt;
 
-/// How many are named.
+/// How many tasks are named.
 const NAMED: i64 = 20;
 
-/// Clocks of callers differ, and a save may be repeated for some time: what was recorded so much later than
-/// the newest revision should have come behind it.
+/// Tolerance for different clocks of callers, and for retried saves. A revision that was recorded
+/// later than the newest one by more than this should have been stored after it.
 const TOLERANCE_SECONDS: i64 = 5 * 60;
 
 #[derive(QueryableByName)]
@@ -24,7 +24,7 @@ struct Row {
     tasks: i64,
 }
 
-/// The first of them in the order of their keys, and how many there are. Reads all entries.
+/// Returns the number of these tasks, and the first ones ordered by key. Reads all entries.
 pub(super) async fn in_doubt(
     connection: &mut AsyncPgConnection,
 ) -> QueryResult<(u64, Vec<TaskInDoubt>)> {

@@ -1,5 +1,5 @@
--- Tasks with a step whose newest revision is older than another one, by the times of their recording and by
--- the times in their ids, which their callers made.
+-- Tasks with a step whose newest revision is older than another one, by the recording times and by
+-- the times in the entry ids, which the callers set.
 SELECT user_id, task_id, count(*) OVER () AS tasks
 FROM (
     SELECT DISTINCT user_id, task_id

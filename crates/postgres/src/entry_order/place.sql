@@ -1,5 +1,5 @@
--- The sequence of the ids, and for each table the question after the greatest id in its last pages. Servers
--- before version 14 cannot scan a range of places, so these are named one by one.
+-- The sequence of the ids, and for each table a query for the greatest id in its last pages.
+-- PostgreSQL before version 14 cannot scan a range of ctids, so they are enumerated.
 SELECT ids.sequence,
        ids.sequence IS NOT NULL AND has_sequence_privilege(ids.sequence, 'SELECT') AS readable,
        ARRAY(

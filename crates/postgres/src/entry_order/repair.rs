@@ -1,4 +1,4 @@
-//! Putting the sequence right.
+//! Repairs the sequence.
 
 use std::time::Duration;
 
@@ -13,41 +13,42 @@ use crate::error::MigrateError;
 use crate::migrate::unread;
 use crate::ownership::other_owner;
 
-/// For how long saves are asked to make room, in all.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long to try to lock the table.
+const RETRY_FOR: Duration = Duration::from_secs(60);
 
-/// How long saves may have to wait behind one try.
+/// Lock timeout of an attempt. Saves wait behind it.
 const WAIT: Duration = Duration::from_millis(100);
 
-/// How long saves are left alone between two tries.
+/// Pause between two attempts, in which saves can proceed.
 const PAUSE: Duration = Duration::from_millis(400);
 
-/// What a repair of the order found and did.
+/// The result of a repair of the entry order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OrderRepair {
-    /// How the ids stood.
+    /// The order before the repair.
     pub before: EntryOrder,
-    /// The id that the next entry gets now. As before, if the sequence was not behind.
+    /// The id of the next entry after the repair. Unchanged if the sequence was not behind.
     pub next: i64,
-    /// How many tasks have a step whose newest revision was recorded before another one of the step, by
-    /// more than 5 minutes and by the order of the entry ids. They may have been saved while the sequence
-    /// was behind, or came late, as imported ones do: nobody can tell, so they are left as they are.
+    /// Number of tasks with a step whose newest revision was recorded more than 5 minutes before
+    /// another revision of that step, and also has a smaller entry id. Such revisions were saved
+    /// while the sequence was behind, or arrived late, as imported ones do. The two cases cannot be
+    /// distinguished, so these tasks are not changed.
     pub tasks_in_doubt: u64,
-    /// The first 20 of them in the order of their keys.
+    /// The first 20 of them, ordered by key.
     pub first_in_doubt: Vec<TaskInDoubt>,
 }
 
 /// A task whose revisions may be in the wrong order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskInDoubt {
-    /// Whose task it is.
+    /// The user of the task.
     pub user_id: String,
-    /// The task among those of its user.
+    /// The task id.
     pub task_id: String,
 }
 
-/// Sets the sequence behind the greatest id, unless it is there, and looks for tasks in doubt.
+/// Sets the sequence to the greatest id if it is behind, and finds tasks in doubt.
 pub(crate) async fn repair(connector: &Connector) -> Result<OrderRepair, MigrateError> {
     let mut connection = connect(connector, Duration::ZERO).await?;
     if let Some(owner) = other_owner(&mut connection).await.map_err(unread)? {
@@ -74,7 +75,7 @@ pub(crate) async fn repair(connector: &Connector) -> Result<OrderRepair, Migrate
     })
 }
 
-/// Sets the sequence while nobody saves; gives the next id.
+/// Sets the sequence while saves are blocked, and returns the next id.
 async fn advance(
     connection: &mut AsyncPgConnection,
     sequence: &str,
@@ -84,8 +85,8 @@ async fn advance(
     loop {
         match try_once(connection, sequence, greatest).await {
             Err(error) if is_contention(&error) => {
-                if started.elapsed() >= PATIENCE {
-                    return Err(MigrateError::Busy(PATIENCE));
+                if started.elapsed() >= RETRY_FOR {
+                    return Err(MigrateError::Busy(RETRY_FOR));
                 }
             }
             other => return other.map_err(unread),
@@ -94,7 +95,7 @@ async fn advance(
     }
 }
 
-/// No save is under way behind the lock, so none takes an id between the look and the change.
+/// The lock waits for saves in progress, so no save takes an id between the check and the change.
 async fn try_once(
     connection: &mut AsyncPgConnection,
     sequence: &str,

@@ -1,8 +1,9 @@
-//! The account of the migrations: a table of our own, in the schema of the store.
+//! The table of applied versions, in the schema of the store.
 //!
-//! Earlier versions kept it in `__diesel_schema_migrations`, which is also the table of a host that uses Diesel. It
-//! is read where our own table does not exist yet, and only for versions that this program knows, in a
-//! schema that holds the tables of a store. It is never altered or dropped.
+//! Earlier versions of the program used `__diesel_schema_migrations`, which an application that
+//! uses Diesel also uses. That table is read only if ours does not exist yet, only for versions
+//! that this program knows, and only in a schema that contains the tables of a store. It is never
+//! altered or dropped.
 
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
@@ -11,7 +12,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::scripts::{MIGRATIONS, Script};
 
-/// Makes our table.
+/// Creates our table.
 pub(super) const TABLE: &str = "\
 CREATE TABLE tasktrail_migrations (
     version text COLLATE \"C\" PRIMARY KEY,
@@ -37,8 +38,8 @@ struct Tables {
     legacy: bool,
 }
 
-/// The same columns that `neighbourhood.sql` knows a store by. The catalogues are read as tables: what
-/// `to_regclass` finds may be newer than the snapshot of the transaction.
+/// Recognizes a store by the same columns as `neighbourhood.sql`. Reads the catalogs as tables,
+/// because `to_regclass` may find objects that are newer than the snapshot of the transaction.
 const TABLES: &str = "
     WITH here AS (
         SELECT pg_class.oid, relname
@@ -52,7 +53,7 @@ const TABLES: &str = "
                   AND (relname, attname) IN (('task_history', 'entry_id'), ('task_summary', 'step_status'))) = 2
                AS legacy";
 
-/// What has been applied, the oldest first.
+/// The applied versions, oldest first.
 pub(super) async fn applied(
     connection: &mut AsyncPgConnection,
 ) -> diesel::QueryResult<Vec<Applied>> {
@@ -64,7 +65,7 @@ pub(super) async fn applied(
     if !tables.legacy {
         return Ok(Vec::new());
     }
-    // It was written by sessions whose time zone is UTC.
+    // Earlier versions wrote this column in sessions whose time zone was UTC.
     let rows = "SELECT version::text, run_on AT TIME ZONE 'UTC' AS run_on
                 FROM __diesel_schema_migrations WHERE version = ANY($1) ORDER BY version";
     let known: Vec<String> = MIGRATIONS.iter().map(Script::version).collect();
@@ -74,8 +75,8 @@ pub(super) async fn applied(
         .await
 }
 
-/// Copies what is ours from the table that earlier versions used. Whoever may read that, or has its tables, may
-/// read and has ours.
+/// Copies our rows from the table of earlier versions. Grants access to our table to the roles that
+/// may read that one, and transfers it to the owner of the history.
 pub(super) fn takeover() -> String {
     format!(
         "INSERT INTO tasktrail_migrations (version, run_on)
@@ -92,8 +93,8 @@ pub(super) fn record(script: &Script) -> String {
     format!("INSERT INTO tasktrail_migrations (version) VALUES ('{version}');\n")
 }
 
-/// The time of a row that was taken over proves that the older one is ours. Programs that only know the older table
-/// must not believe that what was taken back is still applied.
+/// Deletes a row from the table of earlier versions. An equal time shows that the row is ours.
+/// Programs that know only that table must not treat a reverted migration as applied.
 pub(super) fn strike_legacy(script: &Script) -> String {
     let version = script.version();
     format!(
@@ -108,7 +109,7 @@ pub(super) fn strike(script: &Script) -> String {
     format!("DELETE FROM tasktrail_migrations WHERE version = '{version}';\n")
 }
 
-/// As a list of literals; each is made of digits.
+/// The versions as a list of literals. They consist of digits.
 fn versions() -> String {
     let literals = MIGRATIONS
         .iter()

@@ -1,4 +1,4 @@
-//! Migrations that are under way, for the sake of a close.
+//! Tracks running migrations, so that closing the database can wait for them and cancel them.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::error::MigrateError;
 
-/// How long a migration may take to notice that it was cancelled.
-const NOTICE: Duration = Duration::from_secs(1);
+/// Grace period for a cancelled migration to stop.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
 
-/// A cancel that arrives between two statements is lost, so it is sent again and again.
-const AGAIN: Duration = Duration::from_millis(100);
+/// Interval between cancel requests. One that arrives between two statements has no effect.
+const CANCEL_AGAIN: Duration = Duration::from_millis(100);
 
-/// What of a database is being migrated. Clones share it.
+/// The running migrations of a database. Clones share the state.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Migrating {
     running: TaskTracker,
@@ -27,7 +27,7 @@ pub(crate) struct Migrating {
     ended: CancellationToken,
 }
 
-/// Held while a migration runs.
+/// Registers a running migration until it is dropped.
 pub(super) struct Running {
     _counted: TaskTrackerToken,
     done: CancellationToken,
@@ -40,14 +40,15 @@ impl Drop for Running {
 }
 
 impl Migrating {
-    /// Counts a migration on this connection, which a close cancels when its time is up.
+    /// Registers a migration on this connection. A close cancels it after the deadline.
     pub(super) fn begin(
         &self,
         connection: &AsyncPgConnection,
         connector: &Connector,
     ) -> Result<Running, MigrateError> {
         let counted = self.running.token();
-        // After it is counted, so that a close that does not count it is seen here.
+        // Checked after registering, so that a concurrent close either counts this migration or is
+        // seen.
         if self.closing.is_cancelled() {
             return Err(MigrateError::Closed);
         }
@@ -67,7 +68,7 @@ impl Migrating {
         })
     }
 
-    /// What became of a migration that failed.
+    /// The error to return for a migration that failed.
     pub(super) fn judge(&self, failed: MigrateError) -> MigrateError {
         if self.ended.is_cancelled() {
             MigrateError::Closed
@@ -76,13 +77,13 @@ impl Migrating {
         }
     }
 
-    /// Waits until no more migrations may begin.
+    /// Waits until new migrations are refused.
     pub(super) async fn closing(&self) {
         self.closing.cancelled().await;
     }
 
-    /// Lets no more begin. Those under way may finish until `deadline`, then they are cancelled on the server;
-    /// tells how many of each there were.
+    /// Refuses new migrations. Running ones may finish until `deadline`; then they are cancelled on
+    /// the server. Returns the numbers of finished and cancelled ones.
     pub(crate) async fn close(&self, deadline: Duration) -> (u32, u32) {
         self.closing.cancel();
         self.running.close();
@@ -93,8 +94,9 @@ impl Migrating {
         }
         let cancelled = number();
         self.ended.cancel();
-        // A server that does not answer undoes it when it finds the connection gone.
-        let _unreachable = timeout(NOTICE, self.running.wait()).await;
+        // An unresponsive server rolls the migration back once it detects that the connection is
+        // closed.
+        let _unreachable = timeout(SHUTDOWN_GRACE, self.running.wait()).await;
         (before.saturating_sub(cancelled), cancelled)
     }
 }
@@ -104,6 +106,6 @@ async fn cancel(statement: &CancelToken, tls: &MakeRustlsConnect) {
         if let Err(error) = statement.cancel_query(tls.clone()).await {
             tracing::warn!(%error, "a migration could not be cancelled");
         }
-        tokio::time::sleep(AGAIN).await;
+        tokio::time::sleep(CANCEL_AGAIN).await;
     }
 }

@@ -1,4 +1,4 @@
-//! What surrounds a store: the database, its schema, tables of others, other stores.
+//! The surroundings of a store: its database and schema, foreign tables, and other stores.
 
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, Bool, Nullable, Text};
@@ -8,13 +8,13 @@ use tasktrail_postgres_client::config::StoreSchema;
 use crate::error::MigrateError;
 use crate::schema_check::{self, SchemaDifference};
 
-/// The only encoding in which every text of a history can be kept and read back.
+/// The only encoding that can store every character.
 const ENCODING: &str = "UTF8";
 
 #[derive(Debug, QueryableByName)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "a row of answers to questions that do not depend on each other"
+    reason = "independent columns of a row"
 )]
 pub(super) struct Neighbourhood {
     #[diesel(sql_type = Text)]
@@ -37,18 +37,18 @@ pub(super) struct Neighbourhood {
     may_read_legacy: bool,
     #[diesel(sql_type = Bool)]
     may_strike_legacy: bool,
-    /// Whether this role may make tables that the owner of the history owns.
+    /// Whether the role may create tables that belong to the owner of the history.
     #[diesel(sql_type = Bool)]
     owns_history: bool,
-    /// A relation in the schema that has the name of a table of a store.
+    /// A relation in the schema with the name of a table of a store.
     #[diesel(sql_type = Nullable<Text>)]
     table_name: Option<String>,
     #[diesel(sql_type = Nullable<Bool>)]
     is_table: Option<bool>,
-    /// The schemas of other stores.
+    /// Schemas of other stores.
     #[diesel(sql_type = Array<Text>)]
     pub(super) other_stores: Vec<String>,
-    /// The schema of the store that the search path of the role, the database or the URL finds.
+    /// The schema of the store that the default search path of the session finds.
     #[diesel(sql_type = Nullable<Text>)]
     store_by_path: Option<String>,
     #[diesel(sql_type = Bool)]
@@ -56,8 +56,8 @@ pub(super) struct Neighbourhood {
 }
 
 impl Neighbourhood {
-    /// Looks around, with the search path that the session would have without us. In a transaction, for whose
-    /// rest the search path is the schema.
+    /// Reads the surroundings with the session's default search path. Must run in a transaction;
+    /// for the rest of it, the search path is the schema of the store.
     pub(super) async fn of(
         connection: &mut AsyncPgConnection,
         schema: &StoreSchema,
@@ -73,7 +73,7 @@ impl Neighbourhood {
         Ok(around)
     }
 
-    /// Whether the older table of migrations has rows to copy, and this role may do it.
+    /// Returns whether the table of earlier versions has rows to copy, and the role may copy them.
     pub(super) fn may_take_over(&self) -> bool {
         self.is_legacy()
             && self.is_writable
@@ -82,24 +82,24 @@ impl Neighbourhood {
             && self.owns_history
     }
 
-    /// Whether the account of the migrations is still in the older table.
+    /// Returns whether the applied versions are still in the table of earlier versions.
     pub(super) fn is_legacy(&self) -> bool {
         self.has_legacy && self.has_store && !self.has_account
     }
 
-    /// Whether the older table may still have rows of ours beside the account.
+    /// Returns whether the table of earlier versions may have rows that also are in our table.
     pub(super) fn may_strike_legacy(&self) -> bool {
         self.has_legacy && self.may_read_legacy && self.may_strike_legacy
     }
 
-    /// Refuses a database that cannot hold the store, and one where another store may be meant. The catalogues
-    /// alone decide, which every role may read.
+    /// Refuses a database that cannot contain the store, or in which another store may be meant.
+    /// Needs only the catalogs, which every role may read.
     pub(super) fn admit_database(&self, schema: &StoreSchema) -> Result<(), MigrateError> {
         self.admit_encoding()?;
         self.admit_other_stores(schema)
     }
 
-    /// Refuses tables of others in the schema.
+    /// Refuses foreign tables in the schema.
     pub(super) async fn admit_tables(
         &self,
         connection: &mut AsyncPgConnection,
@@ -130,8 +130,8 @@ impl Neighbourhood {
         })
     }
 
-    /// Where a schema is named it decides. Else a store that an earlier version found by the search path is
-    /// not passed over, and where there is any store no second one is begun.
+    /// A configured schema takes precedence. Otherwise a store that earlier versions found by the
+    /// search path must not be ignored, and no second store is created beside an existing one.
     fn admit_other_stores(&self, schema: &StoreSchema) -> Result<(), MigrateError> {
         if *schema != StoreSchema::Unset {
             return Ok(());
@@ -153,10 +153,10 @@ impl Neighbourhood {
     }
 }
 
-/// How a relation of the same name differs from a table of a store.
+/// Describes how a relation with the name of our table differs from it.
 fn clause(is_table: bool, differences: &[SchemaDifference]) -> String {
     if !is_table {
-        return "it is no table".to_owned();
+        return "it is not a table".to_owned();
     }
     let missing: Vec<_> = differences.iter().filter_map(missing_column).collect();
     match (missing.as_slice(), differences) {

@@ -1,5 +1,5 @@
--- What surrounds the store in the schema $1: the database, the schema, tables of others, other stores.
--- A store is known by columns that other tables of these names do not have.
+-- The surroundings of a store in schema $1: the database, the schema, foreign tables, other stores.
+-- A store is recognized by columns that other tables with these names do not have.
 WITH stores AS (
     SELECT nspname::text AS name
     FROM pg_class AS history

@@ -1,12 +1,12 @@
-//! Whether this role may migrate.
+//! Checks whether the role may migrate.
 
 use super::neighbourhood::Neighbourhood;
 use super::plan::MigrationPlan;
 use super::scripts::Script;
 use crate::error::MigrateError;
 
-/// Refuses a role that may not create tables in the schema of the store, or the schema. The server's error
-/// message would name a table of ours and not what to do.
+/// Refuses a role that may create neither tables in the schema of the store nor the schema. The
+/// server's error message would name one of our tables, but no remedy.
 pub(super) fn demand(around: &Neighbourhood, plan: &MigrationPlan) -> Result<(), MigrateError> {
     if around.may_create {
         return Ok(());

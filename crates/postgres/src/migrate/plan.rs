@@ -1,4 +1,4 @@
-//! Which migrations a change takes.
+//! Chooses the migrations of a plan.
 
 use tasktrail_domain::InvalidValue;
 use tasktrail_postgres_client::config::StoreSchema;
@@ -8,25 +8,26 @@ use super::scripts::{MIGRATIONS, Script};
 use super::sql::Ground;
 use crate::error::MigrateError;
 
-/// Where a schema is to be brought. A migration is named by its version, its name, or the beginning of
-/// one of them that no other has.
+/// The desired state of a schema. A migration is identified by its version, its name, or a unique
+/// prefix of either.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MigrationTarget {
-    /// All that are pending are applied.
+    /// Apply all pending migrations.
     UpToDate,
-    /// Those that are pending are applied, up to this one and with it.
+    /// Apply pending migrations up to and including this one.
     UpTo(String),
-    /// The newest one is taken back.
+    /// Revert the newest migration.
     DownOne,
-    /// Those after this one are taken back, and it stays.
+    /// Revert all migrations after this one.
     DownTo(String),
-    /// All are taken back.
+    /// Revert all migrations.
     DownAll,
 }
 
-/// What is to be done to a schema: migrations to apply, or to take back, in their order.
+/// Migrations to apply or to revert, in order.
 ///
-/// A value to be looked at, shown, or asked about before it is carried out. The default does nothing.
+/// Inspect or print a plan before you [run](crate::PostgresDatabase::run_migration) it. The default
+/// plan is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MigrationPlan {
     down: bool,
@@ -38,26 +39,26 @@ pub struct MigrationPlan {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PlannedMigration {
-    /// Its version: digits, by which migrations are ordered.
+    /// Its version: digits that determine the order of migrations.
     pub version: String,
-    /// What it does, such as `create_task_history`.
+    /// Its name, such as `create_task_history`.
     pub name: String,
-    /// What is lost when it is taken back, as a sentence.
+    /// What reverting it loses, as a sentence.
     pub loss: String,
 }
 
 impl MigrationPlan {
-    /// To apply every migration of this program to a database that has none, in this schema.
+    /// Plans to apply all migrations of this program in a schema without any.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if no schema can have that name.
+    /// [`InvalidValue`] if this cannot be the name of a schema.
     pub fn from_nothing(schema: &str) -> Result<Self, InvalidValue> {
         let schema = StoreSchema::named(schema)?;
         Ok(Self {
             down: false,
             ground: Ground {
-                // Every database has the default one.
+                // The default schema exists in every database.
                 lacks_schema: schema.name() != StoreSchema::Unset.name(),
                 lacks_account: true,
                 schema,
@@ -67,19 +68,19 @@ impl MigrationPlan {
         })
     }
 
-    /// Whether there is nothing to do.
+    /// Returns whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.scripts.is_empty()
     }
 
-    /// Whether migrations are taken back, and not applied.
+    /// Returns whether the plan reverts migrations.
     #[must_use]
     pub fn is_down(&self) -> bool {
         self.down
     }
 
-    /// The migrations, in the order in which they are applied or taken back.
+    /// Returns the migrations in the order in which they are applied or reverted.
     #[must_use]
     pub fn migrations(&self) -> Vec<PlannedMigration> {
         let planned = self.scripts.iter().map(|script| PlannedMigration {
@@ -122,10 +123,10 @@ impl MigrationPlan {
                 Self::down(known, state, |version| Some(version) == newest)
             }
             MigrationTarget::DownTo(wanted) => {
-                let stays = find(known, wanted)?;
-                let version = stays.version();
+                let last = find(known, wanted)?;
+                let version = last.version();
                 if !state.applied.contains(&version) {
-                    return Err(MigrateError::NotApplied(stays.label()));
+                    return Err(MigrateError::NotApplied(last.label()));
                 }
                 Self::down(known, state, |other| *other > version)
             }
@@ -173,12 +174,12 @@ impl MigrationPlan {
         })
     }
 
-    /// What is left of it when others may have migrated since.
+    /// The rest of the plan, given that other processes may have migrated since.
     pub(super) fn left(&self, state: &SchemaState) -> Result<Self, MigrateError> {
         let planned: Vec<String> = self.scripts.iter().map(Script::version).collect();
         let is_done = |version: &String| state.applied.contains(version) != self.down;
         if self.down {
-            // What was applied on top may need what would be taken back.
+            // Migrations that were applied on top may depend on those to be reverted.
             let newer = |version: &&String| {
                 !planned.contains(version) && planned.iter().any(|ours| ours < *version)
             };
@@ -200,7 +201,7 @@ impl MigrationPlan {
     }
 }
 
-/// The migration of that version or name, or the only one that begins so.
+/// Finds the migration with this version or name, or the only one with this prefix.
 fn find(known: &[Script], wanted: &str) -> Result<Script, MigrateError> {
     let matches = |fits: fn(&str, &str) -> bool| -> Vec<&Script> {
         let fitting = known.iter().filter(|script| {

@@ -1,8 +1,8 @@
-//! The migrations that are built into this program.
+//! The embedded migrations.
 
 use std::fmt;
 
-/// Reads the two files of a folder of `migrations/`.
+/// Reads the two files in a folder of `migrations/`.
 macro_rules! script {
     ($folder:literal, in_transaction: $in_transaction:literal) => {
         Script {
@@ -14,13 +14,13 @@ macro_rules! script {
     };
 }
 
-/// All of them, the oldest first.
+/// All migrations, oldest first.
 pub(super) const MIGRATIONS: [Script; 1] = [script!(
     "2026-11-21-000000-0000_create_task_history",
     in_transaction: true
 )];
 
-/// A migration: the statements that make a change and take it back.
+/// A migration, with the SQL to apply and to revert it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Script {
     pub(super) folder: &'static str,
@@ -30,23 +30,23 @@ pub(super) struct Script {
 }
 
 impl Script {
-    /// What the table of migrations calls it: the digits of the folder's name.
+    /// Its version: the digits of the folder's name.
     pub(super) fn version(&self) -> String {
         let (version, _name) = self.parts();
         version.replace('-', "")
     }
 
-    /// What it does, such as `create_task_history`.
+    /// Its name, such as `create_task_history`.
     pub(super) fn name(&self) -> &'static str {
         self.parts().1
     }
 
-    /// Version and name, for people.
+    /// Version and name, for output.
     pub(super) fn label(&self) -> String {
         format!("{} {}", self.version(), self.name())
     }
 
-    /// What the comment at the top of `down.sql` says is lost by it.
+    /// What reverting it loses: the comment at the top of `down.sql`.
     pub(super) fn loss(&self) -> String {
         let comment = self.down.lines().map_while(|line| line.strip_prefix("--"));
         comment.map(str::trim).collect::<Vec<_>>().join(" ")
@@ -63,7 +63,7 @@ impl fmt::Display for Script {
     }
 }
 
-/// A statement of a migration failed.
+/// The error of a migration whose statement failed.
 #[derive(Debug, thiserror::Error)]
 #[error("{folder}")]
 pub(super) struct Failed {
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_has_every_folder_of_the_migrations_in_order() {
+    fn list_contains_every_migration_folder_in_order() {
         let migrations = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
         let entries = std::fs::read_dir(migrations).unwrap();
         let entries = entries.map(Result::unwrap);
@@ -99,14 +99,14 @@ mod tests {
     }
 
     #[test]
-    fn every_down_says_what_is_lost() {
+    fn every_down_script_describes_the_loss() {
         for script in MIGRATIONS {
             assert!(!script.loss().is_empty(), "{script}");
         }
     }
 
     #[test]
-    fn a_folder_has_a_version_and_a_name() {
+    fn folder_name_contains_version_and_name() {
         let [first, ..] = MIGRATIONS;
 
         assert_eq!(first.label(), "202611210000000000 create_task_history");

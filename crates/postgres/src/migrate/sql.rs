@@ -1,4 +1,4 @@
-//! A plan as SQL: what is run, and what is printed for those who apply it themselves.
+//! The SQL of a plan, for running it and for printing it.
 
 use std::fmt::Write;
 
@@ -8,30 +8,28 @@ use super::plan::MigrationPlan;
 use super::scripts::Script;
 use super::{account, lock_number};
 
-/// Where a plan works, and what the first migration of it finds missing there.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each may be missing by itself"
-)]
+/// Where a plan runs, and what its first migration has to create there.
+#[expect(clippy::struct_excessive_bools, reason = "each is independent")]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Ground {
     pub(super) schema: StoreSchema,
     pub(super) lacks_schema: bool,
-    /// The table that keeps account of migrations.
+    /// Whether the table of applied versions does not exist.
     pub(super) lacks_account: bool,
-    /// The account is still in the table that earlier versions used.
+    /// Whether the applied versions are still in the table that earlier versions of the program
+    /// used.
     pub(super) is_legacy: bool,
-    /// That table may have rows of ours, and this role may delete them.
+    /// Whether that table may have rows of ours, and the role may delete them.
     pub(super) may_strike_legacy: bool,
 }
 
 impl Ground {
-    /// Makes what is missing.
+    /// SQL that creates what is missing.
     fn prepare(&self) -> String {
         let schema = self.schema.quoted();
         let mut sql = String::new();
         if self.lacks_schema {
-            // Writing to a text does not fail.
+            // Writing to a string does not fail.
             let _ = writeln!(sql, "CREATE SCHEMA IF NOT EXISTS {schema};");
         }
         let _ = writeln!(sql, "SET LOCAL search_path TO {schema};");
@@ -49,12 +47,12 @@ impl Ground {
         format!("BEGIN;\nSELECT pg_advisory_xact_lock({number});\n{change}COMMIT;\n")
     }
 
-    /// Takes the account over, and applies nothing.
+    /// SQL that copies the applied versions to our table, without a migration.
     pub(super) fn takeover(&self) -> String {
         self.transaction(&self.prepare())
     }
 
-    /// What is left to prepare when the first migration is done.
+    /// What remains to be prepared after the first migration.
     fn prepared(&self) -> Self {
         Self {
             lacks_schema: false,
@@ -66,12 +64,13 @@ impl Ground {
 }
 
 impl MigrationPlan {
-    /// The statements that carry it out, with those that keep account of it: applied by `psql` they leave
-    /// what [`run_migration`](crate::PostgresDatabase::run_migration) leaves.
+    /// Returns the SQL of the plan, including the statements that record applied versions. Running
+    /// it with `psql` has the same result as
+    /// [`run_migration`](crate::PostgresDatabase::run_migration).
     ///
-    /// Each migration is a transaction that takes the lock of migrations, unless it must not be one: then
-    /// it holds the lock for as long as its session lasts. The schema of the store is named, so the search path
-    /// of the session that applies it has no effect.
+    /// Each migration runs in a transaction that takes the migration lock. One that cannot run in a
+    /// transaction holds the lock until its session ends. The SQL names the schema of the store, so
+    /// it does not depend on the search path of the session.
     #[must_use]
     pub fn sql(&self) -> String {
         let mut sql = format!("-- Tasktrail {}", env!("CARGO_PKG_VERSION"));
@@ -80,7 +79,7 @@ impl MigrationPlan {
             return sql;
         }
         sql.push_str("; stop at the first error: psql --set ON_ERROR_STOP=1\n");
-        let verb = if self.is_down() { "Take back" } else { "Apply" };
+        let verb = if self.is_down() { "Revert" } else { "Apply" };
         for (script, batches) in self.batches() {
             let _ = writeln!(sql, "\n-- {verb} {}.", script.label());
             sql.push_str(&batches.concat());
@@ -88,7 +87,7 @@ impl MigrationPlan {
         sql
     }
 
-    /// Each migration with what is sent to the server for it, one message after the other.
+    /// The messages to the server for each migration, in order.
     pub(super) fn batches(&self) -> Vec<(Script, Vec<String>)> {
         let first = self.ground().clone();
         let later = first.prepared();
@@ -139,7 +138,7 @@ mod tests {
         in_transaction: false,
     };
 
-    /// The places of these parts in a text, which must be in their order.
+    /// Asserts that a text contains these parts, in this order.
     #[track_caller]
     fn in_order<const N: usize>(sql: &str, parts: [&str; N]) {
         let places = parts.map(|part| sql.find(part));
@@ -147,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_not_be_in_a_transaction_is_in_none_and_sent_by_itself() {
+    fn migration_without_transaction_is_sent_in_its_own_message() {
         let up = batches(&INDEX, false, &Ground::default());
 
         let sql = up.concat();
@@ -160,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_made_in_the_transaction_of_the_first_migration() {
+    fn missing_objects_are_created_in_the_transaction_of_the_first_migration() {
         let script = Script {
             in_transaction: true,
             ..INDEX
@@ -189,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_back_is_struck_from_both_tables_in_the_same_transaction() {
+    fn reverted_migration_is_deleted_from_both_tables_in_one_transaction() {
         let script = Script {
             in_transaction: true,
             ..INDEX
@@ -214,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_without_migrations_is_a_comment() {
+    fn empty_plan_is_a_comment() {
         let sql = MigrationPlan::default().sql();
 
         assert!(sql.starts_with("--") && sql.lines().count() == 1, "{sql}");

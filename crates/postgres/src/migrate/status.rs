@@ -1,4 +1,4 @@
-//! How each migration stands.
+//! The state of each migration.
 
 use std::collections::BTreeMap;
 
@@ -7,33 +7,33 @@ use tasktrail_domain::timestamp::Timestamp;
 use super::account::Applied;
 use super::scripts::Script;
 
-/// A migration, and how it stands in a database.
+/// A migration and its state in a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MigrationStatus {
-    /// Its version: digits, by which migrations are ordered.
+    /// Its version: digits that determine the order of migrations.
     pub version: String,
-    /// What it does, such as `create_task_history`; `None` if this program does not know it.
+    /// Its name, such as `create_task_history`; `None` if this program does not know it.
     pub name: Option<String>,
-    /// Whether the database has it.
+    /// Whether it is applied.
     pub state: MigrationState,
-    /// When it was applied, by the clock of the server; `None` while it is pending.
+    /// When it was applied, by the server's clock; `None` if it is pending.
     pub applied_at: Option<Timestamp>,
 }
 
-/// Whether a database has a migration.
+/// Whether a migration is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MigrationState {
-    /// It has been applied.
+    /// It is applied.
     Applied,
-    /// This program has it, and the database has not.
+    /// It is not applied.
     Pending,
-    /// It has been applied, by a newer program: this one does not know it.
+    /// It is applied, but this program does not know it. A newer version applied it.
     Unknown,
 }
 
 impl MigrationState {
-    /// In one lower-case word.
+    /// Returns `applied`, `pending` or `unknown`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -44,7 +44,7 @@ impl MigrationState {
     }
 }
 
-/// Those that this program knows and those that it does not, the oldest first.
+/// Known and unknown migrations, oldest first.
 pub(super) fn statuses(known: &[Script], applied: Vec<Applied>) -> Vec<MigrationStatus> {
     let pending = known.iter().map(|script| {
         let status = MigrationStatus {

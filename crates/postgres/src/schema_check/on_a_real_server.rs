@@ -1,6 +1,7 @@
-//! That the expected description is what the migrations make, and that each kind of difference shows.
+//! Tests that the expected description matches the migrations, and that each kind of difference is
+//! reported.
 //!
-//! `TASKTRAIL_WRITE_SCHEMA=1` writes `expected.txt` anew (`scripts/schema`).
+//! `TASKTRAIL_WRITE_SCHEMA=1` rewrites `expected.txt` (see `scripts/schema`).
 
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ async fn migrated(database: &TestDatabase) -> Connector {
     connector
 }
 
-/// What `check` says after a change.
+/// The differences after a change.
 async fn after(change: &str) -> Vec<String> {
     let database = TestDatabase::new();
     let connector = migrated(&database).await;
@@ -31,7 +32,7 @@ async fn after(change: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_expected_description_is_what_the_migrations_make() {
+async fn expected_description_matches_the_migrations() {
     let database = TestDatabase::new();
     let session = Session {
         statement_timeout: Duration::from_secs(10),
@@ -55,7 +56,7 @@ async fn the_expected_description_is_what_the_migrations_make() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_differs_after_the_migrations_and_other_tables_do_not_count() {
+async fn migrated_tables_have_no_difference() {
     let others = "CREATE TABLE theirs (id int); CREATE SCHEMA shop;
                   CREATE TABLE shop.task_history (id int)";
 
@@ -63,7 +64,7 @@ async fn nothing_differs_after_the_migrations_and_other_tables_do_not_count() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_missing_is_told_with_its_definition() {
+async fn missing_object_is_reported_with_its_definition() {
     assert_eq!(
         after("DROP INDEX task_summary_error_code_idx").await,
         [
@@ -87,7 +88,7 @@ async fn what_is_missing_is_told_with_its_definition() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_different_is_told_with_both_definitions() {
+async fn different_object_is_reported_with_both_definitions() {
     assert_eq!(
         after("ALTER TABLE task_history ALTER step TYPE bigint").await,
         ["different column task_history.step: expected integer NOT NULL, found bigint NOT NULL"]
@@ -113,7 +114,7 @@ async fn what_is_different_is_told_with_both_definitions() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_not_expected_is_told_as_it_was_found() {
+async fn unexpected_object_is_reported_with_its_definition() {
     let added = "ALTER TABLE task_summary ADD extra numeric(9,2) NOT NULL DEFAULT 0;
                  CREATE UNIQUE INDEX extra_idx ON task_summary (extra DESC)";
 

@@ -1,4 +1,4 @@
-//! How much there is.
+//! Counts users, tasks and steps.
 
 use diesel::QueryResult;
 use diesel::pg::Pg;
@@ -11,7 +11,7 @@ use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 
 use super::row::{self, amount};
 
-/// Counts everything in scope, in one statement and so at one instant.
+/// Counts everything in scope, in a single statement and therefore at a single instant.
 pub(super) async fn count(
     connection: &mut AsyncPgConnection,
     scope: &Scope,
@@ -31,7 +31,7 @@ pub(super) async fn count(
     Ok(counts)
 }
 
-/// The users in scope, from the first to the last.
+/// The first and the last user in scope.
 #[derive(Debug)]
 pub(super) struct UserRange {
     pub(super) first: String,
@@ -41,7 +41,7 @@ pub(super) struct UserRange {
 impl UserRange {
     pub(super) fn of(scope: &Scope) -> Self {
         match scope {
-            // No id is empty.
+            // Ids are never empty.
             Scope::Everyone => Self {
                 first: String::new(),
                 last: beyond_all(),
@@ -54,7 +54,7 @@ impl UserRange {
     }
 }
 
-/// A text beyond all ids: none is as long as 64 times the greatest character.
+/// A text that sorts after all ids: 64 times the greatest character is longer than any id.
 pub(super) fn beyond_all() -> String {
     char::MAX.to_string().repeat(64)
 }

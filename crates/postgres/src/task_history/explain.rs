@@ -1,4 +1,4 @@
-//! The plans of the repository's statements, on the live data.
+//! Query plans of the repository's statements, on live data.
 
 use diesel::pg::{Pg, PgQueryBuilder};
 use diesel::query_builder::{AstPass, Query, QueryBuilder, QueryFragment, QueryId};
@@ -27,34 +27,34 @@ use super::row::{amount, summary_value};
 use super::save::{Save, Saved};
 use super::status_checks::Statuses;
 
-/// What is to be explained.
+/// A request for the query plans of an operation.
 #[derive(Debug, Clone)]
 pub struct ExplainRequest {
     /// The operation.
     pub operation: ExplainedOperation,
-    /// Whose task; a user who has one is chosen by default.
+    /// The user of the task. Default: `None`, a user who has tasks.
     pub user: Option<UserId>,
-    /// Which task; one that is there is chosen by default.
+    /// The task. Default: `None`, a task that exists.
     pub task: Option<TaskId>,
-    /// Whether statements that only read are executed, so that the plan tells what they really did. Off
-    /// by default.
+    /// Whether to execute statements that only read, so that the plans contain actual times and
+    /// rows. Default: off.
     pub analyze: bool,
-    /// The time: what expires does so 90 days before it.
+    /// The current time. Tasks expire 90 days before it.
     pub now: Timestamp,
 }
 
 /// An operation of the port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ExplainedOperation {
-    /// `save`, and the look at what is there already.
+    /// `save`, including the query for entries that already exist.
     Save,
     /// `load`.
     Load,
     /// `trail`.
     Trail,
-    /// `status`, alone and shared by several callers.
+    /// `status`, for a single call and for a batch.
     Status,
-    /// `finish`, which is also `cancel`.
+    /// `finish`, which `cancel` also uses.
     Finish,
     /// `list`.
     List,
@@ -67,7 +67,7 @@ pub enum ExplainedOperation {
 }
 
 impl ExplainedOperation {
-    /// Whether it changes anything. It is then never executed.
+    /// Returns whether the operation writes. Its statements are then never executed.
     #[must_use]
     pub fn writes(self) -> bool {
         matches!(self, Self::Save | Self::Finish | Self::Remove)
@@ -88,17 +88,17 @@ impl ExplainedOperation {
     }
 }
 
-/// The plans of an operation.
+/// The query plans of an operation.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Explanation {
-    /// The operation, as in `task_history.load`.
+    /// The operation, such as `task_history.load`.
     pub operation: &'static str,
-    /// The task that was looked at.
+    /// The task that the statements were planned for.
     pub task: TaskKey,
-    /// How many entries it has; `None` if it is not there.
+    /// Number of its entries; `None` if the task does not exist.
     pub entries: Option<u64>,
-    /// Where the task comes from.
+    /// How the task was chosen.
     pub chosen: ChosenTask,
     /// Whether the statements were executed.
     pub analyzed: bool,
@@ -106,15 +106,15 @@ pub struct Explanation {
     pub statements: Vec<ExplainedStatement>,
 }
 
-/// Where the task of an explanation comes from.
+/// How the task of an explanation was chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChosenTask {
-    /// Both ids were given.
+    /// The request contained both ids.
     Given,
-    /// It is the one with the most entries among the first 10 000 that fit.
+    /// It has the most entries among the first 10 000 tasks that match the request.
     Largest,
-    /// None is there that fits, so that an id was made up.
+    /// No task matches the request, so ids were invented.
     MadeUp,
 }
 
@@ -122,15 +122,15 @@ pub enum ChosenTask {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ExplainedStatement {
-    /// What it does for the operation.
+    /// Its role in the operation.
     pub purpose: &'static str,
-    /// Its text as it is sent.
+    /// Its text, as it is sent to the server.
     pub sql: String,
     /// The plan, as the server prints it.
     pub plan: String,
 }
 
-/// `EXPLAIN`s a query, by these words, with the values that are bound to it.
+/// Prefixes a query with this `EXPLAIN` clause, and binds its parameters.
 #[derive(Debug)]
 pub(super) struct Explain<Q>(pub(super) &'static str, pub(super) Q);
 
@@ -151,7 +151,7 @@ impl<Q> QueryId for Explain<Q> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-/// What a repository does when it is asked for plans.
+/// Collects the query plans of an operation.
 pub(super) struct Explaining<'e>(pub(super) &'e ExplainRequest);
 
 impl PgOperation for Explaining<'_> {
@@ -194,7 +194,7 @@ impl PgOperation for Explaining<'_> {
     }
 }
 
-/// Plans, one after the other.
+/// The plans so far, and the connection.
 struct Plans<'c> {
     connection: &'c mut AsyncPgConnection,
     words: &'static str,
@@ -233,7 +233,7 @@ impl Plans<'_> {
         self.add("add the entry and fold it into the summary", add)
             .await?;
         let look = Prepared(Saved::of(&[&entry]));
-        self.add("only if the entry is there already: look at it", look)
+        self.add("only if the entry already exists: read it", look)
             .await
     }
 
@@ -250,9 +250,9 @@ impl Plans<'_> {
             at: now,
         };
         let several = Prepared(FinishBatch::of(&[(task, finish)], LockWait::Session));
-        self.add("finish several tasks at once", several).await?;
+        self.add("finish several tasks in a batch", several).await?;
         let look = Prepared(Finished::of(&[task]));
-        self.add("only if some are finished already: look how", look)
+        self.add("only if some are already finished: read how", look)
             .await
     }
 
@@ -263,7 +263,7 @@ impl Plans<'_> {
             covered: &covered,
             window: retention::WINDOW,
         });
-        self.add("find the end of the tasks that a call looks at", window)
+        self.add("find the end of the tasks that one call checks", window)
             .await?;
         let last_user = request.user.as_ref().map(|user| user.as_str().to_owned());
         let window = Window {
@@ -272,7 +272,7 @@ impl Plans<'_> {
             covered,
         };
         let lock = Prepared(LockExpired(&window));
-        self.add("lock those among them that go", lock).await?;
+        self.add("lock the expired tasks among them", lock).await?;
         let remove = Prepared(Remove::of([(task.user.as_str(), task.task.as_str())]));
         self.add("remove them", remove).await
     }
@@ -294,10 +294,10 @@ impl Plans<'_> {
             }
             _ => {
                 let status = load::select_status(&task.user, &task.task);
-                self.add("one caller", status).await?;
+                self.add("a single call", status).await?;
                 let tasks = [task.clone()];
                 let shared = Prepared(Statuses::of(&tasks));
-                self.add("callers who ask at the same time", shared).await
+                self.add("a batch of calls", shared).await
             }
         }
     }
@@ -316,7 +316,8 @@ impl Plans<'_> {
             _ => {
                 let policy = policy(request);
                 let count = Prepared(CountExpired(Covered::of(&policy, None)));
-                self.add("count what expired 90 days ago", count).await
+                self.add("count the tasks that expired 90 days ago", count)
+                    .await
             }
         }
     }
@@ -344,7 +345,8 @@ struct Found {
     entries: i64,
 }
 
-/// The task to look at, its number of entries if it is there, and where it comes from.
+/// Chooses the task. Returns its key, the number of its entries if it exists, and how it was
+/// chosen.
 async fn choose(
     connection: &mut AsyncPgConnection,
     request: &ExplainRequest,

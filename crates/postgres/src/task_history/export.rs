@@ -1,4 +1,4 @@
-//! All histories, or some of them, as they stand at one instant.
+//! Exports histories as of a single instant.
 
 mod snapshot;
 mod statements;
@@ -15,51 +15,51 @@ use tokio_util::task::AbortOnDropHandle;
 
 use self::snapshot::Snapshot;
 
-/// Which tasks an export takes, whole ones. The default is everybody's, of any time.
+/// Selects the tasks of an export, which are exported as a whole. The default selects all tasks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExportSelection {
-    /// Whose tasks.
+    /// The users whose tasks are exported.
     pub scope: Scope,
-    /// Only tasks with their last activity at this instant or later.
+    /// Only tasks with their last activity at or after this instant.
     pub since: Option<Timestamp>,
     /// Only tasks with their last activity before this instant.
     pub until: Option<Timestamp>,
 }
 
-/// A part of a history on its way out. A task comes first, and its entries follow.
+/// An item of an export. Each task is followed by its entries.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ExportedItem {
-    /// A task begins.
+    /// The start of a task.
     Task(ExportedTask),
-    /// An entry of the task that began last, in the order of the trail.
+    /// An entry of the most recent task, in the order of the trail.
     Entry(HistoryEntry),
 }
 
-/// What is known of a task besides its entries.
+/// A task without its entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportedTask {
     /// The task.
     pub task: TaskKey,
-    /// How it was finished; `None` while it is open.
+    /// Status and time of the finish; `None` if the task is open.
     pub finish: Option<Finish>,
-    /// How many entries follow, all revisions counted. None if it was finished before anything was
-    /// recorded.
+    /// Number of entries that follow, including all revisions; 0 if the task was finished before
+    /// anything was recorded.
     pub entries: u64,
 }
 
-/// How much of the histories there is, was read, or was written.
+/// An amount of tasks, entries and finishes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ExportAmount {
-    /// Tasks.
+    /// Number of tasks.
     pub tasks: u64,
-    /// Entries of these tasks, all revisions counted.
+    /// Number of their entries, including all revisions.
     pub entries: u64,
-    /// How many of the tasks were finished.
+    /// Number of tasks that are finished.
     pub finishes: u64,
 }
 
 impl ExportAmount {
-    /// Counts an item.
+    /// Adds an item to the amount.
     pub fn add(&mut self, item: &ExportedItem) {
         match item {
             ExportedItem::Task(task) => {
@@ -85,33 +85,35 @@ impl fmt::Display for ExportAmount {
     }
 }
 
-/// Histories could not be exported.
+/// Why an export failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
     /// The database could not be reached.
     #[error("cannot connect to the database")]
     Connect(#[source] Box<dyn Error + Send + Sync>),
-    /// The server failed, or a row cannot be read.
-    #[error("the histories could not be read")]
+    /// The server failed, or a row could not be decoded.
+    #[error("cannot read the histories")]
     Read(#[source] Box<dyn Error + Send + Sync>),
-    /// The rows of a task are not as many as its summary counts. What was read so far is not complete.
+    /// The number of rows of a task differs from the count in its summary. The items so far are
+    /// incomplete.
     #[error(
         "the export is not complete: task_summary counts {expected} entries of {task}, task_history \
-         holds {read}; docs/EXPORT.md shows how to find and mend such tasks"
+         contains {read}; docs/EXPORT.md shows how to find and repair such tasks"
     )]
     Trail {
         /// The task.
         task: TaskKey,
-        /// How many entries its summary counts.
+        /// Number of entries according to the summary.
         expected: u64,
-        /// How many there are.
+        /// Number of entries that were read.
         read: u64,
     },
-    /// All tasks together are not as much as the summaries count. What was read is not complete.
-    #[error("the export is not complete: task_summary counts {expected}, and {read} were read")]
+    /// The total of all tasks differs from the total of the summaries. The items so far are
+    /// incomplete.
+    #[error("the export is not complete: task_summary counts {expected}, but {read} were read")]
     Incomplete {
-        /// By the summaries.
+        /// According to the summaries.
         expected: ExportAmount,
         /// What was read.
         read: ExportAmount,
@@ -124,21 +126,21 @@ impl From<StoreError> for ExportError {
     }
 }
 
-/// Histories on their way out, task by task in the order of users and task ids.
+/// A running export of histories, ordered by user and task id.
 ///
-/// All of it is of the instant at which the export began; what is written meanwhile is not in it. It
-/// takes a connection and a transaction of its own, which ends with this value. Until then the server
-/// cannot remove dead rows, and partitions can be neither made nor dropped: those who try give up after
-/// a few seconds and try again at their next run. So do not leave an export waiting for days. The next
-/// portion is read while the caller works on the last one, and no more than that is held.
+/// All items are as of the instant at which the export started; later writes are not included. The
+/// export uses its own connection and a transaction that ends when this value is dropped. Until
+/// then the server cannot remove dead rows, and partitions can neither be created nor dropped; such
+/// attempts fail after a few seconds and are repeated at the next run. So do not keep an export
+/// open for days. It reads one portion ahead of the caller.
 ///
-/// What is read is compared with the summaries, task by task and as a whole. An export that ends without
+/// Counts are compared with the summaries, for each task and in total. An export that ends without
 /// an error is complete.
 #[derive(Debug)]
 pub struct Export {
     total: ExportAmount,
     portions: mpsc::Receiver<Vec<ExportedItem>>,
-    /// `None` when all has been read, or it has failed.
+    /// `None` once everything was read, or an error occurred.
     reading: Option<AbortOnDropHandle<Result<(), ExportError>>>,
 }
 
@@ -158,37 +160,37 @@ impl Export {
         })
     }
 
-    /// How many tasks it has.
+    /// Returns the number of tasks in the export.
     #[must_use]
     pub fn tasks(&self) -> u64 {
         self.total.tasks
     }
 
-    /// How many entries these tasks have, all revisions counted.
+    /// Returns the number of entries of these tasks, including all revisions.
     #[must_use]
     pub fn entries(&self) -> u64 {
         self.total.entries
     }
 
-    /// How much it has in all, by the summaries.
+    /// Returns the total amount according to the summaries.
     #[must_use]
     pub fn total(&self) -> ExportAmount {
         self.total
     }
 
-    /// The next items, at most 1000 and about a MiB of them; `None` at the end.
+    /// Returns the next items, at most 1000 and about 1 MiB; `None` at the end.
     ///
-    /// A task may go on in the next portion.
+    /// A task may continue in the next portion.
     ///
     /// # Errors
     ///
-    /// [`ExportError::Read`], [`Trail`](ExportError::Trail) or [`Incomplete`](ExportError::Incomplete), once,
-    /// which ends the export before its end: there is `None` afterwards. What was given before is not
-    /// complete then.
+    /// [`ExportError::Read`], [`Trail`](ExportError::Trail) or
+    /// [`Incomplete`](ExportError::Incomplete). The error ends the export: the items so far are
+    /// incomplete, and later calls return `None`.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost if the future is dropped.
+    /// Dropping the future loses nothing.
     pub async fn next_portion(&mut self) -> Result<Option<Vec<ExportedItem>>, ExportError> {
         if let Some(portion) = self.portions.recv().await {
             return Ok(Some(portion));

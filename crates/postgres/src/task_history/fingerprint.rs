@@ -1,9 +1,9 @@
-//! Whose statement a text is.
+//! Identifies the operation that a statement belongs to.
 
 use tasktrail_domain::repository::Operation;
 use tasktrail_domain::task_history::operation;
 
-/// The statements that stand in files begin with a comment of their own, which servers keep.
+/// Statements in files are identified by their first line, a unique comment that servers keep.
 const FILES: [(&str, Operation); 18] = [
     (include_str!("sql/save.sql"), operation::SAVE),
     (include_str!("sql/saved.sql"), operation::SAVE),
@@ -40,7 +40,7 @@ const FILES: [(&str, Operation); 18] = [
     (include_str!("sql/remove.sql"), operation::REMOVE_EXPIRED),
 ];
 
-/// The others begin as the query builder writes them.
+/// Other statements are identified by their start, as the query builder writes it.
 const BUILT: [(&str, Operation); 2] = [
     ("SELECT \"task_summary\".\"status\"", operation::STATUS),
     (
@@ -49,7 +49,8 @@ const BUILT: [(&str, Operation); 2] = [
     ),
 ];
 
-/// The operation that runs this statement, as the server keeps its text; `None` if none does.
+/// Returns the operation that runs this statement; `None` if it does not belong to the port. `text`
+/// is the text that the server stores, such as in `pg_stat_statements`.
 #[must_use]
 pub fn operation_of(text: &str) -> Option<Operation> {
     let text = text.trim_start();
@@ -72,7 +73,7 @@ mod tests {
     use crate::task_history::load;
 
     #[test]
-    fn built_statements_are_known_by_how_they_begin() {
+    fn built_statements_are_identified_by_their_start() {
         let task = TaskKey::new("user", "task").unwrap();
         let status = load::select_status(&task.user, &task.task);
         let text = diesel::debug_query::<Pg, _>(&status).to_string();
@@ -82,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_statements_begin_alike() {
+    fn statements_start_differently() {
         for (file, operation) in FILES {
             assert_eq!(operation_of(file), Some(operation));
         }

@@ -1,4 +1,4 @@
-//! Finishing a task, once.
+//! Finishes a task. Only the first finish has an effect.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -15,10 +15,10 @@ use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 use super::row;
 use crate::schema::task_summary;
 
-/// How often a finish is tried anew when its task is removed under it.
+/// How often a finish is retried if its task is removed concurrently.
 const ATTEMPTS: usize = 10;
 
-/// Finishes a task unless it is finished; finding out what it was finished with is a second look.
+/// Finishes a task. If it is already finished, a second query reads its status.
 pub(super) async fn finish(
     connection: &mut AsyncPgConnection,
     task: &TaskKey,
@@ -28,7 +28,7 @@ pub(super) async fn finish(
 ) -> Result<FinishOutcome, StoreError> {
     for _ in 0..ATTEMPTS {
         let statement = Prepared(Finish::of(task, status, at, wait));
-        // Read to the end: an error may follow the row, and with it the finish would be undone.
+        // Read all rows: an error after the first row would mean that the finish is rolled back.
         let finished: Vec<Option<String>> = statement.load(connection).await?;
         let finished = finished.into_iter().next();
         if let Some(previous) = finished {
@@ -53,7 +53,7 @@ async fn how_finished(
         .first(connection)
         .await
         .optional()?;
-    // Both are there or neither is, which the table sees to.
+    // A check constraint ensures that both are set or neither is.
     let Some((Some(status), Some(at))) = found else {
         return Ok(None);
     };

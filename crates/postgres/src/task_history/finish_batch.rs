@@ -1,4 +1,4 @@
-//! Finishing many tasks in one transaction.
+//! Finishes many tasks in one transaction.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -19,11 +19,11 @@ use super::row;
 /// How many tasks one statement finishes at most.
 const STATEMENT_TASKS: usize = 1000;
 
-/// A task, and how it is to be finished.
+/// A task and its requested finish.
 type Wanted<'e> = (&'e TaskKey, Finish);
 
-/// Finishes tasks, all or none, in one transaction of statements of bounded size. Of the finishes of a task
-/// the first counts.
+/// Finishes all tasks or none, in one transaction of statements of bounded size. If a task occurs
+/// more than once, the first finish wins.
 pub(super) async fn finish(
     connection: &mut AsyncPgConnection,
     finishes: &[(TaskKey, Finish)],
@@ -33,21 +33,21 @@ pub(super) async fn finish(
     for (task, finish) in finishes {
         first.entry(task).or_insert(*finish);
     }
-    // In the order of their keys, in which saves lock summaries, too.
+    // Ordered by key, the order in which saves also lock summaries.
     let wanted: Vec<Wanted<'_>> = first.into_iter().collect();
     let outcomes = transaction(connection, &wanted, wait).await?;
     let mut answered = HashSet::with_capacity(outcomes.len());
     let mut answers = Vec::with_capacity(finishes.len());
     for (task, _) in finishes {
-        let (outcome, stands) = *outcomes.get(task).ok_or(StoreError::ConcurrentlyRemoved)?;
-        let Finish { status, at } = stands;
+        let (outcome, current) = *outcomes.get(task).ok_or(StoreError::ConcurrentlyRemoved)?;
+        let Finish { status, at } = current;
         let late = FinishOutcome::AlreadyFinished { status, at };
         answers.push(if answered.insert(task) { outcome } else { late });
     }
     Ok(answers)
 }
 
-/// What came of each, and the finish that stands.
+/// The outcome for each task, and its current finish.
 type Outcomes<'e> = HashMap<&'e TaskKey, (FinishOutcome, Finish)>;
 
 async fn transaction<'e>(
@@ -95,7 +95,7 @@ async fn statement<'e>(
     how_finished(connection, &left, outcomes).await
 }
 
-/// Their rows are locked, so each is there and finished.
+/// Reads tasks that were already finished. Their rows are locked, so they exist.
 async fn how_finished<'e>(
     connection: &mut AsyncPgConnection,
     tasks: &[&'e TaskKey],
@@ -127,7 +127,7 @@ fn columns(task: &TaskKey) -> (&str, &str) {
     (task.user.as_str(), task.task.as_str())
 }
 
-/// `finish_batch.sql`: the finishes, column by column.
+/// `finish_batch.sql`, with one array parameter per column.
 #[derive(Debug, Default)]
 pub(super) struct FinishBatch<'e> {
     users: Vec<&'e str>,
@@ -172,7 +172,7 @@ impl Statement for FinishBatch<'_> {
     }
 }
 
-/// `finished.sql`: tasks that were finished before.
+/// `finished.sql`: reads tasks that were already finished.
 #[derive(Debug)]
 pub(super) struct Finished<'e> {
     users: Vec<&'e str>,

@@ -1,5 +1,4 @@
-//! Saves as calls that share statements: each caller is told what became of its own entry, after the
-//! commit that holds it.
+//! Batches saves (group commit). Each caller gets the result of its own entry, after the commit.
 
 mod answers;
 mod locked;
@@ -14,7 +13,7 @@ use tasktrail_postgres_client::pool::Pool;
 use super::operations;
 use super::save::{STATEMENT_BYTES, STATEMENT_ENTRIES};
 
-/// Saves, each a matter of its own.
+/// The batchable kind of saves. Each save in a batch succeeds or fails independently.
 #[derive(Debug)]
 pub(crate) struct Saves;
 
@@ -51,17 +50,17 @@ impl Batchable for Saves {
     }
 }
 
-/// What the group commit has done since the database was opened.
+/// Counters of the group commit since the database was opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupCommitStatistics {
-    /// How many saves are in the queue or on their way.
+    /// Number of queued and running saves.
     pub under_way: u32,
-    /// How many saves went by themselves, because nobody else was saving.
+    /// Saves sent in their own statement, because no other save was in flight.
     pub single: u64,
-    /// How many went together with others, or waited for their turn.
+    /// Saves sent in a batch, or after waiting in the queue.
     pub grouped: u64,
-    /// In how many statements those went.
+    /// Number of statements for these.
     pub statements: u64,
 }
 

@@ -1,4 +1,4 @@
-//! A page of a user's tasks.
+//! Lists the tasks of a user, page by page.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::QueryResult;
@@ -17,7 +17,7 @@ use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 use super::load::one_beyond;
 use super::row::{self, amount, summary_value};
 
-/// Lists the tasks that pass the filter and come after the cursor.
+/// Lists tasks that match the filter, after the cursor.
 pub(super) async fn page(
     connection: &mut AsyncPgConnection,
     user: &UserId,
@@ -86,8 +86,8 @@ pub(super) struct List<'e> {
     user: &'e str,
     statuses: Vec<&'static str>,
     since: DateTime<Utc>,
-    /// Only tasks that come after this place; no task id is empty, so an empty one comes after all
-    /// tasks of that instant.
+    /// Only tasks that sort after this position. Task ids are never empty, so an empty one sorts
+    /// after all tasks of that instant.
     before: (DateTime<Utc>, &'e str),
     limit: i64,
 }
@@ -142,7 +142,7 @@ impl Statement for List<'_> {
     }
 }
 
-/// The same among the tasks with one error code, which have an index of their own.
+/// The same for tasks with an error code, which have a separate index.
 #[derive(Debug)]
 pub(super) struct ListWithErrorCode<'e> {
     pub(super) list: List<'e>,

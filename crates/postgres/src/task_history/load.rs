@@ -1,4 +1,4 @@
-//! Reads of one task.
+//! Reads a single task.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::auto_type;
@@ -19,13 +19,13 @@ use super::row;
 use crate::document::StoredDocument;
 use crate::schema::task_summary as summary;
 
-/// How many bytes of results a page holds at most, as they are stored, unless the first has more.
+/// How many bytes of stored results a page contains at most, unless the first result is larger.
 ///
-/// A page has to be answered within one attempt. PostgreSQL stores 1 MiB of one letter in 12 kB, or in
-/// 4 kB with LZ4, so a page has at most about 45 MiB of text (128 MiB).
+/// A page must be read within one attempt. PostgreSQL compresses 1 MiB of a repeated letter to 12
+/// kB, or to 4 kB with LZ4, so a page contains at most about 45 MiB of text (128 MiB).
 const PAGE_BYTES: i64 = 512 << 10;
 
-/// The newest revision of each step.
+/// Reads the newest revision of each step.
 pub(super) async fn steps(
     connection: &mut AsyncPgConnection,
     task: &TaskKey,
@@ -39,7 +39,7 @@ pub(super) async fn steps(
     Ok(Page { items, next })
 }
 
-/// All revisions, in the order of their acceptance.
+/// Reads all revisions, in the order in which the server accepted them.
 pub(super) async fn trail(
     connection: &mut AsyncPgConnection,
     task: &TaskKey,
@@ -54,10 +54,10 @@ pub(super) async fn trail(
     Ok(Page { items, next })
 }
 
-/// Step, entry id, time, and the result unless it is behind the bound on bytes.
+/// Step, entry id, time, and the result unless it exceeds the limit of bytes.
 type RevisionRow = (i32, Uuid, DateTime<Utc>, Option<StoredDocument>);
 
-/// The entries that a page holds, and whether they are the last ones.
+/// The entries of a page, and whether they are the last ones.
 fn held(
     task: &TaskKey,
     size: PageSize,
@@ -75,7 +75,7 @@ fn held(
     Ok((entries, is_last))
 }
 
-/// One probe of the summary's key.
+/// Reads the status by the primary key of the summary.
 pub(super) async fn status(
     connection: &mut AsyncPgConnection,
     task: &TaskKey,
@@ -157,8 +157,8 @@ impl Statement for SelectTrail<'_> {
     }
 }
 
-/// With the number of entries, which is no part of the list's index: for the status alone the planner takes
-/// that index, and so reads all tasks of the user without a look at the table.
+/// Also selects the number of entries, which the index of the list does not contain. For the status
+/// alone the planner would use an index-only scan of that index, over all tasks of the user.
 #[auto_type]
 pub(super) fn select_status<'q>(user: &'q UserId, task: &'q TaskId) -> _ {
     let user: &'q str = user.as_str();
@@ -169,7 +169,7 @@ pub(super) fn select_status<'q>(user: &'q UserId, task: &'q TaskId) -> _ {
         .filter(summary::task_id.eq(task))
 }
 
-/// The item beyond the page tells that there is a next one.
+/// The row limit of a page. One additional row shows whether there is a next page.
 pub(super) fn one_beyond(size: PageSize) -> i64 {
     i64::try_from(size.get())
         .unwrap_or(i64::MAX)

@@ -1,4 +1,4 @@
-//! The operations of the port as [`PgOperation`]: their arguments, by reference.
+//! The operations of the port as [`PgOperation`]s, with borrowed arguments.
 
 use diesel_async::AsyncPgConnection;
 use tasktrail_domain::repository::{Operation, Page, PageRequest};
@@ -27,7 +27,8 @@ impl PgOperation for Save<'_> {
     }
 }
 
-/// Entries of several callers, sorted by task and of different ids: each is a matter of its own.
+/// Saves entries of several callers independently. They must be sorted by task and have different
+/// ids.
 pub(super) struct SaveEach<'e>(pub(super) &'e [&'e HistoryEntry], pub(super) LockWait);
 
 impl PgOperation for SaveEach<'_> {
@@ -94,7 +95,7 @@ impl PgOperation for Status<'_> {
     }
 }
 
-/// The status checks of several callers.
+/// Checks the statuses for several callers.
 pub(super) struct Statuses<'e>(pub(super) &'e [TaskKey]);
 
 impl PgOperation for Statuses<'_> {

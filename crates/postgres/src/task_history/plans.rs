@@ -1,4 +1,5 @@
-//! The plans of the hot reads on a filled store: index ranges, whatever a user's number of tasks.
+//! Tests the plans of frequent reads on a filled store: index ranges, independent of how many tasks
+//! a user has.
 
 use diesel::QueryableByName;
 use diesel::pg::Pg;
@@ -21,8 +22,8 @@ use crate::{PostgresConfig, PostgresDatabase};
 
 const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF) ";
 
-/// A store in which one user has 100 tasks, another 100 000, few of them failed, and 5 000 have 20 each, so
-/// that the statistics of the analyzed tables say that users have few.
+/// A store in which one user has 100 tasks, another 100 000, few of them failed, and 5 000 have 20
+/// each. So the statistics of the analyzed tables suggest that users have few tasks.
 async fn filled() -> (TestDatabase, PostgresTaskHistory<'static>) {
     let database = TestDatabase::new();
     let histories = filled_in(&database).await;
@@ -42,8 +43,8 @@ pub(super) async fn filled_in(database: &TestDatabase) -> PostgresTaskHistory<'s
     postgres.task_history()
 }
 
-/// The servers of tests commit without waiting for the log; what is not in it yet VACUUM cannot mark as visible
-/// to all, so the last commit waits.
+/// Waits for the log of the last commit. Test servers commit asynchronously, and VACUUM cannot mark
+/// pages as all-visible for commits that are not in the log yet.
 const FILL: [&str; 4] = [
     "INSERT INTO task_summary (user_id, task_id, step_status, error_code, last_step, last_entry,
                               entries, created_at, last_updated)
@@ -61,7 +62,7 @@ const FILL: [&str; 4] = [
     "VACUUM ANALYZE task_history",
 ];
 
-/// What a repository does when it is asked for a plan.
+/// Explains a query on the connection of a repository.
 struct Plan<Q>(Q);
 
 impl<Q: QueryFragment<Pg> + Send + Sync> PgOperation for Plan<Q> {
@@ -88,7 +89,7 @@ struct Line {
     text: String,
 }
 
-/// The plan that a statement has for all its parameters alike, and what it does for these.
+/// Explains the generic plan of a statement, and executes it with the given parameters.
 struct GenericPlan<'e> {
     sql: &'e str,
     types: &'e str,
@@ -133,7 +134,7 @@ async fn page_plan(histories: &PostgresTaskHistory<'_>, sql: &str, parameters: &
     generic_plan(histories, sql, types, parameters).await
 }
 
-/// How many pages the statement looked at, by the first line that tells.
+/// Number of pages that the statement read, from the first line that contains it.
 pub(super) fn pages(plan: &str) -> u64 {
     let counts = plan
         .lines()
@@ -149,7 +150,7 @@ pub(super) fn pages(plan: &str) -> u64 {
 }
 
 #[tokio::test]
-async fn a_page_costs_the_same_whether_a_user_has_100_tasks_or_100_000() {
+async fn page_costs_the_same_for_100_and_for_100_000_tasks() {
     let (_database, histories) = filled().await;
     let cost = async |user: &str, statuses: &str| {
         let parameters = format!("'{statuses}', '{user}', '-infinity', 'infinity', '', 101, ''");
@@ -161,7 +162,7 @@ async fn a_page_costs_the_same_whether_a_user_has_100_tasks_or_100_000() {
         pages(&plan)
     };
     let all = "{pending,running,completed,cancelled,timed_out,failed}";
-    // What the first plan of a session looks up in the catalogues is not counted.
+    // Not counting what the first plan of a session reads from the catalogs.
     cost("small", all).await;
 
     let small = cost("small", all).await;
@@ -172,12 +173,12 @@ async fn a_page_costs_the_same_whether_a_user_has_100_tasks_or_100_000() {
         large <= small * 13 / 10 + 2,
         "{small} pages for 100 tasks, {large} for 100 000"
     );
-    // 20 of 100 000 tasks, each on a page of its own, and the way through the index.
+    // 20 of 100 000 tasks, each on its own page, and the index pages.
     assert!(rare <= 30, "{rare} pages for the rare ones");
 }
 
 #[tokio::test]
-async fn tasks_with_an_error_code_are_one_range_of_their_own_index() {
+async fn tasks_with_an_error_code_are_one_range_of_their_index() {
     let (_database, histories) = filled().await;
     let parameters = "'{completed,failed}', 'large', '-infinity', 'infinity', '', 101, 'E003'";
 
@@ -188,7 +189,7 @@ async fn tasks_with_an_error_code_are_one_range_of_their_own_index() {
 }
 
 #[tokio::test]
-async fn shared_status_checks_are_one_probe_each() {
+async fn batched_status_checks_are_one_probe_each() {
     let (_database, histories) = filled().await;
     let tasks: Vec<_> = (1..=50)
         .map(|n| TaskKey::new("large", format!("task-{}", n * 1999)).unwrap())
@@ -204,7 +205,7 @@ async fn shared_status_checks_are_one_probe_each() {
 }
 
 #[tokio::test]
-async fn the_reads_of_a_task_are_ranges_of_its_own() {
+async fn reads_of_a_task_are_index_ranges() {
     let (_database, histories) = filled().await;
     let task = TaskKey::new("large", "task-7").unwrap();
 
@@ -226,13 +227,13 @@ async fn the_reads_of_a_task_are_ranges_of_its_own() {
         trail.contains("task_history_step_idx") && !trail.contains("Seq Scan"),
         "{trail}"
     );
-    // A page of 100 rows on as many pages of the table, and the way through the index.
+    // A page of 100 rows on as many pages of the table, and the index pages.
     assert!(pages(&steps) <= 120, "{steps}");
     assert!(pages(&trail) <= 120, "{trail}");
 }
 
 #[tokio::test]
-async fn a_page_is_bounded_by_bytes_without_reading_the_results() {
+async fn page_is_limited_by_bytes_without_reading_the_results() {
     let (database, histories) = filled().await;
     let large = "UPDATE task_history
         SET result = to_jsonb((SELECT string_agg(md5((n + step)::text), '') FROM generate_series(1, 8192) AS n))
@@ -253,7 +254,7 @@ async fn a_page_is_bounded_by_bytes_without_reading_the_results() {
         )
         .await,
     ] {
-        // The 100 results of 256 KiB are more than 3 200 pages of their own.
+        // The 100 results of 256 KiB take more than 3 200 pages.
         assert!(pages(&plan) <= 300, "{plan}");
     }
 }

@@ -1,5 +1,5 @@
-//! What a statement reads for a user with 100 000 tasks, on analyzed tables whose statistics say that users
-//! have 40 on the average: no more than for one with few.
+//! Tests what statements read for a user with 100 000 tasks, on tables whose statistics suggest 40
+//! tasks per user: no more than for a user with few tasks.
 
 use diesel::pg::{Pg, PgQueryBuilder};
 use diesel::query_builder::{QueryBuilder, QueryFragment};
@@ -16,7 +16,7 @@ use super::status_checks::Statuses;
 
 const STATUSES: &str = "'{completed,failed,cancelled,timed_out}'";
 
-/// A statement, its parameters for two users, and the most pages that it may look at for either.
+/// A statement, its parameters for two users, and the limit of pages that it may read for each.
 struct Case {
     name: &'static str,
     sql: String,
@@ -54,14 +54,15 @@ fn removal() -> Vec<Case> {
     };
     vec![
         case(
-            "the end of the 5 000 tasks that a call looks at",
+            "the end of the 5 000 tasks that a call checks",
             WindowEnd::SQL,
             "text, text, text, bigint",
             "'small', '', 'small', 5000".into(),
             "'large', '', 'large', 5000".into(),
             70,
         ),
-        // Each of 101 rows is read and locked, which is two looks at its page, and one more at most in the scan.
+        // Each of 101 rows is read and locked, which are two accesses to its page, plus at most one
+        // in the scan.
         case(
             "the lock of a batch",
             LockExpired::SQL,
@@ -143,8 +144,8 @@ fn reads() -> Vec<Case> {
 }
 
 #[tokio::test]
-async fn a_statement_reads_no_more_for_100_000_tasks_than_for_100() {
-    // A worker of autovacuum has a snapshot that would keep VACUUM from marking pages as visible to all.
+async fn statements_read_no_more_for_100_000_tasks_than_for_100() {
+    // An autovacuum worker has a snapshot that would keep VACUUM from marking pages as all-visible.
     let server: Server = ServerOptions::default()
         .setting("autovacuum", "off")
         .start()
@@ -153,13 +154,13 @@ async fn a_statement_reads_no_more_for_100_000_tasks_than_for_100() {
     let histories = filled_in(&database).await;
     let cases: Vec<_> = reads().into_iter().chain(removal()).collect();
     for case in cases {
-        // What a session looks up in the catalogues the first time is not counted.
+        // Not counting what a session reads from the catalogs the first time.
         generic_plan(&histories, &case.sql, case.types, &case.small).await;
         for parameters in [&case.large, &case.small] {
             let plan = generic_plan(&histories, &case.sql, case.types, parameters).await;
             assert!(
                 pages(&plan) <= case.most && !plan.contains("Seq Scan"),
-                "{} looks at {} pages, at most {} expected: {plan}",
+                "{} reads {} pages, expected at most {}: {plan}",
                 case.name,
                 pages(&plan),
                 case.most

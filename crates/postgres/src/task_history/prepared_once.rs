@@ -1,4 +1,4 @@
-//! Every statement is prepared once on a connection and sent in one round trip, however often it runs.
+//! Tests that each statement is prepared once per connection, and sent in one round trip.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ async fn on_one_connection(url: String) -> PostgresTaskHistory<'static> {
     database.task_history()
 }
 
-/// Every operation of the port, once.
+/// Calls every operation of the port once.
 async fn one_of_each(histories: &PostgresTaskHistory<'_>, writer: &Writer, round: u16) {
     let task = TaskKey::new("user", format!("task-{round}")).unwrap();
     let at = Timestamp::default();
@@ -95,7 +95,7 @@ struct PreparedStatement {
     runs: i64,
 }
 
-/// Which statements of ours a connection has prepared, and how often each has run.
+/// Reads which statements a connection has prepared, and how often each ran.
 struct PreparedStatements;
 
 impl PgOperation for PreparedStatements {
@@ -142,7 +142,7 @@ async fn every_statement_is_prepared_once() {
 }
 
 #[tokio::test]
-async fn a_save_and_a_status_are_one_statement_each() {
+async fn save_and_status_are_one_statement_each() {
     let server: Server = ServerOptions::default()
         .setting("log_statement", "all")
         .start()

@@ -1,4 +1,4 @@
-//! Removing expired tasks, whole ones, in bounded batches.
+//! Removes expired tasks as a whole, in bounded batches.
 
 mod statements;
 
@@ -21,7 +21,7 @@ use super::count::beyond_all;
 use super::load::one_beyond;
 use super::row::{amount, summary_value};
 
-/// How much the policy covers.
+/// Counts what the policy covers.
 pub(super) async fn expired(
     connection: &mut AsyncPgConnection,
     policy: &RetentionPolicy,
@@ -38,13 +38,14 @@ pub(super) async fn expired(
     })
 }
 
-/// How many tasks one call looks at, at most: a store full of live tasks must not make it long.
+/// How many tasks one call checks at most, so that a call stays short in a store with many live
+/// tasks.
 pub(super) const WINDOW: i64 = 5_000;
 
 /// Removes the next batch.
 ///
-/// Locking and removing are two statements on purpose: the second one sees what was committed while
-/// the first one waited, so that no entry of a removed task stays behind.
+/// Locking and removing are separate statements: the second one sees what was committed while the
+/// first one waited, so no entry of a removed task is left behind.
 pub(super) async fn remove(
     connection: &mut AsyncPgConnection,
     policy: &RetentionPolicy,
@@ -88,7 +89,7 @@ pub(super) async fn remove(
         .await
 }
 
-/// The last task that this call looks at; `None` if it looks at all that are left.
+/// The last task that this call checks; `None` if it checks all remaining ones.
 async fn window_end(
     connection: &mut AsyncPgConnection,
     covered: &Covered,
@@ -100,12 +101,12 @@ async fn window_end(
     Ok(end.get_result(connection).await.optional()?)
 }
 
-/// A task that goes.
+/// A task that is locked for removal.
 struct Locked {
     user: String,
     task: String,
     entries: i64,
-    /// The last of the newest tasks of its user, if the policy keeps some.
+    /// The last of the newest tasks of its user, if the policy keeps the newest.
     last_kept: Option<(DateTime<Utc>, String)>,
 }
 
@@ -144,7 +145,7 @@ async fn lock(
     Ok(locked.collect())
 }
 
-/// Where the next call goes on when this one has looked at all its tasks.
+/// The cursor for the next call if this one has checked all its tasks.
 async fn end_of_window(
     connection: &mut AsyncPgConnection,
     covered: &Covered,
@@ -164,7 +165,8 @@ async fn end_of_window(
         last_kept = last_of_user.get_result(connection).await.optional()?;
     }
     let mut next = cursor(end, last_kept)?;
-    // A user who has no more is kept as a whole, and not looked at again in each call.
+    // All tasks of a user with fewer tasks are kept. The cursor records that, so that later calls
+    // skip them.
     next.last_kept
         .get_or_insert(ListCursor::until(Timestamp::MIN));
     Ok(next)

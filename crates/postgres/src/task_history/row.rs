@@ -1,4 +1,4 @@
-//! From the columns of rows to the values of the domain.
+//! Converts columns to values of the domain.
 
 use std::fmt::Display;
 
@@ -14,10 +14,10 @@ use uuid::Uuid;
 use crate::document::StoredDocument;
 use crate::error::corrupt;
 
-/// The columns of `task_history` that make an entry of a known task.
+/// The columns of an entry of a known task.
 pub(super) type EntryColumns = (i32, Uuid, DateTime<Utc>, StoredDocument);
 
-/// The entry that the columns hold.
+/// Converts the columns to an entry.
 pub(super) fn entry(task: TaskKey, columns: EntryColumns) -> Result<HistoryEntry, StoreError> {
     let (step, entry_id, recorded_at, StoredDocument(step_result)) = columns;
     let key = || format!("{task} {entry_id}");
@@ -32,7 +32,7 @@ pub(super) fn entry(task: TaskKey, columns: EntryColumns) -> Result<HistoryEntry
     })
 }
 
-/// A value of a task's summary, read by `read`.
+/// Converts a column of a task's summary with `read`.
 pub(super) fn summary_value<C, T>(
     column: &'static str,
     key: impl Display,
@@ -42,12 +42,12 @@ pub(super) fn summary_value<C, T>(
     read(value).map_err(|source| corrupt("task_summary", column, key, source))
 }
 
-/// The status of a task.
+/// Converts the status of a task.
 pub(super) fn status(key: impl Display, status: &str) -> Result<TaskStatus, StoreError> {
     summary_value("status", key, status, str::parse)
 }
 
-/// The status that a task was finished with.
+/// Converts the status that a task was finished with.
 pub(super) fn final_status(key: impl Display, status: &str) -> Result<FinalStatus, StoreError> {
     let read = |text: &str| {
         text.parse()
@@ -56,7 +56,7 @@ pub(super) fn final_status(key: impl Display, status: &str) -> Result<FinalStatu
     summary_value("finished_status", key, status, read)
 }
 
-/// A number of things, which is never negative.
+/// Converts a count, which is never negative.
 pub(super) fn amount(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }

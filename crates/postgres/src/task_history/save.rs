@@ -1,4 +1,4 @@
-//! The write path: one statement, one round trip; a repeated save costs a second one.
+//! The write path. A save is one statement and one round trip; a repeated save needs a second one.
 
 use std::collections::HashMap;
 
@@ -20,13 +20,13 @@ use super::row;
 use crate::document::{Document, StoredDocument};
 use crate::error::{conflict, corrupt, of_save};
 
-/// How many entries one statement carries at most.
+/// How many entries one statement contains at most.
 pub(super) const STATEMENT_ENTRIES: usize = 500;
 
-/// How many bytes of step results one statement carries at most, unless a single one has more.
+/// How many bytes of step results one statement contains at most, unless a single result is larger.
 pub(super) const STATEMENT_BYTES: usize = 16 << 20;
 
-/// How often a save is tried anew when a task is removed under it.
+/// How often a save is retried if its task is removed concurrently.
 pub(super) const ATTEMPTS: usize = 10;
 
 /// Saves one entry.
@@ -47,7 +47,7 @@ pub(super) async fn one(
     Err(StoreError::ConcurrentlyRemoved)
 }
 
-/// Saves entries, all or none, in one transaction of statements of bounded size.
+/// Saves all entries or none, in one transaction of statements of bounded size.
 pub(super) async fn batch(
     connection: &mut AsyncPgConnection,
     entries: &[HistoryEntry],
@@ -57,12 +57,13 @@ pub(super) async fn batch(
     if sorted.is_empty() {
         return Ok(SavedBatch::default());
     }
-    // By task, so that batches lock summaries in the same order; stable, so that the entries of a
-    // task are accepted in the order given.
+    // By task, so that batches lock summaries in the same order. The sort is stable, so the entries
+    // of a task are saved in the given order.
     sorted.sort_by_key(|entry| &entry.task);
     for _ in 0..ATTEMPTS {
         match transaction(connection, &sorted, wait).await {
-            // All of it anew: what was removed would otherwise come behind what was added.
+            // Repeat the whole batch: otherwise entries that were removed would be saved after
+            // later ones.
             Err(StoreError::ConcurrentlyRemoved) => {}
             saved => return saved,
         }
@@ -88,7 +89,7 @@ async fn transaction(
         .await
 }
 
-/// Cuts entries into what one statement may carry.
+/// Splits entries into groups for one statement each.
 fn bounded<'a, 'e>(entries: &'a [&'e HistoryEntry]) -> Vec<&'a [&'e HistoryEntry]> {
     let mut statements = Vec::new();
     let (mut begin, mut bytes) = (0, 0_usize);
@@ -106,9 +107,10 @@ fn bounded<'a, 'e>(entries: &'a [&'e HistoryEntry]) -> Vec<&'a [&'e HistoryEntry
     statements
 }
 
-/// Saves entries that are sorted by task and of different ids, all or none.
+/// Saves all entries or none. They must be sorted by task and have different ids.
 ///
-/// [`StoreError::ConcurrentlyRemoved`] if what was there before has been removed with its task meanwhile.
+/// [`StoreError::ConcurrentlyRemoved`] if an existing entry is removed with its task at the same
+/// time.
 async fn statement(
     connection: &mut AsyncPgConnection,
     entries: &[&HistoryEntry],
@@ -136,10 +138,9 @@ async fn statement(
     Ok(saved)
 }
 
-/// Saves entries that are sorted by task and of different ids, each by itself: what becomes of one is
-/// nothing to the others. Gives their outcomes, in the order of the entries. Where those that were there
-/// before cannot be looked at, they have none, and the error is told beside those of the added ones, which
-/// stay.
+/// Saves each entry independently. They must be sorted by task and have different ids. Returns the
+/// outcomes in the order of the entries. If existing entries cannot be read, they have no outcome,
+/// and the error is returned in addition to the outcomes of the added ones, which remain saved.
 pub(super) async fn each(
     connection: &mut AsyncPgConnection,
     entries: &[&HistoryEntry],
@@ -165,19 +166,19 @@ fn not_added<'e>(
         .collect()
 }
 
-/// What became of an entry.
+/// The outcome of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// It is there, and so does its task stand.
+    /// It is saved, and this is the status of its task.
     Saved(TaskStatus),
-    /// Another entry has its id.
+    /// A different entry has its id.
     Conflict,
-    /// It was there before, and was removed with its task meanwhile.
+    /// It existed, and was removed with its task concurrently.
     Gone,
 }
 
-/// Adds the entries that are new. Gives how their tasks stand, in the order of the entries, and nothing
-/// for those that were there before.
+/// Adds new entries. Returns the statuses of their tasks in the order of the entries, and `None`
+/// for entries that already existed.
 async fn add(
     connection: &mut AsyncPgConnection,
     entries: &[&HistoryEntry],
@@ -198,7 +199,7 @@ async fn add(
     entries.iter().map(status).collect()
 }
 
-/// What became of entries that could not be added, in their order.
+/// The outcomes of entries that already existed, in the same order.
 async fn recognise(
     connection: &mut AsyncPgConnection,
     entries: &[&HistoryEntry],
@@ -242,7 +243,7 @@ fn read(row: SavedRow) -> Result<(HistoryEntry, TaskStatus), StoreError> {
     ))
 }
 
-/// `save.sql`: the entries, column by column.
+/// `save.sql`, with one array parameter per column.
 #[derive(Debug, Default)]
 pub(super) struct Save<'e> {
     users: Vec<&'e str>,
@@ -299,7 +300,7 @@ impl Statement for Save<'_> {
     }
 }
 
-/// `saved.sql`: the ids of entries that were there before.
+/// `saved.sql`, which reads entries that already existed, by id.
 #[derive(Debug)]
 pub(super) struct Saved<'e> {
     users: Vec<&'e str>,
@@ -354,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_carries_a_bounded_number_of_entries_and_of_bytes() {
+    fn statement_has_limited_entries_and_bytes() {
         let lengths = |entries: &[HistoryEntry]| {
             let entries: Vec<_> = entries.iter().collect();
             bounded(&entries)

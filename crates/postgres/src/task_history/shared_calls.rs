@@ -7,11 +7,11 @@ use super::GroupCommitStatistics;
 use super::group_commit::Saves;
 use super::status_checks::StatusChecks;
 
-/// How many statements of status checks are under way at once. They are short: more of them would only
-/// carry fewer checks each.
+/// How many statements of status checks run at once. They are short, so more of them would only
+/// contain fewer checks each.
 const STATUS_STATEMENTS: u32 = 2;
 
-/// The calls of the task history that share statements.
+/// The batched calls of the task history.
 #[derive(Debug)]
 pub(crate) struct SharedCalls {
     pub(super) saves: Batcher<Saves>,
@@ -19,7 +19,7 @@ pub(crate) struct SharedCalls {
 }
 
 impl SharedCalls {
-    /// Begins to take calls, with as many statements of saves at once.
+    /// Starts the batchers. `writers` is the number of concurrent statements with saves.
     pub(crate) fn start(pool: &Pool, writers: u32) -> Self {
         Self {
             saves: Batcher::start(pool.clone(), writers),
@@ -27,7 +27,7 @@ impl SharedCalls {
         }
     }
 
-    /// The calls that are in a queue or on their way.
+    /// Counts queued and running calls.
     pub(crate) fn under_way(&self) -> InFlight {
         let (saves, checks) = (self.saves.under_way(), self.status_checks.under_way());
         InFlight {
@@ -36,7 +36,7 @@ impl SharedCalls {
         }
     }
 
-    /// Waits until the calls under way are done, until `deadline` at most, once the pool is drained.
+    /// Waits until all calls are done, at most until `deadline`. Call it after the pool is drained.
     pub(crate) async fn flush(&self, deadline: Duration) {
         tokio::join!(
             self.saves.flush(deadline),

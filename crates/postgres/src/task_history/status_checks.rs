@@ -1,5 +1,5 @@
-//! Status checks as calls that share statements: a statement begins after every check that it carries,
-//! so each sees all that was committed before it was made.
+//! Batches status checks. A statement starts after all checks in it were called, so each check sees
+//! everything that was committed before it.
 
 use diesel::QueryResult;
 use diesel::pg::Pg;
@@ -16,7 +16,7 @@ use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 
 use super::{operations, row};
 
-/// Status checks.
+/// The batchable kind of status checks.
 #[derive(Debug)]
 pub(crate) struct StatusChecks;
 
@@ -27,7 +27,7 @@ impl Batchable for StatusChecks {
 
     const OPERATION: Operation = operation::STATUS;
     const MAX_REQUESTS: usize = 500;
-    /// Keys are short: only their number counts.
+    /// Unlimited, because keys are short.
     const MAX_BYTES: usize = usize::MAX;
 
     fn size_bytes(task: &TaskKey) -> usize {
@@ -43,7 +43,7 @@ impl Batchable for StatusChecks {
         Sending::Answered(status.map_err(|error| error.during(operation::STATUS)))
     }
 
-    /// Nothing waits for a task here: what is locked can be read.
+    /// Does not use the lock timeout, because locked rows can be read.
     async fn batched(
         pool: &Pool,
         tasks: &[TaskKey],
@@ -68,10 +68,10 @@ impl Batchable for StatusChecks {
     }
 }
 
-/// How a task stands, if it is known; or what is wrong with its row, which is nothing to the others.
+/// The status of a task, `None` if the task does not exist, or the error of its row alone.
 pub(super) type Status = Result<Option<TaskStatus>, StoreError>;
 
-/// How tasks stand, in their order.
+/// Reads the statuses of tasks, in the same order.
 pub(super) async fn statuses(
     connection: &mut AsyncPgConnection,
     tasks: &[TaskKey],
@@ -87,7 +87,7 @@ pub(super) async fn statuses(
     Ok(statuses)
 }
 
-/// `statuses.sql`: the tasks, column by column.
+/// `statuses.sql`, with one array parameter per column.
 #[derive(Debug)]
 pub(super) struct Statuses<'e> {
     users: Vec<&'e str>,

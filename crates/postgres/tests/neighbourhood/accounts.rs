@@ -1,4 +1,5 @@
-//! The account of the migrations, beside that of a host, and taken over from the table of earlier versions.
+//! The table of applied versions: beside that of an application, and copied from that of earlier
+//! versions.
 
 use tasktrail_postgres::{MigrateError, MigrationState, PostgresDatabase};
 use tasktrail_postgres_admin::DatabaseRoles;
@@ -6,7 +7,7 @@ use tasktrail_test_support::TestDatabase;
 
 use super::{VERSION, as_new_role, in_schema, open, plain, tables, values, words};
 
-/// The table of a host that runs migrations of its own by Diesel, as Diesel makes it.
+/// The migration table of an application that uses Diesel, as Diesel creates it.
 const DIESEL: &str = "
     CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (
         version VARCHAR(50) PRIMARY KEY NOT NULL,
@@ -17,7 +18,7 @@ const HOST: &str = "
     CREATE TABLE invoices (id int);
     INSERT INTO __diesel_schema_migrations (version) VALUES ('20200101000000'), ('29990101000000');";
 
-/// What an earlier version leaves, which kept its account in Diesel's table.
+/// A store of an earlier version, whose applied versions are in Diesel's table.
 fn old_store(database: &TestDatabase) {
     let up =
         include_str!("../../../../migrations/2026-11-21-000000-0000_create_task_history/up.sql");
@@ -46,7 +47,7 @@ async fn is_current(postgres: &PostgresDatabase) -> bool {
 }
 
 #[tokio::test]
-async fn a_host_may_run_diesel_migrations_before_and_after_ours() {
+async fn application_can_run_diesel_migrations_before_and_after_ours() {
     let database = TestDatabase::new();
     database.execute(&[DIESEL, HOST].concat()).unwrap();
     let postgres = plain(&database).await;
@@ -67,7 +68,7 @@ async fn a_host_may_run_diesel_migrations_before_and_after_ours() {
 }
 
 #[tokio::test]
-async fn an_unknown_version_of_our_own_is_still_refused() {
+async fn unknown_version_in_our_table_is_refused() {
     let database = TestDatabase::new();
     let postgres = plain(&database).await;
     postgres.migrate().await.unwrap();
@@ -80,7 +81,7 @@ async fn an_unknown_version_of_our_own_is_still_refused() {
 }
 
 #[tokio::test]
-async fn an_old_store_is_taken_over_once_with_its_times_and_the_old_table_stays() {
+async fn old_store_is_copied_once_with_its_times() {
     let database = TestDatabase::new();
     old_store(&database);
     database.execute(HOST).unwrap();
@@ -100,7 +101,7 @@ async fn an_old_store_is_taken_over_once_with_its_times_and_the_old_table_stays(
         assert_eq!(
             old(&database),
             versions,
-            "processes of the earlier version look there"
+            "processes of the earlier version use that table"
         );
     }
     assert_eq!(postgres.migrations().await.unwrap(), listed);
@@ -108,7 +109,7 @@ async fn an_old_store_is_taken_over_once_with_its_times_and_the_old_table_stays(
 }
 
 #[tokio::test]
-async fn taking_a_migration_back_strikes_our_row_from_the_old_table_and_no_other() {
+async fn revert_deletes_only_our_row_from_the_old_table() {
     let database = TestDatabase::new();
     old_store(&database);
     database.execute(HOST).unwrap();
@@ -127,7 +128,7 @@ async fn taking_a_migration_back_strikes_our_row_from_the_old_table_and_no_other
 }
 
 #[tokio::test]
-async fn a_row_of_the_same_version_that_we_did_not_write_is_left_alone() {
+async fn foreign_row_with_our_version_is_kept() {
     let database = TestDatabase::new();
     let postgres = plain(&database).await;
     postgres.migrate().await.unwrap();
@@ -141,7 +142,7 @@ async fn a_row_of_the_same_version_that_we_did_not_write_is_left_alone() {
 }
 
 #[tokio::test]
-async fn the_version_alone_is_no_store() {
+async fn version_row_alone_is_not_a_store() {
     let database = TestDatabase::new();
     let theirs = format!("INSERT INTO __diesel_schema_migrations VALUES ('{VERSION}')");
     database.execute(&[DIESEL, &theirs].concat()).unwrap();
@@ -152,7 +153,7 @@ async fn the_version_alone_is_no_store() {
 }
 
 #[tokio::test]
-async fn a_service_role_works_on_an_old_store_and_reads_the_new_account_when_it_is_taken_over() {
+async fn runtime_role_works_before_and_after_the_copy_of_an_old_store() {
     let database = TestDatabase::new();
     old_store(&database);
     let (role, url) = as_new_role(&database);
@@ -165,7 +166,7 @@ async fn a_service_role_works_on_an_old_store_and_reads_the_new_account_when_it_
     let service = open(&url, |config| config).await;
 
     assert_eq!(service.migrate().await.unwrap(), Vec::<String>::new());
-    assert_eq!(tables(&database).len(), 3, "nothing was made");
+    assert_eq!(tables(&database).len(), 3, "nothing was created");
     plain(&database).await.migrate().await.unwrap();
 
     assert_eq!(tables(&database).len(), 4);
@@ -174,7 +175,7 @@ async fn a_service_role_works_on_an_old_store_and_reads_the_new_account_when_it_
 }
 
 #[tokio::test]
-async fn the_owner_of_the_history_owns_the_account_that_a_superuser_takes_over() {
+async fn table_copied_by_a_superuser_belongs_to_the_owner_of_the_history() {
     let database = TestDatabase::new();
     old_store(&database);
     let (role, url) = as_new_role(&database);
@@ -193,7 +194,7 @@ async fn the_owner_of_the_history_owns_the_account_that_a_superuser_takes_over()
 }
 
 #[tokio::test]
-async fn roles_leave_the_table_of_the_host_to_the_host() {
+async fn role_sql_does_not_change_the_table_of_the_application() {
     let database = TestDatabase::new();
     old_store(&database);
     database.execute(HOST).unwrap();
@@ -220,7 +221,7 @@ async fn roles_leave_the_table_of_the_host_to_the_host() {
 }
 
 #[tokio::test]
-async fn an_old_store_in_another_schema_is_taken_over_there() {
+async fn old_store_in_another_schema_is_copied_there() {
     let database = TestDatabase::new();
     database.execute(DIESEL).unwrap();
     database.execute(HOST).unwrap();

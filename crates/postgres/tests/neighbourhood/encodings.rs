@@ -1,4 +1,4 @@
-//! Databases in another encoding than UTF8, and sessions of another client encoding.
+//! Databases with an encoding other than UTF8, and sessions with another client encoding.
 
 use serde_json::json;
 use tasktrail_domain::clock::{Clock, SystemClock};
@@ -13,7 +13,7 @@ use tasktrail_test_support::{Server, TestDatabase};
 use super::{as_new_role, objects, open, plain, words};
 
 #[tokio::test]
-async fn every_other_encoding_is_refused_with_what_to_do() {
+async fn other_encodings_are_refused_with_a_remedy() {
     for encoding in ["LATIN1", "EUC_JP", "WIN1252", "SQL_ASCII"] {
         let database = TestDatabase::in_encoding(Server::shared(), encoding);
         let before = objects(&database);
@@ -27,8 +27,8 @@ async fn every_other_encoding_is_refused_with_what_to_do() {
             .await;
 
         let expected = format!(
-            "the database {} has the encoding {encoding}, which cannot hold every text: create a database \
-             with ENCODING 'UTF8' TEMPLATE template0",
+            "the database {} has the encoding {encoding}, which cannot store every character: create a \
+             database with ENCODING 'UTF8' TEMPLATE template0",
             database.name()
         );
         assert_eq!(words(&migrated), expected);
@@ -39,12 +39,12 @@ async fn every_other_encoding_is_refused_with_what_to_do() {
             .find(|found| found.code == FindingCode::Encoding);
         assert_eq!(found.unwrap().severity, Severity::Critical);
         assert_eq!(found.unwrap().evidence, expected);
-        assert_eq!(objects(&database), before, "nothing was made");
+        assert_eq!(objects(&database), before, "nothing was created");
     }
 }
 
 #[tokio::test]
-async fn a_session_speaks_utf8_whatever_the_role_and_the_options_say() {
+async fn sessions_use_utf8_regardless_of_role_and_url() {
     let database = TestDatabase::new();
     plain(&database).await.migrate().await.unwrap();
     let (role, url) = as_new_role(&database);

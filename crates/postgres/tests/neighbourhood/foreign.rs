@@ -1,4 +1,4 @@
-//! Tables of the same names that are not Tasktrail's, and migrations that fail.
+//! Foreign tables with the names of ours, and migrations that fail.
 
 use tasktrail_postgres::MigrateError;
 use tasktrail_postgres_admin::Administrable as _;
@@ -7,7 +7,7 @@ use tasktrail_test_support::TestDatabase;
 
 use super::{VERSION, in_schema, objects, plain, words};
 
-/// As the Python original makes it.
+/// As the original Python library creates it.
 const PYTHON: &str = "
     CREATE TABLE task_history (
         id serial PRIMARY KEY, user_id text, task_id text, step int, result jsonb, \"timestamp\" timestamp,
@@ -15,7 +15,7 @@ const PYTHON: &str = "
     )";
 
 #[tokio::test]
-async fn a_foreign_task_history_is_named_with_what_differs_and_nothing_is_changed() {
+async fn foreign_task_history_is_refused_with_the_difference() {
     let database = TestDatabase::new();
     database.execute(PYTHON).unwrap();
     let before = objects(&database);
@@ -42,7 +42,7 @@ async fn a_foreign_task_history_is_named_with_what_differs_and_nothing_is_change
 }
 
 #[tokio::test]
-async fn a_store_in_another_schema_lives_beside_it() {
+async fn store_in_another_schema_coexists_with_a_foreign_table() {
     let database = TestDatabase::new();
     database.execute(PYTHON).unwrap();
     let postgres = in_schema(&database, "tasktrail").await;
@@ -56,13 +56,13 @@ async fn a_store_in_another_schema_lives_beside_it() {
 }
 
 #[tokio::test]
-async fn views_other_tables_of_the_name_and_tables_without_an_account_are_foreign() {
+async fn other_relations_with_our_names_are_foreign() {
     let without_account = "DROP TABLE tasktrail_migrations";
     for (change, table, difference) in [
         (
             "CREATE VIEW task_history AS SELECT 1 AS one",
             "task_history",
-            "it is no table",
+            "it is not a table",
         ),
         (
             "CREATE TABLE task_summary (user_id text, task_id text)",
@@ -99,9 +99,9 @@ async fn views_other_tables_of_the_name_and_tables_without_an_account_are_foreig
 }
 
 #[tokio::test]
-async fn a_first_migration_that_fails_leaves_nothing_behind() {
+async fn failed_first_migration_leaves_nothing_behind() {
     let database = TestDatabase::new();
-    // In the way of an index that the migration makes late.
+    // Conflicts with an index that the migration creates late.
     let in_the_way = "CREATE SEQUENCE task_summary_list_idx";
     database.execute(in_the_way).unwrap();
     let before = objects(&database);
@@ -109,19 +109,19 @@ async fn a_first_migration_that_fails_leaves_nothing_behind() {
     let failed = plain(&database).await.migrate().await.unwrap_err();
 
     assert!(matches!(failed, MigrateError::Migration(_)), "{failed}");
-    let said = words(&failed);
+    let message = words(&failed);
     assert!(
-        said.contains("create_task_history") && said.contains("already exists"),
-        "{said}"
+        message.contains("create_task_history") && message.contains("already exists"),
+        "{message}"
     );
     assert_eq!(objects(&database), before);
 }
 
 #[tokio::test]
-async fn a_first_migration_that_fails_leaves_no_schema_behind() {
+async fn failed_first_migration_leaves_no_schema_behind() {
     let database = TestDatabase::new();
     let before = objects(&database);
-    // Whoever makes a table is refused after it was made.
+    // Refuses a new table after it was created.
     let refuse = "CREATE FUNCTION public.refuse() RETURNS event_trigger LANGUAGE plpgsql AS
                       $$ BEGIN RAISE EXCEPTION 'no index today'; END $$;
                   CREATE EVENT TRIGGER refuse ON ddl_command_end WHEN TAG IN ('CREATE INDEX')

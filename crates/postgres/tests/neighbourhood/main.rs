@@ -1,5 +1,5 @@
-//! A store beside what others keep on the same server: tables of a host, other stores, older accounts of
-//! migrations, databases in other encodings.
+//! A store beside other things on the same server: tables of an application, other stores, stores
+//! of earlier versions, databases with other encodings.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 mod accounts;
@@ -13,7 +13,7 @@ use tasktrail_domain::repository::ErrorChain;
 use tasktrail_postgres::{MigrateError, PostgresConfig, PostgresDatabase};
 use tasktrail_test_support::TestDatabase;
 
-/// The only migration there was when its account was in Diesel's table.
+/// The only migration that existed while applied versions were in Diesel's table.
 const VERSION: &str = "202611210000000000";
 
 async fn open(
@@ -27,7 +27,7 @@ async fn open(
     PostgresDatabase::connect(change(config)).await.unwrap()
 }
 
-/// With a configuration that names no schema.
+/// With a configuration that does not set a schema.
 async fn plain(database: &TestDatabase) -> PostgresDatabase {
     open(&database.url(), |config| config).await
 }
@@ -36,7 +36,7 @@ async fn in_schema(database: &TestDatabase, schema: &str) -> PostgresDatabase {
     open(&database.url(), |config| config.with_schema(schema)).await
 }
 
-/// A URL of the database for a new role, which may connect and nothing else.
+/// A URL of the database for a new role without privileges.
 fn as_new_role(database: &TestDatabase) -> (String, String) {
     let role = format!("role_of_{}", database.name());
     database
@@ -46,13 +46,13 @@ fn as_new_role(database: &TestDatabase) -> (String, String) {
     (role, url)
 }
 
-/// The values of a query, one after the other.
+/// The values of a query as a flat list.
 fn values(database: &TestDatabase, query: &str) -> Vec<String> {
     let rows = database.execute(query).unwrap();
     rows.into_iter().flatten().flatten().collect()
 }
 
-/// The relations and types that are not the system's, with their schemas, and the schemas.
+/// The schemas, and the relations and types that do not belong to the system, with their schemas.
 fn objects(database: &TestDatabase) -> Vec<String> {
     let query = "
         WITH schemas AS (

@@ -1,4 +1,4 @@
-//! The schema of a store: which one it is, who may create it, and several side by side.
+//! The schema of a store: which one is used, who may create it, and several stores in a database.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ async fn finish(postgres: &PostgresDatabase, status: FinalStatus) -> Option<Task
 }
 
 #[tokio::test]
-async fn a_missing_schema_is_created_whatever_its_name_is() {
+async fn missing_schema_is_created_with_any_name() {
     for name in ["shop", "Shop's \"tasks\"", "größe", "select"] {
         let database = TestDatabase::new();
         let postgres = in_schema(&database, name).await;
@@ -46,7 +46,7 @@ async fn a_missing_schema_is_created_whatever_its_name_is() {
 }
 
 #[tokio::test]
-async fn names_that_no_schema_can_have_are_refused_before_connecting() {
+async fn invalid_schema_names_are_refused_before_connecting() {
     for name in ["", "pg_catalog", "tasktrail_bench", "a\nb"] {
         let config = PostgresConfig::from_url("postgres://127.0.0.1:1/d").unwrap();
 
@@ -58,7 +58,7 @@ async fn names_that_no_schema_can_have_are_refused_before_connecting() {
 }
 
 #[tokio::test]
-async fn the_setting_wins_over_the_search_path_of_the_role_and_of_the_url() {
+async fn setting_takes_precedence_over_search_paths() {
     let database = TestDatabase::new();
     database.execute("CREATE SCHEMA elsewhere").unwrap();
     let path = format!(
@@ -86,7 +86,7 @@ async fn the_setting_wins_over_the_search_path_of_the_role_and_of_the_url() {
 }
 
 #[tokio::test]
-async fn where_no_schema_is_configured_a_store_elsewhere_is_reported_and_none_is_made() {
+async fn store_elsewhere_is_refused_if_no_schema_is_configured() {
     let database = TestDatabase::new();
     in_schema(&database, "shop").await.migrate().await.unwrap();
     let before = objects(&database);
@@ -99,8 +99,8 @@ async fn where_no_schema_is_configured_a_store_elsewhere_is_reported_and_none_is
         .diagnose(&DiagnosisOptions::default())
         .await;
 
-    let expected = "no schema is configured, and a store exists in another schema than public: shop; set \
-                    `schema` (TASKTRAIL_SCHEMA) to the schema of the store, or to public for one there";
+    let expected = "no schema is configured, and a store exists in a schema other than public: shop; set \
+                    `schema` (TASKTRAIL_SCHEMA) to the schema of the store, or to public to use that schema";
     assert_eq!(words(&refused), expected);
     assert_eq!(words(&checked), expected);
     let findings = diagnosis.unwrap().findings;
@@ -115,7 +115,7 @@ async fn where_no_schema_is_configured_a_store_elsewhere_is_reported_and_none_is
 }
 
 #[tokio::test]
-async fn a_search_path_of_which_only_the_second_schema_has_a_store_uses_neither() {
+async fn store_in_the_second_schema_of_the_search_path_is_refused() {
     let database = TestDatabase::new();
     database.execute("CREATE SCHEMA first").unwrap();
     in_schema(&database, "second")
@@ -139,7 +139,7 @@ async fn a_search_path_of_which_only_the_second_schema_has_a_store_uses_neither(
 }
 
 #[tokio::test]
-async fn a_store_that_the_search_path_finds_before_that_in_public_is_not_passed_over() {
+async fn store_found_before_public_in_the_search_path_is_refused() {
     let database = TestDatabase::new();
     in_schema(&database, "shop").await.migrate().await.unwrap();
     in_schema(&database, "public")
@@ -166,7 +166,7 @@ async fn a_store_that_the_search_path_finds_before_that_in_public_is_not_passed_
 }
 
 #[tokio::test]
-async fn a_role_that_may_not_create_the_schema_or_tables_in_it_is_told() {
+async fn role_without_create_privilege_is_refused() {
     let database = TestDatabase::new();
     database.execute("CREATE SCHEMA theirs").unwrap();
     let (role, url) = as_new_role(&database);
@@ -200,7 +200,7 @@ async fn a_role_that_may_not_create_the_schema_or_tables_in_it_is_told() {
 }
 
 #[tokio::test]
-async fn two_stores_in_one_database_do_not_see_each_other() {
+async fn two_stores_in_one_database_are_isolated() {
     let database = TestDatabase::new();
     let (one, other) = (
         in_schema(&database, "one").await,
@@ -246,7 +246,7 @@ async fn two_stores_in_one_database_do_not_see_each_other() {
     );
     assert!(
         turns.0.is_some() && turns.1.is_some(),
-        "each store has a turn of its own"
+        "each store has its own maintenance lock"
     );
     let far = RetentionPolicy::older_than("2099-01-01T00:00:00Z".parse().unwrap());
     let batch = RemovalLimits::default();
@@ -263,7 +263,7 @@ async fn two_stores_in_one_database_do_not_see_each_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn processes_that_migrate_at_once_migrate_once_in_each_schema() {
+async fn concurrent_processes_migrate_each_schema_once() {
     let database = TestDatabase::new();
     let mut migrating = Vec::new();
     for schema in ["one", "other"].repeat(4) {
@@ -284,11 +284,11 @@ async fn processes_that_migrate_at_once_migrate_once_in_each_schema() {
     );
 }
 
-/// Holds the lock of migrations in `public`, whose number is that of earlier versions.
+/// Holds the migration lock of `public`, whose key is the one of earlier versions.
 const HOLD: &str = "SELECT pg_advisory_lock(8386110886492922217); SELECT pg_sleep(60)";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_migration_in_one_schema_does_not_wait_for_one_in_another() {
+async fn migrations_of_different_schemas_run_concurrently() {
     let database = Arc::new(TestDatabase::new());
     let holder = Arc::clone(&database);
     let holder = tokio::task::spawn_blocking(move || holder.execute(HOLD));
@@ -308,7 +308,7 @@ async fn a_migration_in_one_schema_does_not_wait_for_one_in_another() {
 }
 
 #[tokio::test]
-async fn the_sql_of_a_plan_makes_the_same_store_by_any_search_path() {
+async fn plan_sql_does_not_depend_on_the_search_path() {
     let database = TestDatabase::new();
     let postgres = in_schema(&database, "shop").await;
     let up = tasktrail_postgres::MigrationTarget::UpToDate;

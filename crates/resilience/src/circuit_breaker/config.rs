@@ -2,19 +2,19 @@ use std::time::Duration;
 
 use tasktrail_domain::InvalidValue;
 
-/// When a circuit breaker opens, and for how long.
+/// Configures when a circuit breaker opens, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerConfig {
-    /// How many consecutive outages open it. Defaults to 5; from 1 to 1000.
+    /// The number of consecutive outages that opens the breaker. Defaults to 5; from 1 to 1000.
     ///
-    /// At 0 one outage opens it, as at 1.
+    /// 0 has the same effect as 1.
     pub failure_threshold: u32,
-    /// How long it stays open before the first probe. Defaults to 500 milliseconds; from 10 milliseconds
-    /// to `max_cool_down`.
+    /// How long the breaker stays open before the first probe. Defaults to 500 milliseconds; from
+    /// 10 milliseconds to `max_cool_down`.
     pub cool_down: Duration,
-    /// The most that the cool-down grows to, doubling with each probe that fails, and the longest
-    /// that a probe keeps others waiting. Defaults to 2 seconds, so that a store that is back is soon
-    /// found; at most 10 minutes.
+    /// The maximum cool-down: it doubles with each failed probe. Also the longest time that calls
+    /// are rejected because of a pending probe. Defaults to 2 seconds; at most 10 minutes. Keep it
+    /// short, so that a recovered store is detected soon.
     pub max_cool_down: Duration,
 }
 

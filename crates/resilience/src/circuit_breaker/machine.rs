@@ -11,51 +11,51 @@ use tokio::time::Instant;
 
 use super::BreakerConfig;
 
-/// How a circuit breaker stands.
+/// The state of a circuit breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BreakerState {
-    /// Calls go through.
+    /// Calls are admitted.
     Closed {
-        /// How many of the last calls were outages, without an answer since.
+        /// The number of outages since the last answer.
         outages: u32,
     },
-    /// Calls are refused.
+    /// Calls are rejected.
     Open {
-        /// How long they still are.
+        /// The time until the next probe.
         next_probe_in: Duration,
     },
-    /// One call is admitted, or under way, to probe the store; the others are refused.
+    /// One call, the probe, is admitted or in flight. Other calls are rejected.
     HalfOpen,
 }
 
-/// What a call told about the way to the store.
+/// What a call showed about whether the store can be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It can be reached.
+    /// The store can be reached.
     Answered,
-    /// It cannot.
+    /// The store cannot be reached.
     Outage,
-    /// The call was dropped, or did not get as far as the store.
+    /// The call was dropped, or did not reach the store.
     Nothing,
 }
 
-/// Leave to make one call, given in one era: the machine begins another with each change of its
-/// stage, and with each probe.
+/// Permission to make one call, tagged with the machine's generation. A new generation starts with
+/// each change of the stage and with each probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CallPermit {
     generation: u64,
 }
 
-/// Why a call is refused.
+/// Why a call is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// The breaker is open for so long.
+    /// The breaker stays open for this time.
     Cooling(Duration),
     /// Another call is the probe.
     Probing,
 }
 
-/// The state, without what passing time makes of it.
+/// The state, before the passage of time is taken into account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     Closed,
@@ -124,7 +124,7 @@ impl Machine {
         }
     }
 
-    /// Gives leave to make a call, or refuses it.
+    /// Admits or rejects a call.
     pub(super) fn admit(&mut self, now: Instant) -> Result<CallPermit, Refused> {
         match self.phase {
             Phase::Closed { .. } => {}
@@ -144,15 +144,15 @@ impl Machine {
         })
     }
 
-    /// Whether a probe may still keep the others waiting. Not for ever: it may be a long operation
-    /// that the store is busy with, or, without a time limit, hang on a dead connection.
+    /// Whether a probe may still block other calls. This is limited, because the probe may be a
+    /// long operation, or, without a timeout, hang on a dead connection.
     fn is_awaited(&self, since: Instant, now: Instant) -> bool {
         !left(since, self.config.max_cool_down, now).is_zero()
     }
 
-    /// Takes in what came of a call. Every leave is reported once.
-    pub(super) fn report(&mut self, leave: CallPermit, verdict: Verdict, now: Instant) {
-        if leave.generation != self.generation {
+    /// Processes the verdict of a call. Each permit is reported once.
+    pub(super) fn report(&mut self, permit: CallPermit, verdict: Verdict, now: Instant) {
+        if permit.generation != self.generation {
             return;
         }
         match (self.phase, verdict) {
@@ -175,7 +175,7 @@ impl Machine {
             (Phase::HalfOpen { cool_down, .. }, Verdict::Nothing) => {
                 self.half_open(None, cool_down);
             }
-            // Nothing was learned; or the breaker is open, which gives leave to nobody.
+            // Nothing was learned, or the breaker is open: then no permit is current.
             (Phase::Closed { .. }, Verdict::Nothing) | (Phase::Open { .. }, _) => {}
         }
     }
@@ -189,14 +189,14 @@ impl Machine {
         self.enter(Phase::HalfOpen { probe, cool_down });
     }
 
-    /// Begins another era: calls that are under way no longer count.
+    /// Starts a new generation, so that calls in flight no longer count.
     fn enter(&mut self, phase: Phase) {
         self.phase = phase;
         self.generation = self.generation.wrapping_add(1);
     }
 }
 
-/// How much of a cool-down is left.
+/// The remaining part of a cool-down.
 fn left(since: Instant, cool_down: Duration, now: Instant) -> Duration {
     cool_down.saturating_sub(now.saturating_duration_since(since))
 }

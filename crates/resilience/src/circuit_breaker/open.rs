@@ -8,9 +8,9 @@ use tasktrail_domain::repository::{ErrorChain, RepositoryError};
 
 use super::machine::Refused;
 
-/// The source of an error of a call that a circuit breaker refused.
+/// The source of an error of a call that a circuit breaker rejected.
 ///
-/// Its own source tells what the last outage was, with all its causes.
+/// Its own source is the last outage, with its chain of causes.
 #[derive(Debug, Clone)]
 pub struct BreakerOpen {
     refused: Refused,
@@ -25,15 +25,15 @@ impl BreakerOpen {
         }
     }
 
-    /// The refusal among the causes of `error`, if a circuit breaker refused the call or, after
-    /// retries, its last attempt.
+    /// Finds the rejection in the source chain of `error`, if a circuit breaker rejected the call
+    /// or, after retries, its last attempt.
     #[must_use]
     pub fn behind(error: &RepositoryError) -> Option<&Self> {
         let mut causes = iter::successors(error.source(), |&cause| cause.source());
         causes.find_map(|cause| cause.downcast_ref())
     }
 
-    /// How long the breaker stays open; `None` if a probe is under way.
+    /// The time until the next probe; `None` if a probe is in flight.
     #[must_use]
     pub fn next_probe_in(&self) -> Option<Duration> {
         match self.refused {
@@ -48,7 +48,7 @@ impl fmt::Display for BreakerOpen {
         f.write_str("circuit breaker is open, ")?;
         match self.refused {
             Refused::Cooling(left) => write!(f, "next probe in {left:.1?}"),
-            Refused::Probing => f.write_str("a probe is under way"),
+            Refused::Probing => f.write_str("a probe is in flight"),
         }
     }
 }
@@ -60,7 +60,7 @@ impl Error for BreakerOpen {
     }
 }
 
-/// An outage as text: its error went to the caller, and errors cannot be cloned.
+/// An outage as text: the error itself was returned to the caller, and errors cannot be cloned.
 #[derive(Debug, Clone)]
 pub(super) struct LastOutage(Arc<str>);
 

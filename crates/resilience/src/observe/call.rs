@@ -1,4 +1,4 @@
-//! One observed call.
+//! An observed call.
 
 use metrics::Gauge;
 use tasktrail_domain::repository::{ErrorChain, ErrorKind, Operation, RepositoryError};
@@ -8,11 +8,12 @@ use tracing::{Span, debug, info_span, warn};
 
 use crate::telemetry::{self, effect_name, kind_name, millis};
 
-/// A call under way. Its end is recorded when this is dropped, so a dropped future is one, too.
+/// A call in flight. Its end is recorded when this is dropped, so that dropped futures are recorded
+/// too.
 pub(super) struct Call {
     operation: Operation,
     begun: Instant,
-    // The handle, not the name: what was counted up is counted down again in the same recorder.
+    // The handle, not the name: the same recorder must be incremented and decremented.
     in_flight: Gauge,
     span: Span,
     outcome: &'static str,
@@ -40,7 +41,7 @@ impl Call {
         self.span.clone()
     }
 
-    /// Ends the call with what the caller is told.
+    /// Ends the call with the result that the caller gets.
     pub(super) fn end(mut self, error: Option<&RepositoryError>) {
         self.outcome = error.map_or(telemetry::OK, |error| kind_name(error.kind()));
         if let Some(error) = error {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tasktrail_domain::repository::{Effect, ErrorKind, RepositoryError};
 
-/// The source of an error that was returned after retries: how often the operation was tried.
+/// The source of an error that was returned after retries. Reports the number of attempts.
 ///
-/// Its own source is that of the last attempt's error, so a chain names the cause once:
+/// Its own source is that of the last attempt's error, so that a chain contains each cause once:
 /// `task_history.save: the store cannot be reached: after 9 attempts in 7.1s: connection refused`.
 #[derive(Debug)]
 pub struct Attempts {
@@ -16,19 +16,19 @@ pub struct Attempts {
 }
 
 impl Attempts {
-    /// How many attempts were made, the first included.
+    /// The number of attempts, including the first.
     #[must_use]
     pub fn made(&self) -> u32 {
         self.made
     }
 
-    /// How long they took together, with the waits between them.
+    /// The duration of all attempts, including the waits between them.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }
 
-    /// What the last attempt failed with.
+    /// The error of the last attempt.
     #[must_use]
     pub fn last(&self) -> &RepositoryError {
         &self.last
@@ -47,7 +47,7 @@ impl fmt::Display for Attempts {
 }
 
 impl Error for Attempts {
-    // The last error itself says what the error says that has this as its source.
+    // Skips the last error itself: its text is the same as that of the error that wraps this one.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.last.source()
     }
@@ -66,20 +66,20 @@ impl Failed {
         self.maybe_applied |= error.effect() == Effect::Unknown;
     }
 
-    /// The error of a call whose last attempt failed for good.
+    /// The error of a call whose last attempt failed with an error that must not be retried.
     pub(super) fn settle(self, last: RepositoryError, elapsed: Duration) -> RepositoryError {
-        // The last attempt was certainly not applied, but an earlier one may have been. After a
-        // conflict it was not: something else is stored under the id.
+        // The last attempt was certainly not applied, but an earlier one may have been. A conflict
+        // excludes that: a different entry is stored under the id.
         let hides_effect = self.maybe_applied && last.effect() == Effect::NotApplied;
         if hides_effect && last.kind() != ErrorKind::Conflict {
-            self.tell(last, elapsed)
+            self.with_attempts(last, elapsed)
         } else {
             last
         }
     }
 
-    /// The last error, telling of all attempts.
-    pub(super) fn tell(self, last: RepositoryError, elapsed: Duration) -> RepositoryError {
+    /// The last error, with all attempts as its source.
+    pub(super) fn with_attempts(self, last: RepositoryError, elapsed: Duration) -> RepositoryError {
         let effect = if self.maybe_applied {
             Effect::Unknown
         } else {

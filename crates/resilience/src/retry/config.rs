@@ -3,31 +3,31 @@ use std::time::Duration;
 use backon::ExponentialBuilder;
 use tasktrail_domain::InvalidValue;
 
-/// How often, after what waits and for how long an operation is tried.
+/// Configures how often an operation is retried, with which waits, and within which time budget.
 ///
-/// The backoff before the first retry is `initial_backoff`; before each further one it doubles, up to
-/// `max_backoff`. The wait is drawn between half of the backoff and the whole, so that callers who
-/// failed together do not come back together.
+/// The backoff before the first retry is `initial_backoff`. It doubles for each further retry, up
+/// to `max_backoff`. The wait is random, between half the backoff and the full backoff, so that
+/// callers that failed together do not retry together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryConfig {
-    /// How many attempts may follow the first. Defaults to 40, so that `max_elapsed_time` is what counts; from
-    /// 1 to 100.
+    /// The maximum number of attempts after the first. Defaults to 40, so that `max_elapsed_time`
+    /// is the effective limit; from 1 to 100.
     ///
-    /// At 0 nothing is retried.
+    /// 0 disables retries.
     pub max_retries: u32,
     /// The backoff before the first retry. Defaults to 50 milliseconds; from 1 millisecond to
     /// `max_backoff`.
     pub initial_backoff: Duration,
-    /// The longest backoff. Defaults to 1 second; at most 1 minute.
+    /// The maximum backoff. Defaults to 1 second; at most 1 minute.
     pub max_backoff: Duration,
-    /// How long a call may take with all its attempts and waits. Defaults to 15 seconds; at most
-    /// 1 hour, and more than an attempt may take, or else nothing is ever retried.
+    /// The time budget of a call, including all attempts and waits. Defaults to 15 seconds; at most
+    /// 1 hour, and more than the attempt timeout, or nothing is ever retried.
     ///
-    /// It keeps retries from starting and does not cut an attempt short: a first attempt may take
-    /// longer if it is allowed to.
+    /// No retry starts unless it can finish within the budget. The budget does not interrupt an
+    /// attempt, so a single attempt may exceed it.
     pub max_elapsed_time: Duration,
-    /// Makes the waits the same for every call, for tests: with `None`, the default, they are
-    /// drawn at random.
+    /// Seeds the random waits, so that they are the same for every call in a test. Defaults to
+    /// `None`.
     pub jitter_seed: Option<u64>,
 }
 
@@ -67,7 +67,8 @@ impl RetryConfig {
         .flatten()
     }
 
-    /// backon adds up to as much again to each delay, so it gets halves.
+    /// backon adds a random part of up to the delay itself to each delay, so it gets half the
+    /// backoff.
     pub(super) fn backoff(&self) -> ExponentialBuilder {
         let builder = ExponentialBuilder::new()
             .with_jitter()
@@ -89,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_lie_between_half_of_a_doubling_backoff_and_the_whole() {
+    fn waits_are_between_half_and_full_exponential_backoff() {
         for seed in 0..1000 {
             let config = RetryConfig {
                 jitter_seed: Some(seed),
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_makes_waits_repeatable_and_seeds_differ() {
+    fn same_seed_gives_the_same_waits() {
         let waits = |seed| -> Vec<Duration> {
             let config = RetryConfig {
                 jitter_seed: Some(seed),
@@ -121,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_out_of_all_bounds_do_no_harm() {
+    fn extreme_settings_do_not_panic() {
         let config = RetryConfig {
             max_retries: u32::MAX,
             initial_backoff: Duration::MAX,

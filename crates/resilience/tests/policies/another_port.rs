@@ -8,7 +8,7 @@ use tasktrail_domain::repository::{Effect, ErrorKind, RepositoryError, Result, p
 use tasktrail_resilience::Guarded;
 
 use self::operation::{ADD, NUMBER};
-use crate::guarded::Noting;
+use crate::guarded::Recording;
 
 /// Numbers by name.
 #[port("counter")]
@@ -64,11 +64,11 @@ async fn a_shared_repository_returns_what_the_repository_returns() {
 #[tokio::test]
 async fn a_guarded_repository_names_the_operations_to_its_policy() {
     let shared: Arc<dyn Counters> = Arc::new(Requests);
-    let guarded = Guarded::new(shared, Noting::default());
+    let guarded = Guarded::new(shared, Recording::default());
 
     answers(&guarded).await;
 
-    assert_eq!(guarded.policy().noted(), [NUMBER, NUMBER, ADD, ADD]);
+    assert_eq!(guarded.policy().recorded(), [NUMBER, NUMBER, ADD, ADD]);
 }
 
 #[test]

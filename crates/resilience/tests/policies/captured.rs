@@ -1,4 +1,4 @@
-//! What policies record and log, as lines to compare. Each holds for the thread of its test.
+//! Captures metrics and logs of the current thread as lines of text.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::format::FmtSpan;
 /// The metrics recorded on this thread.
 pub(crate) struct Metrics {
     snapshotter: Snapshotter,
-    // It borrows the recorder, which is leaked because both would live here.
+    // The guard borrows the recorder, which is leaked so that both can be stored here.
     _guard: metrics::LocalRecorderGuard<'static>,
 }
 
@@ -24,7 +24,7 @@ impl Metrics {
         }
     }
 
-    /// What was recorded since the last look, as `name{label="value"} value`, sorted.
+    /// What was recorded since the last call, as `name{label="value"} value`, sorted.
     pub(crate) fn lines(&self) -> Vec<String> {
         let recorded = self.snapshotter.snapshot().into_vec();
         let line = |(key, value): (&metrics::Key, &DebugValue)| {
@@ -46,14 +46,14 @@ impl Metrics {
         let mut lines: Vec<String> = recorded
             .iter()
             .map(|(key, _, _, value)| line((key.key(), value)))
-            // A series that was not recorded to since the last look.
+            // Skips series without new values since the last call.
             .filter(|line| !line.ends_with(" []"))
             .collect();
         lines.sort();
         lines
     }
 
-    /// The units of what was recorded, by name.
+    /// The units of the recorded metrics, sorted by metric name.
     pub(crate) fn units(&self) -> Vec<String> {
         let mut recorded = self.snapshotter.snapshot().into_vec();
         recorded.sort_by_key(|(key, ..)| key.key().name().to_owned());
@@ -64,7 +64,7 @@ impl Metrics {
     }
 }
 
-/// What is logged on this thread, spans at their ends included.
+/// The log of this thread, including the ends of spans.
 pub(crate) struct Log {
     written: Written,
     _guard: DefaultGuard,
@@ -91,7 +91,7 @@ impl Log {
         }
     }
 
-    /// The lines so far, without the time a span was busy, which is real time.
+    /// The lines so far, without the busy time of spans, which is real time.
     pub(crate) fn lines(&self) -> Vec<String> {
         let written = self.written.0.lock().unwrap();
         let text = String::from_utf8_lossy(&written);

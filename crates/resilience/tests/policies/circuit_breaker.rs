@@ -24,7 +24,7 @@ async fn open() -> CircuitBreaker {
 }
 
 #[tokio::test(start_paused = true)]
-async fn consecutive_outages_open_it_and_it_fails_at_once() {
+async fn consecutive_outages_open_the_breaker_and_calls_fail_immediately() {
     let breaker = open().await;
     let script = Script::new(SAVE, [OK]);
     advance(Duration::from_millis(200)).await;
@@ -52,9 +52,9 @@ async fn consecutive_outages_open_it_and_it_fails_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_outages_count_and_any_answer_resets() {
+async fn only_outages_count_and_any_answer_resets_the_count() {
     use ErrorKind::{Conflict, Contention, Corrupt, Refused, TimedOut, Unexpected};
-    // A store that reports its own time limit, and that nothing was applied, has answered.
+    // A store that reports its own timeout, with nothing applied, has answered.
     for answer in [Conflict, Contention, Corrupt, Refused, TimedOut, Unexpected] {
         let breaker = closed();
         let silence = fails(TimedOut).perhaps_applied();
@@ -72,7 +72,7 @@ async fn only_outages_count_and_any_answer_resets() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_never_got_as_far_as_the_store_counts_neither_way() {
+async fn call_that_never_reached_the_store_does_not_count() {
     let breaker = closed();
     let inner = open().await;
     let script = Script::new(SAVE, [DOWN, fails(ErrorKind::Closed)]);
@@ -86,7 +86,7 @@ async fn what_never_got_as_far_as_the_store_counts_neither_way() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_a_hundred_callers_one_is_the_probe() {
+async fn exactly_one_of_many_concurrent_calls_is_the_probe() {
     let breaker = open().await;
     let script = Script::new(SAVE, [OK.after(10)]);
     advance(SECOND).await;
@@ -119,7 +119,7 @@ async fn each_failed_probe_doubles_the_cool_down_up_to_its_maximum() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dropped_probe_gives_its_place_back() {
+async fn dropped_probe_lets_the_next_call_probe() {
     let breaker = open().await;
     let hanging = Script::new(SAVE, [OK.after(60_000)]);
     let answering = Script::new(SAVE, [OK]);

@@ -10,17 +10,17 @@ use tasktrail_domain::task_history::{
 use tasktrail_in_memory::InMemoryTaskHistory;
 use tasktrail_resilience::{Guarded, Policy};
 
-/// Notes which operations go through it.
+/// Records the operations that go through it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Noting(Arc<Mutex<Vec<Operation>>>);
+pub(crate) struct Recording(Arc<Mutex<Vec<Operation>>>);
 
-impl Noting {
-    pub(crate) fn noted(&self) -> Vec<Operation> {
+impl Recording {
+    pub(crate) fn recorded(&self) -> Vec<Operation> {
         self.0.lock().unwrap().clone()
     }
 }
 
-impl Policy for Noting {
+impl Policy for Recording {
     async fn run<T, F, Fut>(&self, operation: Operation, attempt: F) -> Result<T>
     where
         T: Send,
@@ -34,7 +34,7 @@ impl Policy for Noting {
 
 #[tokio::test]
 async fn each_method_goes_through_the_policy_as_its_own_operation() -> Result<()> {
-    let history = Guarded::new(InMemoryTaskHistory::new(), Noting::default());
+    let history = Guarded::new(InMemoryTaskHistory::new(), Recording::default());
     let writer = tasktrail_conformance::fixture::Writer::default();
     let (report, policy) = (task("report"), RetentionPolicy::older_than(at(1)));
     let entry = writer.step(&report, 0, TaskStatus::Running);
@@ -57,8 +57,8 @@ async fn each_method_goes_through_the_policy_as_its_own_operation() -> Result<()
         .remove_expired(&policy, &RemovalLimits::default())
         .await?;
 
-    let noted = history.policy().noted();
-    let names: Vec<&str> = noted.iter().map(|operation| operation.name()).collect();
+    let recorded = history.policy().recorded();
+    let names: Vec<&str> = recorded.iter().map(|operation| operation.name()).collect();
     assert_eq!(
         names,
         [
@@ -75,7 +75,9 @@ async fn each_method_goes_through_the_policy_as_its_own_operation() -> Result<()
             "task_history.remove_expired",
         ]
     );
-    let once = noted.iter().filter(|operation| !operation.is_idempotent());
+    let once = recorded
+        .iter()
+        .filter(|operation| !operation.is_idempotent());
     let once: BTreeSet<&str> = once.map(|operation| operation.name()).collect();
     assert_eq!(
         once,
@@ -92,7 +94,7 @@ async fn each_method_goes_through_the_policy_as_its_own_operation() -> Result<()
 #[tokio::test]
 async fn policies_nest_from_the_outermost_to_the_innermost() {
     #[derive(Debug)]
-    struct Named(&'static str, Noting);
+    struct Named(&'static str, Recording);
 
     impl Policy for Named {
         async fn run<T, F, Fut>(&self, operation: Operation, attempt: F) -> Result<T>
@@ -109,16 +111,20 @@ async fn policies_nest_from_the_outermost_to_the_innermost() {
         }
     }
 
-    let noting = Noting::default();
-    let named = |name| Named(name, noting.clone());
+    let recording = Recording::default();
+    let named = |name| Named(name, recording.clone());
     let policy = named("a")
         .around(named("b"))
-        .around(None::<Noting>.around(named("c")));
+        .around(None::<Recording>.around(named("c")));
 
     let answer = policy
         .run(Operation::idempotent("test"), || async { Ok(7) })
         .await;
 
-    let order: Vec<&str> = noting.noted().iter().map(|seen| seen.name()).collect();
+    let order: Vec<&str> = recording
+        .recorded()
+        .iter()
+        .map(|seen| seen.name())
+        .collect();
     assert_eq!((answer.unwrap(), order), (7, vec!["a", "b", "c"]));
 }

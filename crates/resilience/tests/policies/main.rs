@@ -1,8 +1,8 @@
-//! What the policies do with attempts that are scripted, in tokio's paused time.
+//! Tests of the policies with scripted attempts, in tokio's paused time.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a failed test is a panic, also in what tests are written with"
+    reason = "a failed step of a test is a panic, also in helpers"
 )]
 
 mod another_port;

@@ -63,7 +63,7 @@ async fn every_kind_is_an_outcome() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_under_way_are_counted_until_they_end_or_are_dropped() {
+async fn calls_in_flight_are_counted_until_they_end_or_are_dropped() {
     let metrics = Metrics::capture();
     let script = Script::new(SAVE, [OK.after(1000)]);
     let mut calls: Vec<_> = (0..3).map(|_| Box::pin(script.run(&Observe))).collect();
@@ -76,11 +76,11 @@ async fn calls_under_way_are_counted_until_they_end_or_are_dropped() {
     for call in &mut calls[..2] {
         assert!(call.as_mut().now_or_never().is_none());
     }
-    assert_eq!(metrics.lines(), in_flight(2), "the third has not begun");
+    assert_eq!(metrics.lines(), in_flight(2), "the third has not started");
 
     advance(Duration::from_millis(500)).await;
     drop(calls);
-    // The recorder starts at zero again whenever it is read.
+    // The recorder resets gauges to zero whenever it is read.
     let mut expected = in_flight(-2);
     expected.insert(
         0,
@@ -93,7 +93,7 @@ async fn calls_under_way_are_counted_until_they_end_or_are_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn retries_are_counted_by_what_made_them_necessary_and_are_one_call() {
+async fn retries_are_counted_by_error_kind_within_one_call() {
     let metrics = Metrics::capture();
     let down = fails(ErrorKind::Unavailable);
     let script = Script::new(SAVE, [down, down, fails(ErrorKind::Contention), OK]);
@@ -111,26 +111,26 @@ async fn retries_are_counted_by_what_made_them_necessary_and_are_one_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_state_of_the_breaker_is_a_gauge() {
+async fn breaker_state_is_a_gauge() {
     let metrics = Metrics::capture();
-    let stands = |state| [format!("tasktrail_breaker_state{{}} {state}")];
+    let gauge = |state| [format!("tasktrail_breaker_state{{}} {state}")];
     let breaker = CircuitBreaker::new(&BreakerConfig::default());
     let down = Script::new(SAVE, [fails(ErrorKind::Unavailable)]);
     let back = Script::new(SAVE, [OK.after(10)]);
-    assert_eq!(metrics.lines(), stands(0));
+    assert_eq!(metrics.lines(), gauge(0));
 
     for _ in 0..5 {
         down.run(&breaker).await.unwrap_err();
     }
-    assert_eq!(metrics.lines(), stands(1));
+    assert_eq!(metrics.lines(), gauge(1));
 
     advance(Duration::from_secs(1)).await;
     let mut probe = Box::pin(back.run(&breaker));
     assert!(probe.as_mut().now_or_never().is_none());
-    assert_eq!(metrics.lines(), stands(2));
+    assert_eq!(metrics.lines(), gauge(2));
 
     probe.await.unwrap();
-    assert_eq!(metrics.lines(), stands(0));
+    assert_eq!(metrics.lines(), gauge(0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -145,7 +145,7 @@ async fn metrics_are_described_with_their_units() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_is_logged_once_with_its_causes_and_the_span_tells_the_outcome() {
+async fn failure_is_logged_once_with_its_causes_and_the_span_records_the_outcome() {
     let log = Log::capture();
     let script = Script::new(
         SAVE,
@@ -159,7 +159,7 @@ async fn a_failure_is_logged_once_with_its_causes_and_the_span_tells_the_outcome
         [
             " WARN repository.operation{operation=\"test.save\"}: operation failed \
              operation=\"test.save\" kind=\"rejected\" effect=\"unknown\" \
-             error=test.save: the store refused it (it may have been applied): cause of attempt 1",
+             error=test.save: the store refused the operation (it may have been applied): cause of attempt 1",
             " INFO repository.operation{operation=\"test.save\" outcome=\"rejected\" \
              duration_ms=250.0}: close",
         ]
@@ -167,7 +167,7 @@ async fn a_failure_is_logged_once_with_its_causes_and_the_span_tells_the_outcome
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_conflict_is_logged_for_debugging_only_and_a_success_not_at_all() {
+async fn conflict_is_logged_at_debug_and_success_not_at_all() {
     let log = Log::capture();
     let script = Script::new(SAVE, [fails(ErrorKind::Conflict), OK]);
 
@@ -183,7 +183,7 @@ async fn a_conflict_is_logged_for_debugging_only_and_a_success_not_at_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retry_is_logged_for_debugging() {
+async fn retry_is_logged_at_debug() {
     let log = Log::capture();
     let config = RetryConfig {
         jitter_seed: Some(1),
@@ -194,8 +194,9 @@ async fn a_retry_is_logged_for_debugging() {
     script.run(&Retry::new(&config)).await.unwrap();
 
     let lines = log.lines();
-    let begins = r#"DEBUG trying again operation="test.save" kind="contention" wait_ms="#;
-    let ends = "error=test.save: others were in the way: cause of attempt 1";
+    let begins = r#"DEBUG retrying operation="test.save" kind="contention" wait_ms="#;
+    let ends =
+        "error=test.save: conflicting transaction, or no free connection: cause of attempt 1";
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(
         lines[0].starts_with(begins) && lines[0].ends_with(ends),
@@ -204,7 +205,7 @@ async fn a_retry_is_logged_for_debugging() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_breaker_logs_its_changes() {
+async fn breaker_logs_its_state_changes() {
     let log = Log::capture();
     let breaker = CircuitBreaker::new(&BreakerConfig::default());
     let down = Script::new(SAVE, [fails(ErrorKind::Unavailable)]);

@@ -24,7 +24,7 @@ fn attempts(error: &RepositoryError) -> Option<&Attempts> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_passes_is_tried_again_until_it_succeeds() {
+async fn transient_failures_are_retried_until_success() {
     let contended = fails(ErrorKind::Contention);
     let slow = fails(ErrorKind::TimedOut).perhaps_applied();
     let script = Script::new(SAVE, [DOWN, contended, slow, OK]);
@@ -35,7 +35,7 @@ async fn what_passes_is_tried_again_until_it_succeeds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn waits_grow_up_to_the_longest() {
+async fn waits_grow_up_to_the_maximum() {
     let script = Script::new(SAVE, [DOWN]);
 
     script.run(&Retry::new(&config())).await.unwrap_err();
@@ -44,23 +44,26 @@ async fn waits_grow_up_to_the_longest() {
     assert_eq!(waits.len(), 3);
     for (wait, backoff) in waits.iter().zip([100, 200, 300]) {
         let backoff = Duration::from_millis(backoff);
-        // tokio's timer is as fine as a millisecond.
+        // tokio's timer has a resolution of one millisecond.
         let longest = backoff + Duration::from_millis(1);
         assert!(backoff / 2 <= *wait && *wait <= longest, "{waits:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_last_error_tells_of_all_attempts_when_there_were_enough() {
+async fn last_error_reports_all_attempts_at_the_retry_limit() {
     let script = Script::new(SAVE, [DOWN]);
-    let begun = Instant::now();
+    let started = Instant::now();
 
     let error = script.run(&Retry::new(&config())).await.unwrap_err();
 
-    let told = attempts(&error).unwrap();
-    let seconds = format!("{:.1?}", begun.elapsed());
-    assert_eq!((told.made(), told.elapsed()), (4, begun.elapsed()));
-    assert_eq!(told.last().kind(), ErrorKind::Unavailable);
+    let reported = attempts(&error).unwrap();
+    let seconds = format!("{:.1?}", started.elapsed());
+    assert_eq!(
+        (reported.made(), reported.elapsed()),
+        (4, started.elapsed())
+    );
+    assert_eq!(reported.last().kind(), ErrorKind::Unavailable);
     assert_eq!(error.effect(), Effect::NotApplied);
     assert_eq!(
         ErrorChain(&error).to_string(),
@@ -72,7 +75,7 @@ async fn the_last_error_tells_of_all_attempts_when_there_were_enough() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_retry_starts_that_could_not_finish_in_the_total_time() {
+async fn no_retry_starts_unless_it_can_finish_in_the_time_budget() {
     let total = Duration::from_secs(10);
     let attempt_time = Duration::from_secs(4);
     let endless = RetryConfig {
@@ -82,25 +85,32 @@ async fn no_retry_starts_that_could_not_finish_in_the_total_time() {
     let retry = Retry::new(&endless).with_attempts_of(attempt_time);
     for millis in [1, 100, 1000, 3000, 4000] {
         let script = Script::new(SAVE, [DOWN.after(millis)]);
-        let begun = Instant::now();
+        let started = Instant::now();
 
         let error = script.run(&retry).await.unwrap_err();
 
-        let last = script.last_began().duration_since(begun);
-        assert!(last + attempt_time <= total, "{millis}: began at {last:?}");
-        assert!(begun.elapsed() <= total, "{millis}: {:?}", begun.elapsed());
+        let last = script.last_started().duration_since(started);
+        assert!(
+            last + attempt_time <= total,
+            "{millis}: started at {last:?}"
+        );
+        assert!(
+            started.elapsed() <= total,
+            "{millis}: {:?}",
+            started.elapsed()
+        );
         assert!(attempts(&error).unwrap().made() >= 2, "{error:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_that_would_be_for_nothing_is_left_out() {
+async fn no_wait_without_a_following_attempt() {
     let script = Script::new(SAVE, [DOWN.after(9_990)]);
-    let begun = Instant::now();
+    let started = Instant::now();
 
     let error = script.run(&Retry::new(&config())).await.unwrap_err();
 
-    assert_eq!(begun.elapsed(), Duration::from_millis(9_990));
+    assert_eq!(started.elapsed(), Duration::from_millis(9_990));
     assert_eq!(
         attempts(&error).unwrap().to_string(),
         "after 1 attempt in 10.0s"
@@ -108,7 +118,7 @@ async fn a_wait_that_would_be_for_nothing_is_left_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_will_not_pass_is_returned_as_it_is() {
+async fn permanent_failure_is_returned_unchanged() {
     use ErrorKind::{Closed, Conflict, Corrupt, Refused, Unexpected};
     for kind in [Conflict, Refused, Corrupt, Closed, Unexpected] {
         let script = Script::new(SAVE, [fails(kind), OK]);
@@ -121,7 +131,7 @@ async fn what_will_not_pass_is_returned_as_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_must_not_happen_twice_is_not_repeated_when_it_may_have_happened() {
+async fn operation_that_may_have_been_applied_is_not_repeated_unless_idempotent() {
     use ErrorKind::{Contention, TimedOut, Unavailable};
     for kind in [Contention, TimedOut, Unavailable] {
         let unknown = Script::new(FINISH, [fails(kind).perhaps_applied(), OK]);
@@ -134,9 +144,9 @@ async fn what_must_not_happen_twice_is_not_repeated_when_it_may_have_happened() 
     }
 }
 
-/// Attempt 2 certainly did nothing, but attempt 1 may have.
+/// Attempt 2 was certainly not applied, but attempt 1 may have been.
 #[tokio::test(start_paused = true)]
-async fn the_effect_is_unknown_if_that_of_any_attempt_was() {
+async fn effect_is_unknown_if_that_of_any_attempt_was() {
     let lost = DOWN.perhaps_applied();
     let refused = Script::new(SAVE, [lost, fails(ErrorKind::Refused)]);
     let down = Script::new(SAVE, [lost, DOWN]);
@@ -151,9 +161,9 @@ async fn the_effect_is_unknown_if_that_of_any_attempt_was() {
     assert_eq!(down.effect(), Effect::Unknown);
 }
 
-/// A conflict proves that something else is stored under the id.
+/// A conflict proves that a different entry is stored under the id.
 #[tokio::test(start_paused = true)]
-async fn a_conflict_keeps_its_source_whatever_came_before() {
+async fn conflict_keeps_its_source_after_unknown_effects() {
     let script = Script::new(SAVE, [DOWN.perhaps_applied(), fails(ErrorKind::Conflict)]);
 
     let error = script.run(&Retry::new(&config())).await.unwrap_err();
@@ -163,7 +173,7 @@ async fn a_conflict_keeps_its_source_whatever_came_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropping_a_call_during_a_wait_starts_no_other_attempt() {
+async fn call_dropped_during_a_wait_starts_no_other_attempt() {
     let script = Script::new(SAVE, [DOWN]);
     let retry = Retry::new(&config());
 

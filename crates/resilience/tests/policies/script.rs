@@ -1,4 +1,4 @@
-//! Attempts that do what a script says.
+//! Scripted attempts.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -8,25 +8,25 @@ use tasktrail_domain::repository::{Effect, ErrorKind, Operation, RepositoryError
 use tasktrail_resilience::Policy;
 use tokio::time::Instant;
 
-/// An operation that may be repeated blindly.
+/// An idempotent operation.
 pub(crate) const SAVE: Operation = Operation::idempotent("test.save");
-/// An operation that may not.
+/// An operation that is not idempotent.
 pub(crate) const FINISH: Operation = Operation::once("test.finish");
 
-/// What one attempt does: it takes a while, and then succeeds or fails.
+/// The result of one attempt, after a delay.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Step {
     takes: Duration,
     failure: Option<(ErrorKind, Effect)>,
 }
 
-/// Succeeds at once.
+/// Succeeds immediately.
 pub(crate) const OK: Step = Step {
     takes: Duration::ZERO,
     failure: None,
 };
 
-/// Fails at once, certainly not applied.
+/// Fails immediately, not applied.
 pub(crate) const fn fails(kind: ErrorKind) -> Step {
     Step {
         takes: Duration::ZERO,
@@ -35,7 +35,7 @@ pub(crate) const fn fails(kind: ErrorKind) -> Step {
 }
 
 impl Step {
-    /// The same, after so many milliseconds.
+    /// The same, after a delay in milliseconds.
     pub(crate) const fn after(self, millis: u64) -> Self {
         Self {
             takes: Duration::from_millis(millis),
@@ -43,7 +43,7 @@ impl Step {
         }
     }
 
-    /// The same, but nobody can tell whether it was applied.
+    /// The same, with an unknown effect.
     pub(crate) fn perhaps_applied(self) -> Self {
         Self {
             failure: self.failure.map(|(kind, _)| (kind, Effect::Unknown)),
@@ -52,54 +52,59 @@ impl Step {
     }
 }
 
-/// The attempts of one operation: what each does, and when they began.
+/// The attempts of one operation, with their results and start times.
 #[derive(Debug)]
 pub(crate) struct Script {
     operation: Operation,
     steps: Mutex<VecDeque<Step>>,
     last: Step,
-    begun: Mutex<Vec<Instant>>,
+    started: Mutex<Vec<Instant>>,
 }
 
 impl Script {
-    /// Plays `steps` in order, the last one again and again.
+    /// Plays `steps` in order, and repeats the last one.
     pub(crate) fn new(operation: Operation, steps: impl IntoIterator<Item = Step>) -> Self {
         let steps: VecDeque<Step> = steps.into_iter().collect();
         Self {
             operation,
             last: *steps.back().expect("a script has a step"),
             steps: Mutex::new(steps),
-            begun: Mutex::default(),
+            started: Mutex::default(),
         }
     }
 
-    /// Runs the operation through a policy; an answer is the number of the attempt.
+    /// Runs the operation through a policy, and returns the number of the successful attempt.
     pub(crate) async fn run(&self, policy: &impl Policy) -> Result<usize> {
         policy.run(self.operation, || self.attempt()).await
     }
 
-    /// When the last attempt began.
-    pub(crate) fn last_began(&self) -> Instant {
-        *self.begun.lock().unwrap().last().expect("an attempt began")
+    /// When the last attempt started.
+    pub(crate) fn last_started(&self) -> Instant {
+        *self
+            .started
+            .lock()
+            .unwrap()
+            .last()
+            .expect("an attempt started")
     }
 
-    /// How long after the beginning of each attempt the next one began.
+    /// The time from the start of each attempt to the start of the next.
     pub(crate) fn intervals(&self) -> Vec<Duration> {
-        let begun = self.begun.lock().unwrap();
-        let pairs = begun.iter().zip(begun.iter().skip(1));
+        let started = self.started.lock().unwrap();
+        let pairs = started.iter().zip(started.iter().skip(1));
         pairs.map(|(one, next)| next.duration_since(*one)).collect()
     }
 
-    /// How many attempts began.
+    /// The number of attempts started.
     pub(crate) fn attempts(&self) -> usize {
-        self.begun.lock().unwrap().len()
+        self.started.lock().unwrap().len()
     }
 
     async fn attempt(&self) -> Result<usize> {
         let number = {
-            let mut begun = self.begun.lock().unwrap();
-            begun.push(Instant::now());
-            begun.len()
+            let mut started = self.started.lock().unwrap();
+            started.push(Instant::now());
+            started.len()
         };
         let step = self.steps.lock().unwrap().pop_front().unwrap_or(self.last);
         if !step.takes.is_zero() {

@@ -27,36 +27,36 @@ fn config() -> ResilienceConfig {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hanging_attempt_is_given_up_and_repeated() {
+async fn hanging_attempt_times_out_and_is_retried() {
     let script = Script::new(SAVE, [HANGS, OK]);
-    let begun = Instant::now();
+    let started = Instant::now();
 
     assert_eq!(script.run(&standard()).await.unwrap(), 2);
-    assert!(begun.elapsed() < Duration::from_millis(5_100));
+    assert!(started.elapsed() < Duration::from_millis(5_100));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_ends_within_the_total_time_whatever_the_store_does() {
+async fn call_finishes_within_the_time_budget_whatever_the_store_does() {
     for step in [HANGS, DOWN, DOWN.after(2_500), DOWN.after(4_999)] {
         let script = Script::new(SAVE, [step]);
-        let begun = Instant::now();
+        let started = Instant::now();
 
         script.run(&standard()).await.unwrap_err();
 
-        assert!(begun.elapsed() <= Duration::from_secs(15), "{step:?}");
+        assert!(started.elapsed() <= Duration::from_secs(15), "{step:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_long_operation_may_take_longer_and_its_quick_failures_are_retried() {
+async fn long_operation_has_a_longer_timeout_and_is_retried() {
     let count = Script::new(operation::COUNT, [DOWN, OK.after(59_000)]);
 
     assert_eq!(count.run(&standard()).await.unwrap(), 2);
 }
 
-/// Five attempts open the breaker; the sixth waits for the probe instead of burning retries.
+/// Five attempts open the breaker. The sixth waits for the probe instead of using up retries.
 #[tokio::test(start_paused = true)]
-async fn a_retry_waits_for_the_probe_of_an_open_breaker() {
+async fn retry_waits_for_the_probe_of_an_open_breaker() {
     let policy = standard();
     let script = Script::new(SAVE, [DOWN, DOWN, DOWN, DOWN, DOWN, OK]);
 
@@ -70,7 +70,7 @@ async fn a_retry_waits_for_the_probe_of_an_open_breaker() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_fails_at_once_if_the_next_probe_comes_too_late() {
+async fn call_fails_immediately_if_the_next_probe_is_too_late() {
     let hour = Duration::from_secs(3600);
     let breaker = BreakerConfig {
         failure_threshold: 1,
@@ -83,18 +83,18 @@ async fn a_call_fails_at_once_if_the_next_probe_comes_too_late() {
     });
     let script = Script::new(SAVE, [DOWN]);
     script.run(&policy).await.unwrap_err();
-    let begun = Instant::now();
+    let started = Instant::now();
 
     let error = script.run(&policy).await.unwrap_err();
 
-    assert_eq!(begun.elapsed(), Duration::ZERO);
+    assert_eq!(started.elapsed(), Duration::ZERO);
     assert_eq!(script.attempts(), 1);
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(BreakerOpen::behind(&error).unwrap().next_probe_in() > Some(hour / 2));
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_switched_off_does_nothing() {
+async fn disabled_policies_do_nothing() {
     let off = StandardPolicy::new(&ResilienceConfig {
         observe: false,
         retry: None,

@@ -9,15 +9,15 @@ use crate::script::{FINISH, OK, SAVE, Script, fails};
 const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test(start_paused = true)]
-async fn an_attempt_that_takes_too_long_is_dropped_with_an_unknown_effect() {
+async fn attempt_that_times_out_has_an_unknown_effect() {
     let script = Script::new(SAVE, [OK.after(1001)]);
-    let begun = Instant::now();
+    let started = Instant::now();
 
     let error = script.run(&Timeout::new(SECOND)).await.unwrap_err();
 
     let source = std::error::Error::source(&error).unwrap();
     let timed_out = source.downcast_ref::<AttemptTimedOut>().unwrap();
-    assert_eq!(begun.elapsed(), SECOND);
+    assert_eq!(started.elapsed(), SECOND);
     assert_eq!(timed_out.limit(), SECOND);
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert_eq!(error.effect(), Effect::Unknown);
@@ -29,7 +29,7 @@ async fn an_attempt_that_takes_too_long_is_dropped_with_an_unknown_effect() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_attempt_within_the_limit_is_left_alone() {
+async fn attempt_within_the_limit_is_unaffected() {
     let timeout = Timeout::new(SECOND);
     let script = Script::new(SAVE, [OK.after(999), fails(ErrorKind::Conflict).after(999)]);
 
@@ -39,7 +39,7 @@ async fn an_attempt_within_the_limit_is_left_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_operation_may_have_a_limit_of_its_own() {
+async fn operation_can_have_its_own_limit() {
     let timeout = Timeout::new(SECOND).except(FINISH, 3 * SECOND);
     let slow = |operation| Script::new(operation, [OK.after(2000)]);
 

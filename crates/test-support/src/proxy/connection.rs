@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::faults::{Direction, FaultFlags, Progress};
 
 const CHUNK: usize = 64 * 1024;
-/// How often one who writes to a peer that does not read looks whether the connection is closed.
+/// Interval at which a blocked write checks whether the connection is closed.
 const WRITE_TIMEOUT: Duration = Duration::from_millis(50);
 
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Passes bytes both ways until both sides have ended or a fault has closed the connection.
+    /// Forwards bytes in both directions until both sides end or a fault closes the connection.
     pub(super) fn serve(client: TcpStream, upstream: SocketAddr, flags: &Arc<FaultFlags>) {
         let Ok(connection) = Self::open(client, upstream) else {
             return;
@@ -49,14 +49,14 @@ impl Connection {
         })
     }
 
-    /// Only for [`FaultFlags`], which tells those who wait.
+    /// Only for [`FaultFlags`], which notifies waiting threads.
     ///
-    /// Not shut for writing: that would send an end of file, while closing a socket that has unread
+    /// Does not shut down writing, which would send an end of file. Closing a socket with unread
     /// bytes sends the reset that is wanted.
     pub(super) fn shut(&self) {
         self.shut.store(true, Ordering::SeqCst);
         for stream in [&self.client, &self.server] {
-            // It fails if the peer has closed already.
+            // Fails if the peer has closed the connection.
             let _ = stream.shutdown(Shutdown::Read);
         }
     }
@@ -71,7 +71,7 @@ impl Connection {
             Direction::ServerToClient => (&self.server, &self.client),
         };
         if self.pass_all(from, to, direction, flags).is_ok() {
-            // The other direction may go on.
+            // The other direction may continue.
             let _ = to.shutdown(Shutdown::Write);
         } else {
             flags.close(self);
@@ -89,7 +89,7 @@ impl Connection {
         let mut buffer = vec![0; CHUNK];
         let mut progress = Progress::default();
         loop {
-            // What is not to pass remains unread, see `shut`.
+            // Bytes that must not pass remain unread, see `shut`.
             let available = from.peek(&mut buffer)?;
             flags.hold(self, direction);
             if self.is_shut() {

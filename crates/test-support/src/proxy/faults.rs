@@ -1,27 +1,27 @@
-//! What the proxy does to the bytes that pass.
+//! The faults of the proxy.
 
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use super::Connection;
-use crate::wait::PATIENCE;
+use crate::wait::TIMEOUT;
 
-/// Which way bytes go through a [`Proxy`](super::Proxy).
+/// The direction of bytes through a [`Proxy`](super::Proxy).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Direction {
     /// Requests.
     ClientToServer,
-    /// Answers.
+    /// Responses.
     ServerToClient,
 }
 
 impl Direction {
-    /// Requests, then answers.
+    /// Requests, then responses.
     pub const BOTH: [Self; 2] = [Self::ClientToServer, Self::ServerToClient];
 }
 
-/// The faults that are switched on, and the connections that they hold for.
+/// The active faults, and the connections that they apply to.
 #[derive(Debug, Default)]
 pub(super) struct FaultFlags {
     state: Mutex<State>,
@@ -33,7 +33,7 @@ struct State {
     latency: Duration,
     requests: HalfConnection,
     answers: HalfConnection,
-    /// Counts the calls of [`FaultFlags::set_cut`], to tell one cut from another.
+    /// Counts the calls of [`FaultFlags::set_cut`], to distinguish cuts.
     armed: u64,
     cuts: usize,
     connections: Vec<Weak<Connection>>,
@@ -43,9 +43,9 @@ struct State {
 #[derive(Debug, Default)]
 struct HalfConnection {
     stalled: bool,
-    /// How many connections have bytes that wait.
+    /// Number of connections with held bytes.
     held: usize,
-    /// How many bytes have passed, over all connections.
+    /// Number of bytes forwarded, over all connections.
     passed: u64,
     cut: Option<Cut>,
 }
@@ -57,7 +57,7 @@ struct Cut {
     once: bool,
 }
 
-/// How far one direction of one connection is on its way to a cut.
+/// Progress of one direction of one connection towards a cut.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     armed: u64,
@@ -113,11 +113,11 @@ impl FaultFlags {
         };
         let waited = self
             .changed
-            .wait_timeout_while(self.state(), PATIENCE, nothing);
+            .wait_timeout_while(self.state(), TIMEOUT, nothing);
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
-    /// Makes the faults hold for `connection`.
+    /// Applies the faults to `connection`.
     pub(super) fn register(&self, connection: &Arc<Connection>) {
         let mut state = self.state();
         state.connections.retain(|known| known.strong_count() > 0);
@@ -146,7 +146,7 @@ impl FaultFlags {
             .held -= 1;
     }
 
-    /// How many of `available` bytes may pass; 0 if the connection is to be cut.
+    /// Returns how many of `available` bytes may pass, or 0 if the connection has to be cut.
     pub(super) fn admit(
         &self,
         direction: Direction,
@@ -179,7 +179,7 @@ impl FaultFlags {
     }
 
     pub(super) fn close(&self, connection: &Connection) {
-        // Under the lock, or one who has just seen it open would go to sleep and miss the
+        // Under the lock. Otherwise a thread that has just seen the connection open could miss the
         // notification.
         let _state = self.state();
         connection.shut();

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 
 use super::{Connection, FaultFlags};
 
-/// Accepts connections on a thread of its own until dropped; then the port refuses them.
+/// Accepts connections on its own thread until dropped. After that, the port refuses connections.
 #[derive(Debug)]
 pub(super) struct Listener {
     addr: SocketAddr,
@@ -44,7 +44,7 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         self.closing.store(true, Ordering::SeqCst);
-        // Wakes the thread; if it is not waiting, it looks at the flag anyway.
+        // Wakes the thread if it is blocked. Otherwise it checks the flag anyway.
         let _ = TcpStream::connect(self.addr);
         let _ = self.thread.take().map(JoinHandle::join);
     }
@@ -62,7 +62,7 @@ fn accept(
         }
         let Ok(client) = client else { continue };
         let flags = Arc::clone(flags);
-        // Connecting to the server may take long, and the next client must not wait for it.
+        // Connecting to the server may take a while, and must not delay the next client.
         thread::spawn(move || Connection::serve(client, upstream, &flags));
     }
 }

@@ -1,4 +1,4 @@
-//! Whom to run the server as: PostgreSQL refuses root.
+//! The account that runs the server: PostgreSQL does not run as root.
 
 use std::fs;
 use std::process::Command;
@@ -15,7 +15,7 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// `postgres`, else `nobody`, if this process is root; `None` if it may stay what it is.
+    /// Returns `postgres`, or else `nobody`, if this process is root. Returns `None` otherwise.
     pub(super) fn for_server() -> Result<Option<Self>, StartError> {
         if !is_root()? {
             return Ok(None);

@@ -1,11 +1,11 @@
-//! From a plan to a server that accepts connections.
+//! Starting a server as planned.
 
 use super::account::Account;
 use super::supervisor::{Plan, Supervisor};
 use super::{Server, StartError, locate};
 use crate::ports;
 
-/// For another process to take every one of these between choice and use, it must mean it.
+/// Number of ports to try. Another process may take a port between choice and use.
 const PORTS_TO_TRY: usize = 5;
 
 /// Ports on which a server can probably start.
@@ -13,17 +13,19 @@ pub(super) fn ports_to_try() -> impl Iterator<Item = u16> {
     ports::free().take(PORTS_TO_TRY)
 }
 
-/// Makes a server as planned, and starts it on the first of `ports` that nobody has taken.
+/// Creates a server as planned, and starts it on the first of `ports` that is still free.
 pub(super) fn launch(
     plan: &Plan<'_>,
     ports: impl Iterator<Item = u16>,
 ) -> Result<Server, StartError> {
     let binaries = locate::binaries()?;
     let (mut supervisor, directory) = Supervisor::spawn(&binaries, Account::for_server()?, plan)
-        .map_err(|reason| StartError::new(format!("the data cannot be made:\n{reason}")))?;
+        .map_err(|reason| {
+            StartError::new(format!("cannot create the data directory:\n{reason}"))
+        })?;
     let mut failure = String::new();
     for port in ports {
-        match supervisor.order(&format!("start {port}")) {
+        match supervisor.run(&format!("start {port}")) {
             Ok(()) => return Ok(Server::new(supervisor, directory, ports::local(port))),
             Err(reason) => failure = reason,
         }

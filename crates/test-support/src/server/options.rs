@@ -1,4 +1,4 @@
-//! How to start a server.
+//! Options for starting a server.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use super::{Server, StartError};
 
 const MAX_CONNECTIONS: u16 = 200;
 
-/// Settings of a [`Server`] to be started.
+/// Options for starting a [`Server`].
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
     durable: bool,
@@ -21,7 +21,7 @@ pub struct ServerOptions {
 }
 
 impl Default for ServerOptions {
-    /// Not durable, 200 connections, all else as PostgreSQL has it.
+    /// Not durable, with 200 connections, and otherwise PostgreSQL's defaults.
     fn default() -> Self {
         Self {
             durable: false,
@@ -35,11 +35,11 @@ impl Default for ServerOptions {
 }
 
 impl ServerOptions {
-    /// Commits wait for the disk: `fsync`, `synchronous_commit` and `full_page_writes` are on, and
-    /// the data is in `TMPDIR` or `/tmp`.
+    /// Makes commits durable: `fsync`, `synchronous_commit` and `full_page_writes` are on, and the
+    /// data is in `TMPDIR` or `/tmp`.
     ///
-    /// By default they do not, and a [`kill`](Server::kill) may lose what was committed just
-    /// before; the data is in `TMPDIR`, in `/dev/shm` if it has 2 GB free, or in `/tmp`.
+    /// By default they are off, and a [`kill`](Server::kill) may lose recent commits. The data is
+    /// then in `TMPDIR`, in `/dev/shm` if it has 2 GB free, or in `/tmp`.
     #[must_use]
     pub fn durable(self) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl ServerOptions {
         }
     }
 
-    /// The limit of connections, 200 by default.
+    /// Sets `max_connections`. The default is 200.
     #[must_use]
     pub fn max_connections(self, max_connections: u16) -> Self {
         Self {
@@ -57,27 +57,27 @@ impl ServerOptions {
         }
     }
 
-    /// Any setting of `postgresql.conf`, without quotes; it wins over those above and over earlier
-    /// ones.
+    /// Sets any setting of `postgresql.conf`, without quotes. It overrides the other options and
+    /// earlier calls.
     #[must_use]
     pub fn setting(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Nobody is `role` without its password; all other roles are trusted.
+    /// Requires the password of `role` for its connections. All other roles are trusted.
     ///
     /// The test creates the role (`CREATE ROLE app LOGIN PASSWORD 'secret'`).
     #[must_use]
     pub fn asks_for_the_password_of(mut self, role: &str) -> Self {
         // Writing to a string cannot fail.
         let _ = writeln!(self.access, "host all {role} 127.0.0.1/32 scram-sha-256");
-        // Version 13 would keep what this method of asking cannot use.
+        // PostgreSQL 13 would store an MD5 hash by default, which this method cannot use.
         self.setting("password_encryption", "scram-sha-256")
     }
 
-    /// The data is in a directory made in `parent`, such as a [`Disk`](crate::Disk), which must
-    /// outlive the server. The write-ahead log is not: it stays with the server's other files.
+    /// Puts the data into a new directory in `parent`, such as a [`Disk`](crate::Disk), which must
+    /// outlive the server. The write-ahead log remains with the server's other files.
     #[must_use]
     pub fn data_in(self, parent: &Path) -> Self {
         Self {
@@ -86,8 +86,8 @@ impl ServerOptions {
         }
     }
 
-    /// The write-ahead log is in a directory made in `parent`, such as a [`Disk`](crate::Disk), which
-    /// must outlive the server.
+    /// Puts the write-ahead log into a new directory in `parent`, such as a [`Disk`](crate::Disk),
+    /// which must outlive the server.
     #[must_use]
     pub fn wal_in(self, parent: &Path) -> Self {
         Self {
@@ -96,12 +96,12 @@ impl ServerOptions {
         }
     }
 
-    /// Starts a server and waits until it accepts connections.
+    /// Starts a server, and blocks until it accepts connections.
     ///
     /// # Errors
     ///
-    /// If no PostgreSQL is installed, with a line that says how to install it; if the server does
-    /// not become ready, with the end of its log.
+    /// If no PostgreSQL is installed; the message has the command that installs it. If the server
+    /// does not become ready; the message has the end of its log.
     pub fn start(&self) -> Result<Server, StartError> {
         self.start_on(ports_to_try())
     }
@@ -123,7 +123,7 @@ impl ServerOptions {
         let max_connections = self.max_connections.to_string();
         let ours = [
             ("listen_addresses", "127.0.0.1"),
-            // Shared memory in the data directory goes with it, even after a kill.
+            // Shared memory in the data directory is removed with it, even after a kill.
             ("dynamic_shared_memory_type", "mmap"),
             ("fsync", durable),
             ("synchronous_commit", durable),
@@ -151,7 +151,7 @@ mod tests {
     use crate::ports;
 
     #[test]
-    fn a_port_taken_after_it_was_chosen_is_given_up_for_another() {
+    fn a_port_taken_by_another_process_is_skipped() {
         let taken = ports::listen();
         let taken_port = taken.local_addr().unwrap().port();
         let free = ports::free().next().unwrap();

@@ -1,4 +1,4 @@
-//! A second server that follows the first and takes its place.
+//! Streaming replication: standbys, synchronous commits and promotion.
 
 use std::path::Path;
 
@@ -9,16 +9,16 @@ use crate::simple_query::{self, Row};
 use crate::wait_until;
 
 impl Server {
-    /// Starts a hot standby of this server: a copy with a port and a directory of its own, to which
-    /// every change streams. Its settings are those of this server as it was started.
+    /// Starts a hot standby of this server, with its own port and directory. Its settings are those
+    /// that this server was started with.
     ///
-    /// It ends by itself like any other, in any order. A slot keeps for it what it misses while it is
-    /// stopped.
+    /// You can drop the two servers in any order. A replication slot retains the changes while the
+    /// standby is stopped.
     ///
     /// # Errors
     ///
-    /// If the copy cannot be made, with the words of `pg_basebackup`; if it does not become ready, with
-    /// the end of its log.
+    /// If `pg_basebackup` fails; the message has its output. If the standby does not become ready;
+    /// the message has the end of its log.
     pub fn standby(&self) -> Result<Self, StartError> {
         let plan = Plan {
             place: self.directory().parent().unwrap_or(Path::new("/tmp")),
@@ -31,14 +31,15 @@ impl Server {
         launch(&plan, ports_to_try())
     }
 
-    /// From now on a commit is acknowledged when a standby has it on its disk, too, and waits while
-    /// there is none. Returns when that holds for every session.
+    /// Makes replication synchronous: a commit waits until a standby has flushed it to disk. Blocks
+    /// until this applies to every session.
     ///
-    /// A standby that is made afterwards would wait for one of its own when it is promoted.
+    /// Make standbys before. A later one copies this setting, and waits for a standby of its own
+    /// when it is promoted.
     ///
     /// # Panics
     ///
-    /// If no standby streams within two minutes.
+    /// If no standby connects within two minutes.
     #[track_caller]
     pub fn replicate_synchronously(&self) {
         wait_until("a standby to stream", || {
@@ -46,24 +47,24 @@ impl Server {
         });
         self.sql("ALTER SYSTEM SET synchronous_standby_names = '*'");
         self.sql("SELECT pg_reload_conf()");
-        let everybody = [[Some("*".to_owned())]];
-        // A new session has what the postmaster has read and passed on.
+        let all_standbys = [[Some("*".to_owned())]];
+        // A new session gets the configuration that the postmaster has read.
         wait_until("the server to read its configuration", || {
-            self.sql("SHOW synchronous_standby_names") == everybody
+            self.sql("SHOW synchronous_standby_names") == all_standbys
         });
-        // It is the checkpointer that tells the sessions to wait, before its next checkpoint.
+        // The checkpointer makes the sessions wait, before its next checkpoint.
         self.sql("CHECKPOINT");
-        wait_until("the standby to be waited for", || {
+        wait_until("commits to wait for the standby", || {
             self.has_standby("sync_state = 'sync'")
         });
     }
 
-    /// Makes a [standby](Self::standby) a server of its own, which takes writes when this returns. What
-    /// becomes of its primary is the caller's business.
+    /// Promotes a [standby](Self::standby). It accepts writes when this returns. The former primary
+    /// is not affected.
     ///
     /// # Panics
     ///
-    /// If it is no standby, or stopped.
+    /// If it is not a standby, or is stopped.
     #[track_caller]
     pub fn promote(&self) {
         let done = self.sql("SELECT pg_promote()");

@@ -1,8 +1,7 @@
 //! The shell process that runs the server and cleans up after it, see `supervisor.sh`.
 //!
-//! It is a process of its own because it must outlive a killed test process, and it owns directory
-//! and server from the first moment, so there is no instant at which a kill would leave something
-//! behind.
+//! It is a separate process because it has to outlive a killed test process. It owns the directory
+//! and the server from the start, so a kill at any time leaves nothing behind.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
@@ -11,16 +10,16 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use super::account::Account;
 
-/// What a supervisor is to make.
+/// How to create a server.
 #[derive(Debug)]
 pub(super) struct Plan<'a> {
-    /// `memory`, `disk`, or the directory to make that of the server in.
+    /// `memory`, `disk`, or the parent of the server's directory.
     pub(super) place: &'a Path,
-    /// A directory for the data alone.
+    /// A separate parent directory for the data.
     pub(super) data_in: Option<&'a Path>,
-    /// A directory for the write-ahead log.
+    /// A separate parent directory for the write-ahead log.
     pub(super) wal_in: Option<&'a Path>,
-    /// The port of the server to be the standby of.
+    /// The port of the primary, for a standby.
     pub(super) primary: Option<u16>,
     /// Lines for `pg_hba.conf`.
     pub(super) access: &'a str,
@@ -28,7 +27,7 @@ pub(super) struct Plan<'a> {
     pub(super) settings: &'a str,
 }
 
-/// Removes everything when dropped, and when this process ends.
+/// Removes the server when dropped, and when this process ends.
 #[derive(Debug)]
 pub(super) struct Supervisor {
     process: Child,
@@ -38,8 +37,7 @@ pub(super) struct Supervisor {
 }
 
 impl Supervisor {
-    /// Has the data directory made; the server is not running yet. Returns the directory of
-    /// everything, too.
+    /// Creates the data directory, without starting the server. Also returns the parent directory.
     pub(super) fn spawn(
         binaries: &Path,
         account: Option<Account>,
@@ -59,15 +57,15 @@ impl Supervisor {
             command.uid(user).gid(group);
         }
         let mut process = command
-            // Ctrl-C is for the test process; the supervisor sees that one end.
+            // Ctrl-C is for the test process only. The supervisor notices when that ends.
             .process_group(0)
-            // The working directory may be closed to the account, which initdb does not endure.
+            // initdb fails if its account has no access to the working directory.
             .current_dir("/")
-            // Messages that can be recognised, and no search for the name of the local time zone.
+            // Untranslated messages, and no search for the name of the local time zone.
             .envs([("LC_ALL", "C"), ("TZ", "UTC")])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            // Whoever reads the output of the tests to its end must not have to wait for the
+            // A process that reads the output of the tests to its end must not wait for the
             // supervisor.
             .stderr(Stdio::null())
             .spawn()
@@ -84,20 +82,20 @@ impl Supervisor {
         Ok((supervisor, directory))
     }
 
-    /// Has `order` carried out; an error says why it could not be.
-    pub(super) fn order(&mut self, order: &str) -> Result<(), String> {
+    /// Runs `command`. The error is the output of the supervisor.
+    pub(super) fn run(&mut self, command: &str) -> Result<(), String> {
         let commands = self
             .commands
             .as_mut()
-            .ok_or("the supervisor of the server is dismissed")?;
-        writeln!(commands, "{order}")
-            .map_err(|error| format!("the supervisor is gone: {error}"))?;
+            .ok_or("the supervisor of the server was stopped")?;
+        writeln!(commands, "{command}")
+            .map_err(|error| format!("the supervisor has exited: {error}"))?;
         let answer = self.answer();
         self.postmaster = answer.as_ref().ok().and_then(|pid| pid.parse().ok());
         answer.map(drop)
     }
 
-    /// The process id of the postmaster, if it was running after the last order.
+    /// Returns the process ID of the postmaster, if it was running after the last command.
     pub(super) fn postmaster(&self) -> Option<u32> {
         self.postmaster
     }
@@ -107,9 +105,11 @@ impl Supervisor {
         loop {
             let mut line = String::new();
             match self.answers.read_line(&mut line) {
-                Ok(0) => return Err(format!("the supervisor is gone\n{explanation}")),
+                Ok(0) => return Err(format!("the supervisor has exited\n{explanation}")),
                 Err(error) => {
-                    return Err(format!("the supervisor is silent: {error}\n{explanation}"));
+                    return Err(format!(
+                        "cannot read from the supervisor: {error}\n{explanation}"
+                    ));
                 }
                 Ok(_) => {}
             }
@@ -129,7 +129,7 @@ impl Supervisor {
 impl Drop for Supervisor {
     fn drop(&mut self) {
         drop(self.commands.take());
-        // Nothing to be done about a supervisor that cannot be waited for.
+        // Nothing can be done if waiting fails.
         let _ = self.process.wait();
     }
 }

@@ -1,4 +1,4 @@
-//! Saves into a store that holds millions of entries, beside saves into an empty one.
+//! Saves into a store with millions of entries, compared with saves into an empty one.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ use crate::workload::STEPS;
 
 const CALLERS: u32 = 64;
 
-/// How many tasks a user of the full store has.
+/// The number of tasks of a user of the full store.
 const TASKS: u32 = 1000;
 
-/// No caller gets as far in one measurement.
+/// The number of tasks between rounds, more than a caller saves in one measurement.
 const TASKS_A_ROUND: u32 = 100_000;
 
-/// Whole users: as many as fit into so many entries.
+/// Returns the contents of a store with up to `entries` entries, with complete users only.
 const fn contents(entries: u32) -> Contents {
     Contents {
         users: entries / STEPS / TASKS,
@@ -30,7 +30,7 @@ const fn contents(entries: u32) -> Contents {
     }
 }
 
-/// How many entries the full store holds, of so many that were asked for.
+/// Returns the number of entries of the full store, of the requested number.
 pub(crate) const fn entries(asked: u32) -> u32 {
     let Contents { users, tasks } = contents(asked);
     users * tasks * STEPS
@@ -51,7 +51,7 @@ pub(crate) async fn measure(bench: &Workbench, arguments: &Arguments) -> Result<
     let contents = contents(arguments.entries);
     let filling = client(&stores.full).await?;
     fill(&filling, contents, |entries| {
-        say(format_args!("  the store holds {entries} entries"));
+        say(format_args!("  the store has {entries} entries"));
     })
     .await?;
     let mut rounds = Rounds::default();
@@ -63,7 +63,7 @@ pub(crate) async fn measure(bench: &Workbench, arguments: &Arguments) -> Result<
 }
 
 impl Stores {
-    /// New tasks in both, of users that have a thousand in the full one.
+    /// Saves new tasks into both stores, of users that have a thousand tasks in the full one.
     async fn round(&self, bench: &Workbench, round: u32, seconds: u32) -> Result<Round> {
         let time = Duration::from_secs(u64::from(seconds));
         let first = TASKS + round * TASKS_A_ROUND;

@@ -1,5 +1,5 @@
-//! Saves to the same tasks for minutes, with autovacuum on as it is by default: whether what their
-//! summaries leave behind is cleared away as fast as it comes.
+//! Saves to the same tasks for minutes, with default autovacuum settings: are dead tuples of the
+//! summaries removed as fast as they appear?
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ use crate::workload::Workload;
 
 const CALLERS: u32 = 64;
 
-/// So that there are about 10 000, and their summaries stay as many.
+/// The number of tasks of a caller, for about 10 000 tasks in total.
 const TASKS_OF_A_CALLER: u32 = 156;
 
 const LOOK: Duration = Duration::from_secs(30);
@@ -27,14 +27,14 @@ const SIZES: &str = "
     SELECT pg_relation_size('task_summary')::float8, pg_indexes_size('task_summary')::float8,
         (SELECT n_dead_tup::float8 FROM pg_stat_user_tables WHERE relname = 'task_summary')";
 
-/// What ten minutes of saves have left.
+/// The result of the saves.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Bloat {
     pub(crate) per_second: f64,
     pub(crate) looks: Vec<Look>,
 }
 
-/// The summaries at one moment.
+/// The size of the summaries at one time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Look {
     pub(crate) seconds: f64,
@@ -50,8 +50,8 @@ impl Look {
 }
 
 impl Bloat {
-    /// By how much of their size in the middle of the run the summaries, table and indexes, had grown at
-    /// its end; nothing if there were not two looks at least.
+    /// Returns the growth of the summaries (table and indexes) in the second half of the run,
+    /// relative to their size in the middle. Returns `None` with fewer than two samples.
     pub(crate) fn growth_in_second_half(&self) -> Option<f64> {
         let last = self.looks.len().checked_sub(1).filter(|last| *last > 0)?;
         let middle = self.looks.get(last / 2)?.bytes();
@@ -107,11 +107,11 @@ async fn look(client: &Client, began: Instant) -> Result<Look> {
         index_bytes: row.try_get(1)?,
         dead_rows: row
             .try_get::<_, Option<f64>>(2)?
-            .context("the server counts no rows")?,
+            .context("the server has no row statistics")?,
     })
 }
 
-/// Goes over the same tasks again and again, a step further each time.
+/// Saves the next step of each of its tasks, again and again.
 struct Rolling {
     history: Arc<dyn TaskHistoryRepository>,
     workload: Workload,
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn growth_is_that_of_the_second_half() {
+    fn growth_covers_the_second_half() {
         let look = |bytes| Look {
             seconds: 0.0,
             table_bytes: bytes,

@@ -1,4 +1,4 @@
-//! Saves while a million entries are removed row by row, beside saves that nothing disturbs.
+//! Saves while a million entries are removed row by row, compared with undisturbed saves.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::workbench::{Workbench, client};
 
 const CALLERS: u32 = 64;
 
-/// Of ten entries each.
+/// The number of removed tasks, with ten entries each.
 const TASKS: u32 = 100_000;
 
 pub(crate) async fn measure(bench: &Workbench, arguments: &Arguments) -> Result<Rounds> {
@@ -33,7 +33,7 @@ pub(crate) async fn measure(bench: &Workbench, arguments: &Arguments) -> Result<
     let time = Duration::from_secs(u64::from(arguments.seconds.max(5)));
     let mut rounds = Rounds::default();
     for round in 0..arguments.rounds {
-        say(format_args!("round {}: saves during a clean-up", round + 1));
+        say(format_args!("round {}: saves during a cleanup", round + 1));
         let mut measured = Round::default();
         bench.truncate(&database, TABLES).await?;
         fill_month(&filling, &old).await?;
@@ -47,14 +47,14 @@ pub(crate) async fn measure(bench: &Workbench, arguments: &Arguments) -> Result<
         let manager = through_library::connect(&database).await?;
         let policy = RetentionPolicy::terminal_before(cutoff);
         let options = CleanupOptions::default();
-        let (saves, gone) = tokio::join!(
+        let (saves, removed) = tokio::join!(
             through_library::saves(&database, CALLERS, 100_000, time),
             manager.clean_up(&policy, &options, |_| ())
         );
-        let gone = gone?;
-        ensure!(gone.tasks == u64::from(TASKS), "{gone:?}");
-        let entries = f64::from(u32::try_from(gone.entries)?);
-        let removed = Figures::per_second(entries / gone.took.as_secs_f64());
+        let removed = removed?;
+        ensure!(removed.tasks == u64::from(TASKS), "{removed:?}");
+        let entries = f64::from(u32::try_from(removed.entries)?);
+        let removed = Figures::per_second(entries / removed.took.as_secs_f64());
         measured.add([
             (Case::Save(Saver::DuringCleanUp, CALLERS), saves?),
             (Case::CleanUp, removed),

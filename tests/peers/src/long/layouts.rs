@@ -1,4 +1,4 @@
-//! Entries in one table beside entries in partitions by month, and how a month goes.
+//! Entries in one table compared with entries in monthly partitions, and the drop of a partition.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use tasktrail::clock::{Clock, ManualClock, SystemClock};
 use tasktrail::task_history::{
-    RandomEntryIdGenerator, RetentionPolicy, TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey,
+    RandomEntryIdGenerator, RetentionPolicy, TaskHistoryRepository, TaskHistoryRepositoryExt,
+    TaskKey,
 };
 use tasktrail::timestamp::Timestamp;
 use tasktrail::{DatabaseConfig, DatabaseManager};
@@ -22,24 +23,24 @@ use crate::store::{Month, fill_month};
 use crate::workbench::{Workbench, client};
 use crate::workload::STEPS;
 
-/// The months that hold entries, the present one included.
+/// The number of months with entries, including the current one.
 const MONTHS: u32 = 13;
 
-/// Tasks of the oldest month, which goes, and of each other one.
+/// The numbers of tasks of the oldest month, which is dropped, and of each other month.
 const TASKS_THAT_GO: u32 = 100_000;
 const TASKS: u32 = 10_000;
 
 const READERS: u32 = 16;
 
-/// Who reads while a month goes.
-const READERS_MEANWHILE: u32 = 1;
+/// The number of callers that read during the drop.
+const READERS_DURING_DROP: u32 = 1;
 
-/// What the oldest month took to go.
+/// The duration of the drop of the oldest month.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Drop {
     pub(crate) entries: u64,
     pub(crate) seconds: f64,
-    /// The longest load meanwhile, of a caller without a pause.
+    /// The longest concurrent load.
     pub(crate) longest_load_ms: f64,
 }
 
@@ -47,7 +48,7 @@ pub(crate) struct Drop {
 struct Stores {
     plain: TestDatabase,
     partitioned: TestDatabase,
-    /// The beginnings of the months and of the one after them.
+    /// The starts of the months, and of the month after them.
     months: Vec<Timestamp>,
 }
 
@@ -75,7 +76,7 @@ pub(crate) async fn measure(bench: &Workbench, arguments: &Arguments) -> Result<
     Ok((rounds, dropped))
 }
 
-/// By UTC, as partitions are made.
+/// Returns the starts of the months in UTC, like those of partitions.
 fn partition_months() -> Result<Vec<Timestamp>> {
     let now = SystemClock.now().to_string();
     let (year, month) = (
@@ -85,9 +86,7 @@ fn partition_months() -> Result<Vec<Timestamp>> {
     let this = year.parse::<u32>()? * 12 + month.parse::<u32>()? - 1;
     let months = (this + 1 - MONTHS..=this + 1).map(|month| {
         let begin = format!("{:04}-{:02}-01T00:00:00Z", month / 12, month % 12 + 1);
-        begin
-            .parse::<Timestamp>()
-            .context("the beginning of a month")
+        begin.parse::<Timestamp>().context("the start of a month")
     });
     months.collect()
 }
@@ -102,14 +101,15 @@ impl Stores {
         self.months.get(1).copied().context("there are months")
     }
 
-    /// As if it had been done a year ago.
+    /// Partitions the store as if a year ago.
     async fn partition(&self) -> Result<()> {
         let then = self
             .oldest()?
             .saturating_sub(Duration::from_secs(10 * 24 * 60 * 60));
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(then));
         let config = DatabaseConfig::from_url(self.partitioned.url())?;
-        let manager = DatabaseManager::new_with(config, clock, Arc::new(RandomEntryIdGenerator::default()));
+        let manager =
+            DatabaseManager::new_with(config, clock, Arc::new(RandomEntryIdGenerator::default()));
         manager.connect().await?;
         let made = manager.partition(MONTHS + 1).await?;
         ensure!(made.len() > usize::try_from(MONTHS)?, "{made:?}");
@@ -159,25 +159,30 @@ impl Stores {
         Ok(measured)
     }
 
-    /// While callers load tasks of the other months.
+    /// Drops the oldest month while callers load tasks of the other months.
     async fn drop_oldest(&self) -> Result<Drop> {
         let manager = through_library::connect(&self.partitioned).await?;
         let policy = RetentionPolicy::terminal_before(self.second()?);
         let dropping = async {
             let began = Instant::now();
-            let gone = manager.drop_expired_partitions(&policy, None).await?;
-            anyhow::Ok((gone, began.elapsed()))
+            let dropped = manager.drop_expired_partitions(&policy, None).await?;
+            anyhow::Ok((dropped, began.elapsed()))
         };
         let time = Duration::from_secs(5);
-        let (figures, (gone, took)) =
-            tokio::try_join!(loads(&self.partitioned, READERS_MEANWHILE, time), dropping)?;
+        let (figures, (dropped, took)) = tokio::try_join!(
+            loads(&self.partitioned, READERS_DURING_DROP, time),
+            dropping
+        )?;
         manager.close().await;
-        let [gone] = gone.as_slice() else {
-            bail!("one partition goes: {gone:?}");
+        let [dropped] = dropped.as_slice() else {
+            bail!("expected one partition to drop: {dropped:?}");
         };
-        ensure!(gone.dropped, "it goes: {gone:?}");
+        ensure!(
+            dropped.dropped,
+            "the partition was not dropped: {dropped:?}"
+        );
         Ok(Drop {
-            entries: gone.entries,
+            entries: dropped.entries,
             seconds: took.as_secs_f64(),
             longest_load_ms: figures.longest_ms.context("loads have a longest")?,
         })
@@ -196,7 +201,7 @@ async fn loads(store: &TestDatabase, callers: u32, time: Duration) -> Result<Fig
     Ok(figures)
 }
 
-/// Loads one task after the other, of all months but the oldest.
+/// Loads one task after the other, of all months except the oldest.
 struct Loader {
     history: Arc<dyn TaskHistoryRepository>,
     next: u32,
@@ -204,7 +209,7 @@ struct Loader {
 
 impl Caller for Loader {
     async fn call(&mut self) -> Result<()> {
-        // A prime, so that all tasks come before one comes again.
+        // A prime, so that all tasks are loaded before one repeats.
         self.next = (self.next + 7919) % ((MONTHS - 1) * TASKS);
         let (month, task) = (1 + self.next / TASKS, self.next % TASKS);
         let key = TaskKey::new(
@@ -222,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thirteen_months_end_with_the_present_one() {
+    fn thirteen_months_end_with_the_current_one() {
         let months = partition_months().unwrap();
         let now = SystemClock.now();
 

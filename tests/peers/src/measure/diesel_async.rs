@@ -1,5 +1,5 @@
-//! diesel-async over bb8, both as they are by default, with our statement for one entry as a
-//! `sql_query`, which diesel prepares anew for each call.
+//! diesel-async with a bb8 pool, both with default settings. It sends Tasktrail's statement for one
+//! entry as a `sql_query`, which diesel prepares again for each call.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub(crate) async fn saves(
     time: Duration,
 ) -> Result<Figures> {
     let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new(database.url());
-    // With as many at least, they are open from the start.
+    // The minimum equals the maximum, so that all connections are open from the start.
     let pool = Pool::builder()
         .max_size(CONNECTIONS)
         .min_idle(CONNECTIONS)
@@ -69,7 +69,7 @@ impl Caller for Saver {
             .await?;
         anyhow::ensure!(
             saved.entry_id == entry.id.as_uuid(),
-            "another entry was added"
+            "the wrong number of entries was added"
         );
         Ok(())
     }

@@ -1,11 +1,11 @@
-//! durare, a library for durable execution, by the interface that its engine records steps with.
+//! durare, a library for durable execution, through the interface of its engine that records steps.
 //!
-//! It runs what it records, which we do not, and keeps neither revisions of a step nor a list of a user's
-//! tasks. Each step here is recorded as its engine does it (`StateProvider::record_step_result`: one statement,
-//! one row, in text), and each task of ten steps is a workflow, which is inserted first (two
-//! statements). Its engine also looks whether a step was recorded before it runs one; that is left out.
-//! The pool is that of sqlx with its defaults, which asks a connection whether it lives before it lends it, and
-//! again when it gets it back: a second and a third round trip, of which the caller waits for one.
+//! Unlike Tasktrail, it runs what it records, and keeps no revisions of a step. Each step is
+//! recorded as its engine does it (`StateProvider::record_step_result`: one statement, one row, as
+//! text). Each task of ten steps is a workflow, which two statements insert first. The engine also
+//! checks before each step whether it was recorded; this check is left out. The sqlx pool with
+//! default settings tests a connection before it hands it out, and when it gets it back: two more
+//! round trips, of which the caller waits for one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,7 +69,7 @@ impl Recorder {
         let status =
             WorkflowStatus::new(workflow, "task", Value::Null, STATUS_PENDING, EXECUTOR, "");
         let (_, created) = self.provider.insert_workflow_status(status).await?;
-        anyhow::ensure!(created, "the workflow {workflow} was there");
+        anyhow::ensure!(created, "the workflow {workflow} existed already");
         Ok(())
     }
 

@@ -14,7 +14,7 @@ use crate::case::Case;
 use crate::figures::Figures;
 use crate::workbench::Workbench;
 
-/// How often it is looked at how much memory the tool has used at most.
+/// Interval at which the peak memory of the tool is read.
 const LOOK: Duration = Duration::from_millis(5);
 
 pub(crate) async fn measure(bench: &Workbench, file: &Path) -> Result<Measured> {
@@ -39,11 +39,11 @@ pub(crate) async fn measure(bench: &Workbench, file: &Path) -> Result<Measured> 
     Ok(vec![(Case::Import, read(&report, peak)?)])
 }
 
-/// The most memory of a process until its end, in bytes, where the system tells it.
+/// Returns the peak memory of a process in bytes, if the system shows it.
 async fn peak(child: &mut Child) -> Result<Option<f64>> {
     let mut looks = interval(LOOK);
     let mut peak = None;
-    // The mark is never taken back, so the last look before the end has it, but for the end itself.
+    // The peak never decreases, so the last value read before the exit is nearly exact.
     while child.try_wait()?.is_none() {
         let seen = child.id().and_then(high_water_mark);
         peak = seen.or(peak);
@@ -64,7 +64,7 @@ fn read(report: &Value, peak: Option<f64>) -> Result<Figures> {
     let (lines, saved, seconds) = (number("lines"), number("saved"), number("seconds"));
     let (lines, seconds) = lines
         .zip(seconds)
-        .context("tasktrail import answers otherwise")?;
+        .context("unknown output of tasktrail import")?;
     anyhow::ensure!(saved == Some(lines), "not every line was saved: {report}");
     Ok(Figures {
         resident_bytes: peak,
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_a_second_are_told_if_all_were_saved() {
+    fn lines_per_second_are_returned_if_all_were_saved() {
         let report = json!({ "lines": 300, "saved": 300, "seconds": 1.5 });
         let figures = read(&report, Some(1024.0)).unwrap();
         assert!((figures.per_second - 200.0).abs() < 1e-9);

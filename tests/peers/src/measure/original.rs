@@ -1,4 +1,4 @@
-//! The Python `DatabaseManager` of the package `aiecs`, unmodified, which brings a server of its own.
+//! The Python `DatabaseManager` of the package `aiecs`, unmodified, on its own server.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::case::{Case, Listed, Reader, Saver};
 use crate::figures::Figures;
 use crate::workbench::run;
 
-/// What is measured, and by which names the script knows it.
+/// The measurements, and their names in the script.
 const WORK: [(Group, &str); 4] = [
     (Group::Save, "save"),
     (Group::Status, "check"),
@@ -20,7 +20,7 @@ const WORK: [(Group, &str); 4] = [
     (Group::List, "user_tasks"),
 ];
 
-/// What the original gave, and the versions it was measured with.
+/// The results of the original, and its versions.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Original {
     pub(crate) measured: Measured,
@@ -34,7 +34,7 @@ pub(crate) async fn measure(folder: &Path, arguments: &Arguments) -> Result<Orig
         .args(["--seconds", &arguments.seconds.to_string(), "--only"])
         .args(wanted.map(|(_, name)| name));
     let answer = run(&mut command).await?;
-    read(&serde_json::from_str(&answer).context("the answer of the original is not JSON")?)
+    read(&serde_json::from_str(&answer).context("the output of the original is not JSON")?)
 }
 
 pub(crate) fn is_wanted(arguments: &Arguments) -> bool {
@@ -43,11 +43,11 @@ pub(crate) fn is_wanted(arguments: &Arguments) -> bool {
 
 fn read(answer: &Value) -> Result<Original> {
     let figures = |work: &str, callers: u32| {
-        let told = answer.pointer(&format!("/{work}/callers_{callers}"))?;
+        let figures = answer.pointer(&format!("/{work}/callers_{callers}"))?;
         Some(Figures {
-            per_second: told.get("ops_per_s")?.as_f64()?,
-            p50_ms: told.get("p50_ms")?.as_f64(),
-            p99_ms: told.get("p99_ms")?.as_f64(),
+            per_second: figures.get("ops_per_s")?.as_f64()?,
+            p50_ms: figures.get("p50_ms")?.as_f64(),
+            p99_ms: figures.get("p99_ms")?.as_f64(),
             ..Figures::default()
         })
     };
@@ -66,7 +66,7 @@ fn read(answer: &Value) -> Result<Original> {
         .collect();
     anyhow::ensure!(
         !measured.is_empty(),
-        "the original tells no figures: {answer}"
+        "the output of the original has no figures: {answer}"
     );
     Ok(Original {
         measured,
@@ -74,12 +74,12 @@ fn read(answer: &Value) -> Result<Original> {
     })
 }
 
-/// Its first five calls on a connection are faster than all later ones, which count here.
+/// Returns the list figures without the first five calls on a connection, which are faster.
 fn list(answer: &Value) -> Option<(Case, Figures)> {
-    let told = answer.pointer("/iv_get_user_tasks_limit_100/user_with_10000_tasks")?;
-    let mean_ms = told.get("later_calls_mean_ms")?.as_f64()?;
+    let figures = answer.pointer("/iv_get_user_tasks_limit_100/user_with_10000_tasks")?;
+    let mean_ms = figures.get("later_calls_mean_ms")?.as_f64()?;
     let figures = Figures {
-        p50_ms: told.get("p50_ms")?.as_f64(),
+        p50_ms: figures.get("p50_ms")?.as_f64(),
         ..Figures::per_second(1e3 / mean_ms)
     };
     Some((
@@ -90,8 +90,8 @@ fn list(answer: &Value) -> Option<(Case, Figures)> {
 
 fn versions(answer: &Value) -> String {
     let version = |name: &str| {
-        let told = answer.pointer(&format!("/env/{name}"))?.as_str()?;
-        Some(format!("{name} {told}"))
+        let version = answer.pointer(&format!("/env/{name}"))?.as_str()?;
+        Some(format!("{name} {version}"))
     };
     let known = ["aiecs", "asyncpg", "python"]
         .into_iter()
@@ -107,10 +107,11 @@ mod tests {
 
     #[test]
     fn its_figures_become_cases() {
-        let told = json!({ "ops_per_s": 4600.0, "mean_ms": 13.0, "p50_ms": 12.0, "p99_ms": 30.0 });
+        let figures =
+            json!({ "ops_per_s": 4600.0, "mean_ms": 13.0, "p50_ms": 12.0, "p99_ms": 30.0 });
         let original = read(&json!({
             "env": { "aiecs": "2.2.0", "asyncpg": "0.32.0", "python": "3.11.2" },
-            "i_save_task_history": { "callers_64": told },
+            "i_save_task_history": { "callers_64": figures },
             "iv_get_user_tasks_limit_100": { "user_with_10000_tasks": {
                 "p50_ms": 800.0, "later_calls_mean_ms": 1000.0
             } },
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_figures_is_an_error() {
+    fn output_without_figures_is_an_error() {
         assert!(read(&json!({ "env": {} })).is_err());
     }
 }

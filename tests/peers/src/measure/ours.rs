@@ -1,4 +1,4 @@
-//! `tasktrail bench`, as users run it, on an empty database of the workbench.
+//! `tasktrail bench`, on an empty database of the workbench.
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -9,13 +9,13 @@ use crate::case::{Case, Listed, Reader, Saver};
 use crate::figures::Figures;
 use crate::workbench::Workbench;
 
-/// What the bench is told to measure.
+/// The measurements of the bench.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
     Save(u32),
     Status(u32),
     Load(u32),
-    /// By one caller.
+    /// With one caller.
     List,
 }
 
@@ -68,12 +68,12 @@ struct Row {
 
 fn read(answer: Value) -> Result<Measured> {
     let answer: Answer =
-        serde_json::from_value(answer).context("tasktrail bench answers otherwise")?;
+        serde_json::from_value(answer).context("unknown output of tasktrail bench")?;
     let rows = answer.results.into_iter();
     rows.map(|row| {
         let case = row
             .case()
-            .with_context(|| format!("tasktrail bench tells of an unknown {}", row.work))?;
+            .with_context(|| format!("unknown measurement of tasktrail bench: {}", row.work))?;
         Ok((case, row.figures()))
     })
     .collect()
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_answer_is_an_error() {
+    fn unknown_output_is_an_error() {
         assert!(read(json!({ "results": [row(json!({ "work": "dance" }))] })).is_err());
         assert!(read(json!({ "rows": [] })).is_err());
     }

@@ -1,4 +1,4 @@
-//! pgbench: C, and does nothing but send the statement. The honest yardstick.
+//! pgbench, a C program that only sends the statement.
 
 use std::io::Write;
 use std::time::Duration;
@@ -12,13 +12,13 @@ use crate::figures::Figures;
 use crate::workbench::{Workbench, run};
 use crate::{statement, workload};
 
-/// The numbers of clients among which the limit is the best.
+/// The numbers of clients of the limit. The fastest counts.
 pub(crate) const LIMIT_CLIENTS: [u32; 4] = [1, 2, 4, 20];
 
-/// How many entries a statement of the limit carries.
+/// The number of entries per statement of the limit.
 pub(crate) const LIMIT_ENTRIES: u32 = 256;
 
-/// Saves of `entries` a statement, in entries a second.
+/// Measures saves with `entries` per statement, in entries per second.
 pub(crate) async fn saves(
     bench: &Workbench,
     database: &TestDatabase,
@@ -36,7 +36,7 @@ pub(crate) async fn saves(
     Ok(figures)
 }
 
-/// How tasks stand, over a store filled with 100 users with 100 tasks of 10 steps each.
+/// Measures status checks on a store with 100 users with 100 tasks of 10 steps each.
 pub(crate) async fn statuses(
     bench: &Workbench,
     database: &TestDatabase,
@@ -70,13 +70,13 @@ fn read(report: &str) -> Result<Figures> {
     anyhow::ensure!(failed == 0.0, "pgbench has failed transactions:\n{report}");
     let per_second = number_after(report, "tps = ")
         .filter(|transactions| *transactions > 0.0)
-        .with_context(|| format!("pgbench tells no throughput:\n{report}"))?;
+        .with_context(|| format!("the output of pgbench has no throughput:\n{report}"))?;
     Ok(Figures::per_second(per_second))
 }
 
 fn number_after(report: &str, label: &str) -> Option<f64> {
-    let (_, told) = report.split_once(label)?;
-    told.split_whitespace().next()?.parse().ok()
+    let (_, value) = report.split_once(label)?;
+    value.split_whitespace().next()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -92,7 +92,7 @@ tps = 1279.790422 (without initial connection time)
 ";
 
     #[test]
-    fn the_throughput_is_read() {
+    fn the_throughput_is_parsed() {
         let figures = read(REPORT).unwrap();
         assert_eq!(figures, Figures::per_second(1_279.790_422));
     }

@@ -1,4 +1,4 @@
-//! Tasktrail through its library, where its own bench would refuse a store that holds histories.
+//! Tasktrail through its library, because `tasktrail bench` refuses a store that has histories.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::drive::{CONNECTIONS, Caller, drive};
 use crate::figures::Figures;
 use crate::workload::Workload;
 
-/// Saves by callers each of which begins with the task of that number.
+/// Measures saves. Each caller starts with the task of the given number.
 pub(crate) async fn saves(
     database: &TestDatabase,
     callers: u32,
@@ -32,7 +32,7 @@ pub(crate) async fn saves(
     Ok(figures)
 }
 
-/// With the settings that a service has by default, and all connections from the start.
+/// Connects with default settings, and opens all connections at the start.
 pub(crate) async fn connect(database: &TestDatabase) -> Result<DatabaseManager> {
     let config =
         DatabaseConfig::from_url(database.url())?.with_connections(CONNECTIONS, CONNECTIONS)?;

@@ -1,5 +1,5 @@
-//! tokio-postgres over a pool of deadpool, with our statement for one entry, prepared once on each
-//! connection.
+//! tokio-postgres with a deadpool pool. It sends Tasktrail's statement for one entry, prepared once
+//! on each connection.
 
 use std::time::Duration;
 

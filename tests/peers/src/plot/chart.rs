@@ -1,4 +1,4 @@
-//! Lines over a logarithmic axis, on white, so that they are read on a dark page as well.
+//! A line chart with a logarithmic axis, on a white background that is legible on dark pages.
 
 use std::path::Path;
 
@@ -12,20 +12,20 @@ use crate::report::grouped;
 const SIZE: (u32, u32) = (900, 520);
 const FONT: &str = "sans-serif";
 
-/// A picture.
+/// A chart.
 #[derive(Clone, Debug)]
 pub(super) struct Chart {
     pub(super) title: &'static str,
-    /// What the axis from left to right means.
+    /// The label of the x axis.
     pub(super) over: &'static str,
-    /// The places on it that are named.
+    /// The labelled positions on the x axis.
     pub(super) ticks: Vec<f64>,
-    /// Of the other axis, behind each number.
+    /// The unit of the y axis, after each number.
     pub(super) unit: &'static str,
     pub(super) series: Vec<Series>,
 }
 
-/// A line, or nothing where nothing was measured.
+/// A line, without points if nothing was measured.
 #[derive(Clone, Debug)]
 pub(super) struct Series {
     name: &'static str,
@@ -33,8 +33,7 @@ pub(super) struct Series {
     points: Vec<(f64, f64)>,
 }
 
-/// How a line looks: colours that are told apart by the colour-blind, and dashes for those that only
-/// show a height.
+/// The style of a line: a colour-blind safe palette, and dashes for horizontal lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Look {
     Ours,
@@ -88,8 +87,8 @@ impl Chart {
     fn draw(&self, file: &Path) -> Result<()> {
         let root = SVGBackend::new(file, SIZE).into_drawing_area();
         root.fill(&WHITE)?;
-        let (first, last) = self.ends().context("nothing lies on its axis")?;
-        // A little more than it holds, so that no line runs along the edge.
+        let (first, last) = self.ends().context("the chart has no points")?;
+        // A margin, so that no line runs along the edge.
         let over = (first * 0.9..last * 1.1)
             .log_scale()
             .with_key_points(self.ticks.clone());
@@ -125,7 +124,7 @@ impl Chart {
         Ok(())
     }
 
-    /// How much higher the picture is than its lines, so that their names stand above them.
+    /// Returns the ratio of the height of the chart to its lines, with space for names on top.
     fn headroom(&self) -> f64 {
         let named = self
             .series
@@ -163,7 +162,7 @@ impl Series {
     }
 }
 
-/// A number with a space between thousands, or with two decimals where it is small and not whole.
+/// Formats a number with spaces between thousands, or two decimals if it is a small fraction.
 fn named(value: f64) -> String {
     if value < 10.0 && value.fract() > 0.0 {
         format!("{value:.2}")

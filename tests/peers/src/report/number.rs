@@ -1,8 +1,8 @@
-//! Numbers as people read them.
+//! Formats of numbers.
 
 use crate::figures::Figure;
 
-/// A figure with its unit.
+/// Formats a figure with its unit.
 pub(super) fn amount(figure: Figure, value: f64) -> String {
     match figure {
         Figure::PerSecond if value < 10.0 => format!("{value:.2}/s"),
@@ -26,7 +26,7 @@ pub(super) fn percent(value: f64) -> String {
     format!("{:.1} %", value * 100.0)
 }
 
-/// A whole number, with a space between thousands.
+/// Formats an integer with spaces between thousands.
 pub(crate) fn grouped(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut grouped = String::new();

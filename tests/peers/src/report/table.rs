@@ -1,8 +1,8 @@
-//! A table, in two forms.
+//! A table for the terminal and for Markdown.
 
 use comfy_table::{ContentArrangement, ContentLineStyle, LineStyle, TableStyle};
 
-/// As the tables of `tasktrail` look.
+/// The style of the tables of `tasktrail`.
 const ROUNDED: TableStyle = TableStyle::new()
     .top_border(LineStyle::new('╭', '─', '┬', '╮'))
     .header_lines(ContentLineStyle::new('│', '│', '│'))
@@ -10,7 +10,7 @@ const ROUNDED: TableStyle = TableStyle::new()
     .content_lines(ContentLineStyle::new('│', '│', '│'))
     .bottom_border(LineStyle::new('╰', '─', '┴', '╯'));
 
-/// Six columns of texts.
+/// A table with six columns of text.
 #[derive(Clone, Debug)]
 pub(super) struct Table {
     header: [&'static str; 6],
@@ -38,7 +38,7 @@ impl Table {
         table.to_string()
     }
 
-    /// As Markdown.
+    /// Formats the table as Markdown.
     pub(super) fn for_document(&self) -> String {
         let rule = ["---"; 6].join(" | ");
         let mut lines = vec![

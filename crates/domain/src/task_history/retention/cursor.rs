@@ -1,14 +1,14 @@
 use crate::task_history::{ListCursor, TaskKey};
 
-/// Where a walk of removals by one policy continues.
+/// A position in a run of removals by one policy.
 ///
-/// A [`TaskKey`] is one as well, of a walk that begins behind that task.
+/// A [`TaskKey`] converts to the position after that task.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RemovalCursor {
-    /// The last task that the walk looked at; the next batch begins behind it.
+    /// The last task that was checked. The next batch starts after it.
     pub task: TaskKey,
-    /// Where the newest tasks of its user end, if the policy keeps some: those at this place in the list of all
-    /// tasks and at earlier ones are kept. `None` if the walk has not found it, then the next batch does.
+    /// The last of the newest tasks of its user that the policy keeps, as a position in the user's
+    /// list: tasks up to this position are kept. If `None`, the next batch determines it.
     pub last_kept: Option<ListCursor>,
 }
 

@@ -4,23 +4,25 @@ use super::RetentionPolicy;
 use crate::task_history::{Scope, StatusSet};
 use crate::timestamp::Timestamp;
 
-/// A retention policy by age, which holds on any day.
+/// A retention rule by age. Unlike a [`RetentionPolicy`], it has no fixed cutoff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetentionRule {
-    /// Only tasks without activity for so long.
+    /// Covers only tasks without activity for this duration.
     pub older_than: Duration,
-    /// Only tasks of these statuses. Those of tasks that came to an end by default.
+    /// Covers only tasks with these statuses. Defaults to the terminal ones: `completed`,
+    /// `cancelled`, `timed_out` and `failed`.
     pub statuses: StatusSet,
-    /// Only tasks that were finished, not merely those whose last step is done. Off by default.
+    /// Covers only tasks that were finished explicitly, not those that merely have a terminal
+    /// status from their last step. Off by default.
     pub finished_only: bool,
-    /// Only this user's tasks. Everybody's by default.
+    /// Covers only the tasks of this user. Defaults to all users.
     pub scope: Scope,
-    /// Of each user's tasks so many stay whatever else is said, the newest. 0 by default.
+    /// Number of newest tasks of each user that are kept in any case. Defaults to 0.
     pub keep_newest: u64,
 }
 
 impl RetentionRule {
-    /// Every task that came to an end and has had no activity for so long.
+    /// Covers every task with a terminal status and without activity for `age`.
     #[must_use]
     pub fn older_than(age: Duration) -> Self {
         let policy = RetentionPolicy::terminal_before(Timestamp::MAX);
@@ -33,7 +35,7 @@ impl RetentionRule {
         }
     }
 
-    /// What it covers at an instant.
+    /// Returns the policy for the instant `now`.
     #[must_use]
     pub fn at(&self, now: Timestamp) -> RetentionPolicy {
         RetentionPolicy {
@@ -51,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rule_is_the_policy_of_a_day() {
+    fn rule_at_an_instant_has_the_cutoff_of_its_age() {
         let day = Duration::from_secs(24 * 60 * 60);
         let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
         let rule = RetentionRule::older_than(30 * day);

@@ -8,10 +8,9 @@ use super::TaskStepResult;
 use crate::task_history::{ErrorCode, ResultLimit, StepName, TaskStatus};
 use crate::{InvalidValue, JsonText};
 
-/// A step result as it was read: the seven keys, before its result and messages are checked.
+/// A deserialized step result whose result and messages are not validated yet.
 ///
-/// For readers that have a limit of their own, name the key that is wrong, or go on with a
-/// replacement.
+/// Use it to apply your own limit, to report the invalid key, or to replace invalid values.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UncheckedStepResult {
@@ -27,12 +26,12 @@ pub struct UncheckedStepResult {
 }
 
 impl UncheckedStepResult {
-    /// Checks result and messages.
+    /// Validates the result and the messages.
     ///
     /// # Errors
     ///
     /// [`InvalidValue`] if one of them exceeds the limit, if the result is nested too deeply or has
-    /// a key twice (see [`JsonText`]), or if a message has a lone surrogate.
+    /// duplicate keys (see [`JsonText`]), or if a message has a lone surrogate.
     pub fn check(self, limit: ResultLimit) -> Result<TaskStepResult, InvalidValue> {
         let error_message = self.error_message.map(|text| text.check("error_message"));
         TaskStepResult {
@@ -47,17 +46,17 @@ impl UncheckedStepResult {
         .within(limit)
     }
 
-    /// Checks result and messages, and replaces what cannot be kept. The reasons are given in the
-    /// order of the keys; there are none where nothing had to be replaced.
+    /// Validates the result and the messages, and replaces what is invalid. Returns the step
+    /// result, and the reasons for replacements in the order of the keys.
     ///
-    /// The replacement of a result is an object that says what was wrong, with the text that was
-    /// given where it fits into the limit, else `null`:
+    /// An invalid result is replaced by an object with the reason. `original` is the given text, or
+    /// `null` if the object would then exceed the limit:
     ///
     /// ```json
     /// {"replaced_result": {"reason": "…", "bytes": 17, "original": "{\"a\": 1, \"a\": 2}"}}
     /// ```
     ///
-    /// A message that is too long is cut, and a lone surrogate in it becomes U+FFFD.
+    /// A message that is too long is truncated. A lone surrogate in a message becomes U+FFFD.
     #[must_use]
     pub fn replace(self, limit: ResultLimit) -> (TaskStepResult, Vec<InvalidValue>) {
         let mut reasons = Vec::new();
@@ -113,7 +112,7 @@ fn result_or_replacement(
             bytes: given.get().len(),
             original,
         };
-        // Three flat keys are always a document.
+        // Always succeeds: three flat keys are a valid document.
         JsonText::of(&Replacement { replaced_result }).unwrap_or_default()
     };
     let whole = replacement(Some(given.get()));
@@ -123,7 +122,7 @@ fn result_or_replacement(
     replaced
 }
 
-/// A text as it was read, with U+FFFD for each lone surrogate.
+/// A deserialized text, with U+FFFD for each lone surrogate.
 #[derive(Debug)]
 struct Message {
     text: String,
@@ -173,7 +172,7 @@ impl<'de> Deserialize<'de> for Message {
             let is_whole = true;
             return Ok(Self { text, is_whole });
         }
-        // As bytes, `serde_json` lets lone surrogates through.
+        // When it reads bytes, `serde_json` accepts lone surrogates.
         let bytes = serde_json::Deserializer::from_str(raw.get()).deserialize_bytes(Surrogates);
         let is_whole = false;
         bytes
@@ -182,7 +181,7 @@ impl<'de> Deserialize<'de> for Message {
     }
 }
 
-/// Reads bytes of UTF-8 in which there are surrogates, and replaces these.
+/// Reads UTF-8 that contains encoded surrogates, and replaces them.
 struct Surrogates;
 
 impl Visitor<'_> for Surrogates {
@@ -196,7 +195,7 @@ impl Visitor<'_> for Surrogates {
         let mut text = String::with_capacity(bytes.len());
         for chunk in bytes.utf8_chunks() {
             text.push_str(chunk.valid());
-            // A surrogate has three bytes, of which each is a chunk; the first of them is this one.
+            // Each of the three bytes of a surrogate is a chunk. The first byte is 0xed.
             if chunk.invalid().starts_with(&[0xed]) {
                 text.push(char::REPLACEMENT_CHARACTER);
             }
@@ -205,7 +204,8 @@ impl Visitor<'_> for Surrogates {
     }
 }
 
-/// Serde takes a missing key of an `Option` for `None`, unless the field has a reader of its own.
+/// With its own deserializer, a missing `Option` field is an error. Otherwise serde reads it as
+/// `None`.
 fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,

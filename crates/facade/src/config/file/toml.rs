@@ -3,15 +3,15 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Content, Node, SyntaxError};
 
-/// The table that a TOML document is, or everything that is wrong with its syntax.
+/// Returns the root table of a TOML document, or all of its syntax errors.
 pub(super) fn parse(text: &str) -> Result<Vec<(Option<String>, Node)>, Vec<SyntaxError>> {
     let (document, errors) = DeTable::parse_recoverable(text);
     if errors.is_empty() {
         return Ok(table(text, document.into_inner()));
     }
     let error = |error: toml::de::Error| {
-        let (line, column) = place(text, error.span().map_or(0, |span| span.start));
-        // Its `Display` would quote the line.
+        let (line, column) = position(text, error.span().map_or(0, |span| span.start));
+        // Not `to_string`, which quotes the line.
         let words = error.message().to_owned();
         SyntaxError {
             line,
@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<(Option<String>, Node)>, Vec<Synta
 
 fn table(text: &str, table: DeTable<'_>) -> Vec<(Option<String>, Node)> {
     let entry = |(key, value): (Spanned<_>, Spanned<DeValue<'_>>)| {
-        let (line, _) = place(text, key.span().start);
+        let (line, _) = position(text, key.span().start);
         let name = String::from(key.into_inner());
         let value = content(text, value.into_inner());
         (Some(name), Node { line, value })
@@ -46,8 +46,8 @@ fn content(text: &str, value: DeValue<'_>) -> Content {
     }
 }
 
-/// The line and the column of a byte, both from 1.
-fn place(text: &str, byte: usize) -> (usize, usize) {
+/// Returns the line and the column of a byte offset, both starting at 1.
+fn position(text: &str, byte: usize) -> (usize, usize) {
     let before = text.get(..byte).unwrap_or(text);
     let begin = before.rfind('\n').map_or(0, |end| end + 1);
     let line = before.matches('\n').count() + 1;

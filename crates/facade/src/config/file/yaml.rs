@@ -2,14 +2,14 @@ use saphyr::{LoadableYamlNode, MarkedYaml, Marker, Scalar, ScanError, YamlData};
 
 use super::{Content, Node, SyntaxError};
 
-/// The table that a YAML document is, or what is wrong with its syntax. An empty document is an empty
+/// Returns the root table of a YAML document, or its syntax error. An empty document is an empty
 /// table.
 pub(super) fn parse(text: &str) -> Result<Vec<(Option<String>, Node)>, Vec<SyntaxError>> {
     let documents = MarkedYaml::load_from_str(text).map_err(|error| vec![refused(&error)])?;
     let mut documents = documents.into_iter();
     let first = documents.next().map(node);
     if let Some(second) = documents.next() {
-        let words = "a second document, where one has all settings";
+        let words = "second document found, all settings must be in one document";
         return Err(vec![at(second.span.start, words)]);
     }
     match first.map(|document| (document.line, document.value)) {
@@ -23,7 +23,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<(Option<String>, Node)>, Vec<Synta
     }
 }
 
-/// The parser's words without the character of the file that some of them quote.
+/// The parser's message, without the character of the file that some messages quote.
 fn refused(error: &ScanError) -> SyntaxError {
     let words = error.info().split(": `").next().unwrap_or_default();
     at(*error.marker(), words)

@@ -1,4 +1,4 @@
-//! `docs/CONFIGURATION.md` says the same as the code, and the code does what it says.
+//! Compares `docs/CONFIGURATION.md` with the table of settings and with their behavior.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ fn with(variables: &[(&str, &str)]) -> Result<DatabaseConfig, ConfigError> {
         .load()
 }
 
-/// The settings of connections and policies, whose values are not just taken as they are.
+/// The settings with a range: counts and durations.
 fn measured() -> impl Iterator<Item = (Row, &'static Setting)> {
     let settings = rows().into_iter().map(|row| {
         let setting = Setting::named(row.name).unwrap();
@@ -61,7 +61,7 @@ fn measured() -> impl Iterator<Item = (Row, &'static Setting)> {
 }
 
 #[test]
-fn the_table_has_every_setting_with_every_variable_and_nothing_else() {
+fn documentation_lists_exactly_all_settings_and_variables() {
     let rows = rows();
     let documented: Vec<_> = rows
         .iter()
@@ -80,7 +80,7 @@ fn the_table_has_every_setting_with_every_variable_and_nothing_else() {
 }
 
 #[test]
-fn the_first_variable_of_a_setting_is_its_name() {
+fn first_variable_is_derived_from_the_name() {
     for row in rows() {
         let systematic = row.name.to_uppercase().replace('.', "_");
         assert_eq!(row.variables[0], format!("TASKTRAIL_{systematic}"));
@@ -88,7 +88,7 @@ fn the_first_variable_of_a_setting_is_its_name() {
 }
 
 #[test]
-fn a_setting_that_is_set_to_its_default_changes_nothing() {
+fn documented_default_equals_the_actual_default() {
     let plain = format!("{:?}", with(&[]).unwrap());
     for row in rows() {
         let setting = Setting::named(row.name).unwrap();
@@ -104,7 +104,7 @@ fn a_setting_that_is_set_to_its_default_changes_nothing() {
     }
 }
 
-/// The ends of a range, where they are values and not the names of other settings.
+/// The bounds of a range; `None` for a bound that is another setting.
 fn ends(allowed: &'static str) -> (Option<&'static str>, Option<&'static str>) {
     let range = allowed.split(',').next().unwrap_or_default();
     let (least, greatest) = range.split_once(" to ").unwrap();
@@ -112,12 +112,12 @@ fn ends(allowed: &'static str) -> (Option<&'static str>, Option<&'static str>) {
     (value(least), value(greatest))
 }
 
-/// A value as text.
+/// A duration as a text in seconds.
 fn seconds(duration: Duration) -> String {
     duration.as_secs_f64().to_string()
 }
 
-/// The names of the settings that are refused when this one has this value.
+/// The settings that are refused if this setting has this value.
 fn refused(row: &Row, value: &str) -> Vec<&'static str> {
     let loaded = with(&[(row.variables[0], value)]);
     let problems = loaded.err().map(|error| error.problems().to_vec());
@@ -126,11 +126,11 @@ fn refused(row: &Row, value: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn both_ends_of_a_range_are_allowed_and_nothing_beyond_them() {
+fn bounds_of_a_range_are_allowed_and_values_outside_are_refused() {
     for (row, setting) in measured() {
         let (least, greatest) = ends(row.allowed);
         let is_counted = setting.kind == Kind::Count;
-        // A time that is more than another's cannot be as little as its unit.
+        // The lower bound does not apply if the value must exceed another setting.
         let least = least.filter(|_| !row.allowed.contains("more than"));
         for end in [least, greatest].into_iter().flatten() {
             let refused = refused(&row, end);
@@ -159,7 +159,7 @@ fn both_ends_of_a_range_are_allowed_and_nothing_beyond_them() {
 }
 
 #[test]
-fn what_switches_a_limit_off_is_as_documented() {
+fn zero_is_allowed_exactly_where_documented() {
     for (row, _) in measured() {
         let is_off = row.allowed.ends_with(", 0 for none");
         let is_zero = row.allowed.starts_with("0 to");
@@ -174,7 +174,7 @@ fn what_switches_a_limit_off_is_as_documented() {
 }
 
 #[test]
-fn every_setting_does_something() {
+fn every_setting_has_an_effect() {
     let plain = format!("{:?}", with(&[]).unwrap());
     for (row, setting) in measured() {
         let value = match setting.kind {
@@ -186,7 +186,7 @@ fn every_setting_does_something() {
             .any(|section| row.name.starts_with(section));
         let value = if row.name.ends_with("cool_down") || is_long {
             "9"
-        } else if row.name == "retry.max_elapsed_time" || row.name.ends_with("long_limit") {
+        } else if row.name == "retry.max_elapsed_time" || row.name.ends_with("long_attempt") {
             "70"
         } else {
             value

@@ -1,4 +1,4 @@
-//! What stands on the plain table, and would stay with the first partition.
+//! Objects that depend on the plain table, and would remain with the first partition.
 
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
@@ -6,8 +6,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::super::PartitionError;
 
-/// What a rename takes along, and a new table of the old name does not have.
-const QUESTION: &str = "
+/// Objects that follow the table when it is renamed, and that a new table does not have.
+const QUERY: &str = "
     WITH ours AS (SELECT to_regclass('task_history')::oid AS oid)
     SELECT DISTINCT 'view ' || view.oid::regclass::text AS dependent
     FROM ours JOIN pg_depend AS d ON d.refobjid = ours.oid AND d.classid = 'pg_rewrite'::regclass
@@ -31,9 +31,9 @@ struct Dependent {
     dependent: String,
 }
 
-/// Refuses a table on which something stands that is not ours.
+/// Refuses a table on which other objects depend.
 pub(super) async fn none(connection: &mut AsyncPgConnection) -> Result<(), PartitionError> {
-    let found: Vec<Dependent> = diesel::sql_query(QUESTION).load(connection).await?;
+    let found: Vec<Dependent> = diesel::sql_query(QUERY).load(connection).await?;
     if found.is_empty() {
         return Ok(());
     }

@@ -15,44 +15,44 @@ use super::super::session::for_many_rows;
 use super::super::{Partition, PartitionError, read};
 use super::{is_empty, is_too_much};
 
-/// A partition with entries, and whether a cleanup by a policy can drop it.
+/// A partition with entries, and whether a cleanup by this policy can drop it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PartitionOutlook {
-    /// Its table.
+    /// The name of its table.
     pub partition: String,
-    /// The end of its range, exclusive; `None` for the last partition.
+    /// End of its range, exclusive; `None` for the last partition.
     pub until: Option<Timestamp>,
-    /// Why a cleanup keeps it; `None` if a cleanup can drop it now.
+    /// The reason why a cleanup keeps it; `None` if a cleanup can drop it now.
     pub hold: Option<PartitionHold>,
-    /// The earliest instant at which a cleanup by a policy of the same age can drop it; `None` if that does
-    /// not depend on time alone.
+    /// The earliest instant at which a cleanup by a policy of the same age can drop it; `None` if
+    /// that does not depend on time alone.
     pub droppable_from: Option<Timestamp>,
 }
 
-/// Why a cleanup keeps a partition.
+/// The reason why a cleanup keeps a partition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PartitionHold {
-    /// The policy covers the tasks of one user, or keeps the newest tasks of each: it never drops whole
-    /// partitions.
+    /// The policy covers the tasks of one user, or keeps the newest tasks of each user. Such a
+    /// policy never drops partitions.
     NarrowPolicy,
     /// The role does not own the tables.
     NotOwner {
-        /// The role that does.
+        /// The owner.
         owner: String,
     },
     /// Its range ends after the policy's cutoff.
     EndsAfterCutoff,
-    /// It is the last partition, whose range has no end until a later month is made.
+    /// It is the last partition. Its range has no end until a later month is created.
     NoEnd,
-    /// More than every tenth entry belongs to tasks that the policy retains, which are live or not of its
-    /// statuses.
+    /// More than one tenth of its entries belongs to tasks that the policy retains, because of
+    /// their activity or status.
     RetainedTasks {
-        /// How many of the entries that were counted belong to them.
+        /// Number of counted entries that belong to these tasks.
         retained: u64,
-        /// How many entries were counted: all, or about every hundredth of a large partition.
+        /// Number of counted entries: all, or about 1 % of a large partition.
         counted: u64,
     },
 }
@@ -71,11 +71,12 @@ struct Sample {
     retained: i64,
 }
 
-/// From this number of entries on a sample is counted instead of all entries.
+/// Number of entries from which a sample is counted.
 const LARGE: u64 = 100_000;
 
-/// The partitions with entries, the oldest first, up to the first that no policy of this age can drop yet;
-/// only the oldest if none can be dropped for another reason. Changes and locks nothing.
+/// Explains the partitions with entries, oldest first, up to the first one that is not old enough.
+/// If nothing can be dropped for another reason, explains only the oldest. Takes no locks and
+/// changes nothing.
 pub(in crate::partitions) async fn outlook(
     connection: &mut AsyncPgConnection,
     policy: &RetentionPolicy,
@@ -119,13 +120,13 @@ pub(in crate::partitions) async fn outlook(
     Ok(Some(outlook))
 }
 
-/// How long before `now` the cutoff of the policy is.
+/// The age that the policy's cutoff corresponds to.
 fn age(policy: &RetentionPolicy, now: Timestamp) -> Duration {
     let age = now.as_micros().saturating_sub(policy.cutoff.as_micros());
     Duration::from_micros(u64::try_from(age).unwrap_or_default())
 }
 
-/// Why no partition at all can be dropped.
+/// The reason why no partition can be dropped, if there is one.
 async fn general_hold(
     connection: &mut AsyncPgConnection,
     policy: &RetentionPolicy,
@@ -133,9 +134,9 @@ async fn general_hold(
     if policy.keep_newest > 0 || policy.scope != Scope::Everyone {
         return Ok(Some(PartitionHold::NarrowPolicy));
     }
-    let question = "SELECT relowner::regrole::text AS owner FROM pg_class
+    let query = "SELECT relowner::regrole::text AS owner FROM pg_class
                     WHERE oid = to_regclass('task_history') AND NOT pg_has_role(relowner, 'USAGE')";
-    let others: Vec<Owner> = diesel::sql_query(question).load(connection).await?;
+    let others: Vec<Owner> = diesel::sql_query(query).load(connection).await?;
     let other = others.into_iter().next();
     Ok(other.map(|Owner { owner }| PartitionHold::NotOwner { owner }))
 }
@@ -150,11 +151,11 @@ async fn retained(
     } else {
         "1"
     };
-    let question = include_str!("outlook.sql")
+    let query = include_str!("outlook.sql")
         .replace("{partition}", &quoted(&partition.name))
         .replace("{percent}", percent);
     let statuses: Vec<_> = policy.statuses.iter().map(TaskStatus::as_str).collect();
-    let sample: Sample = diesel::sql_query(question)
+    let sample: Sample = diesel::sql_query(query)
         .bind::<Timestamptz, _>(policy.cutoff.to_datetime())
         .bind::<Array<Text>, _>(statuses)
         .bind::<Bool, _>(policy.finished_only)

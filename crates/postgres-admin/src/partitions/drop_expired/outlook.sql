@@ -1,5 +1,5 @@
--- How many entries of a partition, or of a sample of it, belong to tasks that the policy retains. Locks
--- nothing.
+-- Counts the entries of a partition, or of a sample of it, and those of tasks that the policy
+-- retains. Takes no locks.
 SELECT count(*) AS entries, count(*) - count(task.user_id) AS retained
 FROM {partition} AS entry TABLESAMPLE SYSTEM ({percent})
 LEFT JOIN task_summary AS task

@@ -1,5 +1,6 @@
--- The tasks of a partition that go: those that the policy covers and nobody is writing to. They stay locked.
-INSERT INTO leaving
+-- Selects and locks the tasks to remove: those that the policy covers and that no session is
+-- writing to.
+INSERT INTO removed
 SELECT task.user_id, task.task_id, task.entries, here.entries
 FROM here
 JOIN task_summary AS task ON task.user_id = here.user_id AND task.task_id = here.task_id

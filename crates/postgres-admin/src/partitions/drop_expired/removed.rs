@@ -1,4 +1,4 @@
-//! Which tasks go with a partition.
+//! Tasks that are removed with a partition.
 
 use diesel::QueryableByName;
 use diesel::pg::Pg;
@@ -15,7 +15,7 @@ use super::super::{Partition, PartitionError};
 const REMOVE: &str = include_str!("remove.sql");
 const SAMPLE: &str = include_str!("sample.sql");
 
-/// From so many entries on a look at all of them takes long enough to be spared.
+/// Number of entries from which a sample is worthwhile.
 const LARGE: u64 = 100_000;
 
 #[derive(QueryableByName)]
@@ -26,14 +26,14 @@ struct Sample {
     looked_at: i64,
 }
 
-/// How much goes, and how much is there.
+/// Number of removed tasks and entries, and of all entries.
 #[derive(Debug, QueryableByName)]
-pub(super) struct Leaving {
+pub(super) struct RemovedCounts {
     #[diesel(sql_type = BigInt)]
     tasks: i64,
     #[diesel(sql_type = BigInt)]
     entries: i64,
-    /// Those of them in this partition.
+    /// Removed entries in this partition.
     #[diesel(sql_type = BigInt)]
     entries_here: i64,
     /// All entries in this partition.
@@ -41,7 +41,7 @@ pub(super) struct Leaving {
     here: i64,
 }
 
-impl Leaving {
+impl RemovedCounts {
     pub(super) fn tasks(&self) -> u64 {
         unsigned(self.tasks)
     }
@@ -54,15 +54,15 @@ impl Leaving {
         unsigned(self.here)
     }
 
-    /// How many entries of the partition belong to tasks that stay.
+    /// Number of entries in the partition that belong to retained tasks.
     pub(super) fn retained(&self) -> u64 {
         unsigned(self.here).saturating_sub(unsigned(self.entries_here))
     }
 }
 
-/// About how many entries stay if they are many, as things stand. Locks nothing, and looks at a part of a
-/// large partition and at none of a small one.
-pub(super) async fn estimated_to_stay(
+/// Estimates how many entries of a large partition are retained, by a sample. Returns 0 for a small
+/// partition. Takes no locks.
+pub(super) async fn estimate_retained(
     connection: &mut AsyncPgConnection,
     partition: &Partition,
     policy: &RetentionPolicy,
@@ -70,20 +70,20 @@ pub(super) async fn estimated_to_stay(
     if partition.entries < LARGE {
         return Ok(0);
     }
-    let question = SAMPLE.replace("{partition}", &quoted(&partition.name));
-    let sample: Sample = covered(question, policy).get_result(connection).await?;
+    let query = SAMPLE.replace("{partition}", &quoted(&partition.name));
+    let sample: Sample = covered(query, policy).get_result(connection).await?;
     let (removed, all) = (unsigned(sample.removed), unsigned(sample.looked_at));
     let retained = u128::from(all.saturating_sub(removed)) * u128::from(partition.entries);
     Ok(u64::try_from(retained / u128::from(all.max(1))).unwrap_or(u64::MAX))
 }
 
-/// Notes the tasks that go in the table `removed`, and locks them. Writers are to be kept out.
+/// Records the tasks to remove in the table `removed`, and locks them. Writers must be blocked.
 pub(super) async fn note(
     connection: &mut AsyncPgConnection,
     partition: &Partition,
     policy: &RetentionPolicy,
     deadline: &Deadline,
-) -> Result<Leaving, PartitionError> {
+) -> Result<RemovedCounts, PartitionError> {
     let here = format!(
         "CREATE TEMPORARY TABLE here ON COMMIT DROP AS
          SELECT user_id, task_id, count(*) AS entries FROM {} GROUP BY user_id, task_id",
@@ -110,13 +110,13 @@ pub(super) async fn note(
     Ok(diesel::sql_query(sums).get_result(connection).await?)
 }
 
-/// Removes the tasks that were noted, but for their entries in this partition.
-pub(super) async fn take_away(
+/// Removes the recorded tasks, except for their entries in this partition.
+pub(super) async fn delete_recorded(
     connection: &mut AsyncPgConnection,
     deadline: &Deadline,
 ) -> Result<(), PartitionError> {
     for statement in [
-        "ANALYZE leaving",
+        "ANALYZE removed",
         "DELETE FROM task_history AS entry USING removed AS task
          WHERE task.entries > task.entries_here
            AND entry.user_id = task.user_id AND entry.task_id = task.task_id",
@@ -128,7 +128,7 @@ pub(super) async fn take_away(
     Ok(())
 }
 
-/// A statement with the conditions of a policy as `$1` to `$3`.
+/// Binds the conditions of a policy as `$1` to `$3`.
 fn covered(statement: String, policy: &RetentionPolicy) -> BoxedSqlQuery<'static, Pg, SqlQuery> {
     let statuses: Vec<_> = policy.statuses.iter().map(TaskStatus::as_str).collect();
     diesel::sql_query(statement)

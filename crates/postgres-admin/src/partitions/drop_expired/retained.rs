@@ -1,4 +1,4 @@
-//! The table with what stays of a partition, ready to be attached.
+//! The table with the retained entries of a partition.
 
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
@@ -9,9 +9,9 @@ use super::super::names::quoted;
 use super::super::{Partition, PartitionError, like};
 use super::Replacement;
 
-const NAME: &str = "task_history_staying";
+const NAME: &str = "task_history_retained";
 
-/// What was made on a partition itself and belongs to no other table.
+/// Objects that were created on the partition itself.
 const ITS_OWN: &str = "
     WITH ours AS (SELECT to_regclass(quote_ident($1))::oid AS oid)
     SELECT 'trigger ' || tgname AS thing FROM ours JOIN pg_trigger ON tgrelid = ours.oid
@@ -31,13 +31,13 @@ struct Own {
     thing: String,
 }
 
-/// Refuses a partition that has what its replacement would not have.
+/// Refuses a partition with objects that its replacement would not have.
 pub(super) async fn can_be_like(
     connection: &mut AsyncPgConnection,
     partition: &Partition,
 ) -> Result<(), PartitionError> {
-    let question = diesel::sql_query(ITS_OWN).bind::<Text, _>(&partition.name);
-    let found: Vec<Own> = question.load(connection).await?;
+    let query = diesel::sql_query(ITS_OWN).bind::<Text, _>(&partition.name);
+    let found: Vec<Own> = query.load(connection).await?;
     if found.is_empty() {
         return Ok(());
     }
@@ -47,8 +47,8 @@ pub(super) async fn can_be_like(
     })
 }
 
-/// Makes it, with all that attaching would else do while it keeps everybody out: its indexes, and a
-/// check that proves its range. It is stored and used as the old one is.
+/// Creates the table with its indexes and a check that proves its range, so that attaching it takes
+/// milliseconds. Copies the storage and the privileges of the old partition.
 pub(super) async fn prepared(
     connection: &mut AsyncPgConnection,
     replacement: &Replacement<'_>,
@@ -63,7 +63,7 @@ pub(super) async fn prepared(
         format!("ALTER TABLE {NAME} OWNER TO {}", replacement.owner),
         like::table(NAME, old),
     ];
-    if replacement.some_stay {
+    if replacement.some_retained {
         statements.push(format!(
             "INSERT INTO {NAME}
              SELECT * FROM {quoted_old} AS entry

@@ -1,6 +1,6 @@
--- Of about every hundredth entry of a partition: how many there are, and how many of them would go. Locks
--- nothing.
-SELECT count(task.user_id) AS leaving, count(*) AS looked_at
+-- Counts the entries in a sample of 1 % of a partition, and those of tasks to remove. Takes no
+-- locks.
+SELECT count(task.user_id) AS removed, count(*) AS looked_at
 FROM {partition} AS entry TABLESAMPLE SYSTEM (1)
 LEFT JOIN task_summary AS task
     ON task.user_id = entry.user_id AND task.task_id = entry.task_id

@@ -1,5 +1,5 @@
--- Gives a table the indexes of another one, with their options and tablespaces, what identifies its rows to
--- subscribers, and the publications that name it. Rows that were copied before are not published.
+-- Copies the indexes of a table to another one, with options and tablespaces, and also the replica
+-- identity and the publications. Rows that were copied before are not published.
 DO $like$
 DECLARE
     model regclass := {model}::regclass;
@@ -55,8 +55,8 @@ BEGIN
         EXECUTE statement;
     END LOOP;
 
-    -- Before PostgreSQL 15 a publication has whole tables only, and the catalogue no columns for less. What is
-    -- not executed is not resolved.
+    -- Before PostgreSQL 15, publications have no column lists and row filters, and the catalog
+    -- lacks these columns. Names in statements that are not executed are not resolved.
     IF current_setting('server_version_num')::int >= 150000 THEN
         FOR statement IN
             SELECT format('ALTER PUBLICATION %I ADD TABLE %s %s %s', pubname, made,

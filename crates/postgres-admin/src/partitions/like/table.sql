@@ -1,5 +1,5 @@
--- Gives a table what another has besides columns, constraints and indexes: where and how its rows are
--- stored, how it is vacuumed and analyzed, and who may use it. The table is empty.
+-- Copies properties of a table other than columns, constraints and indexes to an empty one:
+-- tablespace, storage options, vacuum and statistics settings, and privileges.
 DO $like$
 DECLARE
     model pg_class;
@@ -51,14 +51,15 @@ BEGIN
              aclexplode(acl)
         WHERE grantee <> model.relowner
         UNION ALL
-        -- A new month is not what was said of an old one.
+        -- The comment on a month does not apply to the next one.
         SELECT format('COMMENT ON TABLE %s IS %L', made.oid::regclass, obj_description(model.oid, 'pg_class'))
         WHERE NOT made.relispartition AND obj_description(model.oid, 'pg_class') IS NOT NULL
     LOOP
         EXECUTE statement;
     END LOOP;
 
-    -- PostgreSQL 13 has no such column. What is not executed is not resolved.
+    -- PostgreSQL 13 does not have this column. Names in statements that are not executed are not
+    -- resolved.
     IF current_setting('server_version_num')::int >= 140000 THEN
         FOR statement IN
             SELECT format('ALTER TABLE %s ALTER COLUMN %I SET COMPRESSION %s', made.oid::regclass, attname,

@@ -1,27 +1,28 @@
 use super::super::TableMaintenanceError;
 use crate::diagnosis::IndexFacts;
 
-/// What a reindex works on.
+/// The indexes that a reindex would work on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReindexPlan {
-    /// The indexes to build anew, the largest first.
+    /// The indexes to rebuild, largest first.
     pub indexes: Vec<IndexFacts>,
-    /// What an interrupted run has left behind, which is removed before.
+    /// Indexes that an interrupted run left behind; they are removed first.
     pub removed: Vec<IndexFacts>,
-    /// What one has left behind that this role may not remove: only its owner may.
+    /// Indexes that an interrupted run left behind, and that only their owner may remove.
     pub not_removed: Vec<IndexFacts>,
 }
 
 impl ReindexPlan {
-    /// All indexes, or those that were asked for by their own names or that of the whole table's index.
+    /// Selects all indexes, or those named in `only`. A name may be that of the whole table's
+    /// index.
     pub(super) fn of(
         facts: Vec<IndexFacts>,
         only: &[String],
     ) -> Result<Self, TableMaintenanceError> {
         let (left_over, indexes): (Vec<_>, Vec<_>) =
             facts.into_iter().partition(IndexFacts::is_left_over);
-        // What is being built is nobody's leaving.
+        // A build in progress also has an index of this kind.
         let left_over = left_over.into_iter().filter(|index| !index.building);
         let (removed, not_removed) = left_over.partition(|index| index.droppable);
         Ok(Self {
@@ -82,12 +83,12 @@ mod tests {
         assert_eq!(names(&["public.b", "a_1"]).unwrap(), ["a_1", "b"]);
         assert_eq!(
             names(&["c"]).unwrap_err(),
-            "no index of the histories is called c; there are: a, b"
+            "no index of the histories has the name c; known: a, b"
         );
     }
 
     #[test]
-    fn what_is_left_behind_is_removed_by_whoever_may_unless_it_is_being_built() {
+    fn leftovers_are_removed_if_the_role_may_drop_them_and_they_are_not_being_built() {
         let left = |droppable, building| IndexFacts {
             name: "a_ccnew".to_owned(),
             droppable,

@@ -1,4 +1,5 @@
-//! The rows of the table, provoked: an upgrade of the server or the driver that changes one is noticed.
+//! Provokes the classified errors on a real server, to detect an upgrade of the server or the
+//! driver that changes one.
 
 use diesel::QueryResult;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
@@ -21,13 +22,13 @@ async fn execute(connection: &mut AsyncPgConnection, sql: &str) -> QueryResult<u
     diesel_async::RunQueryDsl::execute(diesel::sql_query(sql), connection).await
 }
 
-/// What comes of a statement that must fail.
+/// Classifies the error of a statement that must fail.
 async fn failure(connection: &mut AsyncPgConnection, sql: &str) -> (ErrorKind, Effect) {
     classify(&execute(connection, sql).await.unwrap_err())
 }
 
 #[tokio::test]
-async fn what_the_server_refuses_was_not_applied() {
+async fn refused_statement_is_not_applied() {
     let database = TestDatabase::new();
     database
         .execute("CREATE TABLE t (n int PRIMARY KEY CHECK (n > 0), m int NOT NULL DEFAULT 0)")
@@ -54,7 +55,7 @@ async fn what_the_server_refuses_was_not_applied() {
 }
 
 #[tokio::test]
-async fn a_statement_that_takes_too_long_was_not_applied() {
+async fn timed_out_statement_is_not_applied() {
     let database = TestDatabase::new();
     let mut connection = connect(database.url()).await;
     connection
@@ -68,7 +69,7 @@ async fn a_statement_that_takes_too_long_was_not_applied() {
 }
 
 #[tokio::test]
-async fn a_lock_that_is_not_had_in_time_is_contention() {
+async fn lock_timeout_is_contention() {
     let database = TestDatabase::new();
     database.execute("CREATE TABLE t (n int)").unwrap();
     let mut holder = connect(database.url()).await;
@@ -80,12 +81,12 @@ async fn a_lock_that_is_not_had_in_time_is_contention() {
     let refused = failure(&mut waiter, "LOCK TABLE t NOWAIT").await;
 
     assert_eq!(timed_out, (ErrorKind::Contention, Effect::NotApplied));
-    // Outside of a transaction the server refuses the statement itself.
+    // Outside a transaction the server refuses the statement itself.
     assert_eq!(refused.1, Effect::NotApplied);
 }
 
 #[tokio::test]
-async fn a_deadlock_is_contention() {
+async fn deadlock_is_contention() {
     let database = TestDatabase::new();
     database
         .execute("CREATE TABLE t (n int PRIMARY KEY)")
@@ -114,7 +115,7 @@ async fn a_deadlock_is_contention() {
 }
 
 #[tokio::test]
-async fn a_serialization_failure_is_contention() {
+async fn serialization_failure_is_contention() {
     let database = TestDatabase::new();
     database.execute("CREATE TABLE t (n int)").unwrap();
     database.execute("INSERT INTO t VALUES (1)").unwrap();
@@ -129,7 +130,7 @@ async fn a_serialization_failure_is_contention() {
 }
 
 #[tokio::test]
-async fn missing_rights_are_a_refusal() {
+async fn missing_privilege_is_refused() {
     let database = TestDatabase::new();
     let role = format!("reader_of_{}", database.name());
     database.execute("CREATE TABLE t (n int)").unwrap();
@@ -148,7 +149,7 @@ async fn missing_rights_are_a_refusal() {
 }
 
 #[tokio::test]
-async fn a_server_that_takes_no_writes_is_unavailable() {
+async fn read_only_server_is_unavailable() {
     let database = TestDatabase::new();
     database.execute("CREATE TABLE t (n int)").unwrap();
     let mut connection = connect(database.url()).await;
@@ -163,7 +164,7 @@ async fn a_server_that_takes_no_writes_is_unavailable() {
 }
 
 #[tokio::test]
-async fn a_connection_that_ends_under_a_statement_leaves_its_effect_unknown() {
+async fn lost_connection_leaves_the_effect_unknown() {
     let database = TestDatabase::new();
     let mut connection = connect(database.url()).await;
     let name = database.name();
@@ -172,7 +173,7 @@ async fn a_connection_that_ends_under_a_statement_leaves_its_effect_unknown() {
 
     let running = execute(&mut connection, "SELECT pg_sleep(30)");
     let cutting = tokio::task::spawn_blocking(move || {
-        tasktrail_test_support::wait_until("the statement runs", || {
+        tasktrail_test_support::wait_until("the statement to run", || {
             let active = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'";
             !database.execute(active).unwrap().is_empty()
         });
@@ -189,7 +190,7 @@ async fn a_connection_that_ends_under_a_statement_leaves_its_effect_unknown() {
 }
 
 #[tokio::test]
-async fn a_full_server_is_unavailable() {
+async fn connection_limit_is_reported() {
     let database = TestDatabase::new();
     let limit = format!("ALTER DATABASE {} CONNECTION LIMIT 0", database.name());
     database.execute("CREATE ROLE guest LOGIN").ok();
@@ -216,13 +217,13 @@ async fn a_full_server_is_unavailable() {
 }
 
 #[tokio::test]
-async fn a_broken_transaction_leaves_its_effect_unknown() {
+async fn broken_transaction_is_unavailable() {
     let database = TestDatabase::new();
     let mut connection = connect(database.url()).await;
-    let end_yourself = "SELECT pg_terminate_backend(pg_backend_pid())";
+    let terminate_self = "SELECT pg_terminate_backend(pg_backend_pid())";
 
     let ended: Result<(), diesel::result::Error> = connection
-        .transaction(async |connection| execute(connection, end_yourself).await.map(drop))
+        .transaction(async |connection| execute(connection, terminate_self).await.map(drop))
         .await;
 
     assert_eq!(classify(&ended.unwrap_err()).0, ErrorKind::Unavailable);

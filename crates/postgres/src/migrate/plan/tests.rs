@@ -16,7 +16,7 @@ const FOUR: [Script; 4] = [
     script("2026-03-01-000000-0000_add_d"),
 ];
 
-/// A schema that has the first so many migrations, and some that are unknown.
+/// A schema with the first `applied` migrations and some unknown ones.
 fn state(applied: usize, unknown: &[&str]) -> SchemaState {
     let versions: Vec<_> = FOUR.iter().map(Script::version).collect();
     let (applied, pending) = versions.split_at(applied);
@@ -47,7 +47,7 @@ fn back_to(version: &str) -> MigrationTarget {
 }
 
 #[test]
-fn up_takes_what_is_pending_the_oldest_first() {
+fn up_applies_pending_migrations_oldest_first() {
     let all = ["create_a", "create_b", "add_c", "add_d"];
 
     assert_eq!(chosen(0, &MigrationTarget::UpToDate), all);
@@ -58,13 +58,13 @@ fn up_takes_what_is_pending_the_oldest_first() {
 }
 
 #[test]
-fn down_takes_back_the_newest_first() {
+fn down_reverts_the_newest_first() {
     assert_eq!(chosen(3, &MigrationTarget::DownOne), ["add_c"]);
     assert!(chosen(0, &MigrationTarget::DownOne).is_empty());
     assert_eq!(
         chosen(4, &back_to("create_b")),
         ["add_d", "add_c"],
-        "the one that is named stays"
+        "the named one remains applied"
     );
     assert!(chosen(2, &back_to("create_b")).is_empty());
     let all = ["add_c", "create_b", "create_a"];
@@ -72,7 +72,7 @@ fn down_takes_back_the_newest_first() {
 }
 
 #[test]
-fn a_migration_that_is_not_applied_cannot_stay() {
+fn down_to_a_migration_that_is_not_applied_is_refused() {
     let refused = MigrationPlan::choose(&FOUR, &state(1, &[]), &back_to("add_d"));
 
     match refused {
@@ -82,7 +82,7 @@ fn a_migration_that_is_not_applied_cannot_stay() {
 }
 
 #[test]
-fn a_migration_is_found_by_version_name_folder_or_the_beginning_of_one() {
+fn migration_is_found_by_version_name_folder_or_prefix() {
     for (wanted, found) in [
         ("202602010000000000", "add_c"),
         ("202602", "add_c"),
@@ -96,7 +96,7 @@ fn a_migration_is_found_by_version_name_folder_or_the_beginning_of_one() {
 }
 
 #[test]
-fn an_unknown_version_is_refused_with_all_and_an_ambiguous_one_with_those_it_fits() {
+fn unknown_and_ambiguous_versions_are_refused_with_candidates() {
     for wanted in ["2027", "", "c"] {
         match find(&FOUR, wanted) {
             Err(MigrateError::UnknownVersion { known, .. }) => assert_eq!(known.len(), 4),
@@ -108,11 +108,11 @@ fn an_unknown_version_is_refused_with_all_and_an_ambiguous_one_with_those_it_fit
     }
     let words = find(&FOUR, "add").unwrap_err().to_string();
     let fitting = "202602010000000000 add_c, 202603010000000000 add_d";
-    assert_eq!(words, format!("add may be any of: {fitting}"));
+    assert_eq!(words, format!("add matches several migrations: {fitting}"));
 }
 
 #[test]
-fn what_a_newer_program_applied_is_neither_built_upon_nor_taken_back() {
+fn migrations_of_a_newer_program_prevent_a_plan() {
     let newer = state(4, &["202701010000000000"]);
     let refused = [
         MigrationTarget::UpToDate,
@@ -128,7 +128,7 @@ fn what_a_newer_program_applied_is_neither_built_upon_nor_taken_back() {
 }
 
 #[test]
-fn what_others_did_meanwhile_is_not_done_again() {
+fn steps_done_by_other_processes_are_skipped() {
     let up = MigrationPlan::choose(&FOUR, &state(1, &[]), &to("add_c")).unwrap();
     let down = MigrationPlan::choose(&FOUR, &state(4, &[]), &back_to("create_a")).unwrap();
 
@@ -142,11 +142,11 @@ fn what_others_did_meanwhile_is_not_done_again() {
 }
 
 #[test]
-fn what_others_applied_on_top_meanwhile_is_not_undermined() {
+fn migration_applied_on_top_prevents_a_revert() {
     let down = MigrationPlan::choose(&FOUR, &state(3, &[]), &MigrationTarget::DownOne).unwrap();
 
-    for meanwhile in [state(4, &[]), state(3, &["202701010000000000"])] {
-        let left = down.left(&meanwhile);
+    for later in [state(4, &[]), state(3, &["202701010000000000"])] {
+        let left = down.left(&later);
         assert!(
             matches!(left, Err(MigrateError::SchemaChanged(_))),
             "{left:?}"

@@ -14,29 +14,30 @@ use super::super::row::{self, amount, final_status, summary_value};
 use super::statements::{EntryRow, SelectEntries, SelectTasks, SelectTotals, Selected, TaskRow};
 use super::{ExportAmount, ExportError, ExportSelection, ExportedItem, ExportedTask};
 
-/// The locks come first, because locking a table takes no snapshot and the first query does. A partition
-/// that is replaced after the snapshot would lack every row: which tables are partitions is read from the
-/// catalogs as they are now, the rows of a new table are newer than the snapshot. With the locks held no
-/// partition can be replaced, detached, dropped or truncated until the transaction ends; saves and reads
-/// go on.
+/// Starts the transaction of an export.
 ///
-/// The reader of the export may be slow, and a long history takes long to be sorted, so there are no time
-/// limits. Only for this transaction, because a pooler in between may lend the connection to other clients.
-/// A server without one of the settings is not asked for it.
+/// The tables are locked before the first query, because locking takes no snapshot. Partitions are
+/// read from the current catalogs, so a partition that is replaced after the snapshot would appear
+/// empty: its rows are newer than the snapshot. While the locks are held, no partition can be
+/// replaced, detached, dropped or truncated. Saves and reads continue.
+///
+/// There are no timeouts, because the consumer of the export may be slow, and sorting a long
+/// history takes time. They are changed only for this transaction, because a pooler may give the
+/// connection to other clients afterwards. Settings that a server does not have are skipped.
 const BEGIN: &str = "
     BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
     LOCK TABLE task_history, task_summary IN ACCESS SHARE MODE;
     SELECT set_config(name, '0', true) FROM pg_settings
     WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')";
 
-/// How many tasks are looked up at once.
+/// How many tasks one query reads.
 const TASKS: i64 = 500;
 
-/// How many entries are asked for at once; the trail of one task in any case, and the server sorts it.
-/// They are read one by one as the server sends them.
+/// How many entries one query requests, except that the trail of a task is never split; the server
+/// sorts it. Rows are streamed.
 const ENTRIES: u64 = 10_000;
 
-/// A connection in a transaction that sees the histories as they were when it began.
+/// A connection with a transaction that sees the histories as of its start.
 pub(super) struct Snapshot {
     connection: AsyncPgConnection,
     selected: Selected,
@@ -60,7 +61,7 @@ impl Snapshot {
         })
     }
 
-    /// How much there is to read, by the summaries.
+    /// Returns the total to read, according to the summaries.
     pub(super) async fn totals(&mut self) -> Result<ExportAmount, StoreError> {
         let totals = Prepared(SelectTotals(&self.selected));
         let (tasks, entries, finishes): (i64, i64, i64) =
@@ -72,8 +73,8 @@ impl Snapshot {
         })
     }
 
-    /// Reads everything and gives it away in portions, as fast as they are taken; ends when nobody takes
-    /// them any more. Fails if what was read is not as much as `expected`.
+    /// Reads everything and sends it in portions, at the speed of the receiver. Stops if the
+    /// receiver is dropped. Fails if the amount differs from `expected`.
     pub(super) async fn read(
         mut self,
         expected: ExportAmount,
@@ -160,14 +161,14 @@ impl Snapshot {
     }
 }
 
-/// Tasks whose trails come one after the other, each of which must be as long as the task's summary says.
+/// Consecutive trails. Each must be as long as the task's summary says.
 struct Trails {
     waiting: VecDeque<Task>,
     /// The task whose entries are being read.
     current: Option<ExportedTask>,
-    /// How many of its entries were read.
+    /// Number of entries of that task read so far.
     entries: u64,
-    /// How many tasks have begun.
+    /// Number of tasks started.
     begun: i64,
 }
 
@@ -181,7 +182,7 @@ impl Trails {
         }
     }
 
-    /// Ends the current trail and begins the next; `None` when there is none.
+    /// Ends the current trail and starts the next; `None` after the last.
     fn next(&mut self) -> Result<Option<ExportedTask>, ExportError> {
         if let Some(ended) = self.current.take()
             && ended.entries != self.entries
@@ -198,16 +199,16 @@ impl Trails {
         Ok(self.current.clone())
     }
 
-    /// Counts an entry, and names its task.
+    /// Counts an entry, and returns its task.
     fn entry(&mut self) -> Option<TaskKey> {
         self.entries += 1;
         self.current.as_ref().map(|task| task.task.clone())
     }
 }
 
-/// A task whose entries are still to be read.
+/// A task whose entries have not been read yet.
 struct Task {
-    /// Its key as the statements take it.
+    /// Its key, as a parameter of the statements.
     key: (String, String),
     exported: ExportedTask,
 }
@@ -236,12 +237,12 @@ impl Task {
     }
 }
 
-/// Items that are given away together. Few enough to hold some of them, also where results are large.
+/// Items that are sent together. The limits keep the memory small even if results are large.
 struct Portion<'p> {
     portions: &'p mpsc::Sender<Vec<ExportedItem>>,
     items: Vec<ExportedItem>,
     bytes: usize,
-    /// All that was pushed so far.
+    /// Everything pushed so far.
     read: ExportAmount,
 }
 
@@ -258,7 +259,7 @@ impl<'p> Portion<'p> {
         }
     }
 
-    /// Adds an item of so many bytes, and waits until the portion is taken if it is full.
+    /// Adds an item of `bytes` bytes. If the portion is full, waits until it is received.
     async fn push(&mut self, item: ExportedItem, bytes: usize) {
         self.read.add(&item);
         self.items.push(item);
@@ -272,7 +273,7 @@ impl<'p> Portion<'p> {
         self.bytes = 0;
         let items = std::mem::take(&mut self.items);
         if !items.is_empty() {
-            // Nobody takes it any more: the reading ends for that.
+            // The receiver was dropped; `read` ends because of that.
             let _unwanted = self.portions.send(items).await;
         }
     }

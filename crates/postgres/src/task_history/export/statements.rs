@@ -11,16 +11,16 @@ use super::super::count::UserRange;
 use super::ExportSelection;
 use crate::document::MeasuredDocument;
 
-/// A user, a task, the status and the time of its finish, and how many entries it has.
+/// User, task, status and time of the finish, and number of entries.
 pub(super) type TaskRow = (String, String, Option<String>, Option<DateTime<Utc>>, i64);
 
-/// The task's number among those that are asked for, from 1, and the columns of an entry.
+/// Position of the task among the requested ones, from 1, and the columns of an entry.
 pub(super) type EntryRow = (i64, i32, Uuid, DateTime<Utc>, MeasuredDocument);
 
-/// The tasks that are still to be exported.
+/// The tasks that remain to be exported.
 #[derive(Debug)]
 pub(super) struct Selected {
-    /// The last task that is done.
+    /// The last task that was exported.
     pub(super) after: (String, String),
     last_user: String,
     since: DateTime<Utc>,

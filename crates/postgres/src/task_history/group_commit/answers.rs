@@ -4,7 +4,7 @@ use tasktrail_postgres_client::batching::Sending;
 use tasktrail_postgres_client::error::{SharedError, StoreError};
 use tokio::time::Instant;
 
-/// The answers to the entries of a group, by their place in it.
+/// The results of the entries of a group, by index.
 pub(super) struct Answers {
     began: Instant,
     all: Vec<Answer>,
@@ -13,9 +13,9 @@ pub(super) struct Answers {
 #[derive(Default)]
 struct Answer {
     given: Option<Result<TaskStatus>>,
-    /// Whether there is none because the task is locked.
+    /// Whether there is no result because the task is locked.
     blocked: bool,
-    /// Whether an attempt may have saved the entry, though a later one failed without an effect.
+    /// Whether an attempt may have saved the entry, even though a later one failed without effect.
     maybe_saved: bool,
 }
 
@@ -32,13 +32,13 @@ impl Answers {
         self.all.get(index).is_some_and(Answer::is_settled)
     }
 
-    /// The status that an entry was answered with, if it was saved.
+    /// The status of an entry that was saved.
     pub(super) fn status(&self, index: usize) -> Option<TaskStatus> {
         let answer = self.all.get(index)?.given.as_ref()?;
         answer.as_ref().ok().copied()
     }
 
-    /// How many there are.
+    /// The number of settled entries.
     pub(super) fn number(&self) -> usize {
         let settled = self.all.iter().filter(|answer| answer.is_settled());
         settled.count()
@@ -50,8 +50,8 @@ impl Answers {
         }
     }
 
-    /// Notes what an error means for those that it does not answer.
-    pub(super) fn doubt(&mut self, indices: &[usize], error: &StoreError) {
+    /// Records the effect of an error for entries that remain without a result.
+    pub(super) fn record_effect(&mut self, indices: &[usize], error: &StoreError) {
         let (_kind, effect) = error.verdict();
         for &index in indices {
             if let Some(place) = self.all.get_mut(index) {
@@ -60,7 +60,7 @@ impl Answers {
         }
     }
 
-    /// Gives all of `indices` the same error.
+    /// Sets the same error for all of `indices`.
     pub(super) fn fail(&mut self, indices: &[usize], error: StoreError) {
         let shared = SharedError::of(error);
         for &index in indices {
@@ -70,8 +70,8 @@ impl Answers {
         }
     }
 
-    /// Leaves the entry without an answer, since its task is locked. Not one that may have been saved: who
-    /// asks for it later would not know.
+    /// Leaves the entry without a result, because its task is locked. An entry that may have been
+    /// saved gets an error instead, because a later attempt could not know about that.
     pub(super) fn block(&mut self, index: usize) {
         let waited = self.began.elapsed();
         let Some(place) = self.all.get_mut(index) else {
@@ -89,7 +89,7 @@ impl Answers {
         self.all.iter().all(Answer::is_settled)
     }
 
-    /// All of them, with `missing` for those that are not there.
+    /// Returns all results. Entries without one get `missing`.
     pub(super) fn or_else(self, missing: impl Fn() -> RepositoryError) -> Vec<Sending<TaskStatus>> {
         let all = self.all.into_iter();
         all.map(|answer| match answer.given {

@@ -1,4 +1,4 @@
-//! Which of several tasks other transactions keep locked.
+//! Finds tasks that other transactions have locked.
 
 use diesel::QueryResult;
 use diesel::pg::Pg;
@@ -11,8 +11,8 @@ use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::pg_operation::PgOperation;
 use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 
-/// Finds the tasks that are locked now, by their places. A task whose first save is not committed yet is not
-/// seen by this.
+/// Returns the indices of the tasks that are locked now. Does not find a task whose first save is
+/// not committed yet.
 pub(super) struct FindLocked<'e>(pub(super) &'e [&'e TaskKey]);
 
 impl PgOperation for FindLocked<'_> {
@@ -28,7 +28,7 @@ impl PgOperation for FindLocked<'_> {
     }
 }
 
-/// `locked.sql`: the tasks, column by column.
+/// `locked.sql`, with one array parameter per column.
 #[derive(Debug)]
 struct Locked<'e> {
     users: Vec<&'e str>,

@@ -1,4 +1,4 @@
-//! What becomes of a group of entries, of which each is a matter of its own.
+//! Saves a group of entries, each of which succeeds or fails independently.
 
 use std::collections::HashSet;
 
@@ -15,12 +15,13 @@ use crate::error;
 use crate::task_history::operations::SaveEach;
 use crate::task_history::save::{ATTEMPTS, Outcome};
 
-/// How many lock timeouts a round looks into. What holds up more statements than that is not a lock of
-/// single tasks.
+/// How many lock timeouts a round investigates. If more statements time out, the cause is not a
+/// lock on single tasks.
 const LOCK_TIMEOUTS: u32 = 10;
 
-/// Saves each of the entries, in the order given where they are of one task, and tells what became of each.
-/// Those whose tasks are locked for longer than `wait` are not saved, and do not hold up the others.
+/// Saves each entry, and returns the results. Entries of the same task are saved in the given
+/// order. If a task is locked for longer than `wait`, its entries are not saved; others are not
+/// delayed.
 pub(super) async fn save(
     pool: &Pool,
     entries: &[HistoryEntry],
@@ -42,7 +43,7 @@ pub(super) async fn save(
     answers.or_else(|| StoreError::ConcurrentlyRemoved.during(operation::SAVE))
 }
 
-/// Saves entries of different ids. Those that are removed meanwhile get no answer.
+/// Saves entries with different ids. Entries whose task is removed concurrently get no result.
 async fn save_distinct(
     pool: &Pool,
     entries: &[HistoryEntry],
@@ -89,14 +90,14 @@ async fn save_distinct(
             }
             continue;
         }
-        answers.doubt(part, &error);
+        answers.record_effect(part, &error);
         if !(error.blames_a_value() && parts.halve(part)) {
             answers.fail(&with_repetitions(entries, part, answers), error);
         }
     }
 }
 
-/// The tasks of the entries of a part that are not settled.
+/// The tasks of the unsettled entries of a part.
 fn unsettled_tasks<'e>(
     entries: &'e [HistoryEntry],
     part: &[usize],
@@ -105,12 +106,12 @@ fn unsettled_tasks<'e>(
     let open = part.iter().filter(|&&index| !answers.has(index));
     let tasks = open.filter_map(|&index| entries.get(index));
     let mut tasks: Vec<_> = tasks.map(|entry| &entry.task).collect();
-    // They come sorted.
+    // The entries are sorted by task.
     tasks.dedup();
     tasks
 }
 
-/// Those of the tasks that another transaction keeps locked; none if that cannot be found out.
+/// The tasks that another transaction has locked; empty if the query fails.
 async fn locked_among<'e>(pool: &Pool, tasks: &[&'e TaskKey]) -> Vec<&'e TaskKey> {
     if let [_only] = tasks {
         return tasks.to_vec();
@@ -121,13 +122,13 @@ async fn locked_among<'e>(pool: &Pool, tasks: &[&'e TaskKey]) -> Vec<&'e TaskKey
             .filter_map(|place| tasks.get(place).copied())
             .collect(),
         Err(error) => {
-            tracing::debug!(%error, "cannot find out which tasks are locked");
+            tracing::debug!(%error, "cannot query which tasks are locked");
             Vec::new()
         }
     }
 }
 
-/// Settles all entries of locked tasks: they are not saved now.
+/// Settles all entries of locked tasks as blocked.
 fn block(entries: &[HistoryEntry], locked: &[&TaskKey], answers: &mut Answers) {
     let locked: HashSet<_> = locked.iter().collect();
     for (index, entry) in entries.iter().enumerate() {
@@ -137,7 +138,7 @@ fn block(entries: &[HistoryEntry], locked: &[&TaskKey], answers: &mut Answers) {
     }
 }
 
-/// Those of a part that have no answer yet, and the others with their ids.
+/// The unsettled entries of a part, and all unsettled entries with the same ids.
 fn with_repetitions(entries: &[HistoryEntry], part: &[usize], answers: &Answers) -> Vec<usize> {
     let open = |index: &usize| !answers.has(*index);
     let ids = part.iter().filter(|index| open(index));
@@ -152,8 +153,8 @@ fn with_repetitions(entries: &[HistoryEntry], part: &[usize], answers: &Answers)
     all.filter(open).collect()
 }
 
-/// The answers of entries with the same id as one that has its answer: a repetition gets the same, and what
-/// is not one is a conflict with what was saved. After a conflict it is asked for by itself.
+/// Settles entries with the same id as a saved one: a repetition gets the same result, different
+/// contents are a conflict. If that one had a conflict itself, the others are tried separately.
 fn answer_repetitions(entries: &[HistoryEntry], index: usize, answers: &mut Answers) {
     let (Some(first), Some(status)) = (entries.get(index), answers.status(index)) else {
         return;
@@ -171,8 +172,8 @@ fn answer_repetitions(entries: &[HistoryEntry], index: usize, answers: &mut Answ
     }
 }
 
-/// The entries that have no answer yet, without those whose id comes before; sorted by task, so that
-/// groups lock summaries in the same order.
+/// The unsettled entries, only the first of each id. Sorted by task, so that groups lock summaries
+/// in the same order.
 fn first_of_each_id(entries: &[HistoryEntry], answers: &Answers) -> Vec<usize> {
     let mut seen = HashSet::new();
     let mut first: Vec<_> = entries
@@ -188,7 +189,7 @@ fn answer(answers: &mut Answers, index: usize, entry: &HistoryEntry, outcome: Op
     match outcome {
         Some(Outcome::Saved(status)) => answers.set(index, Ok(status)),
         Some(Outcome::Conflict) => answers.set(index, Err(conflict(entry))),
-        // It is saved anew, or the error tells.
+        // It is saved again, or gets the error.
         Some(Outcome::Gone) | None => {}
     }
 }

@@ -1,4 +1,4 @@
-//! The statements of a removal, and what is bound to them.
+//! Statements of a removal, and their parameters.
 
 use chrono::{DateTime, Utc};
 use diesel::QueryResult;
@@ -10,11 +10,11 @@ use tasktrail_postgres_client::statement::{Statement, unbound};
 
 use crate::task_history::count::{UserRange, beyond_all};
 
-/// The tasks that a policy covers, behind a place in the order of their keys.
+/// The tasks that a policy covers, after a cursor in the order of their keys.
 #[derive(Debug)]
 pub(in crate::task_history) struct Covered {
     after: (String, String),
-    /// The last of the newest tasks of the user of `after`, if it is known.
+    /// The last of the newest tasks of the user in `after`, if it is known.
     last_kept: (Option<DateTime<Utc>>, Option<String>),
     last_user: String,
     cutoff: DateTime<Utc>,
@@ -57,7 +57,7 @@ impl Covered {
         &self.last_user
     }
 
-    /// The last of the newest tasks of a user, if it was found before.
+    /// The last of the newest tasks of a user, if an earlier call found it.
     pub(super) fn last_kept_of(&self, user: &str) -> Option<(DateTime<Utc>, String)> {
         let (at, task) = &self.last_kept;
         (self.after.0 == user)
@@ -131,7 +131,7 @@ impl Statement for WindowEnd<'_> {
     }
 }
 
-/// The tasks that one call looks at, and how many of them it may take.
+/// The tasks that one call checks, and how many of them it may lock.
 #[derive(Debug)]
 pub(in crate::task_history) struct Window {
     pub(in crate::task_history) covered: Covered,
@@ -232,7 +232,7 @@ pub(in crate::task_history) struct Remove<'e> {
 }
 
 impl<'e> Remove<'e> {
-    /// Of tasks, by their users and ids.
+    /// Removes tasks, given by user and task id.
     pub(in crate::task_history) fn of(tasks: impl IntoIterator<Item = (&'e str, &'e str)>) -> Self {
         let (users, tasks) = tasks.into_iter().unzip();
         Self { users, tasks }

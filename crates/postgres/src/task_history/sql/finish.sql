@@ -1,10 +1,10 @@
 -- Finishes a task that is open, or that nobody has recorded yet. No row comes back if it is finished.
--- Only the columns of the finish are written, so saves that race it cannot be overwritten.
+-- Only the columns of the finish are written, so concurrent saves are not overwritten.
 INSERT INTO task_summary AS summary
     (user_id, task_id, finished_status, finished_at, entries, created_at, last_updated)
 SELECT $1, $2, $3, finish.at, 0, finish.at, finish.at
 FROM (SELECT $4 AS at) AS finish
--- How long the row is waited for, as in a save.
+-- Lock timeout of the row, as in a save.
 WHERE (SELECT set_config('lock_timeout', coalesce(
     CASE WHEN current_setting('lc_messages') ~ '^(C|P|en)' THEN $5 END,
     current_setting('lock_timeout')), true)) IS NOT NULL

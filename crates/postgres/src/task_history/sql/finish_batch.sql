@@ -1,11 +1,11 @@
 -- Finishes the tasks among these that are open, or that nobody has recorded yet. No row comes back of one that
--- is finished; it stays locked like the others. They come sorted by their keys, as the tasks of a save do, so
--- that all lock summaries in the same order.
+-- is finished; it stays locked like the others. The tasks are sorted by key, as those of a save
+-- are, so that all statements lock summaries in the same order.
 INSERT INTO task_summary AS summary
     (user_id, task_id, finished_status, finished_at, entries, created_at, last_updated)
 SELECT user_id, task_id, status, at, 0, at, at
 FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS finish (user_id, task_id, status, at, position)
--- How long each row is waited for, as in a save.
+-- Lock timeout of each row, as in a save.
 WHERE (SELECT set_config('lock_timeout', coalesce(
     CASE WHEN current_setting('lc_messages') ~ '^(C|P|en)' THEN $5 END,
     current_setting('lock_timeout')), true)) IS NOT NULL

@@ -1,5 +1,5 @@
 -- A page of a user's tasks, merged from one index range for each status that is wanted. The ranges
--- come in the order of the list, so none is read further than the page goes.
+-- are in the order of the list, so none is read further than the page requires.
 SELECT task_id, status, finished_at, last_step, error_code, entries, created_at, last_updated
 FROM (
     (SELECT * FROM task_summary WHERE status = 'pending' AND 'pending' = ANY ($1)

@@ -1,5 +1,5 @@
 -- The newest revision of each step of a task, of which those behind the bound on bytes come without
--- their result. What a result takes as it is stored is known without reading it.
+-- their result. The stored size of a result is known without reading it.
 SELECT step, entry_id, recorded_at, CASE WHEN coalesce(bytes_before, 0) < $5 THEN result END
 FROM (
     SELECT step, entry_id, recorded_at, result,

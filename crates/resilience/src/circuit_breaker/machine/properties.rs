@@ -1,4 +1,4 @@
-//! What the machine never does, whatever happens in whatever order.
+//! Invariants of the machine for any sequence of events.
 
 use proptest::prelude::*;
 
@@ -31,7 +31,7 @@ fn action() -> impl Strategy<Value = Action> {
     ]
 }
 
-/// A machine, the calls under way, and what an observer who only sees calls knows of it.
+/// A machine, its calls in flight, and what an observer of the calls knows about it.
 struct Observed {
     machine: Machine,
     now: Instant,
@@ -42,30 +42,30 @@ struct Observed {
 impl Observed {
     fn call(&mut self) {
         let before = self.machine.state(self.now);
-        let Ok(leave) = self.machine.admit(self.now) else {
+        let Ok(permit) = self.machine.admit(self.now) else {
             assert!(
                 !matches!(before, BreakerState::Closed { .. }),
-                "closed, but refuses"
+                "closed, but rejects a call"
             );
             return;
         };
         assert!(
             !matches!(before, BreakerState::Open { .. }),
-            "open, but admits"
+            "open, but admits a call"
         );
         if before == BreakerState::HalfOpen {
             let overdue = |(_, since)| self.now - since >= CONFIG.max_cool_down;
             assert!(self.probe.is_none_or(overdue), "two probes at once");
-            self.probe = Some((leave, self.now));
+            self.probe = Some((permit, self.now));
         }
-        self.calls.push(leave);
+        self.calls.push(permit);
     }
 
-    fn end(&mut self, leave: CallPermit, verdict: Verdict) {
+    fn end(&mut self, permit: CallPermit, verdict: Verdict) {
         let before = self.machine.state(self.now);
-        self.machine.report(leave, verdict, self.now);
+        self.machine.report(permit, verdict, self.now);
         let after = self.machine.state(self.now);
-        let is_probe = self.probe.is_some_and(|(probe, _)| probe == leave);
+        let is_probe = self.probe.is_some_and(|(probe, _)| probe == permit);
         if is_probe {
             self.probe = None;
             assert_eq!(
@@ -75,7 +75,7 @@ impl Observed {
         } else if !matches!(before, BreakerState::Closed { .. }) {
             assert_eq!(
                 before, after,
-                "only the probe moves a breaker that is not closed"
+                "only the probe changes a breaker that is not closed"
             );
         }
         if let BreakerState::Open { next_probe_in } = after {
@@ -83,7 +83,7 @@ impl Observed {
         }
     }
 
-    /// However it stands, it admits a call within its longest cool-down.
+    /// In any state, it admits a call within its maximum cool-down.
     fn assert_that_it_recovers(&mut self) {
         self.now += CONFIG.max_cool_down;
         let probe = self.machine.admit(self.now).expect("a probe is admitted");
@@ -97,7 +97,7 @@ impl Observed {
 
 proptest! {
     #[test]
-    fn one_probe_at_a_time_and_always_a_way_back(
+    fn at_most_one_probe_and_recovery_is_always_possible(
         actions in prop::collection::vec(action(), 0..200),
     ) {
         let mut observed = Observed {
@@ -112,8 +112,8 @@ proptest! {
                 Action::Wait(millis) => observed.now += Duration::from_millis(millis),
                 Action::End(_, _) if observed.calls.is_empty() => {}
                 Action::End(of, verdict) => {
-                    let leave = observed.calls.swap_remove(of.index(observed.calls.len()));
-                    observed.end(leave, verdict);
+                    let permit = observed.calls.swap_remove(of.index(observed.calls.len()));
+                    observed.end(permit, verdict);
                 }
             }
         }

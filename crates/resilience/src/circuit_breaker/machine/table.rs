@@ -1,4 +1,4 @@
-//! What the machine does, step by step.
+//! Tests of the machine as sequences of steps.
 
 use super::Verdict::{Answered, Nothing, Outage};
 use super::*;
@@ -9,21 +9,21 @@ const THREE: BreakerConfig = BreakerConfig {
     max_cool_down: Duration::from_secs(3),
 };
 
-/// What happens to the machine, and how it must answer or stand afterwards.
+/// An event, or an assertion on the machine.
 #[derive(Clone, Copy)]
 enum Step {
-    /// A call is admitted; the leave is kept under its number.
+    /// A call is admitted, and its permit is stored under this number.
     Admitted(usize),
-    /// A call is refused for a reason.
-    IsRefused(Refused),
-    /// The call of that number ends.
+    /// A call is rejected for this reason.
+    IsRejected(Refused),
+    /// The call with this number ends.
     Ends(usize, Verdict),
-    /// So many milliseconds go by.
+    /// Time passes, in milliseconds.
     Passes(u64),
-    /// The machine stands so.
+    /// The machine is in this state.
     Is(BreakerState),
 }
-use Step::{Admitted, Ends, Is, IsRefused, Passes};
+use Step::{Admitted, Ends, Is, IsRejected, Passes};
 
 fn closed(outages: u32) -> Step {
     Is(BreakerState::Closed { outages })
@@ -35,17 +35,17 @@ fn open(millis: u64) -> Step {
 }
 
 fn cooling(millis: u64) -> Step {
-    IsRefused(Refused::Cooling(Duration::from_millis(millis)))
+    IsRejected(Refused::Cooling(Duration::from_millis(millis)))
 }
 
-const PROBING: Step = IsRefused(Refused::Probing);
+const PROBING: Step = IsRejected(Refused::Probing);
 
 const HALF_OPEN: Step = Is(BreakerState::HalfOpen);
 
 /// A call that is an outage.
 const FAILS: [Step; 2] = [Admitted(0), Ends(0, Outage)];
 
-/// As many outages as open it.
+/// The number of outages that opens the breaker.
 const OPENS: [Step; 6] = [
     Admitted(0),
     Ends(0, Outage),
@@ -58,15 +58,15 @@ const OPENS: [Step; 6] = [
 fn play(acts: &[&[Step]]) {
     let mut machine = Machine::new(THREE);
     let mut now = Instant::now();
-    let mut leaves = std::collections::HashMap::new();
+    let mut permits = std::collections::HashMap::new();
     for (number, step) in acts.concat().into_iter().enumerate() {
         match step {
             Admitted(call) => {
-                let leave = machine.admit(now).expect("a call is admitted");
-                leaves.insert(call, leave);
+                let permit = machine.admit(now).expect("a call is admitted");
+                permits.insert(call, permit);
             }
-            IsRefused(why) => assert_eq!(machine.admit(now), Err(why), "step {number}"),
-            Ends(call, verdict) => machine.report(leaves[&call], verdict, now),
+            IsRejected(why) => assert_eq!(machine.admit(now), Err(why), "step {number}"),
+            Ends(call, verdict) => machine.report(permits[&call], verdict, now),
             Passes(millis) => now += Duration::from_millis(millis),
             Is(state) => assert_eq!(machine.state(now), state, "step {number}"),
         }
@@ -74,7 +74,7 @@ fn play(acts: &[&[Step]]) {
 }
 
 #[test]
-fn consecutive_outages_open_it() {
+fn consecutive_outages_open_the_breaker() {
     play(&[
         &FAILS,
         &[closed(1)],
@@ -86,30 +86,30 @@ fn consecutive_outages_open_it() {
 }
 
 #[test]
-fn an_answer_between_outages_begins_the_count_anew() {
+fn answer_resets_the_outage_count() {
     let answered = [Admitted(1), Ends(1, Answered), closed(0)];
     play(&[&FAILS, &FAILS, &answered, &FAILS, &FAILS, &[closed(2)]]);
 }
 
 #[test]
-fn a_dropped_call_neither_counts_nor_resets() {
+fn dropped_call_neither_counts_nor_resets() {
     play(&[&FAILS, &[Admitted(1), Ends(1, Nothing), closed(1)]]);
 }
 
 #[test]
-fn after_the_cool_down_it_admits_one_probe() {
+fn one_probe_is_admitted_after_the_cool_down() {
     let cooled = [Passes(999), cooling(1), Passes(1), HALF_OPEN];
     play(&[&OPENS, &cooled, &[Admitted(1), HALF_OPEN, PROBING]]);
 }
 
 #[test]
-fn an_answered_probe_closes_it() {
+fn answered_probe_closes_the_breaker() {
     let probe = [Passes(1000), Admitted(1), Ends(1, Answered), closed(0)];
     play(&[&OPENS, &probe, &[Admitted(2), Admitted(3)]]);
 }
 
 #[test]
-fn a_failed_probe_doubles_the_cool_down_up_to_the_maximum() {
+fn failed_probe_doubles_the_cool_down_up_to_the_maximum() {
     let first = [Passes(1000), Admitted(1), Ends(1, Outage), open(2000)];
     let second = [Passes(2000), Admitted(1), Ends(1, Outage), open(3000)];
     let third = [Passes(3000), Admitted(1), Ends(1, Outage), open(3000)];
@@ -117,21 +117,21 @@ fn a_failed_probe_doubles_the_cool_down_up_to_the_maximum() {
 }
 
 #[test]
-fn after_a_recovery_the_cool_down_is_short_again() {
+fn recovery_resets_the_cool_down() {
     let failed = [Passes(1000), Admitted(1), Ends(1, Outage), open(2000)];
     let recovered = [Passes(2000), Admitted(1), Ends(1, Answered)];
     play(&[&OPENS, &failed, &recovered, &OPENS, &[open(1000)]]);
 }
 
 #[test]
-fn a_dropped_probe_gives_its_place_back() {
+fn dropped_probe_lets_the_next_call_probe() {
     let dropped = [Passes(1000), Admitted(1), Ends(1, Nothing), HALF_OPEN];
     let next = [Admitted(2), PROBING, Ends(2, Outage), open(2000)];
     play(&[&OPENS, &dropped, &next]);
 }
 
 #[test]
-fn a_probe_without_end_loses_its_place() {
+fn overdue_probe_is_replaced_by_the_next_call() {
     let hanging = [Passes(1000), Admitted(1), Passes(2999), PROBING];
     let next = [Passes(1), Admitted(2), PROBING];
     let late = [Ends(1, Outage), HALF_OPEN, Ends(2, Answered), closed(0)];
@@ -139,7 +139,7 @@ fn a_probe_without_end_loses_its_place() {
 }
 
 #[test]
-fn calls_from_before_a_change_no_longer_count() {
+fn calls_started_before_a_state_change_do_not_count() {
     let early = [Admitted(1), Admitted(2), Admitted(3)];
     let ignored = [Ends(1, Answered), open(1000), Ends(2, Outage), open(1000)];
     let recovered = [Passes(1000), Admitted(4), Ends(4, Answered)];
