@@ -12,7 +12,6 @@ use tasktrail_domain::task_history::{
 use tasktrail_domain::timestamp::Timestamp;
 
 use crate::fixture::page;
-use crate::snapshot::Snapshot;
 
 /// A repository to test, shared with the tasks that a case spawns.
 pub type Repository = Arc<dyn TaskHistoryRepository>;
@@ -143,11 +142,6 @@ impl History {
         let tasks = self.list(&task.user, &TaskFilter::default()).await;
         let found = tasks.into_iter().find(|summary| summary.task == *task);
         found.unwrap_or_else(|| panic!("{task} is not listed"))
-    }
-
-    /// Reads everything about alice and bob.
-    pub async fn snapshot(&self) -> Snapshot {
-        Snapshot::of(self).await
     }
 
     /// Panics unless the summaries, steps and counts of alice and bob match their trails.

@@ -32,6 +32,13 @@ pub struct TaskRecord {
     pub trail: Vec<HistoryEntry>,
 }
 
+impl History {
+    /// Reads everything about alice and bob.
+    pub async fn snapshot(&self) -> Snapshot {
+        Snapshot::of(self).await
+    }
+}
+
 impl Snapshot {
     pub(crate) async fn of(history: &History) -> Self {
         let mut tasks = Vec::new();

@@ -61,6 +61,15 @@ pub struct DatabaseHealth {
 }
 
 impl HealthState {
+    /// The value of the metric: 0, 1 or 2, the greater the worse.
+    pub(crate) const fn level(self) -> f64 {
+        match self {
+            Self::Healthy => 0.0,
+            Self::Degraded => 1.0,
+            Self::Unhealthy => 2.0,
+        }
+    }
+
     /// Returns `healthy`, `degraded` or `unhealthy`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

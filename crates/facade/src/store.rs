@@ -69,6 +69,14 @@ pub(crate) struct Database {
     pub(crate) published: Published,
 }
 
+#[cfg(feature = "postgres")]
+impl Database {
+    /// Publishes its current statistics as metrics.
+    pub(crate) fn publish(&self) {
+        telemetry::publish(&self.published, &self.postgres, &self.policy);
+    }
+}
+
 impl Connection {
     #[cfg_attr(
         not(feature = "postgres"),
@@ -153,7 +161,7 @@ impl Connection {
         #[cfg(feature = "postgres")]
         if let Some(database) = &self.database {
             let closing = database.postgres.close(deadline).await;
-            telemetry::publish(database);
+            database.publish();
             return closing;
         }
         CloseReport::default()

@@ -39,7 +39,7 @@ pub use self::statements::StatementFacts;
 pub use self::tables::TableFacts;
 pub use self::transactions::OpenTransaction;
 pub use self::wraparound::Wraparound;
-use tasktrail_postgres::{entry_order, health, schema_check};
+use tasktrail_postgres::{entry_order, health, schema_differences};
 
 /// Statement timeout of each query of a diagnosis.
 const QUERY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -150,7 +150,7 @@ pub(crate) async fn diagnose(
     probe.found(pool::judge(pool));
     probe.found(schema::judge_server(&server));
     if let Ok(server) = &server {
-        let differences = schema_check::differences(connector, QUERY_TIMEOUT).await;
+        let differences = schema_differences(connector, QUERY_TIMEOUT).await;
         // A pending migration explains differences. A database that must not be used is a finding.
         if server.schema.is_current() || differences.is_err() {
             probe.found(schema::judge_differences(&differences, &found.tables));

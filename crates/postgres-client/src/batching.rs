@@ -9,6 +9,7 @@ mod aside;
 mod batch_task;
 mod counter;
 mod parts;
+mod queued;
 
 use std::fmt;
 use std::hash::Hash;
@@ -21,11 +22,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
 use self::aside::Aside;
-use self::batch_task::{Queued, batch_task};
+use self::batch_task::batch_task;
 pub use self::counter::BatchStatistics;
 pub use self::counter::InFlight;
 use self::counter::{Counter, QueuedGuard};
 pub use self::parts::Parts;
+use self::queued::Queued;
 use crate::error::{AcquireError, StoreError};
 use crate::lock_wait::LockWait;
 use crate::pool::Pool;

@@ -1,6 +1,7 @@
 //! The location of the server, and how connections to it are opened, pooled and used.
 
 mod bounds;
+mod hosts;
 mod location;
 mod store_schema;
 mod url;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tasktrail_domain::InvalidValue;
 
+pub(crate) use self::hosts::hosts;
 use self::location::{Location, address};
 pub use self::store_schema::{BENCH as BENCH_SCHEMA, StoreSchema, is_identifier};
 use self::url::UrlParameters;

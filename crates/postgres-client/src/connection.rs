@@ -1,7 +1,5 @@
 //! Opens connections and configures their sessions.
 
-mod hosts;
-
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +12,7 @@ use tasktrail_domain::repository::ErrorChain;
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-pub use self::hosts::hosts;
-use crate::config::PostgresConfig;
+use crate::config::{PostgresConfig, hosts};
 use crate::tls::{Tls, TlsError};
 
 /// How long to wait for a host before the next one is tried in parallel. RFC 8305 recommends 250 ms

@@ -10,8 +10,6 @@ use std::time::Duration;
 use tasktrail_domain::InvalidValue;
 use tasktrail_domain::repository::{Effect, ErrorKind, Operation, RepositoryError};
 
-use crate::pool::OpenError;
-
 /// The database could not be reached when it was opened.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot connect to {address}")]
@@ -36,6 +34,17 @@ pub struct InvalidSettings(pub Vec<InvalidValue>);
 fn each(problems: &[InvalidValue]) -> String {
     let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
     problems.join("; ")
+}
+
+/// Why no connection was opened or checked out.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum OpenError {
+    /// The connection is closed or too old. bb8 tries another one.
+    #[error("the connection is closed or too old")]
+    Stale,
+    /// The server refused the connection, or could not be reached.
+    #[error(transparent)]
+    Refused(Arc<diesel::ConnectionError>),
 }
 
 /// Why a call got no connection.

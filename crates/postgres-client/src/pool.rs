@@ -37,12 +37,11 @@ use self::connect_errors::ConnectErrors;
 use self::demand::Demand;
 use self::lifecycle::Lifecycle;
 use self::manager::Manager;
-pub use self::manager::OpenError;
 use self::statistics::{CloseReason, ConnectionCounter};
 pub use self::statistics::{ClosedConnections, HeldConnection, PoolStatistics, QueueWaits};
 use self::validation::ConnectionValidator;
 use crate::connection::Connector;
-use crate::error::{AcquireError, ConnectError, StoreError};
+use crate::error::{AcquireError, ConnectError, OpenError, StoreError};
 use crate::lock_wait::{LockWait, waiting_connections};
 use crate::pg_operation::PgOperation;
 

@@ -19,7 +19,7 @@ use crate::health::{self, HealthError, ServerHealth};
 use crate::migrate::{
     self, Migrating, MigrationPlan, MigrationStatus, MigrationTarget, SchemaState,
 };
-use crate::schema_check::{self, SchemaDifference};
+use crate::schema_check::SchemaDifference;
 use crate::task_history::{
     Export, ExportError, ExportSelection, GroupCommitStatistics, PostgresTaskHistory, SharedCalls,
 };
@@ -145,7 +145,7 @@ impl PostgresDatabase {
     ///
     /// [`MigrateError`] if the database cannot be reached or read.
     pub async fn check_schema(&self) -> Result<Vec<SchemaDifference>, MigrateError> {
-        let mut differences = schema_check::differences(&self.connector, Duration::ZERO).await?;
+        let mut differences = migrate::schema_differences(&self.connector, Duration::ZERO).await?;
         differences.extend(ids::difference(&self.connector).await?);
         Ok(differences)
     }

@@ -15,11 +15,11 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use tasktrail_postgres_client::connection::Connector;
 use tasktrail_postgres_client::error::timed_out;
 
+pub use self::misplaced::TaskInDoubt;
+pub use self::repair::OrderRepair;
 pub(crate) use self::repair::repair;
-pub use self::repair::{OrderRepair, TaskInDoubt};
-use crate::error::MigrateError;
+use crate::error::{MigrateError, unread};
 use crate::leaves::with_leaves;
-use crate::migrate::unread;
 use crate::schema_check::SchemaDifference;
 
 /// How many pages at the end of each table are sampled. Copied rows are at the end.

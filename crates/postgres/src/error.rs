@@ -140,6 +140,10 @@ pub enum MigrateError {
     Migration(#[source] Box<dyn Error + Send + Sync>),
 }
 
+pub(crate) fn unread(error: diesel::result::Error) -> MigrateError {
+    MigrateError::Query(error.into())
+}
+
 /// The stored rows do not allow the call.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RowError {

@@ -26,6 +26,7 @@ pub use health::{HealthError, ServerHealth, ServerRole};
 pub use leaves::with_leaves;
 pub use migrate::{
     MigrationPlan, MigrationState, MigrationStatus, MigrationTarget, PlannedMigration, SchemaState,
+    schema_differences,
 };
 pub use schema_check::SchemaDifference;
 pub use task_history::{

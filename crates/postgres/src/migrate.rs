@@ -1,6 +1,7 @@
 //! Migrations of the schema. They are embedded, and one process at a time applies them.
 
 mod account;
+mod ground;
 mod migrating;
 mod neighbourhood;
 mod permission;
@@ -17,15 +18,16 @@ use tasktrail_postgres_client::config::StoreSchema;
 use tasktrail_postgres_client::connection::Connector;
 
 use self::account::{Applied, applied};
+use self::ground::Ground;
 pub(crate) use self::migrating::Migrating;
 use self::neighbourhood::Neighbourhood;
 pub use self::plan::{MigrationPlan, MigrationTarget, PlannedMigration};
 use self::scripts::MIGRATIONS;
-use self::sql::Ground;
 use self::status::statuses;
 pub use self::status::{MigrationState, MigrationStatus};
 use crate::entry_order;
-use crate::error::MigrateError;
+use crate::error::{MigrateError, unread};
+use crate::schema_check::{self, SchemaDifference};
 
 /// Key of the advisory lock: the bytes of "tasktrai".
 const LOCK: i64 = 0x7461_736b_7472_6169;
@@ -280,8 +282,22 @@ async fn survey(
     Ok((around, applied, admitted))
 }
 
+/// Returns the differences between the tables and the expected ones. `limit` is the statement
+/// timeout on the server, which also applies to waiting for locks; zero means no timeout.
+///
+/// # Errors
+///
+/// [`MigrateError`] if the database cannot be reached or read, or must not be used for the store.
+pub async fn schema_differences(
+    connector: &Connector,
+    limit: Duration,
+) -> Result<Vec<SchemaDifference>, MigrateError> {
+    let mut connection = open_admitted(connector, limit).await?;
+    schema_check::differences(&mut connection).await
+}
+
 /// Opens a connection to read the store, if the store may be here.
-pub(crate) async fn open_admitted(
+async fn open_admitted(
     connector: &Connector,
     limit: Duration,
 ) -> Result<AsyncPgConnection, MigrateError> {
@@ -291,10 +307,6 @@ pub(crate) async fn open_admitted(
 /// The key of the lock for migrating this schema.
 fn lock_number(schema: &StoreSchema) -> i64 {
     advisory_lock::of_schema(LOCK, schema.name())
-}
-
-pub(crate) fn unread(error: diesel::result::Error) -> MigrateError {
-    MigrateError::Query(error.into())
 }
 
 /// Reads the state, and the reason why the store must not be here, if there is one.

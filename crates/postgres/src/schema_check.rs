@@ -6,15 +6,12 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::time::Duration;
 
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use tasktrail_postgres_client::connection::Connector;
 
-use crate::error::MigrateError;
-use crate::migrate::{self, unread};
+use crate::error::{MigrateError, unread};
 
 /// One object per line: its name, a colon, and its definition.
 const EXPECTED: &str = include_str!("schema_check/expected.txt");
@@ -59,20 +56,13 @@ struct Object {
     definition: String,
 }
 
-/// Returns the differences between the tables and the expected ones. `limit` is the statement
-/// timeout on the server, which also applies to waiting for locks; zero means no timeout.
-///
-/// # Errors
-///
-/// [`MigrateError`] if the database cannot be reached or read, or must not be used for the store.
-pub async fn differences(
-    connector: &Connector,
-    limit: Duration,
+/// Returns the differences between the tables and the expected ones.
+pub(crate) async fn differences(
+    connection: &mut AsyncPgConnection,
 ) -> Result<Vec<SchemaDifference>, MigrateError> {
-    let mut connection = migrate::open_admitted(connector, limit).await?;
     let expected = expected();
     let tables: BTreeSet<_> = expected.iter().map(|object| object.table.clone()).collect();
-    let found = describe(&mut connection, tables.into_iter().collect())
+    let found = describe(connection, tables.into_iter().collect())
         .await
         .map_err(unread)?;
     Ok(compare(&expected, &found))

@@ -21,6 +21,7 @@ mod row;
 mod save;
 mod shared_calls;
 mod status_checks;
+mod statuses;
 
 use std::sync::Arc;
 

@@ -39,7 +39,6 @@ mod guarded;
 mod observe;
 mod policy;
 mod retry;
-mod stack;
 mod standard;
 pub mod telemetry;
 mod timeout;
@@ -48,8 +47,7 @@ pub use circuit_breaker::{BreakerConfig, BreakerOpen, BreakerState, CircuitBreak
 pub use config::ResilienceConfig;
 pub use guarded::Guarded;
 pub use observe::Observe;
-pub use policy::Policy;
+pub use policy::{Policy, Stack};
 pub use retry::{Attempts, Retry, RetryConfig};
-pub use stack::Stack;
 pub use standard::StandardPolicy;
 pub use timeout::{AttemptTimedOut, Timeout, TimeoutConfig};

@@ -2,8 +2,6 @@ use std::fmt;
 
 use tasktrail_domain::repository::{Operation, Result};
 
-use crate::Stack;
-
 /// Decides how an operation is run: whether, how often, how long, and what is recorded.
 ///
 /// A policy sees neither arguments nor results. Something that needs them, such as a cache, is a
@@ -57,5 +55,36 @@ impl<P: Policy> Policy for Option<P> {
             Some(policy) => policy.run(operation, attempt).await,
             None => attempt().await,
         }
+    }
+}
+
+/// One policy around another, created with [`Policy::around`].
+#[derive(Debug, Clone)]
+pub struct Stack<Outer, Inner> {
+    outer: Outer,
+    inner: Inner,
+}
+
+impl<Outer, Inner> Stack<Outer, Inner> {
+    pub(crate) fn new(outer: Outer, inner: Inner) -> Self {
+        Self { outer, inner }
+    }
+}
+
+impl<Outer: Policy, Inner: Policy> Policy for Stack<Outer, Inner> {
+    // Not an `async fn`, which would borrow `attempt` for the inner policy: for nested futures of
+    // that kind, the compiler cannot prove `Send`.
+    fn run<T, F, Fut>(
+        &self,
+        operation: Operation,
+        attempt: F,
+    ) -> impl Future<Output = Result<T>> + Send
+    where
+        T: Send,
+        F: Fn() -> Fut + Copy + Send + Sync,
+        Fut: Future<Output = Result<T>> + Send,
+    {
+        self.outer
+            .run(operation, move || self.inner.run(operation, attempt))
     }
 }

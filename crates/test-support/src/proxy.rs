@@ -3,13 +3,13 @@
 mod connection;
 mod faults;
 mod listener;
+mod sockets;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::ports;
-use connection::Connection;
 use faults::FaultFlags;
 use listener::Listener;
 

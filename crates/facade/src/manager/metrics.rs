@@ -26,7 +26,7 @@ impl DatabaseManager {
     pub fn publish_metrics(&self) -> Result<()> {
         let connection = self.0.state.connection()?;
         if let Some(database) = connection.database() {
-            telemetry::publish(database);
+            database.publish();
         }
         Ok(())
     }
@@ -42,7 +42,7 @@ impl DatabaseManager {
     ///
     /// If the future is dropped, nothing is published.
     pub async fn publish_health(&self) {
-        telemetry::publish_health(self.health().await.state);
+        telemetry::publish_health(self.health().await.state.level());
     }
 
     /// Measures the store and publishes the result to the installed recorder: tasks and entries by

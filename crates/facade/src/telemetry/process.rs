@@ -3,10 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
-use tasktrail_postgres::{BatchStatistics, PoolStatistics};
-use tasktrail_resilience::CircuitBreaker;
-
-use crate::store::Database;
+use tasktrail_postgres::{BatchStatistics, PoolStatistics, PostgresDatabase};
+use tasktrail_resilience::{CircuitBreaker, StandardPolicy};
 
 /// Open connections.
 pub const POOL_CONNECTIONS: &str = "tasktrail_pool_connections";
@@ -115,16 +113,12 @@ struct Snapshot {
 }
 
 /// Publishes the current statistics of a database.
-pub(crate) fn publish(database: &Database) {
+pub(crate) fn publish(published: &Published, postgres: &PostgresDatabase, policy: &StandardPolicy) {
     // Read under the lock, so that an older snapshot never follows a newer one.
-    let mut before = database
-        .published
-        .0
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
+    let mut before = published.0.lock().unwrap_or_else(PoisonError::into_inner);
     let now = Snapshot {
-        pool: database.postgres.pool_statistics(),
-        batches: database.postgres.batch_statistics(),
+        pool: postgres.pool_statistics(),
+        batches: postgres.batch_statistics(),
     };
     pool(&now.pool, &before.pool);
     for (index, operation) in now.batches.iter().enumerate() {
@@ -132,7 +126,7 @@ pub(crate) fn publish(database: &Database) {
     }
     *before = now;
     drop(before);
-    if let Some(breaker) = database.policy.breaker() {
+    if let Some(breaker) = policy.breaker() {
         CircuitBreaker::publish(breaker);
     }
 }

@@ -8,8 +8,6 @@ use tasktrail_domain::task_history::TaskStatus;
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_admin::{StatusCounts, StorageStatistics, TableStatistics};
 
-use crate::health::HealthState;
-
 /// Health of the store: 0 healthy, 1 degraded, 2 unhealthy.
 pub const HEALTH_STATE: &str = "tasktrail_health_state";
 /// Tasks, by status.
@@ -70,13 +68,9 @@ pub(crate) struct StoreMetrics {
     pub(crate) took: Duration,
 }
 
-/// Publishes the health of the store.
-pub(crate) fn publish_health(state: HealthState) {
-    gauge!(HEALTH_STATE).set(match state {
-        HealthState::Healthy => 0.0,
-        HealthState::Degraded => 1.0,
-        HealthState::Unhealthy => 2.0,
-    });
+/// Publishes how a store is: 0 if it is healthy, 1 if degraded, 2 if unhealthy.
+pub(crate) fn publish_health(level: f64) {
+    gauge!(HEALTH_STATE).set(level);
 }
 
 /// Publishes a measurement of the store.

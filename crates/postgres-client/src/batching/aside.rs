@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::batch_task::{Queued, all_callers_gone, answer};
 use super::counter::{Counter, InFlightGuard};
+use super::queued::{Queued, all_callers_gone, answer};
 use super::{Batchable, refused_by_lock};
 use crate::pool::Pool;
 

@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tasktrail_domain::InvalidValue;
 use tokio_postgres::config::Host;
 
-use crate::connection::hosts;
+use super::hosts::hosts;
 
 /// The location of a database, as configured.
 #[derive(Clone)]

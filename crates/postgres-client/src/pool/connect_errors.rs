@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::manager::OpenError;
+use crate::error::OpenError;
 
 /// Reports why connections could not be opened.
 ///

@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout};
 use super::statistics::{CloseReason, ConnectionCounter};
 use super::validation::{ConnectionValidator, VALIDATION_TIMEOUT, Validity};
 use crate::connection::{Connector, Session};
+use crate::error::OpenError;
 
 /// Opens connections for bb8, and decides which may be reused.
 #[derive(Debug)]
@@ -27,17 +28,6 @@ pub(super) struct Pooled {
     /// Why the connection must not be reused, if so.
     ends: Option<CloseReason>,
     counter: Arc<ConnectionCounter>,
-}
-
-/// Why no connection was opened or checked out.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum OpenError {
-    /// The connection is closed or too old. bb8 tries another one.
-    #[error("the connection is closed or too old")]
-    Stale,
-    /// The server refused the connection, or could not be reached.
-    #[error(transparent)]
-    Refused(Arc<diesel::ConnectionError>),
 }
 
 impl Manager {

@@ -5,7 +5,14 @@ use diesel::{QueryResult, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_postgres_client::unsigned;
 
-use super::TaskInDoubt;
+/// A task whose revisions may be in the wrong order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskInDoubt {
+    /// The user of the task.
+    pub user_id: String,
+    /// The task id.
+    pub task_id: String,
+}
 
 /// How many tasks are named.
 const NAMED: i64 = 20;

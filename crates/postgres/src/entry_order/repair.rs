@@ -8,9 +8,9 @@ use tasktrail_postgres_client::connection::Connector;
 use tasktrail_postgres_client::error::is_contention;
 use tokio::time::Instant;
 
+use super::misplaced::TaskInDoubt;
 use super::{EVERYWHERE, EntryOrder, connect, misplaced, next, order, place};
-use crate::error::MigrateError;
-use crate::migrate::unread;
+use crate::error::{MigrateError, unread};
 use crate::ownership::other_owner;
 
 /// How long to try to lock the table.
@@ -37,15 +37,6 @@ pub struct OrderRepair {
     pub tasks_in_doubt: u64,
     /// The first 20 of them, ordered by key.
     pub first_in_doubt: Vec<TaskInDoubt>,
-}
-
-/// A task whose revisions may be in the wrong order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TaskInDoubt {
-    /// The user of the task.
-    pub user_id: String,
-    /// The task id.
-    pub task_id: String,
 }
 
 /// Sets the sequence to the greatest id if it is behind, and finds tasks in doubt.

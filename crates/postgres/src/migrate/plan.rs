@@ -4,8 +4,8 @@ use tasktrail_domain::InvalidValue;
 use tasktrail_postgres_client::config::StoreSchema;
 
 use super::SchemaState;
+use super::ground::Ground;
 use super::scripts::{MIGRATIONS, Script};
-use super::sql::Ground;
 use crate::error::MigrateError;
 
 /// The desired state of a schema. A migration is identified by its version, its name, or a unique

@@ -2,66 +2,10 @@
 
 use std::fmt::Write;
 
-use tasktrail_postgres_client::config::StoreSchema;
-
+use super::ground::Ground;
 use super::plan::MigrationPlan;
 use super::scripts::Script;
 use super::{account, lock_number};
-
-/// Where a plan runs, and what its first migration has to create there.
-#[expect(clippy::struct_excessive_bools, reason = "each is independent")]
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Ground {
-    pub(super) schema: StoreSchema,
-    pub(super) lacks_schema: bool,
-    /// Whether the table of applied versions does not exist.
-    pub(super) lacks_account: bool,
-    /// Whether the applied versions are still in the table that earlier versions of the program
-    /// used.
-    pub(super) is_legacy: bool,
-    /// Whether that table may have rows of ours, and the role may delete them.
-    pub(super) may_strike_legacy: bool,
-}
-
-impl Ground {
-    /// SQL that creates what is missing.
-    fn prepare(&self) -> String {
-        let schema = self.schema.quoted();
-        let mut sql = String::new();
-        if self.lacks_schema {
-            // Writing to a string does not fail.
-            let _ = writeln!(sql, "CREATE SCHEMA IF NOT EXISTS {schema};");
-        }
-        let _ = writeln!(sql, "SET LOCAL search_path TO {schema};");
-        if self.lacks_account {
-            sql.push_str(account::TABLE);
-        }
-        if self.is_legacy {
-            sql.push_str(&account::takeover());
-        }
-        sql
-    }
-
-    fn transaction(&self, change: &str) -> String {
-        let number = lock_number(&self.schema);
-        format!("BEGIN;\nSELECT pg_advisory_xact_lock({number});\n{change}COMMIT;\n")
-    }
-
-    /// SQL that copies the applied versions to our table, without a migration.
-    pub(super) fn takeover(&self) -> String {
-        self.transaction(&self.prepare())
-    }
-
-    /// What remains to be prepared after the first migration.
-    fn prepared(&self) -> Self {
-        Self {
-            lacks_schema: false,
-            lacks_account: false,
-            is_legacy: false,
-            ..self.clone()
-        }
-    }
-}
 
 impl MigrationPlan {
     /// Returns the SQL of the plan, including the statements that record applied versions. Running
@@ -129,6 +73,8 @@ fn batches(script: &Script, down: bool, ground: &Ground) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use tasktrail_postgres_client::config::StoreSchema;
+
     use super::*;
 
     const INDEX: Script = Script {

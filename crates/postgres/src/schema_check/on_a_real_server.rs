@@ -6,10 +6,10 @@
 use std::time::Duration;
 
 use tasktrail_postgres_client::config::PostgresConfig;
-use tasktrail_postgres_client::connection::Session;
+use tasktrail_postgres_client::connection::{Connector, Session};
 use tasktrail_test_support::TestDatabase;
 
-use super::{Connector, Object, describe, differences};
+use super::{Object, describe};
 use crate::migrate::{self, MigrationTarget};
 
 async fn migrated(database: &TestDatabase) -> Connector {
@@ -27,7 +27,9 @@ async fn after(change: &str) -> Vec<String> {
     let database = TestDatabase::new();
     let connector = migrated(&database).await;
     database.execute(change).unwrap();
-    let differences = differences(&connector, Duration::ZERO).await.unwrap();
+    let differences = migrate::schema_differences(&connector, Duration::ZERO)
+        .await
+        .unwrap();
     differences.iter().map(ToString::to_string).collect()
 }
 

@@ -25,7 +25,7 @@ use super::load::{self, SelectSteps, SelectTrail, one_beyond};
 use super::retention::{self, CountExpired, Covered, LockExpired, Remove, Window, WindowEnd};
 use super::row::{amount, summary_value};
 use super::save::{Save, Saved};
-use super::status_checks::Statuses;
+use super::statuses::Statuses;
 
 /// A request for the query plans of an operation.
 #[derive(Debug, Clone)]

@@ -12,7 +12,7 @@ use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::pg_operation::PgOperation;
 
-use super::{count, finish, finish_batch, list, load, retention, save, status_checks};
+use super::{count, finish, finish_batch, list, load, retention, save, statuses};
 
 pub(super) struct Save<'e>(pub(super) &'e HistoryEntry, pub(super) LockWait);
 
@@ -99,12 +99,12 @@ impl PgOperation for Status<'_> {
 pub(super) struct Statuses<'e>(pub(super) &'e [TaskKey]);
 
 impl PgOperation for Statuses<'_> {
-    type Output = Vec<status_checks::Status>;
+    type Output = Vec<statuses::Status>;
 
     const OPERATION: Operation = operation::STATUS;
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
-        status_checks::statuses(connection, self.0).await
+        statuses::statuses(connection, self.0).await
     }
 }
 

@@ -17,7 +17,7 @@ use super::PostgresTaskHistory;
 use super::explain::Explain;
 use super::list::{List, ListWithErrorCode};
 use super::load::{self, SelectSteps, SelectTrail};
-use super::status_checks::Statuses;
+use super::statuses::Statuses;
 use crate::{PostgresConfig, PostgresDatabase};
 
 const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF) ";

@@ -12,7 +12,7 @@ use super::load;
 use super::plans::{filled_in, generic_plan, pages};
 use super::retention::{LastKeptOfUser, LockBeyond, LockExpired, Remove, WindowEnd};
 use super::save::Saved;
-use super::status_checks::Statuses;
+use super::statuses::Statuses;
 
 const STATUSES: &str = "'{completed,failed,cancelled,timed_out}'";
 

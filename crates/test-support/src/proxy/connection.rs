@@ -1,24 +1,14 @@
-//! One connection through the proxy.
+//! Forwarding of one connection through the proxy.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use super::faults::{Direction, FaultFlags, Progress};
+use super::sockets::Connection;
 
 const CHUNK: usize = 64 * 1024;
-/// Interval at which a blocked write checks whether the connection is closed.
-const WRITE_TIMEOUT: Duration = Duration::from_millis(50);
-
-#[derive(Debug)]
-pub(super) struct Connection {
-    client: TcpStream,
-    server: TcpStream,
-    shut: AtomicBool,
-}
 
 impl Connection {
     /// Forwards bytes in both directions until both sides end or a fault closes the connection.
@@ -34,35 +24,6 @@ impl Connection {
         });
         connection.pump(Direction::ClientToServer, flags);
         let _ = answers.join();
-    }
-
-    fn open(client: TcpStream, upstream: SocketAddr) -> io::Result<Self> {
-        let server = TcpStream::connect(upstream)?;
-        for stream in [&client, &server] {
-            stream.set_nodelay(true)?;
-            stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
-        }
-        Ok(Self {
-            client,
-            server,
-            shut: AtomicBool::new(false),
-        })
-    }
-
-    /// Only for [`FaultFlags`], which notifies waiting threads.
-    ///
-    /// Does not shut down writing, which would send an end of file. Closing a socket with unread
-    /// bytes sends the reset that is wanted.
-    pub(super) fn shut(&self) {
-        self.shut.store(true, Ordering::SeqCst);
-        for stream in [&self.client, &self.server] {
-            // Fails if the peer has closed the connection.
-            let _ = stream.shutdown(Shutdown::Read);
-        }
-    }
-
-    pub(super) fn is_shut(&self) -> bool {
-        self.shut.load(Ordering::SeqCst)
     }
 
     fn pump(&self, direction: Direction, flags: &FaultFlags) {

@@ -4,7 +4,7 @@ use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use super::Connection;
+use super::sockets::Connection;
 use crate::wait::TIMEOUT;
 
 /// The direction of bytes through a [`Proxy`](super::Proxy).

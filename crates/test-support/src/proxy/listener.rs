@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
-use super::{Connection, FaultFlags};
+use super::FaultFlags;
+use super::sockets::Connection;
 
 /// Accepts connections on its own thread until dropped. After that, the port refuses connections.
 #[derive(Debug)]

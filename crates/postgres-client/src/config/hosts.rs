@@ -10,7 +10,7 @@ use tokio_postgres::config::Host;
 
 /// The name and port of each host, with a configuration for this host only.
 #[must_use]
-pub fn hosts(list: &Config) -> Vec<(String, Config)> {
+pub(crate) fn hosts(list: &Config) -> Vec<(String, Config)> {
     let ports = list.get_ports();
     list.get_hosts()
         .iter()
