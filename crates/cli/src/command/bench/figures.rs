@@ -1,4 +1,4 @@
-//! A row of the answer.
+//! A row of the results.
 
 use serde::Serialize;
 use tasktrail::StorageStatistics;
@@ -7,19 +7,19 @@ use tasktrail::task_history::TaskStatus;
 use super::measured::Measured;
 use super::workload::Workload;
 
-/// What one measurement says. The names are those of the JSON document.
+/// The result of one measurement. The field names are the JSON keys.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Row {
     #[serde(rename = "work")]
     pub(super) workload: Workload,
     pub(super) callers: u32,
-    /// Whether saves share statements; for saves only.
+    /// Whether group commit is on; only for save.
     pub(super) group_commit: Option<bool>,
-    /// How many tasks the user has; for lists only.
+    /// Number of tasks of the user; only for list.
     pub(super) tasks: Option<u32>,
-    /// The only status that is listed; for lists only.
+    /// Status filter; only for list.
     pub(super) filter: Option<TaskStatus>,
-    /// How many entries were saved or removed, lines imported, or reads answered.
+    /// Number of saved or removed entries, imported lines, or reads.
     pub(super) count: u64,
     pub(super) per_second: f64,
     pub(super) p50_ms: f64,
@@ -27,25 +27,25 @@ pub(super) struct Row {
     pub(super) p95_ms: f64,
     pub(super) p99_ms: f64,
     pub(super) max_ms: f64,
-    /// For each entry; not for reads.
+    /// Per entry; `None` for reads.
     pub(super) wal_bytes: Option<f64>,
-    /// For each entry; not for reads.
+    /// Per entry; `None` for reads.
     pub(super) dead_rows: Option<f64>,
     pub(super) resident_bytes: Option<u64>,
 }
 
-/// What was written to the server.
+/// The write volume of a measurement.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Written {
-    /// By the entries that were measured.
+    /// WAL of the measured entries.
     pub(super) log_bytes: u64,
     pub(super) rows_died: u64,
-    /// The number of entries by which the rows died.
+    /// Number of entries that caused the dead rows. Includes the warm-up.
     pub(super) by: u64,
 }
 
 impl Written {
-    /// How many rows died between two readings, in both tables.
+    /// Number of rows that died between two statistics, in both tables.
     pub(super) fn rows_died(before: &StorageStatistics, after: &StorageStatistics) -> u64 {
         let died = |read: &StorageStatistics| read.entries.rows_died + read.tasks.rows_died;
         died(after).saturating_sub(died(before))
@@ -92,7 +92,7 @@ impl Row {
     }
 }
 
-/// To a thousandth: what comes after is noise.
+/// Rounds to three decimal places.
 fn rounded(number: f64) -> f64 {
     (number * 1e3).round() / 1e3
 }
