@@ -1,4 +1,4 @@
-//! Arguments that several commands take. Nothing here names a command.
+//! Arguments shared by several commands. Nothing here depends on a command.
 
 mod global;
 mod seconds;

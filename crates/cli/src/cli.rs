@@ -14,10 +14,11 @@ use crate::command::{
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// The record of what every task of every user did, step by step.
+/// Query and manage the recorded history of tasks: every step of every task of every user.
 ///
-/// Tasktrail keeps the history of tasks in PostgreSQL: each step that was saved, each revision of
-/// it, and how each task stands. This tool shows, imports, exports, cancels and cleans up.
+/// Tasktrail stores task histories in PostgreSQL: every saved step, every revision of a step, and
+/// the status of each task. Use this tool to query, import, export, cancel and clean up tasks, and
+/// to migrate, check and measure the database.
 #[derive(Debug, Parser)]
 #[command(
     name = "tasktrail",
@@ -25,14 +26,14 @@ use crate::output::Output;
     max_term_width = 100,
     arg_required_else_help = true
 )]
-#[command(after_help = "See it at work, without a database:  tasktrail demo")]
+#[command(after_help = "Try it without a database:  tasktrail demo")]
 #[command(after_long_help = MANUAL)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
     #[command(subcommand)]
     command: Command,
-    /// The name of the command.
+    /// The name of the subcommand.
     #[arg(skip)]
     pub(crate) name: String,
 }
@@ -61,8 +62,9 @@ enum Command {
 }
 
 impl Cli {
-    /// Reads the arguments of this process. Afterwards `database_url` and `schema` are those on the command
-    /// line; the environment, which has more than one variable for it, is read where it is needed.
+    /// Parses the arguments of this process. `database_url` and `schema` keep only values from the
+    /// command line. The module `connection` reads the environment, which has several
+    /// variables for the same setting.
     pub(crate) fn read() -> Result<Self, clap::Error> {
         let matches = Self::command().try_get_matches()?;
         let mut cli = Self::from_arg_matches(&matches)?;
@@ -78,7 +80,8 @@ impl Cli {
         Ok(cli)
     }
 
-    /// How many threads the command works with. A benchmark must not be what limits the database.
+    /// Number of worker threads. A benchmark uses all cores, so that the client is not the
+    /// bottleneck.
     pub(crate) fn threads(&self) -> usize {
         match self.command {
             Command::Bench(_) => thread::available_parallelism().map_or(2, NonZeroUsize::get),
@@ -113,46 +116,46 @@ impl Cli {
 
 const MANUAL: &str = "\
 Examples:
-  tasktrail demo                                  see it at work, without a database
+  tasktrail demo                                  run a demo, without a database
   tasktrail import runs.jsonl.gz --in-memory      check a file, without a database
   export DATABASE_URL=postgres://app@localhost/tasks
-  tasktrail migrate                               create the schema, or bring it up to date
-  tasktrail import runs.jsonl.gz                  save what the file holds, each line once
+  tasktrail migrate                               create the schema, or update it
+  tasktrail import runs.jsonl.gz                  save the lines of a file, each line once
   tasktrail export all.jsonl.gz                   write all histories to a file
-  tasktrail tasks alice --status failed           the failed tasks of a user
-  tasktrail history alice report-7                what one of them did
-  tasktrail doctor                                what is wrong with the database
+  tasktrail tasks alice --status failed           list the failed tasks of a user
+  tasktrail history alice report-7                show the steps of one task
+  tasktrail doctor                                check the database for problems
 
 Environment:
   DATABASE_URL  the database, postgres://user:password@host:port/database
   DB_HOST, DB_PORT (5432), DB_NAME, DB_USER, DB_PASSWORD or DB_PASSWORD_FILE
-                the same in parts, where DATABASE_URL is not set
+                the parts of the location, used if DATABASE_URL is not set
   DB_SSL_MODE   disable, prefer (the default), require, verify-ca or verify-full
   TASKTRAIL_CONFIG
-                a file that says the same, see --config; variables come before it
-  TASKTRAIL_…   any setting; docs/CONFIGURATION.md lists them all
-  RUST_LOG      what to log, such as tasktrail_postgres=debug; comes before --verbose
+                a configuration file, see --config; variables override it
+  TASKTRAIL_…   any other setting; see docs/CONFIGURATION.md
+  RUST_LOG      log filter, such as tasktrail_postgres=debug; overrides --verbose
   OTEL_EXPORTER_OTLP_ENDPOINT
-                a collector of traces, http://localhost:4318 say, if the tool was built with the feature
-                opentelemetry
-  NO_COLOR      no colours, also on a terminal
+                endpoint of a trace collector, such as http://localhost:4318; requires a build with
+                the feature opentelemetry
+  NO_COLOR      turn off colours on a terminal
 
 Exit status:
-  0  done
-  1  an error, told in one line on stderr; or the answer is no: `status` of an unknown task,
-     `migrate --check` with migrations pending, `migrate check` of a schema that differs, `health` of an
+  0  success
+  1  an error, reported on one line on stderr; or a negative result: `status` of an unknown task,
+     `migrate --check` with pending migrations, `migrate check` with differences, `health` of an
      unhealthy database, `doctor` with a critical finding
-  2  wrong usage, or the configuration is wrong or names no database
+  2  invalid usage, or an invalid or incomplete configuration
   130, 143
-     ended by SIGINT (Ctrl-C) or SIGTERM: what was under way was finished or undone, nothing is half done;
-     `serve-metrics` ends with 0 then";
+     stopped by SIGINT (Ctrl-C) or SIGTERM; the operation in progress was completed or rolled
+     back. `serve-metrics` exits with 0";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_arguments_fit_together() {
+    fn argument_definitions_are_valid() {
         Cli::command().debug_assert();
     }
 }

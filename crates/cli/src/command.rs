@@ -1,6 +1,6 @@
-//! The commands, one module each: its arguments with their help, and what it does.
+//! The commands, one module each, with their arguments, help and implementation.
 //!
-//! No command uses another one. What they share is outside of this module.
+//! Commands do not depend on each other. Shared code is outside of this module.
 
 pub(crate) mod analyze;
 pub(crate) mod bench;

@@ -1,4 +1,4 @@
-//! The database that a command works on.
+//! Opens the database of a command.
 
 use std::time::Duration;
 
@@ -12,19 +12,19 @@ use crate::args::Global;
 use crate::failure::Failure;
 use crate::output::note;
 
-/// A tool does one thing after another: one connection, and a few more if need be.
+/// Commands are mostly sequential: one connection is usually enough, with a few more on demand.
 const MIN_CONNECTIONS: u32 = 1;
 const MAX_CONNECTIONS: u32 = 4;
 
-/// Opens the database that was named, and leaves its schema alone. Refuses the database if its store may not be
-/// the one that is meant: each command refuses what `migrate` and `import` refuse.
+/// Opens the configured database without changing its schema. Fails if the database may contain a
+/// different store than the intended one, with the same checks as `migrate` and `import`.
 pub(crate) async fn open(global: &Global) -> Result<DatabaseManager, Failure> {
-    Ok(looked_at(global).await?.0)
+    Ok(open_and_inspect(global).await?.0)
 }
 
-/// Opens the database that was named, as [`open`] does, and refuses one that has no store in the schema.
+/// Opens the configured database as [`open`] does. Fails if the schema has no store.
 pub(crate) async fn open_store(global: &Global) -> Result<DatabaseManager, Failure> {
-    match looked_at(global).await? {
+    match open_and_inspect(global).await? {
         (_, Some(state)) if state.applied.is_empty() => {
             Err(Failure::error(no_store(&schema(global)?, &state)))
         }
@@ -32,7 +32,8 @@ pub(crate) async fn open_store(global: &Global) -> Result<DatabaseManager, Failu
     }
 }
 
-/// Does something on the store that was named. Where the store fails, migrations that are pending explain it.
+/// Runs `work` on the configured store. If the store fails and migrations are pending, the failure
+/// reports the pending migrations instead.
 pub(crate) async fn with_store(
     global: &Global,
     work: impl AsyncFnOnce(&DatabaseManager) -> Result<(), Failure>,
@@ -44,15 +45,18 @@ pub(crate) async fn with_store(
     }
 }
 
-/// The database, and its schema where the role may read the list of migrations.
-async fn looked_at(global: &Global) -> Result<(DatabaseManager, Option<SchemaState>), Failure> {
+/// Opens the database and reads the state of its schema. The state is `None` if the role may not
+/// read the table of migrations.
+async fn open_and_inspect(
+    global: &Global,
+) -> Result<(DatabaseManager, Option<SchemaState>), Failure> {
     let manager = manager(global, |config| {
-        config.with_resilience(patience(QUERY_RETRIES))
+        config.with_resilience(resilience(QUERY_RETRIES))
     })?;
     manager.init_connection_pool().await?;
     match manager.schema_state().await {
         Ok(state) => Ok((manager, Some(state))),
-        // The list is read after everything that may be refused.
+        // The migrations are read last, after all other checks have passed.
         Err(DatabaseError::Migrate(MigrateError::Query(_))) => Ok((manager, None)),
         Err(refused) => Err(refused.into()),
     }
@@ -61,16 +65,16 @@ async fn looked_at(global: &Global) -> Result<(DatabaseManager, Option<SchemaSta
 fn no_store(schema: &str, state: &SchemaState) -> String {
     let others = state.other_stores.join(", ");
     if others.is_empty() {
-        return format!("the schema {schema} has no store: run tasktrail migrate");
+        return format!("schema {schema} has no store: run tasktrail migrate");
     }
     format!(
-        "the schema {schema} has no store, and stores exist in other schemas: {others}; set `schema` (--schema, \
+        "schema {schema} has no store, but other schemas have one: {others}; set `schema` (--schema, \
          TASKTRAIL_SCHEMA) to one of these, or run tasktrail migrate"
     )
 }
 
-/// Opens the database that was named, and brings its schema up to date. Says so on standard error where that
-/// changed something: a mistyped schema must not become a store without notice.
+/// Opens the configured database and migrates its schema. Prints a note on standard error if that
+/// changed something, so that a mistyped schema name does not create a store unnoticed.
 pub(crate) async fn open_migrated(global: &Global) -> Result<DatabaseManager, Failure> {
     let manager = manager(global, |config| config)?;
     manager.init_connection_pool().await?;
@@ -86,13 +90,14 @@ pub(crate) async fn open_migrated(global: &Global) -> Result<DatabaseManager, Fa
             several => format!("{several} migrations"),
         };
         note(format_args!(
-            "{verb} the store in the schema {schema} of {address} ({count})"
+            "{verb} the store in schema {schema} of {address} ({count})"
         ));
     }
     Ok(manager)
 }
 
-/// The manager of the database that was named, with a change of its settings; connects to nothing yet.
+/// Creates the manager of the configured database, after applying `change` to its settings. Does
+/// not connect yet.
 pub(crate) fn manager(
     global: &Global,
     change: impl FnOnce(DatabaseConfig) -> DatabaseConfig,
@@ -100,23 +105,23 @@ pub(crate) fn manager(
     let config = config(global)?.with_connections(MIN_CONNECTIONS, MAX_CONNECTIONS)?;
     tracing::info!(address = config.address(), "connecting");
     let config = config
-        .with_resilience(patience(WORK_RETRIES))
-        .with_postgres(|postgres| postgres.with_statement_timeout(LONGEST));
+        .with_resilience(resilience(WORK_RETRIES))
+        .with_postgres(|postgres| postgres.with_statement_timeout(LONG_TIMEOUT));
     let manager = DatabaseManager::new(change(config));
-    global.interrupt.closes(&manager);
+    global.interrupt.close_on_signal(&manager);
     Ok(manager)
 }
 
-/// A person waits about ten seconds for a store that refuses at once; an import outlasts a failover.
+/// A query gives up after about 10 s if the store fails immediately. An import survives a failover.
 const QUERY_RETRIES: u32 = 14;
 const WORK_RETRIES: u32 = 100;
 
-/// How long a history may take to be counted or cleaned up.
-const LONGEST: Duration = Duration::from_secs(3600);
+/// Time limit of counts and cleanups.
+const LONG_TIMEOUT: Duration = Duration::from_secs(3600);
 
-/// More patience than a service has: a line of an import may be 64 MiB long, a history that is
-/// counted or cleaned up of any size, and a person who has waited long enough ends the tool.
-fn patience(max_retries: u32) -> ResilienceConfig {
+/// Longer time limits than those of a service: a line of an import can be 64 MiB long, a count or a
+/// cleanup can process a history of any size, and the user can interrupt the tool.
+fn resilience(max_retries: u32) -> ResilienceConfig {
     ResilienceConfig {
         retry: Some(RetryConfig {
             max_retries,
@@ -125,32 +130,32 @@ fn patience(max_retries: u32) -> ResilienceConfig {
         }),
         timeout: Some(TimeoutConfig {
             attempt: Duration::from_secs(120),
-            long_attempt: LONGEST,
+            long_attempt: LONG_TIMEOUT,
         }),
         ..ResilienceConfig::default()
     }
 }
 
-/// What was said about the database.
+/// Loads the configuration of the database.
 pub(crate) fn config(global: &Global) -> Result<DatabaseConfig, Failure> {
     sources(global)
         .load()
-        .map_err(|error| Failure::Usage(words(&error)))
+        .map_err(|error| Failure::Usage(describe(&error)))
 }
 
-/// The schema of the store. No database has to be named.
+/// The schema of the store. The location of the database may be missing from the configuration.
 pub(crate) fn schema(global: &Global) -> Result<String, Failure> {
     if let Some(schema) = &global.schema {
         return Ok(schema.clone());
     }
     let loaded = match sources(global).load() {
-        // Any location makes the configuration complete.
+        // Complete the configuration with an arbitrary location.
         Err(error) if error.names_no_database() => {
             sources(global).set("url", "postgres://localhost").load()
         }
         loaded => loaded,
     };
-    let config = loaded.map_err(|error| Failure::Usage(words(&error)))?;
+    let config = loaded.map_err(|error| Failure::Usage(describe(&error)))?;
     Ok(config.schema().to_owned())
 }
 
@@ -168,19 +173,19 @@ fn sources(global: &Global) -> ConfigSources {
     sources
 }
 
-/// All that is wrong with a configuration, on one line.
-fn words(error: &ConfigError) -> String {
+/// All problems of a configuration, on one line.
+fn describe(error: &ConfigError) -> String {
     if error.names_no_database() {
-        return "no database is named: give --database-url URL or --config FILE, or set DATABASE_URL, \
-                or set DB_HOST, DB_NAME and DB_USER (`tasktrail demo` and `tasktrail import \
-                --in-memory` need none)"
+        return "no database is configured: pass --database-url URL or --config FILE, or set \
+                DATABASE_URL, or set DB_HOST, DB_NAME and DB_USER (`tasktrail demo` and `tasktrail \
+                import --in-memory` need no database)"
             .to_owned();
     }
     let problems: Vec<_> = error.problems().iter().map(ToString::to_string).collect();
     problems.join("; ")
 }
 
-/// The failure of a command, or the pending migrations that explain it.
+/// Returns the failure of a command, or a failure that reports pending migrations as the cause.
 async fn explain(manager: &DatabaseManager, failure: Failure) -> Failure {
     if !failure.is_of_store() {
         return failure;
@@ -191,7 +196,7 @@ async fn explain(manager: &DatabaseManager, failure: Failure) -> Failure {
             "the schema is not up to date ({} pending): run tasktrail migrate",
             state.pending.join(", ")
         )),
-        // The first failure says more than that its explanation failed as well.
+        // The original failure is more useful than the second one.
         Err(_) => failure,
     }
 }
@@ -201,8 +206,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_patience_is_within_its_bounds() {
-        assert_eq!(patience(QUERY_RETRIES).problems(), []);
-        assert_eq!(patience(WORK_RETRIES).problems(), []);
+    fn resilience_settings_are_valid() {
+        assert_eq!(resilience(QUERY_RETRIES).problems(), []);
+        assert_eq!(resilience(WORK_RETRIES).problems(), []);
     }
 }

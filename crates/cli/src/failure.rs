@@ -3,42 +3,42 @@ use std::error::Error;
 use tasktrail::DatabaseError;
 use tasktrail::repository::{ErrorChain, RepositoryError};
 
-/// Why a command ends before its time, and with which exit code.
+/// Why a command fails. Determines the exit code.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// It was called wrongly: 2.
+    /// Invalid usage or configuration: exit code 2.
     Usage(String),
-    /// It could not do its work: 1.
+    /// The command failed: exit code 1.
     Error(Box<dyn Error + Send + Sync>),
-    /// It did its work, and the answer is no: 1. There is nothing more to say.
+    /// The command succeeded with a negative result, which was already printed: exit code 1.
     No,
-    /// A signal ended it.
+    /// A signal interrupted the command.
     Interrupted {
         /// The exit code.
         code: u8,
-        /// What became of its work.
+        /// The state in which the command left its work.
         outcome: &'static str,
     },
-    /// Nobody reads its output any more: 0, for the reader has what he wanted.
+    /// The reader of the output closed the pipe: exit code 0.
     ClosedPipe,
 }
 
 impl Failure {
-    /// A failure by the words that a person reads.
-    pub(crate) fn error(words: impl Into<String>) -> Self {
-        Self::Error(words.into().into())
+    /// Creates a failure with a message.
+    pub(crate) fn error(message: impl Into<String>) -> Self {
+        Self::Error(message.into().into())
     }
 
-    /// What an error says, with its causes.
-    pub(crate) fn words(&self) -> String {
+    /// The message of an error, with its causes.
+    pub(crate) fn message(&self) -> String {
         match self {
             Self::Error(error) => ErrorChain(&**error).to_string(),
-            Self::Usage(words) => words.clone(),
+            Self::Usage(message) => message.clone(),
             Self::No | Self::Interrupted { .. } | Self::ClosedPipe => String::new(),
         }
     }
 
-    /// Whether the store refused or failed, which a missing schema may explain.
+    /// Whether a call to the store failed. A missing or old schema may be the cause.
     pub(crate) fn is_of_store(&self) -> bool {
         let Self::Error(error) = self else {
             return false;

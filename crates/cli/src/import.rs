@@ -1,26 +1,26 @@
-//! Reads files of recorded step results and saves each of their lines once.
+//! Imports files of recorded step results, and saves each line once.
 //!
-//! A file holds one JSON object a line, each a step result as it was saved, in the order in which
-//! it happened:
+//! A file has one JSON object per line. Each object is a saved step result. The lines are in the
+//! order in which the saves happened:
 //!
 //! ```json
 //! {"user_id": "…", "task_id": "…", "step": 0, "recorded_at": "2026-01-31T12:00:00Z", "step_result": {…}}
 //! ```
 //!
-//! `step_result` is the document of seven keys of
-//! [`TaskStepResult`](tasktrail::task_history::TaskStepResult); `recorded_at` may be left out. The
-//! identity of the save is its `entry_id`, if the line has one; else it follows from the line and from
-//! how often it came before in its file. So a file may be imported again, after an interruption or
-//! grown longer, and nothing is saved twice.
+//! `step_result` is the JSON form of [`TaskStepResult`](tasktrail::task_history::TaskStepResult),
+//! with all seven keys. `recorded_at` is optional. The save is identified by the `entry_id` of the
+//! line, if it has one. Otherwise, its ID is derived from the line and from the number of equal
+//! lines before it in the file. So you can import a file again, after an interruption or after
+//! lines were appended, and nothing is saved twice.
 //!
-//! A line may also tell how a task was finished:
+//! A line can also contain the finish of a task:
 //!
 //! ```json
 //! {"user_id": "…", "task_id": "…", "finish": {"status": "cancelled", "at": "2026-01-31T12:00:00Z"}}
 //! ```
 //!
-//! The next lines are read while the last ones are saved, and memory is bounded by a few thousand
-//! of them, however long the file is.
+//! The import reads ahead while it saves. Memory use is bounded by a few thousand lines,
+//! independent of the length of the file.
 
 mod batch;
 mod chunk;

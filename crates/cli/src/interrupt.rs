@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: what is under way finishes, nothing else begins.
+//! Handles SIGINT and SIGTERM: calls in progress finish, and no new ones start.
 
 use std::process;
 use std::sync::{Arc, OnceLock};
@@ -10,11 +10,11 @@ use tokio::sync::{Notify, OwnedRwLockReadGuard, RwLock, SetOnce};
 use crate::failure::Failure;
 use crate::output;
 
-/// How long a command may take to end by itself once its database is closed. One that waits for its
-/// input does not.
-const NOTICE: Duration = Duration::from_secs(3);
+/// Time that a command has to return after its database was closed. A command that waits for
+/// standard input does not return by itself.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
 
-/// Whether the command was told to end, and what is to be closed then.
+/// Whether a signal was received, and the database to close then.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Interrupt(Arc<State>);
 
@@ -23,9 +23,9 @@ struct State {
     signal: SetOnce<Signal>,
     database: OnceLock<DatabaseManager>,
     closed: Notify,
-    /// Is held for reading by a command that has to remove what it made.
-    removal: Arc<RwLock<()>>,
-    /// What became of its work then.
+    /// Held for reading by a command that needs time to clean up before the process exits.
+    delay: Arc<RwLock<()>>,
+    /// The state in which the interrupted command left its work.
     outcome: OnceLock<&'static str>,
 }
 
@@ -36,7 +36,7 @@ enum Signal {
 }
 
 impl Signal {
-    /// As shells tell it: 128 and the number of the signal.
+    /// The exit code that shells use: 128 plus the number of the signal.
     fn exit_code(self) -> u8 {
         match self {
             Self::Interrupt => 130,
@@ -46,58 +46,62 @@ impl Signal {
 }
 
 impl Interrupt {
-    /// Watches for signals from now on.
+    /// Starts to watch for signals.
     pub(crate) fn watch(&self) {
-        tokio::spawn(self.clone().end());
+        tokio::spawn(self.clone().handle_signals());
     }
 
-    /// Closes `database` when a signal comes.
-    pub(crate) fn closes(&self, database: &DatabaseManager) {
-        // A command opens one database.
+    /// Registers the database to close when a signal is received.
+    pub(crate) fn close_on_signal(&self, database: &DatabaseManager) {
+        // A command opens only one database.
         let _only = self.0.database.set(database.clone());
     }
 
-    /// Returns when a signal comes: for a command that gives up what it is doing, by itself.
-    pub(crate) async fn came(&self) {
+    /// Waits for a signal. For commands that stop by themselves.
+    pub(crate) async fn signalled(&self) {
         self.0.signal.wait().await;
     }
 
-    /// Lets the command take its time to end, as long as this is held. The second signal ends it all the
-    /// same.
-    pub(crate) async fn waits(&self) -> OwnedRwLockReadGuard<()> {
-        Arc::clone(&self.0.removal).read_owned().await
+    /// Delays the exit of the process until the guard is dropped. A second signal ends the process
+    /// anyway.
+    pub(crate) async fn delay_exit(&self) -> OwnedRwLockReadGuard<()> {
+        Arc::clone(&self.0.delay).read_owned().await
     }
 
-    /// Notes what became of the command's work, for the person who interrupted it.
-    pub(crate) fn left(&self, outcome: &'static str) {
-        // A command ends once.
+    /// Sets the text that is printed after an interruption.
+    pub(crate) fn set_outcome(&self, outcome: &'static str) {
+        // A command sets it at most once.
         let _only = self.0.outcome.set(outcome);
     }
 
-    /// The result of the command; or that it was interrupted, when its statements have ended on the
-    /// server, too.
-    pub(crate) async fn instead_of(&self, done: Result<(), Failure>) -> Result<(), Failure> {
+    /// Returns the result of the command. If the command failed after a signal, waits until the
+    /// database is closed, and returns [`Failure::Interrupted`].
+    pub(crate) async fn resolve(&self, done: Result<(), Failure>) -> Result<(), Failure> {
         match (done, self.0.signal.get()) {
             (Err(_closed), Some(signal)) => {
                 self.0.closed.notified().await;
                 Err(Failure::Interrupted {
                     code: signal.exit_code(),
-                    outcome: self.0.outcome.get().unwrap_or(&"what was done stays done"),
+                    outcome: self
+                        .0
+                        .outcome
+                        .get()
+                        .unwrap_or(&"completed operations are kept"),
                 })
             }
             (done, _) => done,
         }
     }
 
-    /// The first signal closes the database, which lets the calls under way finish and the command end;
-    /// the second one ends it at once.
-    async fn end(self) {
+    /// The first signal closes the database: calls in progress finish, and the command returns. A
+    /// second signal ends the process immediately.
+    async fn handle_signals(self) {
         let Ok(received) = next_signal().await else {
             return;
         };
-        // Nobody else sets it.
+        // It is set only here.
         let _first = self.0.signal.set(received);
-        output::note("stopping; once more to stop at once");
+        output::note("stopping; repeat the signal to stop immediately");
         tokio::select! {
             () = self.close() => {}
             _again = next_signal() => {}
@@ -111,8 +115,8 @@ impl Interrupt {
             tracing::info!(?closing, "closed the database");
         }
         self.0.closed.notify_one();
-        let _removed = self.0.removal.write().await;
-        tokio::time::sleep(NOTICE).await;
+        let _exit_allowed = self.0.delay.write().await;
+        tokio::time::sleep(SHUTDOWN_GRACE).await;
     }
 }
 

@@ -1,5 +1,6 @@
-//! The import of recorded step results, as the command-line tool `tasktrail` does it.
+//! Imports recorded step results from files, as `tasktrail import` does.
 //!
-//! The tool is a binary; this part of it is a library, so that tests can call it.
+//! The rest of the command-line tool is a binary. This part is a library, so that tests can call
+//! it.
 
 pub mod import;

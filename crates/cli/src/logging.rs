@@ -1,4 +1,4 @@
-//! What the tool tells while it works: logs, and traces where a collector is named.
+//! Logs, and traces if a collector is configured.
 
 #[cfg(feature = "opentelemetry")]
 mod traces;
@@ -11,18 +11,19 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::failure::Failure;
 
-/// Sends logs to stderr: what `RUST_LOG` names, else what the number of `-v` asks for. Sends traces to
-/// the collector that the environment names, if it does; the last ones when the answer is dropped.
+/// Initializes logging to stderr, filtered by `RUST_LOG` or else by the number of `-v` options.
+/// Sends traces to the collector in the environment, if one is set. Dropping the returned value
+/// sends the remaining traces.
 #[cfg_attr(
     not(feature = "opentelemetry"),
     expect(
         clippy::unnecessary_wraps,
-        reason = "only a collector can be named wrongly"
+        reason = "only the collector can be invalid"
     )
 )]
 pub(crate) fn init(verbose: u8) -> Result<Traces, Failure> {
     let by_flag = match verbose {
-        // An error is told once, by the tool itself.
+        // Errors are already printed by the tool itself.
         0 => "off",
         1 => "info",
         2 => "debug",
@@ -50,7 +51,7 @@ pub(crate) fn init(verbose: u8) -> Result<Traces, Failure> {
 #[cfg(feature = "opentelemetry")]
 pub(crate) use self::traces::Traces;
 
-/// Traces, which this tool was built without.
+/// Placeholder for builds without the feature `opentelemetry`.
 #[cfg(not(feature = "opentelemetry"))]
 #[derive(Debug)]
 pub(crate) struct Traces;
@@ -60,7 +61,7 @@ impl Traces {
     fn unavailable() -> Self {
         if std::env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT").is_some() {
             tracing::warn!(
-                "no traces are sent: the tool was built without the feature opentelemetry"
+                "OTEL_EXPORTER_OTLP_ENDPOINT is ignored: this build lacks the feature opentelemetry"
             );
         }
         Self

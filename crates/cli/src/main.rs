@@ -1,8 +1,8 @@
 //! The command-line tool of Tasktrail.
 //!
-//! The composition root: it reads arguments and environment, opens the database or the memory, and
-//! runs one command. `cli` lists the commands, and each is a module of its own in `command`. Commands
-//! use the other modules, and no other module uses a command.
+//! This is the composition root: it reads arguments and environment, opens the database or an
+//! in-memory store, and runs one command. `cli` lists the commands. Each command is a module in
+//! `command`. Commands use the other modules, and no other module uses a command.
 
 mod args;
 mod cli;
@@ -48,10 +48,10 @@ fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
     let working = async {
         interrupt.watch();
         let done = cli.run(output).await;
-        interrupt.instead_of(done).await
+        interrupt.resolve(done).await
     };
     let done = runtime.block_on(working.instrument(span));
-    // What still looks up the name of a host, say, is not waited for.
+    // Do not wait for blocking tasks, such as a DNS lookup.
     runtime.shutdown_background();
     done
 }

@@ -1,4 +1,4 @@
-//! The one place that prints.
+//! All output of the tool.
 
 mod bars;
 mod confirm;
@@ -19,7 +19,7 @@ use comfy_table::Table;
 use serde::Serialize;
 use tasktrail::repository::ErrorChain;
 
-use self::stderr::complain;
+use self::stderr::print_error;
 use crate::failure::Failure;
 
 pub(crate) use self::confirm::confirm;
@@ -29,7 +29,7 @@ pub(crate) use self::table_style::{TableStyle, number_cell};
 pub(crate) use self::terminal::has_colours;
 pub(crate) use self::text::{bytes, grouped, moment, printable, quoted};
 
-/// Where answers go: standard output, in the format that was asked for.
+/// Standard output, in the selected format.
 #[derive(Debug)]
 pub(crate) struct Output {
     format: Format,
@@ -51,17 +51,17 @@ impl Output {
         self.format == Format::Json
     }
 
-    /// How tables look here.
+    /// The style of tables on this output.
     pub(crate) fn table_style(&self) -> TableStyle {
         self.table_style
     }
 
     /// Prints a line.
     pub(crate) fn line(&mut self, line: impl Display) -> Result<(), Failure> {
-        writeln!(self.stdout, "{line}").map_err(|error| unwritten(&error))
+        writeln!(self.stdout, "{line}").map_err(|error| write_failure(&error))
     }
 
-    /// Prints a line that stands out.
+    /// Prints a heading, bold on a terminal.
     pub(crate) fn heading(&mut self, heading: impl Display) -> Result<(), Failure> {
         if self.table_style.colours {
             self.line(format_args!("\x1b[1m{heading}\x1b[0m"))
@@ -81,11 +81,11 @@ impl Output {
     /// Prints a JSON document.
     pub(crate) fn json(&mut self, document: &impl Serialize) -> Result<(), Failure> {
         serde_json::to_writer_pretty(&mut self.stdout, document)
-            .map_err(|error| unwritten(&error.into()))?;
+            .map_err(|error| write_failure(&error.into()))?;
         self.line("")
     }
 
-    /// Begins a list of JSON documents, which need not fit into memory together.
+    /// Starts a JSON list that is printed item by item, so it need not fit in memory.
     pub(crate) fn json_list(&mut self) -> JsonList<'_> {
         JsonList {
             output: self,
@@ -93,20 +93,20 @@ impl Output {
         }
     }
 
-    /// Prints bytes as they are.
+    /// Prints bytes unchanged.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.stdout
             .write_all(bytes)
-            .map_err(|error| unwritten(&error))
+            .map_err(|error| write_failure(&error))
     }
 
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
-        self.stdout.flush().map_err(|error| unwritten(&error))
+        self.stdout.flush().map_err(|error| write_failure(&error))
     }
 
-    /// Tells why the command ends, and with which exit code.
+    /// Prints the failure, and returns the exit code.
     pub(crate) fn end(mut self, failure: Failure) -> ExitCode {
-        // What was printed so far comes first; of two failures the first one is told.
+        // Flush the output before the error is printed. A flush error is secondary to `failure`.
         let flushed = self.flush();
         match failure {
             Failure::ClosedPipe => ExitCode::SUCCESS,
@@ -116,11 +116,11 @@ impl Output {
             },
             Failure::Error(error) => failed(&ErrorChain(&*error)),
             Failure::Interrupted { code, outcome } => {
-                complain(&format!("interrupted; {outcome}"));
+                print_error(&format!("interrupted; {outcome}"));
                 ExitCode::from(code)
             }
-            Failure::Usage(words) => {
-                note(format_args!("error: {words}"));
+            Failure::Usage(message) => {
+                note(format_args!("error: {message}"));
                 ExitCode::from(2)
             }
         }
@@ -128,12 +128,12 @@ impl Output {
 }
 
 fn failed(error: &dyn Display) -> ExitCode {
-    complain(&error.to_string());
+    print_error(&error.to_string());
     ExitCode::from(1)
 }
 
-/// A list of JSON documents that is being printed. Nothing is printed before the first one, so that
-/// what fails at once prints nothing.
+/// A JSON list that is printed item by item. Nothing is printed before the first item, so a command
+/// that fails immediately prints nothing.
 #[derive(Debug)]
 pub(crate) struct JsonList<'a> {
     output: &'a mut Output,
@@ -145,9 +145,9 @@ const FIRST_SEPARATOR: &str = "[\n  ";
 impl JsonList<'_> {
     pub(crate) fn item(&mut self, document: &impl Serialize) -> Result<(), Failure> {
         let stdout = &mut self.output.stdout;
-        write!(stdout, "{}", self.separator).map_err(|error| unwritten(&error))?;
+        write!(stdout, "{}", self.separator).map_err(|error| write_failure(&error))?;
         self.separator = ",\n  ";
-        serde_json::to_writer(stdout, document).map_err(|error| unwritten(&error.into()))
+        serde_json::to_writer(stdout, document).map_err(|error| write_failure(&error.into()))
     }
 
     pub(crate) fn end(self) -> Result<(), Failure> {
@@ -156,21 +156,21 @@ impl JsonList<'_> {
     }
 }
 
-/// Prints what clap has to say: help on stdout, errors on stderr.
+/// Prints the output of clap: help on stdout, errors on stderr.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     let plain = error.render().to_string();
-    // Help is the tool's own text; an error quotes arguments.
+    // Only errors quote arguments, which may contain secrets.
     let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     if error.use_stderr() && !is_help && secrets::hidden(&plain) != plain {
         note(plain.trim_end());
     } else if error.print().is_err() {
-        // A reader that has gone needs no help.
+        // The reader has closed the pipe.
         return ExitCode::SUCCESS;
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
-fn unwritten(error: &io::Error) -> Failure {
+fn write_failure(error: &io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {
         Failure::ClosedPipe
     } else {

@@ -1,4 +1,4 @@
-//! The documents that answers consist of, as JSON.
+//! The JSON documents that several commands print.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use tasktrail::task_history::{
 };
 use tasktrail::timestamp::Timestamp;
 
-/// One row of a list of tasks.
+/// A task in a list of tasks.
 #[derive(Debug, Serialize)]
 pub(crate) struct TaskView<'a> {
     user_id: &'a UserId,
@@ -39,7 +39,7 @@ impl<'a> TaskView<'a> {
     }
 }
 
-/// One entry of a history: the keys of a line that can be imported, and the entry's id.
+/// An entry of a history: the keys of an importable line, and the ID of the entry.
 #[derive(Debug, Serialize)]
 pub(crate) struct EntryView<'a> {
     id: EntryId,
@@ -63,7 +63,7 @@ impl<'a> EntryView<'a> {
     }
 }
 
-/// How much there is.
+/// The counts of `stats`.
 #[derive(Debug, Serialize)]
 pub(crate) struct CountsView {
     entries: u64,

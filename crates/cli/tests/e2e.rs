@@ -1,4 +1,4 @@
-//! The tool as a person or a script meets it: the real binary, its output and its exit codes.
+//! End-to-end tests of the binary: its output and its exit codes.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

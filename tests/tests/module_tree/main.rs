@@ -6,6 +6,8 @@
 //! module that defines the item. The crate root (`lib.rs`, `main.rs`) is ignored, because it declares
 //! and re-exports everything. An inline module, such as `tests`, is a separate module.
 //!
+//! Modules that are declared with `#[cfg(test)]` are ignored.
+//!
 //! The parser does not see method calls, macro expansions, and paths in strings, such as in serde
 //! attributes.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test panics")]

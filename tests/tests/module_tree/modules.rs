@@ -22,7 +22,10 @@ struct Content {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Modules(BTreeMap<Module, Content>);
+pub(crate) struct Modules(BTreeMap<Module, Content>, TestOnly);
+
+/// The modules declared with `#[cfg(test)]`.
+type TestOnly = BTreeSet<Module>;
 
 /// The target of a path.
 enum Destination {
@@ -59,6 +62,11 @@ impl Modules {
     fn add(&mut self, source: &str, module: Module) {
         self.0.entry(module.clone()).or_default();
         let tokens = tokens(source);
+        for name in test_only(&tokens) {
+            let mut child = module.clone();
+            child.push(name);
+            self.1.insert(child);
+        }
         let parser = Parser {
             tokens: &tokens,
             depth: 0,
@@ -71,7 +79,10 @@ impl Modules {
     /// Returns each module except the root, with the modules that it uses.
     pub(crate) fn uses(&self) -> BTreeMap<Module, BTreeSet<Module>> {
         let mut graph = BTreeMap::new();
-        for (module, content) in self.0.iter().filter(|(module, _)| !module.is_empty()) {
+        let is_code = |module: &Module| {
+            !module.is_empty() && !self.1.iter().any(|tests| module.starts_with(tests))
+        };
+        for (module, content) in self.0.iter().filter(|(module, _)| is_code(module)) {
             let used = content.paths.iter().filter_map(|path| {
                 let (Destination::Module(used) | Destination::ItemOf(used)) =
                     self.follow(path, module)?;
@@ -133,6 +144,28 @@ impl Modules {
         self.0.contains_key(&child)
             || imports.is_some_and(|path| path.first().is_some_and(|first| first != name))
     }
+}
+
+/// The names in `#[cfg(test)] mod name`.
+fn test_only(tokens: &[Token]) -> Vec<String> {
+    let word = |word: &str| Token::Word(word.to_owned());
+    let declaration = [
+        word("cfg"),
+        Token::Punctuation('('),
+        word("test"),
+        Token::Punctuation(')'),
+        Token::Punctuation(']'),
+        word("mod"),
+    ];
+    let length = declaration.len();
+    let found = tokens.windows(length + 1).filter_map(|window| {
+        let (before, name) = window.split_at(length);
+        match (before == declaration, name) {
+            (true, [Token::Word(name)]) => Some(name.clone()),
+            _ => None,
+        }
+    });
+    found.collect()
 }
 
 fn parent(module: &Module) -> Option<Module> {

@@ -7,15 +7,15 @@ use secrecy::SecretString;
 use crate::interrupt::Interrupt;
 use crate::output::Format;
 
-/// What every command takes.
+/// Options of every command.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// The database: postgres://user:password@host:port/database.
+    /// URL of the database: postgres://user:password@host:port/database.
     ///
-    /// Several hosts may be named, separated by commas. Other users of the machine can see
-    /// arguments, so a password is better kept in the environment. Without it, and without
-    /// `DATABASE_URL`, the variables `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER` and `DB_PASSWORD` count.
+    /// Separate several hosts by commas. Other users of the machine can see command-line arguments:
+    /// pass a password in the environment instead. If neither this option nor `DATABASE_URL` is
+    /// set, the location comes from `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER` and `DB_PASSWORD`.
     #[arg(
         long,
         value_name = "URL",
@@ -26,11 +26,11 @@ pub(crate) struct Global {
     #[arg(value_parser = secret)]
     pub(crate) database_url: Option<SecretString>,
 
-    /// A file in TOML or YAML that says where the database is and how to connect to it.
+    /// Configuration file in TOML or YAML, with the location of the database and its settings.
     ///
-    /// `--database-url` and the environment come before it. How many connections are kept and how long
-    /// calls may take is the tool's own. `docs/CONFIGURATION.md` lists what the file may say.
-    // An empty variable counts as not set, so emptiness is no error here.
+    /// `--database-url` and the environment override it. The tool sets its own pool size, retries
+    /// and time limits. `docs/CONFIGURATION.md` lists the settings.
+    // An empty variable is treated as unset, so an empty value must parse.
     #[arg(
         long,
         value_name = "FILE",
@@ -41,10 +41,11 @@ pub(crate) struct Global {
     #[arg(value_parser = OsStringValueParser::new())]
     pub(crate) config: Option<OsString>,
 
-    /// The schema of the store.
+    /// Database schema of the store.
     ///
-    /// It is `public` unless --schema, the environment, the URL (?schema=NAME) or the file names one. Migrating
-    /// creates it if it is missing. A search path that the role, the database or the URL sets has no effect.
+    /// Default: the schema set by the environment, the URL (?schema=NAME) or the file, otherwise
+    /// `public`. A migration creates the schema if it does not exist. A search path set for the
+    /// role, the database or in the URL has no effect.
     #[arg(
         long,
         value_name = "NAME",
@@ -54,11 +55,11 @@ pub(crate) struct Global {
     )]
     pub(crate) schema: Option<String>,
 
-    /// How to print the answer: tables for people, or one JSON document for programs.
+    /// Output format.
     #[arg(long, value_enum, default_value_t, global = true)]
     pub(crate) format: Format,
 
-    /// Log to stderr what happens; twice (-vv) in detail. `RUST_LOG`, if set, decides instead.
+    /// Log to stderr; repeat for more detail (-vv, -vvv). `RUST_LOG` overrides it.
     #[arg(short, long, action = ArgAction::Count, global = true)]
     pub(crate) verbose: u8,
 
@@ -68,7 +69,7 @@ pub(crate) struct Global {
 
 #[expect(
     clippy::unnecessary_wraps,
-    reason = "the form of a value parser, and no text is refused"
+    reason = "value parsers return a result, and this one accepts any text"
 )]
 fn secret(text: &str) -> Result<SecretString, String> {
     Ok(SecretString::from(text))

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// Reads a number of seconds, with or without a fraction, within bounds that are included.
+/// Parses a number of seconds, with an optional fraction, between `least` and `most` (inclusive).
 pub(crate) fn seconds_between(text: &str, least: f64, most: f64) -> Result<Duration, String> {
     let refused = || format!("must be between {least} and {most} seconds, got {text}");
     let seconds: f64 = text.parse().map_err(|_not_a_number| refused())?;
@@ -16,7 +16,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bounds_are_included_and_named() {
+    fn bounds_are_inclusive_and_reported() {
         assert_eq!(
             seconds_between("0.1", 0.1, 3600.0),
             Ok(Duration::from_millis(100))

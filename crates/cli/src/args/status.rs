@@ -1,13 +1,13 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use tasktrail::task_history::{StatusSet, TaskStatus};
 
-/// Reads a status, and lists them all in help and completions.
+/// Parses a status. Help and completions list all of them.
 pub(crate) fn status_parser() -> impl TypedValueParser<Value = TaskStatus> {
     PossibleValuesParser::new(TaskStatus::ALL.map(TaskStatus::as_str))
         .try_map(|text| text.parse::<TaskStatus>())
 }
 
-/// The statuses that were asked for: those given, or all.
+/// The given statuses, or all if none is given.
 pub(crate) fn status_set(given: &[TaskStatus]) -> StatusSet {
     if given.is_empty() {
         StatusSet::ALL

@@ -1,13 +1,13 @@
 use clap::Args;
 use tasktrail::task_history::{TaskId, TaskKey, UserId};
 
-/// The task that a command is about.
+/// The arguments that identify one task.
 #[derive(Debug, Args)]
 pub(crate) struct TaskArgs {
-    /// Whose task.
+    /// User that the task belongs to.
     user: UserId,
 
-    /// Which task of the user.
+    /// ID of the task.
     task: TaskId,
 }
 

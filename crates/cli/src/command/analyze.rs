@@ -7,21 +7,21 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, grouped, number_cell};
 
-/// Collect anew what the planner knows of the tables; remove dead rows as well with --vacuum.
+/// Update the planner statistics of the tables; with --vacuum, also remove dead rows.
 ///
-/// The server does both by itself when enough has changed; after a large import or clean-up one need not
-/// wait for it. The service goes on meanwhile. For the owner of the tables, or since PostgreSQL 17 a role
-/// with the privilege MAINTAIN on them.
+/// The server does both on its own once enough rows have changed. Run this after a large import or
+/// cleanup instead of waiting. Services keep running. Requires the owner of the tables or, since
+/// PostgreSQL 17, a role with the privilege MAINTAIN on them.
 ///
-/// In JSON `{"vacuum", "tables": [{"table", "rows_before", "rows_after", "dead_before", "dead_after",
-/// "took_ms"}]}`: the rows are what the planner takes a table to have.
+/// JSON: `{"vacuum", "tables": [{"table", "rows_before", "rows_after", "dead_before", "dead_after",
+/// "took_ms"}]}`. Row counts are the estimates that the planner uses.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   tasktrail analyze
   tasktrail cleanup --days 90 && tasktrail analyze --vacuum")]
 pub(crate) struct AnalyzeArgs {
-    /// Remove dead rows, too: their room is used again. Takes the longer the larger the tables are.
+    /// Also remove dead rows, so that their space is reused. Takes longer on larger tables.
     #[arg(long)]
     vacuum: bool,
 }

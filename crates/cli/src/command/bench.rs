@@ -1,9 +1,8 @@
-//! What a database can do, measured by its owner.
+//! Benchmarks of a database.
 
 mod callers;
 mod entries;
 mod environment;
-mod figures;
 mod measured;
 mod progress;
 mod report;
@@ -15,15 +14,15 @@ use clap::Args;
 use serde::{Serialize, Serializer};
 
 use self::environment::BenchEnvironment;
-use self::figures::Row;
 use self::progress::Progress;
+use self::workload::figures::Row;
 use self::workload::{Workload, cleanup, import, list, load, save, status};
 use crate::args::{Global, seconds_between};
 use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, note};
 
-/// Measure what a database can do: saves, reads, an import, a clean-up.
+/// Measure the performance of a database: saves, reads, an import, a cleanup.
 #[derive(Debug, Args)]
 #[command(long_about = MANUAL)]
 #[command(after_help = "\
@@ -33,22 +32,22 @@ Examples:
   tasktrail bench --only save --callers 64 --seconds 10
   tasktrail bench --only status,load --format json | jq '.results[].p99_ms'")]
 pub(crate) struct BenchArgs {
-    /// Only these works; several are separated by spaces or commas. Default: all.
-    #[arg(long, value_name = "WORK", value_enum, num_args = 1.., value_delimiter = ',')]
+    /// Run only these workloads, separated by spaces or commas. Default: all.
+    #[arg(long, value_name = "WORKLOAD", value_enum, num_args = 1.., value_delimiter = ',')]
     only: Vec<Workload>,
 
-    /// Only with so many callers at once: 1 to 10000 each. Default: 1 16 64 256 1024 for save and status,
-    /// 1 16 for load and list.
+    /// Numbers of concurrent callers to measure with: 1 to 10000 each. Default: 1 16 64 256 1024
+    /// for save and status, 1 16 for load and list.
     #[arg(long, value_name = "N", num_args = 1.., value_delimiter = ',')]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
     callers: Vec<u32>,
 
-    /// How long each measurement takes, in seconds: 0.1 to 3600. An import and a clean-up take as long as
-    /// they take.
+    /// Duration of each measurement in seconds: 0.1 to 3600. The import and the cleanup run to
+    /// completion instead.
     #[arg(long, value_name = "N", default_value = "3", value_parser = seconds)]
     seconds: Duration,
 
-    /// How many connections the callers share: 1 to 10000.
+    /// Number of connections that the callers share: 1 to 10000.
     #[arg(long, value_name = "N", default_value_t = 20)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
     connections: u32,
@@ -57,67 +56,66 @@ pub(crate) struct BenchArgs {
     sizes: Sizes,
 }
 
-/// How much is loaded.
+/// Sizes of the data sets.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "How much there is")]
+#[command(next_help_heading = "Data sizes")]
 struct Sizes {
-    /// How many tasks there are when statuses are asked for, of 100 users, with 10 steps each.
+    /// Number of tasks for the workload status, of 100 users, with 10 steps each.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     status_tasks: u32,
 
-    /// How many tasks the users have whose tasks are listed.
+    /// Numbers of tasks per user for the workload list; one user for each number.
     #[arg(long, value_name = "N", num_args = 1.., value_delimiter = ',')]
     #[arg(default_values_t = [100, 10_000, 1_000_000])]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     list_tasks: Vec<u32>,
 
-    /// How many lines the imported file has.
+    /// Number of lines in the imported file.
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     import_lines: u32,
 
-    /// How many tasks are cleaned up, with 10 steps each.
+    /// Number of tasks that the workload cleanup removes, with 10 steps each.
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     cleanup_tasks: u32,
 }
 
 const MANUAL: &str = "\
-Measure what a database can do: saves, reads, an import, a clean-up.
+Measure the performance of a database: saves, reads, an import, a cleanup.
 
-The database must hold nothing but, perhaps, an empty schema of Tasktrail; one that holds histories
-or other tables is refused, and one benchmark at a time works in it. All is done in a schema called
-tasktrail_bench, which is removed at the end, also after an error or Ctrl-C. What a killed benchmark
-left is removed by the next one. It takes about three minutes, and up to 2 GB on the server.
+Use a database that is empty or contains only an empty Tasktrail schema. A database with histories
+or other tables is refused, and so is a second benchmark at the same time. The benchmark creates the
+schema tasktrail_bench and removes it at the end, also after an error or Ctrl-C. If a benchmark is
+killed, the next one removes its schema. A run takes about three minutes, and up to 2 GB on the
+server.
 
-The works, each with its own data on tables that begin empty:
-  save     callers save one step after the other, in tasks of 10 steps of a user of their own; with
-           group commit and without it, in turn
-  status   callers ask for the status of one of 10 000 tasks at random
-  load     callers load all 100 steps of a task at random, with 256 bytes of result each
-  list     callers list the first 100 tasks of a user who has 100, 10 000 or 1 000 000, all of them
-           and only those that failed: one in a thousand, so that these pages have 1, 10 and 100
-  import   a gzip file of 100 000 lines, unpacked and parsed
+Workloads (each loads its own data into empty tables):
+  save     each caller saves step after step, in tasks of 10 steps of its own user; measured with
+           and without group commit, in alternation
+  status   each caller reads the status of a random task, one of 10 000
+  load     each caller loads all 100 steps of a random task, with a result of 256 bytes per step
+  list     each caller lists the first page (100 tasks) of a user with 100, 10 000 or 1 000 000
+           tasks: all tasks, and only failed tasks (1 in 1000, so these pages have 1, 10 and 100)
+  import   a gzip file of 100 000 lines, including decompression and parsing
   cleanup  20 000 old tasks with 200 000 entries, removed in batches of 100 tasks
 
-What the columns say:
-  callers     how many call at once; each makes its next call when its last one was answered. They
-              share the connections
-  per second  saves, answers, imported lines, or removed entries
-  p50 … max   how long a call took, in milliseconds: half of them took no longer than p50, 99 in 100
-              no longer than p99. Of import a portion of up to 2000
-              lines, of cleanup a batch
-  WAL bytes   what the server wrote to its write-ahead log for each entry, all of its databases
-              together
-  dead rows   versions of rows that each entry left to the vacuum
-  memory      the most that this process had resident
+Columns:
+  callers     number of concurrent callers, which share the connections; each caller sends its next
+              call when the last one has returned
+  per second  saves, reads, imported lines, or removed entries
+  p50 … max   latency percentiles and maximum, in milliseconds: of a call; for import, of a chunk of
+              up to 2000 lines; for cleanup, of a batch
+  WAL bytes   write-ahead log per entry; includes the other databases of the server
+  dead rows   dead row versions per entry
+  memory      peak resident memory of this process
 
-A narrow terminal shows neither p95 nor memory.
+A narrow terminal omits p95 and memory.
 
-In JSON {\"server\", \"version\", \"connections\", \"seconds\", \"results\"}; a result has \"work\",
-\"callers\", \"group_commit\" (of save, else null), \"tasks\" and \"filter\" (of list, else null),
-\"count\" (how many were measured), \"per_second\", \"p50_ms\", \"p90_ms\", \"p95_ms\", \"p99_ms\",
+JSON: {\"server\", \"version\", \"connections\", \"seconds\", \"results\"}. A result has \"work\" (the
+workload), \"callers\", \"group_commit\" (null except for save), \"tasks\" and \"filter\" (null except
+for list), \"count\" (operations measured), \"per_second\", \"p50_ms\", \"p90_ms\", \"p95_ms\", \"p99_ms\",
 \"max_ms\", \"wal_bytes\" and \"dead_rows\" (null for reads), and \"resident_bytes\".";
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -144,23 +142,25 @@ pub(crate) async fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let config = connection::config(global)?;
-    let _removal = global.interrupt.waits().await;
-    let environment = BenchEnvironment::take(config, args.connections).await?;
+    let _shutdown_delay = global.interrupt.delay_exit().await;
+    let environment = BenchEnvironment::create(config, args.connections).await?;
     let measured = tokio::select! {
         measured = args.measure(&environment) => measured,
-        () = global.interrupt.came() => Err(Failure::error("interrupted")),
+        () = global.interrupt.signalled() => Err(Failure::error("interrupted")),
     };
-    let removed = environment.leave().await;
-    global.interrupt.left(match removed {
-        Ok(()) => "what was made was removed",
-        Err(_) => "what was made is still there",
+    let removed = environment.remove().await;
+    global.interrupt.set_outcome(match removed {
+        Ok(()) => "the schema tasktrail_bench was removed",
+        Err(_) => "the schema tasktrail_bench was not removed; the next benchmark removes it",
     });
     let (server, rows) = match (measured, removed) {
         (Ok(measured), removed) => removed.map(|()| measured)?,
         (Err(failure), Ok(())) => return Err(failure),
         (Err(failure), Err(left)) => {
-            let why = left.words();
-            note(format_args!("left to the next benchmark to remove: {why}"));
+            let why = left.message();
+            note(format_args!(
+                "cannot remove the schema tasktrail_bench; the next benchmark removes it: {why}"
+            ));
             return Err(failure);
         }
     };
@@ -181,7 +181,7 @@ pub(crate) async fn run(
 }
 
 impl BenchArgs {
-    /// The server's version, and the rows in the order of the workloads.
+    /// Returns the version of the server, and the rows in the order of the workloads.
     async fn measure(&self, environment: &BenchEnvironment) -> Result<(String, Vec<Row>), Failure> {
         let server = environment.server().await?;
         let progress = Progress::default();
@@ -216,7 +216,7 @@ impl BenchArgs {
         }
     }
 
-    /// The numbers of callers, each of which is announced before it is measured.
+    /// The numbers of callers; shows each one in the progress line before it is measured.
     fn callers(&self, workload: Workload, progress: &Progress) -> impl Iterator<Item = u32> {
         let callers = if self.callers.is_empty() {
             workload.callers()
@@ -224,7 +224,7 @@ impl BenchArgs {
             &self.callers
         };
         callers.iter().copied().inspect(move |callers| {
-            progress.measures(&format!("{} with {callers} at once", workload.name()));
+            progress.start_measuring(&format!("{} with {callers} callers", workload.name()));
         })
     }
 

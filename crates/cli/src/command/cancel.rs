@@ -13,11 +13,16 @@ use crate::output::{Output, printable};
 
 /// Cancel a task.
 ///
-/// A task whose last step is completed is not finished by that, and can be cancelled. Tells the status that the task had before, or that it was finished before and with what: then
-/// nothing is changed. The steps that were saved stay as they are, and the worker learns of it with
-/// its next save. A task that nobody has recorded yet can be cancelled, too: its first save finds it
-/// cancelled. In JSON `cancelled` says whether this call did it, and `previous` and `status` how the
-/// task stood before and stands now.
+/// Prints the previous status of the task. If the task is already finished, nothing changes, and
+/// the final status is printed. A task whose last step is completed is not finished, so you can
+/// cancel it. You can also cancel a task before its first save.
+///
+/// Saved steps are kept. The worker learns that the task is cancelled from the result of its next
+/// save.
+///
+/// JSON: `{"user_id", "task_id", "cancelled", "previous", "status"}`. `cancelled` is true if this
+/// call cancelled the task, `previous` is the status before (null if the task was unknown), and
+/// `status` is the current status.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:  tasktrail cancel alice report-7")]
 pub(crate) struct CancelArgs {
@@ -75,10 +80,10 @@ fn sentence(task: &TaskKey, outcome: CancelOutcome) -> String {
             previous: Some(previous),
         } => format!("{task} is cancelled; it was {previous}"),
         CancelOutcome::Cancelled { previous: None } => {
-            format!("{task} is cancelled; nobody had recorded it yet")
+            format!("{task} is cancelled; it had no saved steps")
         }
         CancelOutcome::AlreadyFinished { status } => {
-            format!("{task} was finished before and stays {status}")
+            format!("{task} was already finished: {status}")
         }
     }
 }

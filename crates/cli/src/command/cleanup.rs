@@ -17,26 +17,28 @@ use crate::output::{Output, grouped, printable};
 
 /// Remove tasks without recent activity, with their whole histories.
 ///
-/// Whole tasks only: a task with recent activity keeps its early steps. Tasks that are still pending or
-/// running stay, however old, and are told apart: what was to work on them may have died.
+/// A task is removed with its whole history or not at all: a task with recent activity keeps its
+/// early steps. Pending and running tasks are kept at any age, and counted separately as stuck:
+/// their workers may have died. If you combine conditions, a task must meet all of them.
 ///
-/// It is done in small transactions while saves go on; where the entries are partitioned and the role
-/// owns them, partitions go as a whole whose tasks have expired. A run that was interrupted or whose time
-/// was up is finished by the next one, and two at once do not collide. For cron: it exits with 0 also
-/// when its time was up.
+/// The cleanup runs in small transactions while services keep saving. If the entries are
+/// partitioned and the role owns them, expired partitions are dropped whole. Two cleanups can run
+/// at the same time. After an interruption, or when the time budget is used up, run the command
+/// again to continue. It exits with 0 when the time budget is used up, so you can run it from cron.
 ///
-/// Conditions are combined: a task goes if it meets all of them. The bytes are by the average row; the
-/// room is for new rows then, a dropped partition gives it back to the system. Where the entries are
-/// partitioned it says why a partition is kept, and from when on it can be dropped.
+/// Sizes are estimated from the average row. Removing rows frees space for new rows; dropping a
+/// partition returns the space to the operating system. For each partition that is kept, the output
+/// shows the reason, and when it can be dropped.
 ///
-/// With --time-budget nothing is estimated beforehand, since that takes time as well: no bytes, and no tasks
-/// that are left pending or running. --dry-run reports both.
+/// With --time-budget nothing is estimated, because that takes time too: no sizes and no stuck
+/// tasks are reported. Use --dry-run to see both.
 ///
-/// In JSON `{"tasks", "entries", "bytes", "partitions", "obstacles", "complete", "stuck": {"tasks",
-/// "entries"}, "dry_run", "kept_partitions": [{"partition", "until", "reason", "droppable_from"}]}`;
-/// "bytes" and "stuck" are null with --time-budget. A reason is `narrow_policy`, `not_owner` (with "owner"),
-/// `ends_after_cutoff`, `no_end`, or `retained_tasks` (with "retained" of "counted" entries); none in a dry
-/// run means that the partition would be dropped.
+/// JSON: `{"tasks", "entries", "bytes", "partitions", "drop_failures", "complete", "stuck":
+/// {"tasks", "entries"}, "dry_run", "kept_partitions": [{"partition", "until", "reason",
+/// "droppable_from"}]}`. `bytes` and `stuck` are null with --time-budget. `reason` is
+/// `narrow_policy`, `not_owner` (with `owner`), `ends_after_cutoff`, `no_end`, or `retained_tasks`
+/// (with `retained` and `counted` entries). In a dry run, an entry without a reason is a partition
+/// that would be dropped.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -50,42 +52,42 @@ Examples:
     reason = "each is a flag of the command"
 )]
 pub(crate) struct CleanupArgs {
-    /// Remove tasks without activity in the last N days, of 24 hours; 0 removes them at any age.
+    /// Remove tasks without activity in the last N days (of 24 hours); 0 removes tasks of any age.
     #[arg(long, value_name = "N")]
     days: u32,
 
-    /// Remove nothing: tell how much would go.
+    /// Change nothing: report what would be removed.
     #[arg(long)]
     dry_run: bool,
 
-    /// Only tasks of this user. Default: of anybody.
+    /// Only tasks of this user. Default: tasks of all users.
     #[arg(long)]
     user: Option<UserId>,
 
-    /// Only tasks of this status; may be given several times. Default: all but pending and running.
+    /// Only tasks with this status; can be repeated. Default: all except pending and running.
     #[arg(long = "status", value_name = "STATUS", value_parser = status_parser())]
     statuses: Vec<TaskStatus>,
 
-    /// Also tasks that are still pending or running.
+    /// Also remove tasks that are pending or running.
     #[arg(long, conflicts_with = "statuses")]
-    stuck: bool,
+    include_stuck: bool,
 
-    /// Only tasks that were finished, such as by `cancel`, not those whose last step is merely done; with
-    /// --include-stuck as well, for who is pending or running has not been finished.
+    /// Only tasks that were finished, for example by `cancel`; a completed last step alone does not
+    /// finish a task. Applies even with --include-stuck, because pending and running tasks are not
+    /// finished.
     #[arg(long)]
     finished_only: bool,
 
-    /// Of each user's tasks leave the N newest, whatever else is said.
+    /// Always keep the N newest tasks of each user.
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     keep: u64,
 
-    /// Do not rest between two batches. Otherwise it rests for as long as a batch took, for the sake of
-    /// those who save meanwhile.
+    /// Do not pause between batches. By default, each pause is as long as the batch took, to leave
+    /// capacity for services.
     #[arg(long)]
     no_throttle: bool,
 
-    /// Begin no batch after this time: 90s, 30m, 2h. Nothing is estimated beforehand then. Default: go on to
-    /// the end.
+    /// Start no batch after this time: 90s, 30m, 2h. Turns off the estimates. Default: no limit.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration,
           conflicts_with = "dry_run")]
     time_budget: Option<Duration>,
@@ -99,7 +101,7 @@ struct Answer {
     partitions: Vec<String>,
     drop_failures: Vec<String>,
     complete: bool,
-    /// `None` if nothing was estimated.
+    /// `None` without an estimate.
     stuck: Option<Stuck>,
     dry_run: bool,
     kept_partitions: Vec<Outlook>,
@@ -125,7 +127,7 @@ async fn clean_up(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let policy = args.rule().at(SystemClock.now());
-    // A limit on the time is for all of it.
+    // The time budget covers the whole command, and an estimate has no limit of its own.
     let estimate = match args.time_budget {
         None => Some(manager.estimate_cleanup(&policy).await?),
         Some(_) => None,
@@ -158,7 +160,7 @@ impl CleanupArgs {
         let age = Duration::from_secs(u64::from(self.days) * 24 * 60 * 60);
         let rule = RetentionRule::older_than(age);
         let statuses = match self.statuses.as_slice() {
-            [] if self.stuck => StatusSet::ALL,
+            [] if self.include_stuck => StatusSet::ALL,
             [] => rule.statuses,
             given => StatusSet::only(given.iter().copied()),
         };
@@ -209,7 +211,7 @@ impl CleanupArgs {
         answer.print(self, output)
     }
 
-    /// Whether `--include-stuck` can be added, and would remove what is left alone.
+    /// Whether adding `--include-stuck` is possible and would remove the stuck tasks.
     fn stuck_would_help(&self) -> bool {
         self.statuses.is_empty() && !self.finished_only
     }
@@ -234,39 +236,39 @@ impl Answer {
             output.line(format_args!("dropped {partition}"))?;
         }
         for failure in &self.drop_failures {
-            output.line(format_args!("row by row: {}", printable(failure)))?;
+            output.line(format_args!("removed row by row: {}", printable(failure)))?;
         }
         if !self.complete {
-            output
-                .line("the time was up before all tasks were looked at: run it again to go on")?;
+            output.line(
+                "the time budget is used up and tasks remain: run the command again to continue",
+            )?;
         }
         for partition in &self.kept_partitions {
             output.line(format_args!("{partition}"))?;
         }
         let Some(stuck) = &self.stuck else {
             return output.line(
-                "nothing was estimated, for the sake of --time-budget: --dry-run reports the bytes, and the tasks \
-                 left pending or running",
+                "no estimate with --time-budget: use --dry-run to see the size and the stuck tasks",
             );
         };
         if stuck.tasks > 0 {
             let (tasks, entries) = (grouped(stuck.tasks), grouped(stuck.entries));
             let days = args.days;
             let hint = if args.stuck_would_help() {
-                " (--include-stuck removes them as well)"
+                " (--include-stuck also removes them)"
             } else {
                 ""
             };
             output.line(format_args!(
-                "left alone: {tasks} tasks with {entries} entries, pending or running without activity \
-                 for {days} days or more{hint}"
+                "kept as stuck: {tasks} tasks with {entries} entries, pending or running without \
+                 activity for {days} days or more{hint}"
             ))?;
         }
         Ok(())
     }
 }
 
-/// What so many of all entries take of the bytes of all.
+/// The share of `bytes` that belongs to `entries` out of `all` entries.
 fn share(bytes: u64, entries: u64, all: u64) -> u64 {
     if entries >= all {
         return bytes;
@@ -275,7 +277,7 @@ fn share(bytes: u64, entries: u64, all: u64) -> u64 {
     u64::try_from(share).unwrap_or(bytes)
 }
 
-/// A bar on a terminal, else nothing.
+/// A progress bar, visible only on a terminal.
 fn progress(tasks: Option<u64>) -> ProgressBar {
     let template = match tasks {
         Some(_) => "removing tasks {wide_bar} {human_pos} of {human_len}, {per_sec}, {eta} left",

@@ -4,7 +4,7 @@ use clap_complete::Shell;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Print the script that completes this tool's commands and options in a shell.
+/// Print the completion script for a shell.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -12,7 +12,7 @@ Examples:
   tasktrail completions zsh > ~/.zfunc/_tasktrail
   tasktrail completions fish > ~/.config/fish/completions/tasktrail.fish")]
 pub(crate) struct CompletionsArgs {
-    /// The shell.
+    /// Shell to generate the script for.
     #[arg(value_enum)]
     shell: Shell,
 }
@@ -22,7 +22,8 @@ pub(crate) fn run(
     tool: &mut clap::Command,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    // Through memory: the generator panics where it cannot write, such as on a closed pipe.
+    // Generated in memory first: the generator panics if it cannot write, for example to a closed
+    // pipe.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, tool, "tasktrail", &mut script);
     output.bytes(&script)

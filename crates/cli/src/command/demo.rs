@@ -1,4 +1,4 @@
-//! Real work as recorded tasks, for a person who wants to see what the tool is about.
+//! A demonstration: real work on a folder, recorded as tasks.
 
 mod fingerprints;
 mod listing;
@@ -22,16 +22,16 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Show Tasktrail at work: three recorded tasks on the files of a folder.
+/// Run a demo: record three tasks that work on the files of a folder.
 ///
-/// One task surveys the folder, one writes a report and needs a second attempt, one is cancelled
-/// while its worker goes on. All of it really happens; nothing in the folder is changed. At most
-/// 20 000 files are looked at, folders called `target`, `node_modules` or `.git` are left out, and at most
-/// 64 MiB are read.
+/// One task surveys the folder. One writes a report and needs a second attempt. One is cancelled
+/// while its worker is still running. The work is real, and the folder is not changed. The demo
+/// inspects at most 20 000 files, skips folders named `target`, `node_modules` or `.git`, and reads
+/// at most 64 MiB.
 ///
-/// The tasks are recorded in memory, which ends with the command. With --database-url on the command
-/// line they are recorded in that database, whose schema is brought up to date first, under a user
-/// of their own; the environment alone (`DATABASE_URL`) does not make it write to a database.
+/// By default, the tasks are kept in memory and discarded at the end. To record them in a database,
+/// pass --database-url: the demo updates the schema first, and uses a new user for its tasks.
+/// Setting only `DATABASE_URL` does not make the demo write to a database.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -39,7 +39,7 @@ Examples:
   tasktrail demo ~/projects --format json
   tasktrail demo --database-url postgres://app@localhost/tasks")]
 pub(crate) struct DemoArgs {
-    /// The folder.
+    /// Folder to work on.
     #[arg(default_value = ".", value_hint = ValueHint::DirPath)]
     folder: PathBuf,
 }
@@ -57,7 +57,7 @@ pub(crate) async fn run(
     } else {
         DatabaseManager::in_memory()
     };
-    // A user of its own for each run, since in a database the tasks of earlier runs are still there.
+    // Each run uses a new user, because a database still contains the tasks of earlier runs.
     let now = SystemClock.now().to_datetime();
     let user = UserId::new(format!("demo-{}", now.format("%Y%m%d-%H%M%S-%3f")))?;
     survey::run(&manager, &user, &files).await?;

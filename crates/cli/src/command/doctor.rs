@@ -1,4 +1,4 @@
-//! The diagnosis.
+//! The diagnosis of a database.
 
 mod page;
 
@@ -14,19 +14,20 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Look into the database, and tell what is wrong with it, the worst first.
+/// Check the database and list the problems, most severe first.
 ///
-/// Looks at the connection and its encryption, settings of the server that hurt, the schema, connections,
-/// the sizes of tables and indexes, dead rows, the last vacuum and analyze, invalid, unused, missing and
-/// bloated indexes, slow statements of this application, transactions that hold vacuum back, standbys,
-/// transaction numbers, and growth. Each finding tells what was seen and what to do;
-/// docs/DIAGNOSIS.md lists them all.
+/// Checks the connection and its encryption, harmful server settings, the schema, the number of
+/// connections, the sizes of tables and indexes, dead rows, the last vacuum and analyze, invalid,
+/// unused, missing and bloated indexes, slow statements of Tasktrail, transactions that hold vacuum
+/// back, standbys, transaction IDs, and growth. Each finding has evidence and a remedy;
+/// docs/DIAGNOSIS.md lists all findings.
 ///
-/// Changes nothing, and no question takes the server longer than 5 seconds. The role of a service is
-/// enough; what it may not see is told. `pg_read_all_stats` lets it see all.
+/// Changes nothing. Each query is limited to 5 seconds on the server. The role of a service is
+/// sufficient; a finding reports what it may not see. To see everything, grant `pg_read_all_stats`.
 ///
-/// The exit status is 1 if a finding is critical. In JSON `{"worst", "findings": [{"severity", "code",
-/// "summary", "evidence", "advice"}], "facts"}`: `worst` is `critical`, `warning`, `notice` or null.
+/// The exit status is 1 if a finding is critical. JSON: `{"worst", "findings": [{"severity",
+/// "code", "summary", "evidence", "advice"}], "facts"}`; `worst` is `critical`, `warning`, `notice`
+/// or null.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -35,14 +36,15 @@ Examples:
   tasktrail doctor --format json | jq -r '.findings[] | .severity + \" \" + .code'
   tasktrail doctor > /var/log/tasktrail-doctor || alert")]
 pub(crate) struct DoctorArgs {
-    /// How much is free on the database's disk, such as 50GB or 1.5TiB: tells when it will be full.
+    /// Free space on the disk of the database, such as 50GB or 1.5TiB; adds an estimate of when the
+    /// disk is full.
     ///
-    /// The server does not tell it. `df` on its machine does, for the directory that `SHOW
-    /// data_directory` names.
+    /// The server does not report the free space. Run `df` on its machine, for the directory in
+    /// `SHOW data_directory`.
     #[arg(long, value_name = "SIZE")]
     disk_free: Option<ByteSize>,
 
-    /// From which age on an open transaction is told, in seconds.
+    /// Report transactions that have been open for at least this long, in seconds: 0 to 31536000.
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     #[arg(value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
     long_transaction: u64,
@@ -55,7 +57,7 @@ struct Answer<'a> {
     facts: Facts<'a>,
 }
 
-/// All of a diagnosis but its findings.
+/// The facts of a diagnosis: everything except the findings.
 #[derive(Serialize)]
 struct Facts<'a> {
     connection: &'a Option<tasktrail::diagnosis::ConnectionFacts>,
@@ -94,7 +96,7 @@ pub(crate) async fn run(
     global: &Global,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    // The limit of the services is judged, not that of this tool.
+    // Check the statement timeout of the services, not the one of this tool.
     let limit = connection::config(global)?.statement_timeout();
     let manager = connection::manager(global, |config| {
         config.with_postgres(|postgres| postgres.with_statement_timeout(limit))

@@ -12,17 +12,17 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, grouped, printable};
 
-/// Print the plans of the statements that an operation runs, on the live data.
+/// Print the query plans of an operation, for the data in the database.
 ///
-/// The statements are those of the library, with its settings for the planner. Without --user and --task
-/// it looks at a large task that is there, and tells which; with --user alone at one of that user.
-/// Statements are planned for these values; a service plans each once, for all values.
+/// Explains the statements of the library, with its planner settings. Without --task, a large
+/// existing task is chosen and printed; --user restricts the choice to one user. The statements are
+/// planned for the values of this task; a service plans each statement once, for all values.
 ///
-/// Nothing is changed: statements that write are planned and never executed. --analyze executes those
-/// that read, so that the plan tells times and pages.
+/// Changes nothing: statements that write are planned but not executed. With --analyze, statements
+/// that read are executed, and the plans include times and buffers.
 ///
-/// In JSON `{"operation", "user_id", "task_id", "entries", "chosen", "analyzed", "statements":
-/// [{"purpose", "sql", "plan"}]}`; `chosen` is `given`, `largest` or `made_up`.
+/// JSON: `{"operation", "user_id", "task_id", "entries", "chosen", "analyzed", "statements":
+/// [{"purpose", "sql", "plan"}]}`. `chosen` is `given`, `largest` or `made_up`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -30,42 +30,42 @@ Examples:
   tasktrail explain load --user alice --task report-7 --analyze
   tasktrail explain save")]
 pub(crate) struct ExplainArgs {
-    /// The operation.
+    /// Operation to explain.
     #[arg(value_enum)]
     operation: Operation,
 
-    /// Whose task. Default: that of any user.
+    /// User of the task. Default: any user.
     #[arg(long)]
     user: Option<UserId>,
 
-    /// Which task. Default: the one with the most entries among the first 10 000.
+    /// ID of the task. Default: the one with the most entries among the first 10 000.
     #[arg(long)]
     task: Option<TaskId>,
 
-    /// Execute what only reads, and tell what it took.
+    /// Execute the statements and show the actual times; only for operations that read.
     #[arg(long)]
     analyze: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Operation {
-    /// A save of one entry.
+    /// Save one entry.
     Save,
-    /// The current state of every step of a task.
+    /// Load the current state of every step of a task.
     Load,
-    /// All revisions of a task.
+    /// Load all revisions of a task.
     Trail,
-    /// The status of a task.
+    /// Read the status of a task.
     Status,
-    /// The end of a task; cancelling is one.
+    /// Finish a task, for example by cancelling it.
     Finish,
-    /// A page of a user's tasks.
+    /// List a page of a user's tasks.
     List,
-    /// The counts of `stats`.
+    /// Count, as `stats` does.
     Count,
-    /// What a clean-up of 90 days would remove.
+    /// Estimate what a cleanup with --days 90 removes.
     Expired,
-    /// A batch of that clean-up.
+    /// Remove one batch in that cleanup.
     Remove,
 }
 
@@ -111,8 +111,8 @@ async fn explain(
 ) -> Result<(), Failure> {
     let operation = args.operation.explained();
     if args.analyze && operation.writes() {
-        let words = "--analyze executes statements, and those of this operation write";
-        return Err(Failure::Usage(words.to_owned()));
+        let message = "--analyze executes statements, and the statements of this operation write";
+        return Err(Failure::Usage(message.to_owned()));
     }
     let request = ExplainRequest {
         operation,
@@ -146,13 +146,13 @@ async fn explain(
 fn print(explanation: &Explanation, output: &mut Output) -> Result<(), Failure> {
     let (user, task) = (&explanation.task.user, &explanation.task.task);
     let entries = explanation.entries.map_or_else(
-        || "is not there".to_owned(),
+        || "does not exist".to_owned(),
         |entries| format!("has {} entries", grouped(entries)),
     );
     let chosen = match explanation.chosen {
         ChosenTask::Given => "",
-        ChosenTask::Largest => ", the most among the first 10 000 tasks that fit",
-        ChosenTask::MadeUp => ": no task fits, so this one is made up",
+        ChosenTask::Largest => ", the most among the first 10 000 matching tasks",
+        ChosenTask::MadeUp => "; no task matches, so this one is made up",
     };
     let (user, task) = (printable(user.as_str()), printable(task.as_str()));
     output.line(format_args!(

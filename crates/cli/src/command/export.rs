@@ -27,68 +27,70 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, grouped};
 
-/// Write histories to a file: to keep, to move, or to analyse.
+/// Export histories to a file: for backup, migration or analysis.
 #[derive(Debug, Args)]
 #[command(long_about = MANUAL)]
 #[command(after_help = "\
 Examples:
   tasktrail export all.jsonl.gz
   tasktrail export alice.csv --user alice --since 2026-01-01T00:00:00Z
-  tasktrail export history.xes                      for process mining
+  tasktrail export history.xes                      an event log for process mining
   tasktrail export - --as csv | column -s, -t | less")]
 pub(crate) struct ExportArgs {
-    /// The file: .jsonl, .csv or .xes, and .gz behind it to compress; `-` is standard output.
+    /// Output file. The suffix selects the format: .jsonl, .csv or .xes. Append .gz to compress.
+    /// `-` is standard output.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     file: PathBuf,
 
-    /// The format, whatever the file is called. Default: by its suffix; JSON lines on standard output.
+    /// Format of the file. Default: selected by the suffix; jsonl for standard output.
     #[arg(long = "as", value_name = "FORMAT", value_enum)]
     of_file: Option<Format>,
 
-    /// Only tasks of this user. Default: of anybody.
+    /// Only tasks of this user. Default: tasks of all users.
     #[arg(long)]
     user: Option<UserId>,
 
     /// Only tasks with activity at this time or later: 2026-01-31T12:00:00Z, or with an offset.
     ///
-    /// A task is exported whole or not at all: its older entries come along.
+    /// Tasks are exported whole, so older entries of these tasks are included.
     #[arg(long, value_name = "TIME")]
     since: Option<Timestamp>,
 
     /// Only tasks with their last activity before this time.
     ///
-    /// A task with later activity is left out with all its entries.
+    /// Tasks with later activity are excluded with all their entries.
     #[arg(long, value_name = "TIME")]
     until: Option<Timestamp>,
 
-    /// Replace the file if it is there.
+    /// Overwrite the file if it exists.
     #[arg(long)]
     force: bool,
 }
 
 const MANUAL: &str = "\
-Write histories to a file: to keep, to move, or to analyse.
+Export histories to a file: for backup, migration or analysis.
 
-Everything in the file is of one instant, the one at which the export begins; what is saved meanwhile
-is not in it, and is not held up. Tasks come in the order of their users and ids, each with all its
-revisions in the order in which they were accepted, and memory does not grow with the histories. The
-formats:
+The export is a consistent snapshot of the moment when it starts. Saves during the export are not
+included, and are not blocked. Tasks are sorted by user and ID. Each task has all its revisions, in
+the order in which they were accepted. Memory use does not grow with the size of the histories.
 
-  jsonl  one JSON object a line, which `tasktrail import` reads back to an equal history: entries
-         with their ids and times, and how tasks were finished
-  csv    a table with a header, one row an entry and one for the finish of a task
-  xes    IEEE 1849, the event logs of process mining: one trace a task, one event an entry
+Formats:
+  jsonl  one JSON object per line: entries with IDs and times, and the finishes of tasks;
+         `tasktrail import` restores an equal history from it
+  csv    a table with a header, one row per entry, and one row per finished task
+  xes    an event log for process mining (IEEE 1849): one trace per task, one event per entry
 
-The file appears under its name when it is complete: until then, and after a failure or an
-interruption, what was there before stays there. A file that is there is replaced only with --force.
+The export is atomic: the file gets its name when it is complete. Until then, and after a failure or
+an interruption, an existing file is unchanged. Existing files are replaced only with --force.
 docs/EXPORT.md describes each format, and how to open an event log with pm4py.
 
-What was written is compared with what the database counts. If they differ the export fails, the exit
-status is 1, and no file appears. While it runs, partitions can be neither made nor dropped.
+The export compares the written entries with the counts in the database. If they differ, it fails
+with exit status 1 and writes no file. During an export, partitions can be neither created nor
+dropped.
 
-Prints how many tasks, entries, finishes and bytes were written; in JSON
-{\"file\", \"format\", \"tasks\", \"entries\", \"finishes\", \"bytes\", \"seconds\"}. On standard output
-nothing but the histories is printed.";
+Prints the numbers of exported tasks, entries, finishes and bytes. JSON: {\"file\", \"format\",
+\"tasks\", \"entries\", \"finishes\", \"bytes\", \"seconds\"}. With standard output as the target, only
+the histories are printed.";
 
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -97,7 +99,7 @@ struct Answer<'a> {
     tasks: u64,
     entries: u64,
     finishes: u64,
-    /// As the file is stored; `null` for what is no regular file.
+    /// Size of the stored file; `null` if the target is not a regular file.
     bytes: Option<u64>,
     seconds: f64,
 }
@@ -112,9 +114,9 @@ pub(crate) async fn run(
     let target = Target::of(&args.file, args.force)?;
     let name = target.to_string();
     let (is_file, is_stdout) = (target.is_file(), target.is_stdout());
-    // A file that is not complete has to be removed before the process ends.
-    let _removal = if is_file {
-        Some(global.interrupt.waits().await)
+    // The process must not exit before an incomplete file is removed.
+    let _shutdown_delay = if is_file {
+        Some(global.interrupt.delay_exit().await)
     } else {
         None
     };
@@ -122,25 +124,25 @@ pub(crate) async fn run(
     let writing = spawn_blocking(move || writing::write(&target, format, messages));
     let read = tokio::select! {
         read = args.read(global, &sender) => read,
-        () = global.interrupt.came() => {
+        () = global.interrupt.signalled() => {
             drop(sender);
             if is_file {
                 drop(writing.await);
             }
-            global.interrupt.left(if is_file {
+            global.interrupt.set_outcome(if is_file {
                 "no file was written"
             } else {
-                "what was written is not complete"
+                "the output is incomplete"
             });
             return Err(Failure::error("interrupted"));
         }
     };
     drop(sender);
     let written = writing.await?;
-    // Where the writing failed, the reading ended for that.
+    // If writing failed, reading stopped without an error of its own.
     read?;
     let written = written.map_err(|error| writing::failure(&name, &error))?;
-    let written = written.ok_or_else(|| Failure::error(format!("{name} is not complete")))?;
+    let written = written.ok_or_else(|| Failure::error(format!("{name} is incomplete")))?;
     if is_stdout {
         return Ok(());
     }
@@ -178,16 +180,15 @@ impl ExportArgs {
         if let (Some(since), Some(until)) = (self.since, self.until)
             && since >= until
         {
-            let words =
-                format!("--since {since} is not before --until {until}: nothing is between");
-            return Err(Failure::Usage(words));
+            let message = format!("--since {since} must be earlier than --until {until}");
+            return Err(Failure::Usage(message));
         }
         self.of_file
             .map_or_else(|| Format::of(&self.file), Ok)
             .map_err(Failure::Usage)
     }
 
-    /// Reads the histories, and gives them away to be written.
+    /// Reads the histories and sends them to the writer.
     async fn read(
         &self,
         global: &Global,
@@ -215,8 +216,8 @@ impl ExportArgs {
                 return Ok(());
             }
         }
-        // If nobody takes it, the writer tells why.
-        let _taken = messages.send(ExportMessage::End(export.total())).await;
+        // If the writer is gone, it reports the error.
+        let _sent = messages.send(ExportMessage::End(export.total())).await;
         Ok(())
     }
 }

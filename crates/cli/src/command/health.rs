@@ -10,11 +10,11 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, printable};
 
-/// Tell whether the database can be worked with; for probes.
+/// Check whether the database is usable; for health probes.
 ///
-/// Prints `healthy`, `degraded` (calls succeed, but somebody should look at it) or `unhealthy`, with
-/// the reasons, and what was found. The exit status is 1 if it is unhealthy. In JSON {"state", "reasons",
-/// "server", "schema", "standbys"}.
+/// Prints `healthy`, `degraded` (calls succeed, but something needs attention) or `unhealthy`, the
+/// reasons, and details. The exit status is 1 if the state is `unhealthy`. JSON: {"state",
+/// "reasons", "server", "schema", "standbys"}.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -22,8 +22,8 @@ Examples:
   tasktrail health --timeout 0.5 > /dev/null || alert
   tasktrail health --format json | jq .server.round_trip_ms")]
 pub(crate) struct HealthArgs {
-    /// How long to wait for a connection and again for the answer, in seconds. Default: `health_timeout`
-    /// of the configuration, which is 2 unless it says otherwise.
+    /// Timeout in seconds: 0.01 to 60. Applies to the connection and again to the query. Default:
+    /// the setting `health_timeout`, which is 2 by default.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
 }
@@ -61,7 +61,7 @@ pub(crate) async fn run(
 }
 
 impl HealthArgs {
-    /// The time goes for one connection and for the answer; more connections would tell nothing.
+    /// Applies the timeout to the connection and to the query.
     fn limit(&self, config: DatabaseConfig) -> DatabaseConfig {
         let limit = self.timeout.unwrap_or(config.health_timeout());
         config
@@ -70,7 +70,7 @@ impl HealthArgs {
     }
 }
 
-/// Whole ones: more is noise.
+/// Rounded to whole microseconds.
 fn microseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round()
 }

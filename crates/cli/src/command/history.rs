@@ -10,11 +10,11 @@ use crate::output::tables::Entries;
 use crate::output::{JsonList, Output, printable};
 use crate::view::EntryView;
 
-/// Show what a task did: the current state of each of its steps.
+/// Show the steps of a task, with the current state of each step.
 ///
-/// A step that was saved again shows its newest revision; --trail shows them all. Long texts are
-/// shortened in tables. In JSON the answer is a list of entries, each with its id, its time and the
-/// whole step result of seven keys. A task that nobody knows has an empty history.
+/// If a step was saved more than once, its newest revision is shown; --trail shows all revisions.
+/// Tables shorten long texts. JSON: a list of entries, each with its ID, its time and the complete
+/// step result. An unknown task has an empty history.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -25,7 +25,7 @@ pub(crate) struct HistoryArgs {
     #[command(flatten)]
     task: TaskArgs,
 
-    /// Show every revision of every step, in the order in which they were saved.
+    /// Show all revisions of all steps, in the order in which they were saved.
     #[arg(long)]
     trail: bool,
 }
@@ -64,7 +64,8 @@ async fn show(
     shown.end(&task)
 }
 
-/// Entries on their way out: written one by one, or shortened and kept until their widths are known.
+/// The output of entries: JSON is written immediately; table rows are shortened and collected,
+/// because the column widths depend on all of them.
 enum Shown<'a> {
     Json(JsonList<'a>),
     Table(Entries, &'a mut Output),

@@ -15,7 +15,7 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, grouped};
 
-/// Save recorded step results from files, each line once.
+/// Import step results from files; each line is saved once.
 #[derive(Debug, Args)]
 #[command(long_about = MANUAL)]
 #[command(after_help = "\
@@ -26,46 +26,47 @@ Examples:
   tasktrail import agents.jsonl --replace-unstorable --skip-invalid
   tasktrail import runs.jsonl --in-memory           check a file, without a database")]
 pub(crate) struct ImportArgs {
-    /// The files: JSON lines, plain or gzip, whatever they are called; `-` is standard input.
+    /// Input files: JSON lines, plain or gzip (detected by content); `-` is standard input.
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     files: Vec<PathBuf>,
 
-    /// Count bad lines and go on. The first 20 are told on stderr, and the exit status is 0.
+    /// Skip bad lines instead of stopping. The first 20 are reported on stderr; exit status 0.
     ///
-    /// Without it the first bad line stops the import, with exit status 1; the good lines before it
-    /// are saved.
+    /// Without this option, the first bad line stops the import with exit status 1. The good lines
+    /// before it are saved.
     #[arg(long)]
     skip_invalid: bool,
 
-    /// Save a step also where its result or a message cannot be stored: with a replacement.
+    /// Replace results and messages that cannot be stored, and save the step.
     ///
-    /// That is so for a result with a duplicate key in an object, one that is nested more than 100
-    /// levels deep or larger than --max-result-bytes, and for a message that is too long or has a lone
-    /// surrogate (half of a character). The replacement of a result is `{"replaced_result": {"reason",
-    /// "bytes", "original"}}`, with the text that was given where it fits, else null. A message is cut,
-    /// and a lone surrogate in it becomes U+FFFD. Replaced lines are counted, and the first 20 are
-    /// reported on stderr. Without this option such a line is a bad line.
+    /// A result cannot be stored if an object in it has a duplicate key, if it is nested more than
+    /// 100 levels deep, or if it is larger than --max-result-bytes. It is replaced by
+    /// `{"replaced_result": {"reason", "bytes", "original"}}`; `original` is the text of the
+    /// result, or null if it is too large. A message cannot be stored if it is too long or has a
+    /// lone surrogate (half of a character). It is truncated, and each lone surrogate becomes
+    /// U+FFFD. Lines with replacements are counted, and the first 20 are reported on stderr.
+    /// Without this option, such a line is a bad line.
     #[arg(long)]
     replace_unstorable: bool,
 
-    /// How large the result of a step may be, as JSON, in bytes; likewise each of its messages.
+    /// Maximum size of the result of a step, as JSON, and of each of its messages, in bytes.
     ///
-    /// PostgreSQL holds no more than about 200 MB in one document.
+    /// PostgreSQL cannot store documents larger than about 200 MB.
     #[arg(long, value_name = "N", default_value_t = 1 << 20)]
     max_result_bytes: usize,
 
-    /// Save into memory, which ends with the command: checks files without a database.
+    /// Check the files without a database: import into memory, and discard the result at the end.
     ///
-    /// All of the history is held in memory then.
+    /// The whole history must fit into memory.
     #[arg(long)]
     in_memory: bool,
 }
 
 const MANUAL: &str = "\
-Save recorded step results from files, each line once.
+Import step results from files; each line is saved once.
 
-A file holds one JSON object a line, a step result as it was saved, in the order in which it
-happened (here over several lines):
+A file has one JSON object per line. Each object is a saved step result. The lines must be in the
+order in which the saves happened. An example (in a file, it must be on one line):
 
   {\"user_id\": \"alice\", \"task_id\": \"report-7\", \"step\": 0,
    \"recorded_at\": \"2026-01-31T12:00:00Z\",
@@ -73,31 +74,34 @@ happened (here over several lines):
                    \"message\": \"\", \"status\": \"completed\",
                    \"error_code\": null, \"error_message\": null}}
 
-A line for a step that was there before is a new revision of that step. Without recorded_at the
-time is now. Blank lines are ignored; a line may be up to 64 MiB long.
+A line for a step that already exists is a new revision of that step. The default of \"recorded_at\"
+is the current time. Blank lines are ignored. A line can be up to 64 MiB long.
 
-A line may have an \"entry_id\", a UUID of version 7, which is its identity then. And a line may tell
-how a task was finished, once: one with another status or time than what is there is a bad line. Its
-entries may come before or after it:
+A line can have an \"entry_id\", a UUID of version 7, which identifies the save. A line can also
+contain the finish of a task, before or after its entries. A finish with another status or time than
+the recorded one is a bad line:
 
   {\"user_id\": \"alice\", \"task_id\": \"report-7\",
    \"finish\": {\"status\": \"cancelled\", \"at\": \"2026-01-31T12:00:00Z\"}}
 
-`tasktrail export` writes both, so that the files are read back to the same histories.
+`tasktrail export` writes both kinds of lines, so importing an export restores equal histories.
 
-Without an entry_id the identity of a line follows from its text, and from how often the same text came before in its
-file. So after an interruption just import the file again: nothing is saved twice. Equal lines of
-two files are one save, too. The next lines are read while the last ones are saved, two batches of
-about 1000 lines at a time, a batch whole or not at all. Memory does not grow with the file.
+You can import a file again, for example after an interruption: nothing is saved twice. Without an
+\"entry_id\", a line is identified by its text and by the number of equal lines before it in the file.
+Equal lines in two files are one save. The import reads ahead while it saves, in two concurrent
+batches of about 1000 lines. Each batch is saved completely or not at all. Memory use does not grow
+with the file.
 
-A result is stored exactly: every number with its digits (1.50, 1e400), every string with its
-characters (NUL and lone surrogates too). What cannot be stored makes its line a bad one, with the
-reason, or is replaced: see --replace-unstorable.
+Results are stored exactly: numbers keep their digits (1.50, 1e400), and strings keep their
+characters, including NUL and lone surrogates. A line with a result or message that cannot be stored
+is a bad line, unless you pass --replace-unstorable.
 
-The schema of the database is brought up to date first; where that creates or changes the store, one
-line on stderr names the schema and the database. Prints how many lines were read, saved,
-already there and bad, in how many something was replaced, and how many tasks they belong to; in JSON
-{\"lines\", \"saved\", \"already_there\", \"tasks\", \"bad\", \"replaced\", \"seconds\"}.";
+The import updates the schema of the database first. If that creates or changes the store, a line on
+stderr names the schema and the database.
+
+Prints the numbers of lines that were read, saved, duplicates (saved earlier), bad, and replaced,
+and the number of their tasks. JSON: {\"lines\", \"saved\", \"duplicates\", \"tasks\", \"bad\",
+\"replaced\", \"seconds\"}.";
 
 pub(crate) async fn run(
     args: ImportArgs,
@@ -108,8 +112,8 @@ pub(crate) async fn run(
         (false, _) => connection::open_migrated(global).await?,
         (true, None) => DatabaseManager::in_memory(),
         (true, Some(_)) => {
-            let words = "--in-memory and --database-url exclude each other";
-            return Err(Failure::Usage(words.to_owned()));
+            let message = "--in-memory and --database-url cannot be combined";
+            return Err(Failure::Usage(message.to_owned()));
         }
     };
     let options = ImportOptions {
@@ -128,7 +132,7 @@ pub(crate) async fn run(
     let mut importer = Importer::new(manager.task_history()?, options);
     let done = import(&mut importer, args.files).await;
     let report = importer.report();
-    // What was saved before an error is worth knowing; an import that did not begin says nothing.
+    // Also print the report after an error, unless no line was read.
     let printed = if done.is_ok() || report.lines > 0 {
         print(&report, output)
     } else {
@@ -138,13 +142,13 @@ pub(crate) async fn run(
     printed
 }
 
-/// A bad line, with what became of the others and how to go on; else the error.
+/// Adds to a bad line what was saved and how to continue. Other errors are returned unchanged.
 fn stopped(error: ImportError) -> Failure {
     match error {
         ImportError::BadLine(bad) => Failure::error(format!(
-            "{bad}; the import stopped at this line, and the good lines before it are saved: correct it and import \
-             the file again, or skip bad lines with --skip-invalid, or, where a result or message cannot be stored, \
-             replace it with --replace-unstorable"
+            "{bad}; the import stopped at this line, and the good lines before it are saved: correct the \
+             line and import the file again, or pass --skip-invalid to skip bad lines; if a result or \
+             message cannot be stored, pass --replace-unstorable"
         )),
         error => error.into(),
     }
@@ -166,7 +170,7 @@ fn print(report: &ImportReport, output: &mut Output) -> Result<(), Failure> {
     let facts = [
         ("lines", grouped(report.lines)),
         ("saved", grouped(report.saved)),
-        ("already there", grouped(report.duplicates)),
+        ("duplicates", grouped(report.duplicates)),
         ("bad", grouped(report.bad)),
         ("replaced", grouped(report.replaced)),
         ("tasks", grouped(report.tasks)),

@@ -1,4 +1,4 @@
-//! The schema: how it stands, and how it is changed.
+//! Commands that inspect and change the schema.
 
 mod answer;
 mod check;
@@ -20,19 +20,20 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Bring the schema of the database up to date, and tell what that took.
+/// Bring the schema of the database up to date.
 ///
-/// Without a command it is `migrate up`, and with --check it tells whether that has anything to do.
-/// Any number of processes may migrate at once: one does, the others wait for it and find nothing left to
-/// do; on a current schema nothing is changed or locked. `import` does it by itself, and so does `demo`
-/// with --database-url; the other commands leave the schema alone.
+/// Without a subcommand, this is `migrate up`. Several processes can migrate at the same time: one
+/// applies the migrations, and the others wait for it. If the schema is up to date, nothing is
+/// changed or locked. `import` migrates automatically, and so does `demo` with --database-url.
+/// Other commands never change the schema.
 ///
-/// All of it works in the schema of the store: `public`, or the one that --schema or the configuration names.
-/// The first migration creates it if it is missing.
+/// All subcommands use the schema of the store: `public`, or the one set by --schema or the
+/// configuration. The first migration creates the schema if it does not exist.
 ///
-/// In JSON `{"dry_run", "migrated", "reverted", "applied", "pending", "unknown"}`: lists of versions, of
-/// what this call applied and took back (or would have), and then of what is applied, what is not yet,
-/// and what a newer program has applied.
+/// JSON: `{"dry_run", "migrated", "reverted", "applied", "pending", "unknown"}`, lists of versions.
+/// `migrated` and `reverted` are what this call applied and reverted, or would have with --dry-run.
+/// `applied`, `pending` and `unknown` are the state after it; a newer version of Tasktrail applied
+/// the unknown ones.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -46,7 +47,7 @@ Examples:
   tasktrail migrate partition --dry-run
   tasktrail migrate roles > roles.sql")]
 pub(crate) struct MigrateArgs {
-    /// Change nothing: list what is pending, and exit with 1 if there is something.
+    /// Change nothing: list pending and unknown migrations, and exit with 1 if there are any.
     #[arg(long)]
     check: bool,
 
@@ -72,8 +73,9 @@ pub(crate) async fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     if args.check && args.action.is_some() {
-        let words = "--check stands alone; `migrate check` compares the schema";
-        return Err(Failure::Usage(words.to_owned()));
+        let message =
+            "--check cannot be combined with a subcommand; `migrate check` compares the schema";
+        return Err(Failure::Usage(message.to_owned()));
     }
     match &args.action {
         Some(Action::Status(_)) => status::run(global, output).await,
@@ -89,7 +91,7 @@ pub(crate) async fn run(
     }
 }
 
-/// Tells what is pending; the answer is no if there is something.
+/// Prints pending and unknown migrations; fails with [`Failure::No`] if there are any.
 async fn list_pending(global: &Global, output: &mut Output) -> Result<(), Failure> {
     let manager = connection::open(global).await?;
     let state = manager.schema_state().await?;

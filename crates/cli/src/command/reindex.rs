@@ -9,19 +9,20 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, bytes, grouped, number_cell, printable};
 
-/// Build the indexes anew, one after the other, while the service goes on.
+/// Rebuild the indexes concurrently, one after the other.
 ///
-/// Indexes grow gaps where much was removed. Each is built beside the old one and takes its place
-/// (REINDEX INDEX CONCURRENTLY): saves and reads go on, and the disk holds both for a while. It waits for
-/// transactions that are open. Those of partitions are built one by one. For the owner of the tables, or
-/// since PostgreSQL 17 a role with the privilege MAINTAIN on them.
+/// Indexes accumulate free space when many rows are removed. Each index is rebuilt next to the old
+/// one and then replaces it (REINDEX INDEX CONCURRENTLY). Saves and reads continue; both copies
+/// take disk space until then. The rebuild waits for open transactions. Indexes of partitions are
+/// rebuilt one by one. Requires the owner of the tables or, since PostgreSQL 17, a role with the
+/// privilege MAINTAIN on them.
 ///
-/// What an interrupted run has left behind is removed first, if the role owns it: MAINTAIN is not enough for
-/// that, so the rest is told and left alone. Ctrl-C ends it between two indexes or in the middle of one; what
-/// was done stays done, and the next run removes the rest.
+/// First removes invalid indexes that an interrupted run left behind. Only their owner may remove
+/// them; another role reports and keeps them. Ctrl-C stops the command, even during a rebuild.
+/// Rebuilt indexes are kept, and the next run removes what the interruption left behind.
 ///
-/// In JSON `{"dry_run", "indexes": [{"index", "bytes_before", "bytes_after", "took_ms"}], "removed",
-/// "not_removed", "stopped"}`; with --dry-run `bytes_after` is the estimate, and `took_ms` is null.
+/// JSON: `{"dry_run", "indexes": [{"index", "bytes_before", "bytes_after", "took_ms"}], "removed",
+/// "not_removed", "stopped"}`. With --dry-run, `bytes_after` is an estimate and `took_ms` is null.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -29,11 +30,11 @@ Examples:
   tasktrail reindex
   tasktrail reindex task_summary_list_idx")]
 pub(crate) struct ReindexArgs {
-    /// Only these, by their names. Default: all indexes of the histories.
+    /// Names of the indexes to rebuild. Default: all indexes of the store.
     #[arg(value_name = "INDEX")]
     indexes: Vec<String>,
 
-    /// Change nothing: tell how large the indexes are, and about how large they would be.
+    /// Change nothing: show the current and the estimated sizes of the indexes.
     #[arg(long)]
     dry_run: bool,
 }
@@ -65,19 +66,19 @@ pub(crate) async fn run(
         let answer = Answer::planned(manager.plan_reindex(&args.indexes).await?);
         return answer.print(output);
     }
-    let _until_it_has_ended = global.interrupt.waits().await;
+    let _shutdown_delay = global.interrupt.delay_exit().await;
     let done = reindex(args, &manager, global).await?;
     if done.stopped {
         global
             .interrupt
-            .left("the indexes that were done stay done; the next run removes what is left behind");
+            .set_outcome("rebuilt indexes are kept; the next run removes what is left behind");
     }
     let stopped = done.stopped;
     Answer::of(done).print(output)?;
     if stopped { Err(Failure::No) } else { Ok(()) }
 }
 
-/// With a line on a terminal that tells what is under way.
+/// Rebuilds the indexes. On a terminal, a progress line shows the current index.
 async fn reindex(
     args: &ReindexArgs,
     manager: &DatabaseManager,
@@ -86,14 +87,14 @@ async fn reindex(
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     let show = |index: &IndexFacts| {
         bar.set_message(format!(
-            "building {} anew, {}",
+            "rebuilding {}, {}",
             printable(&index.qualified),
             bytes(index.bytes)
         ));
         bar.tick();
     };
     bar.set_style(indicatif::ProgressStyle::default_spinner());
-    let stop = global.interrupt.came();
+    let stop = global.interrupt.signalled();
     let done = manager.reindex(&args.indexes, show, stop).await;
     bar.finish_and_clear();
     Ok(done?)
@@ -123,7 +124,7 @@ impl Answer {
         };
         let line = |index: IndexFacts| Line {
             bytes_before: index.bytes,
-            // No index gets larger by it.
+            // A rebuild does not make an index larger, but the estimate may be.
             bytes_after: index.estimated_bytes.map(|bytes| bytes.min(index.bytes)),
             index: index.qualified,
             took_ms: None,
@@ -149,27 +150,27 @@ impl Answer {
         for index in &self.removed {
             let index = printable(index);
             output.line(format_args!(
-                "{verb} {index}, which an interrupted run has left behind"
+                "{verb} {index}, left behind by an interrupted run"
             ))?;
         }
         for index in &self.not_removed {
             let index = printable(index);
             output.line(format_args!(
-                "not removed: {index}, which an interrupted run has left behind; only its owner may"
+                "not removed: {index}, left behind by an interrupted run; only its owner can remove it"
             ))?;
         }
         if self.indexes.is_empty() {
-            return output.line("no index was built anew");
+            return output.line("no index was rebuilt");
         }
         let after = if self.dry_run {
-            "about, after"
+            "after, about"
         } else {
             "after"
         };
         let header = ["index", "before", after, "took ms"];
         let mut shown = output.table_style().table(&header, &[0]);
         for line in &self.indexes {
-            let unknown = || "not known".to_owned();
+            let unknown = || "unknown".to_owned();
             shown.add_row([
                 comfy_table::Cell::new_owned(printable(&line.index)),
                 number_cell(bytes(line.bytes_before)),

@@ -10,19 +10,19 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Serve metrics of the database for Prometheus, until it is ended.
+/// Serve metrics of the database for Prometheus, until stopped by a signal.
 ///
-/// GET /metrics tells how the database is, how many tasks and entries there are by status, and how large the
-/// tables and indexes are. GET /healthz answers 200, or 503 if the database is
-/// unhealthy. What a service's own calls do, it tells by itself: `docs/METRICS.md` has every metric, and says
-/// how. Beside it are a dashboard for Grafana and rules for alerts.
+/// GET /metrics returns the health of the database, the numbers of tasks and entries by status, and
+/// the sizes of tables and indexes. GET /healthz returns 200, or 503 if the database is unhealthy.
+/// Metrics about the calls of a service come from the service itself; see `docs/METRICS.md`, which
+/// lists all metrics. A Grafana dashboard and alerting rules are in `docs`.
 ///
-/// The database has to be there at the beginning; afterwards it may go and come back, and /metrics says so
-/// within seconds: how it is, is asked every 15 seconds, whatever --stats-interval says.
+/// The database must be reachable at startup. Later, it can become unreachable and return. The
+/// health is checked every 15 seconds, independent of --stats-interval.
 ///
-/// There is neither encryption nor a password, so it listens on this machine only unless --listen says
-/// otherwise. SIGINT and SIGTERM end it, with exit status 0. Prints where it listens; in JSON {"metrics",
-/// "health"}, both URLs.
+/// The endpoint has no encryption and no authentication. By default, it listens only on the
+/// loopback interface; see --listen. SIGINT and SIGTERM stop the command with exit status 0. Prints
+/// the URL of the metrics. JSON: {"metrics", "health"}, the URLs of both paths.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -30,13 +30,14 @@ Examples:
   tasktrail serve-metrics --listen 10.0.0.7:9184 --stats-interval 5m
   curl -s http://127.0.0.1:9184/metrics | grep tasktrail_tasks")]
 pub(crate) struct ServeMetricsArgs {
-    /// Where to listen. Port 0 takes any free one.
+    /// Address and port to listen on. Port 0 selects a free port.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9184")]
     listen: SocketAddr,
 
-    /// How often to count tasks and measure tables: 1s to 1d, or 0 for never.
+    /// Interval between counts of tasks and measurements of tables: 1s to 1d, or 0 for never.
     ///
-    /// Each time the table with a row for each task is read from end to end, and none of the entries.
+    /// Each count scans the table of task summaries, which has one row per task. It reads no
+    /// entries.
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = interval)]
     stats_interval: Duration,
 }
@@ -65,7 +66,7 @@ pub(crate) async fn run(
     global: &Global,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let _orderly = global.interrupt.waits().await;
+    let _shutdown_delay = global.interrupt.delay_exit().await;
     let endpoint = PrometheusEndpoint::bind(args.listen)
         .await?
         .measuring_store_every(args.stats_interval);
@@ -78,9 +79,9 @@ pub(crate) async fn run(
     if output.is_json() {
         output.json(&answer)?;
     } else {
-        output.line(format_args!("metrics are at {}", answer.metrics))?;
+        output.line(format_args!("serving metrics at {}", answer.metrics))?;
     }
     output.flush()?;
-    endpoint.serve(&manager, global.interrupt.came()).await;
+    endpoint.serve(&manager, global.interrupt.signalled()).await;
     Ok(())
 }

@@ -8,17 +8,18 @@ use crate::failure::Failure;
 use crate::output::{Output, grouped};
 use crate::view::CountsView;
 
-/// Count entries, steps, tasks and users, all at one instant.
+/// Count entries, steps, tasks and users.
 ///
-/// A step that was saved several times has several entries and counts as one step. The cost grows
-/// with the size of the history. A status that no task has is left out.
+/// All counts are from the same snapshot. A step that was saved several times has several entries
+/// and counts as one step. Statuses without tasks are omitted. The cost grows with the number of
+/// entries.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   tasktrail stats
   tasktrail stats --user alice --format json")]
 pub(crate) struct StatsArgs {
-    /// Count only what belongs to this user. Default: to anybody.
+    /// Count only the tasks of this user. Default: tasks of all users.
     #[arg(long)]
     user: Option<UserId>,
 }

@@ -10,8 +10,9 @@ use crate::output::Output;
 
 /// Print the status of a task.
 ///
-/// One word: `pending`, `running`, `completed`, `cancelled`, `timed_out` or `failed`; `unknown` (null
-/// in JSON) if nobody has recorded such a task, and then the exit status is 1.
+/// Prints `pending`, `running`, `completed`, `cancelled`, `timed_out` or `failed`. For a task that
+/// is not recorded, prints `unknown` and exits with 1. JSON: `{"user_id", "task_id", "status"}`;
+/// `status` is null for an unknown task.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

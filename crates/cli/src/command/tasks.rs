@@ -13,11 +13,11 @@ use crate::failure::Failure;
 use crate::output::{Output, quoted, tables};
 use crate::view::TaskView;
 
-/// List the tasks of a user, the latest activity first.
+/// List the tasks of a user, latest activity first.
 ///
-/// Prints one page, and how to get the next one. Conditions are combined: a task is listed if it
-/// meets all of them. In JSON: {"tasks": […], "next": …}, where `next` is for --after, or null on
-/// the last page.
+/// Prints one page, and the command for the next page. If you combine conditions, a task must meet
+/// all of them. JSON: {"tasks": […], "next": …}; pass `next` to --after. It is null on the last
+/// page.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -25,10 +25,10 @@ Examples:
   tasktrail tasks alice --status failed --status timed_out --limit 20
   tasktrail tasks alice --error-code E002 --since 2026-01-01T00:00:00Z")]
 pub(crate) struct TasksArgs {
-    /// Whose tasks.
+    /// User whose tasks are listed.
     user: UserId,
 
-    /// Only tasks of this status; may be given several times. Default: of any.
+    /// Only tasks with this status; can be repeated. Default: any status.
     #[arg(long = "status", value_name = "STATUS", value_parser = status_parser())]
     statuses: Vec<TaskStatus>,
 
@@ -44,11 +44,11 @@ pub(crate) struct TasksArgs {
     #[arg(long, value_name = "TIME")]
     until: Option<Timestamp>,
 
-    /// How many tasks to print at most: 1 to 1000.
+    /// Maximum number of tasks to print: 1 to 1000.
     #[arg(long, value_name = "N", default_value_t)]
     limit: PageSize,
 
-    /// Print what comes after this place: the cursor that the page before ended with.
+    /// Print the tasks after this cursor, which the previous page printed.
     #[arg(long, value_name = "CURSOR")]
     after: Option<ListCursor>,
 }
@@ -124,7 +124,7 @@ impl TasksArgs {
         option("--after", &next.to_string());
         let user = self.user.as_str();
         if user.starts_with('-') {
-            // What follows is no option, whatever it looks like.
+            // Otherwise the user would be parsed as an option.
             option("--", user);
         } else {
             words.insert(1, quoted(user));

@@ -1,6 +1,6 @@
 use tasktrail::task_history::HistoryEntry;
 
-/// Lines that are saved together.
+/// Entries that are saved together, with their line numbers.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     entries: Vec<HistoryEntry>,

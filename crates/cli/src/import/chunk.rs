@@ -5,12 +5,12 @@ use tasktrail::task_history::{Finish, HistoryEntry, TaskKey};
 use super::batch::Batch;
 use super::error::BadLine;
 
-/// Where a chunk ends: enough for the store to work well, little enough to hold. Three are held at most: one
-/// that is saved, one that was read ahead, and one that is being read.
+/// The size of a chunk: large enough for efficient saves, small enough to bound memory. At most
+/// three chunks are in memory: one that is saved, one that is queued, and one that is read.
 const MAX_LINES: u64 = 2000;
 const MAX_BYTES: usize = 4 << 20;
 
-/// What a line asks for.
+/// The content of a line.
 #[derive(Debug)]
 pub(super) enum Parsed {
     Entry(HistoryEntry),
@@ -26,22 +26,22 @@ impl Parsed {
     }
 }
 
-/// How a task was finished, with the number of its line.
+/// The finish of a task, with its line number.
 pub(super) type FinishLine = (u64, TaskKey, Finish);
 
-/// Lines that were read together, cut in two by their tasks. The halves can be saved at the same time: the
-/// lines of a task are all in one, in their order.
+/// Lines that were read together, split into two halves by task. The halves can be saved
+/// concurrently: all lines of a task are in the same half, in their order.
 #[derive(Debug, Default)]
 pub(super) struct Chunk {
     pub(super) halves: [Batch; 2],
-    /// How tasks are finished after that: two batches as well, those of a task all in one.
+    /// The finishes, to be saved after the entries. Split into halves in the same way.
     pub(super) finishes: [Vec<FinishLine>; 2],
-    /// How many lines were read for it, bad ones included.
+    /// Number of lines, including bad ones.
     pub(super) lines: u64,
     pub(super) bad: Vec<BadLine>,
-    /// The lines in which something was replaced, and why.
+    /// The lines with replacements, with the reasons.
     pub(super) replaced: Vec<BadLine>,
-    /// How much of the input was read when it was full.
+    /// Bytes of the input that were read when the chunk was complete.
     pub(super) read_bytes: u64,
     bytes: usize,
 }
@@ -64,7 +64,7 @@ impl Chunk {
         self.bytes += bytes;
     }
 
-    /// The lines that tell how tasks were finished.
+    /// The numbers of the lines with finishes.
     pub(super) fn finish_lines(&self) -> impl Iterator<Item = u64> {
         self.finishes.iter().flatten().map(|(line, ..)| *line)
     }
@@ -74,14 +74,14 @@ impl Chunk {
     }
 }
 
-/// Tells tasks apart in less room than their keys take.
+/// A hash of the task, which takes less memory than its key.
 pub(super) fn hash(task: &TaskKey) -> u64 {
     let mut hasher = DefaultHasher::new();
     task.hash(&mut hasher);
     hasher.finish()
 }
 
-/// Always the same one for the same hash.
+/// Selects a place by hash.
 fn one_of<T>(places: &mut [T], hash: u64) -> Option<&mut T> {
     let number = hash.checked_rem(u64::try_from(places.len()).ok()?)?;
     places.get_mut(usize::try_from(number).ok()?)

@@ -6,47 +6,48 @@ use tasktrail::task_history::Finish;
 
 use super::record::Fault;
 
-/// Why an import stopped.
+/// The reason why an import stopped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
-    /// An input could not be opened.
+    /// An input cannot be opened.
     #[error("cannot open {name}")]
     Open {
-        /// The input.
+        /// Name of the input.
         name: String,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
-    /// An input could not be read to its end, such as a truncated gzip file.
-    #[error("{name}:{line}: cannot read on")]
+    /// An input cannot be read to its end, for example a truncated gzip file.
+    #[error("{name}:{line}: cannot read the next line")]
     Read {
-        /// The input.
+        /// Name of the input.
         name: String,
         /// The line that could not be read, counted from 1.
         line: u64,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
-    /// A line is bad.
+    /// A line is bad, and bad lines are not skipped.
     #[error(transparent)]
     BadLine(BadLine),
-    /// The store did not take lines. Some of those in between may be saved all the same.
+    /// The store failed to save lines. Other lines in this range may be saved. Import the file
+    /// again to save the rest.
     #[error("{name}:{first_line}: not all of lines {first_line} to {last_line} are saved")]
     Save {
-        /// The input.
+        /// Name of the input.
         name: String,
         /// The first line that is not saved, counted from 1.
         first_line: u64,
-        /// The last one.
+        /// The last line that is not saved, counted from 1.
         last_line: u64,
-        /// Why not.
+        /// The cause.
         source: RepositoryError,
     },
 }
 
 impl ImportError {
-    /// None of these lines are saved.
+    /// Creates the error for lines that are not saved.
     pub(super) fn not_saved(
         name: &str,
         lines: impl IntoIterator<Item = u64>,
@@ -66,16 +67,16 @@ impl ImportError {
     }
 }
 
-/// A line that cannot be saved, because of what is in it.
+/// A line that cannot be saved because of its content.
 ///
-/// `Display` names input, line, field and reason: `runs.jsonl:7: step_result.status: …`.
+/// `Display` shows the input, line, field and reason: `runs.jsonl:7: step_result.status: …`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct BadLine {
-    /// The input.
+    /// Name of the input.
     pub name: String,
     /// The line, counted from 1.
     pub line: u64,
-    /// The path of the field that is wrong; `None` where it is the line as a whole.
+    /// Path of the invalid field; `None` if the line as a whole is invalid.
     pub field: Option<String>,
     /// What is wrong with it.
     pub reason: String,
@@ -95,10 +96,10 @@ impl BadLine {
         Self::new(name, line, Fault::of_line(ErrorChain(error).to_string()))
     }
 
-    pub(super) fn finished_before(name: &str, line: u64, stands: Finish) -> Self {
+    pub(super) fn already_finished(name: &str, line: u64, recorded: Finish) -> Self {
         let reason = format!(
-            "the task was finished before as {}, at {}",
-            stands.status, stands.at
+            "the task is already finished with another result: {} at {}",
+            recorded.status, recorded.at
         );
         Self::new(name, line, Fault::of_line(reason))
     }

@@ -1,21 +1,21 @@
-//! How tasks were finished, told by lines of their own.
+//! Saves the finishes of tasks.
 
 use tasktrail::repository::RepositoryError;
 use tasktrail::task_history::{Finish, FinishOutcome, TaskHistoryRepository, TaskKey};
 
 use super::chunk::FinishLine;
 
-/// What came of a list of finishes.
+/// The result of saving a list of finishes.
 #[derive(Default)]
 pub(super) struct Finished<'l> {
     pub(super) new: Vec<&'l TaskKey>,
     pub(super) repeated: Vec<&'l TaskKey>,
-    /// Those that came too late, and the finishes that stand.
-    pub(super) contrary: Vec<(u64, Finish)>,
+    /// Lines that conflict with the recorded finish, which is the second value.
+    pub(super) conflicting: Vec<(u64, Finish)>,
     pub(super) failure: Option<(RepositoryError, &'l [FinishLine])>,
 }
 
-/// Finishes the tasks of the lines before a line, all of them or none.
+/// Saves the finishes in lines before `before`, all of them or none.
 pub(super) async fn finish<'l>(
     histories: &dyn TaskHistoryRepository,
     lines: &'l [FinishLine],
@@ -45,7 +45,7 @@ pub(super) async fn finish<'l>(
                 finished.repeated.push(task);
             }
             FinishOutcome::AlreadyFinished { status, at } => {
-                finished.contrary.push((*line, Finish { status, at }));
+                finished.conflicting.push((*line, Finish { status, at }));
             }
         }
     }

@@ -3,21 +3,21 @@ use sha2::{Digest, Sha256};
 use tasktrail::task_history::EntryId;
 use tasktrail::timestamp::Timestamp;
 
-/// 16 MiB of filter: it takes fewer than 1 in 400 of ten million lines for one that came before.
+/// A filter of 16 MiB. Of ten million lines, it mistakes fewer than 1 in 400 for a repeated line.
 const FILTER_BITS: usize = 16 << 23;
 const FILTER_HASHES: u32 = 6;
 
-/// 8 MiB of counters, untouched as long as no line comes twice.
+/// 8 MiB of counters. The memory is not touched unless lines are repeated.
 const COUNTERS: usize = 1 << 21;
 
-/// Makes the identities of the lines of one input.
+/// Derives the entry IDs of the lines of one input.
 ///
-/// Equal lines of an input are different saves, so the identity is that of the line and of the
-/// number of equal lines before it. Remembering every line would take memory as large as the input.
-/// So the filter answers for lines that are new, and counters, shared by several lines each, number
-/// the others. Both have a fixed size. They may take a line for one that came before, or number it
-/// too high, but equal lines always get different numbers, and a line of the same input always the
-/// same one: nothing here depends on the machine, the run or the time.
+/// Equal lines of an input are separate saves, so an ID is derived from the line and from the
+/// number of equal lines before it. Storing every line would need as much memory as the input.
+/// Instead, a Bloom filter detects new lines, and counters, each shared by several lines, number
+/// the repeated ones. Both have a fixed size. They can mistake a new line for a repeated one, or
+/// return a number that is too high. But equal lines always get different numbers, and the same
+/// input always gets the same numbers: nothing depends on the machine, the run or the time.
 pub(super) struct Identities {
     seen: BloomFilter,
     counters: Vec<u32>,
@@ -26,7 +26,7 @@ pub(super) struct Identities {
 impl Default for Identities {
     fn default() -> Self {
         Self {
-            // Hashes come from outside; the seed is fixed all the same, so that none is random.
+            // The hashes are passed in. A fixed seed avoids the random default.
             seen: BloomFilter::with_num_bits(FILTER_BITS)
                 .seed(&0)
                 .hashes(FILTER_HASHES),
@@ -36,7 +36,7 @@ impl Default for Identities {
 }
 
 impl Identities {
-    /// The identity of the next line, given without its ending.
+    /// Returns the ID of the next line. `line` excludes the line ending.
     pub(super) fn next(&mut self, line: &[u8], recorded_at: Option<Timestamp>) -> EntryId {
         let mut digest = Sha256::new_with_prefix(line);
         let occurrence = self.occurrence(&digest.clone().finalize());
@@ -45,11 +45,11 @@ impl Identities {
         for (byte, hashed) in fingerprint.iter_mut().zip(digest.finalize()) {
             *byte = hashed;
         }
-        // A line without a time must get the same identity whenever it is imported.
+        // A line without a time must get the same ID in every import.
         EntryId::derived(recorded_at.unwrap_or_default(), fingerprint)
     }
 
-    /// How many equal lines came before, or more.
+    /// Returns at least the number of equal lines before this one.
     fn occurrence(&mut self, line_hash: &[u8]) -> u32 {
         let mut words = line_hash.chunks_exact(8).map(|bytes| {
             bytes
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn identities_are_the_same_in_every_run_and_on_every_machine() {
+    fn identities_are_deterministic() {
         let mut identities = Identities::default();
         let at = "2026-01-31T12:00:00Z".parse().ok();
         let ids = [
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_lines_differ_also_where_counters_are_shared() {
+    fn equal_lines_differ_even_if_counters_are_shared() {
         let mut identities = Identities::default();
         identities.counters.truncate(0);
         identities.counters.resize(COUNTERS, 7);

@@ -19,7 +19,7 @@ use super::report::ImportReport;
 use super::source::Source;
 use super::watch::ImportWatch;
 
-/// Imports files into a task history, and counts what came of it.
+/// Imports files into a task history, and counts the results.
 #[derive(Debug)]
 pub struct Importer {
     histories: Arc<dyn TaskHistoryRepository>,
@@ -27,12 +27,12 @@ pub struct Importer {
     clock: Arc<dyn Clock>,
     started: Instant,
     report: ImportReport,
-    /// Hashes of the tasks that were saved to: enough to count them.
+    /// Hashes of the imported tasks, which are enough to count them.
     tasks: HashSet<u64>,
 }
 
 impl Importer {
-    /// An import into `histories`, which begins now.
+    /// Creates an importer that saves to `histories`. The duration in the report starts now.
     #[must_use]
     pub fn new(histories: Arc<dyn TaskHistoryRepository>, options: ImportOptions) -> Self {
         Self {
@@ -45,14 +45,14 @@ impl Importer {
         }
     }
 
-    /// The same import, with another clock for lines without `recorded_at`.
+    /// Sets the clock for lines without `recorded_at`. Default: the system clock.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// What came of the import so far.
+    /// Returns the counts of all files imported so far.
     #[must_use]
     pub fn report(&self) -> ImportReport {
         ImportReport {
@@ -61,24 +61,27 @@ impl Importer {
         }
     }
 
-    /// Imports one file; the counts add up over several.
+    /// Imports one file. Call it again for more files: the counts in the report add up.
     ///
-    /// Lines are saved in chunks of at most 2000 lines or 4 MiB, each in two batches at the same time, first
-    /// of entries, then of finishes; the lines of a task in their order.
+    /// Lines are saved in chunks of about 2000 lines or 4 MiB. The entries of a chunk are saved in
+    /// two concurrent batches, followed by its finishes. The lines of a task are saved in their
+    /// order.
     ///
     /// # Errors
     ///
-    /// [`ImportError`]: the input cannot be opened or read, a line is bad and bad lines are not
-    /// skipped, or the store failed. All good lines before that place are saved, but for those
-    /// that the error names.
+    /// - [`ImportError::Open`] or [`ImportError::Read`]: the input cannot be opened or read.
+    /// - [`ImportError::BadLine`]: a line is bad, and bad lines are not skipped.
+    /// - [`ImportError::Save`]: the store failed.
+    ///
+    /// All good lines before the failure are saved, except the lines in [`ImportError::Save`].
     ///
     /// # Cancel safety
     ///
-    /// A batch that was under way is saved whole or not at all; import the file again to go on.
+    /// A batch in progress is saved completely or not at all. Import the file again to continue.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime, whose threads read the input.
+    /// Panics outside of a tokio runtime, which provides the thread that reads the input.
     pub async fn import(
         &mut self,
         source: &Source,
@@ -90,7 +93,7 @@ impl Importer {
         let (sender, mut chunks) = mpsc::channel(1);
         let reading = spawn_blocking(move || reader.run(&sender));
         while let Some(chunk) = chunks.recv().await {
-            self.take(&chunk, &name, watch).await?;
+            self.save_chunk(&chunk, &name, watch).await?;
             watch.advanced(chunk.read_bytes, &self.report);
         }
         let read = reading
@@ -100,7 +103,7 @@ impl Importer {
         read
     }
 
-    async fn take(
+    async fn save_chunk(
         &mut self,
         chunk: &Chunk,
         name: &str,
@@ -115,8 +118,8 @@ impl Importer {
             self.report.replaced += 1;
             watch.replaced(replaced);
         }
-        let entries = self.take_entries(chunk, name, watch).await;
-        // Of the finishes as of the entries, those before a bad line count.
+        let entries = self.save_entries(chunk, name, watch).await;
+        // As with entries, only the finishes before a bad line are saved.
         let before = match &entries {
             Ok(()) => u64::MAX,
             Err(ImportError::BadLine(bad)) => bad.line,
@@ -126,7 +129,7 @@ impl Importer {
         entries
     }
 
-    async fn take_entries(
+    async fn save_entries(
         &mut self,
         chunk: &Chunk,
         name: &str,
@@ -148,7 +151,7 @@ impl Importer {
         unsaved.sort_unstable_by_key(|(line, _)| *line);
         let failed = match failure {
             Some(error) => Some((error, &*unsaved)),
-            None => self.take_one_by_one(&unsaved, name, watch).await?,
+            None => self.save_one_by_one(&unsaved, name, watch).await?,
         };
         failed.map_or(Ok(()), |(error, unsaved)| {
             let entries = unsaved.iter().map(|(line, _)| *line);
@@ -160,9 +163,9 @@ impl Importer {
         })
     }
 
-    /// Saves lines one by one, which tells those that are in conflict with others. Gives the lines that the
-    /// store did not take.
-    async fn take_one_by_one<'l>(
+    /// Saves lines one by one, to find the conflicting ones. If the store fails, returns the error
+    /// and the lines that are not saved.
+    async fn save_one_by_one<'l>(
         &mut self,
         mut lines: &'l [(u64, &HistoryEntry)],
         name: &str,
@@ -181,7 +184,7 @@ impl Importer {
         Ok(None)
     }
 
-    /// Finishes tasks as the lines of a chunk before a line say, when their entries have been saved.
+    /// Saves the finishes of a chunk in lines before `before`. Call it after the entries are saved.
     async fn finish(
         &mut self,
         chunk: &Chunk,
@@ -194,24 +197,24 @@ impl Importer {
             .each_ref()
             .map(|lines| finishing::finish(&*self.histories, lines, before));
         let (even, odd) = tokio::join!(even, odd);
-        let (mut contrary, mut unsaved, mut failure) = (Vec::new(), Vec::new(), None);
+        let (mut conflicting, mut unsaved, mut failure) = (Vec::new(), Vec::new(), None);
         for finished in [even, odd] {
             self.report.saved += number(finished.new.len());
             self.report.duplicates += number(finished.repeated.len());
             self.count_tasks(finished.new.into_iter().chain(finished.repeated));
-            contrary.extend(finished.contrary);
+            conflicting.extend(finished.conflicting);
             if let Some((error, rest)) = finished.failure {
                 unsaved.extend(rest.iter().map(|(line, ..)| *line));
                 failure = failure.or(Some(error));
             }
         }
-        // First, because at a bad line it would look as if all finishes before it had been saved.
+        // Report this before a bad line, which implies that all finishes before it are saved.
         if let Some(error) = failure {
             return Err(ImportError::not_saved(name, unsaved, error));
         }
-        contrary.sort_unstable_by_key(|(line, _)| *line);
-        for (line, stands) in contrary {
-            self.refuse(BadLine::finished_before(name, line, stands), watch)?;
+        conflicting.sort_unstable_by_key(|(line, _)| *line);
+        for (line, recorded) in conflicting {
+            self.refuse(BadLine::already_finished(name, line, recorded), watch)?;
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
 use std::io::{self, BufRead, Read};
 
-/// The longest line, in bytes, without its ending: 64 MiB.
+/// Maximum length of a line in bytes, without its ending: 64 MiB.
 pub(super) const MAX_BYTES: usize = 64 << 20;
 
-/// The room for a line that is kept from one line to the next.
+/// Capacity of the buffer that is kept between lines.
 const KEPT_BYTES: usize = 1 << 20;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -12,15 +12,15 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Line<'a> {
     Text(&'a [u8]),
-    /// Longer than [`MAX_BYTES`], and left out.
+    /// Longer than [`MAX_BYTES`]; its content is skipped.
     TooLong,
 }
 
-/// The lines of an input, one at a time in the same room. They end in LF or CRLF, the last one
-/// perhaps in neither; a byte order mark before the first one is left out.
+/// Reads the lines of an input into one reused buffer. Lines end in LF or CRLF; the ending of the
+/// last line is optional. A byte order mark at the start of the input is skipped.
 pub(super) struct Lines {
     reader: Box<dyn BufRead + Send>,
-    room: Vec<u8>,
+    buffer: Vec<u8>,
     max_bytes: usize,
     number: u64,
 }
@@ -29,30 +29,30 @@ impl Lines {
     pub(super) fn new(reader: Box<dyn BufRead + Send>) -> Self {
         Self {
             reader,
-            room: Vec::new(),
+            buffer: Vec::new(),
             max_bytes: MAX_BYTES,
             number: 0,
         }
     }
 
-    /// The number of the line that was read last, or could not be read, counted from 1.
+    /// The number, counted from 1, of the line that was read last or could not be read.
     pub(super) fn number(&self) -> u64 {
         self.number
     }
 
-    /// The next line that is not blank.
+    /// Returns the next line that is not blank, or `None` at the end.
     pub(super) fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
         loop {
             self.number += 1;
             if !self.read()? {
                 return Ok(None);
             }
-            let line = text(&self.room, self.number);
+            let line = text(&self.buffer, self.number);
             if line.len() > self.max_bytes || !line.trim_ascii().is_empty() {
                 break;
             }
         }
-        let line = text(&self.room, self.number);
+        let line = text(&self.buffer, self.number);
         Ok(Some(if line.len() > self.max_bytes {
             Line::TooLong
         } else {
@@ -60,17 +60,17 @@ impl Lines {
         }))
     }
 
-    /// Reads a line with its ending, or as much of it as shows that it is too long; whether there
-    /// was one.
+    /// Reads a line with its ending, or enough of it to detect that it is too long. Returns `false`
+    /// at the end.
     fn read(&mut self) -> io::Result<bool> {
-        self.room.clear();
-        self.room.shrink_to(KEPT_BYTES);
-        // The longest line with everything that may stand around it.
-        let most = self.max_bytes + BYTE_ORDER_MARK.len() + b"\r\n".len();
-        let limit = u64::try_from(most).unwrap_or(u64::MAX);
+        self.buffer.clear();
+        self.buffer.shrink_to(KEPT_BYTES);
+        // The longest line, with a byte order mark and its ending.
+        let max = self.max_bytes + BYTE_ORDER_MARK.len() + b"\r\n".len();
+        let limit = u64::try_from(max).unwrap_or(u64::MAX);
         let mut reader = self.reader.by_ref().take(limit);
-        let count = reader.read_until(b'\n', &mut self.room)?;
-        if count == most && !self.room.ends_with(b"\n") {
+        let count = reader.read_until(b'\n', &mut self.buffer)?;
+        if count == max && !self.buffer.ends_with(b"\n") {
             self.reader.skip_until(b'\n')?;
         }
         Ok(count > 0)
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn endings_and_blank_lines_are_left_out_and_counted() {
+    fn blank_lines_are_skipped_and_counted() {
         assert_eq!(
             lines(b"a\n\n \t\r\nb\r\nc", 10),
             [(1, Some("a")), (4, Some("b")), (5, Some("c"))]
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_left_out_at_the_beginning_only() {
+    fn byte_order_mark_is_skipped_only_at_the_beginning() {
         assert_eq!(
             lines(b"\xef\xbb\xbfa\n\xef\xbb\xbfb", 10),
             [(1, Some("a")), (2, Some("\u{feff}b"))]
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_exactly_the_limit_is_read_and_a_longer_one_skipped() {
+    fn line_at_the_limit_is_read_and_a_longer_one_is_skipped() {
         assert_eq!(
             lines(b"123\r\n1234\n12345678901\n123\n1234", 3),
             [

@@ -1,34 +1,35 @@
 use tasktrail::task_history::ResultLimit;
 
-/// What an import does about a bad line.
+/// How an import handles a bad line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum BadLines {
-    /// Saves the good lines before it and stops.
+    /// Save the good lines before it, and stop.
     #[default]
     Stop,
-    /// Counts it and goes on.
+    /// Count it, and continue.
     Skip,
 }
 
-/// What an import does about a result or a message that cannot be stored, in an otherwise good line.
+/// How an import handles a result or a message that cannot be stored, in an otherwise good line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Unstorable {
-    /// Takes the line for a bad one.
+    /// Treat the line as a bad line.
     #[default]
     Refuse,
-    /// Saves the step with a replacement, as
-    /// [`UncheckedStepResult::replace`](tasktrail::task_history::UncheckedStepResult::replace) makes
-    /// it, and counts it.
+    /// Save the step with the replacement of
+    /// [`UncheckedStepResult::replace`](tasktrail::task_history::UncheckedStepResult::replace), and
+    /// count the line.
     Replace,
 }
 
-/// How an import reads its lines. By default a result is bounded to 1 MiB, and a bad line stops.
+/// Options of an import. By default, results are limited to 1 MiB, and the first bad line stops the
+/// import.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ImportOptions {
-    /// How large a line's result and messages may be.
+    /// Maximum size of a result and of each message. Default: 1 MiB.
     pub result_limit: ResultLimit,
-    /// What happens at a bad line.
+    /// How to handle bad lines. Default: [`BadLines::Stop`].
     pub bad_lines: BadLines,
-    /// What happens at a result or a message that cannot be stored.
+    /// How to handle results and messages that cannot be stored. Default: [`Unstorable::Refuse`].
     pub unstorable: Unstorable,
 }

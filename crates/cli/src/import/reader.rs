@@ -18,15 +18,15 @@ enum End {
     Full,
     /// The input has been read.
     Input,
-    /// The import must not go on.
+    /// The import must stop.
     Stopped(ImportError),
 }
 
-/// A line's length, what it asks for, and why something in it was replaced; or what is wrong with it.
+/// The length of a line, its content, and the reason for a replacement; or what is wrong with it.
 type Read = Result<(usize, Parsed, Option<Fault>), Fault>;
 
-/// Turns the lines of one input into entries, on a thread of its own: the next lines are read and parsed
-/// while the last ones are saved.
+/// Reads and parses the lines of one input. Runs on its own thread, so that it reads ahead while
+/// lines are saved.
 pub(super) struct Reader {
     name: String,
     size_bytes: Option<u64>,
@@ -63,8 +63,8 @@ impl Reader {
         self.size_bytes
     }
 
-    /// Reads everything and gives it away in chunks, as fast as they are taken; ends when nobody takes
-    /// them any more.
+    /// Reads the input and sends it in chunks. Waits while the channel is full, and returns when
+    /// the receiver is dropped.
     pub(super) fn run(mut self, chunks: &mpsc::Sender<Chunk>) -> Result<(), ImportError> {
         loop {
             let mut chunk = Chunk::default();

@@ -17,7 +17,7 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    /// Something is wrong with the line as a whole.
+    /// A fault of the line as a whole.
     pub(super) fn of_line(reason: impl Into<String>) -> Self {
         Self {
             field: None,
@@ -25,7 +25,7 @@ impl Fault {
         }
     }
 
-    /// The value of a field is refused.
+    /// A fault of the value of a field.
     fn in_field(field: &'static str) -> impl Fn(InvalidValue) -> Self {
         move |error| Self {
             field: Some(field.to_owned()),
@@ -34,12 +34,12 @@ impl Fault {
     }
 }
 
-/// A line that was read.
+/// A parsed line.
 #[derive(Debug)]
 pub(super) enum Record {
-    /// A step result as it was saved.
+    /// A saved step result.
     Save(Save),
-    /// How a task was finished.
+    /// The finish of a task.
     Finish(TaskKey, Finish),
 }
 
@@ -50,16 +50,16 @@ pub(super) struct Save {
     pub(super) recorded_at: Option<Timestamp>,
     pub(super) entry_id: Option<EntryId>,
     pub(super) step_result: TaskStepResult,
-    /// Why something in the step result was replaced.
+    /// The reason, if a part of the step result was replaced.
     pub(super) replaced: Option<Fault>,
 }
 
 impl Record {
-    /// Reads a line.
+    /// Parses a line.
     pub(super) fn read(line: &[u8], options: ImportOptions) -> Result<Self, Fault> {
         let text = std::str::from_utf8(line).map_err(|error| {
             let byte = error.valid_up_to() + 1;
-            Fault::of_line(format!("not UTF-8 from byte {byte} of the line on"))
+            Fault::of_line(format!("not UTF-8 (byte {byte} of the line)"))
         })?;
         parse(text)?.check(options)
     }
@@ -68,7 +68,7 @@ impl Record {
 fn parse(text: &str) -> Result<Written, Fault> {
     let mut json = serde_json::Deserializer::from_str(text);
     let written = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        // The root is called "." there, and a key that could not be read "?".
+        // serde_path_to_error names the root "." and an unreadable key "?".
         let path = error.path().to_string();
         let known = path.trim_end_matches(['.', '?']);
         let field = Some(known.to_owned()).filter(|path| !path.is_empty());
@@ -79,7 +79,7 @@ fn parse(text: &str) -> Result<Written, Fault> {
 }
 
 fn fault(line: &str, field: Option<String>, error: &serde_json::Error) -> Fault {
-    // The parser counts the lines of the text that it is given, which is always one.
+    // Remove the position from the message: the line number is always 1.
     let place = format!(" at line {} column {}", error.line(), error.column());
     let text = error.to_string();
     let what = text.strip_suffix(&place).unwrap_or(&text);
@@ -87,7 +87,7 @@ fn fault(line: &str, field: Option<String>, error: &serde_json::Error) -> Fault 
         let reason = what.to_owned();
         return Fault { field, reason };
     }
-    // The parser takes two things in valid JSON for errors of its syntax.
+    // The parser also reports two kinds of valid JSON as syntax errors.
     let is_json = serde_json::from_str::<IgnoredAny>(line).is_ok();
     let why = if is_json {
         "a lone surrogate, or a number out of range"
@@ -98,7 +98,8 @@ fn fault(line: &str, field: Option<String>, error: &serde_json::Error) -> Fault 
     Fault { field, reason }
 }
 
-/// A line, key by key. A step result is told from a finish by its keys, and some are of both.
+/// The keys of a line. The keys decide whether it is a step result or a finish; both kinds share
+/// some.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -121,7 +122,7 @@ struct WrittenFinish {
     at: Timestamp,
 }
 
-/// A key that may be left out, but if it is there has a value.
+/// Deserializes an optional key that must not be null.
 fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(json: D) -> Result<Option<T>, D::Error> {
     T::deserialize(json).map(Some)
 }
@@ -136,7 +137,7 @@ impl Written {
             let missing = |key| Fault::of_line(format!("missing field `{key}`"));
             let step = self.step.ok_or_else(|| missing("step"))?;
             let step_result = self.step_result.ok_or_else(|| missing("step_result"))?;
-            let (step_result, replaced) = taken(step_result, options)?;
+            let (step_result, replaced) = check_or_replace(step_result, options)?;
             return Ok(Record::Save(Save {
                 task,
                 step,
@@ -152,17 +153,17 @@ impl Written {
             ("entry_id", self.entry_id.is_some()),
             ("step_result", self.step_result.is_some()),
         ];
-        match of_a_step.iter().find(|(_, is_there)| *is_there) {
+        match of_a_step.iter().find(|(_, is_present)| *is_present) {
             Some((key, _)) => Err(Fault::of_line(format!(
-                "a line has either `finish` or `{key}`: it is about a task's end or one of its steps"
+                "a line has either `finish` or `{key}`: it is the finish of a task or one of its steps"
             ))),
             None => Ok(Record::Finish(task, finish.check()?)),
         }
     }
 }
 
-/// The step result, and why something in it was replaced.
-fn taken(
+/// Checks the step result, or replaces the parts that cannot be stored. Also returns the reasons.
+fn check_or_replace(
     step_result: UncheckedStepResult,
     options: ImportOptions,
 ) -> Result<(TaskStepResult, Option<Fault>), Fault> {

@@ -1,20 +1,20 @@
 use serde::Serialize;
 
-/// What came of an import.
+/// The counts of an import.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct ImportReport {
-    /// Lines that were read; blank ones do not count, bad ones do.
+    /// Lines that were read, including bad lines, excluding blank ones.
     pub lines: u64,
-    /// Lines that were saved by this import.
+    /// Lines that this import saved.
     pub saved: u64,
-    /// Lines that had been saved before.
+    /// Lines that were already saved.
     pub duplicates: u64,
-    /// Tasks that the good lines belong to, each counted once.
+    /// Number of distinct tasks in the good lines.
     pub tasks: u64,
-    /// Lines that could not be saved, because of what is in them.
+    /// Lines that cannot be saved because of their content.
     pub bad: u64,
-    /// Lines of which a result or a message was replaced, because it could not be stored.
+    /// Lines with a result or a message that was replaced because it cannot be stored.
     pub replaced: u64,
-    /// How long it took, in seconds.
+    /// Duration of the import, in seconds.
     pub seconds: f64,
 }

@@ -9,12 +9,12 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::error::ImportError;
 
-/// Two bytes that every gzip file begins with, and no line of JSON.
+/// The first two bytes of every gzip file. A JSON line cannot start with them.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// An input of an import. Gzip is recognised by its first bytes, whatever the name says.
+/// The input of an import. Gzip is detected by content, independent of the name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// Standard input.
@@ -23,7 +23,7 @@ pub enum Source {
     File(PathBuf),
 }
 
-/// `-` is standard input.
+/// Converts a path; `-` is standard input.
 impl From<PathBuf> for Source {
     fn from(path: PathBuf) -> Self {
         if path.as_os_str() == "-" {
@@ -43,7 +43,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// A source that was opened, its gzip undone.
+/// An open source. Gzip is decompressed.
 pub(super) struct Input {
     pub(super) size_bytes: Option<u64>,
     pub(super) read_bytes: ReadBytes,
@@ -60,8 +60,8 @@ impl Source {
             Self::Stdin => Input::of(io::stdin(), None).map_err(failed),
             Self::File(path) => {
                 let file = File::open(path).map_err(failed)?;
-                let about = file.metadata().map_err(failed)?;
-                let size_bytes = about.is_file().then_some(about.len());
+                let metadata = file.metadata().map_err(failed)?;
+                let size_bytes = metadata.is_file().then_some(metadata.len());
                 Input::of(file, size_bytes).map_err(failed)
             }
         }
@@ -76,7 +76,7 @@ impl Input {
             read_bytes: read_bytes.clone(),
         };
         let mut reader = BufReader::with_capacity(BUFFER_BYTES, counted);
-        // A pipe may give one byte at a time, so what a look into the buffer shows may be too short.
+        // A pipe can return one byte at a time, so `fill_buf` could return too few bytes.
         let mut start = Vec::with_capacity(GZIP_MAGIC.len());
         reader.by_ref().take(2).read_to_end(&mut start)?;
         let is_gzip = start == GZIP_MAGIC;
@@ -95,7 +95,7 @@ impl Input {
     }
 }
 
-/// How much of an input has been read, as it is stored.
+/// Number of bytes read from an input, before decompression.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ReadBytes(Arc<AtomicU64>);
 

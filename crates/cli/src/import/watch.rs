@@ -1,18 +1,20 @@
 use super::error::BadLine;
 use super::report::ImportReport;
 
-/// Is told how an import goes on. `()` does not care.
+/// Receives the progress of an import. Use `()` to ignore it.
 pub trait ImportWatch: Send {
-    /// An input was opened; its size is that of the file, compressed or not, where it is known.
+    /// Called when an input was opened. `size_bytes` is the size of the file as stored, if it is
+    /// known.
     fn opened(&mut self, name: &str, size_bytes: Option<u64>);
 
-    /// A chunk of the lines was saved; so many bytes of the input had been read for it.
+    /// Called when a chunk of lines was saved. `read_bytes` is the number of bytes of the input,
+    /// before decompression, that were read up to the end of this chunk.
     fn advanced(&mut self, read_bytes: u64, report: &ImportReport);
 
-    /// A bad line was skipped.
+    /// Called when a bad line was skipped.
     fn bad_line(&mut self, bad: &BadLine);
 
-    /// Something in a line could not be stored, and was replaced.
+    /// Called when a part of a line was replaced because it cannot be stored.
     fn replaced(&mut self, replaced: &BadLine);
 }
 

@@ -1,4 +1,4 @@
-//! Traces for OpenTelemetry, over HTTP.
+//! OpenTelemetry traces over HTTP.
 
 use std::env;
 use std::sync::Arc;
@@ -21,35 +21,35 @@ use ureq::tls::{RootCerts, TlsConfig};
 
 use crate::failure::Failure;
 
-/// Either of them names a collector.
+/// Variables with the endpoint of a collector. One of them is enough.
 const ENDPOINTS: [&str; 2] = [
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
 ];
 
-/// How long the collector may take over a request, as OpenTelemetry has it by default.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Timeout of a request to the collector: the default of OpenTelemetry.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long the end of the tool may wait for the collector.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+/// Maximum delay of the exit of the tool by the collector.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Where traces go. The last ones go when this is dropped.
+/// The exporter of traces. Sends the remaining traces when dropped.
 #[derive(Debug)]
 pub(crate) struct Traces(Option<SdkTracerProvider>);
 
 impl Drop for Traces {
     fn drop(&mut self) {
         if let Some(provider) = &self.0 {
-            // Who runs the tool wants its answer, whether the collector is there or not.
-            if let Err(error) = provider.shutdown_with_timeout(LAST_WORDS) {
-                tracing::warn!(%error, "the last traces were not sent");
+            // A command must not fail because the collector is unavailable.
+            if let Err(error) = provider.shutdown_with_timeout(SHUTDOWN_TIMEOUT) {
+                tracing::warn!(%error, "cannot send the remaining traces");
             }
         }
     }
 }
 
-/// Sends the spans of Tasktrail to the collector that the environment names, if it does. Log lines and
-/// what libraries have to say may hold addresses and values, and stay here.
+/// Sends the spans of Tasktrail to the collector in the environment, if one is set. Log events, and
+/// spans of libraries, are not sent, because they can contain addresses and values.
 pub(super) fn to_collector<S>() -> Result<(Traces, Option<impl Layer<S>>), Failure>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -63,7 +63,7 @@ where
         .with_protocol(Protocol::HttpBinary)
         .with_http_client(Client::new())
         .build()
-        .map_err(|error| Failure::Usage(format!("no traces can be sent: {error}")))?;
+        .map_err(|error| Failure::Usage(format!("cannot send traces: {error}")))?;
     let provider = SdkTracerProvider::builder()
         .with_batch_exporter(exporter)
         .with_resource(resource())
@@ -73,15 +73,15 @@ where
         .with_location(false)
         .with_threads(false)
         .with_tracked_inactivity(false)
-        .with_filter(filter_fn(|about| {
-            about.is_span()
-                && *about.level() <= Level::INFO
-                && about.target().starts_with("tasktrail")
+        .with_filter(filter_fn(|metadata| {
+            metadata.is_span()
+                && *metadata.level() <= Level::INFO
+                && metadata.target().starts_with("tasktrail")
         }));
     Ok((Traces(Some(provider)), Some(layer)))
 }
 
-/// Who sends: `tasktrail`, unless the environment says otherwise.
+/// The service name: `tasktrail`, unless the environment sets another one.
 fn resource() -> Resource {
     let resource = Resource::builder_empty()
         .with_service_name("tasktrail")
@@ -93,7 +93,7 @@ fn resource() -> Resource {
     }
 }
 
-/// Sends requests from the exporter's thread, which has no runtime.
+/// A blocking HTTP client, because the thread of the exporter has no async runtime.
 #[derive(Debug)]
 struct Client(Agent);
 
@@ -106,7 +106,7 @@ impl Client {
             .build();
         let config = Agent::config_builder()
             .tls_config(tls)
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(REQUEST_TIMEOUT))
             .http_status_as_error(false)
             .build();
         Self(config.into())

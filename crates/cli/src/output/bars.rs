@@ -1,18 +1,18 @@
-//! Quantities as bars of characters.
+//! Bar charts in text.
 
 use super::table_style::TableStyle;
 
-/// The eighths of a character, from one to all of them.
+/// Blocks of one to eight eighths of a character.
 const EIGHTHS: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
 
-/// No picture is wider, also where there is room.
-const WIDEST: usize = 100;
+/// Maximum width of a chart, even on a wider terminal.
+const MAX_WIDTH: usize = 100;
 
 impl TableStyle {
-    /// A line for each quantity: its label, a bar that is as long as it is large, and its value as it is
-    /// to be written. The largest bar takes all the room.
+    /// Returns a line for each quantity: its label, a bar in proportion to the quantity, and its
+    /// formatted value. The longest bar fills the width.
     pub(crate) fn bars(self, quantities: &[(String, f64, String)]) -> Vec<String> {
-        lines(quantities, usize::from(self.width).min(WIDEST))
+        lines(quantities, usize::from(self.width).min(MAX_WIDTH))
     }
 }
 
@@ -32,7 +32,7 @@ fn lines(quantities: &[(String, f64, String)], width: usize) -> Vec<String> {
     quantities.iter().map(line).collect()
 }
 
-/// At least an eighth where there is anything.
+/// Returns a bar of at least one eighth of a character, unless the quantity is zero.
 fn bar(quantity: f64, largest: f64, room: usize) -> String {
     let steps = room * EIGHTHS.len();
     let reached = |step: &usize| {
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn bars_are_as_long_as_their_quantities_are_large() {
+    fn bars_are_proportional_to_quantities() {
         let quantities = [
             quantity("one", 100.0),
             quantity("two", 50.0),
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_bar_takes_the_room_and_no_more() {
+    fn longest_bar_fills_the_width() {
         let quantities = [quantity("é", 1.0), quantity("b", 0.3)];
         let widths: Vec<_> = lines(&quantities, 80)
             .iter()
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_makes_an_empty_picture() {
+    fn chart_without_quantities_is_empty() {
         assert!(lines(&[], 80).is_empty());
         assert_eq!(lines(&[quantity("none", 0.0)], 80), ["none  0"]);
     }

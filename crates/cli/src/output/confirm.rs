@@ -1,25 +1,25 @@
-//! Questions to a person.
+//! Confirmation by the user.
 
 use std::io::{self, BufRead, IsTerminal};
 
 use super::stderr::note;
 use crate::failure::Failure;
 
-/// Asks on the terminal whether to go on, and fails unless the answer is yes. `what` it is, such as "this
-/// removes data", is told where there is nobody to ask.
+/// Asks for confirmation on the terminal, and fails unless the user types `yes`. Without a
+/// terminal, the error contains `what`, such as "this removes data".
 pub(crate) fn confirm(question: &str, what: &str) -> Result<(), Failure> {
-    let question = format!("{question}\nType yes to go on.");
-    // A person takes time to answer, and meanwhile nothing else is to be done.
+    let question = format!("{question}\nType yes to continue.");
+    // Reading the answer blocks the thread.
     match tokio::task::block_in_place(|| ask(&question))? {
         Some(true) => Ok(()),
-        Some(false) => Err(Failure::error("nobody said yes; nothing was changed")),
+        Some(false) => Err(Failure::error("not confirmed; nothing was changed")),
         None => Err(Failure::Usage(format!(
-            "{what}, and there is no terminal to ask on: give --yes to agree"
+            "{what}, and there is no terminal to ask on: pass --yes to confirm"
         ))),
     }
 }
 
-/// Asks on the terminal, and tells whether the answer is yes; `None` if there is nobody to ask.
+/// Asks on the terminal, and returns whether the answer is yes; `None` without a terminal.
 fn ask(question: &str) -> io::Result<Option<bool>> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(None);
@@ -28,7 +28,7 @@ fn ask(question: &str) -> io::Result<Option<bool>> {
     is_yes(&mut io::stdin().lock()).map(Some)
 }
 
-/// Nothing but the whole word agrees.
+/// Only the whole word `yes` counts.
 fn is_yes(answers: &mut impl BufRead) -> io::Result<bool> {
     let mut answer = String::new();
     answers.read_line(&mut answer)?;
@@ -40,8 +40,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_whole_word_agrees() {
-        for (answer, agrees) in [
+    fn only_the_word_yes_confirms() {
+        for (answer, confirms) in [
             ("yes\n", true),
             (" yes \r\n", true),
             ("y\n", false),
@@ -49,8 +49,8 @@ mod tests {
             ("\n", false),
             ("", false),
         ] {
-            let said = is_yes(&mut answer.as_bytes()).unwrap();
-            assert_eq!(said, agrees, "{answer:?}");
+            let confirmed = is_yes(&mut answer.as_bytes()).unwrap();
+            assert_eq!(confirmed, confirms, "{answer:?}");
         }
     }
 }

@@ -1,11 +1,11 @@
 use clap::ValueEnum;
 
-/// How answers are printed.
+/// Output format of results.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// Tables and sentences for people.
+    /// Tables and text.
     #[default]
     Table,
-    /// One JSON document for programs.
+    /// One JSON document.
     Json,
 }

@@ -1,6 +1,6 @@
-//! Keeps passwords out of what is printed, also where an argument was given in the wrong place.
+//! Removes passwords from printed text, including arguments passed in the wrong place.
 
-/// The text without what stands before the host in URLs, and without `password=` values.
+/// Replaces user and password in URLs, and the values of `password=`, by `…`.
 pub(super) fn hidden(text: &str) -> String {
     without_passwords(&without_users(text))
 }
@@ -13,7 +13,7 @@ fn without_users(text: &str) -> String {
         shown.push_str(before);
         let end = after.find(ends_word).unwrap_or(after.len());
         let word = after.get(..end).unwrap_or_default();
-        // A password may hold what it should not, so the last one counts.
+        // A password may contain an unescaped `@`, so split at the last one.
         match word.rfind('@') {
             Some(at) => {
                 shown.push('…');
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn users_and_passwords_are_not_shown() {
+    fn users_and_passwords_are_hidden() {
         assert_eq!(
             hidden("no command 'postgres://me:h/u@sh@host/db' known"),
             "no command 'postgres://…@host/db' known"

@@ -4,20 +4,21 @@ use std::io::{self, Write};
 use super::secrets;
 use super::text::printable;
 
-/// Prints to stderr, for people, whatever the format of the answer.
+/// Prints text to stderr, independent of the output format.
 ///
-/// Whatever is quoted there, from files or from servers: no secrets, and no control characters.
+/// The text may quote files and server messages: secrets are removed, and control characters are
+/// escaped.
 pub(crate) fn note(text: impl Display) {
     let lines = secrets::hidden(&text.to_string());
     let mut stderr = io::stderr().lock();
     for line in lines.lines() {
-        // Where stderr is closed there is nobody left to tell.
+        // An error of stderr cannot be reported.
         drop(writeln!(stderr, "{}", printable(line)));
     }
 }
 
-/// An error takes one line, also where a server sends its hints on lines of their own.
-pub(super) fn complain(words: &str) {
-    let lines: Vec<&str> = words.lines().map(str::trim).collect();
+/// Prints an error on one line. Further lines, such as hints of the server, are appended to it.
+pub(super) fn print_error(message: &str) {
+    let lines: Vec<&str> = message.lines().map(str::trim).collect();
     note(format_args!("error: {}", lines.join("; ")));
 }

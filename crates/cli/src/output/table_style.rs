@@ -1,4 +1,4 @@
-//! How tables look.
+//! The style of tables.
 
 use std::io::{IsTerminal, Stdout};
 
@@ -15,19 +15,19 @@ const ROUNDED: LineStyles = LineStyles::new()
     .content_lines(ContentLineStyle::new('│', '│', '│'))
     .bottom_border(LineStyle::new('╰', '─', '┴', '╯'));
 
-/// The width of a table that no terminal bounds.
+/// The width of tables if standard output is not a terminal.
 const PIPED_WIDTH: u16 = 120;
 
-/// A terminal narrower than this is taken for one of this width.
+/// Minimum width of tables, even on a narrower terminal.
 const MIN_WIDTH: u16 = 72;
 
-/// Below this width tables leave out what is less important.
+/// Below this width, tables omit less important columns.
 const NARROW: u16 = 110;
 
-/// Fewer characters of a text say nothing.
+/// Minimum width of a shortened text, in characters.
 const MIN_ROOM: usize = 20;
 
-/// How tables look on a standard output: how wide they are, and whether in colour.
+/// The style of tables on standard output: their width, and whether they have colours.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TableStyle {
     pub(super) colours: bool,
@@ -43,31 +43,31 @@ impl TableStyle {
         }
     }
 
-    /// A text on lines that fit, behind a title.
+    /// Wraps a text after a title.
     pub(crate) fn wrapped(self, title: &str, text: &str) -> Vec<String> {
         super::text::wrapped(title, text, usize::from(self.width))
     }
 
-    /// Whether there is room for the most important columns only.
+    /// Whether only the most important columns fit.
     pub(super) fn is_narrow(self) -> bool {
         self.width < NARROW
     }
 
-    /// Whether something of so many columns can be seen whole.
+    /// Whether `columns` characters fit in a line.
     pub(crate) fn has_room_for(self, columns: u16) -> bool {
         self.width >= columns
     }
 
-    /// How many characters fit into the last one of so many columns, where the others hold
-    /// `others` characters together.
+    /// The width of the last one of `columns` table columns, in characters, if the other columns
+    /// have `others` characters together.
     pub(super) fn room(self, columns: usize, others: usize) -> usize {
         let borders = columns + 1 + 2 * columns;
         let left = usize::from(self.width).saturating_sub(borders + others);
         left.max(MIN_ROOM)
     }
 
-    /// An empty table. The columns `flexible` give way where the table gets too wide; the others
-    /// are as wide as what is in them.
+    /// Creates an empty table. The columns in `flexible` shrink if the table is too wide. The
+    /// others keep the width of their content.
     pub(crate) fn table<'a>(
         self,
         header: impl IntoIterator<Item = &'a &'a str>,
@@ -84,7 +84,7 @@ impl TableStyle {
         table
     }
 
-    /// A table of two columns, of names and values.
+    /// Creates a table with two columns, names and values.
     pub(crate) fn facts<'a>(self, facts: impl IntoIterator<Item = (&'a str, String)>) -> Table {
         let mut table = self.bare();
         for (name, value) in facts {
@@ -115,12 +115,12 @@ impl TableStyle {
     }
 }
 
-/// A cell with a number.
+/// A right-aligned cell.
 pub(crate) fn number_cell(value: String) -> Cell {
     Cell::new_owned(value).set_alignment(CellAlignment::Right)
 }
 
-/// A cell with a status, in its colour.
+/// A cell with a status, in the colour of the status.
 pub(crate) fn status_cell(status: TaskStatus) -> Cell {
     Cell::new(status).fg(match status {
         TaskStatus::Pending => Color::DarkGrey,

@@ -1,4 +1,4 @@
-//! The tables of the commands.
+//! Tables of tasks, migrations and entries.
 
 use comfy_table::{Cell, Table};
 use tasktrail::MigrationStatus;
@@ -7,8 +7,8 @@ use tasktrail::task_history::{HistoryEntry, TaskStatus, TaskSummary};
 use super::table_style::{TableStyle, number_cell, status_cell};
 use super::text::{grouped, json_line, moment, one_line, printable};
 
-/// Tasks, one a row. Ids are shown whole, since a person copies them; where there is little room,
-/// the time of the finish is left out.
+/// A table of tasks. IDs are never shortened, so that they can be copied. A narrow table omits the
+/// finish time.
 pub(crate) fn tasks<'a>(
     style: TableStyle,
     tasks: impl IntoIterator<Item = &'a TaskSummary>,
@@ -44,7 +44,7 @@ pub(crate) fn tasks<'a>(
     table
 }
 
-/// Migrations, one a row.
+/// A table of migrations.
 pub(crate) fn migrations(style: TableStyle, migrations: &[MigrationStatus]) -> Table {
     let header = ["version", "name", "state", "applied (UTC)"];
     let mut table = style.table(&header, &[1]);
@@ -59,7 +59,7 @@ pub(crate) fn migrations(style: TableStyle, migrations: &[MigrationStatus]) -> T
     table
 }
 
-/// Entries of a history, one a row: message, error and result on a line each, shortened.
+/// A table of history entries. Message, error and result are on one shortened line each.
 #[derive(Debug, Default)]
 pub(crate) struct Entries(Vec<Row>);
 
@@ -73,10 +73,10 @@ struct Row {
     lines: Vec<String>,
 }
 
-/// What is kept of a long text until the width of the table is known, in characters.
+/// Characters kept of a long text until the width of the table is known.
 const KEPT: usize = 200;
 
-/// The longest name of a step that is shown whole, in characters.
+/// Step names are shortened to this number of characters.
 const MAX_NAME: usize = 30;
 
 impl Entries {
@@ -138,7 +138,7 @@ impl Entries {
         table
     }
 
-    /// The name of a step is the first line of its texts, and times are on two lines.
+    /// Shows the name of a step as the first line of its texts, and splits times over two lines.
     fn narrow_table(&self, style: TableStyle) -> Table {
         const HEADER: [&str; 5] = [
             "step",

@@ -1,10 +1,10 @@
-//! Values as a person reads them.
+//! Formatting of values for display.
 
 use bytesize::ByteSize;
 use tasktrail::JsonText;
 use tasktrail::timestamp::Timestamp;
 
-/// The text without characters that move the cursor, colour the screen or turn the direction.
+/// Escapes control characters, and characters that change the text direction.
 pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
@@ -18,9 +18,9 @@ pub(crate) fn printable(text: &str) -> String {
     shown
 }
 
-/// The text on one line, of at most `max_chars` characters.
+/// Shortens a text to one line of at most `max_chars` characters.
 pub(crate) fn one_line(text: &str, max_chars: usize) -> String {
-    // Escapes make a text only longer, so what is left out of the long ones is not needed.
+    // Escaping never makes a text shorter, so the rest of a long text is not needed.
     let start: String = text.chars().take(max_chars + 1).collect();
     let words: Vec<&str> = start.split_whitespace().collect();
     let mut shown = printable(&words.join(" "));
@@ -31,7 +31,7 @@ pub(crate) fn one_line(text: &str, max_chars: usize) -> String {
     shown
 }
 
-/// A JSON document on one line, of at most `max_chars` characters; nothing for `null`.
+/// Shortens a JSON document to one line of at most `max_chars` characters. Empty for `null`.
 pub(crate) fn json_line(json: &JsonText, max_chars: usize) -> String {
     if json.is_null() {
         String::new()
@@ -40,7 +40,7 @@ pub(crate) fn json_line(json: &JsonText, max_chars: usize) -> String {
     }
 }
 
-/// An instant to the second, in UTC.
+/// Formats an instant in UTC, with a precision of one second.
 pub(crate) fn moment(instant: Timestamp) -> String {
     instant
         .to_datetime()
@@ -48,7 +48,7 @@ pub(crate) fn moment(instant: Timestamp) -> String {
         .to_string()
 }
 
-/// A number with its digits in groups of three: `262 200`.
+/// Formats a number with its digits in groups of three: `262 200`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
@@ -61,13 +61,13 @@ pub(crate) fn grouped(number: u64) -> String {
     shown
 }
 
-/// A number of bytes in the unit that fits: `1.5 MiB`.
+/// Formats a number of bytes with a suitable unit: `1.5 MiB`.
 pub(crate) fn bytes(number: u64) -> String {
     ByteSize::b(number).to_string()
 }
 
-/// The words of a text on lines of at most `width` characters: the title before the first one, and as much
-/// room before the others. A word that is longer has a line of its own.
+/// Wraps a text to lines of at most `width` characters. The first line starts with the title, and
+/// the others are indented by its width. A longer word gets its own line.
 pub(super) fn wrapped(title: &str, text: &str, width: usize) -> Vec<String> {
     let indent = title.chars().count();
     let room = width.saturating_sub(indent);
@@ -97,7 +97,7 @@ pub(super) fn wrapped(title: &str, text: &str, width: usize) -> Vec<String> {
         .collect()
 }
 
-/// The text as one word of a shell's command line.
+/// Quotes a text as one word for a shell.
 pub(crate) fn quoted(text: &str) -> String {
     let plain = |character: char| {
         character.is_alphanumeric() || matches!(character, '-' | '_' | '.' | '/' | ':' | '@' | '+')
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_shown_on_one_line_without_control_characters() {
+    fn one_line_shortens_and_escapes_control_characters() {
         assert_eq!(one_line("a\n b\tc", 10), "a b c");
         assert_eq!(one_line("\x1b[31mred", 20), r"\u{1b}[31mred");
         assert_eq!(one_line("éééé", 4), "éééé");
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_wrapped_behind_their_title() {
+    fn words_are_wrapped_after_the_title() {
         assert_eq!(
             wrapped("do: ", "one two  three averylongword x", 12),
             ["do: one two", "    three", "    averylongword", "    x"]
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_for_the_shell_is_quoted_where_it_must_be() {
+    fn shell_words_are_quoted_only_if_necessary() {
         assert_eq!(
             ["a-b/c:1", "it's", "", "a b", "$x"].map(quoted),
             ["a-b/c:1", r"'it'\''s'", "''", "'a b'", "'$x'"]

@@ -21,7 +21,7 @@ const COMMANDS: [&str; 16] = [
     "completions",
 ];
 
-/// Calls of each command that needs a database.
+/// A call of each command that needs a database.
 const WITH_DATABASE: [&[&str]; 14] = [
     &["import", "file.jsonl"],
     &["export", "-"],
@@ -40,7 +40,7 @@ const WITH_DATABASE: [&[&str]; 14] = [
 ];
 
 #[test]
-fn every_command_explains_itself_with_an_example() {
+fn every_command_has_help_with_an_example() {
     for name in COMMANDS {
         let long = run([name, "--help"]).good();
         let short = run([name, "-h"]).good();
@@ -55,7 +55,7 @@ fn every_command_explains_itself_with_an_example() {
 }
 
 #[test]
-fn the_manual_page_lists_commands_environment_and_exit_status() {
+fn long_help_lists_commands_environment_and_exit_status() {
     let help = run(["--help"]).good();
 
     for word in
@@ -68,7 +68,7 @@ fn the_manual_page_lists_commands_environment_and_exit_status() {
 }
 
 #[test]
-fn help_fits_into_100_columns() {
+fn help_fits_in_100_columns() {
     for name in COMMANDS {
         let help = run([name, "--help"]).good();
         let widest = help.stdout.lines().map(|line| line.chars().count()).max();
@@ -78,7 +78,7 @@ fn help_fits_into_100_columns() {
 }
 
 #[test]
-fn help_shows_no_value_of_the_environment() {
+fn help_shows_no_values_from_the_environment() {
     let help = ended(
         command()
             .arg("--help")
@@ -90,7 +90,7 @@ fn help_shows_no_value_of_the_environment() {
 }
 
 #[test]
-fn a_call_without_arguments_shows_the_help_and_exits_with_2() {
+fn call_without_arguments_shows_help_and_exits_with_2() {
     let help = run::<&str>([]);
 
     assert_eq!(help.code, Some(2));
@@ -98,7 +98,7 @@ fn a_call_without_arguments_shows_the_help_and_exits_with_2() {
 }
 
 #[test]
-fn wrong_usage_exits_with_2() {
+fn invalid_usage_exits_with_2() {
     let wrong: [&[&str]; 9] = [
         &["explode"],
         &["tasks"],
@@ -120,7 +120,7 @@ fn wrong_usage_exits_with_2() {
 }
 
 #[test]
-fn a_value_that_the_domain_refuses_is_named_with_what_is_allowed() {
+fn invalid_value_is_reported_with_the_allowed_values() {
     let refused = run(["tasks", "alice", "--limit", "1001"]);
 
     assert!(
@@ -132,37 +132,37 @@ fn a_value_that_the_domain_refuses_is_named_with_what_is_allowed() {
 }
 
 #[test]
-fn a_missing_database_is_told_in_one_line_with_what_to_do() {
+fn missing_configuration_is_reported_in_one_line_with_a_remedy() {
     for args in WITH_DATABASE {
         run(args).failed(
             2,
-            "error: no database is named: give --database-url",
-            "need none)",
+            "error: no database is configured: pass --database-url",
+            "need no database)",
         );
     }
 }
 
 #[test]
-fn an_incomplete_environment_is_told() {
+fn incomplete_environment_is_reported() {
     let mut stats = command();
     stats
         .arg("stats")
         .env("DB_HOST", "localhost")
         .env("DB_USER", "me");
 
-    ended(&mut stats).failed(2, "error: DB_NAME: is not set", "though DB_HOST is");
+    ended(&mut stats).failed(2, "error: DB_NAME: is not set", "but DB_HOST is");
 }
 
 #[test]
-fn an_empty_variable_counts_as_not_set() {
+fn empty_variable_is_treated_as_unset() {
     let mut stats = command();
     stats.arg("stats").env("DATABASE_URL", "");
 
-    ended(&mut stats).failed(2, "error: no database is named", "need none)");
+    ended(&mut stats).failed(2, "error: no database is configured", "need no database)");
 }
 
 #[test]
-fn a_wrong_url_is_wrong_usage_and_is_not_shown() {
+fn invalid_url_is_invalid_usage_and_is_not_printed() {
     for url in ["mysql://me:hush@h/d", "postgres://me:hush@h:port/d"] {
         let by_flag = run(["stats", "--database-url", url]);
         let by_environment = ended(command().arg("stats").env("DATABASE_URL", url));
@@ -175,7 +175,7 @@ fn a_wrong_url_is_wrong_usage_and_is_not_shown() {
 }
 
 #[test]
-fn a_database_that_cannot_be_reached_is_told_in_one_line() {
+fn unreachable_database_is_reported_in_one_line() {
     let url = "postgres://me:hush@127.0.0.1:1/tasks";
     let refused = run(["stats", "--database-url", url]);
 
@@ -184,13 +184,13 @@ fn a_database_that_cannot_be_reached_is_told_in_one_line() {
 }
 
 #[test]
-fn memory_and_a_database_exclude_each_other() {
+fn in_memory_and_database_url_cannot_be_combined() {
     let url = "postgres://me:hush@127.0.0.1:1/tasks";
 
     run(["import", "--in-memory", "x.jsonl", "--database-url", url]).failed(
         2,
-        "error: --in-memory and --database-url exclude each other",
-        "other",
+        "error: --in-memory and --database-url cannot be combined",
+        "combined",
     );
 }
 
@@ -200,12 +200,12 @@ fn every_shell_has_completions() {
         let script = run(["completions", shell]).good();
 
         assert!(script.stdout.contains("tasktrail"), "{shell}");
-        assert!(script.stdout.contains("skip-bad"), "{shell}");
+        assert!(script.stdout.contains("skip-invalid"), "{shell}");
     }
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn closed_pipe_is_not_an_error() {
     let mut child = command()
         .args(["completions", "bash"])
         .stdout(Stdio::piped())

@@ -1,11 +1,11 @@
-//! Lines that cannot be saved, each named by file, line, field and reason.
+//! Lines that cannot be saved, reported with file, line, field and reason.
 
 use serde_json::{Value, json};
 
 use super::files::{Folder, line, text};
 use super::tool::{Run, run};
 
-/// Imports a good line, this one and another good one.
+/// Imports the given line between two good lines.
 fn import_between(bad: &[u8], args: &[&str]) -> (String, Run) {
     let folder = Folder::new();
     let good = text(&[line("a", 0, "running")]);
@@ -42,7 +42,7 @@ fn refused(bad: &[u8], reason: &str) {
     let (place, report) = import_between(bad, &[]);
 
     let start = format!("error: {place}{reason}");
-    let report = report.failed(1, &start, "replace it with --replace-unstorable");
+    let report = report.failed(1, &start, "pass --replace-unstorable");
     let outcome = "; the import stopped at this line, and the good lines before it are saved: ";
     assert!(report.stderr.contains(outcome), "{report:?}");
     assert!(report.stderr.contains("--skip-invalid"), "{report:?}");
@@ -57,7 +57,7 @@ fn refused(bad: &[u8], reason: &str) {
 }
 
 #[test]
-fn a_missing_key_is_named() {
+fn missing_key_is_reported() {
     for key in ["user_id", "task_id", "step", "step_result"] {
         refused(&without("", key), &format!("missing field `{key}`"));
     }
@@ -78,7 +78,7 @@ fn a_missing_key_is_named() {
 }
 
 #[test]
-fn an_unknown_or_repeated_key_is_named() {
+fn unknown_or_duplicate_key_is_reported() {
     refused(
         &changed(|line| line["extra"] = json!(1)),
         "extra: unknown field `extra`",
@@ -93,7 +93,7 @@ fn an_unknown_or_repeated_key_is_named() {
 }
 
 #[test]
-fn a_value_of_the_wrong_type_is_named() {
+fn value_of_the_wrong_type_is_reported() {
     refused(
         &with("/step", json!("0")),
         "step: invalid type: string \"0\", expected i64",
@@ -111,7 +111,7 @@ fn a_value_of_the_wrong_type_is_named() {
 }
 
 #[test]
-fn an_id_a_step_or_a_time_that_the_domain_refuses_is_named_with_what_is_allowed() {
+fn invalid_id_step_or_time_is_reported_with_the_allowed_values() {
     let id = "must be 1 to 255 bytes long";
     let nul = "must be free of NUL characters";
     let step = "must be 0 to 2147483647";
@@ -137,7 +137,7 @@ fn an_id_a_step_or_a_time_that_the_domain_refuses_is_named_with_what_is_allowed(
 }
 
 #[test]
-fn a_step_result_that_the_domain_refuses_is_named_with_what_is_allowed() {
+fn invalid_step_result_is_reported_with_the_allowed_values() {
     let deep = (0..101).fold(json!(1), |inner, _| json!([inner]));
     for (key, value, reason) in [
         ("step", json!(""), ".step: step must be 1 to 255 bytes long"),
@@ -159,7 +159,7 @@ fn a_step_result_that_the_domain_refuses_is_named_with_what_is_allowed() {
 }
 
 #[test]
-fn what_is_no_json_is_told_with_its_column() {
+fn invalid_json_is_reported_with_its_column() {
     refused(
         b"{\"user_id\": nobody}",
         "user_id: not JSON: expected ident (column 14)",
@@ -178,7 +178,7 @@ fn what_is_no_json_is_told_with_its_column() {
 }
 
 #[test]
-fn valid_json_that_no_field_can_hold_is_not_called_invalid() {
+fn valid_json_with_an_unsupported_value_is_not_reported_as_invalid_json() {
     let good = String::from_utf8(changed(|_| {})).unwrap();
     let with = |old: &str, new: &str| {
         let bad = good.replacen(old, new, 1);
@@ -202,22 +202,22 @@ fn valid_json_that_no_field_can_hold_is_not_called_invalid() {
 }
 
 #[test]
-fn what_is_no_utf_8_is_told() {
+fn invalid_utf_8_is_reported() {
     refused(
         b"{\"user_id\": \"\xff\"}",
-        "not UTF-8 from byte 14 of the line on",
+        "not UTF-8 (byte 14 of the line)",
     );
 }
 
 #[test]
-fn control_characters_of_a_line_do_not_reach_the_terminal() {
+fn control_characters_of_a_line_are_escaped() {
     let (_, report) = import_between(b"{\"\x1b]0;owned\x07\": 1}", &[]);
 
     assert!(!report.stderr.contains('\x1b'), "{report:?}");
 }
 
 #[test]
-fn the_first_twenty_bad_lines_are_told_and_the_others_counted() {
+fn first_20_bad_lines_are_reported_and_the_rest_counted() {
     let folder = Folder::new();
     let content = format!("{}{}", "bad\n".repeat(25), text(&[line("a", 0, "running")]));
     let path = folder.file("f.jsonl", content);
@@ -232,12 +232,12 @@ fn the_first_twenty_bad_lines_are_told_and_the_others_counted() {
     ]);
 
     assert_eq!(report.code, Some(0), "{report:?}");
-    let told: Vec<&str> = report.stderr.lines().collect();
-    assert_eq!(told.len(), 21, "{report:?}");
+    let reported: Vec<&str> = report.stderr.lines().collect();
+    assert_eq!(reported.len(), 21, "{report:?}");
     assert!(
-        told[19].starts_with(&format!("bad line: {path}:20: ")),
+        reported[19].starts_with(&format!("bad line: {path}:20: ")),
         "{report:?}"
     );
-    assert_eq!(told[20], "bad line: and 5 more");
+    assert_eq!(reported[20], "bad line: and 5 more");
     assert_eq!(report.json()["bad"], 25, "{report:?}");
 }

@@ -1,4 +1,4 @@
-//! `tasktrail bench`: its figures, and that it harms and leaves nothing.
+//! `tasktrail bench`: its results, and that it protects other data and cleans up.
 
 use std::process::Child;
 
@@ -9,7 +9,7 @@ use super::imported::Imported;
 use super::signals::{ended, send, spawn};
 use super::tool::{command, run};
 
-/// Every work, as short as it gets.
+/// All workloads, with minimal durations and sizes.
 const SHORT: [&str; 12] = [
     "bench",
     "--seconds=0.2",
@@ -42,8 +42,8 @@ const KEYS: [&str; 14] = [
     "dead_rows",
 ];
 
-/// The names of all tables, and of all schemas but those of the system.
-fn everything(database: &TestDatabase) -> Vec<String> {
+/// The names of all user tables and schemas.
+fn tables_and_schemas(database: &TestDatabase) -> Vec<String> {
     let names = "SELECT format('%s.%s', schemaname, tablename) FROM pg_tables
                  WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
                  UNION ALL
@@ -53,14 +53,14 @@ fn everything(database: &TestDatabase) -> Vec<String> {
     rows.into_iter().flatten().flatten().collect()
 }
 
-/// How many steps the benchmark that is at work has saved.
+/// The number of steps that the running benchmark has saved.
 fn saved(database: &TestDatabase) -> u64 {
     let counted = database.execute("SELECT count(*) FROM tasktrail_bench.task_history");
     let count = counted.unwrap_or_default().into_iter().flatten().flatten();
     count.map(|count| count.parse::<u64>().unwrap()).sum()
 }
 
-/// A benchmark of saves that goes on until it is ended.
+/// Starts a benchmark of saves that runs until it is stopped.
 fn endless(database: &TestDatabase) -> Child {
     let url = database.url();
     let bench = ["bench", "--only", "save", "--callers", "2", "--seconds=600"];
@@ -74,8 +74,8 @@ fn figure(row: &Value, key: &str) -> f64 {
 }
 
 #[test]
-fn every_work_has_its_rows_and_nothing_is_left() {
-    // The log is that of the whole server, on which other tests would write meanwhile.
+fn every_workload_has_its_rows_and_the_schema_is_removed() {
+    // WAL is counted for the whole server, so the test needs a server of its own.
     let server = ServerOptions::default().start().unwrap();
     let database = TestDatabase::create(&server);
     let url = database.url();
@@ -118,14 +118,14 @@ fn every_work_has_its_rows_and_nothing_is_left() {
             r#""cleanup" 1 null null null"#,
         ]
     );
-    results.iter().for_each(has_sane_figures);
+    results.iter().for_each(assert_plausible_figures);
     let of = |work: &str| results.iter().find(|row| row["work"] == work).unwrap();
     assert_eq!(of("import")["count"], 2500);
     assert_eq!(of("cleanup")["count"], 2500);
-    assert_eq!(everything(&database), ["public"]);
+    assert_eq!(tables_and_schemas(&database), ["public"]);
 }
 
-fn has_sane_figures(row: &Value) {
+fn assert_plausible_figures(row: &Value) {
     let object = row.as_object().unwrap();
     let documented = KEYS.into_iter().chain(["resident_bytes"]);
     assert!(documented.clone().all(|key| object.contains_key(key)));
@@ -143,20 +143,20 @@ fn has_sane_figures(row: &Value) {
             (300.0..5_000.0).contains(&figure(row, "wal_bytes")),
             "{row}"
         );
-        // A task of ten steps has its summary replaced nine times; the last task may have fewer.
+        // Ten steps of a task replace its summary nine times; the last task may be incomplete.
         assert!((0.5..=0.95).contains(&figure(row, "dead_rows")), "{row}");
     }
     if row["work"] == "cleanup" {
         let dead = figure(row, "dead_rows");
         assert!(
             (dead - 1.1).abs() < 0.001,
-            "{row}: an entry and a tenth of a summary"
+            "{row}: one entry and a tenth of a summary"
         );
     }
 }
 
 #[test]
-fn a_person_sees_tables_and_pictures_of_100_columns_at_most() {
+fn tables_and_charts_fit_in_100_columns() {
     let database = TestDatabase::new();
     let url = database.url();
     let bench = ["bench", "--only", "save", "status", "--callers=2"];
@@ -166,63 +166,72 @@ fn a_person_sees_tables_and_pictures_of_100_columns_at_most() {
 
     let widest = seen.stdout.lines().map(|line| line.chars().count()).max();
     assert!(widest <= Some(100), "{widest:?}: {}", seen.stdout);
-    for words in [
+    for text in [
         "connections, 0.1 s each",
         "WAL",
         "Saves per second",
         "group commit, 2 callers ",
-        "one by one, 2 callers ",
+        "no group commit, 2 callers ",
         "Reads per second",
         "status, 2 callers █",
     ] {
-        assert!(seen.stdout.contains(words), "{words}: {}", seen.stdout);
+        assert!(seen.stdout.contains(text), "{text}: {}", seen.stdout);
     }
 }
 
 #[test]
-fn a_database_with_histories_is_refused_and_keeps_them() {
+fn database_with_histories_is_refused_and_unchanged() {
     let imported = Imported::new();
-    let before = (everything(&imported.database), imported.json(&["stats"]));
+    let before = (
+        tables_and_schemas(&imported.database),
+        imported.json(&["stats"]),
+    );
 
     let refused = imported.run(&["bench", "--seconds=0.1"]);
 
-    let name = format!("{} holds histories: ", imported.database.name());
+    let name = format!("{} contains histories: ", imported.database.name());
     assert!(refused.stderr.contains(&name), "{refused:?}");
-    refused.failed(1, "error: 127.0.0.1:", "createdb makes");
-    let after = (everything(&imported.database), imported.json(&["stats"]));
+    refused.failed(1, "error: 127.0.0.1:", "with createdb");
+    let after = (
+        tables_and_schemas(&imported.database),
+        imported.json(&["stats"]),
+    );
     assert_eq!(after, before);
 }
 
 #[test]
-fn a_database_with_other_tables_is_refused_with_their_names() {
+fn database_with_other_tables_is_refused_with_their_names() {
     let database = TestDatabase::new();
     let theirs = "CREATE SCHEMA shop; CREATE TABLE shop.orders AS SELECT 7 AS id";
     database.execute(theirs).unwrap();
 
     let refused = run(["bench", "--database-url", &database.url()]);
 
-    let words = "holds other tables (shop.orders): a benchmark works only in a database";
-    assert!(refused.stderr.contains(words), "{refused:?}");
-    refused.failed(1, "error: 127.0.0.1:", "createdb makes");
-    assert_eq!(everything(&database), ["public", "shop", "shop.orders"]);
+    let message = "contains other tables (shop.orders): a benchmark needs an empty database";
+    assert!(refused.stderr.contains(message), "{refused:?}");
+    refused.failed(1, "error: 127.0.0.1:", "with createdb");
+    assert_eq!(
+        tables_and_schemas(&database),
+        ["public", "shop", "shop.orders"]
+    );
 }
 
 #[test]
-fn an_empty_schema_is_left_as_it_was() {
+fn empty_schema_is_unchanged() {
     let database = TestDatabase::new();
     let url = database.url();
     run(["migrate", "--database-url", &url]).good();
-    let before = everything(&database);
+    let before = tables_and_schemas(&database);
 
     let bench = ["bench", "--only=cleanup", "--cleanup-tasks=10"];
     run(bench.into_iter().chain(["--database-url", &url])).good();
 
-    assert_eq!(everything(&database), before);
+    assert_eq!(tables_and_schemas(&database), before);
     run(["migrate", "--check", "--database-url", &url]).good();
 }
 
 #[test]
-fn a_database_that_is_not_there_is_told_with_how_to_make_it() {
+fn missing_database_is_reported_with_the_remedy() {
     let database = TestDatabase::new();
     let url = database.url().replace(database.name(), "nowhere");
 
@@ -231,18 +240,18 @@ fn a_database_that_is_not_there_is_told_with_how_to_make_it() {
     refused.failed(
         1,
         "error: cannot connect to ",
-        "make it with createdb nowhere",
+        "create it with createdb nowhere",
     );
 }
 
 #[test]
-fn what_a_killed_benchmark_left_is_removed_by_the_next() {
+fn schema_of_a_killed_benchmark_is_removed_by_the_next() {
     let database = TestDatabase::new();
     let mut child = endless(&database);
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(saved(&database) > 0);
-    wait_until("the server has noticed", || {
+    wait_until("the server has released the lock", || {
         let locks = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory'
                      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
         database.execute(locks).unwrap().is_empty()
@@ -251,11 +260,11 @@ fn what_a_killed_benchmark_left_is_removed_by_the_next() {
     let bench = ["bench", "--only=cleanup", "--cleanup-tasks=10"];
     run(bench.into_iter().chain(["--database-url", &database.url()])).good();
 
-    assert_eq!(everything(&database), ["public"]);
+    assert_eq!(tables_and_schemas(&database), ["public"]);
 }
 
 #[test]
-fn a_signal_ends_it_and_nothing_is_left() {
+fn signal_stops_the_benchmark_and_removes_the_schema() {
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let database = TestDatabase::new();
         let child = endless(&database);
@@ -265,15 +274,15 @@ fn a_signal_ends_it_and_nothing_is_left() {
         let (stdout, stderr, ended_with) = ended(child);
         assert_eq!((stdout.as_str(), ended_with), ("", Some(code)), "{stderr}");
         assert!(
-            stderr.contains("error: interrupted; what was made was removed"),
+            stderr.contains("error: interrupted; the schema tasktrail_bench was removed"),
             "{stderr}"
         );
-        assert_eq!(everything(&database), ["public"]);
+        assert_eq!(tables_and_schemas(&database), ["public"]);
     }
 }
 
 #[test]
-fn an_error_ends_it_and_nothing_is_left() {
+fn error_stops_the_benchmark_and_removes_the_schema() {
     let database = TestDatabase::new();
     let child = endless(&database);
 
@@ -284,25 +293,25 @@ fn an_error_ends_it_and_nothing_is_left() {
     let (_, stderr, code) = ended(child);
     assert_eq!(code, Some(1), "{stderr}");
     assert!(stderr.contains("task_summary"), "{stderr}");
-    assert_eq!(everything(&database), ["public"]);
+    assert_eq!(tables_and_schemas(&database), ["public"]);
 }
 
 #[test]
-fn a_second_benchmark_on_the_same_database_is_refused() {
+fn second_benchmark_on_the_same_database_is_refused() {
     let database = TestDatabase::new();
     let first = endless(&database);
 
     let second = run(["bench", "--database-url", &database.url()]);
 
-    second.failed(1, "error: another benchmark is at work in", "the database");
+    second.failed(1, "error: another benchmark is running in", "the database");
     let before = saved(&database);
-    wait_until("the first goes on", || saved(&database) > before);
+    wait_until("the first one continues", || saved(&database) > before);
     send("INT", &first);
     assert_eq!(ended(first).2, Some(130));
 }
 
 #[test]
-fn wrong_arguments_are_refused() {
+fn invalid_arguments_are_refused() {
     let wrong: [&[&str]; 9] = [
         &["--only", "everything"],
         &["--only"],

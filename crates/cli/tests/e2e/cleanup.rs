@@ -14,7 +14,7 @@ fn counts(answer: &Value) -> [u64; 4] {
 }
 
 #[test]
-fn a_dry_run_tells_and_a_real_one_removes_what_came_to_an_end() {
+fn dry_run_reports_and_cleanup_removes_the_same_tasks() {
     let imported = Imported::new();
     let dry = imported.json(&["cleanup", "--days", "1", "--dry-run"]);
 
@@ -25,7 +25,7 @@ fn a_dry_run_tells_and_a_real_one_removes_what_came_to_an_end() {
     );
     assert!(dry["bytes"].as_u64().unwrap() > 0, "{dry}");
     assert_eq!(imported.json(&["stats"])["tasks"], 3);
-    imported.says(
+    imported.prints(
         &["cleanup", "--days", "1", "--dry-run"],
         "would remove 2 tasks with 4 entries, about ",
     );
@@ -35,9 +35,9 @@ fn a_dry_run_tells_and_a_real_one_removes_what_came_to_an_end() {
     assert_eq!(counts(&real), [2, 4, 1, 1]);
     assert_eq!(real["partitions"], json!([]));
     assert_eq!(imported.json(&["stats"])["entries"], 1);
-    imported.says(
+    imported.prints(
         &["cleanup", "--days", "1"],
-        "removed 0 tasks with 0 entries\nleft alone: 1 tasks with 1 entries, pending or running",
+        "removed 0 tasks with 0 entries\nkept as stuck: 1 tasks with 1 entries, pending or running",
     );
     assert_eq!(
         counts(&imported.json(&["cleanup", "--days", "1", "--include-stuck"])),
@@ -47,7 +47,7 @@ fn a_dry_run_tells_and_a_real_one_removes_what_came_to_an_end() {
 }
 
 #[test]
-fn what_is_removed_can_be_narrowed() {
+fn options_narrow_what_is_removed() {
     let imported = Imported::new();
     let removed = |args: &[&str]| imported.json(&[&["cleanup", "--days", "1"], args].concat());
 
@@ -69,28 +69,31 @@ fn what_is_removed_can_be_narrowed() {
 }
 
 #[test]
-fn stuck_is_advised_only_where_it_would_remove_more() {
+fn include_stuck_is_suggested_only_if_it_would_remove_more() {
     let imported = Imported::new();
-    let told = |args: &[&str]| {
+    let stuck_and_hint = |args: &[&str]| {
         let cleanup = ["cleanup", "--days", "1", "--dry-run"];
-        let told = imported.run(&[&cleanup, args].concat()).good().stdout;
+        let printed = imported.run(&[&cleanup, args].concat()).good().stdout;
         (
-            told.contains("left alone"),
-            told.contains("--include-stuck"),
+            printed.contains("kept as stuck"),
+            printed.contains("--include-stuck"),
         )
     };
 
-    assert_eq!(told(&[]), (true, true));
-    assert_eq!(told(&["--include-stuck"]), (false, false));
-    assert_eq!(told(&["--finished-only"]), (true, false));
-    assert_eq!(told(&["--finished-only", "--include-stuck"]), (true, false));
-    assert_eq!(told(&["--status", "failed"]), (true, false));
+    assert_eq!(stuck_and_hint(&[]), (true, true));
+    assert_eq!(stuck_and_hint(&["--include-stuck"]), (false, false));
+    assert_eq!(stuck_and_hint(&["--finished-only"]), (true, false));
+    assert_eq!(
+        stuck_and_hint(&["--finished-only", "--include-stuck"]),
+        (true, false)
+    );
+    assert_eq!(stuck_and_hint(&["--status", "failed"]), (true, false));
     // It is the only task of its user.
-    assert_eq!(told(&["--keep", "1"]), (false, false));
+    assert_eq!(stuck_and_hint(&["--keep", "1"]), (false, false));
 }
 
 #[test]
-fn a_task_with_recent_activity_stays_whole() {
+fn task_with_recent_activity_keeps_all_its_entries() {
     let mut recent = line("a", 1, "completed");
     recent.as_object_mut().unwrap().remove("recorded_at");
     let imported = Imported::of(&[line("a", 0, "running"), recent, line("b", 0, "completed")]);
@@ -102,7 +105,7 @@ fn a_task_with_recent_activity_stays_whole() {
 }
 
 #[test]
-fn more_tasks_than_a_batch_holds_are_removed_unless_the_time_is_up() {
+fn cleanup_spans_batches_and_stops_when_the_time_budget_is_used_up() {
     let lines: Vec<_> = (0..250)
         .map(|n| line(&format!("t{n}"), 0, "completed"))
         .collect();
@@ -110,9 +113,9 @@ fn more_tasks_than_a_batch_holds_are_removed_unless_the_time_is_up() {
     let cleanup = ["cleanup", "--days", "1"];
 
     let at_once = imported.json(&[cleanup.as_slice(), &["--time-budget", "0s"]].concat());
-    imported.says(
+    imported.prints(
         &[cleanup.as_slice(), &["--time-budget", "0s"]].concat(),
-        "run it again to go on",
+        "run the command again to continue",
     );
     let rest = imported.json(
         &[
@@ -126,7 +129,7 @@ fn more_tasks_than_a_batch_holds_are_removed_unless_the_time_is_up() {
         (&at_once["tasks"], &at_once["complete"]),
         (&json!(0), &json!(false))
     );
-    // The limit is for all of it, so nothing is estimated.
+    // The time budget covers the whole command, so nothing is estimated.
     assert_eq!(
         (&at_once["stuck"], &at_once["bytes"]),
         (&json!(null), &json!(null))
@@ -138,11 +141,11 @@ fn more_tasks_than_a_batch_holds_are_removed_unless_the_time_is_up() {
 }
 
 #[test]
-fn a_partitioned_store_loses_whole_partitions() {
+fn cleanup_of_a_partitioned_store_reports_partitions() {
     let imported = Imported::new();
-    imported.says(
+    imported.prints(
         &["migrate", "partition", "--dry-run"],
-        "the entries are in one table",
+        "the entries are not partitioned",
     );
     let refused = imported.run(&["migrate", "partition"]);
     assert_eq!(refused.code, Some(2), "{refused:?}");
@@ -150,25 +153,22 @@ fn a_partitioned_store_loses_whole_partitions() {
 
     let made = imported.json(&["migrate", "partition", "--yes", "--months-ahead", "1"]);
     let again = imported.json(&["migrate", "partition", "--months-ahead", "1"]);
-    imported.says(&["migrate", "partition"], "months ahead");
-    imported.says(
-        &["migrate", "check"],
-        "the schema is as this version expects it",
-    );
+    imported.prints(&["migrate", "partition"], "months ahead");
+    imported.prints(&["migrate", "check"], "the schema matches this version");
     let kept = imported.json(&["cleanup", "--days", "1", "--dry-run"]);
     let removed = imported.json(&["cleanup", "--days", "1", "--include-stuck"]);
 
     let first = made["made"][0].as_str().unwrap();
     assert!(first.starts_with("task_history_before_"), "{made}");
     assert_eq!(again["made"], json!([]));
-    // How many months are between the first and the last one depends on the day of the month.
+    // The number of months between the first and the last one depends on the day of the month.
     assert_eq!(again["partitions"], made["partitions"]);
     let partitions = made["partitions"].as_array().unwrap();
     assert!(partitions.len() >= 2, "{made}");
     for pair in partitions.windows(2) {
         assert_eq!(pair[0]["until"], pair[1]["from"], "{made}");
     }
-    // The first partition ends in the future, so its tasks go row by row.
+    // The first partition ends in the future, so its tasks are removed row by row.
     let kept = kept["kept_partitions"].as_array().unwrap();
     assert_eq!(kept.len(), 1, "{kept:?}");
     assert_eq!(kept[0]["partition"], partitions[0]["name"]);
@@ -183,7 +183,7 @@ fn a_partitioned_store_loses_whole_partitions() {
 }
 
 #[test]
-fn a_partition_that_is_kept_is_named_with_the_reason() {
+fn kept_partition_is_listed_with_its_reason() {
     let imported = Imported::of(&[line("a", 0, "running")]);
     assert_eq!(
         imported.json(&["cleanup", "--days", "1", "--dry-run"])["kept_partitions"],
@@ -199,7 +199,7 @@ fn a_partition_that_is_kept_is_named_with_the_reason() {
         assert_eq!(kept["reason"], "ends_after_cutoff", "{kept}");
         assert!(kept["droppable_from"].is_string(), "{kept}");
     }
-    imported.says(
+    imported.prints(
         &["cleanup", "--days", "90", "--dry-run"],
         "it ends after the cutoff; it can be dropped from",
     );
@@ -208,7 +208,7 @@ fn a_partition_that_is_kept_is_named_with_the_reason() {
 }
 
 #[test]
-fn what_was_removed_is_reported_also_where_partitions_cannot_be_looked_at() {
+fn removed_tasks_are_reported_even_if_partitions_cannot_be_inspected() {
     let imported = Imported::new();
     imported.json(&["migrate", "partition", "--yes"]);
     let foreign = "CREATE TABLE rest PARTITION OF task_history DEFAULT";
@@ -220,10 +220,10 @@ fn what_was_removed_is_reported_also_where_partitions_cannot_be_looked_at() {
     assert_eq!(removed.code, Some(0), "{removed:?}");
     let answer: Value = serde_json::from_str(&removed.stdout).unwrap();
     assert_eq!(counts(&answer), [2, 4, 1, 1]);
-    assert_eq!(answer["obstacles"].as_array().unwrap().len(), 1);
-    let told = &removed.stderr;
+    assert_eq!(answer["drop_failures"].as_array().unwrap().len(), 1);
+    let stderr = &removed.stderr;
     assert!(
-        told.contains("cannot find out why partitions are kept: "),
-        "{told}"
+        stderr.contains("cannot determine why partitions are kept: "),
+        "{stderr}"
     );
 }

@@ -1,18 +1,18 @@
-//! A configuration file: what it may say, what comes before it, and what is told of its faults.
+//! Configuration files: their settings, their precedence, and the errors for their problems.
 
 use tasktrail_test_support::TestDatabase;
 
 use super::files::Folder;
 use super::tool::{command, ended, run};
 
-/// Calls `tasktrail stats` with a file that holds this.
+/// Runs `tasktrail stats` with a configuration file of this content.
 fn stats(folder: &Folder, name: &str, text: &str) -> super::tool::Run {
     let path = folder.file(name, text);
     run(["stats", "--config", path.to_str().unwrap()])
 }
 
 #[test]
-fn a_file_names_the_database_by_argument_or_environment() {
+fn file_can_be_passed_by_argument_or_environment() {
     let database = TestDatabase::new();
     let folder = Folder::new();
     let toml = format!(
@@ -29,7 +29,7 @@ fn a_file_names_the_database_by_argument_or_environment() {
 }
 
 #[test]
-fn the_argument_and_the_environment_come_before_the_file() {
+fn argument_and_environment_override_the_file() {
     let folder = Folder::new();
     let file = folder.file("t.yaml", "url: postgres://127.0.0.1:1/file\n");
     let argument = "postgres://127.0.0.1:1/argument";
@@ -46,18 +46,18 @@ fn the_argument_and_the_environment_come_before_the_file() {
 }
 
 #[test]
-fn every_fault_is_told_on_one_line_and_is_wrong_usage() {
+fn all_problems_are_reported_on_one_line_as_invalid_usage() {
     let folder = Folder::new();
     let text =
         "host: h\nuser: me\npassword: [hush]\npool:\n  max_conections: 5\n  idle_timeout: soon\n";
 
-    let refused = stats(&folder, "t.yaml", text).failed(2, "error: ", "though host is");
+    let refused = stats(&folder, "t.yaml", text).failed(2, "error: ", "but host is");
 
     for part in [
         "t.yaml:3: password must be a text, in quotes, got a list; ",
         "t.yaml:5: no setting is called `pool.max_conections`, did you mean",
         "t.yaml:6: pool.idle_timeout must be a number of seconds or like 500ms",
-        "t.yaml: database is not given, though host is",
+        "t.yaml: database is not set, but host is",
     ] {
         assert!(refused.stderr.contains(part), "{part}: {refused:?}");
     }
@@ -65,7 +65,7 @@ fn every_fault_is_told_on_one_line_and_is_wrong_usage() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_wrong_usage() {
+fn missing_file_is_invalid_usage() {
     run(["stats", "--config", "/no/such.toml"]).failed(
         2,
         "error: /no/such.toml: cannot be read: ",
@@ -74,15 +74,15 @@ fn a_file_that_is_not_there_is_wrong_usage() {
 }
 
 #[test]
-fn an_empty_variable_names_no_file() {
+fn empty_variable_is_treated_as_unset() {
     let mut tool = command();
     tool.arg("stats").env("TASKTRAIL_CONFIG", "");
 
-    ended(&mut tool).failed(2, "error: no database is named", "need none)");
+    ended(&mut tool).failed(2, "error: no database is configured", "need no database)");
 }
 
 #[test]
-fn an_unknown_variable_of_ours_is_wrong_usage() {
+fn unknown_tasktrail_variable_is_invalid_usage() {
     let mut tool = command();
     tool.arg("stats")
         .env("DATABASE_URL", "postgres://127.0.0.1:1/d");
@@ -92,7 +92,7 @@ fn an_unknown_variable_of_ours_is_wrong_usage() {
 }
 
 #[test]
-fn a_password_in_a_file_is_not_logged() {
+fn password_in_a_file_is_not_logged() {
     let folder = Folder::new();
     let secret = folder.file("secret", "hush-hush\n");
     let text = format!(

@@ -10,7 +10,7 @@ fn folder() -> Folder {
     folder.file("a.txt", "one\ntwo\n");
     folder.file("b/c.txt", "three\n");
     folder.file("b/large.bin", [0; 1000]);
-    folder.file("target/generated.txt", "not looked at\n");
+    folder.file("target/generated.txt", "skipped\n");
     folder
 }
 
@@ -20,21 +20,21 @@ fn demo_json(folder: &Folder) -> Value {
 }
 
 #[test]
-fn the_demo_needs_nothing_and_shows_lists_history_trail_and_cancel() {
+fn demo_needs_no_database_and_shows_list_history_trail_and_cancel() {
     let folder = folder();
     let shown = ended(command().arg("demo").arg(folder.path()))
         .good()
         .stdout;
 
-    for words in [
+    for text in [
         "│ survey       │ completed │",
         "│ fingerprints │ cancelled │",
         "3 files in 2 folders",
         "E003: No such file or directory",
         "hash the other half",
-        "and the task stays cancelled",
+        "and the task remains cancelled",
     ] {
-        assert!(shown.contains(words), "{words}: {shown}");
+        assert!(shown.contains(text), "{text}: {shown}");
     }
     assert!(!shown.contains('\x1b'), "colours on a pipe: {shown}");
     assert!(
@@ -44,7 +44,7 @@ fn the_demo_needs_nothing_and_shows_lists_history_trail_and_cancel() {
 }
 
 #[test]
-fn the_survey_counts_what_is_there() {
+fn survey_counts_files_and_lines() {
     let shown = demo_json(&folder());
     let result = |step: usize| &shown["survey_history"][step]["step_result"]["result"];
 
@@ -64,7 +64,7 @@ fn the_survey_counts_what_is_there() {
 }
 
 #[test]
-fn a_step_really_fails_and_is_tried_again() {
+fn report_has_a_failed_attempt_and_a_retry() {
     let shown = demo_json(&folder());
     let revisions: Vec<_> = shown["report_trail"]
         .as_array()
@@ -85,7 +85,7 @@ fn a_step_really_fails_and_is_tried_again() {
 }
 
 #[test]
-fn a_late_save_does_not_bring_a_cancelled_task_back() {
+fn late_save_does_not_change_a_cancelled_task() {
     let shown = demo_json(&folder());
 
     assert_eq!(
@@ -104,7 +104,7 @@ fn a_late_save_does_not_bring_a_cancelled_task_back() {
 }
 
 #[test]
-fn nothing_is_changed_or_left_behind() {
+fn demo_changes_nothing_and_removes_its_files() {
     let (folder, temporary) = (folder(), Folder::new());
     let mut demo = command();
     demo.arg("demo")
@@ -117,7 +117,7 @@ fn nothing_is_changed_or_left_behind() {
 }
 
 #[test]
-fn a_report_that_cannot_be_written_at_all_is_a_failed_task() {
+fn report_that_cannot_be_written_is_a_failed_task() {
     let (folder, mut demo) = (folder(), command());
     demo.args(["demo", "--format", "json"]).arg(folder.path());
     let shown = ended(demo.env("TMPDIR", "/dev/null")).good().json();
@@ -128,7 +128,7 @@ fn a_report_that_cannot_be_written_at_all_is_a_failed_task() {
 }
 
 #[test]
-fn an_empty_folder_will_do_and_a_missing_one_is_told() {
+fn empty_folder_is_accepted_and_missing_one_is_reported() {
     let empty = demo_json(&Folder::new());
 
     assert_eq!(empty["tasks"].as_array().unwrap().len(), 3);
@@ -140,7 +140,7 @@ fn an_empty_folder_will_do_and_a_missing_one_is_told() {
 }
 
 #[test]
-fn the_environment_alone_does_not_make_the_demo_write_to_a_database() {
+fn database_url_in_the_environment_is_ignored() {
     let (folder, mut demo) = (folder(), command());
     demo.args(["demo", "--format", "json"]).arg(folder.path());
     demo.env("DATABASE_URL", "postgres://me@127.0.0.1:1/tasks");

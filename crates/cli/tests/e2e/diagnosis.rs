@@ -1,4 +1,4 @@
-//! What is wrong with a database, its plans, and the care of its tables.
+//! The commands `doctor`, `explain`, `analyze` and `reindex`.
 
 use serde_json::{Value, json};
 use tasktrail_test_support::{ServerOptions, TestDatabase};
@@ -14,7 +14,7 @@ fn codes(answer: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn a_sound_database_passes_and_the_page_says_what_was_looked_at() {
+fn doctor_passes_a_healthy_database_and_lists_the_checks() {
     let server = ServerOptions::default().durable().start().unwrap();
     let database = TestDatabase::create(&server);
     let doctor = |more: &[&str]| {
@@ -27,12 +27,12 @@ fn a_sound_database_passes_and_the_page_says_what_was_looked_at() {
     let answer = doctor(&["--format", "json"]).json();
 
     assert!(page.starts_with("1 notice\n"), "{page}");
-    for words in [
+    for text in [
         "[pg_stat_statements_missing]",
         "task_summary_list_idx",
         "checked: connection",
     ] {
-        assert!(page.contains(words), "{words}: {page}");
+        assert!(page.contains(text), "{text}: {page}");
     }
     let widest = page.lines().map(|line| line.chars().count()).max();
     assert!(widest <= Some(160), "{page}");
@@ -41,7 +41,7 @@ fn a_sound_database_passes_and_the_page_says_what_was_looked_at() {
         (vec!["pg_stat_statements_missing"], &json!("notice"))
     );
     assert_eq!(answer["facts"]["tables"][0]["name"], "task_history");
-    // The server stops no statement that an attempt of the tool, of 120 seconds, may still wait for.
+    // The statement timeout is at least as long as an attempt of the tool, which is 120 seconds.
     assert_eq!(
         answer["facts"]["connection"]["statement_timeout_ms"],
         120_000
@@ -49,8 +49,8 @@ fn a_sound_database_passes_and_the_page_says_what_was_looked_at() {
 }
 
 #[test]
-fn a_critical_finding_is_the_first_and_the_exit_status() {
-    // The server that tests share does not wait for its disk.
+fn critical_findings_come_first_and_set_the_exit_status() {
+    // The shared test server runs with `fsync = off`.
     let imported = Imported::new();
 
     let page = imported.run(&["doctor"]);
@@ -62,7 +62,10 @@ fn a_critical_finding_is_the_first_and_the_exit_status() {
         .lines()
         .find(|line| line.starts_with("critical: "));
     assert!(first.unwrap().contains("[fsync_off]"), "{page:?}");
-    assert!(page.stdout.contains("  do:   set fsync = on"), "{page:?}");
+    assert!(
+        page.stdout.contains("  remedy:   set fsync = on"),
+        "{page:?}"
+    );
     assert_eq!(answer.code, Some(1));
     assert_eq!(
         codes(&answer.json())[..2],
@@ -71,32 +74,32 @@ fn a_critical_finding_is_the_first_and_the_exit_status() {
 }
 
 #[test]
-fn a_database_without_the_schema_is_diagnosed_and_one_that_is_not_there_is_an_error() {
+fn doctor_diagnoses_a_missing_schema_and_fails_without_a_server() {
     let database = TestDatabase::new();
     let url = database.url();
 
     let bare = run(["doctor", "--database-url", &url, "--format", "json"]);
     let gone = run(["doctor", "--database-url", "postgres://me@127.0.0.1:1/none"]);
     let planned = run(["explain", "load", "--database-url", &url]);
-    let cared = run(["reindex", "--database-url", &url]);
+    let reindexed = run(["reindex", "--database-url", &url]);
 
     assert_eq!(bare.code, Some(1));
     assert!(codes(&bare.json()).contains(&"schema_missing"), "{bare:?}");
     gone.failed(1, "error: cannot connect to 127.0.0.1:1", ")");
     planned.failed(
         1,
-        "error: the schema public has no store",
+        "error: schema public has no store",
         "run tasktrail migrate",
     );
-    cared.failed(
+    reindexed.failed(
         1,
-        "error: the schema public has no store",
+        "error: schema public has no store",
         "run tasktrail migrate",
     );
 }
 
 #[test]
-fn a_size_that_is_none_is_refused() {
+fn invalid_disk_size_is_refused() {
     let refused = run(["doctor", "--disk-free", "much"]);
 
     assert_eq!(refused.code, Some(2), "{refused:?}");
@@ -104,7 +107,7 @@ fn a_size_that_is_none_is_refused() {
 }
 
 #[test]
-fn a_plan_names_the_task_and_its_statement() {
+fn explain_prints_the_task_and_its_statements() {
     let imported = Imported::new();
 
     let page = imported
@@ -132,7 +135,7 @@ fn a_plan_names_the_task_and_its_statement() {
 }
 
 #[test]
-fn the_tables_are_analyzed_and_their_indexes_built_anew() {
+fn analyze_and_reindex_process_all_tables() {
     let imported = Imported::new();
 
     let analyzed = imported.json(&["analyze", "--vacuum"]);
@@ -155,7 +158,7 @@ fn the_tables_are_analyzed_and_their_indexes_built_anew() {
     for unknown in [unknown, planned_unknown] {
         unknown.failed(
             1,
-            "error: no index of the histories is called nothing",
+            "error: no index of the histories has the name nothing",
             "task_summary_pkey",
         );
     }

@@ -1,4 +1,4 @@
-//! What an export holds, format by format.
+//! The content of an export, for each format.
 
 use std::fs;
 use std::io::Read;
@@ -11,7 +11,8 @@ use super::files::{Folder, line};
 use super::imported::Imported;
 use super::tool::run;
 
-/// Revisions, a finished task, one that was cancelled before it began, and texts that are hard to keep.
+/// Revisions, a finished task, a task cancelled before its first save, and texts that need
+/// escaping.
 fn histories() -> Imported {
     let mut hard = line("a\u{1}/b", 3, "failed");
     hard["user_id"] = json!("bob/\\ \"é𝄞\"");
@@ -33,7 +34,7 @@ fn histories() -> Imported {
     imported
 }
 
-/// All that a store holds but the numbers by which it orders entries.
+/// The content of a store without the sequence numbers of its entries.
 fn content(database: &TestDatabase) -> Vec<Vec<Option<String>>> {
     let entries = "SELECT user_id, task_id, step, entry_id, recorded_at, status, error_code, result
                    FROM task_history ORDER BY user_id, task_id, id";
@@ -54,7 +55,7 @@ fn exported(imported: &Imported, name: &str) -> (Folder, String) {
 }
 
 #[test]
-fn json_lines_are_imported_to_an_equal_store_which_is_exported_to_an_equal_file() {
+fn imported_json_lines_restore_an_equal_store_and_export_an_equal_file() {
     let first = histories();
     let (folder, text) = exported(&first, "all.jsonl");
     let path = folder.path().join("all.jsonl");
@@ -81,14 +82,14 @@ fn json_lines_are_imported_to_an_equal_store_which_is_exported_to_an_equal_file(
     assert_eq!(fs::read_to_string(again).unwrap(), text);
     let repeated = run(&import).good().json();
     assert_eq!(
-        [&repeated["saved"], &repeated["already_there"]],
+        [&repeated["saved"], &repeated["duplicates"]],
         [0, 8],
-        "it can be imported again"
+        "a second import saves nothing"
     );
 }
 
 #[test]
-fn a_line_of_json_is_an_entry_or_a_finish() {
+fn json_line_is_an_entry_or_a_finish() {
     let imported = Imported::of(&[line("a", 1, "completed")]);
     imported.run(&["cancel", "alice", "a"]).good();
     let (_folder, text) = exported(&imported, "all.jsonl");
@@ -112,7 +113,7 @@ fn a_line_of_json_is_an_entry_or_a_finish() {
 }
 
 #[test]
-fn a_table_has_a_row_for_each_entry_and_each_finish() {
+fn csv_has_a_row_for_each_entry_and_each_finish() {
     let (_folder, text) = exported(&histories(), "all.csv");
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let header: Vec<_> = reader
@@ -166,7 +167,7 @@ fn a_table_has_a_row_for_each_entry_and_each_finish() {
 }
 
 #[test]
-fn an_event_log_has_a_trace_for_each_task_and_an_event_for_each_entry() {
+fn event_log_has_a_trace_for_each_task_and_an_event_for_each_entry() {
     let (_folder, text) = exported(&histories(), "all.xes");
     let count = |part: &str| text.matches(part).count();
 
@@ -192,7 +193,7 @@ fn an_event_log_has_a_trace_for_each_task_and_an_event_for_each_entry() {
 }
 
 #[test]
-fn a_compressed_export_is_the_same_text() {
+fn compressed_export_has_the_same_content() {
     let imported = histories();
     let folder = Folder::new();
     let path = folder.path().join("all.jsonl.gz");
@@ -206,7 +207,7 @@ fn a_compressed_export_is_the_same_text() {
 }
 
 #[test]
-fn the_format_is_told_by_the_suffix_or_by_hand() {
+fn suffix_or_option_selects_the_format() {
     let imported = Imported::new();
     let (_folder, text) = exported(&imported, "all.jsonl");
     let folder = Folder::new();
@@ -220,13 +221,13 @@ fn the_format_is_told_by_the_suffix_or_by_hand() {
     assert!(table.stdout.starts_with("user_id,"), "{table:?}");
     imported.run(&["export", "all.json"]).failed(
         2,
-        "error: the name of all.json does not tell its format",
+        "error: cannot derive the format from the name all.json",
         "csv or xes",
     );
 }
 
 #[test]
-fn only_the_tasks_that_were_asked_for_are_exported_and_whole() {
+fn selected_tasks_are_exported_whole() {
     let imported = Imported::of(&[
         line("long", 0, "running"),
         line("long", 30, "running"),
@@ -256,7 +257,7 @@ fn only_the_tasks_that_were_asked_for_are_exported_and_whole() {
         .run(&["export", "-", "--since", later, "--until", earlier])
         .failed(
             2,
-            "error: --since 2026-02-01T00:00:00.000000Z",
-            "nothing is between",
+            "error: --since 2026-02-01T00:00:00.000000Z must be earlier than",
+            "--until 2026-01-01T00:00:00.000000Z",
         );
 }

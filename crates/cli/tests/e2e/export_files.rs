@@ -1,4 +1,4 @@
-//! Where an export goes: a file that is complete or not there, standard output, a pipe that closes.
+//! The target of an export: an atomic file, standard output, a pipe that closes.
 
 use std::fs;
 use std::io::Read;
@@ -13,7 +13,7 @@ use super::imported::Imported;
 use super::signals::{ended, send, spawn};
 use super::tool::{command, run};
 
-/// More than pipes and sockets hold.
+/// More lines than the buffers of pipes and sockets hold.
 const LINES: u32 = 60_000;
 
 fn large() -> (TestDatabase, String) {
@@ -33,7 +33,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn the_report_has_exactly_these_keys() {
+fn report_has_exactly_the_documented_keys() {
     let imported = Imported::new();
     let folder = Folder::new();
     let path = folder.path().join("all.csv.gz");
@@ -59,7 +59,7 @@ fn the_report_has_exactly_these_keys() {
 }
 
 #[test]
-fn a_file_that_is_there_is_replaced_only_by_force() {
+fn existing_file_is_overwritten_only_with_force() {
     let imported = Imported::new();
     let folder = Folder::new();
     let path = folder.file("all.jsonl", "precious");
@@ -68,7 +68,7 @@ fn a_file_that_is_there_is_replaced_only_by_force() {
     imported.run(&["export", name]).failed(
         1,
         "error: ",
-        "all.jsonl is there already: --force replaces it",
+        "all.jsonl already exists: pass --force to overwrite it",
     );
     assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
     imported.run(&["export", name, "--force"]).good();
@@ -78,7 +78,7 @@ fn a_file_that_is_there_is_replaced_only_by_force() {
 
 #[cfg(unix)]
 #[test]
-fn a_replaced_file_keeps_its_permissions_and_the_links_to_it() {
+fn overwritten_file_keeps_its_permissions_and_symlinks() {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     let imported = Imported::new();
@@ -101,7 +101,7 @@ fn a_replaced_file_keeps_its_permissions_and_the_links_to_it() {
 }
 
 #[test]
-fn an_export_that_lacks_entries_fails_and_leaves_no_file() {
+fn export_with_missing_entries_fails_and_leaves_no_file() {
     let imported = Imported::of(&[
         line("a", 0, "running"),
         line("a", 1, "running"),
@@ -116,20 +116,20 @@ fn an_export_that_lacks_entries_fails_and_leaves_no_file() {
         imported.run(&["export", path.to_str().unwrap()]).failed(
             1,
             "error: ",
-            "task_summary counts 2 entries of alice/a, task_history holds 1; \
-             docs/EXPORT.md shows how to find and mend such tasks",
+            "task_summary counts 2 entries of alice/a, task_history contains 1; \
+             docs/EXPORT.md shows how to find and repair such tasks",
         );
     }
     imported.run(&["export", "-"]).failed(
         1,
         "error: the export is not complete: ",
-        "mend such tasks",
+        "repair such tasks",
     );
     assert!(names(folder.path()).is_empty());
 }
 
 #[test]
-fn the_report_says_what_was_written() {
+fn report_counts_what_was_written() {
     let imported = Imported::of(&[
         line("a", 0, "running"),
         line("a", 0, "completed"),
@@ -158,7 +158,7 @@ fn the_report_says_what_was_written() {
 }
 
 #[test]
-fn a_failed_export_leaves_no_file() {
+fn failed_export_leaves_no_file() {
     let empty = TestDatabase::new();
     let folder = Folder::new();
     let path = folder.path().join("all.jsonl");
@@ -171,7 +171,7 @@ fn a_failed_export_leaves_no_file() {
 
     run(args).failed(
         1,
-        "error: the schema public has no store",
+        "error: schema public has no store",
         "run tasktrail migrate",
     );
 
@@ -184,7 +184,7 @@ fn a_failed_export_leaves_no_file() {
 
 #[cfg(unix)]
 #[test]
-fn a_device_is_written_to_and_stays() {
+fn device_is_written_and_not_replaced() {
     use std::os::unix::fs::FileTypeExt;
 
     let imported = Imported::new();
@@ -203,7 +203,7 @@ fn a_device_is_written_to_and_stays() {
 }
 
 #[test]
-fn an_interrupted_export_leaves_no_file() {
+fn interrupted_export_leaves_no_file() {
     let imported = Imported::new();
     let folder = Folder::new();
     let path = folder.path().join("all.xes.gz");
@@ -216,11 +216,7 @@ fn an_interrupted_export_leaves_no_file() {
     ];
     let child = spawn(command().args(args));
     wait_until("the export waits", || lock.waiting() == 1);
-    assert_eq!(
-        names(folder.path()).len(),
-        1,
-        "what was begun stands beside"
-    );
+    assert_eq!(names(folder.path()).len(), 1, "the temporary file exists");
 
     send("INT", &child);
 
@@ -234,7 +230,7 @@ fn an_interrupted_export_leaves_no_file() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_it_quietly() {
+fn closed_pipe_ends_the_export_without_an_error() {
     let (_database, url) = large();
     let args = ["export", "-", "--as", "csv", "--database-url", &url];
     let mut child = spawn(command().args(args).stderr(Stdio::piped()));
@@ -259,7 +255,7 @@ fn a_reader_that_goes_away_ends_it_quietly() {
 }
 
 #[test]
-fn what_is_saved_while_it_is_written_is_not_in_it() {
+fn saves_during_the_export_are_not_included() {
     let (_database, url) = large();
     let mut child = spawn(command().args(["export", "-", "--database-url", &url]));
     let mut first = [0; 1];

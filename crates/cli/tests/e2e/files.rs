@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// A line of the task `task` of alice.
+/// A line of a task of alice.
 pub(crate) fn line(task: &str, step: u32, status: &str) -> Value {
     let failed = status == "failed";
     json!({
@@ -29,7 +29,7 @@ pub(crate) fn line(task: &str, step: u32, status: &str) -> Value {
     })
 }
 
-/// The text of lines, each with its ending.
+/// Joins lines to the text of a file.
 pub(crate) fn text(lines: &[Value]) -> String {
     lines
         .iter()
@@ -37,7 +37,7 @@ pub(crate) fn text(lines: &[Value]) -> String {
         .collect()
 }
 
-/// So many lines of different steps of ten tasks, of which the last ones leave them completed.
+/// Lines of different steps of ten tasks, all with the status `completed`.
 pub(crate) fn many(count: u32) -> String {
     let lines =
         (0..count).map(|number| line(&format!("task-{}", number % 10), number / 10, "completed"));
@@ -62,7 +62,7 @@ impl Folder {
         self.0.path()
     }
 
-    /// Writes a file, and tells its path.
+    /// Writes a file, and returns its path.
     pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.0.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! Lines of an import that carry ids, and lines that tell how tasks were finished.
+//! Imported lines with entry IDs, and lines with finishes.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn import(lines: &[Value], args: &[&str]) -> Run {
 }
 
 #[test]
-fn a_finish_may_come_before_the_entries_or_without_any() {
+fn finish_can_come_before_the_entries_or_without_any() {
     let imported = Imported::of(&[
         finish("a", "failed"),
         line("a", 0, "completed"),
@@ -52,13 +52,13 @@ fn a_finish_may_come_before_the_entries_or_without_any() {
     );
     let again = imported.import();
     assert_eq!(
-        [&again["saved"], &again["already_there"], &again["tasks"]],
+        [&again["saved"], &again["duplicates"], &again["tasks"]],
         [0, 3, 2]
     );
 }
 
 #[test]
-fn a_second_finish_with_another_status_or_time_is_a_bad_line() {
+fn conflicting_finish_is_a_bad_line() {
     let mut later = finish("a", "failed");
     later["finish"]["at"] = json!("2026-01-31T13:00:01Z");
     let lines = [
@@ -73,28 +73,28 @@ fn a_second_finish_with_another_status_or_time_is_a_bad_line() {
     assert!(
         stopped
             .stderr
-            .contains("f.jsonl:3: the task was finished before as failed, at 2026-01-31T13:00:00"),
+            .contains("f.jsonl:3: the task is already finished with another result: failed at 2026-01-31T13:00:00"),
         "{stopped:?}"
     );
     assert_eq!(stopped.code, Some(1));
     let skipped = import(&lines, &["--skip-invalid"]);
     let report = skipped.json();
     assert_eq!(
-        [&report["saved"], &report["already_there"], &report["bad"]],
+        [&report["saved"], &report["duplicates"], &report["bad"]],
         [2, 1, 2],
         "{skipped:?}"
     );
 }
 
 #[test]
-fn what_is_wrong_with_a_finish_is_named() {
+fn invalid_finish_is_reported() {
     let mut open = finish("a", "running");
     let with = |key: &str, value: Value| {
         let mut line = finish("a", "failed");
         line[key] = value;
         line
     };
-    for (line, words) in [
+    for (line, reason) in [
         (
             open.take(),
             "finish.status: status must be completed, cancelled, timed_out or failed",
@@ -115,12 +115,12 @@ fn what_is_wrong_with_a_finish_is_named() {
     ] {
         let refused = import(&[line], &[]);
 
-        assert!(refused.stderr.contains(words), "{words}: {refused:?}");
+        assert!(refused.stderr.contains(reason), "{reason}: {refused:?}");
     }
 }
 
 #[test]
-fn a_line_with_an_id_is_saved_under_it() {
+fn line_with_an_entry_id_is_saved_with_it() {
     let id = "019c13ec-9e00-797f-bb7d-8443a8d6fe0e";
     let mut first = line("a", 0, "running");
     first["entry_id"] = json!(id);

@@ -1,4 +1,4 @@
-//! The two halves of a chunk of lines, which an import saves at the same time.
+//! The two halves of a chunk of lines, which an import saves concurrently.
 
 use std::sync::Arc;
 
@@ -25,13 +25,13 @@ async fn import(
     (importer.report(), done)
 }
 
-/// A line of each of 100 tasks, which are in both halves.
+/// A line for each of 100 tasks, so that both halves have lines.
 fn lines_of_both_halves() -> Vec<Value> {
     let tasks = (0..100).map(|task| format!("task-{task}"));
     tasks.map(|task| line(&task, 0, "running")).collect()
 }
 
-fn store_that_answers(kind: ErrorKind) -> Arc<dyn TaskHistoryRepository> {
+fn store_that_fails_with(kind: ErrorKind) -> Arc<dyn TaskHistoryRepository> {
     let mut histories = MockTaskHistoryRepository::new();
     histories.expect_save_batch().returning(move |_| {
         Err(RepositoryError::new(
@@ -44,8 +44,8 @@ fn store_that_answers(kind: ErrorKind) -> Arc<dyn TaskHistoryRepository> {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_is_told_with_the_lines_of_both() {
-    let histories = store_that_answers(ErrorKind::Unavailable);
+async fn store_failure_is_reported_with_the_lines_of_both_halves() {
+    let histories = store_that_fails_with(ErrorKind::Unavailable);
 
     let (report, done) = import(histories, &lines_of_both_halves()).await;
 
@@ -61,8 +61,8 @@ async fn a_store_that_fails_is_told_with_the_lines_of_both() {
 }
 
 #[tokio::test]
-async fn of_conflicts_in_both_the_first_line_is_told() {
-    let histories = store_that_answers(ErrorKind::Conflict);
+async fn first_of_the_conflicts_in_both_halves_is_reported() {
+    let histories = store_that_fails_with(ErrorKind::Conflict);
 
     let (report, done) = import(histories, &lines_of_both_halves()).await;
 
@@ -72,12 +72,12 @@ async fn of_conflicts_in_both_the_first_line_is_told() {
     assert_eq!((bad.line, report.bad), (1, 1));
 }
 
-/// A store in which one of the tasks was finished before, and that does not take the batch of the others.
-fn store_that_finishes_one_half(finished_before: &'static str) -> Arc<dyn TaskHistoryRepository> {
+/// A store in which one task is already finished, and that fails for batches without this task.
+fn store_that_fails_for_one_half(finished: &'static str) -> Arc<dyn TaskHistoryRepository> {
     let mut histories = MockTaskHistoryRepository::new();
     histories.expect_finish_batch().returning(move |finishes| {
-        let is_before = |(task, _): &(TaskKey, Finish)| task.task.as_str() == finished_before;
-        if !finishes.iter().any(is_before) {
+        let is_finished = |(task, _): &(TaskKey, Finish)| task.task.as_str() == finished;
+        if !finishes.iter().any(is_finished) {
             let kind = ErrorKind::Unavailable;
             return Err(RepositoryError::new(
                 operation::FINISH_BATCH,
@@ -85,26 +85,32 @@ fn store_that_finishes_one_half(finished_before: &'static str) -> Arc<dyn TaskHi
                 Effect::NotApplied,
             ));
         }
-        let stands = FinishOutcome::AlreadyFinished {
+        let already = FinishOutcome::AlreadyFinished {
             status: FinalStatus::Cancelled,
             at: Timestamp::default(),
         };
         let previous = FinishOutcome::Finished { previous: None };
-        let outcome = |finish| if is_before(finish) { stands } else { previous };
+        let outcome = |finish| {
+            if is_finished(finish) {
+                already
+            } else {
+                previous
+            }
+        };
         Ok(finishes.iter().map(outcome).collect())
     });
     Arc::new(histories)
 }
 
 #[tokio::test]
-async fn finishes_that_failed_are_told_before_a_bad_one_of_the_other_half() {
+async fn failed_finishes_are_reported_before_a_conflict_in_the_other_half() {
     let finish = json!({ "status": "failed", "at": "2026-01-31T13:00:00Z" });
     let tasks = (0..100).map(|task| format!("task-{task}"));
     let lines: Vec<_> = tasks
         .map(|task| json!({ "user_id": "alice", "task_id": task, "finish": finish }))
         .collect();
 
-    let (report, done) = import(store_that_finishes_one_half("task-99"), &lines).await;
+    let (report, done) = import(store_that_fails_for_one_half("task-99"), &lines).await;
 
     assert!(
         matches!(&done, Err(ImportError::Save { last_line, .. }) if *last_line < 100),
@@ -114,7 +120,7 @@ async fn finishes_that_failed_are_told_before_a_bad_one_of_the_other_half() {
 }
 
 #[tokio::test]
-async fn the_lines_of_a_task_keep_their_order_over_many_chunks() {
+async fn lines_of_a_task_keep_their_order_across_chunks() {
     let tasks = ["one", "two", "three", "four"];
     let lines: Vec<_> = (0..4000)
         .rev()

@@ -1,4 +1,4 @@
-//! The verdict for probes: its words and its exit code.
+//! The command `health`: its output and exit code.
 
 use serde_json::json;
 use tasktrail_test_support::{Server, ServerOptions, TestDatabase};
@@ -7,7 +7,7 @@ use super::imported::Imported;
 use super::tool::run;
 
 #[test]
-fn a_healthy_database_is_told_with_what_was_found() {
+fn healthy_database_is_reported_with_details() {
     let imported = Imported::new();
 
     let health = imported.json(&["health"]);
@@ -18,22 +18,22 @@ fn a_healthy_database_is_told_with_what_was_found() {
     assert_eq!(health["server"]["writable"], true);
     assert!(health["server"]["round_trip_ms"].as_f64() > Some(0.0));
     assert_eq!(health["schema"]["found"], health["schema"]["expected"]);
-    imported.says(&["health"], "healthy");
+    imported.prints(&["health"], "healthy");
 }
 
 #[test]
-fn a_database_without_the_schema_is_unhealthy() {
+fn database_without_the_schema_is_unhealthy() {
     let database = TestDatabase::new();
 
-    let said = run(["health", "--database-url", &database.url()]);
+    let output = run(["health", "--database-url", &database.url()]);
 
-    assert_eq!((said.code, &*said.stderr), (Some(1), ""), "{said:?}");
+    assert_eq!((output.code, &*output.stderr), (Some(1), ""), "{output:?}");
     let begins = "unhealthy\n- no store exists in the schema public: run `tasktrail migrate`, or";
-    assert!(said.stdout.starts_with(begins), "{said:?}");
+    assert!(output.stdout.starts_with(begins), "{output:?}");
 }
 
 #[test]
-fn a_role_that_may_only_read_is_unhealthy() {
+fn read_only_role_is_unhealthy() {
     let imported = Imported::new();
     let reader = format!("reader_{}", imported.database.name());
     let create = format!(
@@ -45,14 +45,17 @@ fn a_role_that_may_only_read_is_unhealthy() {
         .url()
         .replace("postgres@", &format!("{reader}@"));
 
-    let said = run(["health", "--database-url", &url]);
+    let output = run(["health", "--database-url", &url]);
 
-    assert_eq!(said.code, Some(1), "{said:?}");
-    assert!(said.stdout.contains("may not read and write"), "{said:?}");
+    assert_eq!(output.code, Some(1), "{output:?}");
+    assert!(
+        output.stdout.contains("may not read and write"),
+        "{output:?}"
+    );
 }
 
 #[test]
-fn a_server_without_one_of_the_tables_can_be_asked() {
+fn health_and_doctor_work_without_one_of_the_tables() {
     let imported = Imported::new();
     imported
         .database
@@ -70,7 +73,7 @@ fn a_server_without_one_of_the_tables_can_be_asked() {
     );
 }
 
-/// The reason of `migrate` is the only one of `health`.
+/// `health` reports exactly one reason, the error of `migrate`.
 fn is_refused_as_by_migrate(database: &TestDatabase) {
     let url = database.url();
     let migrate = run(["migrate", "--database-url", &url]);
@@ -85,7 +88,7 @@ fn is_refused_as_by_migrate(database: &TestDatabase) {
 }
 
 #[test]
-fn a_place_that_migrate_refuses_is_unhealthy_for_the_same_reason() {
+fn database_that_migrate_refuses_is_unhealthy_for_the_same_reason() {
     let foreign = TestDatabase::new();
     let table = "CREATE TABLE task_history (id int)";
     foreign.execute(table).unwrap();
@@ -99,7 +102,7 @@ fn a_place_that_migrate_refuses_is_unhealthy_for_the_same_reason() {
 }
 
 #[test]
-fn a_sequence_behind_copied_rows_is_unhealthy_as_migrate_refuses_it() {
+fn sequence_behind_copied_rows_is_unhealthy() {
     let imported = Imported::new();
     let rewind = "SELECT setval(pg_get_serial_sequence('task_history', 'id'), 1, false)";
     imported.database.execute(rewind).unwrap();
@@ -107,11 +110,11 @@ fn a_sequence_behind_copied_rows_is_unhealthy_as_migrate_refuses_it() {
     is_refused_as_by_migrate(&imported.database);
 
     imported.run(&["migrate", "order"]).good();
-    imported.says(&["health"], "healthy");
+    imported.prints(&["health"], "healthy");
 }
 
 #[test]
-fn a_missing_grant_is_reported_with_what_gives_it() {
+fn missing_privilege_is_reported_with_the_remedy() {
     let imported = Imported::new();
     let role = format!("service_{}", imported.database.name());
     let run_as_owner = |sql: &str| imported.database.execute(sql).unwrap();
@@ -123,12 +126,13 @@ fn a_missing_grant_is_reported_with_what_gives_it() {
     let as_role = format!("{role}@");
     let url = imported.database.url().replace("postgres@", &as_role);
     let is_forbidden = |denied: &str| {
-        let said = run(["health", "--database-url", &url]);
-        let reason = "- this role lacks a privilege: run what `tasktrail migrate roles` prints";
-        assert_eq!(said.code, Some(1), "{said:?}");
-        let words = format!("unhealthy\n{reason}: ");
-        assert!(said.stdout.starts_with(&words), "{said:?}");
-        assert!(said.stdout.contains(denied), "{said:?}");
+        let output = run(["health", "--database-url", &url]);
+        let reason =
+            "- this role lacks a privilege: run the SQL that `tasktrail migrate roles` prints";
+        assert_eq!(output.code, Some(1), "{output:?}");
+        let text = format!("unhealthy\n{reason}: ");
+        assert!(output.stdout.starts_with(&text), "{output:?}");
+        assert!(output.stdout.contains(denied), "{output:?}");
         let doctor = run(["doctor", "--database-url", &url, "--format", "json"]);
         assert!(
             doctor.stdout.contains(r#""insufficient_privilege""#),
@@ -150,14 +154,14 @@ fn a_missing_grant_is_reported_with_what_gives_it() {
     ));
     is_forbidden("permission denied for table tasktrail_migrations");
     run_as_owner(&format!("GRANT SELECT ON tasktrail_migrations TO {role}"));
-    // It may not read the sequence: whether that is behind is not known, and no reason.
+    // The role may not read the sequence, so its position is unknown. That alone is not unhealthy.
     run_as_owner("SELECT setval(pg_get_serial_sequence('task_history', 'id'), 1, false)");
-    let said = run(["health", "--database-url", &url]).good();
-    assert!(said.stdout.starts_with("healthy\n"), "{said:?}");
+    let output = run(["health", "--database-url", &url]).good();
+    assert!(output.stdout.starts_with("healthy\n"), "{output:?}");
 }
 
 #[test]
-fn a_schema_of_a_newer_program_is_degraded() {
+fn schema_of_a_newer_version_is_degraded() {
     let imported = Imported::new();
     let newer = "INSERT INTO tasktrail_migrations (version) VALUES ('29990101000000')";
     imported.database.execute(newer).unwrap();
@@ -169,14 +173,14 @@ fn a_schema_of_a_newer_program_is_degraded() {
 }
 
 #[test]
-fn a_frozen_server_and_a_dead_one_are_unhealthy_within_the_limit() {
+fn frozen_and_dead_servers_are_unhealthy_within_the_timeout() {
     let server = ServerOptions::default().start().unwrap();
     let url = format!("postgres://postgres@{}/postgres", server.addr());
     let health = || {
-        // The server answers nothing meanwhile: without the limit this would not end.
-        let said = run(["health", "--database-url", &url, "--timeout", "0.5"]);
-        assert_eq!((said.code, &*said.stderr), (Some(1), ""), "{said:?}");
-        said.stdout
+        // A frozen server does not respond: without the timeout, this call would hang.
+        let output = run(["health", "--database-url", &url, "--timeout", "0.5"]);
+        assert_eq!((output.code, &*output.stderr), (Some(1), ""), "{output:?}");
+        output.stdout
     };
 
     server.freeze();
@@ -190,7 +194,7 @@ fn a_frozen_server_and_a_dead_one_are_unhealthy_within_the_limit() {
 }
 
 #[test]
-fn a_time_limit_out_of_range_is_refused() {
+fn timeout_out_of_range_is_refused() {
     let refused = run(["health", "--timeout", "0"]);
 
     assert_eq!(refused.code, Some(2), "{refused:?}");

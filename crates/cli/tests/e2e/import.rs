@@ -1,4 +1,4 @@
-//! Files as they come, imported into memory.
+//! Imports of various files into memory.
 
 use std::path::Path;
 
@@ -17,11 +17,11 @@ fn import(path: &Path) -> Run {
     ])
 }
 
-/// Lines, saved, already there, tasks, bad.
+/// Lines, saved, duplicates, tasks, bad.
 #[track_caller]
 fn counts(run: &Run) -> [u64; 5] {
     let report = run.json();
-    ["lines", "saved", "already_there", "tasks", "bad"].map(|key| report[key].as_u64().unwrap())
+    ["lines", "saved", "duplicates", "tasks", "bad"].map(|key| report[key].as_u64().unwrap())
 }
 
 fn three() -> String {
@@ -33,7 +33,7 @@ fn three() -> String {
 }
 
 #[test]
-fn the_report_has_exactly_these_keys() {
+fn report_has_exactly_the_documented_keys() {
     let folder = Folder::new();
     let report = import(&folder.file("f.jsonl", three())).good().json();
     let keys: Vec<_> = report.as_object().unwrap().keys().collect();
@@ -41,8 +41,8 @@ fn the_report_has_exactly_these_keys() {
     assert_eq!(
         keys,
         [
-            "already_there",
             "bad",
+            "duplicates",
             "lines",
             "replaced",
             "saved",
@@ -54,19 +54,16 @@ fn the_report_has_exactly_these_keys() {
 }
 
 #[test]
-fn the_report_is_a_table_for_people() {
+fn report_is_a_table_by_default() {
     let folder = Folder::new();
     let path = folder.file("f.jsonl", many(1234));
     let shown = run(["import", "--in-memory", path.to_str().unwrap()]).good();
 
-    assert!(
-        shown.stdout.contains("│ saved         │ 1 234 │"),
-        "{shown:?}"
-    );
+    assert!(shown.stdout.contains("│ saved      │ 1 234 │"), "{shown:?}");
 }
 
 #[test]
-fn plain_and_compressed_files_are_told_apart_by_what_is_in_them() {
+fn gzip_is_detected_by_content() {
     let folder = Folder::new();
     let [first, rest] = [&three()[..500], &three()[500..]].map(|part| gzip(part.as_bytes()));
     for (name, content) in [
@@ -83,7 +80,7 @@ fn plain_and_compressed_files_are_told_apart_by_what_is_in_them() {
 }
 
 #[test]
-fn standard_input_is_read_plain_or_compressed() {
+fn standard_input_can_be_plain_or_compressed() {
     let args = ["import", "--in-memory", "--format", "json", "-"];
 
     for input in [three().into_bytes(), gzip(three().as_bytes())] {
@@ -112,7 +109,7 @@ fn line_endings_blank_lines_and_byte_order_mark_do_not_matter() {
 }
 
 #[test]
-fn equal_lines_of_a_file_are_saves_of_their_own() {
+fn equal_lines_of_a_file_are_separate_saves() {
     let folder = Folder::new();
     let again = three().repeat(3);
     let path = folder.file("f.jsonl", &again);
@@ -121,7 +118,7 @@ fn equal_lines_of_a_file_are_saves_of_their_own() {
 }
 
 #[test]
-fn a_file_that_has_grown_adds_only_what_is_new() {
+fn reimport_of_a_grown_file_saves_only_the_new_lines() {
     let folder = Folder::new();
     let before = folder.file("before.jsonl", three().repeat(2));
     let after = folder.file("after.jsonl", three().repeat(3));
@@ -135,7 +132,7 @@ fn a_file_that_has_grown_adds_only_what_is_new() {
 }
 
 #[test]
-fn lines_without_a_time_are_saved_once_as_well() {
+fn lines_without_a_time_are_saved_once() {
     let folder = Folder::new();
     let mut timeless = line("a", 0, "running");
     timeless.as_object_mut().unwrap().remove("recorded_at");
@@ -148,7 +145,7 @@ fn lines_without_a_time_are_saved_once_as_well() {
 }
 
 #[test]
-fn the_limit_on_results_can_be_raised_and_lowered() {
+fn max_result_bytes_sets_the_limit_on_results() {
     let folder = Folder::new();
     let mut large = line("a", 0, "running");
     large["step_result"]["result"] = json!("x".repeat(2 << 20));
@@ -159,13 +156,13 @@ fn the_limit_on_results_can_be_raised_and_lowered() {
     run(args).failed(
         1,
         &format!("error: {path}:1: step_result: result must be at most 1048576 bytes"),
-        "replace it with --replace-unstorable",
+        "pass --replace-unstorable",
     );
     run([&args[..], &["--max-result-bytes", "3000000"]].concat()).good();
 }
 
 #[test]
-fn a_batch_is_cut_without_losing_a_line() {
+fn no_line_is_lost_at_a_batch_boundary() {
     let folder = Folder::new();
 
     for count in [999, 1000, 1001, 2000] {
@@ -176,7 +173,7 @@ fn a_batch_is_cut_without_losing_a_line() {
 }
 
 #[test]
-fn what_cannot_be_opened_or_read_is_named() {
+fn unreadable_input_is_reported_with_its_name() {
     let folder = Folder::new();
     let path = folder.path().to_str().unwrap();
 
@@ -193,7 +190,7 @@ fn what_cannot_be_opened_or_read_is_named() {
 }
 
 #[test]
-fn a_truncated_gzip_file_is_told_after_its_good_lines_are_saved() {
+fn truncated_gzip_file_is_reported_after_its_good_lines_are_saved() {
     let folder = Folder::new();
     let whole = gzip(many(5000).as_bytes());
     let path = folder.file("f.jsonl.gz", &whole[..whole.len() / 2]);
@@ -202,7 +199,10 @@ fn a_truncated_gzip_file_is_told_after_its_good_lines_are_saved() {
     let start = format!("error: {}:", path.display());
     assert_eq!(report.code, Some(1), "{report:?}");
     assert!(report.stderr.starts_with(&start), "{report:?}");
-    assert!(report.stderr.contains("cannot read on"), "{report:?}");
+    assert!(
+        report.stderr.contains("cannot read the next line"),
+        "{report:?}"
+    );
     let [lines, saved, ..] = counts(&report);
     assert!(lines == saved && saved > 100, "{report:?}");
 }

@@ -1,4 +1,4 @@
-//! A database with a history in it, and the tool on it.
+//! A test database with an imported history.
 
 use serde_json::{Value, json};
 use tasktrail_test_support::TestDatabase;
@@ -14,8 +14,8 @@ pub(crate) struct Imported {
 }
 
 impl Imported {
-    /// Three tasks: one that completes at the second attempt of its first step, one that fails, one
-    /// that runs.
+    /// Three tasks: one completed after a failed attempt of its first step, one failed, one
+    /// running.
     pub(crate) fn new() -> Self {
         let mut running = line("c", 0, "running");
         running["user_id"] = json!("bob");
@@ -58,12 +58,12 @@ impl Imported {
     }
 
     #[track_caller]
-    pub(crate) fn says(&self, args: &[&str], words: &str) {
-        let said = self.run(args).good();
-        assert!(said.stdout.contains(words), "{words}: {said:?}");
+    pub(crate) fn prints(&self, args: &[&str], text: &str) {
+        let printed = self.run(args).good();
+        assert!(printed.stdout.contains(text), "{text}: {printed:?}");
     }
 
-    /// The ids of the tasks that `tasks` with these arguments lists.
+    /// The IDs of the tasks that `tasks` lists with these arguments.
     pub(crate) fn task_ids(&self, args: &[&str]) -> Vec<String> {
         let listed = self.json(&[&["tasks"], args].concat());
         let tasks = listed["tasks"].as_array().unwrap().iter();
@@ -73,7 +73,7 @@ impl Imported {
     }
 }
 
-/// How many entries there are; none while there is no schema.
+/// The number of entries; zero without a schema.
 pub(crate) fn saved(database: &TestDatabase) -> u64 {
     let counted = database.execute("SELECT count(*) FROM task_history");
     let rows = counted.unwrap_or_default();

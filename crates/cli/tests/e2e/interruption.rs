@@ -1,4 +1,4 @@
-//! An import that is killed, and then done again.
+//! An import that is killed, and then repeated.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -13,11 +13,11 @@ use super::tool::{command, run};
 const LINES: u32 = 8000;
 
 #[test]
-fn a_killed_import_is_finished_by_the_next_one_with_everything_once() {
+fn repeated_import_after_a_kill_saves_everything_once() {
     let database = TestDatabase::new();
     let url = database.url();
     let text = many(LINES);
-    kill_half_way(&text, &database);
+    kill_during_import(&text, &database);
     let before = saved(&database);
     assert!(before < u64::from(LINES), "{before}");
 
@@ -28,9 +28,9 @@ fn a_killed_import_is_finished_by_the_next_one_with_everything_once() {
         .good()
         .json();
 
-    assert!(report["already_there"].as_u64() >= Some(before), "{report}");
+    assert!(report["duplicates"].as_u64() >= Some(before), "{report}");
     assert_eq!(
-        report["saved"].as_u64().unwrap() + report["already_there"].as_u64().unwrap(),
+        report["saved"].as_u64().unwrap() + report["duplicates"].as_u64().unwrap(),
         u64::from(LINES)
     );
     let stats = run(["stats", "--database-url", &url, "--format", "json"])
@@ -45,8 +45,9 @@ fn a_killed_import_is_finished_by_the_next_one_with_everything_once() {
     );
 }
 
-/// Gives an import half of the text, cut inside of a line, and kills it when some of that is saved.
-fn kill_half_way(text: &str, database: &TestDatabase) {
+/// Starts an import of the first half of the text, cut within a line, and kills it after some lines
+/// are saved.
+fn kill_during_import(text: &str, database: &TestDatabase) {
     let mut child = command()
         .args(["import", "-", "--database-url", &database.url()])
         .stdin(Stdio::piped())

@@ -1,4 +1,4 @@
-//! Lines of many megabytes: what is held of them, and what is not.
+//! Memory use with very long lines.
 
 use std::fs;
 use std::io::Write;
@@ -28,7 +28,7 @@ fn importing() -> (Child, ChildStdin) {
     (child, stdin)
 }
 
-/// The most memory that a process has had so far, in MiB.
+/// The peak resident memory of a process, in MiB.
 fn peak_mib(child: &Child) -> usize {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     let line = status
@@ -40,7 +40,7 @@ fn peak_mib(child: &Child) -> usize {
 }
 
 #[test]
-fn a_line_longer_than_64_mib_is_skipped_without_being_held() {
+fn line_longer_than_64_mib_is_skipped_without_buffering_it() {
     let (child, mut stdin) = importing();
     let piece = vec![b'x'; MIB];
 

@@ -1,4 +1,4 @@
-//! The import as a library, into memory.
+//! The import library with an in-memory store.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ fn source(path: &Path) -> Source {
     path.to_owned().into()
 }
 
-/// Three lines, and a store that has something else under the id of the second one.
+/// Three lines, and a store with another entry under the ID of the second line.
 async fn conflicting() -> (Folder, Source, Histories) {
     let folder = Folder::new();
     let lines = ["running", "running", "completed"];
@@ -56,7 +56,7 @@ async fn conflicting() -> (Folder, Source, Histories) {
 }
 
 #[tokio::test]
-async fn an_id_that_stands_for_something_else_stops_at_its_line() {
+async fn conflicting_id_stops_the_import_at_its_line() {
     let (_folder, source, histories) = conflicting().await;
     let mut importer = Importer::new(histories, ImportOptions::default());
     let stopped = importer.import(&source, &mut ()).await.unwrap_err();
@@ -73,11 +73,11 @@ async fn an_id_that_stands_for_something_else_stops_at_its_line() {
 }
 
 #[tokio::test]
-async fn an_id_that_stands_for_something_else_is_skipped_like_a_bad_line() {
+async fn conflicting_id_is_skipped_like_a_bad_line() {
     #[derive(Default)]
-    struct Told(Vec<u64>);
+    struct Skipped(Vec<u64>);
 
-    impl ImportWatch for Told {
+    impl ImportWatch for Skipped {
         fn opened(&mut self, _name: &str, _size_bytes: Option<u64>) {}
 
         fn advanced(&mut self, _read_bytes: u64, _report: &ImportReport) {}
@@ -95,15 +95,15 @@ async fn an_id_that_stands_for_something_else_is_skipped_like_a_bad_line() {
         ..ImportOptions::default()
     };
     let mut importer = Importer::new(histories, options);
-    let mut told = Told::default();
-    importer.import(&source, &mut told).await.unwrap();
+    let mut skipped = Skipped::default();
+    importer.import(&source, &mut skipped).await.unwrap();
 
-    assert_eq!(told.0, [2]);
+    assert_eq!(skipped.0, [2]);
     assert_eq!((importer.report().saved, importer.report().bad), (2, 1));
 }
 
 #[tokio::test]
-async fn a_line_without_a_time_is_recorded_now() {
+async fn line_without_a_time_gets_the_current_time() {
     let folder = Folder::new();
     let mut timeless = line("a", 0, "running");
     timeless.as_object_mut().unwrap().remove("recorded_at");
@@ -119,7 +119,7 @@ async fn a_line_without_a_time_is_recorded_now() {
 }
 
 #[tokio::test]
-async fn what_is_imported_is_what_the_line_says() {
+async fn imported_entry_equals_the_line() {
     let folder = Folder::new();
     let written = line("a", 7, "failed");
     let source = source(&folder.file("f.jsonl", text(std::slice::from_ref(&written))));

@@ -1,4 +1,4 @@
-//! The schema: who creates it, and what the others say without it.
+//! Creation of the schema, and commands without a schema.
 
 use std::thread;
 
@@ -9,7 +9,7 @@ use super::files::{Folder, many};
 use super::tool::run;
 
 #[test]
-fn commands_without_a_schema_say_what_to_do() {
+fn commands_without_a_schema_report_the_remedy() {
     let database = TestDatabase::new();
     let url = database.url();
     let queries: [&[&str]; 7] = [
@@ -23,14 +23,14 @@ fn commands_without_a_schema_say_what_to_do() {
     ];
     for query in queries {
         let all = [query, &["--database-url", &url, "--format", "json"]].concat();
-        let said = "error: the schema public has no store: run tasktrail migrate";
-        let refused = run(all).failed(1, said, "migrate");
+        let message = "error: schema public has no store: run tasktrail migrate";
+        let refused = run(all).failed(1, message, "migrate");
         assert_eq!(refused.stdout, "");
     }
 }
 
 #[test]
-fn migrate_creates_the_schema_once_and_says_so() {
+fn migrate_creates_the_schema_once_and_reports_it() {
     let database = TestDatabase::new();
     let url = database.url();
     let migrate = |more: &[&str]| run([&["migrate", "--database-url", &url], more].concat());
@@ -62,7 +62,7 @@ fn migrate_creates_the_schema_once_and_says_so() {
 }
 
 #[test]
-fn eight_processes_that_start_at_once_on_an_empty_database_all_succeed() {
+fn eight_concurrent_migrations_of_an_empty_database_all_succeed() {
     let database = TestDatabase::new();
     let url = database.url();
     let migrate = || {

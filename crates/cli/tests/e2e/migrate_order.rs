@@ -1,14 +1,14 @@
-//! `migrate order`: new entries come behind copied ones.
+//! `migrate order`: new entries are ordered after copied ones.
 
 use serde_json::{Value, json};
 
 use super::imported::Imported;
 
-/// As after a copy of the rows, which leaves the sequence where it was.
+/// Simulates a copy of the rows that does not advance the sequence.
 const REWIND: &str = "SELECT setval(pg_get_serial_sequence('task_history', 'id'), 1, false)";
 
 #[test]
-fn the_sequence_is_set_behind_copied_entries() {
+fn order_advances_the_sequence_past_copied_entries() {
     let imported = Imported::new();
     imported.database.execute(REWIND).unwrap();
 
@@ -28,13 +28,13 @@ fn the_sequence_is_set_behind_copied_entries() {
     );
     let dry = imported.json(&["migrate", "order", "--dry-run"]);
     assert_eq!(dry, answer(1, &Value::Null, true));
-    imported.says(
+    imported.prints(
         &["migrate", "order", "--dry-run"],
-        "behind: the greatest id is 5; the next entry would get 6 instead of 1\n",
+        "behind: the greatest ID is 5; the next entry would get 6 instead of 1\n",
     );
-    let behind = imported.run(&["migrate", "order"]).good();
-    let words = "was behind: the greatest id is 5; the next entry gets 6 now, not 1\n";
-    assert_eq!(behind.stdout, words);
+    let repaired = imported.run(&["migrate", "order"]).good();
+    let expected = "repaired: the greatest ID is 5; the next entry now gets 6 instead of 1\n";
+    assert_eq!(repaired.stdout, expected);
 
     let again = imported.json(&["migrate", "order"]);
     assert_eq!(again, answer(6, &json!(0), false));
@@ -44,13 +44,13 @@ fn the_sequence_is_set_behind_copied_entries() {
 }
 
 #[test]
-fn a_schema_without_a_store_has_no_order() {
+fn order_fails_in_a_schema_without_a_store() {
     let imported = Imported::new();
     for more in [&[][..], &["--dry-run"], &["--format", "json"]] {
         let args = [&["migrate", "order", "--schema", "typo"], more].concat();
         let refused = imported.run(&args).failed(
             1,
-            "error: the schema typo has no store, and stores exist in other schemas: public",
+            "error: schema typo has no store, but other schemas have one: public",
             "run tasktrail migrate",
         );
         assert_eq!(refused.stdout, "");

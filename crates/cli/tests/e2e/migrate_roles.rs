@@ -1,11 +1,11 @@
-//! The roles that `migrate roles` prints: made by psql's means, and used by the tool.
+//! The roles of `migrate roles`, created from the printed SQL and used by the tool.
 
 use tasktrail_test_support::TestDatabase;
 
 use super::files::{Folder, many};
 use super::tool::run;
 
-/// Roles are the whole server's, so they are named after the database.
+/// Roles belong to the whole server, so their names contain the name of the database.
 fn printed(database: &TestDatabase, more: &[&str]) -> String {
     let [owner, runtime] =
         ["owner", "runtime"].map(|role| format!("{role}_of_{}", database.name()));
@@ -19,7 +19,7 @@ fn url(database: &TestDatabase, role: &str) -> String {
 }
 
 #[test]
-fn the_owner_migrates_and_services_work_by_the_runtime_role() {
+fn owner_migrates_and_runtime_role_is_sufficient_for_services() {
     for schema in [&[][..], &["--schema", "shop"]] {
         let database = TestDatabase::new();
         let roles = printed(&database, schema);
@@ -33,11 +33,8 @@ fn the_owner_migrates_and_services_work_by_the_runtime_role() {
         database.execute(&roles).unwrap();
         run(&import).failed(
             1,
-            &format!(
-                "error: the role runtime_of_{} may not change",
-                database.name()
-            ),
-            "the owner of its tables has to run `tasktrail migrate`",
+            &format!("error: role runtime_of_{} may not change", database.name()),
+            "run `tasktrail migrate` as the owner of the tables",
         );
         run(&["migrate", "--database-url", owner]).good();
         database.execute(&roles).unwrap();
@@ -49,15 +46,15 @@ fn the_owner_migrates_and_services_work_by_the_runtime_role() {
         run(&["cleanup", "--days", "1", "--database-url", runtime]).good();
         run(&["migrate", "down", "--yes", "--database-url", runtime]).failed(
             1,
-            "error: the role runtime_of_",
-            "has to run `tasktrail migrate`",
+            "error: role runtime_of_",
+            "run `tasktrail migrate` as the owner of the tables",
         );
         run(&["migrate", "down", "--yes", "--database-url", owner]).good();
     }
 }
 
 #[test]
-fn the_roles_are_printed_without_a_database_also_as_a_document() {
+fn roles_are_printed_without_a_database_as_sql_or_json() {
     let text = run(["migrate", "roles"]).good().stdout;
     let json = run(["migrate", "roles", "--format", "json"]).good().json();
 
@@ -73,7 +70,7 @@ fn the_roles_are_printed_without_a_database_also_as_a_document() {
 }
 
 #[test]
-fn names_that_cannot_be_are_wrong_usage() {
+fn invalid_names_are_invalid_usage() {
     let limit = "1 to 63 bytes long, without control characters and backslashes";
     run(["migrate", "roles", "--schema", ""]).failed(
         2,
@@ -82,7 +79,7 @@ fn names_that_cannot_be_are_wrong_usage() {
     );
     run(["migrate", "roles", "--owner", "a", "--runtime", "a"]).failed(
         2,
-        "error: the runtime role must be another one than the owner role",
+        "error: the runtime role must be different from the owner role",
         "\"a\"",
     );
 }

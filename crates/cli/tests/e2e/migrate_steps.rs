@@ -1,4 +1,4 @@
-//! The commands of `migrate`: forth and back, as SQL, and compared.
+//! The subcommands of `migrate`: up, down, SQL output and comparison.
 
 use std::thread;
 
@@ -20,7 +20,7 @@ fn answer(url: &str, args: &[&str]) -> Value {
     migrate(url, &args).good().json()
 }
 
-/// The tables of a database that are not the system's, with their schemas.
+/// The user tables of a database, with their schemas.
 fn tables(database: &TestDatabase) -> Vec<String> {
     let names = "SELECT format('%s.%s', schemaname, tablename) FROM pg_tables
                  WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1";
@@ -59,7 +59,7 @@ fn status_lists_every_migration_with_its_time() {
 }
 
 #[test]
-fn a_dry_run_changes_nothing() {
+fn dry_run_changes_nothing() {
     let imported = Imported::new();
     let before = tables(&imported.database);
     let empty = TestDatabase::new();
@@ -85,20 +85,20 @@ fn a_dry_run_changes_nothing() {
 }
 
 #[test]
-fn a_version_is_named_by_its_beginning_and_an_unknown_one_is_refused_with_those_there_are() {
+fn version_prefix_selects_a_migration_and_an_unknown_version_is_refused() {
     let database = TestDatabase::new();
     let url = database.url();
     let label = format!("{VERSION} create_task_history");
 
     migrate(&url, &["up", "--to", "2027"]).failed(
         2,
-        "error: no migration is called 2027; there are: ",
+        "error: no migration has the version or name 2027; known: ",
         &label,
     );
     migrate(&url, &["down", "--to", "create", "--yes"]).failed(
         2,
-        &format!("error: the migration {label} has not been applied"),
-        "stays",
+        &format!("error: migration {label} is not applied"),
+        "cannot be reverted",
     );
     assert_eq!(tables(&database), Vec::<String>::new());
 
@@ -114,22 +114,22 @@ fn a_version_is_named_by_its_beginning_and_an_unknown_one_is_refused_with_those_
 }
 
 #[test]
-fn down_tells_what_is_lost_and_does_it_only_when_somebody_agrees() {
+fn down_reports_the_data_loss_and_requires_confirmation() {
     let imported = Imported::new();
     let url = imported.database.url();
 
-    let refused = migrate(&url, &["down"]).failed(2, "error: this removes data", "to agree");
-    let told = migrate(&url, &["down", "--dry-run"]).good().stdout;
+    let refused = migrate(&url, &["down"]).failed(2, "error: this removes data", "to confirm");
+    let printed = migrate(&url, &["down", "--dry-run"]).good().stdout;
     assert_eq!(
         (refused.stdout.as_str(), saved(&imported.database)),
         ("", 5)
     );
     assert!(
-        told.contains("The whole history goes with the tables"),
-        "{told}"
+        printed.contains("The whole history goes with the tables"),
+        "{printed}"
     );
-    let held = "The database holds about 3 tasks with about 5 entries.";
-    assert!(told.contains(held), "{told}");
+    let contents = "The database contains about 3 tasks with about 5 entries.";
+    assert!(printed.contains(contents), "{printed}");
 
     let down = answer(&url, &["down", "--yes"]);
 
@@ -141,13 +141,13 @@ fn down_tells_what_is_lost_and_does_it_only_when_somebody_agrees() {
     assert_eq!(
         answer(&url, &["down", "--all"])["reverted"],
         json!([]),
-        "nothing is asked about"
+        "no confirmation is needed if nothing is reverted"
     );
     assert_eq!(answer(&url, &["up"])["migrated"], json!([VERSION]));
 }
 
 #[test]
-fn of_processes_that_take_back_at_once_one_does() {
+fn one_of_several_concurrent_processes_reverts() {
     let database = TestDatabase::new();
     let url = database.url();
     migrate(&url, &["up"]).good();
@@ -166,11 +166,11 @@ fn of_processes_that_take_back_at_once_one_does() {
 }
 
 #[test]
-fn sql_that_others_apply_leaves_what_migrate_leaves() {
+fn printed_sql_has_the_same_effect_as_migrate() {
     let database = TestDatabase::new();
     let url = database.url();
     let pending = migrate(&url, &["sql"]).good().stdout;
-    // Without a database.
+    // Needs no database.
     let all = run(["migrate", "sql", "--all"]).good().stdout;
     assert_eq!(pending, all);
 
@@ -200,7 +200,7 @@ fn sql_that_others_apply_leaves_what_migrate_leaves() {
 }
 
 #[test]
-fn sql_and_status_need_no_right_to_write() {
+fn sql_and_status_work_read_only() {
     let database = TestDatabase::new();
     let role = format!("reader_of_{}", database.name());
     let reader = format!(
@@ -226,7 +226,7 @@ fn check_lists_each_kind_of_difference_and_exits_with_1() {
     let url = database.url();
     migrate(&url, &["up"]).good();
     let same = migrate(&url, &["check"]).good().stdout;
-    assert_eq!(same, "the schema is as this version expects it\n");
+    assert_eq!(same, "the schema matches this version\n");
     let changes = "DROP INDEX task_history_step_idx;
                    ALTER TABLE task_history ALTER step TYPE bigint;
                    COMMENT ON COLUMN task_summary.entries IS NULL;
@@ -259,7 +259,7 @@ fn check_lists_each_kind_of_difference_and_exits_with_1() {
 }
 
 #[test]
-fn an_empty_database_misses_both_tables() {
+fn check_of_an_empty_database_lists_both_tables_as_missing() {
     let database = TestDatabase::new();
 
     let differs = migrate(&database.url(), &["check"]);
@@ -269,7 +269,7 @@ fn an_empty_database_misses_both_tables() {
 }
 
 #[test]
-fn all_of_it_works_in_another_schema() {
+fn subcommands_work_in_another_schema() {
     let database = TestDatabase::new();
     let shop = ["task_history", "task_summary", "tasktrail_migrations"];
     let shop = shop.map(|table| format!("shop.{table}"));
@@ -283,8 +283,8 @@ fn all_of_it_works_in_another_schema() {
     assert_eq!(tables(&database), shop);
     migrate(&database.url(), &["status"]).failed(
         1,
-        "error: no schema is configured, and a store exists in another schema than public: shop",
-        "or to public for one there",
+        "error: no schema is configured, and a store exists in a schema other than public: shop",
+        "or to public to use that schema",
     );
     let public = answer(&database.url(), &["status", "--schema", "public"]);
     assert_eq!(public[0]["state"], "pending");
@@ -303,7 +303,7 @@ fn all_of_it_works_in_another_schema() {
 }
 
 #[test]
-fn a_command_on_a_store_that_is_elsewhere_says_where_it_is() {
+fn command_names_the_schema_that_has_the_store() {
     let database = TestDatabase::new();
     migrate(&database.url(), &["up", "--schema", "shop"]).good();
 
@@ -311,12 +311,12 @@ fn a_command_on_a_store_that_is_elsewhere_says_where_it_is() {
 
     tasks.failed(
         1,
-        "error: no schema is configured, and a store exists in another schema than public: shop",
-        "or to public for one there",
+        "error: no schema is configured, and a store exists in a schema other than public: shop",
+        "or to public to use that schema",
     );
     let doctor = run(["doctor", "--database-url", &database.url()]);
     assert_eq!(doctor.code, Some(1));
-    is_the_only_trouble_with_the_schema(&doctor, "[other_store]");
+    assert_only_schema_finding(&doctor, "[other_store]");
     run([
         "tasks",
         "alice",
@@ -329,7 +329,7 @@ fn a_command_on_a_store_that_is_elsewhere_says_where_it_is() {
 }
 
 #[test]
-fn a_database_in_another_encoding_is_refused_by_every_command() {
+fn every_command_refuses_a_database_in_another_encoding() {
     let database = TestDatabase::in_encoding(Server::shared(), "LATIN1");
     let url = database.url();
     let refusal = format!(
@@ -342,12 +342,12 @@ fn a_database_in_another_encoding_is_refused_by_every_command() {
     }
     let doctor = run(["doctor", "--database-url", &url]);
     assert_eq!(doctor.code, Some(1));
-    is_the_only_trouble_with_the_schema(&doctor, "[encoding]");
+    assert_only_schema_finding(&doctor, "[encoding]");
     assert_eq!(tables(&database), Vec::<String>::new());
 }
 
 #[test]
-fn a_foreign_table_is_refused_by_every_command_of_migrate() {
+fn every_subcommand_refuses_a_foreign_table() {
     let database = TestDatabase::new();
     database
         .execute("CREATE TABLE task_history (id int)")
@@ -360,13 +360,14 @@ fn a_foreign_table_is_refused_by_every_command_of_migrate() {
         migrate(&url, args).failed(1, refusal, "set `schema` (TASKTRAIL_SCHEMA)");
     }
     let doctor = run(["doctor", "--database-url", &url]);
-    is_the_only_trouble_with_the_schema(&doctor, "[foreign_table]");
+    assert_only_schema_finding(&doctor, "[foreign_table]");
     migrate(&url, &["up", "--schema", "shop"]).good();
 }
 
-/// Migrating does not help, and no check fails for the lack of the tables.
+/// The finding is reported without consequential ones: migrating would not help, and no check fails
+/// because of the missing tables.
 #[track_caller]
-fn is_the_only_trouble_with_the_schema(doctor: &Run, code: &str) {
+fn assert_only_schema_finding(doctor: &Run, code: &str) {
     assert!(doctor.stdout.contains(code), "{doctor:?}");
     for consequence in ["[schema_missing]", "[check_failed]"] {
         assert!(!doctor.stdout.contains(consequence), "{doctor:?}");
@@ -374,9 +375,13 @@ fn is_the_only_trouble_with_the_schema(doctor: &Run, code: &str) {
 }
 
 #[test]
-fn the_short_form_check_stands_alone_and_every_command_explains_itself() {
+fn check_flag_refuses_a_subcommand_and_every_subcommand_has_help() {
     let check = run(["migrate", "--check", "status"]);
-    check.failed(2, "error: --check stands alone", "compares the schema");
+    check.failed(
+        2,
+        "error: --check cannot be combined with a subcommand",
+        "compares the schema",
+    );
 
     for name in ["status", "up", "down", "sql", "check", "roles"] {
         let help = run(["migrate", name, "--help"]).good().stdout;

@@ -1,4 +1,4 @@
-//! What was imported into PostgreSQL, asked for again.
+//! Queries on an imported history in PostgreSQL.
 
 use serde_json::{Value, json};
 use tasktrail_test_support::TestDatabase;
@@ -8,12 +8,12 @@ use super::imported::Imported;
 use super::tool::run;
 
 #[test]
-fn importing_again_saves_nothing() {
+fn repeated_import_saves_nothing() {
     let imported = Imported::new();
     let again = imported.import();
 
     assert_eq!(again["saved"], 0, "{again}");
-    assert_eq!(again["already_there"], again["lines"], "{again}");
+    assert_eq!(again["duplicates"], again["lines"], "{again}");
     assert_eq!(imported.json(&["stats"])["entries"], 5);
 }
 
@@ -35,11 +35,11 @@ fn stats_count_what_was_imported() {
             "tasks_by_status": { "running": 1 },
         })
     );
-    imported.says(&["stats"], "│ entries     │ 5 │");
+    imported.prints(&["stats"], "│ entries     │ 5 │");
 }
 
 #[test]
-fn a_history_shows_the_newest_revisions_and_the_trail_all() {
+fn history_shows_newest_revisions_and_trail_shows_all() {
     let imported = Imported::new();
     let history = imported.json(&["history", "alice", "a"]);
     let trail = imported.json(&["history", "alice", "a", "--trail"]);
@@ -52,11 +52,11 @@ fn a_history_shows_the_newest_revisions_and_the_trail_all() {
 
     assert_eq!(statuses(&history), ["running", "completed"]);
     assert_eq!(statuses(&trail), ["failed", "running", "completed"]);
-    imported.says(&["history", "alice", "a", "--trail"], "E003: it failed");
+    imported.prints(&["history", "alice", "a", "--trail"], "E003: it failed");
 }
 
 #[test]
-fn an_entry_has_id_time_and_the_document_of_seven_keys() {
+fn entry_has_id_time_and_complete_step_result() {
     let history = Imported::new().json(&["history", "alice", "b"]);
     let entry = &history[0];
 
@@ -67,7 +67,7 @@ fn an_entry_has_id_time_and_the_document_of_seven_keys() {
 }
 
 #[test]
-fn a_long_history_is_shown_whole() {
+fn long_history_is_shown_completely() {
     let lines: Vec<_> = (0..250).map(|step| line("long", step, "running")).collect();
     let imported = Imported::of(&lines);
     let steps = imported.json(&["history", "alice", "long"]);
@@ -78,15 +78,15 @@ fn a_long_history_is_shown_whole() {
 }
 
 #[test]
-fn an_unknown_task_has_an_empty_history() {
+fn unknown_task_has_an_empty_history() {
     let imported = Imported::new();
 
     assert_eq!(imported.json(&["history", "alice", "c"]), json!([]));
-    imported.says(&["history", "alice", "c"], "alice/c has no steps");
+    imported.prints(&["history", "alice", "c"], "alice/c has no steps");
 }
 
 #[test]
-fn a_status_is_one_word_and_unknown_exits_with_1() {
+fn status_is_one_word_and_unknown_exits_with_1() {
     let imported = Imported::new();
 
     assert_eq!(
@@ -111,20 +111,20 @@ fn a_status_is_one_word_and_unknown_exits_with_1() {
 }
 
 #[test]
-fn a_cancel_tells_what_the_task_was() {
+fn cancel_reports_the_previous_status() {
     let imported = Imported::new();
 
-    imported.says(
+    imported.prints(
         &["cancel", "bob", "c"],
         "bob/c is cancelled; it was running",
     );
-    imported.says(
+    imported.prints(
         &["cancel", "bob", "c"],
-        "bob/c was finished before and stays cancelled",
+        "bob/c was already finished: cancelled",
     );
-    imported.says(
+    imported.prints(
         &["cancel", "bob", "x"],
-        "bob/x is cancelled; nobody had recorded it yet",
+        "bob/x is cancelled; it had no saved steps",
     );
     assert_eq!(
         imported.run(&["status", "bob", "x"]).good().stdout,
@@ -147,7 +147,7 @@ fn a_cancel_tells_what_the_task_was() {
 }
 
 #[test]
-fn a_demo_on_a_database_stays_there() {
+fn demo_on_a_database_is_recorded() {
     let database = TestDatabase::new();
     let folder = Folder::new();
     folder.file("a.txt", "one\n");

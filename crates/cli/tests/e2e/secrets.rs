@@ -1,4 +1,4 @@
-//! A password is never printed, whatever happens and however much is logged.
+//! Passwords are never printed, even in errors and at the most verbose log level.
 
 use tasktrail_test_support::TestDatabase;
 
@@ -7,7 +7,7 @@ use super::tool::{Run, command, ended, run};
 
 const SECRET: &str = "hush-hush";
 
-/// The database's URL with a password, which its server does not ask for.
+/// The URL of the database with a password, which the server does not require.
 fn url(database: &TestDatabase) -> String {
     database
         .url()
@@ -21,7 +21,7 @@ fn assert_hidden(run: &Run) {
 }
 
 #[test]
-fn a_password_in_the_url_is_not_logged() {
+fn password_in_the_url_is_not_logged() {
     let database = TestDatabase::new();
     let folder = Folder::new();
     let path = folder.file("f.jsonl", many(10));
@@ -47,7 +47,7 @@ fn a_password_in_the_url_is_not_logged() {
 }
 
 #[test]
-fn a_password_in_the_environment_is_not_logged() {
+fn password_in_the_environment_is_not_logged() {
     let database = TestDatabase::new();
     let address = database.url();
     let (host, port) = address
@@ -70,7 +70,7 @@ fn a_password_in_the_environment_is_not_logged() {
 }
 
 #[test]
-fn a_server_that_refuses_is_told_without_the_password() {
+fn connection_error_does_not_contain_the_password() {
     let database = TestDatabase::new();
     let elsewhere = url(&database).replace(database.name(), "no_such_database");
     let refused = run(["stats", "--database-url", &elsewhere]);
@@ -86,7 +86,7 @@ fn a_server_that_refuses_is_told_without_the_password() {
 }
 
 #[test]
-fn a_url_in_the_wrong_place_is_not_repeated() {
+fn url_in_the_wrong_place_is_not_printed() {
     let url = format!("postgres://me:{SECRET}@db/tasks");
     let wrong: [&[&str]; 5] = [
         &[&url],

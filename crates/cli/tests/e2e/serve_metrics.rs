@@ -1,4 +1,4 @@
-//! The endpoint for Prometheus: what it tells of a database, and how it ends.
+//! The Prometheus endpoint: its metrics, and how it stops.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -12,7 +12,7 @@ use super::tool::{command, run};
 
 /// The tool while it serves, on a free port.
 struct Serving {
-    /// `None` once it was ended.
+    /// `None` after [`Serving::end`].
     child: Option<Child>,
     address: String,
 }
@@ -32,7 +32,7 @@ impl Serving {
         let mut line = String::new();
         let stdout = child.stdout.as_mut().unwrap();
         BufReader::new(stdout).read_line(&mut line).unwrap();
-        let url = line.strip_prefix("metrics are at http://").unwrap();
+        let url = line.strip_prefix("serving metrics at http://").unwrap();
         let address = url.trim_end().strip_suffix("/metrics").unwrap().to_owned();
         Self {
             child: Some(child),
@@ -48,7 +48,7 @@ impl Serving {
         answer
     }
 
-    /// Sends it a signal: what it complained of, and its exit code.
+    /// Sends a signal, and returns standard error and the exit code.
     fn end(mut self, signal: &str) -> (String, Option<i32>) {
         let child = self.child.take().unwrap();
         send(signal, &child);
@@ -56,15 +56,15 @@ impl Serving {
         (stderr, code)
     }
 
-    /// Waits until a line is told.
-    fn tells(&self, line: &str) {
+    /// Waits until `/metrics` has this line.
+    fn wait_for_line(&self, line: &str) {
         wait_until(line, || {
-            self.get("/metrics").lines().any(|told| told == line)
+            self.get("/metrics").lines().any(|found| found == line)
         });
     }
 }
 
-/// A test that fails leaves no tool behind.
+/// Kills the process if the test fails.
 impl Drop for Serving {
     fn drop(&mut self) {
         if let Some(child) = &mut self.child {
@@ -75,64 +75,64 @@ impl Drop for Serving {
 }
 
 #[test]
-fn it_tells_what_the_database_holds_until_it_is_terminated() {
+fn metrics_follow_the_contents_of_the_database_until_terminated() {
     let imported = Imported::new();
     let serving = Serving::of(&imported.database.url());
 
-    serving.tells("tasktrail_tasks{status=\"completed\"} 1");
-    serving.tells("tasktrail_entries{status=\"completed\"} 3");
-    serving.tells("tasktrail_tasks{status=\"timed_out\"} 0");
-    serving.tells("tasktrail_health_state 0");
+    serving.wait_for_line("tasktrail_tasks{status=\"completed\"} 1");
+    serving.wait_for_line("tasktrail_entries{status=\"completed\"} 3");
+    serving.wait_for_line("tasktrail_tasks{status=\"timed_out\"} 0");
+    serving.wait_for_line("tasktrail_health_state 0");
     assert!(serving.get("/healthz").starts_with("HTTP/1.1 200 OK\r\n"));
     imported.run(&["cancel", "bob", "c"]).good();
-    serving.tells("tasktrail_tasks{status=\"cancelled\"} 1");
-    serving.tells("tasktrail_tasks{status=\"running\"} 0");
+    serving.wait_for_line("tasktrail_tasks{status=\"cancelled\"} 1");
+    serving.wait_for_line("tasktrail_tasks{status=\"running\"} 0");
 
     let (stderr, code) = serving.end("TERM");
     assert_eq!(code, Some(0), "{stderr}");
 }
 
 #[test]
-fn a_database_that_stops_is_told_and_one_that_comes_back_is_measured_again() {
+fn metrics_follow_a_database_that_stops_and_restarts() {
     let server = ServerOptions::default().start().unwrap();
     let url = format!("postgres://postgres@{}/postgres", server.addr());
     run(["migrate", "--database-url", &url]).good();
     let serving = Serving::of(&url);
-    serving.tells("tasktrail_health_state 0");
+    serving.wait_for_line("tasktrail_health_state 0");
 
     server.stop();
 
-    serving.tells("tasktrail_health_state 2");
+    serving.wait_for_line("tasktrail_health_state 2");
     assert!(serving.get("/healthz").starts_with("HTTP/1.1 503 "));
     server.restart();
-    serving.tells("tasktrail_health_state 0");
+    serving.wait_for_line("tasktrail_health_state 0");
 
     let (stderr, code) = serving.end("INT");
     assert_eq!(code, Some(0), "{stderr}");
 }
 
 #[test]
-fn a_database_that_falls_silent_is_told_also_while_or_unless_it_is_measured() {
+fn frozen_database_is_reported_with_and_without_measurements() {
     let server = ServerOptions::default().start().unwrap();
     let url = format!("postgres://postgres@{}/postgres", server.addr());
     run(["migrate", "--database-url", &url]).good();
     let measuring = Serving::of(&url);
     let not_measuring = Serving::measuring(&url, "0");
     for serving in [&measuring, &not_measuring] {
-        serving.tells("tasktrail_health_state 0");
+        serving.wait_for_line("tasktrail_health_state 0");
     }
 
     server.freeze();
 
     for serving in [&measuring, &not_measuring] {
-        serving.tells("tasktrail_health_state 2");
+        serving.wait_for_line("tasktrail_health_state 2");
     }
     assert!(!not_measuring.get("/metrics").contains("tasktrail_tasks{"));
     server.thaw();
 }
 
 #[test]
-fn a_taken_port_is_told_with_its_address() {
+fn port_in_use_is_reported_with_its_address() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let url = "postgres://nobody@127.0.0.1:1/none";
@@ -144,10 +144,10 @@ fn a_taken_port_is_told_with_its_address() {
 }
 
 #[test]
-fn an_interval_out_of_range_is_refused() {
+fn interval_out_of_range_is_refused() {
     let refused = run(["serve-metrics", "--stats-interval", "100ms"]);
 
     assert_eq!(refused.code, Some(2), "{refused:?}");
-    let words = "must be between 1s and 1d, or 0 for never, got 100ms";
-    assert!(refused.stderr.contains(words), "{refused:?}");
+    let message = "must be between 1s and 1d, or 0 for never, got 100ms";
+    assert!(refused.stderr.contains(message), "{refused:?}");
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: what is under way finishes, and what was done is told.
+//! SIGINT and SIGTERM: operations in progress finish, and the results are reported.
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
@@ -21,7 +21,7 @@ pub(crate) fn send(signal: &str, child: &Child) {
     assert!(sent.unwrap().success());
 }
 
-/// What the command has printed, its complaints, and its exit code.
+/// Waits for a process, and returns stdout, stderr and the exit code.
 pub(crate) fn ended(mut child: Child) -> (String, String, Option<i32>) {
     let (mut stdout, mut stderr) = (String::new(), String::new());
     child
@@ -49,7 +49,7 @@ pub(crate) fn spawn(command: &mut Command) -> Child {
 }
 
 #[test]
-fn an_interrupted_import_finishes_its_batch_and_tells_what_it_saved() {
+fn interrupted_import_finishes_its_batch_and_reports_what_it_saved() {
     let database = TestDatabase::new();
     let url = database.url();
     let folder = Folder::new();
@@ -64,18 +64,18 @@ fn an_interrupted_import_finishes_its_batch_and_tells_what_it_saved() {
     assert_eq!(code, Some(130), "{stderr}");
     assert!(stderr.contains("error: interrupted"), "{stderr}");
     let report: Value = serde_json::from_str(&stdout).unwrap();
-    let there = saved(&database);
-    assert!(there < u64::from(LINES), "{there}");
-    assert_eq!(report["saved"], there, "what is told is what is there");
+    let stored = saved(&database);
+    assert!(stored < u64::from(LINES), "{stored}");
+    assert_eq!(report["saved"], stored, "the report matches the database");
     let rest = run(import.into_iter().chain(["--format", "json"]))
         .good()
         .json();
-    assert_eq!(rest["already_there"], there);
-    assert_eq!(rest["saved"], u64::from(LINES) - there);
+    assert_eq!(rest["duplicates"], stored);
+    assert_eq!(rest["saved"], u64::from(LINES) - stored);
 }
 
 #[test]
-fn a_terminated_query_is_cancelled_on_the_server_after_the_close_timeout() {
+fn terminated_query_is_cancelled_on_the_server_after_the_close_timeout() {
     let imported = Imported::new();
     let lock = TableLock::on(&imported.database, "task_summary");
     let child = spawn(
@@ -92,14 +92,14 @@ fn a_terminated_query_is_cancelled_on_the_server_after_the_close_timeout() {
     assert_eq!((stdout.as_str(), code), ("", Some(143)), "{stderr}");
     // The lock is still held; by default a close waits for 10 s.
     assert!(began.elapsed() < Duration::from_secs(10), "{stderr}");
-    wait_until("no query waits any more", || lock.waiting() == 0);
+    wait_until("the query no longer waits", || lock.waiting() == 0);
 }
 
 #[test]
-fn an_import_that_waits_for_its_input_ends_as_well() {
+fn import_that_waits_for_input_can_be_interrupted() {
     let database = TestDatabase::new();
     let child = spawn(command().args(["import", "-", "--database-url", &database.url()]));
-    wait_until("the schema is there", || {
+    wait_until("the schema exists", || {
         database.execute("SELECT 1 FROM task_history").is_ok()
     });
 

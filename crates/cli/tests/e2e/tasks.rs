@@ -1,4 +1,4 @@
-//! The list of a user's tasks.
+//! The list of the tasks of a user.
 
 use serde_json::{Value, json};
 
@@ -27,12 +27,12 @@ fn tasks_are_listed_latest_first_and_filtered() {
         imported.task_ids(&["alice", "--until", "2026-01-31T12:00:07Z"]),
         ["a"]
     );
-    imported.says(&["tasks", "bob"], "│ c    │ running │");
-    imported.says(&["tasks", "nobody"], "no tasks");
+    imported.prints(&["tasks", "bob"], "│ c    │ running │");
+    imported.prints(&["tasks", "nobody"], "no tasks");
 }
 
 #[test]
-fn a_listed_task_has_its_summary() {
+fn listed_task_has_its_summary() {
     let listed = Imported::new().json(&["tasks", "alice", "--limit", "1"]);
 
     assert_eq!(
@@ -46,7 +46,7 @@ fn a_listed_task_has_its_summary() {
 }
 
 #[test]
-fn pages_are_walked_by_the_cursor_and_by_the_printed_command() {
+fn next_page_is_returned_for_the_cursor_and_the_printed_command() {
     let lines: Vec<_> = (0..5)
         .map(|n| line(&format!("t{n}"), n, "completed"))
         .collect();

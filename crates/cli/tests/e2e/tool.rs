@@ -1,4 +1,4 @@
-//! Runs the tool.
+//! Runs the tool as a process.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -7,8 +7,8 @@ use std::thread;
 
 use serde_json::Value;
 
-/// The binary with nothing of this process's environment but what a program needs to run, and what shifts
-/// its clock (`scripts/test-on-dates`).
+/// The binary, with an environment reduced to what a program needs to run, and to the variables
+/// that shift its clock (`scripts/test-on-dates`).
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tasktrail"));
     command.env_clear();
@@ -28,12 +28,12 @@ pub(crate) fn command() -> Command {
     command
 }
 
-/// Runs the tool to its end.
+/// Runs the tool until it exits.
 pub(crate) fn run<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Run {
     ended(command().args(args).stdin(Stdio::null()))
 }
 
-/// Runs the tool to its end, with something to read.
+/// Runs the tool until it exits, with the given standard input.
 pub(crate) fn run_with_stdin<A: AsRef<OsStr>>(
     args: impl IntoIterator<Item = A>,
     stdin: &[u8],
@@ -56,12 +56,12 @@ pub(crate) fn run_with_stdin<A: AsRef<OsStr>>(
     Run::of(output)
 }
 
-/// Runs a prepared command to its end.
+/// Runs a prepared command until it exits.
 pub(crate) fn ended(command: &mut Command) -> Run {
     Run::of(command.output().unwrap())
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
@@ -78,24 +78,24 @@ impl Run {
         }
     }
 
-    /// The run, which did what it should and had nothing to complain of.
+    /// Asserts success without output on stderr.
     #[track_caller]
     pub(crate) fn good(self) -> Self {
         assert_eq!((self.code, &*self.stderr), (Some(0), ""), "{self:?}");
         self
     }
 
-    /// The run, which did what it should and said on stderr that it created the store, and nothing else.
+    /// Asserts success with exactly one line on stderr, which reports that the store was created.
     #[track_caller]
     pub(crate) fn created_store(self) -> Self {
         assert_eq!(self.code, Some(0), "{self:?}");
-        let said: Vec<_> = self.stderr.lines().collect();
-        let begins = |line: &&str| line.starts_with("created the store in the schema ");
-        assert!(said.len() == 1 && said.iter().all(begins), "{self:?}");
+        let lines: Vec<_> = self.stderr.lines().collect();
+        let begins = |line: &&str| line.starts_with("created the store in schema ");
+        assert!(lines.len() == 1 && lines.iter().all(begins), "{self:?}");
         self
     }
 
-    /// The run, which failed with this code and one line on stderr that begins and ends so.
+    /// Asserts an exit code, and one line on stderr with this start and end.
     #[track_caller]
     pub(crate) fn failed(self, code: i32, begins: &str, ends: &str) -> Self {
         assert_eq!(self.code, Some(code), "{self:?}");
@@ -105,7 +105,7 @@ impl Run {
         self
     }
 
-    /// The only document on stdout.
+    /// Parses stdout as one JSON document.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))

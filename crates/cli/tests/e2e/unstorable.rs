@@ -1,4 +1,4 @@
-//! Results and messages that cannot be stored, and those that can although they look as if not.
+//! Results and messages that cannot be stored, and unusual ones that can.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use tasktrail_test_support::TestDatabase;
 use super::files::{Folder, line};
 use super::tool::{Run, run};
 
-/// A line whose result and message are written like this.
+/// A line with this result and message, given as raw JSON.
 fn written(step: u32, result: &str, message: &str) -> String {
     let mut line = line("a", step, "running");
     line["step_result"]["result"] = json!("RESULT");
@@ -18,13 +18,13 @@ fn written(step: u32, result: &str, message: &str) -> String {
     line.replace("\"MESSAGE\"", message) + "\n"
 }
 
-/// A file, and a database of its own.
-struct Scene {
+/// A file to import, and a database.
+struct Fixture {
     folder: Folder,
     database: TestDatabase,
 }
 
-impl Scene {
+impl Fixture {
     fn of(lines: &[String]) -> Self {
         let folder = Folder::new();
         folder.file("f.jsonl", lines.concat());
@@ -54,7 +54,7 @@ impl Scene {
 }
 
 #[test]
-fn what_can_be_stored_is_exported_as_it_was_imported() {
+fn storable_results_are_exported_unchanged() {
     let results = [
         "[1.50,-0,1e400,0.10e-05,18446744073709551616]",
         r#"{"a":"\ud835","b":"\u0000␛","\udc00":123456789012345678901234567890.10}"#,
@@ -63,12 +63,12 @@ fn what_can_be_stored_is_exported_as_it_was_imported() {
     let lines = (0..)
         .zip(results)
         .map(|(step, result)| written(step, result, r#""""#));
-    let scene = Scene::of(&lines.collect::<Vec<_>>());
+    let fixture = Fixture::of(&lines.collect::<Vec<_>>());
 
-    let report = scene.import(&[]).good().json();
+    let report = fixture.import(&[]).good().json();
 
     assert_eq!((&report["saved"], &report["bad"]), (&json!(3), &json!(0)));
-    for (exported, result) in scene.exported().iter().zip(results) {
+    for (exported, result) in fixture.exported().iter().zip(results) {
         assert!(
             exported.contains(&format!(r#""result":{result},"#)),
             "{exported}"
@@ -76,7 +76,7 @@ fn what_can_be_stored_is_exported_as_it_was_imported() {
     }
 }
 
-/// Lines with one thing each that cannot be stored, and the reason.
+/// Lines with one unstorable value each, and the reason.
 fn unstorable() -> Vec<(String, &'static str)> {
     let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
     let large = format!("\"{}\"", "x".repeat(300));
@@ -106,47 +106,47 @@ fn unstorable() -> Vec<(String, &'static str)> {
 }
 
 #[test]
-fn what_cannot_be_stored_is_reported_with_its_line_and_reason() {
+fn unstorable_values_are_reported_with_line_and_reason() {
     let (lines, reasons): (Vec<_>, Vec<_>) = unstorable().into_iter().unzip();
-    let scene = Scene::of(&lines);
-    let file = scene.path("f.jsonl");
+    let fixture = Fixture::of(&lines);
+    let file = fixture.path("f.jsonl");
 
-    let first = scene.import(&["--max-result-bytes", "200"]);
-    let all = scene.import(&["--max-result-bytes", "200", "--skip-invalid"]);
+    let first = fixture.import(&["--max-result-bytes", "200"]);
+    let all = fixture.import(&["--max-result-bytes", "200", "--skip-invalid"]);
 
     let expected = format!("error: {file}:1: step_result: {}", reasons[0]);
     first.failed(1, &expected, "");
-    let told: Vec<&str> = all.stderr.lines().collect();
+    let reported: Vec<&str> = all.stderr.lines().collect();
     let expected = (1..).zip(&reasons);
     let expected =
         expected.map(|(line, reason)| format!("bad line: {file}:{line}: step_result: {reason}"));
-    assert_eq!(told, expected.collect::<Vec<_>>());
+    assert_eq!(reported, expected.collect::<Vec<_>>());
     assert_eq!(all.json()["bad"], 5, "{all:?}");
 }
 
 #[test]
-fn no_step_is_lost_where_what_cannot_be_stored_is_replaced() {
+fn replacing_unstorable_values_saves_every_step() {
     let (lines, reasons): (Vec<_>, Vec<_>) = unstorable().into_iter().unzip();
-    let scene = Scene::of(&lines);
+    let fixture = Fixture::of(&lines);
     let replace = ["--max-result-bytes", "200", "--replace-unstorable"];
-    let file = scene.path("f.jsonl");
+    let file = fixture.path("f.jsonl");
 
-    let report = scene.import(&replace);
-    let again = scene.import(&replace).json();
+    let report = fixture.import(&replace);
+    let again = fixture.import(&replace).json();
 
-    let told: Vec<&str> = report.stderr.lines().collect();
+    let reported: Vec<&str> = report.stderr.lines().collect();
     let expected = (1..).zip(&reasons);
     let expected =
         expected.map(|(line, reason)| format!("replaced: {file}:{line}: step_result: {reason}"));
-    assert_eq!(told, expected.collect::<Vec<_>>());
+    assert_eq!(reported, expected.collect::<Vec<_>>());
     let report = report.json();
     let counts = ["saved", "bad", "replaced"].map(|key| &report[key]);
     assert_eq!(counts, [5, 0, 5]);
     assert_eq!(
-        (&again["already_there"], &again["bad"]),
+        (&again["duplicates"], &again["bad"]),
         (&json!(5), &json!(0))
     );
-    let steps: Vec<Value> = scene
+    let steps: Vec<Value> = fixture
         .exported()
         .iter()
         .map(|line| serde_json::from_str(line).unwrap())

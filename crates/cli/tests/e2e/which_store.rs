@@ -1,4 +1,4 @@
-//! Which store a command works on, where a database has several or none.
+//! The choice of the store if a database has several stores or none.
 
 use super::files::{Folder, line, text};
 use super::imported::Imported;
@@ -40,8 +40,8 @@ fn every_command_refuses_to_guess_between_two_stores() {
     for command in commands {
         imported.run(command).failed(
             1,
-            "error: no schema is configured, and a store exists in another schema than public: shop",
-            "or to public for one there",
+            "error: no schema is configured, and a store exists in a schema other than public: shop",
+            "or to public to use that schema",
         );
     }
 
@@ -50,9 +50,9 @@ fn every_command_refuses_to_guess_between_two_stores() {
     run([&stats[..], &[&database.url()]].concat()).good();
 }
 
-/// A mistyped schema does not become a store without notice.
+/// A mistyped schema name does not create a store unnoticed.
 #[test]
-fn an_import_that_creates_the_store_names_its_schema_and_database() {
+fn import_that_creates_a_store_reports_its_schema_and_database() {
     let imported = Imported::new();
     let import = ["import", &imported.path, "--schema", "typo"];
 
@@ -60,17 +60,17 @@ fn an_import_that_creates_the_store_names_its_schema_and_database() {
     let again = imported.run(&import).good();
 
     let database = imported.database.name();
-    let created = "created the store in the schema typo of ";
+    let created = "created the store in schema typo of ";
     let of_it = format!("/{database} (1 migration)\n");
     assert_eq!(first.code, Some(0), "{first:?}");
     assert!(first.stderr.starts_with(created), "{first:?}");
     assert!(first.stderr.ends_with(&of_it), "{first:?}");
     assert_eq!(first.stderr.lines().count(), 1, "{first:?}");
-    assert!(again.stdout.contains("already there"), "{again:?}");
+    assert!(again.stdout.contains("duplicates"), "{again:?}");
 }
 
 #[test]
-fn a_command_in_a_schema_without_a_store_names_it_and_the_schemas_that_have_one() {
+fn command_in_a_schema_without_a_store_reports_the_schemas_that_have_one() {
     let imported = Imported::new();
     imported.run(&["migrate", "--schema", "shop"]).good();
 
@@ -82,10 +82,12 @@ fn a_command_in_a_schema_without_a_store_names_it_and_the_schemas_that_have_one(
         &["reindex"],
     ];
     for command in commands {
-        imported.run(&[command, &["--schema", "typo"]].concat()).failed(
-            1,
-            "error: the schema typo has no store, and stores exist in other schemas: public, shop; set",
-            "run tasktrail migrate",
-        );
+        imported
+            .run(&[command, &["--schema", "typo"]].concat())
+            .failed(
+                1,
+                "error: schema typo has no store, but other schemas have one: public, shop; set",
+                "run tasktrail migrate",
+            );
     }
 }

@@ -1,4 +1,4 @@
-//! Callers that call one after the other, and what came of it.
+//! Concurrent callers, and the measurement of their calls.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,24 +8,25 @@ use tokio::task::JoinSet;
 use super::measured::{Latencies, Measured, Resident};
 use crate::failure::Failure;
 
-/// How long connections are opened and statements prepared before it counts.
+/// Duration of the unmeasured warm-up, in which connections are opened and statements prepared.
 pub(super) const WARM_UP: Duration = Duration::from_millis(300);
 
-/// How often the memory is looked at.
-const LOOK: Duration = Duration::from_millis(50);
+/// Interval between samples of the resident memory.
+const SAMPLE_INTERVAL: Duration = Duration::from_millis(50);
 
-/// One of many who do the same, each its next call when its last one was answered.
+/// One of several concurrent callers. Each sends its next call when its last one has returned.
 pub(super) trait Caller: Send + 'static {
-    /// Readies the next call, which does not count; also if it is never made.
+    /// Prepares the next call. Not measured. The call may never be made.
     fn prepare(&mut self, now: Instant) -> Result<(), Failure>;
 
     /// Makes the call.
     fn call(&mut self) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
-/// Has the callers call for so long, and gives them back. The first error ends it.
+/// Runs the callers for `time`, and returns the measurement and the callers. Stops at the first
+/// error.
 ///
-/// A call that has begun is waited for and counts, and so does the time that it takes.
+/// Waits for calls that have started. These calls and their duration are included.
 pub(super) async fn call_for<C: Caller>(
     time: Duration,
     callers: Vec<C>,
@@ -38,14 +39,14 @@ pub(super) async fn call_for<C: Caller>(
     for caller in callers {
         calling.spawn(call_until(began + time, caller, Arc::clone(&latencies)));
     }
-    let mut look = tokio::time::interval(LOOK);
+    let mut sampling = tokio::time::interval(SAMPLE_INTERVAL);
     loop {
         tokio::select! {
             ended = calling.join_next() => match ended {
                 Some(caller) => back.push(caller??),
                 None => break,
             },
-            _ = look.tick() => resident.look(),
+            _ = sampling.tick() => resident.sample(),
         }
     }
     let took = began.elapsed();
@@ -53,7 +54,7 @@ pub(super) async fn call_for<C: Caller>(
     Ok((Measured::of_calls(took, &latencies, resident), back))
 }
 
-/// Two looks at the clock a call: the end of one call is when the next one is made ready.
+/// Reads the clock twice per call: the end of a call is also the start of the next preparation.
 async fn call_until<C: Caller>(
     deadline: Instant,
     mut caller: C,
@@ -93,7 +94,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_call_is_counted_and_every_caller_comes_back() {
+    async fn every_call_is_counted_and_every_caller_is_returned() {
         let callers = (0..10).map(|_| Counting(0)).collect();
         let time = Duration::from_millis(20);
 
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_first_error_ends_it() {
+    async fn first_error_stops_the_callers() {
         let callers = vec![Counting(0), Counting(999_999_999)];
 
         let error = call_for(Duration::from_secs(3600), callers).await;

@@ -1,4 +1,4 @@
-//! The entries that are saved, and how they are loaded by the thousand.
+//! The entries of the workloads, and bulk loading of entries.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,30 +15,30 @@ use tokio::task::JoinSet;
 use super::progress::Progress;
 use crate::failure::Failure;
 
-/// How many steps a task has, but for those that are loaded.
+/// Steps of a task, except in the workload load.
 pub(super) const STEPS: u16 = 10;
 
-/// How many users the tasks belong to, in turn.
+/// Number of users, to which the tasks belong in turn.
 const USERS: u32 = 100;
 
-/// Batches that are saved at the same time, and how many entries each has.
+/// Number of concurrent batches, and entries per batch.
 const LOADERS: usize = 4;
 const BATCH: usize = 1000;
 
-/// The task of that number, of one of a hundred users.
+/// The key of the task with this number.
 pub(super) fn task(number: u32) -> Result<TaskKey, InvalidValue> {
     let (user, task) = (number % USERS, number / USERS);
     TaskKey::new(format!("user-{user}"), format!("task-{task}"))
 }
 
-/// What came of every step that is saved.
+/// The result of every saved step.
 pub(super) fn fetched() -> Result<TaskStepResult, InvalidValue> {
     TaskStepResult::builder("fetch", TaskStatus::Completed)
         .message("fetched 12 pages")
         .build()
 }
 
-/// Times and entry ids, without asking the system's clock or its randomness for each.
+/// Generates times and entry IDs without a system call for each of them.
 #[derive(Debug)]
 pub(super) struct StampGenerator {
     began: (Instant, Timestamp),
@@ -60,14 +60,14 @@ impl StampGenerator {
         at.saturating_add(now.saturating_duration_since(began))
     }
 
-    /// A `UUIDv7` like any other: its time, and random bits.
+    /// Returns a `UUIDv7` with the given time and random bits.
     pub(super) fn id(&mut self, at: Timestamp) -> EntryId {
         let mut bits = [0; 10];
         self.random.fill(&mut bits);
         EntryId::derived(at, bits)
     }
 
-    /// The next entry to be saved.
+    /// Returns an entry with a new ID.
     pub(super) fn entry(
         &mut self,
         task: TaskKey,
@@ -85,7 +85,7 @@ impl StampGenerator {
     }
 }
 
-/// Saves so many steps of each task, all with this result, and all now.
+/// Saves `steps` steps of each task, all with the same result and the current time.
 pub(super) async fn load_steps(
     histories: &Arc<dyn TaskHistoryRepository>,
     tasks: &[TaskKey],
@@ -103,7 +103,7 @@ pub(super) async fn load_steps(
     load(histories, entries, progress).await
 }
 
-/// Saves entries in batches, several at a time.
+/// Saves entries in concurrent batches.
 pub(super) async fn load(
     histories: &Arc<dyn TaskHistoryRepository>,
     entries: impl IntoIterator<Item = Result<HistoryEntry, InvalidValue>>,
@@ -117,18 +117,18 @@ pub(super) async fn load(
             break;
         }
         if loading.len() == LOADERS {
-            loaded(&mut loading, progress).await?;
+            finish_one(&mut loading, progress).await?;
         }
         let histories = Arc::clone(histories);
         loading.spawn(async move { histories.save_batch(&batch).await.map(|saved| saved.added) });
     }
     while !loading.is_empty() {
-        loaded(&mut loading, progress).await?;
+        finish_one(&mut loading, progress).await?;
     }
     Ok(())
 }
 
-async fn loaded(
+async fn finish_one(
     loading: &mut JoinSet<Result<u64, RepositoryError>>,
     progress: &Progress,
 ) -> Result<(), Failure> {
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_go_on_and_ids_are_different() {
+    fn times_advance_and_ids_are_unique() {
         let mut stamps = StampGenerator::default();
         let now = Instant::now();
         let (one, later) = (stamps.time(now), stamps.time(now + Duration::from_secs(2)));

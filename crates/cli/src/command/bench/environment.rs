@@ -1,4 +1,4 @@
-//! Where a benchmark works: a schema of its own in a database that holds nothing else.
+//! The environment of a benchmark: its own schema in an otherwise empty database.
 
 use std::time::{Duration, Instant};
 
@@ -12,42 +12,42 @@ use tasktrail::{
 use crate::failure::Failure;
 use crate::output::{note, quoted};
 
-/// With group commit switched off in the configuration, what it is by default.
-const WRITERS: u32 = 2;
+/// Writers of group commit if the configuration turns it off: the default of the setting.
+const DEFAULT_WRITERS: u32 = 2;
 
-/// A thousand callers on a slow disk wait long for one of a few connections.
-const LONGEST_WAIT: Duration = Duration::from_secs(120);
+/// Timeout of acquiring a connection. With a thousand callers and a slow disk, waits are long.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// How long the server may take to report what ended connections have written.
-const REPORT: Duration = Duration::from_secs(5);
+/// Timeout for the server to include closed connections in its statistics.
+const STATISTICS_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The schema while the benchmark lasts.
+/// The schema of a running benchmark.
 #[derive(Debug)]
 pub(super) struct BenchEnvironment {
     config: DatabaseConfig,
     connections: u32,
     schema: BenchSchema,
-    /// Looks at the schema, empties it and loads it.
+    /// Manages the schema and loads the data. Not measured.
     pub(super) manager: DatabaseManager,
 }
 
 impl BenchEnvironment {
-    /// Takes the database, unless it holds something.
-    pub(super) async fn take(config: DatabaseConfig, connections: u32) -> Result<Self, Failure> {
+    /// Creates the schema. Fails if the database is not empty.
+    pub(super) async fn create(config: DatabaseConfig, connections: u32) -> Result<Self, Failure> {
         let config = config.with_postgres(|postgres| {
             postgres
                 .with_application_name("tasktrail bench")
                 .with_statement_timeout(Duration::from_secs(3600))
-                .with_acquire_timeout(LONGEST_WAIT)
+                .with_acquire_timeout(ACQUIRE_TIMEOUT)
         });
-        let config = config.with_resilience(patience());
-        let visitor = DatabaseManager::new(config.clone().with_connections(1, 1)?);
-        let opened = visitor.init_connection_pool().await;
-        opened.map_err(explained)?;
-        check_is_free(&visitor, config.address()).await?;
-        let schema = visitor.bench_schema().await?;
+        let config = config.with_resilience(resilience());
+        let probe = DatabaseManager::new(config.clone().with_connections(1, 1)?);
+        let opened = probe.init_connection_pool().await;
+        opened.map_err(explain)?;
+        check_is_free(&probe, config.address()).await?;
+        let schema = probe.bench_schema().await?;
         let schema = schema.ok_or_else(|| Failure::error("there is no database to measure"))?;
-        visitor.close().await;
+        probe.close().await;
         let config = config.with_postgres(tasktrail::PostgresConfig::in_bench_schema);
         let manager = DatabaseManager::new(config.clone().with_connections(1, 4)?);
         let environment = Self {
@@ -59,25 +59,25 @@ impl BenchEnvironment {
         match environment.manager.init_connection_pool().await {
             Ok(()) => Ok(environment),
             Err(error) => {
-                environment.leave().await?;
+                environment.remove().await?;
                 Err(error.into())
             }
         }
     }
 
-    /// Tables without a row, as on the first day.
+    /// Recreates the tables, so that they are empty.
     pub(super) async fn clear(&self) -> Result<(), Failure> {
         self.manager.revert_database_schema().await?;
         self.manager.init_database_schema().await?;
         Ok(())
     }
 
-    /// A manager as a service has it, with all its connections open.
+    /// Returns a manager as in a service, with all connections open.
     pub(super) async fn open(&self, group_commit: bool) -> Result<DatabaseManager, Failure> {
         let config = self.config.clone().with_postgres(|postgres| {
             let writers = match (group_commit, postgres.group_commit_writers()) {
                 (false, _) => 0,
-                (true, 0) => WRITERS,
+                (true, 0) => DEFAULT_WRITERS,
                 (true, configured) => configured,
             };
             postgres.with_group_commit(writers)
@@ -93,7 +93,8 @@ impl BenchEnvironment {
         statistics.ok_or_else(|| Failure::error("there is no database to measure"))
     }
 
-    /// The statistics when they are complete: a connection that has ended reports soon.
+    /// Waits until the statistics are complete. A closed connection is included after a short
+    /// delay.
     pub(super) async fn statistics_when(
         &self,
         complete: impl Fn(&StorageStatistics) -> bool,
@@ -104,47 +105,47 @@ impl BenchEnvironment {
             if complete(&statistics) {
                 return Ok(statistics);
             }
-            if began.elapsed() > REPORT {
-                note("the server has not reported all rows in time: dead rows may be told too few");
+            if began.elapsed() > STATISTICS_TIMEOUT {
+                note("the statistics of the server are incomplete: dead rows may be too low");
                 return Ok(statistics);
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
-    /// The server's version, such as `15.14`.
+    /// The version of the server, such as `15.14`.
     pub(super) async fn server(&self) -> Result<String, Failure> {
         let found = self.manager.health().await.database;
         let server = found.and_then(|database| database.server);
-        let silent = || Failure::error("the server does not tell its version");
-        Ok(server.ok_or_else(silent)?.version)
+        let unknown = || Failure::error("cannot read the version of the server");
+        Ok(server.ok_or_else(unknown)?.version)
     }
 
-    /// Removes all that was made.
-    pub(super) async fn leave(self) -> Result<(), Failure> {
+    /// Removes the schema.
+    pub(super) async fn remove(self) -> Result<(), Failure> {
         self.manager.close().await;
         let removed = self.schema.remove().await;
         removed.map_err(|error| DatabaseError::BenchSchema(error).into())
     }
 }
 
-/// Everything is on as services have it; only the times are long enough for any number of callers.
-fn patience() -> ResilienceConfig {
+/// The policies of a service, with time limits that are long enough for any number of callers.
+fn resilience() -> ResilienceConfig {
     ResilienceConfig {
         retry: Some(RetryConfig {
-            max_elapsed_time: LONGEST_WAIT * 2,
+            max_elapsed_time: ACQUIRE_TIMEOUT * 2,
             ..RetryConfig::default()
         }),
         timeout: Some(TimeoutConfig {
-            attempt: LONGEST_WAIT,
+            attempt: ACQUIRE_TIMEOUT,
             long_attempt: Duration::from_secs(3600),
         }),
         ..ResilienceConfig::default()
     }
 }
 
-async fn check_is_free(visitor: &DatabaseManager, address: &str) -> Result<(), Failure> {
-    let holds = match visitor
+async fn check_is_free(probe: &DatabaseManager, address: &str) -> Result<(), Failure> {
+    let contents = match probe
         .database_contents()
         .await?
         .unwrap_or(DatabaseContents::Nothing)
@@ -161,26 +162,26 @@ async fn check_is_free(visitor: &DatabaseManager, address: &str) -> Result<(), F
         }
     };
     Err(Failure::error(format!(
-        "{address} holds {holds}: a benchmark works only in a database that holds nothing, which \
-         createdb makes"
+        "{address} contains {contents}: a benchmark needs an empty database; create one with \
+         createdb"
     )))
 }
 
-/// A database that is not there is made with `createdb`.
-fn explained(error: DatabaseError) -> Failure {
-    let words = ErrorChain(&error).to_string();
-    match missing_database(&words) {
+/// Adds the remedy to the error for a database that does not exist.
+fn explain(error: DatabaseError) -> Failure {
+    let message = ErrorChain(&error).to_string();
+    match missing_database(&message) {
         Some(name) => {
             let name = quoted(name);
-            Failure::error(format!("{words}: make it with createdb {name}"))
+            Failure::error(format!("{message}: create it with createdb {name}"))
         }
         None => error.into(),
     }
 }
 
-/// The name in the server's own words.
-fn missing_database(words: &str) -> Option<&str> {
-    let (_, named) = words.split_once("database \"")?;
+/// Extracts the name of the database from the server's error message.
+fn missing_database(message: &str) -> Option<&str> {
+    let (_, named) = message.split_once("database \"")?;
     let (name, _) = named.split_once("\" does not exist")?;
     Some(name)
 }
@@ -190,15 +191,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_patience_is_within_its_bounds() {
-        assert_eq!(patience().problems(), []);
+    fn resilience_settings_are_valid() {
+        assert_eq!(resilience().problems(), []);
     }
 
     #[test]
-    fn a_missing_database_is_known_by_the_words_of_the_server() {
-        let words = "cannot connect to h:5432/b: FATAL: database \"b\" does not exist";
+    fn missing_database_is_detected_by_the_message_of_the_server() {
+        let message = "cannot connect to h:5432/b: FATAL: database \"b\" does not exist";
 
-        assert_eq!(missing_database(words), Some("b"));
+        assert_eq!(missing_database(message), Some("b"));
         assert_eq!(missing_database("role \"b\" does not exist"), None);
     }
 }

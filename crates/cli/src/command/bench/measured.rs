@@ -1,23 +1,23 @@
-//! What was measured, as a sum.
+//! Sums of measurements.
 
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// The shortest and the longest latency that are told from others, in nanoseconds.
+/// Range of the histogram of latencies, in nanoseconds.
 const SHORTEST: u64 = 1_000;
 const LONGEST: u64 = 3_600_000_000_000;
 
-/// To a thousandth.
+/// Significant decimal digits of the histogram.
 const DIGITS: u8 = 3;
 
-/// How long calls took.
+/// The latencies of calls.
 #[derive(Debug, Clone)]
 pub(super) struct Latencies(Option<Histogram<u64>>);
 
 impl Default for Latencies {
     fn default() -> Self {
-        // The bounds are valid, as a test shows.
+        // A test checks that the bounds are valid.
         Self(Histogram::new_with_bounds(SHORTEST, LONGEST, DIGITS).ok())
     }
 }
@@ -40,7 +40,7 @@ impl Latencies {
         self.0.as_ref().map_or(0, Histogram::len)
     }
 
-    /// The latency in milliseconds that so many percent of the calls did not exceed.
+    /// The percentile of the latencies, in milliseconds.
     pub(super) fn percentile_ms(&self, percent: f64) -> f64 {
         let histogram = self.0.as_ref();
         let nanos = histogram.map_or(0, |histogram| histogram.value_at_percentile(percent));
@@ -53,22 +53,22 @@ impl Latencies {
     }
 }
 
-/// The most memory that this process had, among the looks that were taken.
+/// The peak resident memory of this process, as sampled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Resident(pub(super) Option<u64>);
 
 impl Resident {
-    pub(super) fn look(&mut self) {
+    pub(super) fn sample(&mut self) {
         let stats = memory_stats::memory_stats();
         let now = stats.and_then(|stats| u64::try_from(stats.physical_mem).ok());
         self.0 = self.0.max(now);
     }
 }
 
-/// What one measurement gave.
+/// The result of one or more measurements of the same workload.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Measured {
-    /// How many entries, lines or answers.
+    /// Number of entries, lines or reads.
     pub(super) count: u64,
     pub(super) took: Duration,
     pub(super) latencies: Latencies,
@@ -76,9 +76,9 @@ pub(super) struct Measured {
 }
 
 impl Measured {
-    /// A measurement in which each call counts as one.
+    /// Creates a measurement in which each call counts as one.
     pub(super) fn of_calls(took: Duration, latencies: &Latencies, mut resident: Resident) -> Self {
-        resident.look();
+        resident.sample();
         Self {
             count: latencies.count(),
             took,
@@ -87,7 +87,7 @@ impl Measured {
         }
     }
 
-    /// Takes another turn of the same in.
+    /// Adds another turn of the same measurement.
     pub(super) fn add(&mut self, other: &Self) {
         self.count += other.count;
         self.took += other.took;
@@ -99,18 +99,18 @@ impl Measured {
         ratio(float(self.count), self.took.as_secs_f64())
     }
 
-    /// So much for each.
+    /// Returns `total` divided by the count.
     pub(super) fn each(&self, total: u64) -> f64 {
         ratio(float(total), float(self.count))
     }
 }
 
-/// Zero where there is nothing to divide by.
+/// Returns zero instead of dividing by zero.
 fn ratio(one: f64, other: f64) -> f64 {
     if other > 0.0 { one / other } else { 0.0 }
 }
 
-/// Exact up to 2^53, and near above.
+/// Exact up to 2^53, rounded above.
 fn float(number: u64) -> f64 {
     const HALF: u64 = 1 << 32;
     let part = |half: u64| u32::try_from(half).map_or(0.0, f64::from);
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn percentiles_are_those_of_all_turns() {
+    fn percentiles_cover_all_turns() {
         let mut all = Measured::of_calls(
             Duration::from_secs(1),
             &latencies(1..=50),
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_measured_is_zero() {
+    fn empty_measurement_is_zero() {
         let nothing = Measured::default();
 
         assert!(nothing.per_second() <= 0.0 && nothing.each(7) <= 0.0);
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn latencies_out_of_bounds_are_kept() {
+    fn latencies_out_of_range_are_clamped() {
         let mut latencies = Latencies::default();
         latencies.record(Duration::ZERO);
         latencies.record(Duration::from_secs(1 << 40));
@@ -172,15 +172,15 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_this_process_is_known() {
+    fn resident_memory_is_sampled() {
         let mut resident = Resident::default();
-        resident.look();
+        resident.sample();
 
         assert!(resident.0 > Some(100_000), "{resident:?}");
     }
 
     #[test]
-    fn numbers_are_exact() {
+    fn large_numbers_are_converted() {
         near(float(5_000_000_000), 5e9);
         assert!(float(0) <= 0.0);
     }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Shows on a terminal what the benchmark is at; elsewhere nothing.
+/// The progress line of a benchmark, visible only on a terminal.
 #[derive(Debug)]
 pub(super) struct Progress(ProgressBar);
 
@@ -15,8 +15,8 @@ impl Default for Progress {
 }
 
 impl Progress {
-    /// So many rows are being loaded.
-    pub(super) fn loads(&self, what: &str, rows: u64) {
+    /// Shows that rows are being loaded.
+    pub(super) fn start_loading(&self, what: &str, rows: u64) {
         self.0.reset();
         self.0.set_length(rows);
         self.show(
@@ -25,8 +25,8 @@ impl Progress {
         );
     }
 
-    /// Something is being measured.
-    pub(super) fn measures(&self, what: &str) {
+    /// Shows what is being measured.
+    pub(super) fn start_measuring(&self, what: &str) {
         self.show("measuring {msg} {spinner}", what);
     }
 

@@ -1,16 +1,16 @@
-//! The figures as a person reads them: two tables, and a picture of each.
+//! The results as text: two tables, and a chart for each.
 
 use comfy_table::{Cell, Table};
 
-use super::figures::Row;
 use super::workload::Workload;
+use super::workload::figures::Row;
 use crate::failure::Failure;
 use crate::output::{Output, TableStyle, grouped, number_cell};
 
 const MIB: u64 = 1 << 20;
 
-/// So wide the tables are with all of their columns.
-const WIDTH: u16 = 94;
+/// Width of the tables with all columns.
+const FULL_WIDTH: u16 = 94;
 
 pub(super) fn print(rows: &[Row], output: &mut Output) -> Result<(), Failure> {
     let (writes, reads): (Vec<&Row>, Vec<&Row>) =
@@ -29,8 +29,8 @@ pub(super) fn print(rows: &[Row], output: &mut Output) -> Result<(), Failure> {
     let saves = writes
         .into_iter()
         .filter(|row| row.workload == Workload::Save);
-    picture("Saves per second", saves, output)?;
-    picture("Reads per second", reads.into_iter(), output)
+    chart("Saves per second", saves, output)?;
+    chart("Reads per second", reads.into_iter(), output)
 }
 
 fn written(style: TableStyle, rows: &[&Row]) -> Table {
@@ -100,13 +100,13 @@ fn read(style: TableStyle, rows: &[&Row]) -> Table {
     table
 }
 
-/// All columns, or, where there is little room, those that are not less important.
+/// Omits the less important columns if the terminal is too narrow.
 fn shown<T>(
     style: TableStyle,
     columns: impl IntoIterator<Item = T>,
     less_important: [usize; 2],
 ) -> impl Iterator<Item = T> {
-    let all = style.has_room_for(WIDTH);
+    let all = style.has_room_for(FULL_WIDTH);
     let numbered = columns.into_iter().enumerate();
     numbered
         .filter(move |(number, _)| all || !less_important.contains(number))
@@ -130,7 +130,7 @@ fn memory(row: &Row) -> String {
     bytes.map_or_else(String::new, |bytes| grouped(bytes.div_ceil(MIB)))
 }
 
-fn picture<'a>(
+fn chart<'a>(
     title: &str,
     rows: impl Iterator<Item = &'a Row>,
     output: &mut Output,
@@ -154,7 +154,7 @@ fn label(row: &Row) -> String {
     let plural = if row.callers == 1 { "" } else { "s" };
     let what = match (row.group_commit, tasks(row), row.filter) {
         (Some(true), ..) => "group commit".to_owned(),
-        (Some(false), ..) => "one by one".to_owned(),
+        (Some(false), ..) => "no group commit".to_owned(),
         (None, Some(tasks), Some(status)) => format!("list of {tasks} ({status})"),
         (None, Some(tasks), None) => format!("list of {tasks}"),
         (None, None, _) => row.workload.name().to_owned(),
@@ -162,13 +162,13 @@ fn label(row: &Row) -> String {
     format!("{what}, {callers} caller{plural}")
 }
 
-/// A number without its fraction, its digits in groups.
+/// Formats a number without its fraction, with grouped digits.
 fn whole(number: f64) -> String {
     let rounded = format!("{number:.0}");
     rounded.parse().map_or(rounded, grouped)
 }
 
-/// A number with three digits that count, or all digits before the point.
+/// Formats a number with three significant digits, or with all digits before the decimal point.
 fn three_digits(number: f64) -> String {
     if number < 9.995 {
         format!("{number:.2}")
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn latencies_have_three_digits() {
+    fn latencies_have_three_significant_digits() {
         assert_eq!(
             [0.0, 0.657, 9.996, 12.34, 99.96, 1234.5].map(three_digits),
             ["0.00", "0.66", "10.0", "12.3", "100", "1 234"]

@@ -1,6 +1,7 @@
-//! The workloads, a file each: what is loaded, who calls what, and what is counted.
+//! The workloads, one file each: the data, the calls, and the measured quantities.
 
 pub(super) mod cleanup;
+pub(super) mod figures;
 pub(super) mod import;
 pub(super) mod list;
 pub(super) mod load;
@@ -12,13 +13,13 @@ pub(super) mod status;
 use clap::ValueEnum;
 use serde::Serialize;
 
-/// What is measured.
+/// A workload to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Workload {
-    /// Save steps, one a call.
+    /// Save steps, one per call.
     Save,
-    /// Ask for the status of a task.
+    /// Read the status of a task.
     Status,
     /// Load the 100 steps of a task.
     Load,
@@ -40,7 +41,7 @@ impl Workload {
         Self::Cleanup,
     ];
 
-    /// As it is written.
+    /// The name on the command line and in the output.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Save => "save",
@@ -52,7 +53,7 @@ impl Workload {
         }
     }
 
-    /// How many callers it is measured with unless it is said otherwise.
+    /// Default numbers of concurrent callers.
     pub(super) fn callers(self) -> &'static [u32] {
         match self {
             Self::Save | Self::Status => &[1, 16, 64, 256, 1024],

@@ -9,7 +9,7 @@ use tasktrail::{DatabaseManager, PartitionHold, PartitionOutlook};
 use crate::failure::Failure;
 use crate::output::{grouped, note, printable};
 
-/// A partition that a cleanup keeps, or that a dry run would drop.
+/// A partition that a cleanup keeps, or that would be dropped without `--dry-run`.
 #[derive(Serialize)]
 pub(super) struct Outlook {
     partition: String,
@@ -19,18 +19,19 @@ pub(super) struct Outlook {
     droppable_from: Option<Timestamp>,
 }
 
-/// What is to be reported of partitions; after a cleanup, those that it could have dropped are among its
-/// obstacles already, and a failure to look at them is not one of the cleanup.
+/// Returns the partitions to report. After a cleanup, these are only the kept ones: droppable
+/// partitions that were not dropped are already among its drop failures. If the partitions cannot
+/// be inspected after a cleanup, this prints a note instead of failing.
 pub(super) async fn outlook(
     manager: &DatabaseManager,
     policy: &RetentionPolicy,
     dry_run: bool,
 ) -> Result<Vec<Outlook>, Failure> {
     let outlook = match manager.partition_outlook(policy).await {
-        // What was removed is reported all the same.
+        // The report of the removed tasks must not be lost.
         Err(error) if !dry_run => {
             note(format_args!(
-                "cannot find out why partitions are kept: {}",
+                "cannot determine why partitions are kept: {}",
                 ErrorChain(&error)
             ));
             return Ok(Vec::new());
@@ -62,27 +63,28 @@ impl fmt::Display for Outlook {
         write!(f, "kept {name}: ")?;
         match hold {
             PartitionHold::NarrowPolicy => {
-                f.write_str("whole partitions are dropped only by age, without --user and --keep")?;
+                f.write_str("partitions are dropped only by age, without --user and --keep")?;
             }
             PartitionHold::NotOwner { owner } => {
                 write!(
                     f,
-                    "only the owner of the tables can drop it: connect as {}",
+                    "only the owner of the tables can drop it; connect as {}",
                     printable(owner)
                 )?;
             }
             PartitionHold::EndsAfterCutoff => f.write_str("it ends after the cutoff")?,
             PartitionHold::NoEnd => f.write_str(
-                "it has no end: `tasktrail migrate partition` makes months, which can be dropped",
+                "it has no end; run `tasktrail migrate partition` to create monthly partitions, which can be \
+                 dropped",
             )?,
             PartitionHold::RetainedTasks { retained, counted } => write!(
                 f,
-                "{} of {} entries looked at belong to retained tasks; a partition is dropped when at most \
-                 every tenth does",
+                "{} of {} checked entries belong to retained tasks; a partition is dropped if at most one \
+                 in ten does",
                 grouped(*retained),
                 grouped(*counted)
             )?,
-            _ => f.write_str("see the JSON answer")?,
+            _ => f.write_str("see the output of --format json")?,
         }
         match self.droppable_from {
             Some(from) => write!(f, "; it can be dropped from {from} on"),

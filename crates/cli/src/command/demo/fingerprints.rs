@@ -7,16 +7,16 @@ use super::listing::{FoundFile, Listing};
 use super::recorder::Recorder;
 use crate::failure::Failure;
 
-/// What a worker, and the one who cancelled its task, were told.
+/// The results of the calls of the worker, and of the call that cancelled its task.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Answers {
-    /// The status that the first save was answered with.
+    /// The status that the first save returned.
     pub(super) first_save: TaskStatus,
-    /// What came of the cancel.
+    /// The outcome of the cancel.
     pub(super) cancel: CancelOutcome,
-    /// The status that the save after the cancel was answered with.
+    /// The status that the save after the cancel returned.
     pub(super) late_save: TaskStatus,
-    /// The status of the task in the end.
+    /// The final status of the task.
     pub(super) status: Option<TaskStatus>,
 }
 
@@ -24,7 +24,7 @@ pub(super) fn task(user: &UserId) -> Result<TaskKey, InvalidValue> {
     TaskKey::new(user.as_str(), "fingerprints")
 }
 
-/// Hashes the files in two halves; the task is cancelled while the worker is busy with the second.
+/// Hashes the files in two halves. The task is cancelled while the worker hashes the second half.
 pub(super) async fn run(
     manager: &DatabaseManager,
     user: &UserId,
@@ -42,8 +42,8 @@ pub(super) async fn run(
         .result(json!({ "sha256": hashed.digest }));
     let first_save = recorder.step(0, step).await?;
 
-    // The worker hashes on, on a thread of its own. Whoever cancels knows only the task's name, and
-    // the worker hears of it when it saves.
+    // The worker continues to hash on a blocking thread. The caller that cancels needs only the key
+    // of the task. The worker learns of it from its next save.
     let (hashed, cancel) = tokio::join!(hash(second), manager.mark_task_as_cancelled(&task));
     let (hashed, cancel) = (hashed?, cancel?);
     let step = TaskStepResult::builder("hash the other half", TaskStatus::Completed)
@@ -64,7 +64,7 @@ struct Hashed {
     digest: String,
 }
 
-/// One digest over the contents of all files that can be read.
+/// Computes one digest of the contents of all readable files.
 async fn hash(files: Vec<FoundFile>) -> Result<Hashed, Failure> {
     let hashing = tokio::task::spawn_blocking(move || {
         let mut digest = Sha256::new();

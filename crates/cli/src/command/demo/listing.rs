@@ -2,37 +2,37 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// More files are not looked at.
+/// Maximum number of files to inspect.
 const MAX_FILES: usize = 20_000;
 
-/// More is not read, of all files together.
+/// Maximum number of bytes to read, in all files together.
 const MAX_READ_BYTES: u64 = 64 << 20;
 
-/// Folders full of what was generated or downloaded.
-const LEFT_OUT: [&str; 3] = ["target", "node_modules", ".git"];
+/// Folders with generated or downloaded files, which are skipped.
+const SKIPPED_FOLDERS: [&str; 3] = ["target", "node_modules", ".git"];
 
-/// The files of a folder and its folders, in the order of their names.
+/// The files of a folder and its subfolders; each folder is sorted by name.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
     pub(super) files: Vec<FoundFile>,
     pub(super) folders: usize,
-    /// Folders and files that could not be looked into.
+    /// Number of folders and files that cannot be read.
     pub(super) unreadable: usize,
-    /// Whether there are more files than are looked at.
+    /// Whether the folder has more than the maximum number of files.
     pub(super) has_more: bool,
 }
 
-/// A file as it was found.
+/// A file, with its size at the time of the listing.
 #[derive(Debug, Clone)]
 pub(super) struct FoundFile {
     pub(super) path: PathBuf,
-    /// Its path inside of the folder.
+    /// Path relative to the folder.
     pub(super) name: String,
     pub(super) bytes: u64,
 }
 
 impl Listing {
-    /// Walks a folder; links are not followed.
+    /// Lists a folder recursively. Symbolic links are not followed.
     pub(super) fn under(root: &Path) -> io::Result<Self> {
         let mut found = Self::default();
         let mut folders = vec![root.to_owned()];
@@ -49,7 +49,7 @@ impl Listing {
             let mut paths: Vec<_> = entries.flatten().collect();
             paths.sort_by_key(fs::DirEntry::file_name);
             for entry in paths {
-                found.look_at(&entry, root, &mut folders);
+                found.inspect(&entry, root, &mut folders);
             }
             if found.has_more {
                 break;
@@ -58,22 +58,26 @@ impl Listing {
         Ok(found)
     }
 
-    fn look_at(&mut self, entry: &fs::DirEntry, root: &Path, folders: &mut Vec<PathBuf>) {
-        let Ok(about) = entry.metadata() else {
+    fn inspect(&mut self, entry: &fs::DirEntry, root: &Path, folders: &mut Vec<PathBuf>) {
+        let Ok(metadata) = entry.metadata() else {
             self.unreadable += 1;
             return;
         };
-        let left_out = || LEFT_OUT.iter().any(|name| entry.file_name() == *name);
+        let is_skipped = || {
+            SKIPPED_FOLDERS
+                .iter()
+                .any(|name| entry.file_name() == *name)
+        };
         let path = entry.path();
-        if about.is_dir() && !left_out() {
+        if metadata.is_dir() && !is_skipped() {
             folders.push(path);
-        } else if about.is_file() && self.files.len() == MAX_FILES {
+        } else if metadata.is_file() && self.files.len() == MAX_FILES {
             self.has_more = true;
-        } else if about.is_file() {
+        } else if metadata.is_file() {
             let name = path.strip_prefix(root).unwrap_or(&path);
             self.files.push(FoundFile {
                 name: name.to_string_lossy().into_owned(),
-                bytes: about.len(),
+                bytes: metadata.len(),
                 path,
             });
         }
@@ -83,7 +87,7 @@ impl Listing {
         self.files.iter().map(|file| file.bytes).sum()
     }
 
-    /// The files whose contents are read: as many as fit the limit, in their order.
+    /// Selects the files to read, in their order, up to the limit of bytes.
     pub(super) fn to_read(&self) -> Vec<FoundFile> {
         let mut left = MAX_READ_BYTES;
         let fitting = self.files.iter().filter(|file| {
@@ -98,19 +102,19 @@ impl Listing {
 }
 
 impl FoundFile {
-    /// Reads the file piece by piece; no more than it had when it was found, for some never end.
+    /// Reads the file in pieces. Stops at its listed size, because some files never end.
     pub(super) fn read(&self, mut piece: impl FnMut(&[u8])) -> io::Result<()> {
         if self.bytes == 0 {
             return Ok(());
         }
         let mut reader = File::open(&self.path)?.take(self.bytes);
-        let mut room = vec![0; 64 << 10];
+        let mut buffer = vec![0; 64 << 10];
         loop {
-            let count = reader.read(&mut room)?;
+            let count = reader.read(&mut buffer)?;
             if count == 0 {
                 return Ok(());
             }
-            piece(room.get(..count).unwrap_or_default());
+            piece(buffer.get(..count).unwrap_or_default());
         }
     }
 }

@@ -20,7 +20,7 @@ impl Recorder {
         }
     }
 
-    /// Records what came of a step, and tells the status of the task after it.
+    /// Records a step result, and returns the status of the task after the save.
     pub(super) async fn step(
         &self,
         number: u16,
@@ -33,7 +33,7 @@ impl Recorder {
     }
 }
 
-/// Every revision of every step of a task.
+/// Loads all revisions of all steps of a task.
 pub(super) async fn trail(
     manager: &DatabaseManager,
     task: &TaskKey,

@@ -20,10 +20,10 @@ pub(super) fn task(user: &UserId) -> Result<TaskKey, InvalidValue> {
     TaskKey::new(user.as_str(), "report")
 }
 
-/// Writes a report to a folder for temporary files, in three steps, and removes it again.
+/// Writes a report to a temporary folder, in three steps, and removes it.
 ///
-/// The folder that it is to stand in does not exist, so the first attempt to write it really fails;
-/// the second attempt creates the folder before.
+/// The folder does not exist at first, so the first attempt fails with a real error. The second
+/// attempt creates the folder.
 pub(super) async fn run(
     manager: &DatabaseManager,
     user: &UserId,
@@ -95,18 +95,18 @@ fn checked(path: &Path, text: &str) -> TaskStepResultBuilder {
     const STEP: &str = "read it back";
     match fs::read_to_string(path) {
         Ok(read) if read == text => TaskStepResult::builder(STEP, TaskStatus::Completed)
-            .message("it is what was written")
+            .message("the content matches")
             .result(json!({ "bytes": read.len() })),
         Ok(_) => TaskStepResult::builder(STEP, TaskStatus::Failed)
-            .error(ErrorCode::VALIDATION, "it is not what was written"),
+            .error(ErrorCode::VALIDATION, "the content differs"),
         Err(error) => TaskStepResult::builder(STEP, TaskStatus::Failed)
             .error(ErrorCode::EXECUTION, error.to_string()),
     }
 }
 
-/// Only what was written here; what cannot be removed is a temporary file like many others.
+/// Removes the report and its folder. A failure is only logged, because both are temporary files.
 fn remove(path: PathBuf, folder: PathBuf) {
     if let Err(error) = fs::remove_file(path).and_then(|()| fs::remove_dir(folder)) {
-        tracing::warn!(%error, "the report could not be removed");
+        tracing::warn!(%error, "cannot remove the report");
     }
 }

@@ -11,9 +11,10 @@ pub(super) fn task(user: &UserId) -> Result<TaskKey, InvalidValue> {
     TaskKey::new(user.as_str(), "survey")
 }
 
-/// Looks at the files of the folder in four steps.
+/// Surveys the files of the folder in four steps.
 ///
-/// Each step but the last leaves the task running, so that its status is right all the time.
+/// Each step except the last one has the status `running`, so that the status of the task is
+/// correct at any time.
 pub(super) async fn run(
     manager: &DatabaseManager,
     user: &UserId,
@@ -46,14 +47,14 @@ fn listed(files: &Listing) -> TaskStepResultBuilder {
 fn measured(files: &Listing) -> TaskStepResultBuilder {
     let empty = files.files.iter().filter(|file| file.bytes == 0).count();
     step("measure sizes")
-        .message(format!("{} bytes in all", grouped(files.bytes())))
+        .message(format!("{} bytes in total", grouped(files.bytes())))
         .result(json!({ "bytes": files.bytes(), "empty_files": empty }))
 }
 
 fn counted(files: &Listing) -> TaskStepResultBuilder {
     let (lines, text_files, read_files) = count_lines(&files.to_read());
-    let words = format!("{} lines in {text_files} text files", grouped(lines));
-    step("count lines").message(words).result(json!({
+    let message = format!("{} lines in {text_files} text files", grouped(lines));
+    step("count lines").message(message).result(json!({
         "lines": lines,
         "text_files": text_files,
         "read_files": read_files,
@@ -72,7 +73,7 @@ fn compared(files: &Listing) -> TaskStepResultBuilder {
         )
 }
 
-/// The files with the most bytes, the largest first.
+/// Returns the largest files, largest first.
 pub(super) fn largest(files: &Listing, count: usize) -> Vec<&FoundFile> {
     let mut sorted: Vec<_> = files.files.iter().collect();
     sorted.sort_by_key(|file| std::cmp::Reverse(file.bytes));
@@ -80,7 +81,7 @@ pub(super) fn largest(files: &Listing, count: usize) -> Vec<&FoundFile> {
     sorted
 }
 
-/// Lines, files that are text, and files that could be read. A NUL makes a file no text.
+/// Counts lines, text files and readable files. A file with a NUL is not a text file.
 fn count_lines(files: &[FoundFile]) -> (u64, usize, usize) {
     let (mut lines, mut text_files, mut read_files) = (0, 0, 0);
     for file in files {

@@ -7,7 +7,7 @@ use crate::output::tables::{self, Entries};
 use crate::output::{Output, printable};
 use crate::view::{EntryView, TaskView};
 
-/// What the demo did, as it was read back.
+/// The recorded tasks of the demo, as read back.
 #[derive(Debug)]
 pub(super) struct DemoTranscript {
     pub(super) folder: String,
@@ -21,11 +21,11 @@ pub(super) struct DemoTranscript {
 }
 
 impl DemoTranscript {
-    /// Prints it for a person.
+    /// Prints the transcript as text.
     pub(super) fn print(&self, output: &mut Output) -> Result<(), Failure> {
         self.introduce(output)?;
 
-        chapter(output, "Where do the tasks stand?", "")?;
+        chapter(output, "What is the status of the tasks?", "")?;
         self.command(output, "tasks", "")?;
         output.table(&tables::tasks(output.table_style(), &self.tasks))?;
 
@@ -33,13 +33,13 @@ impl DemoTranscript {
         self.command(output, "history", " survey")?;
         entries(&self.survey, output)?;
 
-        let trail = "A step that is saved again gets a new revision, and the trail keeps them all.\n\
-                     Here step 1 failed at first: the folder to write to did not exist.";
-        chapter(output, "What happened on the way?", trail)?;
+        let trail = "Saving a step again adds a revision. The trail shows all revisions.\n\
+                     Step 1 failed at first, because the folder for the report did not exist.";
+        chapter(output, "Which attempts were made?", trail)?;
         self.command(output, "history", " report --trail")?;
         entries(&self.report, output)?;
 
-        let title = "What if somebody cancels a task that is being worked on?";
+        let title = "What happens if a task is cancelled while its worker is running?";
         chapter(output, title, &self.answers.describe())?;
         self.command(output, "history", " fingerprints")?;
         entries(&self.fingerprints, output)?;
@@ -54,16 +54,19 @@ impl DemoTranscript {
             "in memory"
         };
         let folder = printable(&self.folder);
-        output.heading(format_args!("Tasktrail at work on {folder}"))?;
+        output.heading(format_args!("Tasktrail demo in {folder}"))?;
         output.line("")?;
-        output.line(format_args!("Three tasks have just run, recorded {place}:"))?;
-        output.line("  survey        looks at the files in four steps")?;
-        output.line("  report        writes a report; its second step fails and is tried again")?;
-        output.line("  fingerprints  hashes the files, and is cancelled while it does")?;
-        output.line("Above each answer stands the command that gives it from a database.")
+        output.line(format_args!(
+            "Three tasks have run and were recorded {place}:"
+        ))?;
+        output.line("  survey        inspects the files in four steps")?;
+        output.line("  report        writes a report; its second step fails and is retried")?;
+        output.line("  fingerprints  hashes the files, and is cancelled while it runs")?;
+        output
+            .line("Each section starts with the command that shows the same data from a database.")
     }
 
-    /// The command that shows from a database what is shown next.
+    /// Prints the command that shows the next output from a database.
     fn command(&self, output: &mut Output, command: &str, rest: &str) -> Result<(), Failure> {
         output.line(format_args!("$ tasktrail {command} {}{rest}", self.user))
     }
@@ -71,14 +74,15 @@ impl DemoTranscript {
     fn conclude(&self, output: &mut Output) -> Result<(), Failure> {
         output.line("")?;
         if self.in_database {
-            output.line("All of it is in the database: try the commands above.")
+            output.line("The tasks are in the database. Try the commands above.")
         } else {
-            output.line("The memory ends here. To keep what is recorded, name a database:")?;
+            output
+                .line("The tasks were only kept in memory. To record them in a database, run:")?;
             output.line("$ tasktrail demo --database-url postgres://user@host/database")
         }
     }
 
-    /// The same for a program.
+    /// Returns the transcript as a JSON document.
     pub(super) fn document(&self) -> impl Serialize + '_ {
         Document {
             user_id: &self.user,
@@ -110,7 +114,7 @@ struct Document<'a> {
     fingerprints: AnswersView,
 }
 
-/// How the statuses went that the worker of a cancelled task was told.
+/// The results of the calls on the cancelled task.
 #[derive(Serialize)]
 struct AnswersView {
     first_save: TaskStatus,
@@ -120,22 +124,23 @@ struct AnswersView {
 }
 
 impl Answers {
-    /// How the cancel and the worker's saves went, for a person.
+    /// Describes the cancel and the saves of the worker.
     fn describe(self) -> String {
         let word = |status: Option<TaskStatus>| status.map_or("unknown", TaskStatus::as_str);
         let cancel = match self.cancel {
             CancelOutcome::Cancelled { previous } => {
-                format!("cancelled; the answer: it was {}", word(previous))
+                let previous = word(previous);
+                format!("Another caller cancelled the task. Previous status: {previous}.")
             }
             CancelOutcome::AlreadyFinished { status } => {
-                format!("to be cancelled; the answer: it was {status} before")
+                format!("Another caller could not cancel the task: it was already {status}.")
             }
         };
         format!(
-            "The worker saved one half; the answer: {}.\n\
-             From elsewhere the task was {cancel}.\n\
-             The worker did not know, and saved the other half; the answer: {}.\n\
-             What it did is in the history, and the task stays {}.",
+            "The worker saved the first half. Returned status: {}.\n\
+             {cancel}\n\
+             The worker then saved the second half. Returned status: {}.\n\
+             The second half is in the history, and the task remains {}.",
             self.first_save,
             self.late_save,
             word(self.status),
@@ -143,10 +148,10 @@ impl Answers {
     }
 }
 
-fn chapter(output: &mut Output, title: &str, words: &str) -> Result<(), Failure> {
+fn chapter(output: &mut Output, title: &str, text: &str) -> Result<(), Failure> {
     output.line("")?;
     output.heading(title)?;
-    words.lines().try_for_each(|line| output.line(line))
+    text.lines().try_for_each(|line| output.line(line))
 }
 
 fn entries(entries: &[HistoryEntry], output: &mut Output) -> Result<(), Failure> {

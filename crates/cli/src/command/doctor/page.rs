@@ -1,4 +1,4 @@
-//! A diagnosis as a person reads it: what to do first, then what it rests on.
+//! The diagnosis as text: the findings, then the facts behind them.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use tasktrail::timestamp::Timestamp;
 use crate::failure::Failure;
 use crate::output::{Output, bytes, grouped, moment, number_cell, printable};
 
-/// A store has four or five indexes; a row of the largest ones is enough.
-const MOST_INDEXES: usize = 12;
+/// Maximum number of rows in the table of indexes, largest first. A store has four or five indexes.
+const MAX_INDEXES: usize = 12;
 
 pub(super) fn print(diagnosis: &Diagnosis, output: &mut Output) -> Result<(), Failure> {
     output.heading(verdict(&diagnosis.findings))?;
@@ -34,8 +34,8 @@ pub(super) fn print(diagnosis: &Diagnosis, output: &mut Output) -> Result<(), Fa
     Ok(())
 }
 
-const CHECKED: &str = "connection, encryption, settings of the server, schema, number of connections, \
-                       tables, indexes, statements, open transactions, replication, wrap-around, growth";
+const CHECKED: &str = "connection, encryption, server settings, schema, number of connections, tables, \
+                       indexes, statements, open transactions, replication, wraparound, growth";
 
 fn verdict(findings: &[Finding]) -> String {
     let of = |severity, one: &str, many: &str| {
@@ -55,13 +55,13 @@ fn verdict(findings: &[Finding]) -> String {
     .flatten()
     .collect();
     if counts.is_empty() {
-        "all is well".to_owned()
+        "no problems found".to_owned()
     } else {
         counts.join(", ")
     }
 }
 
-/// What the server says is shown without control characters.
+/// Prints a finding. Control characters in text from the server are escaped.
 fn print_finding(finding: &Finding, output: &mut Output) -> Result<(), Failure> {
     let Finding {
         severity,
@@ -74,8 +74,8 @@ fn print_finding(finding: &Finding, output: &mut Output) -> Result<(), Failure> 
     let summary = printable(summary);
     output.heading(format_args!("{}: {summary}  [{code}]", severity.as_str()))?;
     let style = output.table_style();
-    for (title, words) in [("  seen: ", evidence), ("  do:   ", advice)] {
-        for line in style.wrapped(title, &printable(words)) {
+    for (title, text) in [("  evidence: ", evidence), ("  remedy:   ", advice)] {
+        for line in style.wrapped(title, &printable(text)) {
             output.line(line)?;
         }
     }
@@ -89,8 +89,8 @@ fn server(connection: &ConnectionFacts) -> String {
         (_, false) => "not encrypted".to_owned(),
     };
     let limit = match connection.statement_timeout_ms {
-        0 => "no limit for a statement".to_owned(),
-        limit => format!("{} s for a statement", seconds(limit)),
+        0 => "no statement timeout".to_owned(),
+        limit => format!("statement timeout {} s", seconds(limit)),
     };
     printable(&format!(
         "PostgreSQL {}, database {}, schema {}, role {}, {tls}, {} of {} connections, {limit}",
@@ -145,7 +145,7 @@ fn print_tables(tables: &[TableFacts], output: &mut Output) -> Result<(), Failur
     output.table(&shown)
 }
 
-/// Of a partitioned table the indexes of all partitions are one row.
+/// The indexes of all partitions of a table are combined in one row.
 fn print_indexes(indexes: &[IndexFacts], output: &mut Output) -> Result<(), Failure> {
     if indexes.is_empty() {
         return Ok(());
@@ -159,9 +159,9 @@ fn print_indexes(indexes: &[IndexFacts], output: &mut Output) -> Result<(), Fail
     }
     let mut families: Vec<_> = families.into_iter().collect();
     families.sort_by_key(|(_, (size, ..))| std::cmp::Reverse(*size));
-    let header = ["index", "size", "gaps, about", "scans"];
+    let header = ["index", "size", "free space, about", "scans"];
     let mut shown = output.table_style().table(&header, &[0]);
-    for (name, (size, gaps, scans)) in families.into_iter().take(MOST_INDEXES) {
+    for (name, (size, gaps, scans)) in families.into_iter().take(MAX_INDEXES) {
         shown.add_row([
             comfy_table::Cell::new_owned(printable(name)),
             number_cell(bytes(size)),
@@ -202,12 +202,14 @@ fn print_rest(diagnosis: &Diagnosis, output: &mut Output) -> Result<(), Failure>
     for slot in &diagnosis.slots {
         let state = if slot.active { "active" } else { "inactive" };
         let (name, kept) = (printable(&slot.name), bytes(slot.kept_bytes));
-        output.line(format_args!("slot {name}: {state}, {kept} of the log kept"))?;
+        output.line(format_args!(
+            "slot {name}: {state}, {kept} of write-ahead log retained"
+        ))?;
     }
     if let Some(wraparound) = &diagnosis.wraparound {
         let (used, left) = (grouped(wraparound.transactions), grouped(wraparound.left));
         output.line(format_args!(
-            "transaction numbers: {used} since the last freeze, {left} left"
+            "transaction IDs: {used} used since the last freeze, {left} left"
         ))?;
     }
     match &diagnosis.growth {
@@ -222,18 +224,18 @@ fn grows(growth: &Growth) -> String {
     let per_day = growth.entries_per_day.zip(growth.bytes_per_day);
     let Some((per_day, daily)) = per_day else {
         return format!(
-            "growth: about {entries} entries of {size}; the oldest is too young to tell a rate"
+            "growth: about {entries} entries of {size}; the oldest is too recent to estimate a rate"
         );
     };
     if per_day == 0 {
         return format!("growth: about {entries} entries of {size}; none in the last 7 days");
     }
     let full = match growth.days_until_full {
-        Some(days) => format!("the disk is full in {} days at this rate", grouped(days)),
-        None => "--disk-free tells when the disk is full".to_owned(),
+        Some(days) => format!("at this rate, the disk is full in {} days", grouped(days)),
+        None => "pass --disk-free to estimate when the disk is full".to_owned(),
     };
     format!(
-        "growth: about {entries} entries of {size}; {} entries and {} a day lately; {full}",
+        "growth: about {entries} entries of {size}; recently {} entries and {} per day; {full}",
         grouped(per_day),
         bytes(daily)
     )
@@ -244,12 +246,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_limit_is_shown_in_seconds() {
+    fn statement_timeout_is_shown_in_seconds() {
         assert_eq!([30_000, 1_500, 7].map(seconds), ["30", "1.500", "0.007"]);
     }
 
     #[test]
-    fn nothing_found_is_good() {
-        assert_eq!(verdict(&[]), "all is well");
+    fn no_findings_means_no_problems() {
+        assert_eq!(verdict(&[]), "no problems found");
     }
 }

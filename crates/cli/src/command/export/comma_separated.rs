@@ -6,7 +6,7 @@ use tasktrail::task_history::{Finish, HistoryEntry, TaskKey};
 
 use super::document::{Document, Trail};
 
-/// RFC 4180: lines end in CRLF, and quotes stand where they are needed. Nothing else is done to texts.
+/// Writes CSV as in RFC 4180: lines end in CRLF, and values are quoted only if necessary.
 pub(super) struct CommaSeparated<W: Write> {
     out: Writer<W>,
     trail: Trail,
@@ -41,7 +41,8 @@ impl<W: Write> CommaSeparated<W> {
     }
 
     fn row(&mut self, row: [&str; HEADER.len()]) -> io::Result<()> {
-        // Its own conversion would hide that a reader has gone.
+        // The conversion of `csv` would hide `BrokenPipe`, which means that the reader has closed
+        // the pipe.
         self.out
             .write_record(row)
             .map_err(|error| match error.into_kind() {

@@ -3,28 +3,28 @@ use std::io;
 use tasktrail::task_history::{Finish, TaskKey};
 use tasktrail::{ExportedItem, ExportedTask};
 
-/// A format that is being written.
+/// A writer of one export format.
 pub(super) trait Document {
-    /// Writes what comes before the first task.
+    /// Writes the part before the first task.
     fn begin(&mut self) -> io::Result<()>;
 
-    /// Writes a task's beginning or an entry of it.
+    /// Writes the start of a task, or an entry of the current task.
     fn item(&mut self, item: &ExportedItem) -> io::Result<()>;
 
-    /// Writes what comes behind the last task, and gives away what was held back.
+    /// Writes the part after the last task, and flushes.
     fn end(&mut self) -> io::Result<()>;
 }
 
-/// A task in formats that tell of its finish behind its entries.
+/// The current task, for formats that write its finish after its entries.
 #[derive(Debug, Default)]
 pub(super) struct Trail {
     finish: Option<(TaskKey, Finish)>,
-    /// How many entries of it there were so far.
+    /// Number of its entries so far.
     pub(super) entries: u64,
 }
 
 impl Trail {
-    /// The next task begins. Gives the finish of the one before it.
+    /// Starts the next task. Returns the finish of the previous one.
     pub(super) fn begin(&mut self, task: &ExportedTask) -> Option<(TaskKey, Finish)> {
         let next = Self {
             finish: task.finish.map(|finish| (task.task.clone(), finish)),
@@ -33,7 +33,7 @@ impl Trail {
         std::mem::replace(self, next).finish
     }
 
-    /// The last task has ended. Gives its finish.
+    /// Ends the last task. Returns its finish.
     pub(super) fn end(&mut self) -> Option<(TaskKey, Finish)> {
         std::mem::take(self).finish
     }

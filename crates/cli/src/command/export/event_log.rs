@@ -10,13 +10,13 @@ use tasktrail::{ExportedItem, ExportedTask};
 use self::xml_text::{case_name, legal};
 use super::document::Document;
 
-/// An event log in XES, IEEE 1849-2016: a trace for each task, an event for each entry.
+/// Writes an event log in XES, IEEE 1849-2016: a trace for each task, an event for each entry.
 pub(super) struct EventLog<W: Write> {
     out: Writer<W>,
     in_trace: bool,
 }
 
-/// What the names of attributes are defined by.
+/// The standard extensions that define the attribute names.
 const EXTENSIONS: [(&str, &str); 4] = [
     ("Concept", "concept"),
     ("Lifecycle", "lifecycle"),
@@ -24,7 +24,7 @@ const EXTENSIONS: [(&str, &str); 4] = [
     ("Time", "time"),
 ];
 
-/// What every trace or event has, and what it would be if it had not.
+/// Attributes that every trace or event has, with the default values that the format requires.
 type Globals = (
     &'static str,
     &'static [(&'static str, &'static str, &'static str)],
@@ -42,7 +42,7 @@ const GLOBALS: [Globals; 2] = [
     ),
 ];
 
-/// Which events count as the same.
+/// The attributes that identify the class of an event.
 const CLASSIFIERS: [(&str, &str); 2] = [
     ("Activity", "concept:name"),
     (
@@ -67,13 +67,13 @@ impl<W: Write> EventLog<W> {
         self.out.write_event(Event::End(BytesEnd::new(name)))
     }
 
-    /// An element without content.
+    /// Writes an element without content.
     fn empty(&mut self, name: &str, attributes: &[(&str, &str)]) -> io::Result<()> {
         let element = BytesStart::new(name).with_attributes(attributes.iter().copied());
         self.out.write_event(Event::Empty(element))
     }
 
-    /// An attribute in the sense of the standard.
+    /// Writes an attribute in the sense of the XES standard.
     fn attribute(&mut self, kind: &str, key: &str, value: &str) -> io::Result<()> {
         self.empty(kind, &[("key", key), ("value", &legal(value))])
     }
@@ -155,7 +155,7 @@ impl<W: Write> EventLog<W> {
     }
 }
 
-/// The transition of the standard life cycle that leads to a status.
+/// The transition of the standard lifecycle that leads to a status.
 fn transition(status: TaskStatus) -> &'static str {
     match status {
         TaskStatus::Pending => "schedule",

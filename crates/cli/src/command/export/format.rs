@@ -8,19 +8,19 @@ use super::document::Document;
 use super::event_log::EventLog;
 use super::json_lines::JsonLines;
 
-/// What a file looks like inside.
+/// The format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// JSON lines, which can be imported.
+    /// JSON lines; can be imported again.
     Jsonl,
-    /// A table, RFC 4180.
+    /// CSV, RFC 4180.
     Csv,
-    /// An event log, IEEE 1849.
+    /// XES event log, IEEE 1849.
     Xes,
 }
 
 impl Format {
-    /// The format that a file's name tells; JSON lines for standard output.
+    /// Returns the format for the suffix of a file; JSON lines for standard output.
     pub(super) fn of(file: &Path) -> Result<Self, String> {
         let name = lower_case_name(file);
         let known = |format: &Self| name.ends_with(&format!(".{}", format.name()));
@@ -29,8 +29,8 @@ impl Format {
             Some(format) => Ok(format),
             None if name == "-" => Ok(Self::Jsonl),
             None => Err(format!(
-                "the name of {} does not tell its format: let it end in .jsonl, .csv or .xes, with or \
-                 without .gz, or say --as jsonl, csv or xes",
+                "cannot derive the format from the name {}: use the suffix .jsonl, .csv or .xes, \
+                 optionally followed by .gz, or pass --as jsonl, csv or xes",
                 file.display()
             )),
         }
@@ -44,7 +44,7 @@ impl Format {
         }
     }
 
-    /// Begins to write it.
+    /// Returns a writer of this format.
     pub(super) fn document<'w>(self, out: impl Write + 'w) -> Box<dyn Document + 'w> {
         match self {
             Self::Jsonl => Box::new(JsonLines::new(out)),
@@ -54,14 +54,14 @@ impl Format {
     }
 }
 
-/// The file's name without `.gz`.
+/// The file name in lower case, without `.gz`.
 fn lower_case_name(file: &Path) -> String {
     let name = file.file_name().unwrap_or_default();
     let name = name.to_string_lossy().to_ascii_lowercase();
     name.strip_suffix(".gz").unwrap_or(&name).to_owned()
 }
 
-/// Whether a file is to be compressed.
+/// Whether the name of a file asks for compression.
 pub(super) fn is_compressed(file: &Path) -> bool {
     let suffix = file.extension();
     suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case("gz"))
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_suffix_tells_the_format_also_in_front_of_gz() {
+    fn suffix_selects_the_format_also_before_gz() {
         let of = |name: &str| Format::of(Path::new(name));
 
         assert_eq!(of("a.jsonl"), Ok(Format::Jsonl));

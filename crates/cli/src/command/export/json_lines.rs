@@ -9,7 +9,7 @@ use tasktrail::timestamp::Timestamp;
 
 use super::document::{Document, Trail};
 
-/// Lines that `tasktrail import` reads.
+/// Writes the lines that `tasktrail import` reads.
 pub(super) struct JsonLines<W> {
     out: W,
     trail: Trail,

@@ -3,7 +3,7 @@ use tasktrail::{Export, ExportedItem};
 
 use crate::output::grouped;
 
-/// Shows on a terminal how an export goes on; elsewhere nothing.
+/// The progress bar of an export, visible only on a terminal.
 pub(super) struct Progress {
     bar: ProgressBar,
     tasks: u64,

@@ -12,10 +12,10 @@ use crate::failure::Failure;
 
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// Where an export goes.
+/// The target of an export.
 #[derive(Debug)]
 pub(super) struct Target {
-    /// As it was named.
+    /// The name given by the user.
     name: PathBuf,
     place: Place,
 }
@@ -23,17 +23,17 @@ pub(super) struct Target {
 #[derive(Debug)]
 enum Place {
     Stdout,
-    /// A file, at its path with links followed.
+    /// A file. An existing path has its symbolic links resolved.
     File {
         path: PathBuf,
         replace: bool,
     },
-    /// A pipe or a device, which is there already and is no file to be replaced.
+    /// An existing pipe or device. It is written directly and never replaced.
     Special,
 }
 
 impl Target {
-    /// Looks at what is there; `-` is standard output.
+    /// Checks the target before the export; `-` is standard output.
     pub(super) fn of(name: &Path, force: bool) -> Result<Self, Failure> {
         let target = |place| Self {
             name: name.to_owned(),
@@ -66,7 +66,7 @@ impl Target {
             }))
         } else {
             Err(Failure::error(format!(
-                "{shown} is there already: --force replaces it"
+                "{shown} already exists: pass --force to overwrite it"
             )))
         }
     }
@@ -79,7 +79,7 @@ impl Target {
         matches!(self.place, Place::Stdout)
     }
 
-    /// Opens it. Of a file nothing is seen under its name before [`Sink::finish`].
+    /// Opens the target. A file does not appear under its name before [`Sink::finish`].
     pub(super) fn open(&self) -> io::Result<Sink<'_>> {
         let raw = match &self.place {
             Place::Stdout => Raw::Stdout(io::stdout()),
@@ -88,7 +88,7 @@ impl Target {
         };
         let buffered = BufWriter::with_capacity(BUFFER_BYTES, raw);
         let out = if is_compressed(&self.name) {
-            // What is written in small pieces takes five times as long to compress.
+            // Compressing small writes one by one takes five times as long.
             let encoder = GzEncoder::new(buffered, Compression::default());
             Out::Gzip(BufWriter::with_capacity(BUFFER_BYTES, encoder))
         } else {
@@ -107,15 +107,16 @@ impl fmt::Display for Target {
     }
 }
 
-/// A file in the same directory, from which it can be renamed. It goes by itself if it is not.
+/// Creates a temporary file in the same directory, so that it can be renamed to `path`. It is
+/// removed when dropped, unless it was renamed.
 fn beside(path: &Path) -> io::Result<NamedTempFile> {
     let directory = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
     builder.prefix(".tasktrail-export-").suffix(".part");
-    // Those of the file that it replaces; else those that every new file gets, where private ones would
-    // surprise.
+    // Keep the permissions of a replaced file. A new file gets the usual ones (0666 and the umask);
+    // temporary files would be private.
     #[cfg(unix)]
     let permissions = {
         use std::os::unix::fs::PermissionsExt;
@@ -147,7 +148,8 @@ enum Raw {
 }
 
 impl Sink<'_> {
-    /// Writes what is left, and gives a file its name. Tells the size of the file.
+    /// Flushes the output, and renames the temporary file. Returns the size of the file, or `None`
+    /// if the target is not a file.
     pub(super) fn finish(self) -> io::Result<Option<u64>> {
         let buffered = match self.out {
             Out::Plain(out) => out,
@@ -159,7 +161,7 @@ impl Sink<'_> {
         else {
             return Ok(None);
         };
-        // A crash of the machine must not leave a name without its content.
+        // A crash of the machine must not leave a named file without its content.
         file.as_file().sync_all()?;
         let bytes = file.as_file().metadata()?.len();
         if *replace {

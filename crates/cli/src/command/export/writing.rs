@@ -7,23 +7,23 @@ use super::format::Format;
 use super::target::Target;
 use crate::failure::Failure;
 
-/// What the reader sends to the writer.
+/// A message from the reader to the writer.
 pub(super) enum ExportMessage {
     Chunk(Vec<ExportedItem>),
-    /// That was all, and so much. Without it what was written is not complete.
+    /// The end of the export, with the expected amount. Without it, the output is incomplete.
     End(ExportAmount),
 }
 
-/// What was written.
+/// The result of a complete export.
 #[derive(Debug)]
 pub(super) struct Written {
     pub(super) amount: ExportAmount,
-    /// The size of the file as it is stored; `None` for what is no regular file.
+    /// Size of the stored file; `None` if the target is not a regular file.
     pub(super) bytes: Option<u64>,
 }
 
-/// Writes what comes, on a thread of its own: the next chunk is read meanwhile. Gives what was written;
-/// `None` if the reading ended early. A file that does not become complete is removed.
+/// Writes the received chunks. Blocks: run it on its own thread, so that the next chunk is read in
+/// parallel. Returns `None` if the reader stopped early. An incomplete file is removed.
 pub(super) fn write(
     target: &Target,
     format: Format,
@@ -48,14 +48,14 @@ pub(super) fn write(
     document.end()?;
     drop(document);
     if amount != expected {
-        let message = format!("{amount} were written, but the histories have {expected}");
+        let message = format!("wrote {amount}, but the histories have {expected}");
         return Err(io::Error::other(message));
     }
     let bytes = sink.finish()?;
     Ok(Some(Written { amount, bytes }))
 }
 
-/// Why a target is not complete. A reader that has gone has what he wanted.
+/// The failure for a write error. A closed pipe is not an error.
 pub(super) fn failure(name: &str, error: &io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {
         Failure::ClosedPipe

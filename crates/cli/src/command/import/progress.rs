@@ -5,10 +5,10 @@ use tasktrail_cli::import::{BadLine, ImportReport, ImportWatch};
 
 use crate::output::{grouped, note, printable};
 
-/// So many bad lines are told one by one.
+/// Maximum number of bad lines, and of replaced lines, that are reported individually.
 const MAX_REPORTED: u64 = 20;
 
-/// Shows how an import goes on: a bar on a terminal, and bad lines, both on stderr.
+/// Shows the progress of an import on stderr: a progress bar on a terminal, and the bad lines.
 pub(super) struct Progress {
     bar: ProgressBar,
     bad: u64,
@@ -26,7 +26,7 @@ impl Default for Progress {
 }
 
 impl Progress {
-    /// Takes the bar away, and reports how many lines there were besides those that were reported.
+    /// Removes the bar, and prints the number of lines that were not reported individually.
     pub(super) fn end(&self) {
         self.bar.finish_and_clear();
         for (what, lines) in [("bad line", self.bad), ("replaced", self.replaced)] {
@@ -56,7 +56,7 @@ impl ImportWatch for Progress {
         let style =
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let file_name = Path::new(name).file_name().unwrap_or(name.as_ref());
-        // Draws nothing where stderr is no terminal.
+        // Draws nothing if stderr is not a terminal.
         self.bar = ProgressBar::with_draw_target(size_bytes, ProgressDrawTarget::stderr())
             .with_style(style)
             .with_prefix(printable(&file_name.to_string_lossy()));

@@ -1,4 +1,4 @@
-//! What became of the schema, or would.
+//! The result of a migration or of a dry run.
 
 use serde::Serialize;
 use tasktrail::{MigrationPlan, SchemaState};
@@ -31,11 +31,11 @@ impl Answer {
             return output.json(self);
         }
         let (applied, reverted) = if self.dry_run {
-            ("would apply", "would take back")
+            ("would apply", "would revert")
         } else {
-            ("applied", "took back")
+            ("applied", "reverted")
         };
-        let unknown = "a newer program has migrated";
+        let unknown = "applied by a newer version of tasktrail";
         for (verb, versions, why) in [
             (applied, &self.migrated, None),
             (reverted, &self.reverted, None),
@@ -57,7 +57,7 @@ impl Answer {
     }
 }
 
-/// The migrations of a plan.
+/// The versions of the migrations in a plan.
 pub(super) fn versions(plan: &MigrationPlan) -> Vec<String> {
     let migrations = plan.migrations().into_iter();
     migrations.map(|migration| migration.version).collect()

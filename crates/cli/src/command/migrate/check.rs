@@ -7,17 +7,17 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, printable};
 
-/// Compare the tables with what this version expects, and list the differences.
+/// Compare the tables with the ones that this version expects, and list the differences.
 ///
-/// Looks at the columns of Tasktrail's tables (their types, collations, defaults, and whether they may be
-/// null), their keys and other constraints, their indexes, and the comments. Tables of others do not count.
-/// Also whether the sequence of the ids is behind the entries, as after a copy of the rows, which
-/// `tasktrail migrate order` repairs; all rows are read for that, unless the role may not read the sequence.
-/// The exit status is 0 if nothing differs, else 1.
+/// Compares columns (types, collations, defaults, nullability), keys and other constraints, indexes
+/// and comments of Tasktrail's tables. Other tables are ignored. Also checks whether the sequence
+/// of entry IDs is behind the entries, for example after the rows were copied; `tasktrail migrate
+/// order` repairs this. That check reads all rows, and is skipped if the role may not read the
+/// sequence. The exit status is 0 if nothing differs, otherwise 1.
 ///
-/// Each difference takes a line: `missing`, `unexpected`, or `different`, with what is expected and what was
-/// found. In JSON {"differences": [{"object", "expected", "found"}]}: what is missing has null for `found`,
-/// what is unexpected for `expected`.
+/// Prints a line per difference: `missing`, `unexpected` or `different`, with the expected and the
+/// found definition. JSON: {"differences": [{"object", "expected", "found"}]}; `found` is null for
+/// a missing object, `expected` for an unexpected one.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -54,7 +54,7 @@ pub(super) async fn run(global: &Global, output: &mut Output) -> Result<(), Fail
         let differences = differences.iter().map(View::of).collect();
         output.json(&Answer { differences })?;
     } else if differences.is_empty() {
-        output.line("the schema is as this version expects it")?;
+        output.line("the schema matches this version")?;
     } else {
         for difference in &differences {
             output.line(printable(&difference.to_string()))?;

@@ -10,12 +10,13 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, confirm};
 
-/// Take migrations back, the newest first, with the data that they hold.
+/// Revert migrations, newest first, and delete their data.
 ///
-/// Takes back the last one unless --to or --all is given. What it removes cannot be had again but from a
-/// copy, so it tells what would be lost and asks; a script agrees with --yes.
+/// Reverts the last migration unless you pass --to or --all. The data can only be restored from a
+/// backup, so the command shows what would be deleted and asks for confirmation. In a script, pass
+/// --yes.
 ///
-/// The numbers of tasks and entries are the server's estimates. In JSON as `tasktrail migrate`.
+/// The numbers of tasks and entries are estimates of the server. JSON: as for `tasktrail migrate`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -23,21 +24,20 @@ Examples:
   tasktrail migrate down --to create_task_history
   tasktrail migrate down --all --yes")]
 pub(super) struct DownArgs {
-    /// Take back all after this one, which stays: a version, a name, or the beginning of one that no other
-    /// has.
+    /// Revert all migrations after this one: a version, a name, or a unique prefix of either.
     #[arg(long, value_name = "VERSION", value_parser = NonEmptyStringValueParser::new())]
     #[arg(conflicts_with = "all")]
     to: Option<String>,
 
-    /// Take all back: no table of Tasktrail stays but that of the migrations.
+    /// Revert all migrations. Of the tables of Tasktrail, only the table of migrations is kept.
     #[arg(long)]
     all: bool,
 
-    /// Do not ask.
+    /// Do not ask for confirmation.
     #[arg(long)]
     yes: bool,
 
-    /// Change nothing: tell what would be taken back and lost.
+    /// Change nothing: show what would be reverted and deleted.
     #[arg(long)]
     dry_run: bool,
 }

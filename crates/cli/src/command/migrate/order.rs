@@ -7,25 +7,26 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, grouped, printable};
 
-/// See to it that new entries come behind those that are there, after rows were copied into the database.
+/// Repair the sequence of entry IDs after rows were copied into the database.
 ///
-/// Entries are ordered by ids that the server takes from a sequence. Logical replication, blue/green upgrades,
-/// COPY and migration services carry the rows and leave the sequence where it was: the next entries would
-/// come before the copied ones. Then services do not connect, and saves that would be stored in the wrong
-/// order are refused. This sets the sequence behind the greatest id; where it is there already, nothing
-/// is changed.
+/// Entries are ordered by IDs from a sequence of the server. Logical replication, blue/green
+/// upgrades, COPY and migration services copy the rows, but do not advance the sequence. New
+/// entries would then be ordered before the copied ones. In this state, services refuse to connect,
+/// and saves that would be stored in the wrong order are refused. This command advances the
+/// sequence past the greatest ID. If the sequence is already past it, nothing is changed.
 ///
-/// Reads all rows, twice, while saves go on, then keeps saves out for milliseconds. Run it after the last row was
-/// copied and before services save; it must be done by the owner of the tables.
+/// Reads all rows twice while saves continue, then blocks saves for milliseconds. Run it as the
+/// owner of the tables, after the last row was copied and before services save.
 ///
-/// It also names tasks in doubt: their newest revision of a step was recorded more than 5 minutes before
-/// another one of the step. They may have been saved while the sequence was behind, by a program that did not
-/// look, or came late, as imported ones do. They are left as they are.
+/// Also lists suspect tasks: the newest revision of a step was recorded more than 5 minutes before
+/// another revision of that step. They may have been saved while the sequence was behind, by a
+/// program that does not check it, or the entries arrived late, as imported ones do. They are not
+/// changed.
 ///
-/// A schema without a store is an error.
+/// Fails if the schema has no store.
 ///
-/// In JSON `{"from", "to", "greatest", "tasks_in_doubt", "first_in_doubt", "dry_run"}`: the id that the next
-/// entry would have got and the one that it gets, the greatest that there is, how many tasks are in doubt,
+/// JSON: `{"from", "to", "greatest", "tasks_in_doubt", "first_in_doubt", "dry_run"}`: the ID of the
+/// next entry before and after the repair, the greatest existing ID, the number of suspect tasks,
 /// and the first 20 of them.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -33,7 +34,7 @@ Examples:
   tasktrail migrate order
   tasktrail migrate order --dry-run --format json")]
 pub(super) struct OrderArgs {
-    /// Change nothing: tell how the ids stand. Tasks in doubt are not looked for.
+    /// Change nothing: show the state of the sequence. Suspect tasks are not searched.
     #[arg(long)]
     dry_run: bool,
 }
@@ -70,7 +71,7 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let manager = connection::open_store(global).await?;
     if args.dry_run {
-        return look(&manager, output).await;
+        return dry_run(&manager, output).await;
     }
     let repair = manager.repair_entry_order().await?;
     if output.is_json() {
@@ -84,13 +85,12 @@ pub(super) async fn run(
         });
     }
     output.line(describe(repair.before, repair.next, args.dry_run))?;
-    in_doubt(&repair, output)
+    print_suspects(&repair, output)
 }
 
-async fn look(manager: &DatabaseManager, output: &mut Output) -> Result<(), Failure> {
+async fn dry_run(manager: &DatabaseManager, output: &mut Output) -> Result<(), Failure> {
     let Some(order) = manager.entry_order().await? else {
-        return output
-            .line("the ids of entries cannot be read: the role has no SELECT on their sequence");
+        return output.line("cannot read the sequence of entry IDs: the role lacks SELECT on it");
     };
     let next = order.greatest.map_or(order.next, |greatest| {
         order.next.max(greatest.saturating_add(1))
@@ -112,7 +112,7 @@ fn describe(before: EntryOrder, next: i64, dry_run: bool) -> String {
     let id = |id: i64| grouped(u64::try_from(id).unwrap_or_default());
     let greatest = before.greatest.map_or_else(
         || "there are no entries".to_owned(),
-        |greatest| format!("the greatest id is {}", id(greatest)),
+        |greatest| format!("the greatest ID is {}", id(greatest)),
     );
     let (from, to) = (id(before.next), id(next));
     match (before.is_behind(), dry_run) {
@@ -121,17 +121,17 @@ fn describe(before: EntryOrder, next: i64, dry_run: bool) -> String {
             format!("behind: {greatest}; the next entry would get {to} instead of {from}")
         }
         (true, false) => {
-            format!("was behind: {greatest}; the next entry gets {to} now, not {from}")
+            format!("repaired: {greatest}; the next entry now gets {to} instead of {from}")
         }
     }
 }
 
-fn in_doubt(repair: &OrderRepair, output: &mut Output) -> Result<(), Failure> {
+fn print_suspects(repair: &OrderRepair, output: &mut Output) -> Result<(), Failure> {
     if repair.tasks_in_doubt == 0 {
         return Ok(());
     }
     output.line(format!(
-        "{} tasks in doubt: another revision of a step was recorded more than 5 minutes after the newest",
+        "{} suspect tasks: another revision of a step was recorded more than 5 minutes after the newest",
         grouped(repair.tasks_in_doubt)
     ))?;
     for task in &repair.first_in_doubt {

@@ -11,19 +11,23 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, confirm, grouped};
 
-/// Partition the entries by month, or make partitions for the months to come.
+/// Partition the entries by month, or create partitions for the next months.
 ///
-/// For stores from which much old history is to go: `cleanup` and the maintenance of a service then drop
-/// whole partitions. It costs a part of the speed of saves and reads (docs/PERFORMANCE.md has the
-/// figures), so a store is not partitioned unless this was called.
+/// Use this if you regularly remove a large share of the history: `cleanup` and the scheduled
+/// maintenance of services then drop whole partitions. Saves and reads become slower (see
+/// docs/PERFORMANCE.md), so stores are not partitioned by default.
 ///
-/// A table that is not partitioned becomes the first partition as it is; no row is copied, and saves and
-/// reads go on. There is no way back but `export` and `import`, so it asks; a script agrees with --yes.
-/// On a partitioned store it only makes months, and asks nothing. No save ever fails for the want of a
-/// month: what comes later has a partition as well, which is split in time.
+/// On a store without partitions, the existing table becomes the first partition. No row is copied,
+/// and saves and reads continue. The only way back is `export` and `import`, so the command asks
+/// for confirmation. In a script, pass --yes.
 ///
-/// Must be done by the owner of the tables. In JSON `{"made", "partitions", "dry_run"}`: names, and
-/// `{"name", "from", "until", "entries", "bytes"}` of each, `entries` being the server's estimate.
+/// On a partitioned store, it only creates partitions for the next months, without confirmation.
+/// Saves never fail for lack of a partition: later entries go to an open-ended partition, which a
+/// later run splits.
+///
+/// Run it as the owner of the tables. JSON: `{"made", "partitions", "dry_run"}`. `made` has the
+/// names of the new partitions. `partitions` is a list of `{"name", "from", "until", "entries",
+/// "bytes"}`, or null without partitions; `entries` is an estimate of the server.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -31,22 +35,22 @@ Examples:
   tasktrail migrate partition --yes
   tasktrail migrate partition --months-ahead 12")]
 pub(super) struct PartitionArgs {
-    /// How many months after the present one have partitions of their own: 0 to 120.
+    /// Number of months after the current one that get their own partition: 0 to 120.
     #[arg(long, value_name = "N", default_value_t = 1)]
     #[arg(value_parser = clap::value_parser!(u32).range(0..=120))]
     months_ahead: u32,
 
-    /// Do not ask.
+    /// Do not ask for confirmation.
     #[arg(long)]
     yes: bool,
 
-    /// Change nothing: tell how the entries are kept.
+    /// Change nothing: show the current partitions.
     #[arg(long)]
     dry_run: bool,
 }
 
-const QUESTION: &str = "the entries will be partitioned by month, for which there is no way back but an \
-                        export and an import.";
+const QUESTION: &str =
+    "This partitions the entries by month. The only way back is an export and an import.";
 
 pub(super) async fn run(
     args: &PartitionArgs,
@@ -59,7 +63,7 @@ pub(super) async fn run(
         Vec::new()
     } else {
         if before.is_none() && !args.yes {
-            confirm(QUESTION, "this cannot be taken back")?;
+            confirm(QUESTION, "this cannot be undone")?;
         }
         manager.partition(args.months_ahead).await?
     };
@@ -77,7 +81,7 @@ pub(super) async fn run(
         });
     }
     match partitions {
-        None => output.line("the entries are in one table"),
+        None => output.line("the entries are not partitioned"),
         Some(partitions) => {
             for partition in &partitions {
                 output.line(describe(partition))?;
@@ -102,8 +106,9 @@ fn summary(partitions: &[Partition], made: &[String]) -> String {
     format!("{all} partitions, {made} of them new; {months} months ahead")
 }
 
-/// How many whole months after that of `now` end at or before `end`. One partition may have several: the
-/// first one reaches into the next month when the store is partitioned in the last week of a month.
+/// Number of whole months after the month of `now` that end at or before `end`. A partition can
+/// span more than one month: if the store is partitioned in the last week of a month, the first
+/// partition includes the next month.
 fn months_ahead(now: Timestamp, end: Timestamp) -> i32 {
     let month = |instant: Timestamp| {
         let date = instant.to_datetime().date_naive();
@@ -115,7 +120,7 @@ fn months_ahead(now: Timestamp, end: Timestamp) -> i32 {
 #[derive(Serialize)]
 struct Answer {
     made: Vec<String>,
-    /// `null` if the entries are in one table.
+    /// `null` if the entries are not partitioned.
     partitions: Option<Vec<View>>,
     dry_run: bool,
 }
@@ -146,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn months_ahead_are_counted_also_where_a_partition_has_several() {
+    fn months_ahead_counts_months_not_partitions() {
         for (now, end, months) in [
             ("2026-11-27T11:00:00Z", "2027-01-01T00:00:00Z", 1),
             ("2026-11-30T23:59:59Z", "2026-12-01T00:00:00Z", 0),

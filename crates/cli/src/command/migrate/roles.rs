@@ -7,20 +7,22 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Print the SQL of roles with the least rights: one that migrates, and one for services.
+/// Print SQL that creates two least-privilege roles: an owner that migrates, and a role for
+/// services.
 ///
-/// The runtime role reads and adds entries, keeps the summaries, and removes what has expired. It cannot
-/// change an entry, truncate, create, alter or drop a table, or change the account of the migrations. On a
-/// current schema services connect with it as with any other; on another one they are told that it may not
-/// migrate.
+/// The runtime role reads and adds entries, updates summaries, and removes expired tasks. It cannot
+/// change entries, truncate, create, alter or drop tables, or change the record of migrations. If
+/// the schema is up to date, services can use it. If migrations are pending, connecting fails,
+/// because the role may not migrate.
 ///
-/// The SQL makes the roles and the schema (see --schema) where they are missing, sets the roles' search path to
-/// the schema, for psql, makes the tables of the store the owner's, and gives the rights. Run it in the database of the
-/// histories, as a superuser, or as an owner of the database who may create roles: before the first
-/// migration, and again after each that makes tables. Where all is done it changes nothing. Passwords are
-/// set afterwards: in psql by \password ROLE.
+/// The SQL creates the roles and the schema (see --schema) if they do not exist, sets the search
+/// path of both roles to the schema (for psql), makes the owner role the owner of the tables, and
+/// grants the privileges. Review it, then run it in the database of the store, as a superuser, or
+/// as the owner of the database if it may create roles. Run it before the first migration, and
+/// again after each migration that creates tables. You can run it repeatedly. Afterwards, set the
+/// passwords: in psql, use \password ROLE.
 ///
-/// Needs no database. In JSON {"sql"}.
+/// Needs no database. JSON: {"sql"}.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -28,11 +30,11 @@ Examples:
   tasktrail migrate roles | psql --set ON_ERROR_STOP=1 postgres://postgres@localhost/tasks
   tasktrail migrate roles --owner tasks_owner --runtime tasks_app --schema shop > roles.sql")]
 pub(super) struct RolesArgs {
-    /// The role that owns the tables and migrates: 1 to 63 bytes, as it is, also in capitals.
+    /// Role that owns the tables and runs migrations: 1 to 63 bytes, case-sensitive.
     #[arg(long, value_name = "NAME", default_value = "tasktrail_owner")]
     owner: String,
 
-    /// The role that services use.
+    /// Role that services use: 1 to 63 bytes, case-sensitive.
     #[arg(long, value_name = "NAME", default_value = "tasktrail_runtime")]
     runtime: String,
 }

@@ -9,13 +9,14 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Print the SQL of the migrations that are pending, for those who apply it themselves.
+/// Print the SQL of pending migrations, to apply it with another tool.
 ///
-/// Each migration is a transaction that also keeps account of it in the table of migrations, so that
-/// applied by psql it leaves what `migrate up` leaves. It names the schema of the store. Apply it with the role
-/// that owns the tables. Needs no right to write, and changes nothing.
+/// Applying the SQL with psql has the same effect as `migrate up`: each migration is a transaction
+/// that also records itself in the table of migrations. The SQL contains the name of the schema.
+/// Apply it with the role that owns the tables. This command changes nothing, and needs no write
+/// privileges.
 ///
-/// In JSON {"sql"}.
+/// JSON: {"sql"}.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -23,16 +24,16 @@ Examples:
   tasktrail migrate sql --down
   tasktrail migrate sql --all > schema.sql")]
 pub(super) struct SqlArgs {
-    /// Only up to this one, and it; with --down, back to this one, which stays. A version, a name, or the
-    /// beginning of one that no other has. Default: all that are pending; with --down, the last one.
+    /// Up to and including this migration; with --down, all migrations after it. A version, a name,
+    /// or a unique prefix of either. Default: all pending migrations; with --down, the last one.
     #[arg(long, value_name = "VERSION", value_parser = NonEmptyStringValueParser::new())]
     to: Option<String>,
 
-    /// Print what takes migrations back, with the data that they hold.
+    /// Print the SQL that reverts migrations and deletes their data.
     #[arg(long)]
     down: bool,
 
-    /// Print everything from nothing. Needs no database.
+    /// Print all migrations, for an empty database. Needs no connection.
     #[arg(long, conflicts_with_all = ["to", "down"])]
     all: bool,
 }
@@ -68,7 +69,7 @@ pub(super) async fn run(
     print(&plan.sql(), output)
 }
 
-/// Prints statements as they are, or as a member of a document.
+/// Prints the statements, or a JSON document with them.
 pub(super) fn print(sql: &str, output: &mut Output) -> Result<(), Failure> {
     #[derive(Serialize)]
     struct Answer<'a> {

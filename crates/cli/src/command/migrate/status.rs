@@ -8,13 +8,13 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, tables};
 
-/// List every migration: whether the database has it, and since when.
+/// List all migrations, with their state and the time when they were applied.
 ///
-/// A migration is `applied`, `pending` (this program has it and the database has not), or `unknown` (a newer
-/// program has applied it). Times are by the clock of the server, in UTC.
+/// A migration is `applied`, `pending` (not applied yet) or `unknown` (applied by a newer version
+/// of Tasktrail). Times are from the clock of the server, in UTC.
 ///
-/// In JSON a list of `{"version", "name", "state", "applied_at"}`; the name of an unknown one is null, and so is
-/// the time of a pending one.
+/// JSON: a list of `{"version", "name", "state", "applied_at"}`. `name` is null for an unknown
+/// migration, `applied_at` for a pending one.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -9,12 +9,13 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Apply the migrations that are pending.
+/// Apply pending migrations.
 ///
-/// Each is a transaction, or says why it is not: one that fails leaves nothing behind, and those before
-/// it stay. A schema that a newer program has migrated is refused.
+/// Each migration runs in a transaction, unless its SQL states why it cannot. If one fails, it is
+/// rolled back, and earlier ones are kept. A schema that a newer version of Tasktrail has migrated
+/// is refused.
 ///
-/// In JSON as `tasktrail migrate`.
+/// JSON: as for `tasktrail migrate`.
 #[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Examples:
@@ -22,12 +23,12 @@ Examples:
   tasktrail migrate up --dry-run
   tasktrail migrate up --to create_task_history")]
 pub(super) struct UpArgs {
-    /// Apply only those up to this one, and it: a version, a name, or the beginning of one that no other
-    /// has. Default: all.
+    /// Apply migrations up to and including this one: a version, a name, or a unique prefix of
+    /// either. Default: all.
     #[arg(long, value_name = "VERSION", value_parser = NonEmptyStringValueParser::new())]
     to: Option<String>,
 
-    /// Change nothing: tell what would be applied.
+    /// Change nothing: show what would be applied.
     #[arg(long)]
     dry_run: bool,
 }

@@ -2,7 +2,7 @@ use tasktrail::{DatabaseError, MigrateError};
 
 use crate::failure::Failure;
 
-/// A version that does not fit is wrong usage.
+/// Reports an unknown, ambiguous or unapplied version as invalid usage.
 pub(super) fn version_error(error: DatabaseError) -> Failure {
     match error {
         DatabaseError::Migrate(

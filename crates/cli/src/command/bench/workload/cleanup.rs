@@ -5,16 +5,16 @@ use tasktrail::task_history::{
 };
 
 use super::Workload;
+use super::figures::{Row, Written};
 use crate::command::bench::entries::{STEPS, StampGenerator, fetched, load, task};
 use crate::command::bench::environment::BenchEnvironment;
-use crate::command::bench::figures::{Row, Written};
 use crate::command::bench::measured::{Latencies, Measured, Resident};
 use crate::command::bench::progress::Progress;
 use crate::failure::Failure;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Removes so many tasks of ten entries, batch by batch. A latency is that of a batch.
+/// Measures the removal of `tasks` tasks with ten entries each. A latency is that of a batch.
 pub(in crate::command::bench) async fn measure(
     environment: &BenchEnvironment,
     tasks: u32,
@@ -23,12 +23,12 @@ pub(in crate::command::bench) async fn measure(
     let mut stamps = StampGenerator::default();
     let now = stamps.time(Instant::now());
     prepare(environment, tasks, &mut stamps, progress).await?;
-    progress.measures("cleanup");
+    progress.start_measuring("cleanup");
     let policy = RetentionPolicy::older_than(now.saturating_sub(DAY * 30));
     let before = environment.statistics().await?;
     let manager = environment.open(true).await?;
     let (mut latencies, mut resident) = (Latencies::default(), Resident::default());
-    let (began, mut since, mut gone) = (Instant::now(), Instant::now(), 0);
+    let (began, mut since, mut removed_tasks) = (Instant::now(), Instant::now(), 0);
     let removed = manager
         .task_history()?
         .remove_all_expired(
@@ -36,12 +36,12 @@ pub(in crate::command::bench) async fn measure(
             RemovalLimits::default(),
             |so_far: &RemovalResult| {
                 let now = Instant::now();
-                // The end of the walk is no batch.
-                if so_far.tasks > gone {
+                // The last call of the callback is not a batch.
+                if so_far.tasks > removed_tasks {
                     latencies.record(now - since);
-                    resident.look();
+                    resident.sample();
                 }
-                (gone, since) = (so_far.tasks, now);
+                (removed_tasks, since) = (so_far.tasks, now);
             },
         )
         .await?;
@@ -65,7 +65,7 @@ pub(in crate::command::bench) async fn measure(
     Ok(Row::of_writing(Workload::Cleanup, 1, &measured, &written))
 }
 
-/// Loads tasks whose last activity was two months ago.
+/// Loads tasks whose last activity was 60 days ago.
 async fn prepare(
     environment: &BenchEnvironment,
     tasks: u32,
@@ -73,7 +73,7 @@ async fn prepare(
     progress: &Progress,
 ) -> Result<(), Failure> {
     environment.clear().await?;
-    progress.loads("steps for cleanup", u64::from(tasks) * u64::from(STEPS));
+    progress.start_loading("steps for cleanup", u64::from(tasks) * u64::from(STEPS));
     let result = fetched()?;
     let old = stamps.time(Instant::now()).saturating_sub(DAY * 60);
     let steps = (0..tasks).flat_map(|number| (0..STEPS).map(move |step| (number, step)));

@@ -10,15 +10,15 @@ use tasktrail_cli::import::{BadLine, ImportOptions, ImportReport, ImportWatch, I
 use tempfile::NamedTempFile;
 
 use super::Workload;
+use super::figures::{Row, Written};
 use crate::command::bench::entries::{STEPS, StampGenerator, fetched, task};
 use crate::command::bench::environment::BenchEnvironment;
-use crate::command::bench::figures::{Row, Written};
 use crate::command::bench::measured::{Latencies, Measured, Resident};
 use crate::command::bench::progress::Progress;
 use crate::failure::Failure;
 
-/// Imports a file with so many lines, unpacking and parsing included. A latency is the time from
-/// one chunk of up to 2000 lines to the next.
+/// Measures the import of a file with `lines` lines, including decompression and parsing. A latency
+/// is the time between two chunks of up to 2000 lines.
 pub(in crate::command::bench) async fn measure(
     environment: &BenchEnvironment,
     lines: u32,
@@ -26,7 +26,7 @@ pub(in crate::command::bench) async fn measure(
 ) -> Result<Row, Failure> {
     environment.clear().await?;
     let file = tokio::task::spawn_blocking(move || file(lines)).await??;
-    progress.measures("import");
+    progress.start_measuring("import");
     let before = environment.statistics().await?;
     let manager = environment.open(true).await?;
     let mut importer = Importer::new(manager.task_history()?, ImportOptions::default());
@@ -55,7 +55,7 @@ pub(in crate::command::bench) async fn measure(
     Ok(Row::of_writing(Workload::Import, 1, &measured, &written))
 }
 
-/// A line as `tasktrail import` takes it.
+/// A line in the format of `tasktrail import`.
 #[derive(Serialize)]
 struct Line<'a> {
     user_id: &'a str,
@@ -65,7 +65,7 @@ struct Line<'a> {
     step_result: &'a TaskStepResult,
 }
 
-/// Tasks of ten steps of a hundred users, as gzip. The file goes with the value.
+/// Writes a gzip file with tasks of 100 users, with ten steps each. Dropping the value removes it.
 fn file(lines: u32) -> Result<NamedTempFile, Failure> {
     let file = tempfile::Builder::new().suffix(".jsonl.gz").tempfile()?;
     let mut gzip = GzEncoder::new(BufWriter::new(file.as_file()), Compression::default());
@@ -89,7 +89,7 @@ fn file(lines: u32) -> Result<NamedTempFile, Failure> {
     Ok(file)
 }
 
-/// Notes how long each batch took.
+/// Records the latency of each chunk.
 struct Batches {
     latencies: Latencies,
     resident: Resident,
@@ -115,10 +115,10 @@ impl ImportWatch for Batches {
 
     fn advanced(&mut self, _read_bytes: u64, report: &ImportReport) {
         let now = Instant::now();
-        // The end of the file is no batch.
+        // The end of the file is not a chunk.
         if report.lines > self.lines {
             self.latencies.record(now - self.since);
-            self.resident.look();
+            self.resident.sample();
         }
         self.lines = report.lines;
         self.since = now;
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_file_has_as_many_good_lines_as_it_should() {
+    async fn file_has_the_requested_number_of_good_lines() {
         let file = file(2_500).unwrap();
         let manager = DatabaseManager::in_memory();
         let histories = manager.task_history().unwrap();
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_goes_with_the_value() {
+    fn file_is_removed_on_drop() {
         let file = file(1).unwrap();
         let path = file.path().to_owned();
         assert!(path.is_file());

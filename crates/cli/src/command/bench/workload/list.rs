@@ -8,27 +8,27 @@ use tasktrail::task_history::{
     TaskStepResult, UserId,
 };
 
+use super::figures::Row;
 use super::{Workload, reading};
 use crate::command::bench::callers::Caller;
 use crate::command::bench::entries::{StampGenerator, fetched, load};
 use crate::command::bench::environment::BenchEnvironment;
-use crate::command::bench::figures::Row;
 use crate::command::bench::progress::Progress;
 use crate::failure::Failure;
 
-/// One task in so many failed, the others are completed.
-const RARE: u32 = 1000;
+/// One task in this number failed. The others are completed.
+const FAILED_EVERY: u32 = 1000;
 
-/// Which page is read.
+/// The page to read.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::command::bench) struct Page {
-    /// How many tasks the user has.
+    /// Number of tasks of the user.
     pub(in crate::command::bench) tasks: u32,
-    /// Whether only those are listed that failed.
+    /// Whether only failed tasks are listed.
     pub(in crate::command::bench) failed: bool,
 }
 
-/// Loads, for each of the numbers, a user with so many tasks of one step.
+/// Loads a user with this number of tasks of one step, for each of the sizes.
 pub(in crate::command::bench) async fn prepare(
     environment: &BenchEnvironment,
     sizes: &[u32],
@@ -36,7 +36,7 @@ pub(in crate::command::bench) async fn prepare(
 ) -> Result<(), Failure> {
     environment.clear().await?;
     let total = sizes.iter().copied().map(u64::from).sum();
-    progress.loads("tasks for list", total);
+    progress.start_loading("tasks for list", total);
     let mut stamps = StampGenerator::default();
     let newest = stamps.time(Instant::now());
     let completed = fetched()?;
@@ -51,7 +51,7 @@ pub(in crate::command::bench) async fn prepare(
             user: user(size)?,
             task: TaskId::new(format!("task-{number}"))?,
         };
-        let result = if number % RARE == 0 {
+        let result = if number % FAILED_EVERY == 0 {
             &failed
         } else {
             &completed
@@ -66,7 +66,7 @@ fn user(tasks: u32) -> Result<UserId, InvalidValue> {
     UserId::new(format!("user-with-{tasks}"))
 }
 
-/// Measures pages of users with few tasks and with many in turn.
+/// Measures the pages in turn.
 pub(in crate::command::bench) async fn measure(
     environment: &BenchEnvironment,
     pages: &[Page],
@@ -104,10 +104,10 @@ impl Page {
         }
     }
 
-    /// How many tasks are on the first page.
+    /// Number of tasks on the first page.
     fn items(self) -> usize {
         let listed = if self.failed {
-            self.tasks.div_ceil(RARE)
+            self.tasks.div_ceil(FAILED_EVERY)
         } else {
             self.tasks
         };
@@ -117,7 +117,7 @@ impl Page {
     }
 }
 
-/// Reads the same page again and again.
+/// A caller that reads the same page repeatedly.
 struct ListCaller {
     histories: Arc<dyn TaskHistoryRepository>,
     user: UserId,
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_has_100_tasks_or_as_many_as_there_are() {
+    fn page_has_100_tasks_or_fewer() {
         let items = |tasks, failed| Page { tasks, failed }.items();
 
         assert_eq!(

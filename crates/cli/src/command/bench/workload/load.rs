@@ -6,11 +6,11 @@ use tasktrail::task_history::{
     TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey, TaskStatus, TaskStepResult,
 };
 
+use super::figures::Row;
 use super::random_tasks::{self, ReadTask};
 use super::{Workload, reading};
 use crate::command::bench::entries::{load_steps, task};
 use crate::command::bench::environment::BenchEnvironment;
-use crate::command::bench::figures::Row;
 use crate::command::bench::progress::Progress;
 use crate::failure::Failure;
 
@@ -18,16 +18,16 @@ const TASKS: u32 = 100;
 const LOADED_STEPS: u16 = 100;
 const PAYLOAD_BYTES: usize = 256;
 
-/// The tasks that are loaded.
+/// The tasks to load.
 pub(in crate::command::bench) struct Tasks(Arc<[TaskKey]>);
 
-/// Loads a hundred tasks of a hundred steps, each with a payload of 256 bytes.
+/// Saves 100 tasks of 100 steps, each with a payload of 256 bytes.
 pub(in crate::command::bench) async fn prepare(
     environment: &BenchEnvironment,
     progress: &Progress,
 ) -> Result<Tasks, Failure> {
     environment.clear().await?;
-    progress.loads("steps for load", u64::from(TASKS) * u64::from(LOADED_STEPS));
+    progress.start_loading("steps for load", u64::from(TASKS) * u64::from(LOADED_STEPS));
     let tasks = (0..TASKS).map(task).collect::<Result<Arc<[_]>, _>>()?;
     let result = TaskStepResult::builder("fetch", TaskStatus::Completed)
         .result(json!({ "payload": text(fastrand::Rng::with_seed(0)) }))
@@ -38,7 +38,7 @@ pub(in crate::command::bench) async fn prepare(
     Ok(Tasks(tasks))
 }
 
-/// Not one letter again and again, which would be stored in less.
+/// Random text, because repeated characters would be compressed.
 fn text(mut random: fastrand::Rng) -> String {
     std::iter::repeat_with(|| random.alphanumeric())
         .take(PAYLOAD_BYTES)

@@ -1,4 +1,4 @@
-//! Callers that read one task after the other, at random.
+//! Callers that read random tasks.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::command::bench::environment::BenchEnvironment;
 use crate::command::bench::measured::Measured;
 use crate::failure::Failure;
 
-/// What is read of a task, and checked.
+/// A read of a task that checks its result.
 pub(super) trait ReadTask: Send + 'static {
     fn read(
         histories: &dyn TaskHistoryRepository,

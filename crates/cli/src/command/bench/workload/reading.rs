@@ -1,4 +1,4 @@
-//! What the reads have in common.
+//! The measurement shared by the reading workloads.
 
 use std::mem;
 use std::sync::Arc;
@@ -11,12 +11,13 @@ use crate::command::bench::environment::BenchEnvironment;
 use crate::command::bench::measured::Measured;
 use crate::failure::Failure;
 
-/// Each kind of reading has half of its time in each of its turns. An even number: the kinds are in their
-/// order again at the end.
+/// Turns of each kind of read, which share its time. An even number, so that the kinds are in their
+/// original order at the end.
 const TURNS: u32 = 2;
 
-/// Has so many callers of each kind read, after a warm-up, one kind at a time, in turn and in turn
-/// backwards: so that a noisy moment hits all, and their figures can be compared.
+/// Measures each kind of read with `callers` callers, after a warm-up. The kinds take turns,
+/// forwards and then backwards, so that disturbances affect all of them and the results are
+/// comparable.
 pub(super) async fn measure<C: Caller>(
     environment: &BenchEnvironment,
     callers: u32,
@@ -45,11 +46,13 @@ pub(super) async fn measure<C: Caller>(
     Ok(reading.into_iter().map(|(sum, _)| sum).collect())
 }
 
-/// A read did not give what was loaded before: figures would mean nothing.
-pub(super) fn check(right: bool, what: &str) -> Result<(), Failure> {
-    if right {
+/// Fails if a read did not return the loaded data, because its latency would be meaningless.
+pub(super) fn check(is_correct: bool, what: &str) -> Result<(), Failure> {
+    if is_correct {
         Ok(())
     } else {
-        Err(Failure::error(format!("{what} is not what was saved")))
+        Err(Failure::error(format!(
+            "{what} differs from the saved data"
+        )))
     }
 }

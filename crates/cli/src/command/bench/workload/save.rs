@@ -7,31 +7,31 @@ use tasktrail::task_history::{
 };
 
 use super::Workload;
+use super::figures::{Row, Written};
 use crate::command::bench::callers::{Caller, WARM_UP, call_for};
 use crate::command::bench::entries::{STEPS, StampGenerator, fetched};
 use crate::command::bench::environment::BenchEnvironment;
-use crate::command::bench::figures::{Row, Written};
 use crate::command::bench::measured::Measured;
 use crate::failure::Failure;
 
-/// Group commit on and off in turn, so that a noisy moment hits both, and neither is always the one
-/// with the larger table.
+/// Group commit is on and off in alternation, so that disturbances affect both, and neither always
+/// has the larger table.
 const TURNS: [bool; 4] = [true, false, false, true];
 
-/// Each way takes half of its time in each of its two turns.
+/// Turns of each mode, which share its time.
 const TURNS_OF_EACH: u32 = 2;
 
-/// What the turns of one way add up to.
+/// The sum of the turns of one mode.
 #[derive(Default)]
 struct Sum {
     measured: Measured,
     log_bytes: u64,
-    /// Those of the warm-up as well, and so are the saves.
+    /// Includes the warm-up, as `saves` does.
     rows_died: u64,
     saves: u64,
 }
 
-/// Measures both ways with so many callers, on tables that begin empty.
+/// Measures both modes with `callers` callers, starting with empty tables.
 pub(in crate::command::bench) async fn measure(
     environment: &BenchEnvironment,
     callers: u32,
@@ -42,19 +42,20 @@ pub(in crate::command::bench) async fn measure(
     let mut saving = (0..callers)
         .map(|number| SaveCaller::new(number, &histories))
         .collect::<Result<Vec<_>, _>>()?;
-    let (mut grouped, mut alone) = (Sum::default(), Sum::default());
+    let (mut batched, mut single) = (Sum::default(), Sum::default());
     for group_commit in TURNS {
         let sum = if group_commit {
-            &mut grouped
+            &mut batched
         } else {
-            &mut alone
+            &mut single
         };
         saving = turn(environment, group_commit, time / TURNS_OF_EACH, saving, sum).await?;
     }
-    Ok([grouped.row(callers, true), alone.row(callers, false)])
+    Ok([batched.row(callers, true), single.row(callers, false)])
 }
 
-/// Rows that died are known when the connections have ended, and the log as soon as it is written.
+/// Measures one turn. Dead rows are known once the connections are closed, and WAL as soon as it is
+/// written.
 async fn turn(
     environment: &BenchEnvironment,
     group_commit: bool,
@@ -98,8 +99,8 @@ impl Sum {
     }
 }
 
-/// A worker that saves step after step, in tasks of ten steps of a user of its own. No key comes twice
-/// in a measurement.
+/// A caller that saves step after step, in tasks of ten steps of its own user. Each key is used
+/// once per measurement.
 struct SaveCaller {
     histories: Arc<dyn TaskHistoryRepository>,
     stamps: StampGenerator,
@@ -157,12 +158,12 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_caller_saves_ten_steps_of_each_task_and_skips_none() {
+    async fn caller_saves_ten_steps_of_each_task_without_gaps() {
         let manager = DatabaseManager::in_memory();
         let histories = manager.task_history().unwrap();
         let mut caller = SaveCaller::new(7, &histories).unwrap();
         for _ in 0..25 {
-            // What is made ready and never sent leaves no gap.
+            // A prepared call that is never made leaves no gap.
             caller.prepare(Instant::now()).unwrap();
             caller.prepare(Instant::now()).unwrap();
             caller.call().await.unwrap();

@@ -3,25 +3,25 @@ use std::time::Duration;
 
 use tasktrail::task_history::{TaskHistoryRepository, TaskKey, TaskStatus};
 
+use super::figures::Row;
 use super::random_tasks::{self, ReadTask};
 use super::{Workload, reading};
 use crate::command::bench::entries::{STEPS, fetched, load_steps, task};
 use crate::command::bench::environment::BenchEnvironment;
-use crate::command::bench::figures::Row;
 use crate::command::bench::progress::Progress;
 use crate::failure::Failure;
 
-/// The tasks that are asked for.
+/// The tasks whose status is read.
 pub(in crate::command::bench) struct Tasks(Arc<[TaskKey]>);
 
-/// Loads so many tasks of a hundred users, of ten steps each.
+/// Saves `tasks` tasks of 100 users, with ten steps each.
 pub(in crate::command::bench) async fn prepare(
     environment: &BenchEnvironment,
     tasks: u32,
     progress: &Progress,
 ) -> Result<Tasks, Failure> {
     environment.clear().await?;
-    progress.loads("steps for status", u64::from(tasks) * u64::from(STEPS));
+    progress.start_loading("steps for status", u64::from(tasks) * u64::from(STEPS));
     let tasks = (0..tasks).map(task).collect::<Result<Arc<[_]>, _>>()?;
     let histories = environment.manager.task_history()?;
     load_steps(&histories, &tasks, STEPS, &fetched()?, progress).await?;
@@ -39,7 +39,7 @@ pub(in crate::command::bench) async fn measure(
     Ok(measured.iter().map(row).collect())
 }
 
-/// Asks for the status of the task.
+/// Reads the status of the task.
 struct Status;
 
 impl ReadTask for Status {

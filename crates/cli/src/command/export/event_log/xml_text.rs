@@ -3,7 +3,7 @@ use std::fmt::Write;
 
 use tasktrail::task_history::TaskKey;
 
-/// Whether XML 1.0 can hold a character, be it written as it is or by its number.
+/// Whether XML 1.0 allows a character, either literally or as a character reference.
 fn is_legal(character: char) -> bool {
     matches!(
         character,
@@ -11,8 +11,8 @@ fn is_legal(character: char) -> bool {
     )
 }
 
-/// A text that XML can hold: a control character is replaced by its picture (NUL by `␀`, U+2400), and
-/// U+FFFE and U+FFFF by U+FFFD.
+/// Replaces the characters that XML does not allow: a control character by its symbol (NUL by `␀`,
+/// U+2400), and U+FFFE and U+FFFF by U+FFFD.
 pub(super) fn legal(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_legal) {
         return text.into();
@@ -28,7 +28,8 @@ pub(super) fn legal(text: &str) -> Cow<'_, str> {
         .into()
 }
 
-/// The name of a case, `user/task`. Two tasks never share one: they would be taken for one case.
+/// The name of a case, `user/task`. Escaping keeps the names of different tasks different; process
+/// mining tools merge cases of the same name.
 pub(super) fn case_name(task: &TaskKey) -> String {
     let mut name = String::new();
     push_escaped(&mut name, task.user.as_str(), true);
@@ -43,7 +44,7 @@ fn push_escaped(name: &mut String, id: &str, is_user: bool) {
             '\\' => name.push_str("\\\\"),
             '/' if is_user => name.push_str("\\/"),
             legal if is_legal(legal) => name.push(legal),
-            // To a string is always written.
+            // Writing to a string does not fail.
             other => drop(write!(name, "\\u{:04x}", u32::from(other))),
         }
     }
@@ -54,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_xml_cannot_hold_is_replaced_and_nothing_else() {
+    fn only_characters_that_xml_does_not_allow_are_replaced() {
         assert_eq!(
             legal("a\tb\r\n\u{7f}\u{85}é𝄞<&"),
             "a\tb\r\n\u{7f}\u{85}é𝄞<&"
@@ -66,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn cases_of_different_tasks_have_different_names() {
+    fn different_tasks_have_different_case_names() {
         let name = |user: &str, task: &str| case_name(&TaskKey::new(user, task).unwrap());
 
         assert_eq!(name("alice", "a/b"), "alice/a/b");
