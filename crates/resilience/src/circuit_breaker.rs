@@ -23,7 +23,7 @@ use crate::telemetry::{self, millis};
 ///
 /// The breaker opens after a number of consecutive [outages](RepositoryError::is_outage): errors of
 /// the kind [`Unavailable`](ErrorKind::Unavailable), and errors of the kind
-/// [`TimedOut`](ErrorKind::TimedOut) that permit the effect unknown. Any other answer of the store
+/// [`TimedOut`](ErrorKind::TimedOut) with an unknown effect. Any other answer of the store
 /// shows that it can be reached and resets the count. This includes a refusal and the store's own
 /// timeout.
 ///

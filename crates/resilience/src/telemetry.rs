@@ -94,7 +94,7 @@ pub(crate) fn millis(duration: Duration) -> f64 {
 pub(crate) fn kind_name(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Conflict => "conflict",
-        ErrorKind::Refused => "rejected",
+        ErrorKind::Refused => "refused",
         ErrorKind::Contention => "contention",
         ErrorKind::Unavailable => "unavailable",
         ErrorKind::TimedOut => "timed_out",

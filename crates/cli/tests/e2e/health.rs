@@ -49,7 +49,7 @@ fn read_only_role_is_unhealthy() {
 
     assert_eq!(output.code, Some(1), "{output:?}");
     assert!(
-        output.stdout.contains("may not read and write"),
+        output.stdout.contains("lacks a privilege on the tables"),
         "{output:?}"
     );
 }

@@ -29,13 +29,13 @@ pub(super) fn findings(found: &DatabaseHealth, failure: Option<String>) -> Vec<F
 fn server(server: &ServerHealth) -> Vec<Finding> {
     let standby = server.role == ServerRole::Standby;
     let read_only = match (standby, server.writable) {
-        (true, _) => Some("the server is a standby and takes no writes"),
+        (true, _) => Some("the server is a standby and accepts no writes"),
         (false, false) => Some("the server is read-only"),
         (false, true) => None,
     };
     let read_only = read_only.map(|reason| (Unhealthy, reason.to_owned()));
     let forbidden = (!server.permitted).then(|| {
-        let reason = "this role may not read and write the tables of the history";
+        let reason = "this role lacks a privilege on the tables of the history";
         (Unhealthy, reason.to_owned())
     });
     read_only

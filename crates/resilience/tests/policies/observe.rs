@@ -26,12 +26,12 @@ async fn each_call_is_counted_and_timed_by_outcome() {
         [
             r#"tasktrail_operation_duration_seconds{operation="test.finish",outcome="ok"} [0.0]"#,
             r#"tasktrail_operation_duration_seconds{operation="test.save",outcome="ok"} [0.25, 0.75]"#,
-            r#"tasktrail_operation_duration_seconds{operation="test.save",outcome="rejected"} [0.5]"#,
+            r#"tasktrail_operation_duration_seconds{operation="test.save",outcome="refused"} [0.5]"#,
             r#"tasktrail_operations_in_flight{operation="test.finish"} 0"#,
             r#"tasktrail_operations_in_flight{operation="test.save"} 0"#,
             r#"tasktrail_operations_total{operation="test.finish",outcome="ok"} 1"#,
             r#"tasktrail_operations_total{operation="test.save",outcome="ok"} 2"#,
-            r#"tasktrail_operations_total{operation="test.save",outcome="rejected"} 1"#,
+            r#"tasktrail_operations_total{operation="test.save",outcome="refused"} 1"#,
         ]
     );
 }
@@ -40,7 +40,7 @@ async fn each_call_is_counted_and_timed_by_outcome() {
 async fn every_kind_is_an_outcome() {
     let kinds = [
         (ErrorKind::Conflict, "conflict"),
-        (ErrorKind::Refused, "rejected"),
+        (ErrorKind::Refused, "refused"),
         (ErrorKind::Contention, "contention"),
         (ErrorKind::Unavailable, "unavailable"),
         (ErrorKind::TimedOut, "timed_out"),
@@ -158,9 +158,9 @@ async fn failure_is_logged_once_with_its_causes_and_the_span_records_the_outcome
         log.lines(),
         [
             " WARN repository.operation{operation=\"test.save\"}: operation failed \
-             operation=\"test.save\" kind=\"rejected\" effect=\"unknown\" \
+             operation=\"test.save\" kind=\"refused\" effect=\"unknown\" \
              error=test.save: the store refused the operation (it may have been applied): cause of attempt 1",
-            " INFO repository.operation{operation=\"test.save\" outcome=\"rejected\" \
+            " INFO repository.operation{operation=\"test.save\" outcome=\"refused\" \
              duration_ms=250.0}: close",
         ]
     );
