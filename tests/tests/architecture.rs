@@ -58,7 +58,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("diesel", POSTGRES),
     ("diesel-async", POSTGRES),
     ("bb8", &["tasktrail-postgres-client"]),
-    ("rustls", &["tasktrail-postgres-client"]),
+    ("rustls", &["tasktrail-cli", "tasktrail-postgres-client"]),
     ("tokio-postgres", POSTGRES),
     ("clap", &["tasktrail-cli"]),
     ("hyper", &["tasktrail"]),

@@ -157,7 +157,7 @@ async fn measure(manager: &DatabaseManager, every: Option<Duration>) {
         match timeout(MEASURE_TIMEOUT, manager.publish_store_metrics()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::warn!(error = %ErrorChain(&error), "measurement of the store failed")
+                tracing::warn!(error = %ErrorChain(&error), "measurement of the store failed");
             }
             Err(_elapsed) => {
                 tracing::warn!(timeout = ?MEASURE_TIMEOUT, "measurement of the store timed out");

@@ -17,6 +17,7 @@ fn forwarding(description: &Description) -> TokenStream {
     } = description;
     // A name that no argument can be taken for.
     let to = Ident::new("to", Span::mixed_site());
+    let wrapper = Ident::new("W", Span::mixed_site());
     let methods = description.methods.iter().map(|method| {
         let Method {
             signature,
@@ -38,10 +39,10 @@ fn forwarding(description: &Description) -> TokenStream {
     quote! {
         /// A wrapper of a repository is a repository.
         #async_trait
-        impl<W> #port for W
+        impl<#wrapper> #port for #wrapper
         where
-            W: ::tasktrail_domain::repository::Forward,
-            W::To: #port,
+            #wrapper: ::tasktrail_domain::repository::Forward,
+            #wrapper::To: #port,
         {
             #(#methods)*
         }

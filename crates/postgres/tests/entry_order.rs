@@ -12,10 +12,11 @@ use tasktrail_domain::repository::{Effect, ErrorChain, ErrorKind, RepositoryErro
 use tasktrail_domain::task_history::TaskStatus::{Completed, Failed, Running};
 use tasktrail_domain::task_history::{TaskHistoryRepository, TaskHistoryRepositoryExt, TaskStatus};
 use tasktrail_postgres::{EntryOrder, MigrateError, PostgresConfig, PostgresDatabase};
-use tasktrail_postgres_admin::Administrable as _;
-use tasktrail_postgres_admin::DatabaseRoles;
 use tasktrail_postgres_admin::diagnosis::{DiagnosisOptions, FindingCode, Severity};
+use tasktrail_postgres_admin::{Administrable as _, DatabaseRoles};
 use tasktrail_test_support::{Server, ServerOptions, TestDatabase, wait_until};
+
+const ENTRIES: &str = "SELECT FROM task_history";
 
 async fn open(url: String, writers: u32) -> PostgresDatabase {
     let config = PostgresConfig::from_url(url)
@@ -203,6 +204,9 @@ async fn sequence_between_existing_ids_misplaces_no_revision() {
     database.execute(rewind).unwrap();
     let batch = [1, 2, 3].map(|step| writer.step(&task("report"), step, Running));
     assert_out_of_order(history.save_batch(&batch).await.map(|_| Running));
+    // The id of an existing entry is refused as well.
+    database.execute(&rewind.replace("1)", "2)")).unwrap();
+    assert_out_of_order(history.save(&writer.step(&task("report"), 2, Failed)).await);
 
     assert_eq!(history.trail_all(&task("report")).await.unwrap().len(), 4);
 }
@@ -348,12 +352,16 @@ async fn replicated_store_is_refused_until_its_sequence_is_repaired() {
             source.name()
         ))
         .unwrap();
-    wait_until("the rows arrive", || rows(&target) == 4);
+    wait_until("the rows arrive", || {
+        target.execute(ENTRIES).unwrap().len() == 4
+    });
     // Saves from now on are streamed rather than copied.
     for entry in writer.steps(&task("late"), 3) {
         old.task_history().save(&entry).await.unwrap();
     }
-    wait_until("the stream arrives", || rows(&target) == 7);
+    wait_until("the stream arrives", || {
+        target.execute(ENTRIES).unwrap().len() == 7
+    });
     target.execute("DROP SUBSCRIPTION upgrade").unwrap();
 
     assert_refused(
@@ -371,10 +379,6 @@ async fn replicated_store_is_refused_until_its_sequence_is_repaired() {
     new.task_history().save(&entry).await.unwrap();
     let steps = new.task_history().load_all(&task("late")).await.unwrap();
     assert_eq!(steps[0], entry);
-}
-
-fn rows(database: &TestDatabase) -> usize {
-    database.execute("SELECT FROM task_history").unwrap().len()
 }
 
 #[tokio::test]

@@ -13,13 +13,13 @@ const ENTRIES: &str = include_str!("../pgbench/entry.sql");
 /// The query of `status`, which reads one summary.
 pub(crate) const STATUS_SCRIPT: &str = include_str!("../pgbench/status.pgb");
 
-/// Returns the statement without comments.
+/// Returns the statement without comments, and without a lock timeout of its own.
 pub(crate) fn save() -> String {
     let lines: Vec<_> = SAVE
         .lines()
         .filter(|line| !line.trim_start().starts_with("--"))
         .collect();
-    lines.join("\n").trim().to_owned()
+    lines.join("\n").trim().replace("$9", "NULL::text")
 }
 
 /// Returns a script that saves `size` entries per statement, each of another user, like a batch of

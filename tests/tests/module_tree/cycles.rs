@@ -15,8 +15,11 @@ pub(crate) fn siblings(uses: &Graph) -> Vec<Graph> {
             let shared = from.iter().zip(to).take_while(|(one, other)| one == other);
             let depth = shared.count();
             if depth < from.len() && depth < to.len() {
-                let family = families.entry(from[..depth].to_vec()).or_default();
-                let of = |module: &Module| module[..=depth].to_vec();
+                let above = |module: &Module, names: usize| {
+                    module.iter().take(names).cloned().collect::<Module>()
+                };
+                let family = families.entry(above(from, depth)).or_default();
+                let of = |module: &Module| above(module, depth + 1);
                 family.entry(of(to)).or_default();
                 family.entry(of(from)).or_default().insert(of(to));
             }

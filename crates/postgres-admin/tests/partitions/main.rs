@@ -9,6 +9,7 @@
 mod deadline;
 mod export;
 mod far_future;
+mod late_save;
 mod layout;
 mod options;
 mod outlook;

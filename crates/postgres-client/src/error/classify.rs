@@ -72,14 +72,22 @@ pub(super) fn is_lock_timeout(error: &Error) -> bool {
         if information.message().starts_with(LOCK_TIMEOUT))
 }
 
-/// Whether a table or a column does not exist.
+/// The beginning of the names of all tables that repositories use. A missing table of another name, such
+/// as one that a trigger of the host uses, is no missing schema.
+const TABLES: &str = "task_";
+
+/// Whether a table or a column of a repository does not exist.
 pub(super) fn is_missing_schema(error: &Error) -> bool {
     let Error::DatabaseError(DatabaseErrorKind::Unknown, information) = error else {
         return false;
     };
     let message = information.message();
-    let kinds = ["relation ", "column "];
-    kinds.iter().any(|kind| message.starts_with(kind)) && message.ends_with("does not exist")
+    let missing = [
+        format!("relation \"{TABLES}"),
+        "column \"".to_owned(),
+        format!("column {TABLES}"),
+    ];
+    missing.iter().any(|begins| message.starts_with(begins)) && message.ends_with("does not exist")
 }
 
 fn by_kind(kind: DatabaseErrorKind, message: &str) -> (ErrorKind, Effect) {
