@@ -131,15 +131,12 @@ async fn a_copy_is_noticed_and_repaired(partitioned: bool) {
     let history = postgres.task_history();
     let before = history.trail_all(&task("report")).await.unwrap();
     let greatest = greatest(&target);
+    let behind = EntryOrder {
+        next,
+        greatest: Some(greatest),
+    };
 
-    assert_refused(
-        &postgres,
-        EntryOrder {
-            next,
-            greatest: Some(greatest),
-        },
-    )
-    .await;
+    assert_refused(&postgres, behind).await;
     let again = writer.step(&task("report"), 1, Failed);
     assert_out_of_order(history.save(&again).await);
     assert_eq!(history.trail_all(&task("report")).await.unwrap(), before);
@@ -204,7 +201,6 @@ async fn sequence_between_existing_ids_misplaces_no_revision() {
     database.execute(rewind).unwrap();
     let batch = [1, 2, 3].map(|step| writer.step(&task("report"), step, Running));
     assert_out_of_order(history.save_batch(&batch).await.map(|_| Running));
-    // The id of an existing entry is refused as well.
     database.execute(&rewind.replace("1)", "2)")).unwrap();
     assert_out_of_order(history.save(&writer.step(&task("report"), 2, Failed)).await);
 
