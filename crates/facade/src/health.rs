@@ -61,6 +61,7 @@ pub struct DatabaseHealth {
 }
 
 impl HealthState {
+    #[cfg(feature = "postgres")]
     /// The value of the metric: 0, 1 or 2, the greater the worse.
     pub(crate) const fn level(self) -> f64 {
         match self {

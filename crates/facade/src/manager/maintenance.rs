@@ -15,6 +15,7 @@ use crate::maintenance::{
     MaintenanceRun, MaintenanceStep, Runs, Schedule,
 };
 use crate::telemetry;
+#[cfg(feature = "postgres")]
 use tasktrail_postgres_admin::Administrable;
 
 /// The clock is read again at least this often during a wait: it may have been set, or the machine
