@@ -61,8 +61,8 @@ pub struct DatabaseHealth {
 }
 
 impl HealthState {
-    #[cfg(feature = "postgres")]
     /// The value of the metric: 0, 1 or 2, the greater the worse.
+    #[cfg(feature = "postgres")]
     pub(crate) const fn level(self) -> f64 {
         match self {
             Self::Healthy => 0.0,

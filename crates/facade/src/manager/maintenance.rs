@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "postgres")]
+use tasktrail_postgres_admin::Administrable;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -15,8 +17,6 @@ use crate::maintenance::{
     MaintenanceRun, MaintenanceStep, Runs, Schedule,
 };
 use crate::telemetry;
-#[cfg(feature = "postgres")]
-use tasktrail_postgres_admin::Administrable;
 
 /// The clock is read again at least this often during a wait: it may have been set, or the machine
 /// may have been suspended.
