@@ -1,21 +1,23 @@
 //! A save of an older step looks at the revisions of that step only, also with partitions.
 
+use tasktrail_postgres_admin::Administrable as _;
 use tasktrail_test_support::TestDatabase;
 
 use super::scene::{on, open};
-use tasktrail_postgres_admin::Administrable as _;
 
 const SAVE: &str = include_str!("../../../postgres/src/task_history/sql/save.sql");
 
 const PLANNING: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;
     SET enable_bitmapscan = off; SET enable_sort = off; SET enable_incremental_sort = off; SET jit = off";
 
-/// Tasks with ten revisions each, which the statistics describe, and one that has 20 000 since then.
+/// Tasks of ten revisions in many months, each of a user of its own, which the statistics describe. One with 20 000
+/// revisions was saved since then.
 const FILL: &str = "
     INSERT INTO task_history (user_id, task_id, step, entry_id, recorded_at, status, result)
-    SELECT 'alice', 'small-' || number / 10, number % 2,
-           ('019b76da-a800-7000-8000-' || lpad(to_hex(number), 12, '0'))::uuid, now(), 'running', '{}'
-    FROM generate_series(1, 10000) AS number;
+    SELECT 'user-' || number / 10, 'small-' || number / 10, number % 10,
+           (lpad(to_hex(1767225600000 + number % 50 * 2592000000), 12, '0')
+            || '70008' || lpad(to_hex(number), 15, '0'))::uuid, now(), 'running', '{}'
+    FROM generate_series(1, 20000) AS number;
     ANALYZE task_history;
     INSERT INTO task_history (user_id, task_id, step, entry_id, recorded_at, status, result)
     SELECT 'alice', 'large', number % 2,
@@ -52,7 +54,6 @@ async fn save_of_an_older_step_reads_one_index_range_per_partition() {
 
     let plan = plan_of_a_late_save(&database);
     assert!(plan.contains("(step = added"), "{plan}");
-    assert!(!plan.contains("Rows Removed by Join Filter: 1"), "{plan}");
-    assert!(!plan.contains("Rows Removed by Filter: 1"), "{plan}");
+    assert!(!plan.contains("Rows Removed by"), "{plan}");
     assert!(!plan.contains("Seq Scan on task_history"), "{plan}");
 }
