@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use tasktrail::clock::{Clock, SystemClock};
-use tasktrail::repository::PageRequest;
+use tasktrail::repository::{Page, PageRequest};
 use tasktrail::resilience::{ResilienceConfig, RetryConfig, TimeoutConfig};
 use tasktrail::task_history::{
     EntryIdGenerator, HistoryEntry, RandomEntryIdGenerator, StepNumber, TaskHistoryRepository,
@@ -79,18 +79,8 @@ async fn reads_whole(text: &str) {
         histories.save_batch(&batch).await.unwrap();
     }
 
-    let mut request = Some(PageRequest::default());
-    while let Some(page) = request {
-        let read = histories.load(&task, &page).await.unwrap();
-        assert!(read.items.len() <= MAX_ENTRIES_OF_A_PAGE);
-        request = page.next(read.next);
-    }
-    let mut request = Some(PageRequest::default());
-    while let Some(page) = request {
-        let read = histories.trail(&task, &page).await.unwrap();
-        assert!(read.items.len() <= MAX_ENTRIES_OF_A_PAGE);
-        request = page.next(read.next);
-    }
+    assert_pages_are_short(async |page| histories.load(&task, &page).await.unwrap()).await;
+    assert_pages_are_short(async |page| histories.trail(&task, &page).await.unwrap()).await;
     for entries in [histories.load_all(&task), histories.trail_all(&task)] {
         let entries = entries.await.unwrap();
         let steps = entries.iter().map(|entry| entry.step);
@@ -98,6 +88,19 @@ async fn reads_whole(text: &str) {
         assert!(entries.iter().all(|entry| entry.step_result == fetched));
     }
     manager.close().await;
+}
+
+async fn assert_pages_are_short<C>(read: impl AsyncFn(PageRequest<C>) -> Page<HistoryEntry, C>) {
+    let mut cursor = None;
+    loop {
+        let request = PageRequest::default();
+        let page = read(request.next(cursor).unwrap_or(request)).await;
+        assert!(page.items.len() <= MAX_ENTRIES_OF_A_PAGE);
+        cursor = page.next;
+        if cursor.is_none() {
+            return;
+        }
+    }
 }
 
 fn with_long_timeouts() -> ResilienceConfig {

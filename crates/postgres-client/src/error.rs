@@ -150,12 +150,6 @@ impl Refusal {
             source: source.into(),
         }
     }
-
-    /// The reason.
-    #[must_use]
-    pub fn reason(&self) -> &(dyn Error + Send + Sync + 'static) {
-        &*self.source
-    }
 }
 
 impl fmt::Display for Refusal {

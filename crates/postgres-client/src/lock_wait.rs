@@ -34,7 +34,7 @@ const MOST_CONNECTIONS: u32 = 4;
 /// The number of `connections` that may wait for locks at the same time: at least one, and few, so
 /// that waiting calls do not use up the pool.
 #[must_use]
-pub fn waiting_connections(connections: u32) -> usize {
+pub(crate) fn waiting_connections(connections: u32) -> usize {
     let share = (connections / SHARE_OF_CONNECTIONS).clamp(1, MOST_CONNECTIONS);
     usize::try_from(share).unwrap_or(1)
 }
@@ -49,7 +49,7 @@ impl LockWait {
 
     /// The wait of a call that starts now.
     #[must_use]
-    pub fn of_call(limit: Duration) -> Self {
+    pub(crate) fn of_call(limit: Duration) -> Self {
         Self::Call {
             began: Instant::now(),
             limit,
@@ -60,7 +60,7 @@ impl LockWait {
 
     /// Removes the minimum wait, for calls that have already found the task locked.
     #[must_use]
-    pub fn no_longer(self) -> Self {
+    pub(crate) fn no_longer(self) -> Self {
         match self {
             Self::Call { began, limit, .. } => Self::Call {
                 began,

@@ -211,19 +211,19 @@ impl Pool {
 
     /// Whether the runtime on which the pool was opened has shut down. Its connections and batch
     /// tasks have ended with it.
-    pub fn runtime_has_ended(&self) -> bool {
+    pub(crate) fn runtime_has_ended(&self) -> bool {
         let maintenance = self.0.maintenance.get();
         self.is_open() && maintenance.is_some_and(AbortHandle::is_finished)
     }
 
     /// Whether new calls may start.
     #[must_use]
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.0.lifecycle.is_open()
     }
 
     /// Waits until no new calls may start.
-    pub async fn draining(&self) {
+    pub(crate) async fn draining(&self) {
         self.0.lifecycle.draining().await;
     }
 

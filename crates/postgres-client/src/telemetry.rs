@@ -31,7 +31,7 @@ pub fn waited(time: Duration) {
 }
 
 /// Records that a batch of `calls` is sent.
-pub fn sent_together(operation: Operation, calls: usize) {
+pub(crate) fn sent_together(operation: Operation, calls: usize) {
     let calls = u32::try_from(calls).unwrap_or(u32::MAX);
     histogram!(BATCH_SIZE, "operation" => operation.name()).record(f64::from(calls));
 }

@@ -59,7 +59,7 @@ impl TlsMode {
 
     /// The mode that the driver has parsed.
     #[must_use]
-    pub fn of_driver(mode: SslMode) -> Self {
+    pub(crate) fn of_driver(mode: SslMode) -> Self {
         match mode {
             SslMode::Disable => Self::Disable,
             SslMode::Require => Self::Require,

@@ -67,7 +67,7 @@ impl PostgresConfig {
 
     /// The maximum number of connections, including the burst.
     #[must_use]
-    pub fn hard_limit(&self) -> NonZeroU32 {
+    pub(crate) fn hard_limit(&self) -> NonZeroU32 {
         self.max_connections.saturating_add(self.burst_connections)
     }
 

@@ -80,7 +80,10 @@ impl Pool {
     /// # Errors
     ///
     /// [`StoreError::Locked`] if no permit becomes free before the timeout.
-    pub async fn leave_to_wait(&self, wait: LockWait) -> Result<SemaphorePermit<'_>, StoreError> {
+    pub(crate) async fn leave_to_wait(
+        &self,
+        wait: LockWait,
+    ) -> Result<SemaphorePermit<'_>, StoreError> {
         let permit = self.0.lock_waiters.acquire();
         let permit = match wait.deadline() {
             Some(deadline) => timeout_at(deadline, permit).await.ok(),
