@@ -12,7 +12,8 @@
 use std::time::{Duration, Instant};
 
 use tasktrail_conformance::fixture::Writer;
-use tasktrail_domain::task_history::{HistoryEntry, TaskHistoryRepository, TaskKey};
+use tasktrail_domain::TaskKey;
+use tasktrail_domain::task_history::{HistoryEntry, TaskHistoryRepository};
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase};
 use tasktrail_resilience::{Guarded, ResilienceConfig, StandardPolicy};
 use tasktrail_test_support::{ServerOptions, TestDatabase};

@@ -17,8 +17,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use tasktrail::TaskKey;
 use tasktrail::repository::ErrorKind;
-use tasktrail::task_history::{TaskHistoryRepository, TaskKey};
+use tasktrail::task_history::TaskHistoryRepository;
 use tasktrail::{DatabaseConfig, DatabaseManager};
 use tasktrail_test_support::{ServerOptions, TestDatabase, simple_query, wait_until};
 use tasktrail_tests::saves;

@@ -1,10 +1,9 @@
 //! Entries to save, and counts of stored entries.
 
+use tasktrail::TaskKey;
 use tasktrail::clock::{Clock, SystemClock};
-use tasktrail::task_history::{
-    EntryId, EntryIdGenerator, HistoryEntry, RandomEntryIdGenerator, StepNumber, TaskKey,
-    TaskStatus, TaskStepResult,
-};
+use tasktrail::id::{IdGenerator, RandomIdGenerator};
+use tasktrail::task_history::{EntryId, HistoryEntry, StepNumber, TaskStatus, TaskStepResult};
 use tasktrail_test_support::TestDatabase;
 
 /// Returns a running step of a task, recorded now. The entries of tasks with names of the same
@@ -13,7 +12,7 @@ use tasktrail_test_support::TestDatabase;
 pub fn entry(task: &TaskKey, step: i64) -> HistoryEntry {
     let recorded_at = SystemClock.now();
     HistoryEntry {
-        id: RandomEntryIdGenerator::default().next(recorded_at),
+        id: RandomIdGenerator::default().next(recorded_at).into(),
         task: task.clone(),
         step: StepNumber::new(step).unwrap(),
         step_result: TaskStepResult::builder("step", TaskStatus::Running)

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use tasktrail::TaskKey;
 use tasktrail::repository::{Effect, ErrorChain, RepositoryError};
-use tasktrail::task_history::{
-    HistoryEntry, TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey,
-};
+use tasktrail::task_history::{HistoryEntry, TaskHistoryRepository, TaskHistoryRepositoryExt};
 use tasktrail_test_support::wait_until;
 use tokio::task::JoinHandle;
 

@@ -15,9 +15,10 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::try_join_all;
+use tasktrail::TaskKey;
 use tasktrail::repository::{Effect, ErrorChain, ErrorKind, RepositoryError, Result};
 use tasktrail::resilience::{ResilienceConfig, TimeoutConfig};
-use tasktrail::task_history::{TaskHistoryRepository, TaskKey, TaskStatus};
+use tasktrail::task_history::{TaskHistoryRepository, TaskStatus};
 use tasktrail::{DatabaseConfig, DatabaseManager};
 use tasktrail_test_support::{TestDatabase, wait_until};
 use tasktrail_tests::saves::{entries, entry, number};

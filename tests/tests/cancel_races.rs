@@ -3,7 +3,8 @@
 //! In the original system, the late save overwrites the cancel in 299 of 300 trials.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test panics")]
 
-use tasktrail::task_history::{CancelOutcome, StepNumber, TaskKey, TaskStatus, TaskStepResult};
+use tasktrail::TaskKey;
+use tasktrail::task_history::{CancelOutcome, StepNumber, TaskStatus, TaskStepResult};
 use tasktrail::{DatabaseConfig, DatabaseManager};
 use tasktrail_test_support::TestDatabase;
 use tokio::sync::Barrier;

@@ -8,8 +8,8 @@
 
 use std::time::{Duration, Instant};
 
+use tasktrail::TaskKey;
 use tasktrail::repository::ErrorChain;
-use tasktrail::task_history::TaskKey;
 use tasktrail::{DatabaseConfig, DatabaseManager};
 use tasktrail_test_support::{Direction, Proxy, Server, ServerOptions, TestDatabase};
 

@@ -9,9 +9,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tasktrail::TaskKey;
 use tasktrail::repository::{Effect, ErrorChain, Result};
 use tasktrail::resilience::{ResilienceConfig, RetryConfig};
-use tasktrail::task_history::{HistoryEntry, TaskHistoryRepository, TaskKey, TaskStatus};
+use tasktrail::task_history::{HistoryEntry, TaskHistoryRepository, TaskStatus};
 use tasktrail::{DatabaseConfig, DatabaseManager};
 use tasktrail_test_support::{Direction, Proxy, Server, TestDatabase};
 use tasktrail_tests::saves::{copies, entry};

@@ -7,12 +7,14 @@
 
 use std::time::Duration;
 
+use tasktrail::TaskKey;
 use tasktrail::clock::{Clock, SystemClock};
+use tasktrail::id::{IdGenerator, RandomIdGenerator};
 use tasktrail::repository::{Page, PageRequest};
 use tasktrail::resilience::{ResilienceConfig, RetryConfig, TimeoutConfig};
 use tasktrail::task_history::{
-    EntryIdGenerator, HistoryEntry, RandomEntryIdGenerator, StepNumber, TaskHistoryRepository,
-    TaskHistoryRepositoryExt, TaskKey, TaskStatus, TaskStepResult,
+    HistoryEntry, StepNumber, TaskHistoryRepository, TaskHistoryRepositoryExt, TaskStatus,
+    TaskStepResult,
 };
 use tasktrail::{DatabaseConfig, DatabaseManager};
 use tasktrail_test_support::TestDatabase;
@@ -61,13 +63,13 @@ async fn reads_whole(text: &str) {
     manager.connect().await.unwrap();
     let histories = manager.task_history().unwrap();
     let task = TaskKey::new("alice", "report-7").unwrap();
-    let ids = RandomEntryIdGenerator::default();
+    let ids = RandomIdGenerator::default();
     let fetched = TaskStepResult::builder("fetch", TaskStatus::Completed).result(text);
     let fetched = fetched.build().unwrap();
     let entry = |step: u16| {
         let recorded_at = SystemClock.now();
         HistoryEntry {
-            id: ids.next(recorded_at),
+            id: ids.next(recorded_at).into(),
             task: task.clone(),
             step: StepNumber::from(step),
             step_result: fetched.clone(),

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
+use tasktrail::TaskKey;
 use tasktrail::repository::{ErrorChain, ErrorKind};
 use tasktrail::resilience::{
     BreakerConfig, BreakerState, ResilienceConfig, RetryConfig, TimeoutConfig,
 };
-use tasktrail::task_history::{TaskHistoryRepository, TaskKey};
+use tasktrail::task_history::TaskHistoryRepository;
 use tasktrail::{DatabaseConfig, DatabaseManager, HealthState};
 use tasktrail_test_support::{TestDatabase, simple_query, wait_until};
 use tasktrail_tests::saves;

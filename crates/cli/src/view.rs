@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use tasktrail::task_history::{
-    Counts, EntryId, ErrorCode, HistoryEntry, StepNumber, TaskId, TaskStatus, TaskStepResult,
-    TaskSummary, UserId,
+    Counts, EntryId, ErrorCode, HistoryEntry, StepNumber, TaskStatus, TaskStepResult, TaskSummary,
 };
 use tasktrail::timestamp::Timestamp;
+use tasktrail::{TaskId, UserId};
 
 /// A task in a list of tasks.
 #[derive(Debug, Serialize)]

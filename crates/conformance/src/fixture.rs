@@ -5,12 +5,14 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use serde::Serialize;
+use tasktrail_domain::id::{IdGenerator, SequentialIdGenerator};
 use tasktrail_domain::repository::{Effect, ErrorKind, Operation, PageRequest, PageSize, Result};
 use tasktrail_domain::task_history::{
-    EntryConflict, EntryId, EntryIdGenerator, ErrorCode, HistoryEntry, ResultLimit,
-    SequentialEntryIds, StatusSet, TaskFilter, TaskKey, TaskStatus, TaskStepResult, UserId,
+    EntryConflict, EntryId, ErrorCode, HistoryEntry, ResultLimit, StatusSet, TaskFilter,
+    TaskStatus, TaskStepResult,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_domain::{TaskKey, UserId};
 
 /// The users in nearly all cases. A [`Snapshot`](crate::snapshot::Snapshot) covers only them.
 pub const USERS: [&str; 2] = ["alice", "bob"];
@@ -68,14 +70,14 @@ pub fn with_error(code: ErrorCode) -> TaskFilter {
 
 /// Creates entries, each with a unique ID. Later IDs are greater.
 #[derive(Debug, Default)]
-pub struct Writer(SequentialEntryIds);
+pub struct Writer(SequentialIdGenerator);
 
 impl Writer {
     /// Creates an entry for a step of a task, without result or error, recorded at [`at`]`(0)`.
     pub fn step(&self, task: &TaskKey, step: u16, status: TaskStatus) -> HistoryEntry {
         let recorded_at = at(0);
         HistoryEntry {
-            id: self.0.next(recorded_at),
+            id: self.0.next(recorded_at).into(),
             task: task.clone(),
             step: step.into(),
             step_result: TaskStepResult::builder("fetch", status).build().unwrap(),

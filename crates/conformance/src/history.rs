@@ -6,10 +6,10 @@ use tasktrail_domain::repository::{Page, PageRequest};
 use tasktrail_domain::task_history::{
     Counts, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor,
     RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
-    TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey, TaskStatus, TaskSummary, TrailCursor,
-    UserId,
+    TaskHistoryRepository, TaskHistoryRepositoryExt, TaskStatus, TaskSummary, TrailCursor,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_domain::{TaskKey, UserId};
 
 use crate::fixture::page;
 

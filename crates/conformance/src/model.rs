@@ -12,9 +12,10 @@ use tasktrail_domain::repository::{
 use tasktrail_domain::task_history::{
     Counts, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor,
     RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
-    TaskHistoryRepository, TaskKey, TaskStatus, TaskSummary, UserId,
+    TaskHistoryRepository, TaskStatus, TaskSummary,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_domain::{TaskKey, UserId};
 
 pub use self::strategy::action;
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::task_history::{
     FinalStatus, Finish, FinishOutcome, HistoryEntry, RemovalLimits, RemovalResult,
-    RetentionPolicy, SavedBatch, TaskKey, TaskStatus,
+    RetentionPolicy, SavedBatch, TaskStatus,
 };
 use tasktrail_domain::timestamp::Timestamp;
 use tokio::sync::Barrier;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use tasktrail_domain::task_history::{FinalStatus, HistoryEntry, TaskKey, TaskSummary};
+use tasktrail_domain::TaskKey;
+use tasktrail_domain::task_history::{FinalStatus, HistoryEntry, TaskSummary};
 use tasktrail_domain::timestamp::Timestamp;
 
 /// The final status of a task, and when it was finished.

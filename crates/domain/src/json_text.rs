@@ -97,6 +97,11 @@ impl JsonText {
         Ok(Self(raw))
     }
 
+    /// Returns `{}`.
+    pub(crate) fn empty_object() -> Self {
+        Self(RawValue::from_string("{}".into()).unwrap_or_default())
+    }
+
     /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {

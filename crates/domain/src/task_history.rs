@@ -1,6 +1,6 @@
 //! The history of tasks, step by step, and the port to store it.
 //!
-//! A *task* belongs to one user ([`TaskKey`]) and has numbered *steps*. Each save adds an *entry*
+//! A *task* belongs to one user ([`TaskKey`](crate::TaskKey)) and has numbered *steps*. Each save adds an *entry*
 //! ([`HistoryEntry`]) with a [`TaskStepResult`]. Saving a step again adds a *revision*. The newest
 //! revision is the current state of the step. All entries of a task, in the order in which the
 //! store accepted them, are its *trail*. Each task has a [`TaskSummary`], so that status checks and
@@ -10,10 +10,10 @@
 
 mod count;
 mod entry;
+mod entry_id;
 mod error_code;
 mod extension;
 mod finish;
-mod id;
 mod list;
 mod repository;
 mod result_limit;
@@ -26,12 +26,10 @@ mod summary;
 
 pub use count::{Counts, Scope};
 pub use entry::{HistoryEntry, TrailCursor};
+pub use entry_id::EntryId;
 pub use error_code::ErrorCode;
 pub use extension::TaskHistoryRepositoryExt;
 pub use finish::{CancelOutcome, FinalStatus, Finish, FinishOutcome};
-pub use id::{
-    EntryId, EntryIdGenerator, RandomEntryIdGenerator, SequentialEntryIds, TaskId, TaskKey, UserId,
-};
 pub use list::{ListCursor, TaskFilter};
 #[cfg(feature = "mock")]
 pub use repository::MockTaskHistoryRepository;

@@ -25,7 +25,10 @@ pub use manager::DatabaseManager;
 #[cfg(feature = "prometheus")]
 pub use prometheus::{PrometheusEndpoint, PrometheusError};
 #[doc(inline)]
-pub use tasktrail_domain::{InvalidValue, JsonText, clock, repository, task_history, timestamp};
+pub use tasktrail_domain::{
+    Document, InvalidValue, JsonText, TaskId, TaskKey, UserId, clock, id, repository, task_history,
+    timestamp, write,
+};
 /// Time limits, retries and the circuit breaker that guard every call to PostgreSQL.
 #[cfg(feature = "postgres")]
 pub mod resilience {

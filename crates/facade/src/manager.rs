@@ -16,13 +16,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tasktrail_domain::clock::{Clock, SystemClock};
+use tasktrail_domain::id::{IdGenerator, RandomIdGenerator};
 use tasktrail_domain::repository::{CloseReport, PageRequest, PageSize};
 use tasktrail_domain::task_history::{
-    CancelOutcome, EntryIdGenerator, HistoryEntry, RandomEntryIdGenerator, SavedBatch, StepNumber,
-    TaskFilter, TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey, TaskStatus,
-    TaskStepResult, TaskSummary, UserId,
+    CancelOutcome, HistoryEntry, SavedBatch, StepNumber, TaskFilter, TaskHistoryRepository,
+    TaskHistoryRepositoryExt, TaskStatus, TaskStepResult, TaskSummary,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_domain::{TaskKey, UserId};
 use tokio::sync::{Mutex, Notify, watch};
 
 #[cfg(feature = "postgres")]
@@ -63,7 +64,7 @@ struct Inner {
     /// The number of closes; stops scheduled maintenance when it changes.
     closed: watch::Sender<u64>,
     clock: Arc<dyn Clock>,
-    ids: Arc<dyn EntryIdGenerator>,
+    ids: Arc<dyn IdGenerator>,
 }
 
 impl DatabaseManager {
@@ -74,7 +75,7 @@ impl DatabaseManager {
         Self::new_with(
             config,
             Arc::new(SystemClock),
-            Arc::new(RandomEntryIdGenerator::default()),
+            Arc::new(RandomIdGenerator::default()),
         )
     }
 
@@ -84,7 +85,7 @@ impl DatabaseManager {
     pub fn new_with(
         config: DatabaseConfig,
         clock: Arc<dyn Clock>,
-        ids: Arc<dyn EntryIdGenerator>,
+        ids: Arc<dyn IdGenerator>,
     ) -> Self {
         let store = Store::Postgres(Box::new(config));
         Self::of(store, State::default(), clock, ids)
@@ -97,7 +98,7 @@ impl DatabaseManager {
     pub fn in_memory() -> Self {
         Self::in_memory_with(
             Arc::new(SystemClock),
-            Arc::new(RandomEntryIdGenerator::default()),
+            Arc::new(RandomIdGenerator::default()),
         )
     }
 
@@ -105,18 +106,13 @@ impl DatabaseManager {
     /// that control the time, with a [`ManualClock`](tasktrail_domain::clock::ManualClock).
     #[cfg(feature = "in-memory")]
     #[must_use]
-    pub fn in_memory_with(clock: Arc<dyn Clock>, ids: Arc<dyn EntryIdGenerator>) -> Self {
-        let histories = tasktrail_in_memory::InMemoryTaskHistory::new();
-        let state = State::connected(Connection::in_memory(histories.clone()));
-        Self::of(Store::InMemory(histories), state, clock, ids)
+    pub fn in_memory_with(clock: Arc<dyn Clock>, ids: Arc<dyn IdGenerator>) -> Self {
+        let store = tasktrail_in_memory::InMemoryStore::new();
+        let state = State::connected(Connection::in_memory(&store));
+        Self::of(Store::InMemory(store), state, clock, ids)
     }
 
-    fn of(
-        store: Store,
-        state: State,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn EntryIdGenerator>,
-    ) -> Self {
+    fn of(store: Store, state: State, clock: Arc<dyn Clock>, ids: Arc<dyn IdGenerator>) -> Self {
         Self(Arc::new(Inner {
             store,
             state,
@@ -250,7 +246,7 @@ impl DatabaseManager {
         step_result: TaskStepResult,
     ) -> HistoryEntry {
         HistoryEntry {
-            id: self.0.ids.next(now),
+            id: self.0.ids.next(now).into(),
             task,
             step,
             step_result,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tasktrail_domain::repository::CloseReport;
 use tasktrail_domain::task_history::TaskHistoryRepository;
 #[cfg(feature = "in-memory")]
-use tasktrail_in_memory::InMemoryTaskHistory;
+use tasktrail_in_memory::InMemoryStore;
 #[cfg(feature = "postgres")]
 use tasktrail_postgres::{MigrateError, PostgresConfig, PostgresDatabase};
 #[cfg(feature = "postgres")]
@@ -23,7 +23,7 @@ use crate::telemetry::{self, Published};
 #[derive(Debug)]
 pub(crate) enum Store {
     #[cfg(feature = "in-memory")]
-    InMemory(InMemoryTaskHistory),
+    InMemory(InMemoryStore),
     #[cfg(feature = "postgres")]
     Postgres(Box<DatabaseConfig>),
 }
@@ -88,15 +88,15 @@ impl Connection {
     pub(crate) async fn open(store: &Store) -> Result<Self, DatabaseError> {
         match store {
             #[cfg(feature = "in-memory")]
-            Store::InMemory(histories) => Ok(Self::in_memory(histories.clone())),
+            Store::InMemory(store) => Ok(Self::in_memory(store)),
             #[cfg(feature = "postgres")]
             Store::Postgres(config) => Self::postgres(config).await,
         }
     }
 
     #[cfg(feature = "in-memory")]
-    pub(crate) fn in_memory(histories: InMemoryTaskHistory) -> Self {
-        let task_history: Arc<dyn TaskHistoryRepository> = Arc::new(histories);
+    pub(crate) fn in_memory(store: &InMemoryStore) -> Self {
+        let task_history: Arc<dyn TaskHistoryRepository> = Arc::new(store.task_history());
         Self {
             stale_task_history: Arc::clone(&task_history),
             task_history,

@@ -1,9 +1,10 @@
 //! Diagnosis through the manager.
 #![expect(clippy::panic, reason = "a failed step of a test is a panic")]
 
+use tasktrail::TaskKey;
 use tasktrail::clock::{Clock, SystemClock};
 use tasktrail::diagnosis::{Diagnosis, DiagnosisOptions, Finding, FindingCode};
-use tasktrail::task_history::{StepNumber, TaskKey, TaskStatus, TaskStepResult};
+use tasktrail::task_history::{StepNumber, TaskStatus, TaskStepResult};
 use tasktrail::{
     DatabaseConfig, DatabaseError, DatabaseManager, ExplainRequest, ExplainedOperation,
 };

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use tasktrail::TaskKey;
 use tasktrail::repository::{Effect, ErrorKind};
-use tasktrail::task_history::{StepNumber, TaskKey, TaskStatus, TaskStepResult};
+use tasktrail::task_history::{StepNumber, TaskStatus, TaskStepResult};
 use tasktrail::{DatabaseConfig, DatabaseError, DatabaseManager, Health, HealthState};
 use tasktrail_test_support::{ServerOptions, TableLock, TestDatabase, wait_until};
 

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use tasktrail::TaskKey;
 use tasktrail::repository::{ErrorChain, ErrorKind};
-use tasktrail::task_history::{TaskKey, TaskStatus, TaskStepResult};
+use tasktrail::task_history::{TaskStatus, TaskStepResult};
 use tasktrail::{
     DatabaseConfig, DatabaseError, DatabaseManager, MaintenancePolicy, MigrateError, Schedule,
 };

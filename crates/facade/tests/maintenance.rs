@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tasktrail::clock::{Clock, ManualClock};
+use tasktrail::id::RandomIdGenerator;
 use tasktrail::task_history::{
-    RandomEntryIdGenerator, RetentionPolicy, RetentionRule, Scope, StepNumber, TaskKey, TaskStatus,
-    TaskStepResult, UserId,
+    RetentionPolicy, RetentionRule, Scope, StepNumber, TaskStatus, TaskStepResult,
 };
 use tasktrail::timestamp::Timestamp;
 use tasktrail::{
     CleanupOptions, DailyAt, DatabaseConfig, DatabaseError, DatabaseManager, MaintenancePolicy,
     MaintenanceStep, Schedule,
 };
+use tasktrail::{TaskKey, UserId};
 use tasktrail_test_support::TestDatabase;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -24,14 +25,13 @@ fn clock() -> Arc<ManualClock> {
 
 fn in_memory(clock: &Arc<ManualClock>) -> DatabaseManager {
     let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
-    DatabaseManager::in_memory_with(clock, Arc::new(RandomEntryIdGenerator::default()))
+    DatabaseManager::in_memory_with(clock, Arc::new(RandomIdGenerator::default()))
 }
 
 async fn on_postgres(database: &TestDatabase, clock: &Arc<ManualClock>) -> DatabaseManager {
     let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
     let config = DatabaseConfig::from_url(database.url()).unwrap();
-    let manager =
-        DatabaseManager::new_with(config, clock, Arc::new(RandomEntryIdGenerator::default()));
+    let manager = DatabaseManager::new_with(config, clock, Arc::new(RandomIdGenerator::default()));
     manager.connect().await.unwrap();
     manager
 }

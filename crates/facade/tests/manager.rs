@@ -11,15 +11,15 @@ use std::time::Duration;
 
 use serde_json::json;
 use tasktrail::clock::{Clock, ManualClock};
+use tasktrail::id::SequentialIdGenerator;
 use tasktrail::repository::PageSize;
-use tasktrail::task_history::{
-    CancelOutcome, SequentialEntryIds, StepNumber, TaskKey, TaskStatus, TaskStepResult, UserId,
-};
+use tasktrail::task_history::{CancelOutcome, StepNumber, TaskStatus, TaskStepResult};
 use tasktrail::timestamp::Timestamp;
 use tasktrail::{
     DatabaseConfig, DatabaseContents, DatabaseError, DatabaseManager, ExportSelection, JsonText,
     MigrationTarget,
 };
+use tasktrail::{TaskKey, UserId};
 use tasktrail_test_support::TestDatabase;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -106,7 +106,7 @@ async fn every_method_works(manager: DatabaseManager, clock: Arc<ManualClock>) {
 #[tokio::test]
 async fn every_method_works_in_memory() {
     let clock = Arc::new(ManualClock::at(Timestamp::default()));
-    let ids = Arc::new(SequentialEntryIds::default());
+    let ids = Arc::new(SequentialIdGenerator::default());
     let manager = DatabaseManager::in_memory_with(Arc::clone(&clock) as Arc<dyn Clock>, ids);
 
     every_method_works(manager, clock).await;
@@ -116,7 +116,7 @@ async fn every_method_works_in_memory() {
 async fn every_method_works_on_postgres() {
     let database = TestDatabase::new();
     let clock = Arc::new(ManualClock::at(Timestamp::default()));
-    let ids = Arc::new(SequentialEntryIds::default());
+    let ids = Arc::new(SequentialIdGenerator::default());
     let manager =
         DatabaseManager::new_with(config(&database), Arc::clone(&clock) as Arc<dyn Clock>, ids);
     manager.connect().await.unwrap();

@@ -2,8 +2,13 @@
 //!
 //! It implements the whole contract and is safe for concurrent use. Its costs grow like those of
 //! the PostgreSQL adapter: a status check is one lookup, and a page of a user's tasks does not scan
-//! all of them. The data is dropped with the last clone of a repository.
+//! all of them.
+//!
+//! [`InMemoryTaskHistory::new`] is all that most tests need. An [`InMemoryStore`] holds the data of
+//! all contexts.
 
+mod store;
 mod task_history;
 
+pub use store::InMemoryStore;
 pub use task_history::InMemoryTaskHistory;

@@ -1,11 +1,6 @@
 //! The task history in memory.
 
-mod list_index;
-mod store;
-mod task;
-
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use tasktrail_domain::repository::{
@@ -14,31 +9,35 @@ use tasktrail_domain::repository::{
 use tasktrail_domain::task_history::{
     Counts, EntryConflict, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry,
     ListCursor, RemovalCursor, RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope,
-    StepNumber, TaskFilter, TaskHistoryRepository, TaskKey, TaskStatus, TaskSummary, TrailCursor,
-    UserId, operation,
+    StepNumber, TaskFilter, TaskHistoryRepository, TaskStatus, TaskSummary, TrailCursor, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_domain::{TaskKey, UserId};
 
-use self::store::Store;
-use self::task::count;
+use crate::store::InMemoryStore;
+use crate::store::task_history::count;
 
-/// A [`TaskHistoryRepository`] in memory. Clones share its data.
+/// A [`TaskHistoryRepository`] in memory: a view of an [`InMemoryStore`]. Clones share its data.
 #[derive(Clone, Default)]
 pub struct InMemoryTaskHistory {
-    // A std mutex: it is held briefly and never across an await, and makes each method atomic.
-    store: Arc<Mutex<Store>>,
+    store: InMemoryStore,
 }
 
 impl InMemoryTaskHistory {
-    /// Creates an empty repository.
+    /// Creates an empty repository, in a store of its own.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
+}
 
-    fn store(&self) -> MutexGuard<'_, Store> {
-        // Only a failed allocation can panic while the lock is held.
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+impl InMemoryStore {
+    /// Returns the task history of this store.
+    #[must_use]
+    pub fn task_history(&self) -> InMemoryTaskHistory {
+        InMemoryTaskHistory {
+            store: self.clone(),
+        }
     }
 }
 
@@ -52,27 +51,27 @@ impl fmt::Debug for InMemoryTaskHistory {
 #[deny(clippy::missing_trait_methods)]
 impl TaskHistoryRepository for InMemoryTaskHistory {
     async fn save(&self, entry: &HistoryEntry) -> Result<TaskStatus> {
-        let mut store = self.store();
-        if !store.holds(entry).map_err(during(operation::SAVE))? {
-            store.add(entry);
+        let tasks = &mut self.store.lock().tasks;
+        if !tasks.holds(entry).map_err(during(operation::SAVE))? {
+            tasks.add(entry);
         }
         // Always a status: after the save the task has an entry.
-        Ok(store
+        Ok(tasks
             .status(&entry.task)
             .unwrap_or(entry.step_result.status()))
     }
 
     async fn save_batch(&self, entries: &[HistoryEntry]) -> Result<SavedBatch> {
-        let mut store = self.store();
-        let new = store
+        let tasks = &mut self.store.lock().tasks;
+        let new = tasks
             .new_entries(entries)
             .map_err(during(operation::SAVE_BATCH))?;
         for entry in &new {
-            store.add(entry);
+            tasks.add(entry);
         }
         let statuses = entries
             .iter()
-            .filter_map(|entry| Some((entry.task.clone(), store.status(&entry.task)?)))
+            .filter_map(|entry| Some((entry.task.clone(), tasks.status(&entry.task)?)))
             .collect();
         Ok(SavedBatch {
             added: count(new.len()),
@@ -85,8 +84,8 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         task: &TaskKey,
         page: &PageRequest<StepNumber>,
     ) -> Result<Page<HistoryEntry, StepNumber>> {
-        let store = self.store();
-        let steps = store.task(task).map(|task| task.steps(page));
+        let tasks = &self.store.lock().tasks;
+        let steps = tasks.task(task).map(|task| task.steps(page));
         Ok(steps.unwrap_or_else(empty_page))
     }
 
@@ -95,13 +94,13 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         task: &TaskKey,
         page: &PageRequest<TrailCursor>,
     ) -> Result<Page<HistoryEntry, TrailCursor>> {
-        let store = self.store();
-        let trail = store.task(task).map(|task| task.trail(page));
+        let tasks = &self.store.lock().tasks;
+        let trail = tasks.task(task).map(|task| task.trail(page));
         Ok(trail.unwrap_or_else(empty_page))
     }
 
     async fn status(&self, task: &TaskKey) -> Result<Option<TaskStatus>> {
-        Ok(self.store().status(task))
+        Ok(self.store.lock().tasks.status(task))
     }
 
     async fn finish(
@@ -110,14 +109,14 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         status: FinalStatus,
         at: Timestamp,
     ) -> Result<FinishOutcome> {
-        Ok(self.store().finish(task, status, at))
+        Ok(self.store.lock().tasks.finish(task, status, at))
     }
 
     async fn finish_batch(&self, finishes: &[(TaskKey, Finish)]) -> Result<Vec<FinishOutcome>> {
-        let mut store = self.store();
+        let tasks = &mut self.store.lock().tasks;
         let each = finishes.iter();
         Ok(each
-            .map(|(task, finish)| store.finish(task, finish.status, finish.at))
+            .map(|(task, finish)| tasks.finish(task, finish.status, finish.at))
             .collect())
     }
 
@@ -127,19 +126,19 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         filter: &TaskFilter,
         page: &PageRequest<ListCursor>,
     ) -> Result<Page<TaskSummary, ListCursor>> {
-        let store = self.store();
+        let tasks = &self.store.lock().tasks;
         Ok(Page::of(
-            store.listed(user, filter, page),
+            tasks.listed(user, filter, page),
             page.size,
             ListCursor::of,
         ))
     }
 
     async fn count(&self, scope: &Scope) -> Result<Counts> {
-        let store = self.store();
+        let tasks = &self.store.lock().tasks;
         let mut counts = Counts::default();
         let mut last_user = None;
-        for (key, task) in store.in_scope(scope, None) {
+        for (key, task) in tasks.in_scope(scope, None) {
             counts.entries += count(task.entry_count());
             counts.steps += count(task.step_count());
             counts.tasks += 1;
@@ -154,7 +153,7 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
 
     async fn expired(&self, policy: &RetentionPolicy) -> Result<ExpiredCounts> {
         let mut expired = ExpiredCounts::default();
-        for (task, _) in self.store().covered(policy, None) {
+        for (task, _) in self.store.lock().tasks.covered(policy, None) {
             expired.tasks += 1;
             expired.entries += task.entries;
         }
@@ -166,15 +165,15 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         policy: &RetentionPolicy,
         batch: &RemovalLimits,
     ) -> Result<RemovalResult> {
-        let mut store = self.store();
-        let mut covered: Vec<_> = store
+        let tasks = &mut self.store.lock().tasks;
+        let mut covered: Vec<_> = tasks
             .covered(policy, batch.after.as_ref())
             .take(batch.tasks.get() + 1)
             .collect();
         let found = covered.len();
         covered.truncate(batch.admits(covered.iter().map(|(task, _)| task.entries)));
         for (task, _) in &covered {
-            store.remove(task);
+            tasks.remove(task);
         }
         let last = covered.last().map(|(task, last_kept)| RemovalCursor {
             task: task.task.clone(),

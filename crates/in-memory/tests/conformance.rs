@@ -1,4 +1,5 @@
 //! The conformance suite on the in-memory adapter.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::sync::Arc;
 
@@ -21,4 +22,26 @@ mod shared {
     }
 
     tasktrail_conformance::task_history_suite!(fresh);
+}
+
+#[tokio::test]
+async fn views_of_one_store_share_its_data() {
+    use tasktrail_domain::task_history::{FinalStatus, TaskStatus};
+    use tasktrail_domain::timestamp::Timestamp;
+
+    let store = tasktrail_in_memory::InMemoryStore::new();
+    let task = tasktrail_domain::TaskKey::new("alice", "report").unwrap();
+    let (one, other): (Repository, Repository) = (
+        Arc::new(store.task_history()),
+        Arc::new(store.clone().task_history()),
+    );
+    let apart: Repository = Arc::new(InMemoryTaskHistory::new());
+
+    one.finish(&task, FinalStatus::Completed, Timestamp::default())
+        .await
+        .unwrap();
+
+    let completed = Some(TaskStatus::Completed);
+    assert_eq!(other.status(&task).await.unwrap(), completed);
+    assert_eq!(apart.status(&task).await.unwrap(), None);
 }

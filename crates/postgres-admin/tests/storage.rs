@@ -1,10 +1,11 @@
 //! Storage statistics, database contents, and the schema of benchmarks.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::clock::{Clock, SystemClock};
+use tasktrail_domain::id::{IdGenerator, RandomIdGenerator};
 use tasktrail_domain::task_history::{
-    EntryIdGenerator, HistoryEntry, RandomEntryIdGenerator, StepNumber, TaskHistoryRepository,
-    TaskKey, TaskStatus, TaskStepResult,
+    HistoryEntry, StepNumber, TaskHistoryRepository, TaskStatus, TaskStepResult,
 };
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase};
 use tasktrail_postgres_admin::Administrable as _;
@@ -24,7 +25,7 @@ async fn open(
 async fn save(postgres: &PostgresDatabase, step: u16) {
     let now = SystemClock.now();
     let entry = HistoryEntry {
-        id: RandomEntryIdGenerator::default().next(now),
+        id: RandomIdGenerator::default().next(now).into(),
         task: TaskKey::new("alice", "report").unwrap(),
         step: StepNumber::from(step),
         step_result: TaskStepResult::builder("fetch", TaskStatus::Completed)

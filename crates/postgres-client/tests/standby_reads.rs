@@ -4,8 +4,9 @@
 use std::time::{Duration, Instant};
 
 use tasktrail_conformance::fixture::Writer;
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::{ErrorKind, PageRequest};
-use tasktrail_domain::task_history::{HistoryEntry, TaskFilter, TaskHistoryRepository, TaskKey};
+use tasktrail_domain::task_history::{HistoryEntry, TaskFilter, TaskHistoryRepository};
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase, PostgresTaskHistory};
 use tasktrail_test_support::{Server, ServerOptions, TestDatabase, simple_query, wait_until};
 

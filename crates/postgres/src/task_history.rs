@@ -31,9 +31,10 @@ use tasktrail_domain::repository::{Page, PageRequest, Result};
 use tasktrail_domain::task_history::{
     Counts, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor,
     RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
-    TaskHistoryRepository, TaskKey, TaskStatus, TaskSummary, TrailCursor, UserId, operation,
+    TaskHistoryRepository, TaskStatus, TaskSummary, TrailCursor, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_domain::{TaskKey, UserId};
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::pg_operation::PgOperation;
 use tasktrail_postgres_client::source::{NoTransaction, Source};

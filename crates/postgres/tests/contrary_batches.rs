@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use tasktrail_conformance::fixture::Writer;
-use tasktrail_domain::task_history::{HistoryEntry, TaskHistoryRepository, TaskKey};
+use tasktrail_domain::TaskKey;
+use tasktrail_domain::task_history::{HistoryEntry, TaskHistoryRepository};
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase};
 use tasktrail_test_support::{ServerOptions, TestDatabase};
 

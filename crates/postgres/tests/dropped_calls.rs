@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tasktrail_conformance::fixture::Writer;
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::{ErrorKind, PageRequest};
-use tasktrail_domain::task_history::{HistoryEntry, TaskHistoryRepository, TaskKey, TaskStatus};
+use tasktrail_domain::task_history::{HistoryEntry, TaskHistoryRepository, TaskStatus};
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase, PostgresTaskHistory};
 use tasktrail_test_support::{TableLock, TestDatabase, wait_until};
 

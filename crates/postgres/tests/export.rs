@@ -2,11 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use serde_json::json;
+use tasktrail_domain::id::{IdGenerator, SequentialIdGenerator};
 use tasktrail_domain::task_history::{
-    EntryIdGenerator, FinalStatus, Finish, HistoryEntry, Scope, SequentialEntryIds, StepNumber,
-    TaskHistoryRepository, TaskKey, TaskStatus, TaskStepResult, UserId,
+    FinalStatus, Finish, HistoryEntry, Scope, StepNumber, TaskHistoryRepository, TaskStatus,
+    TaskStepResult,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_domain::{TaskKey, UserId};
 use tasktrail_postgres::{
     Export, ExportError, ExportSelection, ExportedItem, PostgresConfig, PostgresDatabase,
 };
@@ -16,7 +18,7 @@ use tasktrail_test_support::{TestDatabase, wait_until};
 struct Store {
     database: TestDatabase,
     postgres: PostgresDatabase,
-    ids: SequentialEntryIds,
+    ids: SequentialIdGenerator,
 }
 
 impl Store {
@@ -30,14 +32,14 @@ impl Store {
         Self {
             database,
             postgres,
-            ids: SequentialEntryIds::default(),
+            ids: SequentialIdGenerator::default(),
         }
     }
 
     fn entry(&self, user: &str, task: &str, step: u16, second: i64) -> HistoryEntry {
         let at = at(second);
         HistoryEntry {
-            id: self.ids.next(at),
+            id: self.ids.next(at).into(),
             task: TaskKey::new(user, task).unwrap(),
             step: StepNumber::from(step),
             step_result: TaskStepResult::builder("a\u{1}b", TaskStatus::Running)

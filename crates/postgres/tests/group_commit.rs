@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tasktrail_conformance::fixture::Writer;
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::{Effect, ErrorChain, ErrorKind, PageRequest, RepositoryError};
 use tasktrail_domain::task_history::{
-    HistoryEntry, ResultLimit, TaskHistoryRepository, TaskKey, TaskStatus, TaskStepResult,
+    HistoryEntry, ResultLimit, TaskHistoryRepository, TaskStatus, TaskStepResult,
 };
 use tasktrail_postgres::{
     GroupCommitStatistics, PostgresConfig, PostgresDatabase, PostgresTaskHistory,

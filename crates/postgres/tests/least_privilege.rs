@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tasktrail_conformance::Repository;
 use tasktrail_conformance::fixture::{Writer, task};
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::ErrorChain;
-use tasktrail_domain::task_history::{RetentionPolicy, TaskHistoryRepository, TaskKey, TaskStatus};
+use tasktrail_domain::task_history::{RetentionPolicy, TaskHistoryRepository, TaskStatus};
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres::{
     ExportSelection, ExportedItem, MigrateError, PostgresConfig, PostgresDatabase,

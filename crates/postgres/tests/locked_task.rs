@@ -12,9 +12,10 @@ use std::time::Duration;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::future::join_all;
 use tasktrail_conformance::fixture::Writer;
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::{Effect, ErrorChain, ErrorKind, PageRequest, RepositoryError};
 use tasktrail_domain::task_history::{
-    FinalStatus, Finish, FinishOutcome, HistoryEntry, TaskHistoryRepository, TaskKey, TaskStatus,
+    FinalStatus, Finish, FinishOutcome, HistoryEntry, TaskHistoryRepository, TaskStatus,
 };
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres::{BatchStatistics, PostgresConfig, PostgresDatabase, PostgresTaskHistory};

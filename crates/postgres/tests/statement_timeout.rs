@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tasktrail_conformance::fixture::Writer;
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::{Effect, ErrorKind, RepositoryError};
 use tasktrail_domain::task_history::{
-    RemovalLimits, RetentionPolicy, Scope, TaskHistoryRepository, TaskKey, TaskStatus,
+    RemovalLimits, RetentionPolicy, Scope, TaskHistoryRepository, TaskStatus,
 };
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase, PostgresTaskHistory};

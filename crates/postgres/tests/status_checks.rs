@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tasktrail_conformance::fixture::Writer;
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::{ErrorKind, Result};
-use tasktrail_domain::task_history::{TaskHistoryRepository, TaskKey, TaskStatus};
+use tasktrail_domain::task_history::{TaskHistoryRepository, TaskStatus};
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase, PostgresTaskHistory};
 use tasktrail_test_support::{TableLock, TestDatabase, wait_until};
 

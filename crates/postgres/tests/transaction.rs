@@ -15,9 +15,10 @@ use diesel_async::{
 use futures_util::FutureExt;
 use tasktrail_conformance::Repository;
 use tasktrail_conformance::fixture::Writer;
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::{ErrorChain, ErrorKind, PageRequest};
 use tasktrail_domain::task_history::{
-    FinalStatus, FinishOutcome, HistoryEntry, TaskHistoryRepository, TaskKey, TaskStatus,
+    FinalStatus, FinishOutcome, HistoryEntry, TaskHistoryRepository, TaskStatus,
 };
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres::{NoTransaction, PostgresConfig, PostgresDatabase, PostgresTaskHistory};

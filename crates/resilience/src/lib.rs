@@ -14,7 +14,8 @@
 //! [`StandardPolicy`] combines all four and documents their order:
 //!
 //! ```
-//! use tasktrail_domain::task_history::{TaskHistoryRepository, TaskKey};
+//! use tasktrail_domain::TaskKey;
+//! use tasktrail_domain::task_history::TaskHistoryRepository;
 //! use tasktrail_in_memory::InMemoryTaskHistory;
 //! use tasktrail_resilience::{Guarded, ResilienceConfig, StandardPolicy};
 //!

@@ -2,10 +2,9 @@
 
 use anyhow::Result;
 use tasktrail::clock::{Clock, SystemClock};
-use tasktrail::task_history::{
-    EntryIdGenerator, HistoryEntry, RandomEntryIdGenerator, StepNumber, TaskKey, TaskStatus,
-    TaskStepResult,
-};
+use tasktrail::TaskKey;
+use tasktrail::id::{IdGenerator, RandomIdGenerator};
+use tasktrail::task_history::{HistoryEntry, StepNumber, TaskStatus, TaskStepResult};
 
 /// The number of steps of a task.
 pub(crate) const STEPS: u32 = 10;
@@ -20,7 +19,7 @@ pub(crate) fn step_result() -> Result<TaskStepResult> {
 #[derive(Debug)]
 pub(crate) struct Workload {
     user: String,
-    ids: RandomEntryIdGenerator,
+    ids: RandomIdGenerator,
     step_result: TaskStepResult,
     next: u32,
 }
@@ -34,7 +33,7 @@ impl Workload {
     pub(crate) fn from_task(caller: u32, task: u32) -> Result<Self> {
         Ok(Self {
             user: format!("user-{caller}"),
-            ids: RandomEntryIdGenerator::default(),
+            ids: RandomIdGenerator::default(),
             step_result: step_result()?,
             next: task * STEPS,
         })

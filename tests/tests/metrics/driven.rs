@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use tasktrail::clock::{Clock, ManualClock, SystemClock};
+use tasktrail::id::RandomIdGenerator;
 use tasktrail::repository::{ErrorKind, PageRequest};
-use tasktrail::task_history::{
-    RandomEntryIdGenerator, TaskFilter, TaskHistoryRepository, TaskKey, TaskStatus, TaskStepResult,
-    UserId,
-};
+use tasktrail::task_history::{TaskFilter, TaskHistoryRepository, TaskStatus, TaskStepResult};
 use tasktrail::{DatabaseConfig, DatabaseManager, MaintenancePolicy, Schedule};
+use tasktrail::{TaskKey, UserId};
 use tasktrail_test_support::{Direction, Proxy, Server, TestDatabase};
 use tasktrail_tests::saves::entry;
 
@@ -34,7 +33,7 @@ impl Driven {
             .and_then(|config| config.with_connections(1, 1))
             .unwrap();
         let clock = Arc::new(ManualClock::at(SystemClock.now()));
-        let ids = Arc::new(RandomEntryIdGenerator::default());
+        let ids = Arc::new(RandomIdGenerator::default());
         let manager = DatabaseManager::new_with(config, Arc::<ManualClock>::clone(&clock), ids);
         manager.connect().await.unwrap();
         manager.partition(0).await.unwrap();

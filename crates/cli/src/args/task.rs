@@ -1,5 +1,5 @@
 use clap::Args;
-use tasktrail::task_history::{TaskId, TaskKey, UserId};
+use tasktrail::{TaskId, TaskKey, UserId};
 
 /// The arguments that identify one task.
 #[derive(Debug, Args)]

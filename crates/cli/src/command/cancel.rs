@@ -2,9 +2,8 @@ use clap::Args;
 use serde::Serialize;
 use tasktrail::DatabaseManager;
 use tasktrail::clock::{Clock, SystemClock};
-use tasktrail::task_history::{
-    CancelOutcome, TaskHistoryRepositoryExt, TaskId, TaskKey, TaskStatus, UserId,
-};
+use tasktrail::task_history::{CancelOutcome, TaskHistoryRepositoryExt, TaskStatus};
+use tasktrail::{TaskId, TaskKey, UserId};
 
 use crate::args::{Global, TaskArgs};
 use crate::connection;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use clap::Args;
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
+use tasktrail::UserId;
 use tasktrail::clock::{Clock, SystemClock};
-use tasktrail::task_history::{ExpiredCounts, RetentionRule, Scope, StatusSet, TaskStatus, UserId};
+use tasktrail::task_history::{ExpiredCounts, RetentionRule, Scope, StatusSet, TaskStatus};
 use tasktrail::{CleanupEstimate, CleanupOptions, CleanupReport, DatabaseManager};
 
 use self::partitions::Outlook;

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use tasktrail::DatabaseManager;
+use tasktrail::UserId;
 use tasktrail::clock::{Clock, SystemClock};
 use tasktrail::repository::PageSize;
-use tasktrail::task_history::UserId;
 
 use self::listing::Listing;
 use self::transcript::DemoTranscript;

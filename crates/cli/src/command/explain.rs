@@ -1,11 +1,11 @@
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use tasktrail::clock::{Clock, SystemClock};
-use tasktrail::task_history::{TaskId, UserId};
 use tasktrail::{
     ChosenTask, DatabaseError, DatabaseManager, ExplainRequest, ExplainedOperation,
     ExplainedStatement, Explanation,
 };
+use tasktrail::{TaskId, UserId};
 
 use crate::args::Global;
 use crate::connection;

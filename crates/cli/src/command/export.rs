@@ -12,7 +12,8 @@ use std::time::Instant;
 
 use clap::{Args, ValueHint};
 use serde::Serialize;
-use tasktrail::task_history::{Scope, UserId};
+use tasktrail::UserId;
+use tasktrail::task_history::Scope;
 use tasktrail::timestamp::Timestamp;
 use tasktrail::{DatabaseError, DatabaseManager, ExportSelection};
 use tokio::sync::mpsc;

@@ -1,7 +1,8 @@
 use clap::Args;
 use tasktrail::DatabaseManager;
+use tasktrail::TaskKey;
 use tasktrail::repository::{PageRequest, PageSize};
-use tasktrail::task_history::{HistoryEntry, TaskHistoryRepository, TaskKey};
+use tasktrail::task_history::{HistoryEntry, TaskHistoryRepository};
 
 use crate::args::{Global, TaskArgs};
 use crate::connection;

@@ -1,6 +1,7 @@
 use clap::Args;
 use tasktrail::DatabaseManager;
-use tasktrail::task_history::{Scope, TaskHistoryRepository, UserId};
+use tasktrail::UserId;
+use tasktrail::task_history::{Scope, TaskHistoryRepository};
 
 use crate::args::Global;
 use crate::connection;

@@ -1,7 +1,8 @@
 use clap::Args;
 use serde::Serialize;
 use tasktrail::DatabaseManager;
-use tasktrail::task_history::{TaskId, TaskStatus, UserId};
+use tasktrail::task_history::TaskStatus;
+use tasktrail::{TaskId, UserId};
 
 use crate::args::{Global, TaskArgs};
 use crate::connection;

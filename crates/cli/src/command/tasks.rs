@@ -1,9 +1,10 @@
 use clap::Args;
 use serde::Serialize;
 use tasktrail::DatabaseManager;
+use tasktrail::UserId;
 use tasktrail::repository::{Page, PageRequest, PageSize};
 use tasktrail::task_history::{
-    ErrorCode, ListCursor, TaskFilter, TaskHistoryRepository, TaskStatus, TaskSummary, UserId,
+    ErrorCode, ListCursor, TaskFilter, TaskHistoryRepository, TaskStatus, TaskSummary,
 };
 use tasktrail::timestamp::Timestamp;
 

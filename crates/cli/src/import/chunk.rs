@@ -1,6 +1,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use tasktrail::task_history::{Finish, HistoryEntry, TaskKey};
+use tasktrail::TaskKey;
+use tasktrail::task_history::{Finish, HistoryEntry};
 
 use super::batch::Batch;
 use super::error::BadLine;

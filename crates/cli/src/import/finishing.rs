@@ -1,7 +1,8 @@
 //! Saves the finishes of tasks.
 
+use tasktrail::TaskKey;
 use tasktrail::repository::RepositoryError;
-use tasktrail::task_history::{Finish, FinishOutcome, TaskHistoryRepository, TaskKey};
+use tasktrail::task_history::{Finish, FinishOutcome, TaskHistoryRepository};
 
 use super::chunk::FinishLine;
 

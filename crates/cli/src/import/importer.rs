@@ -3,9 +3,10 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tasktrail::TaskKey;
 use tasktrail::clock::{Clock, SystemClock};
 use tasktrail::repository::{ErrorKind, RepositoryError};
-use tasktrail::task_history::{HistoryEntry, SavedBatch, TaskHistoryRepository, TaskKey};
+use tasktrail::task_history::{HistoryEntry, SavedBatch, TaskHistoryRepository};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 

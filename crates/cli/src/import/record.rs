@@ -2,10 +2,10 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use tasktrail::InvalidValue;
 use tasktrail::task_history::{
-    EntryId, Finish, StepNumber, TaskId, TaskKey, TaskStatus, TaskStepResult, UncheckedStepResult,
-    UserId,
+    EntryId, Finish, StepNumber, TaskStatus, TaskStepResult, UncheckedStepResult,
 };
 use tasktrail::timestamp::Timestamp;
+use tasktrail::{TaskId, TaskKey, UserId};
 
 use super::options::{ImportOptions, Unstorable};
 

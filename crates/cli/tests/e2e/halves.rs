@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tasktrail::DatabaseManager;
+use tasktrail::TaskKey;
 use tasktrail::repository::{Effect, ErrorKind, RepositoryError};
 use tasktrail::task_history::{
     FinalStatus, Finish, FinishOutcome, MockTaskHistoryRepository, TaskHistoryRepository,
-    TaskHistoryRepositoryExt, TaskKey, operation,
+    TaskHistoryRepositoryExt, operation,
 };
 use tasktrail::timestamp::Timestamp;
 use tasktrail_cli::import::{ImportError, ImportOptions, ImportReport, Importer, Source};

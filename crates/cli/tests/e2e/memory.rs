@@ -4,11 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tasktrail::DatabaseManager;
+use tasktrail::TaskKey;
 use tasktrail::clock::ManualClock;
 use tasktrail::repository::PageRequest;
-use tasktrail::task_history::{
-    HistoryEntry, TaskHistoryRepository, TaskKey, TaskStatus, TaskStepResult,
-};
+use tasktrail::task_history::{HistoryEntry, TaskHistoryRepository, TaskStatus, TaskStepResult};
 use tasktrail_cli::import::{
     BadLine, BadLines, ImportError, ImportOptions, ImportReport, ImportWatch, Importer, Source,
 };

@@ -6,10 +6,11 @@ use tasktrail_domain::JsonText;
 use tasktrail_domain::repository::{PageRequest, PageSize};
 use tasktrail_domain::task_history::{
     EntryId, ErrorCode, FinalStatus, Finish, HistoryEntry, ListCursor, RemovalCursor,
-    RemovalLimits, RetentionPolicy, Scope, StatusSet, StepNumber, TaskFilter, TaskKey, TaskStatus,
-    TaskStepResult, UserId,
+    RemovalLimits, RetentionPolicy, Scope, StatusSet, StepNumber, TaskFilter, TaskStatus,
+    TaskStepResult,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_domain::{TaskKey, UserId};
 
 use super::Action;
 use crate::fixture::{USERS, at, task_of, user};

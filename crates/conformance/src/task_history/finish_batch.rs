@@ -1,8 +1,9 @@
 //! Finishing several tasks at once.
 
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::task_history::FinishOutcome::{AlreadyFinished, Finished};
 use tasktrail_domain::task_history::TaskStatus::{Completed, Running};
-use tasktrail_domain::task_history::{FinalStatus, Finish, FinishOutcome, TaskKey};
+use tasktrail_domain::task_history::{FinalStatus, Finish, FinishOutcome};
 
 use crate::History;
 use crate::fixture::{Writer, at, task, task_of};

@@ -1,8 +1,9 @@
 //! The order of the list, and its pages.
 
+use tasktrail_domain::TaskId;
 use tasktrail_domain::repository::{PageRequest, PageSize};
 use tasktrail_domain::task_history::TaskStatus::Running;
-use tasktrail_domain::task_history::{FinalStatus, ListCursor, TaskFilter, TaskId, TaskSummary};
+use tasktrail_domain::task_history::{FinalStatus, ListCursor, TaskFilter, TaskSummary};
 use tasktrail_domain::timestamp::Timestamp;
 
 use crate::History;

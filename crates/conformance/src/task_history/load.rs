@@ -1,8 +1,9 @@
 //! Loading the current state of a task's steps.
 
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::PageRequest;
 use tasktrail_domain::task_history::TaskStatus::{Completed, Failed, Running};
-use tasktrail_domain::task_history::{HistoryEntry, StepNumber, TaskKey};
+use tasktrail_domain::task_history::{HistoryEntry, StepNumber};
 
 use crate::History;
 use crate::fixture::{Edit, Writer, at, page, task};

@@ -1,10 +1,11 @@
 //! Removal in batches.
 
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::PageSize;
 use tasktrail_domain::task_history::TaskHistoryRepositoryExt;
 use tasktrail_domain::task_history::TaskStatus::Running;
 use tasktrail_domain::task_history::{
-    FinalStatus, RemovalLimits, RemovalResult, RetentionPolicy, TaskFilter, TaskKey,
+    FinalStatus, RemovalLimits, RemovalResult, RetentionPolicy, TaskFilter,
 };
 
 use crate::History;

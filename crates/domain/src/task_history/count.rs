@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-use super::{TaskStatus, UserId};
+use super::TaskStatus;
+use crate::UserId;
 
 /// Whose tasks an operation covers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

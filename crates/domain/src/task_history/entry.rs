@@ -1,8 +1,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{EntryId, StepNumber, TaskKey, TaskStepResult};
+use super::{EntryId, StepNumber, TaskStepResult};
 use crate::InvalidValue;
+use crate::TaskKey;
 use crate::timestamp::Timestamp;
 
 /// An entry of a task history: a step result that is saved once.

@@ -2,8 +2,9 @@ use async_trait::async_trait;
 
 use super::{
     CancelOutcome, FinalStatus, HistoryEntry, RemovalLimits, RemovalResult, RetentionPolicy,
-    TaskHistoryRepository, TaskKey,
+    TaskHistoryRepository,
 };
+use crate::TaskKey;
 use crate::repository::{Page, PageRequest, PageSize, Result};
 use crate::timestamp::Timestamp;
 

@@ -1,9 +1,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{ErrorCode, StatusSet, TaskId, TaskSummary};
-use crate::InvalidValue;
+use super::{ErrorCode, StatusSet, TaskSummary};
 use crate::timestamp::Timestamp;
+use crate::{InvalidValue, TaskId};
 
 /// A filter for the tasks of a user. The default accepts all tasks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

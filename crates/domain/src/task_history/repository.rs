@@ -5,10 +5,11 @@ use async_trait::async_trait;
 use super::{
     Counts, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor,
     RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
-    TaskKey, TaskStatus, TaskSummary, TrailCursor, UserId,
+    TaskStatus, TaskSummary, TrailCursor,
 };
 use crate::repository::{Page, PageRequest, Result, port};
 use crate::timestamp::Timestamp;
+use crate::{TaskKey, UserId};
 
 /// Records what tasks did, step by step, and queries it.
 ///

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 use std::collections::hash_map::{Entry, HashMap};
 
-use super::{EntryId, HistoryEntry, TaskKey, TaskStatus};
+use super::{EntryId, HistoryEntry, TaskStatus};
+use crate::TaskKey;
 
 /// The result of saving a batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,4 +1,5 @@
-use super::{ErrorCode, StepNumber, TaskKey, TaskStatus};
+use super::{ErrorCode, StepNumber, TaskStatus};
+use crate::TaskKey;
 use crate::timestamp::Timestamp;
 
 /// The summary of a task, derived from its entries and its finish.

@@ -1,7 +1,7 @@
 //! Query plans of the operations.
 
 use tasktrail_domain::clock::{Clock, SystemClock};
-use tasktrail_domain::task_history::{TaskId, UserId};
+use tasktrail_domain::{TaskId, UserId};
 use tasktrail_postgres::{ChosenTask, ExplainRequest, ExplainedOperation, Explanation};
 
 use super::store::Store;

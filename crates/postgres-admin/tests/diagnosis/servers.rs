@@ -1,10 +1,11 @@
 //! Findings about servers.
 
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::clock::{Clock, SystemClock};
+use tasktrail_domain::id::{IdGenerator, RandomIdGenerator};
 use tasktrail_domain::repository::PageRequest;
 use tasktrail_domain::task_history::{
-    EntryIdGenerator, HistoryEntry, RandomEntryIdGenerator, StepNumber, TaskFilter,
-    TaskHistoryRepository, TaskKey, TaskStatus, TaskStepResult,
+    HistoryEntry, StepNumber, TaskFilter, TaskHistoryRepository, TaskStatus, TaskStepResult,
 };
 use tasktrail_postgres_admin::diagnosis::{FindingCode, Severity};
 use tasktrail_test_support::{ServerOptions, TestDatabase};
@@ -79,7 +80,7 @@ async fn use_it(store: &Store) {
     let now = SystemClock.now();
     let task = TaskKey::new("alice", "report").unwrap();
     let entry = HistoryEntry {
-        id: RandomEntryIdGenerator::default().next(now),
+        id: RandomIdGenerator::default().next(now).into(),
         task: task.clone(),
         step: StepNumber::MIN,
         step_result: TaskStepResult::builder("fetch", TaskStatus::Running)

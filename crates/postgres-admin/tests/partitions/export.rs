@@ -1,9 +1,10 @@
 //! Exports while partitions are dropped.
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::task_history::RetentionPolicy;
 use tasktrail_domain::task_history::TaskStatus::Running;
-use tasktrail_domain::task_history::{TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey};
+use tasktrail_domain::task_history::{TaskHistoryRepository, TaskHistoryRepositoryExt};
 use tasktrail_postgres::{Export, ExportSelection, ExportedItem};
 use tasktrail_test_support::{TestDatabase, wait_until};
 

@@ -1,7 +1,8 @@
 //! Why partitions are kept, and when they can be dropped.
 
+use tasktrail_domain::UserId;
 use tasktrail_domain::task_history::TaskStatus::Completed;
-use tasktrail_domain::task_history::{RetentionPolicy, Scope, UserId};
+use tasktrail_domain::task_history::{RetentionPolicy, Scope};
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres::PostgresDatabase;
 use tasktrail_postgres_admin::Administrable as _;

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use tasktrail_conformance::fixture::task_of;
 use tasktrail_domain::task_history::TaskStatus::{Completed, Running};
 use tasktrail_domain::task_history::{
-    FinalStatus, RetentionPolicy, Scope, TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey,
-    UserId,
+    FinalStatus, RetentionPolicy, Scope, TaskHistoryRepository, TaskHistoryRepositoryExt,
 };
+use tasktrail_domain::{TaskKey, UserId};
 use tasktrail_postgres::PostgresDatabase;
 use tasktrail_postgres_admin::Administrable as _;
 use tasktrail_postgres_admin::PartitionDrop;

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use tasktrail_conformance::fixture::{Edit, Writer, task_of};
+use tasktrail_domain::id::{IdGenerator, SequentialIdGenerator};
 use tasktrail_domain::repository::PageRequest;
 use tasktrail_domain::task_history::TaskStatus::Running;
 use tasktrail_domain::task_history::{
-    EntryIdGenerator, HistoryEntry, SequentialEntryIds, TaskFilter, TaskHistoryRepository,
-    TaskHistoryRepositoryExt, TaskKey, TaskStatus, UserId,
+    HistoryEntry, TaskFilter, TaskHistoryRepository, TaskHistoryRepositoryExt, TaskStatus,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_domain::{TaskKey, UserId};
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase, PostgresTaskHistory};
 use tasktrail_postgres_admin::Administrable as _;
 use tasktrail_test_support::TestDatabase;
@@ -31,7 +32,7 @@ pub(crate) fn on(day: &str) -> Timestamp {
 
 /// Creates entries with their recording time in their ids, as services do.
 #[derive(Default)]
-pub(crate) struct EntryFactory(Writer, SequentialEntryIds);
+pub(crate) struct EntryFactory(Writer, SequentialIdGenerator);
 
 impl EntryFactory {
     pub(crate) fn step(
@@ -42,7 +43,7 @@ impl EntryFactory {
         at: Timestamp,
     ) -> HistoryEntry {
         let entry = self.0.step(task, step, status);
-        entry.recorded(at).under(self.1.next(at))
+        entry.recorded(at).under(self.1.next(at).into())
     }
 
     pub(crate) async fn save(

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::{Effect, ErrorChain, ErrorKind};
-use tasktrail_domain::task_history::{TaskHistoryRepository, TaskKey};
+use tasktrail_domain::task_history::TaskHistoryRepository;
 use tasktrail_test_support::{TestDatabase, wait_until};
 
 use crate::locked::{Call, Locked, open};

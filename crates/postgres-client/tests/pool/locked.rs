@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tasktrail_conformance::fixture::Writer;
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::RepositoryError;
-use tasktrail_domain::task_history::{TaskHistoryRepository, TaskKey, TaskStatus};
+use tasktrail_domain::task_history::{TaskHistoryRepository, TaskStatus};
 use tasktrail_postgres::{PostgresConfig, PostgresDatabase};
 use tasktrail_test_support::{TableLock, TestDatabase, wait_until};
 use tokio::task::JoinHandle;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use tasktrail_domain::task_history::{TaskHistoryRepository, TaskKey};
+use tasktrail_domain::TaskKey;
+use tasktrail_domain::task_history::TaskHistoryRepository;
 use tasktrail_postgres::{PoolStatistics, PostgresConfig, PostgresDatabase};
 use tasktrail_test_support::{ServerOptions, TableLock, TestDatabase, wait_until};
 

@@ -9,9 +9,10 @@ use serde::Serialize;
 use tasktrail_domain::repository::{Operation, PageRequest};
 use tasktrail_domain::task_history::{
     EntryId, FinalStatus, Finish, HistoryEntry, RemovalLimits, RetentionPolicy, Scope, StepNumber,
-    TaskFilter, TaskId, TaskKey, TaskStatus, TaskStepResult, UserId, operation,
+    TaskFilter, TaskStatus, TaskStepResult, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_domain::{TaskId, TaskKey, UserId};
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::pg_operation::PgOperation;

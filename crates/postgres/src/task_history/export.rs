@@ -6,7 +6,8 @@ mod statements;
 use std::error::Error;
 use std::fmt;
 
-use tasktrail_domain::task_history::{Finish, HistoryEntry, Scope, TaskKey};
+use tasktrail_domain::TaskKey;
+use tasktrail_domain::task_history::{Finish, HistoryEntry, Scope};
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::connection::Connector;
 use tasktrail_postgres_client::error::StoreError;

@@ -67,7 +67,7 @@ pub fn operation_of(text: &str) -> Option<Operation> {
 #[cfg(test)]
 mod tests {
     use diesel::pg::Pg;
-    use tasktrail_domain::task_history::TaskKey;
+    use tasktrail_domain::TaskKey;
 
     use super::*;
     use crate::task_history::load;

@@ -4,8 +4,9 @@ mod answers;
 mod locked;
 mod round;
 
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::Operation;
-use tasktrail_domain::task_history::{HistoryEntry, TaskKey, TaskStatus, operation};
+use tasktrail_domain::task_history::{HistoryEntry, TaskStatus, operation};
 use tasktrail_postgres_client::batching::{BatchStatistics, Batchable, Sending};
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::pool::Pool;

@@ -8,9 +8,10 @@ use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::repository::{Page, PageRequest};
 use tasktrail_domain::task_history::{
-    ErrorCode, ListCursor, StepNumber, TaskFilter, TaskId, TaskKey, TaskStatus, TaskSummary, UserId,
+    ErrorCode, ListCursor, StepNumber, TaskFilter, TaskStatus, TaskSummary,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_domain::{TaskId, TaskKey, UserId};
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 

@@ -8,9 +8,8 @@ use diesel::sql_types::{BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uui
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::repository::{Page, PageRequest, PageSize};
-use tasktrail_domain::task_history::{
-    HistoryEntry, StepNumber, TaskId, TaskKey, TaskStatus, TrailCursor, UserId,
-};
+use tasktrail_domain::task_history::{HistoryEntry, StepNumber, TaskStatus, TrailCursor};
+use tasktrail_domain::{TaskId, TaskKey, UserId};
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 use uuid::Uuid;

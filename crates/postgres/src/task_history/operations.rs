@@ -4,10 +4,11 @@ use diesel_async::AsyncPgConnection;
 use tasktrail_domain::repository::{Operation, Page, PageRequest};
 use tasktrail_domain::task_history::{
     Counts, FinalStatus, FinishOutcome, HistoryEntry, ListCursor, RemovalLimits, RemovalResult,
-    RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter, TaskKey, TaskStatus, TaskSummary,
-    TrailCursor, UserId, operation,
+    RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter, TaskStatus, TaskSummary,
+    TrailCursor, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_domain::{TaskKey, UserId};
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::pg_operation::PgOperation;

@@ -3,7 +3,7 @@
 
 use diesel::pg::{Pg, PgQueryBuilder};
 use diesel::query_builder::{QueryBuilder, QueryFragment};
-use tasktrail_domain::task_history::TaskKey;
+use tasktrail_domain::TaskKey;
 use tasktrail_postgres_client::statement::Statement;
 use tasktrail_test_support::{Server, ServerOptions, TestDatabase};
 

@@ -6,10 +6,11 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::AsyncPgConnection;
 use tasktrail_conformance::fixture::Writer;
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::{Operation, PageRequest};
 use tasktrail_domain::task_history::{
     ErrorCode, FinalStatus, Finish, RemovalLimits, RetentionPolicy, Scope, TaskFilter,
-    TaskHistoryRepository, TaskKey, TaskStatus, operation,
+    TaskHistoryRepository, TaskStatus, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::error::StoreError;

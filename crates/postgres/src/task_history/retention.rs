@@ -7,9 +7,9 @@ use diesel::OptionalExtension;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::task_history::{
     ExpiredCounts, ListCursor, RemovalCursor, RemovalLimits, RemovalResult, RetentionPolicy,
-    TaskId, TaskKey,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_domain::{TaskId, TaskKey};
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::statement::Prepared;
 

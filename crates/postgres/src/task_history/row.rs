@@ -4,9 +4,8 @@ use std::fmt::Display;
 
 use chrono::{DateTime, Utc};
 use tasktrail_domain::InvalidValue;
-use tasktrail_domain::task_history::{
-    EntryId, FinalStatus, HistoryEntry, StepNumber, TaskKey, TaskStatus,
-};
+use tasktrail_domain::TaskKey;
+use tasktrail_domain::task_history::{EntryId, FinalStatus, HistoryEntry, StepNumber, TaskStatus};
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::error::StoreError;
 use uuid::Uuid;

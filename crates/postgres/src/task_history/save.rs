@@ -8,8 +8,9 @@ use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
 use diesel::sql_types::{Array, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::task_history::{
-    EntryConflict, HistoryEntry, SavedBatch, TaskKey, TaskStatus, distinct_entries,
+    EntryConflict, HistoryEntry, SavedBatch, TaskStatus, distinct_entries,
 };
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::lock_wait::LockWait;

@@ -1,8 +1,9 @@
 //! Batches status checks. A statement starts after all checks in it were called, so each check sees
 //! everything that was committed before it.
 
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::Operation;
-use tasktrail_domain::task_history::{TaskKey, TaskStatus, operation};
+use tasktrail_domain::task_history::{TaskStatus, operation};
 use tasktrail_postgres_client::batching::{Batchable, Parts, Sending};
 use tasktrail_postgres_client::error::SharedError;
 use tasktrail_postgres_client::lock_wait::LockWait;

@@ -5,7 +5,8 @@ use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
 use diesel::sql_types::{Array, BigInt, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use tasktrail_domain::task_history::{TaskKey, TaskStatus};
+use tasktrail_domain::TaskKey;
+use tasktrail_domain::task_history::TaskStatus;
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 

@@ -1,10 +1,12 @@
 //! Databases with an encoding other than UTF8, and sessions with another client encoding.
 
 use serde_json::json;
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::clock::{Clock, SystemClock};
+use tasktrail_domain::id::{IdGenerator, RandomIdGenerator};
 use tasktrail_domain::task_history::{
-    EntryIdGenerator, HistoryEntry, RandomEntryIdGenerator, StepNumber, TaskHistoryRepository,
-    TaskHistoryRepositoryExt, TaskKey, TaskStatus, TaskStepResult,
+    HistoryEntry, StepNumber, TaskHistoryRepository, TaskHistoryRepositoryExt, TaskStatus,
+    TaskStepResult,
 };
 use tasktrail_postgres_admin::Administrable as _;
 use tasktrail_postgres_admin::diagnosis::{DiagnosisOptions, FindingCode, Severity};
@@ -67,7 +69,7 @@ async fn sessions_use_utf8_regardless_of_role_and_url() {
             .build()
             .unwrap();
         let entry = HistoryEntry {
-            id: RandomEntryIdGenerator::default().next(now),
+            id: RandomIdGenerator::default().next(now).into(),
             task: TaskKey::new("ü", "🦀").unwrap(),
             step: StepNumber::from(0),
             step_result: step,

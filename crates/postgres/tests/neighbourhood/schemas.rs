@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::clock::{Clock, SystemClock};
 use tasktrail_domain::task_history::{
-    FinalStatus, RemovalLimits, RetentionPolicy, TaskHistoryRepository, TaskKey, TaskStatus,
+    FinalStatus, RemovalLimits, RetentionPolicy, TaskHistoryRepository, TaskStatus,
 };
 use tasktrail_postgres::{ExportSelection, MigrateError, PostgresConfig, PostgresDatabase};
 use tasktrail_postgres_admin::Administrable as _;

@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use tasktrail::clock::{Clock, ManualClock, SystemClock};
-use tasktrail::task_history::{
-    RandomEntryIdGenerator, RetentionPolicy, TaskHistoryRepository, TaskHistoryRepositoryExt,
-    TaskKey,
-};
+use tasktrail::TaskKey;
+use tasktrail::id::RandomIdGenerator;
+use tasktrail::task_history::{RetentionPolicy, TaskHistoryRepository, TaskHistoryRepositoryExt};
 use tasktrail::timestamp::Timestamp;
 use tasktrail::{DatabaseConfig, DatabaseManager};
 use tasktrail_test_support::TestDatabase;
@@ -109,7 +108,7 @@ impl Stores {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(then));
         let config = DatabaseConfig::from_url(self.partitioned.url())?;
         let manager =
-            DatabaseManager::new_with(config, clock, Arc::new(RandomEntryIdGenerator::default()));
+            DatabaseManager::new_with(config, clock, Arc::new(RandomIdGenerator::default()));
         manager.connect().await?;
         let made = manager.partition(MONTHS + 1).await?;
         ensure!(made.len() > usize::try_from(MONTHS)?, "{made:?}");

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tasktrail::InvalidValue;
+use tasktrail::TaskKey;
 use tasktrail::clock::{Clock, SystemClock};
 use tasktrail::repository::RepositoryError;
 use tasktrail::task_history::{
-    EntryId, HistoryEntry, StepNumber, TaskHistoryRepository, TaskKey, TaskStatus, TaskStepResult,
+    EntryId, HistoryEntry, StepNumber, TaskHistoryRepository, TaskStatus, TaskStepResult,
 };
 use tasktrail::timestamp::Timestamp;
 use tokio::task::JoinSet;

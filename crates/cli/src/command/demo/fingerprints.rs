@@ -1,7 +1,8 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use tasktrail::task_history::{CancelOutcome, TaskKey, TaskStatus, TaskStepResult, UserId};
+use tasktrail::task_history::{CancelOutcome, TaskStatus, TaskStepResult};
 use tasktrail::{DatabaseManager, InvalidValue};
+use tasktrail::{TaskKey, UserId};
 
 use super::listing::{FoundFile, Listing};
 use super::recorder::Recorder;

@@ -1,6 +1,7 @@
 use tasktrail::DatabaseManager;
+use tasktrail::TaskKey;
 use tasktrail::task_history::{
-    HistoryEntry, TaskHistoryRepositoryExt, TaskKey, TaskStatus, TaskStepResultBuilder,
+    HistoryEntry, TaskHistoryRepositoryExt, TaskStatus, TaskStepResultBuilder,
 };
 
 use crate::failure::Failure;

@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process;
 
 use serde_json::json;
-use tasktrail::task_history::{
-    ErrorCode, TaskKey, TaskStatus, TaskStepResult, TaskStepResultBuilder, UserId,
-};
+use tasktrail::task_history::{ErrorCode, TaskStatus, TaskStepResult, TaskStepResultBuilder};
 use tasktrail::{DatabaseManager, InvalidValue};
+use tasktrail::{TaskKey, UserId};
 
 use super::listing::Listing;
 use super::recorder::Recorder;

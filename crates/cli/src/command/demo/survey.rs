@@ -1,6 +1,7 @@
 use serde_json::json;
-use tasktrail::task_history::{TaskKey, TaskStatus, TaskStepResult, TaskStepResultBuilder, UserId};
+use tasktrail::task_history::{TaskStatus, TaskStepResult, TaskStepResultBuilder};
 use tasktrail::{DatabaseManager, InvalidValue};
+use tasktrail::{TaskKey, UserId};
 
 use super::listing::{FoundFile, Listing};
 use super::recorder::Recorder;

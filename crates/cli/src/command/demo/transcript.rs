@@ -1,5 +1,6 @@
 use serde::Serialize;
-use tasktrail::task_history::{CancelOutcome, HistoryEntry, TaskStatus, TaskSummary, UserId};
+use tasktrail::UserId;
+use tasktrail::task_history::{CancelOutcome, HistoryEntry, TaskStatus, TaskSummary};
 
 use super::fingerprints::Answers;
 use crate::failure::Failure;

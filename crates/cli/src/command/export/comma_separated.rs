@@ -2,7 +2,8 @@ use std::io::{self, Write};
 
 use csv::{ErrorKind, Terminator, Writer, WriterBuilder};
 use tasktrail::ExportedItem;
-use tasktrail::task_history::{Finish, HistoryEntry, TaskKey};
+use tasktrail::TaskKey;
+use tasktrail::task_history::{Finish, HistoryEntry};
 
 use super::document::{Document, Trail};
 

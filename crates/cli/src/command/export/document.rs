@@ -1,6 +1,7 @@
 use std::io;
 
-use tasktrail::task_history::{Finish, TaskKey};
+use tasktrail::TaskKey;
+use tasktrail::task_history::Finish;
 use tasktrail::{ExportedItem, ExportedTask};
 
 /// A writer of one export format.

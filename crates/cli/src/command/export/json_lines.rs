@@ -3,9 +3,10 @@ use std::io::{self, Write};
 use serde::Serialize;
 use tasktrail::ExportedItem;
 use tasktrail::task_history::{
-    EntryId, Finish, HistoryEntry, StepNumber, TaskId, TaskKey, TaskStatus, TaskStepResult, UserId,
+    EntryId, Finish, HistoryEntry, StepNumber, TaskStatus, TaskStepResult,
 };
 use tasktrail::timestamp::Timestamp;
+use tasktrail::{TaskId, TaskKey, UserId};
 
 use super::document::{Document, Trail};
 

@@ -1,4 +1,5 @@
-use crate::task_history::{ListCursor, TaskKey};
+use crate::TaskKey;
+use crate::task_history::ListCursor;
 
 /// A position in a run of removals by one policy.
 ///

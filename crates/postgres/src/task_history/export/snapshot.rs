@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::TryStreamExt;
-use tasktrail_domain::task_history::{Finish, TaskKey};
+use tasktrail_domain::TaskKey;
+use tasktrail_domain::task_history::Finish;
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::connection::{Connector, Session};
 use tasktrail_postgres_client::error::StoreError;

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::RepositoryError;
-use tasktrail_domain::task_history::{EntryConflict, HistoryEntry, TaskKey, TaskStatus, operation};
+use tasktrail_domain::task_history::{EntryConflict, HistoryEntry, TaskStatus, operation};
 use tasktrail_postgres_client::batching::{Parts, Sending};
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::lock_wait::LockWait;

@@ -5,7 +5,8 @@ use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz};
-use tasktrail_domain::task_history::{RemovalCursor, RetentionPolicy, TaskKey, TaskStatus};
+use tasktrail_domain::TaskKey;
+use tasktrail_domain::task_history::{RemovalCursor, RetentionPolicy, TaskStatus};
 use tasktrail_postgres_client::statement::{Statement, unbound};
 
 use crate::task_history::count::{UserRange, beyond_all};

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 use tasktrail::InvalidValue;
 use tasktrail::repository::{PageRequest, PageSize};
 use tasktrail::task_history::{
-    ErrorCode, StatusSet, TaskFilter, TaskHistoryRepository, TaskId, TaskKey, TaskStatus,
-    TaskStepResult, UserId,
+    ErrorCode, StatusSet, TaskFilter, TaskHistoryRepository, TaskStatus, TaskStepResult,
 };
+use tasktrail::{TaskId, TaskKey, UserId};
 
 use super::figures::Row;
 use super::{Workload, reading};

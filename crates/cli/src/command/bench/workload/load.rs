@@ -2,8 +2,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
+use tasktrail::TaskKey;
 use tasktrail::task_history::{
-    TaskHistoryRepository, TaskHistoryRepositoryExt, TaskKey, TaskStatus, TaskStepResult,
+    TaskHistoryRepository, TaskHistoryRepositoryExt, TaskStatus, TaskStepResult,
 };
 
 use super::figures::Row;

@@ -4,7 +4,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tasktrail::task_history::{TaskHistoryRepository, TaskKey};
+use tasktrail::TaskKey;
+use tasktrail::task_history::TaskHistoryRepository;
 
 use super::reading;
 use crate::command::bench::callers::Caller;

@@ -2,9 +2,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tasktrail::InvalidValue;
-use tasktrail::task_history::{
-    HistoryEntry, StepNumber, TaskHistoryRepository, TaskId, TaskKey, UserId,
-};
+use tasktrail::task_history::{HistoryEntry, StepNumber, TaskHistoryRepository};
+use tasktrail::{TaskId, TaskKey, UserId};
 
 use super::Workload;
 use super::figures::{Row, Written};

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tasktrail::task_history::{TaskHistoryRepository, TaskKey, TaskStatus};
+use tasktrail::TaskKey;
+use tasktrail::task_history::{TaskHistoryRepository, TaskStatus};
 
 use super::figures::Row;
 use super::random_tasks::{self, ReadTask};

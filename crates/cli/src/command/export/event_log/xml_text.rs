@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use tasktrail::task_history::TaskKey;
+use tasktrail::TaskKey;
 
 /// Whether XML 1.0 allows a character, either literally or as a character reference.
 fn is_legal(character: char) -> bool {

@@ -1,16 +1,16 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::{Page, PageRequest};
 use tasktrail_domain::task_history::{
-    FinalStatus, FinishOutcome, HistoryEntry, StepNumber, TaskKey, TaskStatus, TaskSummary,
-    TrailCursor,
+    FinalStatus, FinishOutcome, HistoryEntry, StepNumber, TaskStatus, TaskSummary, TrailCursor,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
 /// A task: its entries in the order in which they were accepted, and values derived from them.
 #[derive(Debug)]
-pub(super) struct Task {
+pub(crate) struct Task {
     trail: BTreeMap<TrailCursor, HistoryEntry>,
     /// The position of the newest revision of each step.
     newest: BTreeMap<StepNumber, TrailCursor>,
@@ -21,7 +21,7 @@ pub(super) struct Task {
 
 impl Task {
     /// Creates a task without entries, for its first save or finish at `at`.
-    pub(super) fn begun(at: Timestamp) -> Self {
+    pub(crate) fn begun(at: Timestamp) -> Self {
         Self {
             trail: BTreeMap::new(),
             newest: BTreeMap::new(),
@@ -31,14 +31,14 @@ impl Task {
         }
     }
 
-    pub(super) fn add(&mut self, position: TrailCursor, entry: HistoryEntry) {
+    pub(crate) fn add(&mut self, position: TrailCursor, entry: HistoryEntry) {
         self.touch(entry.recorded_at);
         self.newest.insert(entry.step, position);
         self.trail.insert(position, entry);
     }
 
     /// Finishes the task, unless it is finished.
-    pub(super) fn finish(&mut self, status: FinalStatus, at: Timestamp) -> FinishOutcome {
+    pub(crate) fn finish(&mut self, status: FinalStatus, at: Timestamp) -> FinishOutcome {
         if let Some((status, at)) = self.finish {
             return FinishOutcome::AlreadyFinished { status, at };
         }
@@ -53,7 +53,7 @@ impl Task {
         self.last_updated = self.last_updated.max(at);
     }
 
-    pub(super) fn steps(&self, page: &PageRequest<StepNumber>) -> Page<HistoryEntry, StepNumber> {
+    pub(crate) fn steps(&self, page: &PageRequest<StepNumber>) -> Page<HistoryEntry, StepNumber> {
         let after = page.after.map_or(Bound::Unbounded, Bound::Excluded);
         let steps = self
             .newest
@@ -65,7 +65,7 @@ impl Task {
         Page::of(steps, page.size, |entry| entry.step)
     }
 
-    pub(super) fn trail(&self, page: &PageRequest<TrailCursor>) -> Page<HistoryEntry, TrailCursor> {
+    pub(crate) fn trail(&self, page: &PageRequest<TrailCursor>) -> Page<HistoryEntry, TrailCursor> {
         let after = page.after.map_or(Bound::Unbounded, Bound::Excluded);
         let entries: Vec<_> = self
             .trail
@@ -80,28 +80,28 @@ impl Task {
     }
 
     /// The status of the task; `None` only before its first entry or finish.
-    pub(super) fn status(&self) -> Option<TaskStatus> {
+    pub(crate) fn status(&self) -> Option<TaskStatus> {
         let finished = self.finish.map(|(status, _)| status.into());
         finished.or_else(|| self.last_entry().map(|entry| entry.step_result.status()))
     }
 
-    pub(super) fn entry(&self, position: TrailCursor) -> Option<&HistoryEntry> {
+    pub(crate) fn entry(&self, position: TrailCursor) -> Option<&HistoryEntry> {
         self.trail.get(&position)
     }
 
-    pub(super) fn entry_count(&self) -> usize {
+    pub(crate) fn entry_count(&self) -> usize {
         self.trail.len()
     }
 
-    pub(super) fn step_count(&self) -> usize {
+    pub(crate) fn step_count(&self) -> usize {
         self.newest.len()
     }
 
-    pub(super) fn entries(&self) -> impl Iterator<Item = &HistoryEntry> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &HistoryEntry> {
         self.trail.values()
     }
 
-    pub(super) fn summary(&self, key: &TaskKey) -> Option<TaskSummary> {
+    pub(crate) fn summary(&self, key: &TaskKey) -> Option<TaskSummary> {
         let last = self.last_entry();
         Some(TaskSummary {
             task: key.clone(),
@@ -122,6 +122,6 @@ impl Task {
     }
 }
 
-pub(super) fn count(items: usize) -> u64 {
+pub(crate) fn count(items: usize) -> u64 {
     u64::try_from(items).unwrap_or(u64::MAX)
 }

@@ -1,20 +1,26 @@
+//! The tasks of all users, and their entries.
+
+mod list_index;
+mod task;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
 use tasktrail_domain::repository::PageRequest;
 use tasktrail_domain::task_history::{
     EntryConflict, EntryId, FinalStatus, FinishOutcome, HistoryEntry, ListCursor, RemovalCursor,
-    RetentionPolicy, Scope, TaskFilter, TaskId, TaskKey, TaskStatus, TaskSummary, TrailCursor,
-    UserId, distinct_entries,
+    RetentionPolicy, Scope, TaskFilter, TaskStatus, TaskSummary, TrailCursor, distinct_entries,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_domain::{TaskId, TaskKey, UserId};
 
-use super::list_index::ListIndex;
-use super::task::Task;
+use self::list_index::ListIndex;
+use self::task::Task;
+pub(crate) use self::task::count;
 
 /// The tasks of all users. The methods of the repository are built from its functions.
 #[derive(Debug, Default)]
-pub(super) struct Store {
+pub(crate) struct Tasks {
     tasks: BTreeMap<TaskKey, Task>,
     /// The task and the position of each entry, by user and entry id.
     places: HashMap<(UserId, EntryId), (TaskKey, TrailCursor)>,
@@ -22,9 +28,9 @@ pub(super) struct Store {
     accepted: i64,
 }
 
-impl Store {
+impl Tasks {
     /// Returns the entries that are not in the store yet, without repetitions.
-    pub(super) fn new_entries<'e>(
+    pub(crate) fn new_entries<'e>(
         &self,
         entries: &'e [HistoryEntry],
     ) -> Result<Vec<&'e HistoryEntry>, EntryConflict> {
@@ -38,7 +44,7 @@ impl Store {
     }
 
     /// Returns whether the entry has been saved before.
-    pub(super) fn holds(&self, entry: &HistoryEntry) -> Result<bool, EntryConflict> {
+    pub(crate) fn holds(&self, entry: &HistoryEntry) -> Result<bool, EntryConflict> {
         let Some((task, position)) = self.places.get(&(entry.task.user.clone(), entry.id)) else {
             return Ok(false);
         };
@@ -50,7 +56,7 @@ impl Store {
         }
     }
 
-    pub(super) fn add(&mut self, entry: &HistoryEntry) {
+    pub(crate) fn add(&mut self, entry: &HistoryEntry) {
         self.accepted += 1;
         let position = TrailCursor::new(self.accepted);
         let place = (entry.task.clone(), position);
@@ -61,7 +67,7 @@ impl Store {
         });
     }
 
-    pub(super) fn finish(
+    pub(crate) fn finish(
         &mut self,
         key: &TaskKey,
         status: FinalStatus,
@@ -93,16 +99,16 @@ impl Store {
         outcome
     }
 
-    pub(super) fn task(&self, key: &TaskKey) -> Option<&Task> {
+    pub(crate) fn task(&self, key: &TaskKey) -> Option<&Task> {
         self.tasks.get(key)
     }
 
-    pub(super) fn status(&self, key: &TaskKey) -> Option<TaskStatus> {
+    pub(crate) fn status(&self, key: &TaskKey) -> Option<TaskStatus> {
         self.task(key)?.status()
     }
 
     /// Returns the tasks of a page of the list, and one more if another page follows.
-    pub(super) fn listed(
+    pub(crate) fn listed(
         &self,
         user: &UserId,
         filter: &TaskFilter,
@@ -122,7 +128,7 @@ impl Store {
             .collect()
     }
 
-    pub(super) fn remove(&mut self, summary: &TaskSummary) {
+    pub(crate) fn remove(&mut self, summary: &TaskSummary) {
         let key = &summary.task;
         let Some(task) = self.tasks.remove(key) else {
             return;
@@ -140,7 +146,7 @@ impl Store {
 
     /// Returns the tasks that a policy covers, in the order of their keys. If the policy keeps the
     /// newest tasks, each comes with the position of the last task that is kept for its user.
-    pub(super) fn covered(
+    pub(crate) fn covered(
         &self,
         policy: &RetentionPolicy,
         after: Option<&RemovalCursor>,
@@ -174,7 +180,7 @@ impl Store {
 
     /// Returns the tasks in scope after a key, in the order of their keys. The tasks of a user are
     /// one range.
-    pub(super) fn in_scope(
+    pub(crate) fn in_scope(
         &self,
         scope: &Scope,
         after: Option<&TaskKey>,

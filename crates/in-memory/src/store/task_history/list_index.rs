@@ -9,13 +9,13 @@ use tasktrail_domain::task_history::{ErrorCode, ListCursor, TaskFilter, TaskStat
 /// There is one list for each status, and one for each pair of error code and status. For every
 /// filter, a page is merged from at most six lists, and each is read no further than a page.
 #[derive(Debug, Default)]
-pub(super) struct ListIndex {
+pub(crate) struct ListIndex {
     by_status: BTreeMap<TaskStatus, BTreeSet<ListCursor>>,
     by_error_code: BTreeMap<(ErrorCode, TaskStatus), BTreeSet<ListCursor>>,
 }
 
 impl ListIndex {
-    pub(super) fn insert(&mut self, task: &TaskSummary) {
+    pub(crate) fn insert(&mut self, task: &TaskSummary) {
         let place = ListCursor::of(task);
         if let Some(code) = &task.error_code {
             let key = (code.clone(), task.status);
@@ -27,7 +27,7 @@ impl ListIndex {
         self.by_status.entry(task.status).or_default().insert(place);
     }
 
-    pub(super) fn remove(&mut self, task: &TaskSummary) {
+    pub(crate) fn remove(&mut self, task: &TaskSummary) {
         let place = ListCursor::of(task);
         if let Some(places) = self.by_status.get_mut(&task.status) {
             places.remove(&place);
@@ -45,7 +45,7 @@ impl ListIndex {
 
     /// The position of the `number`th task, counted from 1, in the order of the list; `None` if
     /// there are fewer tasks.
-    pub(super) fn nth(&self, number: u64) -> Option<ListCursor> {
+    pub(crate) fn nth(&self, number: u64) -> Option<ListCursor> {
         let number = usize::try_from(number).unwrap_or(usize::MAX);
         let newest = self.by_status.values();
         let mut places: Vec<_> = newest
@@ -59,12 +59,12 @@ impl ListIndex {
         Some(place.clone())
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.by_status.values().all(BTreeSet::is_empty)
     }
 
     /// The positions of the tasks of a page, and of one more, in the order of the list.
-    pub(super) fn page(
+    pub(crate) fn page(
         &self,
         filter: &TaskFilter,
         page: &PageRequest<ListCursor>,

@@ -1,0 +1,109 @@
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn document(value: &Value) -> Document {
+    Document::of(value).unwrap()
+}
+
+fn refusal(json: &str) -> String {
+    json.parse::<Document>().unwrap_err().to_string()
+}
+
+#[test]
+fn only_an_object_is_a_document() {
+    assert_eq!(
+        refusal("[1]"),
+        "document must be a JSON object, got \"[1]\""
+    );
+    assert_eq!(Document::default().as_str(), "{}");
+}
+
+#[test]
+fn document_is_at_most_64_kib_of_compact_json() {
+    let of_bytes = |bytes: usize| format!(r#"{{ "a" : "{}" }}"#, "x".repeat(bytes - 8));
+
+    assert!(of_bytes(Document::MAX_BYTES).parse::<Document>().is_ok());
+    assert_eq!(
+        refusal(&of_bytes(Document::MAX_BYTES + 1)),
+        "document must be at most 65536 bytes long as compact JSON, got 65537"
+    );
+}
+
+#[test]
+fn what_jsonb_cannot_hold_is_refused() {
+    assert_eq!(
+        refusal(r#"{"a":"x\u0000y"}"#),
+        "document must be free of NUL characters, got \"x\\0y\""
+    );
+    assert!(refusal(r#"{"a\u0000":1}"#).contains("free of NUL"));
+    assert!(refusal(r#"{"a":"\ud835"}"#).contains("free of lone surrogates"));
+    assert!(refusal(r#"{"a":1,"a":2}"#).contains("free of duplicate keys"));
+    assert!(refusal(r#"{"a":1e400}"#).contains("at most 400 digits"));
+    let deep = "[".repeat(100) + &"]".repeat(100);
+    assert!(refusal(&format!(r#"{{"a":{deep}}}"#)).contains("100 levels deep"));
+}
+
+#[test]
+fn documents_of_equal_numbers_are_equal() {
+    let with = |literal: &str| format!(r#"{{"n":{literal}}}"#).parse::<Document>();
+
+    assert_eq!(with("1"), with("1.0"));
+    assert_eq!(with("100"), with("1E+2"));
+    assert_ne!(with("1"), with("1.0000000000000000000000001"));
+}
+
+#[test]
+fn object_contains_what_each_of_its_keys_contains() {
+    let held = document(&json!({ "a": { "b": 1, "c": [1, { "d": 2, "e": 3 }] }, "f": null }));
+
+    for pattern in [
+        json!({}),
+        json!({ "f": null }),
+        json!({ "a": {} }),
+        json!({ "a": { "c": [] } }),
+        json!({ "a": { "c": [{ "e": 3 }, 1, 1] } }),
+        json!({ "a": { "b": 1.0 } }),
+    ] {
+        assert!(held.contains(&document(&pattern)), "{pattern}");
+    }
+    for pattern in [
+        json!({ "b": 1 }),
+        json!({ "f": false }),
+        json!({ "a": [] }),
+        json!({ "a": { "c": [{ "d": 2, "g": 3 }] } }),
+        json!({ "a": { "c": 1 } }),
+        json!({ "a": { "b": "1" } }),
+    ] {
+        assert!(!held.contains(&document(&pattern)), "{pattern}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn document_round_trips_and_contains_itself(value in values()) {
+        let held = document(&json!({ "v": value }));
+
+        prop_assert_eq!(held.as_str().parse(), Ok(held.clone()));
+        prop_assert_eq!(serde_json::from_str(&serde_json::to_string(&held).unwrap()).ok(), Some(held.clone()));
+        prop_assert!(held.contains(&held));
+        prop_assert!(held.contains(&Document::default()));
+    }
+}
+
+fn values() -> impl Strategy<Value = Value> {
+    let scalar = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "[^\0]{0,8}".prop_map(Value::from),
+    ];
+    scalar.prop_recursive(4, 32, 4, |value| {
+        prop_oneof![
+            prop::collection::vec(value.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map("[^\0]{0,4}", value, 0..4).prop_map(|map| json!(map)),
+        ]
+    })
+}
