@@ -6,10 +6,12 @@ use tasktrail_test_support::{ServerOptions, TestDatabase};
 use super::imported::{Imported, saved};
 use super::tool::run;
 
+/// The codes of the findings, without the one that a loaded machine may add.
 fn codes(answer: &Value) -> Vec<&str> {
     let findings = answer["findings"].as_array().unwrap().iter();
     findings
         .map(|found| found["code"].as_str().unwrap())
+        .filter(|code| *code != "slow_round_trip")
         .collect()
 }
 
@@ -26,7 +28,8 @@ fn doctor_passes_a_healthy_database_and_lists_the_checks() {
     let page = doctor(&[]).stdout;
     let answer = doctor(&["--format", "json"]).json();
 
-    assert!(page.starts_with("1 notice\n"), "{page}");
+    let summary = page.lines().next();
+    assert!(matches!(summary, Some("1 notice" | "2 notices")), "{page}");
     for text in [
         "[pg_stat_statements_missing]",
         "task_summary_list_idx",
