@@ -13,6 +13,8 @@ mod operations;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
+mod plans_of_all;
+#[cfg(test)]
 mod plans_of_one_user;
 #[cfg(test)]
 mod prepared_once;

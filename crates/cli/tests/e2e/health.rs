@@ -6,11 +6,14 @@ use tasktrail_test_support::{Server, ServerOptions, TestDatabase};
 use super::imported::Imported;
 use super::tool::run;
 
+/// Waits long enough for a loaded machine.
+const HEALTH: [&str; 3] = ["health", "--timeout", "60"];
+
 #[test]
 fn healthy_database_is_reported_with_details() {
     let imported = Imported::new();
 
-    let health = imported.json(&["health"]);
+    let health = imported.json(&HEALTH);
 
     let verdict = (&health["state"], &health["reasons"]);
     assert_eq!(verdict, (&json!("healthy"), &json!([])));
@@ -18,14 +21,14 @@ fn healthy_database_is_reported_with_details() {
     assert_eq!(health["server"]["writable"], true);
     assert!(health["server"]["round_trip_ms"].as_f64() > Some(0.0));
     assert_eq!(health["schema"]["found"], health["schema"]["expected"]);
-    imported.prints(&["health"], "healthy");
+    imported.prints(&HEALTH, "healthy");
 }
 
 #[test]
 fn database_without_the_schema_is_unhealthy() {
     let database = TestDatabase::new();
 
-    let output = run(["health", "--database-url", &database.url()]);
+    let output = run([&HEALTH[..], &["--database-url", &database.url()]].concat());
 
     assert_eq!((output.code, &*output.stderr), (Some(1), ""), "{output:?}");
     let begins = "unhealthy\n- no store exists in the schema public: run `tasktrail migrate`, or";
@@ -45,7 +48,7 @@ fn read_only_role_is_unhealthy() {
         .url()
         .replace("postgres@", &format!("{reader}@"));
 
-    let output = run(["health", "--database-url", &url]);
+    let output = run([&HEALTH[..], &["--database-url", &url]].concat());
 
     assert_eq!(output.code, Some(1), "{output:?}");
     assert!(
@@ -62,7 +65,7 @@ fn health_and_doctor_work_without_one_of_the_tables() {
         .execute("DROP TABLE task_summary")
         .unwrap();
 
-    let health = imported.run(&["health", "--format", "json"]);
+    let health = imported.run(&[&HEALTH[..], &["--format", "json"]].concat());
     let doctor = imported.run(&["doctor", "--format", "json"]);
 
     assert_eq!(health.json()["server"]["role"], "primary");
@@ -77,7 +80,7 @@ fn health_and_doctor_work_without_one_of_the_tables() {
 fn is_refused_as_by_migrate(database: &TestDatabase) {
     let url = database.url();
     let migrate = run(["migrate", "--database-url", &url]);
-    let health = run(["health", "--database-url", &url, "--format", "json"]);
+    let health = run([&HEALTH[..], &["--database-url", &url, "--format", "json"]].concat());
 
     assert_eq!((migrate.code, health.code), (Some(1), Some(1)));
     let reason = migrate.stderr.trim_end().strip_prefix("error: ").unwrap();
@@ -110,7 +113,7 @@ fn sequence_behind_copied_rows_is_unhealthy() {
     is_refused_as_by_migrate(&imported.database);
 
     imported.run(&["migrate", "order"]).good();
-    imported.prints(&["health"], "healthy");
+    imported.prints(&HEALTH, "healthy");
 }
 
 #[test]
@@ -126,7 +129,7 @@ fn missing_privilege_is_reported_with_the_remedy() {
     let as_role = format!("{role}@");
     let url = imported.database.url().replace("postgres@", &as_role);
     let is_forbidden = |denied: &str| {
-        let output = run(["health", "--database-url", &url]);
+        let output = run([&HEALTH[..], &["--database-url", &url]].concat());
         let reason =
             "- this role lacks a privilege: run the SQL that `tasktrail migrate roles` prints";
         assert_eq!(output.code, Some(1), "{output:?}");
@@ -156,7 +159,7 @@ fn missing_privilege_is_reported_with_the_remedy() {
     run_as_owner(&format!("GRANT SELECT ON tasktrail_migrations TO {role}"));
     // The role may not read the sequence, so its position is unknown. That alone is not unhealthy.
     run_as_owner("SELECT setval(pg_get_serial_sequence('task_history', 'id'), 1, false)");
-    let output = run(["health", "--database-url", &url]).good();
+    let output = run([&HEALTH[..], &["--database-url", &url]].concat()).good();
     assert!(output.stdout.starts_with("healthy\n"), "{output:?}");
 }
 
@@ -166,7 +169,7 @@ fn schema_of_a_newer_version_is_degraded() {
     let newer = "INSERT INTO tasktrail_migrations (version) VALUES ('29990101000000')";
     imported.database.execute(newer).unwrap();
 
-    let health = imported.json(&["health"]);
+    let health = imported.json(&HEALTH);
 
     assert_eq!(health["state"], "degraded");
     assert_eq!(health["schema"]["unknown"], json!(["29990101000000"]));

@@ -41,7 +41,7 @@ fn owner_migrates_and_runtime_role_is_sufficient_for_services() {
         run(&import).good();
 
         run(&["migrate", "check", "--database-url", runtime]).good();
-        run(&["health", "--database-url", runtime]).good();
+        run(&["health", "--timeout", "60", "--database-url", runtime]).good();
         run(&["stats", "--database-url", runtime]).good();
         run(&["cleanup", "--days", "1", "--database-url", runtime]).good();
         run(&["migrate", "down", "--yes", "--database-url", runtime]).failed(

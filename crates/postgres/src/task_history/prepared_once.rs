@@ -31,7 +31,7 @@ async fn on_one_connection(url: String) -> PostgresTaskHistory<'static> {
 }
 
 /// Calls every operation of the port once.
-async fn one_of_each(histories: &PostgresTaskHistory<'_>, writer: &Writer, round: u16) {
+pub(super) async fn one_of_each(histories: &PostgresTaskHistory<'_>, writer: &Writer, round: u16) {
     let task = TaskKey::new("user", format!("task-{round}")).unwrap();
     let at = Timestamp::default();
     let entry = writer.step(&task, 1, TaskStatus::Running);
