@@ -18,7 +18,6 @@ mod e2e {
     mod export_files;
     mod files;
     mod finishes;
-    mod halves;
     mod health;
     mod import;
     mod imported;
@@ -29,14 +28,15 @@ mod e2e {
     mod migrate_order;
     mod migrate_roles;
     mod migrate_steps;
+    mod parallel_import;
     mod queries;
     mod secrets;
     mod serve_metrics;
     mod signals;
+    mod store_selection;
     mod tasks;
     mod tool;
     #[cfg(feature = "opentelemetry")]
     mod traces;
     mod unstorable;
-    mod which_store;
 }

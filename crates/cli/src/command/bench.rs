@@ -15,7 +15,7 @@ use serde::{Serialize, Serializer};
 
 use self::environment::BenchEnvironment;
 use self::progress::Progress;
-use self::workload::figures::Row;
+use self::workload::row::Row;
 use self::workload::{Workload, cleanup, import, list, load, save, status};
 use crate::args::{Global, seconds_between};
 use crate::connection;

@@ -3,7 +3,7 @@
 use tasktrail_postgres_admin::Administrable as _;
 use tasktrail_test_support::TestDatabase;
 
-use super::scene::{on, open};
+use super::fixture::{on, open};
 
 const SAVE: &str = include_str!("../../../postgres/src/task_history/sql/save.sql");
 

@@ -3,7 +3,7 @@
 use comfy_table::{Cell, Table};
 
 use super::workload::Workload;
-use super::workload::figures::Row;
+use super::workload::row::Row;
 use crate::failure::Failure;
 use crate::output::{Output, TableStyle, grouped, number_cell};
 

@@ -10,7 +10,7 @@ use tasktrail_cli::import::{BadLine, ImportOptions, ImportReport, ImportWatch, I
 use tempfile::NamedTempFile;
 
 use super::Workload;
-use super::figures::{Row, Written};
+use super::row::{Row, Written};
 use crate::command::bench::entries::{STEPS, StampGenerator, fetched, task};
 use crate::command::bench::environment::BenchEnvironment;
 use crate::command::bench::measured::{Latencies, Measured, Resident};
