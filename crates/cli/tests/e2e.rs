@@ -8,7 +8,6 @@
 
 mod e2e {
     mod arguments;
-    mod bad_lines;
     mod bench;
     mod cleanup;
     mod configuration;
@@ -22,6 +21,7 @@ mod e2e {
     mod import;
     mod imported;
     mod interruption;
+    mod invalid_lines;
     mod large_lines;
     mod memory;
     mod migrate;

@@ -6,7 +6,9 @@ use flate2::write::GzEncoder;
 use serde::Serialize;
 use tasktrail::task_history::TaskStepResult;
 use tasktrail::timestamp::Timestamp;
-use tasktrail_cli::import::{BadLine, ImportOptions, ImportReport, ImportWatch, Importer, Source};
+use tasktrail_cli::import::{
+    ImportOptions, ImportReport, ImportWatch, Importer, InvalidLine, Source,
+};
 use tempfile::NamedTempFile;
 
 use super::Workload;
@@ -124,9 +126,9 @@ impl ImportWatch for Batches {
         self.since = now;
     }
 
-    fn bad_line(&mut self, _bad: &BadLine) {}
+    fn invalid_line(&mut self, _invalid: &InvalidLine) {}
 
-    fn replaced(&mut self, _replaced: &BadLine) {}
+    fn replaced(&mut self, _replaced: &InvalidLine) {}
 }
 
 #[cfg(test)]
