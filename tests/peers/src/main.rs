@@ -77,7 +77,7 @@ async fn measure(arguments: &Arguments) -> Result<Report> {
         ));
         report.bloat = Some(bloat::measure(&bench, arguments.minutes).await?);
     }
-    if arguments.has(Group::CleanUp) {
+    if arguments.has(Group::Cleanup) {
         let measured = cleanup::measure(&bench, arguments).await?;
         report.rounds.append(measured);
     }
