@@ -1,4 +1,4 @@
--- The surroundings of a store in schema $1: the database, the schema, foreign tables, other stores.
+-- The environment of a store in schema $1: the database, the schema, foreign tables, other stores.
 -- A store is recognized by columns that other tables with these names do not have.
 WITH stores AS (
     SELECT nspname::text AS name
