@@ -141,7 +141,7 @@ impl Checked {
         self.expect("saved", &report["saved"], &file.figures.entries);
         self.expect("duplicates", &report["duplicates"], &0);
         self.expect("tasks", &report["tasks"], &file.figures.tasks);
-        self.expect("bad", &report["bad"], &0);
+        self.expect("invalid", &report["invalid"], &0);
         self.seconds = report["seconds"].as_f64().unwrap();
         self.expect_little_memory(peak_kib, tool);
     }

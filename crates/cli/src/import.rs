@@ -36,9 +36,9 @@ mod report;
 mod source;
 mod watch;
 
-pub use self::error::{BadLine, ImportError};
+pub use self::error::{ImportError, InvalidLine};
 pub use self::importer::Importer;
-pub use self::options::{BadLines, ImportOptions, Unstorable};
+pub use self::options::{ImportOptions, InvalidLines, Unstorable};
 pub use self::report::ImportReport;
 pub use self::source::Source;
 pub use self::watch::ImportWatch;

@@ -8,7 +8,6 @@
 
 mod e2e {
     mod arguments;
-    mod bad_lines;
     mod bench;
     mod cleanup;
     mod configuration;
@@ -18,25 +17,26 @@ mod e2e {
     mod export_files;
     mod files;
     mod finishes;
-    mod halves;
     mod health;
     mod import;
     mod imported;
     mod interruption;
+    mod invalid_lines;
     mod large_lines;
     mod memory;
     mod migrate;
     mod migrate_order;
     mod migrate_roles;
     mod migrate_steps;
+    mod parallel_import;
     mod queries;
     mod secrets;
     mod serve_metrics;
     mod signals;
+    mod store_selection;
     mod tasks;
     mod tool;
     #[cfg(feature = "opentelemetry")]
     mod traces;
     mod unstorable;
-    mod which_store;
 }

@@ -2,7 +2,7 @@
 
 pub mod batch;
 pub mod count;
-pub mod dropping;
+pub mod dropped_calls;
 pub mod filter;
 pub mod finish;
 pub mod finish_batch;
@@ -27,15 +27,15 @@ pub mod values;
 /// `$fresh` is an `async fn() -> (Repository, Guard)`. The guard can be of any type and is dropped
 /// after the repository.
 ///
-/// `task_history_suite!(fresh, without dropping)` omits the cases that use a repository after one
+/// `task_history_suite!(fresh, without dropped_calls)` omits the cases that use a repository after one
 /// of its calls was dropped. Use it for a repository inside a transaction, because a dropped call
 /// aborts the transaction.
 #[macro_export]
 macro_rules! task_history_suite {
     ($fresh:path) => {
-        $crate::task_history_suite! { $fresh, with dropping }
+        $crate::task_history_suite! { $fresh, with dropped_calls }
     };
-    ($fresh:path, $with:ident dropping) => {
+    ($fresh:path, $with:ident dropped_calls) => {
         $crate::__task_history_cases! {
             $with $fresh;
             save:
@@ -211,7 +211,7 @@ macro_rules! task_history_suite {
                 a_removal_that_races_saves_loses_no_live_entry,
                 a_finish_that_races_a_removal_is_never_lost,
                 a_removal_that_races_repeated_saves_leaves_no_orphan;
-            dropping:
+            dropped_calls:
                 a_dropped_save_leaves_all_or_nothing,
                 a_dropped_batch_leaves_all_or_nothing,
                 a_dropped_large_batch_leaves_all_or_nothing,
@@ -234,7 +234,7 @@ macro_rules! __task_history_cases {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __task_history_concern {
-    (without dropping $fresh:path: $($case:ident)+) => {};
+    (without dropped_calls $fresh:path: $($case:ident)+) => {};
     ($with:ident $concern:ident $fresh:path: $($case:ident)+) => {
         $(
             #[test]

@@ -45,7 +45,7 @@ pub use tasktrail_postgres::{
     ExportSelection, ExportedItem, ExportedTask, HeldConnection, MigrateError, MigrationPlan,
     MigrationState, MigrationStatus, MigrationTarget, OrderRepair, PlannedMigration,
     PoolStatistics, PostgresConfig, PostgresTaskHistory, QueueWaits, SchemaDifference, SchemaState,
-    ServerHealth, ServerRole, StandbyState, TaskInDoubt, TlsMode,
+    ServerHealth, ServerRole, StandbyState, SuspectTask, TlsMode,
 };
 /// Findings about a database, with evidence and advice; see [`DatabaseManager::diagnose`].
 #[cfg(feature = "postgres")]

@@ -1,4 +1,4 @@
-//! What a port's trait says about it.
+//! The description of a port, parsed from its trait.
 
 use proc_macro2::Span;
 use syn::{

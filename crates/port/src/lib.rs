@@ -66,7 +66,7 @@ pub fn port(name: TokenStream, item: TokenStream) -> TokenStream {
     expand(name.into(), &item.into()).into()
 }
 
-/// The trait comes back whatever is wrong with it, so that an editor still knows its methods.
+/// Returns the trait even if it has errors, so that an editor still knows its methods.
 fn expand(name: Tokens, item: &Tokens) -> Tokens {
     let parsed: syn::Result<(LitStr, ItemTrait)> =
         syn::parse2(name).and_then(|name| Ok((name, syn::parse2(item.clone())?)));

@@ -4,7 +4,7 @@
 //! timestamp. There is one partition for each month, one for all older entries, and one for all
 //! newer ones. So every id belongs to a partition, and saves never fail for lack of one. The
 //! repository does not depend on the layout: keys, statements and results are the same. For costs
-//! and benefits, see `docs/adr/0018-partitions-are-a-choice.md`.
+//! and benefits, see `docs/adr/0018-optional-monthly-partitions.md`.
 
 mod convert;
 mod deadline;

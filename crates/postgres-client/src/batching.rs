@@ -7,8 +7,8 @@
 
 mod aside;
 mod batch_task;
+mod bisection;
 mod counter;
-mod parts;
 mod queued;
 
 use std::fmt;
@@ -23,10 +23,10 @@ use tokio::time::timeout;
 
 use self::aside::Aside;
 use self::batch_task::batch_task;
+pub use self::bisection::Bisection;
 pub use self::counter::BatchStatistics;
 pub use self::counter::InFlight;
 use self::counter::{Counter, QueuedGuard};
-pub use self::parts::Parts;
 use self::queued::Queued;
 use crate::error::{AcquireError, StoreError};
 use crate::lock_wait::LockWait;

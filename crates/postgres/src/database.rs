@@ -21,7 +21,7 @@ use crate::migrate::{
 };
 use crate::schema_check::SchemaDifference;
 use crate::task_history::{
-    Export, ExportError, ExportSelection, GroupCommitStatistics, PostgresTaskHistory, SharedCalls,
+    BatchedCalls, Export, ExportError, ExportSelection, GroupCommitStatistics, PostgresTaskHistory,
 };
 
 /// A connection to a PostgreSQL database that stores task histories.
@@ -33,7 +33,7 @@ pub struct PostgresDatabase {
     pool: Pool,
     migrations: Migrating,
     /// `None` if calls are not batched.
-    shared: Option<Arc<SharedCalls>>,
+    shared: Option<Arc<BatchedCalls>>,
     /// `None` unless stale reads from standbys are configured.
     standbys: Option<Arc<Standbys>>,
 }
@@ -60,7 +60,7 @@ impl PostgresDatabase {
         let lag = connector.config().standby_lag();
         let standbys = lag.map(|lag| Standbys::watch(&connector, lag));
         Ok(Self {
-            shared: (writers > 0).then(|| Arc::new(SharedCalls::start(&pool, writers))),
+            shared: (writers > 0).then(|| Arc::new(BatchedCalls::start(&pool, writers))),
             connector,
             pool,
             migrations: Migrating::default(),
@@ -176,11 +176,11 @@ impl PostgresDatabase {
     pub async fn close(&self, deadline: Duration) -> CloseReport {
         let began = Instant::now();
         let connected = self.pool.drain();
-        let shared = self.shared_calls();
+        let shared = self.batched_calls();
         if let Some(shared) = &self.shared {
             shared.flush(deadline).await;
         }
-        let shared_left = self.shared_calls();
+        let shared_left = self.batched_calls();
         let standbys = async {
             if let Some(standbys) = &self.standbys {
                 standbys.close().await;
@@ -205,7 +205,7 @@ impl PostgresDatabase {
         }
     }
 
-    fn shared_calls(&self) -> InFlight {
+    fn batched_calls(&self) -> InFlight {
         let shared = self.shared.as_ref();
         shared.map(|shared| shared.under_way()).unwrap_or_default()
     }

@@ -15,7 +15,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use tasktrail_postgres_client::connection::Connector;
 use tasktrail_postgres_client::error::timed_out;
 
-pub use self::misplaced::TaskInDoubt;
+pub use self::misplaced::SuspectTask;
 pub use self::repair::OrderRepair;
 pub(crate) use self::repair::repair;
 use crate::error::{MigrateError, unread};

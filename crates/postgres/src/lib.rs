@@ -20,7 +20,7 @@ pub mod schema_check;
 mod task_history;
 
 pub use database::PostgresDatabase;
-pub use entry_order::{EntryOrder, OrderRepair, TaskInDoubt};
+pub use entry_order::{EntryOrder, OrderRepair, SuspectTask};
 pub use error::MigrateError;
 pub use health::{HealthError, ServerHealth, ServerRole};
 pub use leaves::with_leaves;

@@ -1,9 +1,9 @@
 //! Migrations of the schema. They are embedded, and one process at a time applies them.
 
-mod account;
-mod ground;
+mod bootstrap;
+mod environment;
 mod migrating;
-mod neighbourhood;
+mod migrations_table;
 mod permission;
 mod plan;
 mod scripts;
@@ -17,10 +17,10 @@ use tasktrail_postgres_client::advisory_lock::{self, lock_within};
 use tasktrail_postgres_client::config::StoreSchema;
 use tasktrail_postgres_client::connection::Connector;
 
-use self::account::{Applied, applied};
-use self::ground::Ground;
+use self::bootstrap::Bootstrap;
+use self::environment::Environment;
 pub(crate) use self::migrating::Migrating;
-use self::neighbourhood::Neighbourhood;
+use self::migrations_table::{Applied, applied};
 pub use self::plan::{MigrationPlan, MigrationTarget, PlannedMigration};
 use self::scripts::MIGRATIONS;
 use self::status::statuses;
@@ -104,7 +104,7 @@ pub(crate) async fn plan(
 ) -> Result<MigrationPlan, MigrateError> {
     let site = Site::look(connector).await?;
     let plan = MigrationPlan::choose(&MIGRATIONS, &site.state(), target)?;
-    Ok(plan.on(site.ground()))
+    Ok(plan.on(site.bootstrap()))
 }
 
 /// Carries out what remains of a plan, and returns the versions that were applied or reverted.
@@ -138,7 +138,7 @@ async fn run(
     migrating: &Migrating,
 ) -> Result<Vec<String>, MigrateError> {
     let mut versions = Vec::new();
-    let plan = plan.clone().on(site.ground());
+    let plan = plan.clone().on(site.bootstrap());
     if plan.is_empty() {
         if !plan.is_down() && site.around.may_take_over() {
             site.lock(migrating).await?;
@@ -149,7 +149,7 @@ async fn run(
         permission::demand(&site.around, &plan)?;
         site.lock(migrating).await?;
         site.look_again().await?;
-        let left = plan.left(&site.state())?.on(site.ground());
+        let left = plan.left(&site.state())?.on(site.bootstrap());
         let _running = migrating.begin(&site.connection, connector)?;
         let applied = site.apply(&left).await;
         versions = applied.map_err(|failed| migrating.judge(failed))?;
@@ -163,7 +163,7 @@ async fn run(
 struct Site {
     connection: AsyncPgConnection,
     schema: StoreSchema,
-    around: Neighbourhood,
+    around: Environment,
     applied: Vec<Applied>,
 }
 
@@ -199,13 +199,13 @@ impl Site {
         }
     }
 
-    fn ground(&self) -> Ground {
-        Ground {
+    fn bootstrap(&self) -> Bootstrap {
+        Bootstrap {
             schema: self.schema.clone(),
             lacks_schema: !self.around.has_schema,
-            lacks_account: !self.around.has_account,
+            lacks_migrations_table: !self.around.has_migrations_table,
             is_legacy: self.around.is_legacy(),
-            may_strike_legacy: self.around.may_strike_legacy(),
+            may_delete_legacy: self.around.may_delete_legacy(),
         }
     }
 
@@ -240,7 +240,7 @@ impl Site {
         if !self.around.may_take_over() {
             return Ok(());
         }
-        let takeover = self.ground().takeover();
+        let takeover = self.bootstrap().takeover();
         let done = self.connection.batch_execute(&takeover).await;
         done.map_err(|error| MigrateError::Migration(error.into()))
     }
@@ -251,7 +251,7 @@ impl Site {
 async fn look(
     connection: &mut AsyncPgConnection,
     schema: &StoreSchema,
-) -> Result<(Neighbourhood, Vec<Applied>), MigrateError> {
+) -> Result<(Environment, Vec<Applied>), MigrateError> {
     let (around, applied, admitted) = survey(connection, schema).await?;
     admitted?;
     Ok((around, applied))
@@ -262,10 +262,10 @@ async fn look(
 async fn survey(
     connection: &mut AsyncPgConnection,
     schema: &StoreSchema,
-) -> Result<(Neighbourhood, Vec<Applied>, Result<(), MigrateError>), MigrateError> {
+) -> Result<(Environment, Vec<Applied>, Result<(), MigrateError>), MigrateError> {
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ";
     connection.batch_execute(begin).await.map_err(unread)?;
-    let around = Neighbourhood::of(connection, schema).await;
+    let around = Environment::of(connection, schema).await;
     let around = around.map_err(unread)?;
     let mut admitted = around.admit_database(schema);
     let read = applied(connection).await.map_err(unread);

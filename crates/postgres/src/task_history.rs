@@ -1,5 +1,6 @@
 //! The task history in PostgreSQL.
 
+mod batched_calls;
 mod count;
 mod explain;
 mod export;
@@ -21,7 +22,6 @@ mod prepared_once;
 mod retention;
 mod row;
 mod save;
-mod shared_calls;
 mod status_checks;
 mod statuses;
 
@@ -41,6 +41,7 @@ use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::pg_operation::PgOperation;
 use tasktrail_postgres_client::source::{NoTransaction, Source};
 
+pub(crate) use self::batched_calls::BatchedCalls;
 pub use self::explain::{
     ChosenTask, ExplainRequest, ExplainedOperation, ExplainedStatement, Explanation,
 };
@@ -49,7 +50,6 @@ pub use self::export::{
 };
 pub use self::fingerprint::operation_of;
 pub use self::group_commit::GroupCommitStatistics;
-pub(crate) use self::shared_calls::SharedCalls;
 
 /// A [`TaskHistoryRepository`] that stores task histories in PostgreSQL.
 ///
@@ -59,13 +59,13 @@ pub(crate) use self::shared_calls::SharedCalls;
 pub struct PostgresTaskHistory<'c> {
     source: Source<'c>,
     /// `None` if calls are not batched.
-    shared: Option<Arc<SharedCalls>>,
+    shared: Option<Arc<BatchedCalls>>,
 }
 
 impl PostgresTaskHistory<'_> {
     pub(crate) fn new(
         source: Source<'static>,
-        shared: Option<Arc<SharedCalls>>,
+        shared: Option<Arc<BatchedCalls>>,
     ) -> PostgresTaskHistory<'static> {
         PostgresTaskHistory { source, shared }
     }

@@ -18,13 +18,13 @@ use tasktrail_postgres::{PostgresConfig, PostgresDatabase, PostgresTaskHistory};
 use tasktrail_test_support::{TableLock, TestDatabase, wait_until};
 
 /// The acquire timeout of the pool.
-const PATIENCE: Duration = Duration::from_secs(3);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
 async fn histories(database: &TestDatabase, connections: u32) -> Arc<PostgresTaskHistory<'static>> {
     let config = PostgresConfig::from_url(database.url())
         .and_then(|config| config.with_connections(connections, connections))
         .unwrap()
-        .with_acquire_timeout(PATIENCE)
+        .with_acquire_timeout(ACQUIRE_TIMEOUT)
         .with_group_commit(0);
     let postgres = PostgresDatabase::connect(config).await.unwrap();
     postgres.migrate().await.unwrap();

@@ -152,7 +152,7 @@ async fn a_copy_is_noticed_and_repaired(partitioned: bool) {
         (repeated.before.next, repeated.next),
         (greatest + 1, greatest + 1)
     );
-    assert_eq!(repaired.tasks_in_doubt, 0);
+    assert_eq!(repaired.suspect_tasks, 0);
     assert_sound(&postgres).await;
     history.save(&again).await.unwrap();
     let steps = history.load_all(&task("report")).await.unwrap();
@@ -395,6 +395,6 @@ async fn repair_names_tasks_with_misplaced_revisions() {
     let repaired = postgres.repair_entry_order().await.unwrap();
 
     assert_eq!((repaired.before.next, repaired.next), (5, 5));
-    assert_eq!(repaired.tasks_in_doubt, 1);
-    assert_eq!(repaired.first_in_doubt[0].task_id, "report");
+    assert_eq!(repaired.suspect_tasks, 1);
+    assert_eq!(repaired.first_suspect_tasks[0].task_id, "report");
 }

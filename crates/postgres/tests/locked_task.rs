@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 type Call = JoinHandle<Result<TaskStatus, RepositoryError>>;
 
 /// Longer than a test takes: saves wait for the locked task until the test releases it.
-const PATIENCE: Duration = Duration::from_secs(600);
+const LONG_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// A database in which another session's transaction has locked the task `locked`.
 struct Fixture {
@@ -53,7 +53,7 @@ impl Fixture {
         let config = PostgresConfig::from_url(database.url())
             .unwrap()
             .with_lock_timeout(lock_timeout)
-            .with_acquire_timeout(PATIENCE);
+            .with_acquire_timeout(LONG_TIMEOUT);
         let postgres = PostgresDatabase::connect(config).await.unwrap();
         postgres.migrate().await.unwrap();
         Self {
@@ -123,7 +123,7 @@ fn locked() -> TaskKey {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn locked_task_delays_only_its_own_saves_in_order() {
-    let mut fixture = Fixture::new(PATIENCE).await;
+    let mut fixture = Fixture::new(LONG_TIMEOUT).await;
     let calls = fixture.blocked(1..5);
     assert_eq!(fixture.statistics().tasks_aside, 1);
 
@@ -144,7 +144,7 @@ async fn locked_task_delays_only_its_own_saves_in_order() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn uncommitted_first_save_delays_no_other_task() {
-    let mut fixture = Fixture::without_lock(PATIENCE).await;
+    let mut fixture = Fixture::without_lock(LONG_TIMEOUT).await;
     let first = fixture.writer.step(&locked(), 0, TaskStatus::Running);
     fixture.execute("CREATE TABLE note (n int)").await;
     let mut session = AsyncPgConnection::establish(&fixture.database.url())
@@ -184,7 +184,7 @@ async fn uncommitted_first_save_delays_no_other_task() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_locked_tasks_use_few_connections() {
-    let mut fixture = Fixture::without_lock(PATIENCE).await;
+    let mut fixture = Fixture::without_lock(LONG_TIMEOUT).await;
     let tasks: Vec<_> = (0..30)
         .map(|number| TaskKey::new("user", format!("locked-{number}")).unwrap())
         .collect();
@@ -219,7 +219,7 @@ async fn many_locked_tasks_use_few_connections() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dropped_saves_leave_nothing_on_the_server() {
-    let fixture = Fixture::new(PATIENCE).await;
+    let fixture = Fixture::new(LONG_TIMEOUT).await;
     let calls = fixture.blocked(1..4);
 
     for call in &calls {
@@ -237,7 +237,7 @@ async fn dropped_saves_leave_nothing_on_the_server() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn close_ends_the_wait() {
-    let fixture = Fixture::new(PATIENCE).await;
+    let fixture = Fixture::new(LONG_TIMEOUT).await;
     let calls = fixture.blocked(1..4);
 
     let closing = fixture.postgres.close(Duration::from_millis(100)).await;
@@ -295,7 +295,7 @@ fn cancelled(task: TaskKey) -> (TaskKey, Finish) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn waiting_finish_batch_does_not_lock_its_other_tasks() {
-    let mut fixture = Fixture::new(PATIENCE).await;
+    let mut fixture = Fixture::new(LONG_TIMEOUT).await;
     // Sorts before the locked task.
     let other = TaskKey::new("user", "a").unwrap();
     let batch = [cancelled(locked()), cancelled(other.clone())];
@@ -325,7 +325,7 @@ async fn waiting_finish_batch_does_not_lock_its_other_tasks() {
 
 #[tokio::test]
 async fn callers_transaction_keeps_its_lock_timeout() {
-    let fixture = Fixture::without_lock(PATIENCE).await;
+    let fixture = Fixture::without_lock(LONG_TIMEOUT).await;
     let mut session = AsyncPgConnection::establish(&fixture.database.url())
         .await
         .unwrap();

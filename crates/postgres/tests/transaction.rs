@@ -60,7 +60,7 @@ mod contract {
         (Arc::new(inside), database)
     }
 
-    tasktrail_conformance::task_history_suite!(fresh, without dropping);
+    tasktrail_conformance::task_history_suite!(fresh, without dropped_calls);
 }
 
 /// A service with its own table and connection.

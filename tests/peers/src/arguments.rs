@@ -83,10 +83,10 @@ pub(crate) enum Group {
     Import,
     /// Saves into a store of 10 million entries, compared with an empty one; takes minutes
     BigStore,
-    /// Growth of the summaries during ten minutes of saves to 10 000 tasks
+    /// Growth of the summary table during ten minutes of saves to 10 000 tasks
     Bloat,
     /// Saves while a million old entries are removed; takes minutes
-    CleanUp,
+    Cleanup,
     /// One table compared with monthly partitions, and the drop of a partition; takes minutes
     Layouts,
 }
@@ -95,7 +95,7 @@ impl Group {
     fn is_long(self) -> bool {
         matches!(
             self,
-            Self::BigStore | Self::Bloat | Self::CleanUp | Self::Layouts
+            Self::BigStore | Self::Bloat | Self::Cleanup | Self::Layouts
         )
     }
 }

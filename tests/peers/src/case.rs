@@ -15,7 +15,7 @@ pub(crate) enum Case {
     /// An import of the loan log, in lines.
     Import,
     /// A cleanup, in entries.
-    CleanUp,
+    Cleanup,
 }
 
 /// The program that saves.
@@ -43,7 +43,7 @@ pub(crate) enum Saver {
     /// The same, with a million old entries that are not removed.
     Undisturbed,
     /// The same, while these are removed.
-    DuringCleanUp,
+    DuringCleanup,
 }
 
 /// The program that reads.

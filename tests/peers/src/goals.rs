@@ -7,7 +7,7 @@ use crate::measure::pgbench::{LIMIT_CLIENTS, LIMIT_ENTRIES};
 /// A figure of Tasktrail, and its target compared with other cases.
 #[derive(Clone, Debug)]
 pub(crate) struct Goal {
-    pub(crate) work: &'static str,
+    pub(crate) workload: &'static str,
     pub(crate) figure: Figure,
     pub(crate) ours: Case,
     /// The name and the cases to compare with. The largest figure of these cases counts. Empty if
@@ -78,15 +78,15 @@ fn saves() -> Vec<Goal> {
     let original = vec![Case::Save(Saver::Original, 64)];
     let alone = vec![Case::Save(Saver::Alone, 64)];
     let empty = vec![Case::Save(Saver::IntoEmpty, 64)];
-    let goal = |work, ours, baseline, asked| Goal {
-        work,
+    let goal = |workload, ours, baseline, asked| Goal {
+        workload,
         figure: Figure::PerSecond,
         ours,
         baseline,
         asked,
     };
-    let informational = |work, figure| Goal {
-        work,
+    let informational = |workload, figure| Goal {
+        workload,
         figure,
         ours: ours(64),
         baseline: ("", Vec::new()),
@@ -120,7 +120,7 @@ fn saves() -> Vec<Goal> {
         Goal {
             figure: Figure::P99,
             ..goal(
-                "p99 of these",
+                "p99 of saves, 64 callers",
                 ours(64),
                 ("group commit off", alone),
                 Asked::AtMost(1.0),
@@ -130,17 +130,17 @@ fn saves() -> Vec<Goal> {
         goal(
             "saves into a full store",
             into_full,
-            ("an empty one", empty),
+            ("an empty store", empty),
             Asked::AtLeast(0.8),
         ),
-        informational("WAL of a save, 64 callers", Figure::WalBytes),
-        informational("dead tuples of a save, 64 callers", Figure::DeadRows),
+        informational("WAL per save, 64 callers", Figure::WalBytes),
+        informational("dead tuples per save, 64 callers", Figure::DeadRows),
     ]
 }
 
 fn imports() -> Vec<Goal> {
-    let goal = |work, figure, baseline, asked| Goal {
-        work,
+    let goal = |workload, figure, baseline, asked| Goal {
+        workload,
         figure,
         ours: Case::Import,
         baseline,
@@ -155,7 +155,7 @@ fn imports() -> Vec<Goal> {
             Asked::AtLeast(0.6),
         ),
         goal(
-            "memory of the import",
+            "peak memory of the import",
             Figure::ResidentBytes,
             ("", Vec::new()),
             Asked::AtMost(64.0 * mebibytes),
@@ -165,8 +165,8 @@ fn imports() -> Vec<Goal> {
 
 fn reads() -> Vec<Goal> {
     use Reader::{Original, Pgbench, Tasktrail};
-    let goal = |work, figure, ours, baseline, asked| Goal {
-        work,
+    let goal = |workload, figure, ours, baseline, asked| Goal {
+        workload,
         figure,
         ours,
         baseline,
@@ -176,7 +176,7 @@ fn reads() -> Vec<Goal> {
     let (status, load, page) = (
         "status, 64 callers",
         "load of 100 steps, 16 callers",
-        "list, 100 of 10 000 tasks",
+        "first page, 10 000 tasks",
     );
     let pgbench = ("pgbench, 20 clients", vec![Case::Status(Pgbench, 20)]);
     let original = |case| (THE_ORIGINAL, vec![case]);
@@ -209,14 +209,14 @@ fn reads() -> Vec<Goal> {
             Asked::AtLeast(300.0),
         ),
         goal(
-            "page of 1 000 000 tasks",
+            "first page, 1 000 000 tasks",
             median,
             large,
             small(),
             Asked::AtMost(1.3),
         ),
         goal(
-            "the same, only failed ones",
+            "first page of failed tasks, 1 000 000 tasks",
             median,
             rare,
             small(),
@@ -227,8 +227,8 @@ fn reads() -> Vec<Goal> {
 
 /// The cost of removing old history, and of partitions.
 fn old_history() -> Vec<Goal> {
-    let goal = |work, figure, ours, baseline, asked| Goal {
-        work,
+    let goal = |workload, figure, ours, baseline, asked| Goal {
+        workload,
         figure,
         ours,
         baseline,
@@ -241,14 +241,14 @@ fn old_history() -> Vec<Goal> {
         goal(
             "p99 of saves during a cleanup",
             Figure::P99,
-            save(Saver::DuringCleanUp, 64),
-            ("undisturbed", vec![save(Saver::Undisturbed, 64)]),
+            save(Saver::DuringCleanup, 64),
+            ("no cleanup", vec![save(Saver::Undisturbed, 64)]),
             Asked::AtMost(2.0),
         ),
         goal(
-            "entries that it removes",
+            "entries removed by the cleanup",
             per_second,
-            Case::CleanUp,
+            Case::Cleanup,
             ("", Vec::new()),
             Asked::Nothing,
         ),
@@ -284,9 +284,9 @@ fn plain_drivers() -> Vec<Goal> {
         ("durare", Saver::Durare),
     ];
     let callers = [(1, "saves, 1 caller"), (64, "saves, 64 callers")];
-    let goals = callers.iter().flat_map(|(callers, work)| {
+    let goals = callers.iter().flat_map(|(callers, workload)| {
         drivers.map(|(name, driver)| Goal {
-            work,
+            workload,
             figure: Figure::PerSecond,
             ours: Case::Save(Saver::Grouped, *callers),
             baseline: (name, vec![Case::Save(driver, *callers)]),

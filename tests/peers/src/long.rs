@@ -2,5 +2,5 @@
 
 pub(crate) mod big_store;
 pub(crate) mod bloat;
-pub(crate) mod clean_up;
+pub(crate) mod cleanup;
 pub(crate) mod layouts;

@@ -24,7 +24,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::arguments::{Arguments, Group};
-use crate::long::{big_store, bloat, clean_up, layouts};
+use crate::long::{big_store, bloat, cleanup, layouts};
 use crate::output::{say, tell};
 use crate::plan::Plan;
 use crate::report::Report;
@@ -77,8 +77,8 @@ async fn measure(arguments: &Arguments) -> Result<Report> {
         ));
         report.bloat = Some(bloat::measure(&bench, arguments.minutes).await?);
     }
-    if arguments.has(Group::CleanUp) {
-        let measured = clean_up::measure(&bench, arguments).await?;
+    if arguments.has(Group::Cleanup) {
+        let measured = cleanup::measure(&bench, arguments).await?;
         report.rounds.append(measured);
     }
     if arguments.has(Group::Layouts) {

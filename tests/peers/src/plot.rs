@@ -48,8 +48,8 @@ fn saves(rounds: &Rounds) -> Chart {
         |clients| rounds.median(Case::Save(Saver::Pgbench(1), clients), Figure::PerSecond);
     let limit = rounds.best(&goals::limit(), Figure::PerSecond);
     Chart {
-        title: "Saves a second, over callers",
-        over: "callers at once",
+        title: "Saves per second by number of callers",
+        over: "concurrent callers",
         ticks: CALLERS.map(f64::from).to_vec(),
         unit: "/s",
         series: vec![
@@ -60,12 +60,12 @@ fn saves(rounds: &Rounds) -> Chart {
                 over_callers(Saver::Alone),
             ),
             Series::new(
-                "the Python original",
+                "Python original",
                 Look::Original,
                 over_callers(Saver::Original),
             ),
             Series::new(
-                "the limit (pgbench, 256 a statement)",
+                "limit (pgbench, 256 per statement)",
                 Look::Limit,
                 across(limit),
             ),
@@ -82,8 +82,8 @@ fn reads(rounds: &Rounds) -> Chart {
         })
     };
     Chart {
-        title: "A page of at most 100 tasks, over the tasks of its user (median)",
-        over: "tasks of the user",
+        title: "Median latency of a page of 100 tasks by tasks per user",
+        over: "tasks per user",
         ticks: TASKS.map(f64::from).to_vec(),
         unit: " ms",
         series: vec![
@@ -124,7 +124,7 @@ mod tests {
 
         let saves = std::fs::read_to_string(folder.path().join("saves-over-callers.svg")).unwrap();
         assert!(
-            saves.contains("callers at once") && saves.contains("<polyline"),
+            saves.contains("concurrent callers") && saves.contains("<polyline"),
             "{saves}"
         );
         assert!(

@@ -1,5 +1,6 @@
 //! The results, as tables for the terminal and for a document.
 
+mod names;
 mod number;
 mod table;
 
@@ -11,11 +12,12 @@ use crate::long::bloat::Bloat;
 use crate::long::layouts;
 use crate::machine::Setting;
 use crate::plot;
+use names::names;
 pub(crate) use number::grouped;
 use number::{amount, ratio};
 use table::Table;
 
-/// The maximum growth of the summaries in the second half of a run that adds none.
+/// The maximum growth of the summary table in the second half of a run that adds none.
 const STEADY: Asked = Asked::AtMost(0.05);
 
 /// The maximum time in seconds to drop a partition of a million entries.
@@ -80,13 +82,13 @@ impl Report {
             number => format!("{number} rounds"),
         };
         let method = format!(
-            "{rounds}. Each round made every measurement once, for {} s, one after the other, with a release build, on one server with \
-             PostgreSQL's default settings (fsync and synchronous_commit on). The original had a server of its own. A figure is the median of \
+            "{rounds}. Each round ran every measurement once, for {} s, one at a time, with a release build, on one server with \
+             PostgreSQL's default settings (fsync and synchronous_commit on). The original ran on its own server. A figure is the median of \
              the rounds. A ratio is the median of the ratios of the rounds. A checkpoint preceded each measurement. Saves started with empty \
              tables, unless the row says otherwise. Tasktrail read tables that had just been filled; pgbench read tables that had also been \
              vacuumed. Tasktrail and the original warmed up for 0.3 s. An import ran until its file was read. The clock of a call starts after \
              Tasktrail's entry is built, but before the entry of a plain driver or of durare is built, which takes about 1 us. The limit is \
-             pgbench with Tasktrail's statement and 256 entries in it, with 1, 2, 4 or 20 clients, whichever was fastest in the round.",
+             pgbench with 256 entries per statement (Tasktrail's statement), with 1, 2, 4 or 20 clients, whichever was fastest in the round.",
             self.seconds
         );
         let entries = grouped(f64::from(big_store::entries(self.entries)));
@@ -106,7 +108,14 @@ impl Report {
     }
 
     fn verdicts(&self) -> Table {
-        let mut table = Table::new(["work", "ours", "compared with", "ratio", "target", "result"]);
+        let mut table = Table::new([
+            "workload",
+            "Tasktrail",
+            "compared with",
+            "ratio",
+            "target",
+            "result",
+        ]);
         for goal in goals::all() {
             table.push(self.verdict(&goal));
         }
@@ -117,7 +126,7 @@ impl Report {
 
     fn verdict(&self, goal: &Goal) -> [String; 6] {
         let Goal {
-            work,
+            workload,
             figure,
             ours,
             baseline: (name, cases),
@@ -141,7 +150,7 @@ impl Report {
             }
         };
         [
-            (*work).to_owned(),
+            (*workload).to_owned(),
             shown(self.rounds.median(*ours, *figure)).unwrap_or_default(),
             theirs.map_or_else(|| who.clone(), |theirs| format!("{theirs} ({who})")),
             found.filter(|_| !alone).map(ratio).unwrap_or_default(),
@@ -168,7 +177,7 @@ impl Report {
             Case::Save(Saver::Partitioned, _) | Case::Load(Reader::Partitioned, _) => {
                 "left out: --only layouts"
             }
-            Case::Save(Saver::DuringCleanUp, _) | Case::CleanUp => "left out: --only clean-up",
+            Case::Save(Saver::DuringCleanup, _) | Case::Cleanup => "left out: --only cleanup",
             _ if goal.baseline.1.iter().any(is_original) && !self.has_original => {
                 "left out: no --aiecs"
             }
@@ -182,9 +191,9 @@ impl Report {
         let growth = bloat.and_then(Bloat::growth_in_second_half);
         let saves = bloat.map(|bloat| amount(Figure::PerSecond, bloat.per_second));
         [
-            "growth of the summaries of 10 000 tasks".to_owned(),
+            "growth of the summary table, 10 000 tasks".to_owned(),
             growth.map(number::percent).unwrap_or_default(),
-            saves.map_or_else(String::new, |saves| format!("second half, {saves}")),
+            saves.map_or_else(String::new, |saves| format!("{saves} in the second half")),
             String::new(),
             in_words(STEADY, number::percent),
             named(STEADY.verdict(growth), "left out: --only bloat"),
@@ -199,7 +208,7 @@ impl Report {
             format!("longest concurrent load {load}")
         });
         [
-            "drop of a partition of 1 000 000 entries".to_owned(),
+            "dropping a partition of 1 000 000 entries".to_owned(),
             seconds.map(shown).unwrap_or_default(),
             baseline,
             String::new(),
@@ -209,16 +218,30 @@ impl Report {
     }
 
     fn everything(&self) -> Table {
-        let columns = ["work", "program", "callers", "per second", "median", "p99"];
+        let columns = [
+            "workload",
+            "program",
+            "callers",
+            "per second",
+            "median",
+            "p99",
+        ];
         let mut table = Table::new(columns);
         for case in self.rounds.cases() {
-            let [work, who, callers] = names(case);
+            let [workload, who, callers] = names(case);
             let shown = |figure| {
                 let value = self.rounds.median(case, figure);
                 value.map(|value| amount(figure, value)).unwrap_or_default()
             };
             let (median, p99) = (shown(Figure::Median), shown(Figure::P99));
-            table.push([work, who, callers, shown(Figure::PerSecond), median, p99]);
+            table.push([
+                workload,
+                who,
+                callers,
+                shown(Figure::PerSecond),
+                median,
+                p99,
+            ]);
         }
         table
     }
@@ -239,77 +262,6 @@ fn named(verdict: Verdict, why_not: &str) -> String {
         Verdict::Missed => "missed",
         Verdict::Informational => "informational",
         Verdict::NotMeasured => why_not,
-    };
-    name.to_owned()
-}
-
-/// Returns the work, the program, and the number of callers.
-fn names(case: Case) -> [String; 3] {
-    match case {
-        Case::Save(saver, callers) => ["save".to_owned(), saver_name(saver), callers.to_string()],
-        Case::Status(reader, callers) => [
-            "status".to_owned(),
-            reader_name(reader),
-            callers.to_string(),
-        ],
-        Case::Load(reader @ (Reader::Plain | Reader::Partitioned), callers) => [
-            "load, 10 steps".to_owned(),
-            reader_name(reader),
-            callers.to_string(),
-        ],
-        Case::Load(reader, callers) => [
-            "load, 100 steps".to_owned(),
-            reader_name(reader),
-            callers.to_string(),
-        ],
-        Case::List(reader, listed) => {
-            let which = if listed.failed_only { ", failed" } else { "" };
-            let tasks = grouped(f64::from(listed.tasks));
-            [
-                format!("list, {tasks} tasks{which}"),
-                reader_name(reader),
-                "1".to_owned(),
-            ]
-        }
-        Case::CleanUp => [
-            "cleanup, entries".to_owned(),
-            "tasktrail".to_owned(),
-            "1".to_owned(),
-        ],
-        Case::Import => [
-            "import, lines".to_owned(),
-            "tasktrail".to_owned(),
-            "1".to_owned(),
-        ],
-    }
-}
-
-fn saver_name(saver: Saver) -> String {
-    match saver {
-        Saver::Grouped => "tasktrail".to_owned(),
-        Saver::Alone => "tasktrail, group commit off".to_owned(),
-        Saver::Pgbench(1) => "pgbench".to_owned(),
-        Saver::Pgbench(entries) => format!("pgbench, {entries} a statement"),
-        Saver::TokioPostgres => "tokio-postgres".to_owned(),
-        Saver::DieselAsync => "diesel-async".to_owned(),
-        Saver::Durare => "durare".to_owned(),
-        Saver::Original => "the original".to_owned(),
-        Saver::IntoEmpty => "tasktrail, empty store".to_owned(),
-        Saver::IntoFull => "tasktrail, full store".to_owned(),
-        Saver::Plain => "tasktrail, one table".to_owned(),
-        Saver::Partitioned => "tasktrail, 13 partitions".to_owned(),
-        Saver::Undisturbed => "tasktrail, undisturbed".to_owned(),
-        Saver::DuringCleanUp => "tasktrail, during a cleanup".to_owned(),
-    }
-}
-
-fn reader_name(reader: Reader) -> String {
-    let name = match reader {
-        Reader::Tasktrail => "tasktrail",
-        Reader::Pgbench => "pgbench",
-        Reader::Original => "the original",
-        Reader::Plain => "tasktrail, one table",
-        Reader::Partitioned => "tasktrail, 13 partitions",
     };
     name.to_owned()
 }
@@ -372,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn growth_of_the_summaries_has_a_verdict() {
+    fn growth_of_the_summary_table_has_a_verdict() {
         let look = |bytes| crate::long::bloat::Look {
             seconds: 30.0,
             table_bytes: bytes,

@@ -15,7 +15,7 @@ use serde::{Serialize, Serializer};
 
 use self::environment::BenchEnvironment;
 use self::progress::Progress;
-use self::workload::figures::Row;
+use self::workload::row::Row;
 use self::workload::{Workload, cleanup, import, list, load, save, status};
 use crate::args::{Global, seconds_between};
 use crate::connection;
@@ -113,9 +113,9 @@ Columns:
 
 A narrow terminal omits p95 and memory.
 
-JSON: {\"server\", \"version\", \"connections\", \"seconds\", \"results\"}. A result has \"work\" (the
-workload), \"callers\", \"group_commit\" (null except for save), \"tasks\" and \"filter\" (null except
-for list), \"count\" (operations measured), \"per_second\", \"p50_ms\", \"p90_ms\", \"p95_ms\", \"p99_ms\",
+JSON: {\"server\", \"version\", \"connections\", \"seconds\", \"results\"}. A result has \"workload\",
+\"callers\", \"group_commit\" (null except for save), \"tasks\" and \"filter\" (null except for list),
+\"count\" (operations measured), \"per_second\", \"p50_ms\", \"p90_ms\", \"p95_ms\", \"p99_ms\",
 \"max_ms\", \"wal_bytes\" and \"dead_rows\" (null for reads), and \"resident_bytes\".";
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -6,7 +6,7 @@ use clap::{Args, ValueHint};
 use tasktrail::DatabaseManager;
 use tasktrail::task_history::ResultLimit;
 use tasktrail_cli::import::{
-    BadLines, ImportError, ImportOptions, ImportReport, Importer, Source, Unstorable,
+    ImportError, ImportOptions, ImportReport, Importer, InvalidLines, Source, Unstorable,
 };
 
 use self::progress::Progress;
@@ -30,10 +30,10 @@ pub(crate) struct ImportArgs {
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     files: Vec<PathBuf>,
 
-    /// Skip bad lines instead of stopping. The first 20 are reported on stderr; exit status 0.
+    /// Skip invalid lines instead of stopping. The first 20 are reported on stderr; exit status 0.
     ///
-    /// Without this option, the first bad line stops the import with exit status 1. The good lines
-    /// before it are saved.
+    /// Without this option, the first invalid line stops the import with exit status 1. The valid
+    /// lines before it are saved.
     #[arg(long)]
     skip_invalid: bool,
 
@@ -45,7 +45,7 @@ pub(crate) struct ImportArgs {
     /// result, or null if it is too large. A message cannot be stored if it is too long or has a
     /// lone surrogate (half of a character). It is truncated, and each lone surrogate becomes
     /// U+FFFD. Lines with replacements are counted, and the first 20 are reported on stderr.
-    /// Without this option, such a line is a bad line.
+    /// Without this option, such a line is invalid.
     #[arg(long)]
     replace_unstorable: bool,
 
@@ -79,7 +79,7 @@ is the current time. Blank lines are ignored. A line can be up to 64 MiB long.
 
 A line can have an \"entry_id\", a UUID of version 7, which identifies the save. A line can also
 contain the finish of a task, before or after its entries. A finish with another status or time than
-the recorded one is a bad line:
+the recorded one is invalid:
 
   {\"user_id\": \"alice\", \"task_id\": \"report-7\",
    \"finish\": {\"status\": \"cancelled\", \"at\": \"2026-01-31T12:00:00Z\"}}
@@ -94,14 +94,14 @@ with the file.
 
 Results are stored exactly: numbers keep their digits (1.50, 1e400), and strings keep their
 characters, including NUL and lone surrogates. A line with a result or message that cannot be stored
-is a bad line, unless you pass --replace-unstorable.
+is invalid, unless you pass --replace-unstorable.
 
 The import updates the schema of the database first. If that creates or changes the store, a line on
 stderr names the schema and the database.
 
-Prints the numbers of lines that were read, saved, duplicates (saved earlier), bad, and replaced,
-and the number of their tasks. JSON: {\"lines\", \"saved\", \"duplicates\", \"tasks\", \"bad\",
-\"replaced\", \"seconds\"}.";
+Prints the numbers of lines that were read, saved, duplicates (saved earlier), invalid, and
+replaced, and the number of their tasks. JSON: {\"lines\", \"saved\", \"duplicates\", \"tasks\",
+\"invalid\", \"replaced\", \"seconds\"}.";
 
 pub(crate) async fn run(
     args: ImportArgs,
@@ -118,10 +118,10 @@ pub(crate) async fn run(
     };
     let options = ImportOptions {
         result_limit: ResultLimit::bytes(args.max_result_bytes),
-        bad_lines: if args.skip_invalid {
-            BadLines::Skip
+        invalid_lines: if args.skip_invalid {
+            InvalidLines::Skip
         } else {
-            BadLines::Stop
+            InvalidLines::Stop
         },
         unstorable: if args.replace_unstorable {
             Unstorable::Replace
@@ -142,12 +142,12 @@ pub(crate) async fn run(
     printed
 }
 
-/// Adds to a bad line what was saved and how to continue. Other errors are returned unchanged.
+/// Adds to an invalid line what was saved and how to continue. Other errors are returned unchanged.
 fn stopped(error: ImportError) -> Failure {
     match error {
-        ImportError::BadLine(bad) => Failure::error(format!(
-            "{bad}; the import stopped at this line, and the good lines before it are saved: correct the \
-             line and import the file again, or pass --skip-invalid to skip bad lines; if a result or \
+        ImportError::InvalidLine(invalid) => Failure::error(format!(
+            "{invalid}; the import stopped at this line, and the valid lines before it are saved: correct the \
+             line and import the file again, or pass --skip-invalid to skip invalid lines; if a result or \
              message cannot be stored, pass --replace-unstorable"
         )),
         error => error.into(),
@@ -171,7 +171,7 @@ fn print(report: &ImportReport, output: &mut Output) -> Result<(), Failure> {
         ("lines", grouped(report.lines)),
         ("saved", grouped(report.saved)),
         ("duplicates", grouped(report.duplicates)),
-        ("bad", grouped(report.bad)),
+        ("invalid", grouped(report.invalid)),
         ("replaced", grouped(report.replaced)),
         ("tasks", grouped(report.tasks)),
         ("seconds", format!("{:.1}", report.seconds)),

@@ -4,7 +4,7 @@ use tasktrail::TaskKey;
 use tasktrail::task_history::{Finish, HistoryEntry};
 
 use super::batch::Batch;
-use super::error::BadLine;
+use super::error::InvalidLine;
 
 /// The size of a chunk: large enough for efficient saves, small enough to bound memory. At most
 /// three chunks are in memory: one that is saved, one that is queued, and one that is read.
@@ -37,11 +37,11 @@ pub(super) struct Chunk {
     pub(super) halves: [Batch; 2],
     /// The finishes, to be saved after the entries. Split into halves in the same way.
     pub(super) finishes: [Vec<FinishLine>; 2],
-    /// Number of lines, including bad ones.
+    /// Number of lines, including invalid ones.
     pub(super) lines: u64,
-    pub(super) bad: Vec<BadLine>,
+    pub(super) invalid: Vec<InvalidLine>,
     /// The lines with replacements, with the reasons.
-    pub(super) replaced: Vec<BadLine>,
+    pub(super) replaced: Vec<InvalidLine>,
     /// Bytes of the input that were read when the chunk was complete.
     pub(super) read_bytes: u64,
     bytes: usize,

@@ -28,9 +28,9 @@ pub enum ImportError {
         /// The cause.
         source: io::Error,
     },
-    /// A line is bad, and bad lines are not skipped.
+    /// A line is invalid, and invalid lines are not skipped.
     #[error(transparent)]
-    BadLine(BadLine),
+    InvalidLine(InvalidLine),
     /// The store failed to save lines. Other lines in this range may be saved. Import the file
     /// again to save the rest.
     #[error("{name}:{first_line}: not all of lines {first_line} to {last_line} are saved")]
@@ -71,7 +71,7 @@ impl ImportError {
 ///
 /// `Display` shows the input, line, field and reason: `runs.jsonl:7: step_result.status: …`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct BadLine {
+pub struct InvalidLine {
     /// Name of the input.
     pub name: String,
     /// The line, counted from 1.
@@ -82,7 +82,7 @@ pub struct BadLine {
     pub reason: String,
 }
 
-impl BadLine {
+impl InvalidLine {
     pub(super) fn new(name: &str, line: u64, fault: Fault) -> Self {
         Self {
             name: name.to_owned(),
@@ -105,7 +105,7 @@ impl BadLine {
     }
 }
 
-impl fmt::Display for BadLine {
+impl fmt::Display for InvalidLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}: ", self.name, self.line)?;
         if let Some(field) = &self.field {

@@ -12,9 +12,9 @@ use tokio::task::spawn_blocking;
 
 use super::batch::Batch;
 use super::chunk::{Chunk, hash};
-use super::error::{BadLine, ImportError};
+use super::error::{ImportError, InvalidLine};
 use super::finishing;
-use super::options::{BadLines, ImportOptions};
+use super::options::{ImportOptions, InvalidLines};
 use super::reader::Reader;
 use super::report::ImportReport;
 use super::source::Source;
@@ -71,10 +71,10 @@ impl Importer {
     /// # Errors
     ///
     /// - [`ImportError::Open`] or [`ImportError::Read`]: the input cannot be opened or read.
-    /// - [`ImportError::BadLine`]: a line is bad, and bad lines are not skipped.
+    /// - [`ImportError::InvalidLine`]: a line is invalid, and invalid lines are not skipped.
     /// - [`ImportError::Save`]: the store failed.
     ///
-    /// All good lines before the failure are saved, except the lines in [`ImportError::Save`].
+    /// All valid lines before the failure are saved, except the lines in [`ImportError::Save`].
     ///
     /// # Cancel safety
     ///
@@ -100,7 +100,7 @@ impl Importer {
         let read = reading
             .await
             .unwrap_or_else(|panicked| resume_unwind(panicked.into_panic()));
-        self.report.bad += u64::from(matches!(read, Err(ImportError::BadLine(_))));
+        self.report.invalid += u64::from(matches!(read, Err(ImportError::InvalidLine(_))));
         read
     }
 
@@ -111,19 +111,19 @@ impl Importer {
         watch: &mut dyn ImportWatch,
     ) -> Result<(), ImportError> {
         self.report.lines += chunk.lines;
-        for bad in &chunk.bad {
-            self.report.bad += 1;
-            watch.bad_line(bad);
+        for invalid in &chunk.invalid {
+            self.report.invalid += 1;
+            watch.invalid_line(invalid);
         }
         for replaced in &chunk.replaced {
             self.report.replaced += 1;
             watch.replaced(replaced);
         }
         let entries = self.save_entries(chunk, name, watch).await;
-        // As with entries, only the finishes before a bad line are saved.
+        // As with entries, only the finishes before an invalid line are saved.
         let before = match &entries {
             Ok(()) => u64::MAX,
-            Err(ImportError::BadLine(bad)) => bad.line,
+            Err(ImportError::InvalidLine(invalid)) => invalid.line,
             Err(_) => return entries,
         };
         self.finish(chunk, before, name, watch).await?;
@@ -176,7 +176,7 @@ impl Importer {
             match self.histories.save_batch(std::slice::from_ref(entry)).await {
                 Ok(saved) => self.count(1, &saved),
                 Err(error) if error.kind() == ErrorKind::Conflict => {
-                    self.refuse(BadLine::conflict(name, line, &error), watch)?;
+                    self.refuse(InvalidLine::conflict(name, line, &error), watch)?;
                 }
                 Err(error) => return Ok(Some((error, lines))),
             }
@@ -209,13 +209,13 @@ impl Importer {
                 failure = failure.or(Some(error));
             }
         }
-        // Report this before a bad line, which implies that all finishes before it are saved.
+        // Report this before an invalid line, which implies that all finishes before it are saved.
         if let Some(error) = failure {
             return Err(ImportError::not_saved(name, unsaved, error));
         }
         conflicting.sort_unstable_by_key(|(line, _)| *line);
         for (line, recorded) in conflicting {
-            self.refuse(BadLine::already_finished(name, line, recorded), watch)?;
+            self.refuse(InvalidLine::already_finished(name, line, recorded), watch)?;
         }
         Ok(())
     }
@@ -236,12 +236,16 @@ impl Importer {
         self.report.tasks = number(self.tasks.len());
     }
 
-    fn refuse(&mut self, bad: BadLine, watch: &mut dyn ImportWatch) -> Result<(), ImportError> {
-        self.report.bad += 1;
-        match self.options.bad_lines {
-            BadLines::Stop => Err(ImportError::BadLine(bad)),
-            BadLines::Skip => {
-                watch.bad_line(&bad);
+    fn refuse(
+        &mut self,
+        invalid: InvalidLine,
+        watch: &mut dyn ImportWatch,
+    ) -> Result<(), ImportError> {
+        self.report.invalid += 1;
+        match self.options.invalid_lines {
+            InvalidLines::Stop => Err(ImportError::InvalidLine(invalid)),
+            InvalidLines::Skip => {
+                watch.invalid_line(&invalid);
                 Ok(())
             }
         }

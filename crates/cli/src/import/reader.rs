@@ -5,10 +5,10 @@ use tasktrail::task_history::HistoryEntry;
 use tokio::sync::mpsc;
 
 use super::chunk::{Chunk, Parsed};
-use super::error::{BadLine, ImportError};
+use super::error::{ImportError, InvalidLine};
 use super::identity::Identities;
 use super::lines::{Line, Lines, MAX_BYTES};
-use super::options::{BadLines, ImportOptions};
+use super::options::{ImportOptions, InvalidLines};
 use super::record::{Fault, Record, Save};
 use super::source::{ReadBytes, Source};
 
@@ -92,15 +92,17 @@ impl Reader {
             match read {
                 Ok((bytes, parsed, replaced)) => {
                     let line = self.lines.number();
-                    let replaced = replaced.map(|fault| BadLine::new(&self.name, line, fault));
+                    let replaced = replaced.map(|fault| InvalidLine::new(&self.name, line, fault));
                     chunk.replaced.extend(replaced);
                     chunk.push(line, bytes, parsed);
                 }
                 Err(fault) => {
-                    let bad = BadLine::new(&self.name, self.lines.number(), fault);
-                    match self.options.bad_lines {
-                        BadLines::Stop => return End::Stopped(ImportError::BadLine(bad)),
-                        BadLines::Skip => chunk.bad.push(bad),
+                    let invalid = InvalidLine::new(&self.name, self.lines.number(), fault);
+                    match self.options.invalid_lines {
+                        InvalidLines::Stop => {
+                            return End::Stopped(ImportError::InvalidLine(invalid));
+                        }
+                        InvalidLines::Skip => chunk.invalid.push(invalid),
                     }
                 }
             }

@@ -1,4 +1,4 @@
-use super::error::BadLine;
+use super::error::InvalidLine;
 use super::report::ImportReport;
 
 /// Receives the progress of an import. Use `()` to ignore it.
@@ -11,11 +11,11 @@ pub trait ImportWatch: Send {
     /// before decompression, that were read up to the end of this chunk.
     fn advanced(&mut self, read_bytes: u64, report: &ImportReport);
 
-    /// Called when a bad line was skipped.
-    fn bad_line(&mut self, bad: &BadLine);
+    /// Called when an invalid line was skipped.
+    fn invalid_line(&mut self, invalid: &InvalidLine);
 
     /// Called when a part of a line was replaced because it cannot be stored.
-    fn replaced(&mut self, replaced: &BadLine);
+    fn replaced(&mut self, replaced: &InvalidLine);
 }
 
 impl ImportWatch for () {
@@ -23,7 +23,7 @@ impl ImportWatch for () {
 
     fn advanced(&mut self, _read_bytes: u64, _report: &ImportReport) {}
 
-    fn bad_line(&mut self, _bad: &BadLine) {}
+    fn invalid_line(&mut self, _invalid: &InvalidLine) {}
 
-    fn replaced(&mut self, _replaced: &BadLine) {}
+    fn replaced(&mut self, _replaced: &InvalidLine) {}
 }

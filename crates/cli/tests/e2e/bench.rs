@@ -26,7 +26,7 @@ const SHORT: [&str; 12] = [
 ];
 
 const KEYS: [&str; 14] = [
-    "work",
+    "workload",
     "callers",
     "group_commit",
     "tasks",
@@ -92,7 +92,7 @@ fn every_workload_has_its_rows_and_the_schema_is_removed() {
     );
     let results = answer["results"].as_array().unwrap();
     let shape = |row: &Value| {
-        let keys = ["work", "callers", "group_commit", "tasks", "filter"];
+        let keys = ["workload", "callers", "group_commit", "tasks", "filter"];
         keys.map(|key| row[key].to_string()).join(" ")
     };
     assert_eq!(
@@ -119,7 +119,12 @@ fn every_workload_has_its_rows_and_the_schema_is_removed() {
         ]
     );
     results.iter().for_each(assert_plausible_figures);
-    let of = |work: &str| results.iter().find(|row| row["work"] == work).unwrap();
+    let of = |workload: &str| {
+        results
+            .iter()
+            .find(|row| row["workload"] == workload)
+            .unwrap()
+    };
     assert_eq!(of("import")["count"], 2500);
     assert_eq!(of("cleanup")["count"], 2500);
     assert_eq!(tables_and_schemas(&database), ["public"]);
@@ -135,10 +140,10 @@ fn assert_plausible_figures(row: &Value) {
     let steps = ["p50_ms", "p90_ms", "p95_ms", "p99_ms", "max_ms"].map(|key| figure(row, key));
     assert!(steps[0] > 0.0 && steps.is_sorted(), "{row}");
     assert!(figure(row, "resident_bytes") > 1e6, "{row}");
-    let writes = ["save", "import", "cleanup"].contains(&row["work"].as_str().unwrap());
+    let writes = ["save", "import", "cleanup"].contains(&row["workload"].as_str().unwrap());
     assert_eq!(row["wal_bytes"].is_number(), writes, "{row}");
     assert_eq!(row["dead_rows"].is_number(), writes, "{row}");
-    if row["work"] == "save" {
+    if row["workload"] == "save" {
         assert!(
             (300.0..5_000.0).contains(&figure(row, "wal_bytes")),
             "{row}"
@@ -146,7 +151,7 @@ fn assert_plausible_figures(row: &Value) {
         // Ten steps of a task replace its summary nine times; the last task may be incomplete.
         assert!((0.5..=0.95).contains(&figure(row, "dead_rows")), "{row}");
     }
-    if row["work"] == "cleanup" {
+    if row["workload"] == "cleanup" {
         let dead = figure(row, "dead_rows");
         assert!(
             (dead - 1.1).abs() < 0.001,

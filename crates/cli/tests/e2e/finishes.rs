@@ -58,7 +58,7 @@ fn finish_can_come_before_the_entries_or_without_any() {
 }
 
 #[test]
-fn conflicting_finish_is_a_bad_line() {
+fn conflicting_finish_is_an_invalid_line() {
     let mut later = finish("a", "failed");
     later["finish"]["at"] = json!("2026-01-31T13:00:01Z");
     let lines = [
@@ -80,7 +80,7 @@ fn conflicting_finish_is_a_bad_line() {
     let skipped = import(&lines, &["--skip-invalid"]);
     let report = skipped.json();
     assert_eq!(
-        [&report["saved"], &report["duplicates"], &report["bad"]],
+        [&report["saved"], &report["duplicates"], &report["invalid"]],
         [2, 1, 2],
         "{skipped:?}"
     );

@@ -17,11 +17,11 @@ fn import(path: &Path) -> Run {
     ])
 }
 
-/// Lines, saved, duplicates, tasks, bad.
+/// Lines, saved, duplicates, tasks, invalid.
 #[track_caller]
 fn counts(run: &Run) -> [u64; 5] {
     let report = run.json();
-    ["lines", "saved", "duplicates", "tasks", "bad"].map(|key| report[key].as_u64().unwrap())
+    ["lines", "saved", "duplicates", "tasks", "invalid"].map(|key| report[key].as_u64().unwrap())
 }
 
 fn three() -> String {
@@ -41,7 +41,7 @@ fn report_has_exactly_the_documented_keys() {
     assert_eq!(
         keys,
         [
-            "bad",
+            "invalid",
             "duplicates",
             "lines",
             "replaced",

@@ -56,7 +56,7 @@ fn line_longer_than_64_mib_is_skipped_without_buffering_it() {
     assert!(peak < 150, "{peak} MiB");
     assert_eq!(
         String::from_utf8(ended.stderr).unwrap(),
-        "bad line: stdin:1: longer than 64 MiB\n"
+        "invalid line: stdin:1: longer than 64 MiB\n"
     );
     let report: serde_json::Value = serde_json::from_slice(&ended.stdout).unwrap();
     assert_eq!((&report["lines"], &report["saved"]), (&2.into(), &1.into()));

@@ -9,7 +9,8 @@ use tasktrail::clock::ManualClock;
 use tasktrail::repository::PageRequest;
 use tasktrail::task_history::{HistoryEntry, TaskHistoryRepository, TaskStatus, TaskStepResult};
 use tasktrail_cli::import::{
-    BadLine, BadLines, ImportError, ImportOptions, ImportReport, ImportWatch, Importer, Source,
+    ImportError, ImportOptions, ImportReport, ImportWatch, Importer, InvalidLine, InvalidLines,
+    Source,
 };
 
 use super::files::{Folder, line, text};
@@ -60,19 +61,21 @@ async fn conflicting_id_stops_the_import_at_its_line() {
     let mut importer = Importer::new(histories, ImportOptions::default());
     let stopped = importer.import(&source, &mut ()).await.unwrap_err();
 
-    let ImportError::BadLine(bad) = stopped else {
+    let ImportError::InvalidLine(invalid) = stopped else {
         panic!("{stopped:?}")
     };
-    assert_eq!(bad.line, 2);
+    assert_eq!(invalid.line, 2);
     assert!(
-        bad.reason.contains("was saved before with other content"),
-        "{bad}"
+        invalid
+            .reason
+            .contains("was saved before with other content"),
+        "{invalid}"
     );
-    assert_eq!((importer.report().saved, importer.report().bad), (1, 1));
+    assert_eq!((importer.report().saved, importer.report().invalid), (1, 1));
 }
 
 #[tokio::test]
-async fn conflicting_id_is_skipped_like_a_bad_line() {
+async fn conflicting_id_is_skipped_like_an_invalid_line() {
     #[derive(Default)]
     struct Skipped(Vec<u64>);
 
@@ -81,16 +84,16 @@ async fn conflicting_id_is_skipped_like_a_bad_line() {
 
         fn advanced(&mut self, _read_bytes: u64, _report: &ImportReport) {}
 
-        fn bad_line(&mut self, bad: &BadLine) {
-            self.0.push(bad.line);
+        fn invalid_line(&mut self, invalid: &InvalidLine) {
+            self.0.push(invalid.line);
         }
 
-        fn replaced(&mut self, _replaced: &BadLine) {}
+        fn replaced(&mut self, _replaced: &InvalidLine) {}
     }
 
     let (_folder, source, histories) = conflicting().await;
     let options = ImportOptions {
-        bad_lines: BadLines::Skip,
+        invalid_lines: InvalidLines::Skip,
         ..ImportOptions::default()
     };
     let mut importer = Importer::new(histories, options);
@@ -98,7 +101,7 @@ async fn conflicting_id_is_skipped_like_a_bad_line() {
     importer.import(&source, &mut skipped).await.unwrap();
 
     assert_eq!(skipped.0, [2]);
-    assert_eq!((importer.report().saved, importer.report().bad), (2, 1));
+    assert_eq!((importer.report().saved, importer.report().invalid), (2, 1));
 }
 
 #[tokio::test]

@@ -57,13 +57,13 @@ fn order_fails_in_a_schema_without_a_store() {
     }
 }
 
-fn answer(from: i64, in_doubt: &Value, dry_run: bool) -> Value {
+fn answer(from: i64, suspects: &Value, dry_run: bool) -> Value {
     json!({
         "from": from,
         "to": 6,
         "greatest": 5,
-        "tasks_in_doubt": in_doubt,
-        "first_in_doubt": [],
+        "suspect_tasks": suspects,
+        "first_suspect_tasks": [],
         "dry_run": dry_run,
     })
 }

@@ -48,7 +48,7 @@ pub(crate) fn run_with_stdin<A: AsRef<OsStr>>(
     let mut pipe = child.stdin.take().unwrap();
     let output = thread::scope(|scope| {
         scope.spawn(move || {
-            // The tool may stop reading at a bad line.
+            // The tool may stop reading at an invalid line.
             drop(pipe.write_all(stdin));
         });
         child.wait_with_output().unwrap()

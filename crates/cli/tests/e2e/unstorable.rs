@@ -67,7 +67,10 @@ fn storable_results_are_exported_unchanged() {
 
     let report = fixture.import(&[]).good().json();
 
-    assert_eq!((&report["saved"], &report["bad"]), (&json!(3), &json!(0)));
+    assert_eq!(
+        (&report["saved"], &report["invalid"]),
+        (&json!(3), &json!(0))
+    );
     for (exported, result) in fixture.exported().iter().zip(results) {
         assert!(
             exported.contains(&format!(r#""result":{result},"#)),
@@ -118,10 +121,10 @@ fn unstorable_values_are_reported_with_line_and_reason() {
     first.failed(1, &expected, "");
     let reported: Vec<&str> = all.stderr.lines().collect();
     let expected = (1..).zip(&reasons);
-    let expected =
-        expected.map(|(line, reason)| format!("bad line: {file}:{line}: step_result: {reason}"));
+    let expected = expected
+        .map(|(line, reason)| format!("invalid line: {file}:{line}: step_result: {reason}"));
     assert_eq!(reported, expected.collect::<Vec<_>>());
-    assert_eq!(all.json()["bad"], 5, "{all:?}");
+    assert_eq!(all.json()["invalid"], 5, "{all:?}");
 }
 
 #[test]
@@ -140,10 +143,10 @@ fn replacing_unstorable_values_saves_every_step() {
         expected.map(|(line, reason)| format!("replaced: {file}:{line}: step_result: {reason}"));
     assert_eq!(reported, expected.collect::<Vec<_>>());
     let report = report.json();
-    let counts = ["saved", "bad", "replaced"].map(|key| &report[key]);
+    let counts = ["saved", "invalid", "replaced"].map(|key| &report[key]);
     assert_eq!(counts, [5, 0, 5]);
     assert_eq!(
-        (&again["duplicates"], &again["bad"]),
+        (&again["duplicates"], &again["invalid"]),
         (&json!(5), &json!(0))
     );
     let steps: Vec<Value> = fixture

@@ -9,8 +9,8 @@ use tasktrail_resilience::{BreakerConfig, ResilienceConfig, RetryConfig, Timeout
 
 use super::DatabaseConfig;
 use super::layer::Settings;
+use super::parse::{count, duration, flag, lifetime};
 use super::problem::{ConfigProblem, quoted};
-use super::reading::{count, duration, flag, lifetime};
 
 type WithDuration = fn(PostgresConfig, Duration) -> PostgresConfig;
 

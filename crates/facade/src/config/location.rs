@@ -8,7 +8,7 @@ use tasktrail_postgres::PostgresConfig;
 use super::layer::{Given, Layer, Origin, contradiction};
 use super::problem::ConfigProblem;
 use super::setting::Setting;
-use super::{reading, url};
+use super::{parse, url};
 
 /// Returns the location from the first layer that sets one. A layer with only a password sets no
 /// location. Its password applies to the location of a lower layer, or to that of a higher layer
@@ -163,7 +163,7 @@ fn of_parts(
             problems.push(missing(name, layer, one));
         }
     }
-    let port = port.map_or(Some(5432), |port| reading::port(port.text()))?;
+    let port = port.map_or(Some(5432), |port| parse::port(port.text()))?;
     PostgresConfig::from_parts(host?.text(), port, database?.text(), user?.text(), password).ok()
 }
 

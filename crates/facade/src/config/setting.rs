@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use tasktrail_postgres::TlsMode;
 
-use super::reading;
+use super::parse;
 
 /// A setting of a [`DatabaseConfig`](crate::DatabaseConfig).
 #[derive(Debug)]
@@ -116,22 +116,22 @@ impl Kind {
         match self {
             Self::Url | Self::Password | Self::PasswordFile | Self::File => true,
             Self::Name | Self::Text => !text.contains('\0'),
-            Self::Host => reading::is_host(text),
-            Self::Port => reading::port(text).is_some(),
+            Self::Host => parse::is_host(text),
+            Self::Port => parse::port(text).is_some(),
             Self::TlsMode => text.parse::<TlsMode>().is_ok(),
-            Self::Count => reading::count(text).is_some(),
-            Self::Duration => reading::duration(text).is_some(),
-            Self::Lifetime => reading::lifetime(text).is_some(),
-            Self::Flag => reading::flag(text).is_some(),
+            Self::Count => parse::count(text).is_some(),
+            Self::Duration => parse::duration(text).is_some(),
+            Self::Lifetime => parse::lifetime(text).is_some(),
+            Self::Flag => parse::flag(text).is_some(),
         }
     }
 
     /// Whether two texts are the same value.
     pub(super) fn agree(self, one: &str, other: &str) -> bool {
         match self {
-            Self::Port | Self::Count => reading::count(one) == reading::count(other),
-            Self::Duration => reading::duration(one) == reading::duration(other),
-            Self::Lifetime => reading::lifetime(one) == reading::lifetime(other),
+            Self::Port | Self::Count => parse::count(one) == parse::count(other),
+            Self::Duration => parse::duration(one) == parse::duration(other),
+            Self::Lifetime => parse::lifetime(one) == parse::lifetime(other),
             _ => one == other,
         }
     }

@@ -50,7 +50,7 @@ fn judge(ahead: &[Ahead]) -> Option<Finding> {
             named.collect::<Vec<_>>().join(", ")
         ),
         "correct the clock of the service that saves them, and remove them with the SQL in \
-         docs/OPERATIONS.md, Entries of the future",
+         docs/OPERATIONS.md, section \"Future-dated entries\"",
     ))
 }
 

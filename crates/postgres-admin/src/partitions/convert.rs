@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::month_bounds::{Bounds, first_id, months_later, timestamp_of};
 use super::names::{name, quoted};
-use super::short_lock::{PATIENT, change};
+use super::short_lock::{LONG_RETRY, change};
 use super::{PartitionError, far_future, like};
 
 /// Creates the partitioned table, and attaches the plain one.
@@ -59,7 +59,7 @@ async fn convert_until(
     let has_far = far_future::note(connection, "task_history", until).await?;
     if has_far {
         let aside = far_future::set_aside(owner);
-        change(connection, &aside, PATIENT).await?;
+        change(connection, &aside, LONG_RETRY).await?;
     }
     validate(connection, "task_history").await?;
     let (first_name, last_name) = (name(&first), name(&last));
@@ -83,7 +83,7 @@ async fn convert_until(
         .replace("{like_table}", &like::table(&last_name, &first_name))
         .replace("{like_indexes}", &like::indexes(&last_name, &first_name))
         .replace("{put_back}", &put_back);
-    change(connection, &statements, PATIENT).await
+    change(connection, &statements, LONG_RETRY).await
 }
 
 /// The start of the first month after all entries of a table, and after all that may be added
@@ -111,7 +111,7 @@ pub(super) async fn demand(
         quoted(table),
         bounds.check()
     );
-    change(connection, &check, PATIENT).await
+    change(connection, &check, LONG_RETRY).await
 }
 
 /// Validates the constraint that [`demand`] added. Saves and reads continue.
@@ -151,7 +151,7 @@ pub(super) async fn drop_range_check(
         if aside {
             drop = format!("{drop}; {}", far_future::put_back());
         }
-        change(connection, &drop, PATIENT).await?;
+        change(connection, &drop, LONG_RETRY).await?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use super::convert::{demand, drop_range_check, end_of_table, validate, validatio
 use super::deadline::Deadline;
 use super::month_bounds::{Bounds, first_id, months_between, months_later};
 use super::names::{name, quoted};
-use super::short_lock::{KEEPING_OUT, Lock, PATIENT, change, lock};
+use super::short_lock::{KEEPING_OUT, LONG_RETRY, Lock, change, lock};
 use super::{Partition, PartitionError, far_future, like, read};
 
 /// Creates partitions for the month of `now` and `months_ahead` further months, if they are
@@ -41,7 +41,7 @@ pub(super) async fn extend(
             attach(last, wanted),
             made(&months, &owner(connection).await?, &open_from(wanted)),
         ];
-        match change(connection, &statements.join("; "), PATIENT).await {
+        match change(connection, &statements.join("; "), LONG_RETRY).await {
             // An entry of one of these months was saved in between.
             Err(PartitionError::Query(error)) if is_out_of_range(&*error) => {}
             done => return done,
@@ -146,7 +146,7 @@ async fn close_with(
         return close_before_far_future(connection, last, statements).await;
     }
     validate(connection, &last.name).await?;
-    change(connection, statements, PATIENT).await
+    change(connection, statements, LONG_RETRY).await
 }
 
 /// The same if entries are dated years ahead: they are moved to the new partitions. Saves wait

@@ -27,10 +27,10 @@ pub(super) const CHANGE_LIMIT: Duration = Duration::from_secs(5);
 /// Which sessions are blocked.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Lock {
-    /// Those that write. Reads continue.
+    /// Sessions that write. Reads continue.
     Writers,
     /// All sessions.
-    Everybody,
+    All,
 }
 
 /// Schedule of the attempts to lock the table.
@@ -49,7 +49,7 @@ pub(super) struct LockRetry {
 }
 
 /// For changes that hold no other lock.
-pub(super) const PATIENT: LockRetry = LockRetry {
+pub(super) const LONG_RETRY: LockRetry = LockRetry {
     in_all: Duration::from_secs(60),
     pause: Duration::from_millis(400),
     for_autovacuum: true,
@@ -93,7 +93,7 @@ pub(super) async fn change(
     statements: &str,
     retry: LockRetry,
 ) -> Result<(), PartitionError> {
-    under(connection, Lock::Everybody, statements, retry).await
+    under(connection, Lock::All, statements, retry).await
 }
 
 /// Locks the table until the end of the current transaction.
@@ -137,7 +137,7 @@ async fn try_once(
 ) -> QueryResult<()> {
     let mode = match lock {
         Lock::Writers => "SHARE ROW EXCLUSIVE",
-        Lock::Everybody => "ACCESS EXCLUSIVE",
+        Lock::All => "ACCESS EXCLUSIVE",
     };
     let (limit, locks) = (
         limit.as_millis() + 1,
@@ -172,7 +172,7 @@ mod tests {
         tokio::time::advance(CHANGE_LIMIT.saturating_sub(WAIT / 2)).await;
         assert_eq!(retry.cut(retry.change), WAIT / 2);
         assert_eq!(retry.cut(WAIT), WAIT / 2);
-        assert_eq!(PATIENT.cut(PATIENT.change), CHANGE_LIMIT);
+        assert_eq!(LONG_RETRY.cut(LONG_RETRY.change), CHANGE_LIMIT);
 
         tokio::time::advance(WAIT).await;
         assert_eq!(retry.cut(retry.pause), Duration::ZERO);

@@ -5,10 +5,10 @@
     reason = "a failed step of a test is a panic"
 )]
 
-mod care;
 mod documented;
 mod explain;
 mod findings;
 mod roles;
 mod servers;
 mod store;
+mod table_maintenance;

@@ -10,8 +10,8 @@ use tasktrail_domain::task_history::{
 use tasktrail_postgres_admin::PartitionDrop;
 use tasktrail_test_support::{TableLock, TestDatabase, wait_until};
 
-use super::retire::{aged, drop_expired, failure};
-use super::scene::{assert_consistent, on, open};
+use super::drop_expired::{aged, drop_expired, failure};
+use super::fixture::{assert_consistent, on, open};
 
 /// The deadline of a drop, and the same with an allowance for a busy machine.
 const LIMIT: Duration = Duration::from_secs(5);

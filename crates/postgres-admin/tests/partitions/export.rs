@@ -8,8 +8,8 @@ use tasktrail_domain::task_history::{TaskHistoryRepository, TaskHistoryRepositor
 use tasktrail_postgres::{Export, ExportSelection, ExportedItem};
 use tasktrail_test_support::{TestDatabase, wait_until};
 
-use super::retire::{aged, drop_expired, failure};
-use super::scene::{EntryFactory, on, open};
+use super::drop_expired::{aged, drop_expired, failure};
+use super::fixture::{EntryFactory, on, open};
 
 /// Number of entries of a task in an export.
 async fn exported(mut export: Export, task: &TaskKey) -> usize {

@@ -9,8 +9,8 @@ use tasktrail_postgres_admin::Administrable as _;
 use tasktrail_postgres_admin::PartitionError;
 use tasktrail_test_support::TestDatabase;
 
-use super::retire::drop_expired;
-use super::scene::{EntryFactory, assert_consistent, names, on, open};
+use super::drop_expired::drop_expired;
+use super::fixture::{EntryFactory, assert_consistent, names, on, open};
 
 /// The tables that contain entries, with the numbers of entries.
 fn filled(database: &TestDatabase) -> Vec<(String, String)> {

@@ -1,17 +1,17 @@
-//! A save of an older step looks at the revisions of that step only, also with partitions.
+//! A save of an older step reads only the revisions of that step, also with partitions.
 
 use tasktrail_postgres_admin::Administrable as _;
 use tasktrail_test_support::TestDatabase;
 
-use super::scene::{on, open};
+use super::fixture::{on, open};
 
 const SAVE: &str = include_str!("../../../postgres/src/task_history/sql/save.sql");
 
 const PLANNING: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;
     SET enable_bitmapscan = off; SET enable_sort = off; SET enable_incremental_sort = off; SET jit = off";
 
-/// Tasks of ten revisions in many months, each of a user of its own, which the statistics describe. One with 20 000
-/// revisions was saved since then.
+/// Tasks of ten revisions in many months, each of another user, which the statistics describe. A
+/// task with 20 000 revisions was saved after the statistics were collected.
 const FILL: &str = "
     INSERT INTO task_history (user_id, task_id, step, entry_id, recorded_at, status, result)
     SELECT 'user-' || number / 10, 'small-' || number / 10, number % 10,

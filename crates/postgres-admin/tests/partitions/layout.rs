@@ -13,7 +13,7 @@ use tasktrail_postgres_admin::Administrable as _;
 use tasktrail_postgres_admin::PartitionError;
 use tasktrail_test_support::TestDatabase;
 
-use super::scene::{DAY, EntryFactory, assert_consistent, names, on, open};
+use super::fixture::{DAY, EntryFactory, assert_consistent, names, on, open};
 
 #[tokio::test]
 async fn filled_table_becomes_the_first_partition_unchanged() {

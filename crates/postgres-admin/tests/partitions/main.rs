@@ -7,11 +7,11 @@
 )]
 
 mod deadline;
+mod drop_expired;
 mod export;
 mod far_future;
+mod fixture;
 mod late_save;
 mod layout;
 mod options;
 mod outlook;
-mod retire;
-mod scene;

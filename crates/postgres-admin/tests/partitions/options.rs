@@ -5,8 +5,8 @@ use tasktrail_domain::task_history::{RetentionPolicy, TaskHistoryRepository};
 use tasktrail_postgres_admin::Administrable as _;
 use tasktrail_test_support::TestDatabase;
 
-use super::retire::{aged, drop_expired, failure};
-use super::scene::{EntryFactory, on, open};
+use super::drop_expired::{aged, drop_expired, failure};
+use super::fixture::{EntryFactory, on, open};
 
 /// Sets properties that an administrator may have set on a table and its primary key.
 fn set(database: &TestDatabase, table: &str) {

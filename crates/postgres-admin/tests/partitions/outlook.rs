@@ -9,8 +9,8 @@ use tasktrail_postgres_admin::Administrable as _;
 use tasktrail_postgres_admin::PartitionHold;
 use tasktrail_test_support::TestDatabase;
 
-use super::retire::{aged, drop_expired};
-use super::scene::{EntryFactory, on, open};
+use super::drop_expired::{aged, drop_expired};
+use super::fixture::{EntryFactory, on, open};
 
 type Found = (String, Option<PartitionHold>, Option<Timestamp>);
 

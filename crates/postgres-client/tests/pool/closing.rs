@@ -1,4 +1,4 @@
-//! How report the pool affects running, waiting and later calls.
+//! How closing the pool affects running, waiting and later calls.
 
 use std::time::Duration;
 

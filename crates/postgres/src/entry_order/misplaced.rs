@@ -7,7 +7,7 @@ use tasktrail_postgres_client::unsigned;
 
 /// A task whose revisions may be in the wrong order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TaskInDoubt {
+pub struct SuspectTask {
     /// The user of the task.
     pub user_id: String,
     /// The task id.
@@ -32,16 +32,16 @@ struct Row {
 }
 
 /// Returns the number of these tasks, and the first ones ordered by key. Reads all entries.
-pub(super) async fn in_doubt(
+pub(super) async fn suspect_tasks(
     connection: &mut AsyncPgConnection,
-) -> QueryResult<(u64, Vec<TaskInDoubt>)> {
+) -> QueryResult<(u64, Vec<SuspectTask>)> {
     let rows: Vec<Row> = diesel::sql_query(include_str!("misplaced.sql"))
         .bind::<BigInt, _>(TOLERANCE_SECONDS)
         .bind::<BigInt, _>(NAMED)
         .load(connection)
         .await?;
     let tasks = rows.as_slice().first().map_or(0, |row| unsigned(row.tasks));
-    let named = rows.into_iter().map(|row| TaskInDoubt {
+    let named = rows.into_iter().map(|row| SuspectTask {
         user_id: row.user_id,
         task_id: row.task_id,
     });

@@ -8,7 +8,7 @@ use tasktrail_postgres_client::connection::Connector;
 use tasktrail_postgres_client::error::is_contention;
 use tokio::time::Instant;
 
-use super::misplaced::TaskInDoubt;
+use super::misplaced::SuspectTask;
 use super::{EVERYWHERE, EntryOrder, connect, misplaced, next, order, place};
 use crate::error::{MigrateError, unread};
 use crate::ownership::other_owner;
@@ -34,12 +34,12 @@ pub struct OrderRepair {
     /// another revision of that step, and also has a smaller entry id. Such revisions were saved
     /// while the sequence was behind, or arrived late, as imported ones do. The two cases cannot be
     /// distinguished, so these tasks are not changed.
-    pub tasks_in_doubt: u64,
+    pub suspect_tasks: u64,
     /// The first 20 of them, ordered by key.
-    pub first_in_doubt: Vec<TaskInDoubt>,
+    pub first_suspect_tasks: Vec<SuspectTask>,
 }
 
-/// Sets the sequence to the greatest id if it is behind, and finds tasks in doubt.
+/// Sets the sequence to the greatest id if it is behind, and finds suspect tasks.
 pub(crate) async fn repair(connector: &Connector) -> Result<OrderRepair, MigrateError> {
     let mut connection = connect(connector, Duration::ZERO).await?;
     if let Some(owner) = other_owner(&mut connection).await.map_err(unread)? {
@@ -57,12 +57,14 @@ pub(crate) async fn repair(connector: &Connector) -> Result<OrderRepair, Migrate
         }
         _ => before.next,
     };
-    let in_doubt = misplaced::in_doubt(&mut connection).await.map_err(unread)?;
+    let (suspect_tasks, first_suspect_tasks) = misplaced::suspect_tasks(&mut connection)
+        .await
+        .map_err(unread)?;
     Ok(OrderRepair {
         before,
         next,
-        tasks_in_doubt: in_doubt.0,
-        first_in_doubt: in_doubt.1,
+        suspect_tasks,
+        first_suspect_tasks,
     })
 }
 

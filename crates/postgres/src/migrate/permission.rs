@@ -1,13 +1,13 @@
 //! Checks whether the role may migrate.
 
-use super::neighbourhood::Neighbourhood;
+use super::environment::Environment;
 use super::plan::MigrationPlan;
 use super::scripts::Script;
 use crate::error::MigrateError;
 
 /// Refuses a role that may create neither tables in the schema of the store nor the schema. The
 /// server's error message would name one of our tables, but no remedy.
-pub(super) fn demand(around: &Neighbourhood, plan: &MigrationPlan) -> Result<(), MigrateError> {
+pub(super) fn demand(around: &Environment, plan: &MigrationPlan) -> Result<(), MigrateError> {
     if around.may_create {
         return Ok(());
     }

@@ -4,7 +4,7 @@ use tasktrail_domain::InvalidValue;
 use tasktrail_postgres_client::config::StoreSchema;
 
 use super::SchemaState;
-use super::ground::Ground;
+use super::bootstrap::Bootstrap;
 use super::scripts::{MIGRATIONS, Script};
 use crate::error::MigrateError;
 
@@ -31,7 +31,7 @@ pub enum MigrationTarget {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MigrationPlan {
     down: bool,
-    ground: Ground,
+    bootstrap: Bootstrap,
     scripts: Vec<Script>,
 }
 
@@ -57,12 +57,12 @@ impl MigrationPlan {
         let schema = StoreSchema::named(schema)?;
         Ok(Self {
             down: false,
-            ground: Ground {
+            bootstrap: Bootstrap {
                 // The default schema exists in every database.
                 lacks_schema: schema.name() != StoreSchema::Unset.name(),
-                lacks_account: true,
+                lacks_migrations_table: true,
                 schema,
-                ..Ground::default()
+                ..Bootstrap::default()
             },
             scripts: MIGRATIONS.to_vec(),
         })
@@ -96,15 +96,15 @@ impl MigrationPlan {
     }
 
     pub(super) fn schema(&self) -> &str {
-        self.ground.schema.name()
+        self.bootstrap.schema.name()
     }
 
-    pub(super) fn ground(&self) -> &Ground {
-        &self.ground
+    pub(super) fn bootstrap(&self) -> &Bootstrap {
+        &self.bootstrap
     }
 
-    pub(super) fn on(self, ground: Ground) -> Self {
-        Self { ground, ..self }
+    pub(super) fn on(self, bootstrap: Bootstrap) -> Self {
+        Self { bootstrap, ..self }
     }
 
     pub(super) fn choose(
@@ -148,7 +148,7 @@ impl MigrationPlan {
         });
         Ok(Self {
             down: false,
-            ground: Ground::default(),
+            bootstrap: Bootstrap::default(),
             scripts: pending.copied().collect(),
         })
     }
@@ -169,7 +169,7 @@ impl MigrationPlan {
         });
         Ok(Self {
             down: true,
-            ground: Ground::default(),
+            bootstrap: Bootstrap::default(),
             scripts: applied.copied().collect(),
         })
     }

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::ground::Ground;
+use super::bootstrap::Bootstrap;
 use super::plan::MigrationPlan;
 use super::scripts::Script;
-use super::{account, lock_number};
+use super::{lock_number, migrations_table};
 
 impl MigrationPlan {
     /// Returns the SQL of the plan, including the statements that record applied versions. Running
@@ -33,40 +33,40 @@ impl MigrationPlan {
 
     /// The messages to the server for each migration, in order.
     pub(super) fn batches(&self) -> Vec<(Script, Vec<String>)> {
-        let first = self.ground().clone();
+        let first = self.bootstrap().clone();
         let later = first.prepared();
-        let grounds = std::iter::once(&first).chain(std::iter::repeat(&later));
-        let scripts = self.scripts().iter().zip(grounds);
+        let bootstraps = std::iter::once(&first).chain(std::iter::repeat(&later));
+        let scripts = self.scripts().iter().zip(bootstraps);
         scripts
-            .map(|(script, ground)| (*script, batches(script, self.is_down(), ground)))
+            .map(|(script, bootstrap)| (*script, batches(script, self.is_down(), bootstrap)))
             .collect()
     }
 }
 
-fn batches(script: &Script, down: bool, ground: &Ground) -> Vec<String> {
-    let (change, account) = if down {
-        let legacy = if ground.may_strike_legacy || ground.is_legacy {
-            account::strike_legacy(script)
+fn batches(script: &Script, down: bool, bootstrap: &Bootstrap) -> Vec<String> {
+    let (change, record) = if down {
+        let legacy = if bootstrap.may_delete_legacy || bootstrap.is_legacy {
+            migrations_table::delete_legacy(script)
         } else {
             String::new()
         };
-        (script.down, legacy + &account::strike(script))
+        (script.down, legacy + &migrations_table::delete(script))
     } else {
-        (script.up, account::record(script))
+        (script.up, migrations_table::record(script))
     };
     let change = format!("\n{}\n\n", change.trim());
     if script.in_transaction {
-        let all = ground.prepare() + &change + &account;
-        return vec![ground.transaction(&all)];
+        let all = bootstrap.prepare() + &change + &record;
+        return vec![bootstrap.transaction(&all)];
     }
     let session = format!(
         "SET search_path TO {};\nSELECT pg_advisory_lock({});\n",
-        ground.schema.quoted(),
-        lock_number(&ground.schema)
+        bootstrap.schema.quoted(),
+        lock_number(&bootstrap.schema)
     );
-    let mut batches = vec![session, change, account];
-    if *ground != ground.prepared() {
-        batches.insert(0, ground.transaction(&ground.prepare()));
+    let mut batches = vec![session, change, record];
+    if *bootstrap != bootstrap.prepared() {
+        batches.insert(0, bootstrap.transaction(&bootstrap.prepare()));
     }
     batches
 }
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn migration_without_transaction_is_sent_in_its_own_message() {
-        let up = batches(&INDEX, false, &Ground::default());
+        let up = batches(&INDEX, false, &Bootstrap::default());
 
         let sql = up.concat();
         assert!(!sql.contains("BEGIN") && !sql.contains("COMMIT"), "{sql}");
@@ -110,14 +110,14 @@ mod tests {
             in_transaction: true,
             ..INDEX
         };
-        let ground = Ground {
+        let bootstrap = Bootstrap {
             schema: StoreSchema::Named("a\"b".to_owned()),
             lacks_schema: true,
-            lacks_account: true,
-            ..Ground::default()
+            lacks_migrations_table: true,
+            ..Bootstrap::default()
         };
 
-        let up = batches(&script, false, &ground);
+        let up = batches(&script, false, &bootstrap);
 
         assert_eq!(up.len(), 1);
         in_order(
@@ -139,12 +139,12 @@ mod tests {
             in_transaction: true,
             ..INDEX
         };
-        let ground = Ground {
-            may_strike_legacy: true,
-            ..Ground::default()
+        let bootstrap = Bootstrap {
+            may_delete_legacy: true,
+            ..Bootstrap::default()
         };
 
-        let down = batches(&script, true, &ground).concat();
+        let down = batches(&script, true, &bootstrap).concat();
 
         in_order(
             &down,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tasktrail_domain::timestamp::Timestamp;
 
-use super::account::Applied;
+use super::migrations_table::Applied;
 use super::scripts::Script;
 
 /// A migration and its state in a database.

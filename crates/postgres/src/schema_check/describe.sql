@@ -1,5 +1,5 @@
--- What tables are like, without the name of their schema, and in words that are the same on every
--- version of the server.
+-- Describes tables without the name of their schema, in text that is the same on every version of
+-- the server.
 WITH ours AS (
     SELECT c.oid, c.relname::text AS name, c.relkind, c.relpersistence
     FROM unnest($1::text[]) AS wanted
@@ -17,7 +17,7 @@ columns AS (
 objects (table_name, part, place, object, definition) AS (
     SELECT name, 1, '', 'table ' || name,
            CASE relpersistence WHEN 'u' THEN 'unlogged' WHEN 't' THEN 'temporary' ELSE 'permanent' END
-           -- Which layout a store has is its owner's choice.
+           -- The owner of a store chooses its layout.
            || CASE relkind WHEN 'r' THEN '' WHEN 'p' THEN '' ELSE ', no table' END
     FROM ours
     UNION ALL
@@ -34,7 +34,7 @@ objects (table_name, part, place, object, definition) AS (
                                  ELSE format('GENERATED ALWAYS AS (%s)', expression) END)
     FROM columns
     UNION ALL
-    -- Since version 18 NOT NULL is a constraint as well; it is told with its column.
+    -- Since version 18, NOT NULL is a constraint too; it is described with its column.
     SELECT o.name, 3, conname::text, format('constraint %s.%s', o.name, conname),
            pg_get_constraintdef(c.oid)
     FROM ours AS o JOIN pg_constraint AS c ON c.conrelid = o.oid AND c.contype <> 'n'
@@ -54,7 +54,7 @@ objects (table_name, part, place, object, definition) AS (
            col_description(attrelid, attnum)
     FROM columns
 )
--- A definition stands on one line.
+-- A definition is one line.
 SELECT table_name AS table, object AS name, regexp_replace(definition, '\s+', ' ', 'g') AS definition
 FROM objects
 WHERE definition IS NOT NULL

@@ -54,7 +54,7 @@ async fn expected_description_matches_the_migrations() {
         std::fs::write(file, &made).unwrap();
     }
     let written = std::fs::read_to_string(file).unwrap();
-    assert_eq!(written, made, "run scripts/schema to write it anew");
+    assert_eq!(written, made, "run scripts/schema to regenerate it");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

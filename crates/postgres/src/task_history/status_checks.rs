@@ -4,7 +4,7 @@
 use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::Operation;
 use tasktrail_domain::task_history::{TaskStatus, operation};
-use tasktrail_postgres_client::batching::{Batchable, Parts, Sending};
+use tasktrail_postgres_client::batching::{Batchable, Bisection, Sending};
 use tasktrail_postgres_client::error::SharedError;
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::pool::Pool;
@@ -45,7 +45,7 @@ impl Batchable for StatusChecks {
         _wait: LockWait,
     ) -> Vec<Sending<Option<TaskStatus>>> {
         let mut answers = Vec::with_capacity(tasks.len());
-        let mut parts = Parts::of(tasks);
+        let mut parts = Bisection::of(tasks);
         while let Some(part) = parts.next() {
             match pool.run_started(&operations::Statuses(part)).await {
                 Ok(statuses) => answers.extend(statuses.into_iter().map(|status| {

@@ -5,9 +5,9 @@
     reason = "a failed step of a test is a panic, also in helpers"
 )]
 
-mod another_port;
 mod captured;
 mod circuit_breaker;
+mod custom_port;
 mod guarded;
 mod observe;
 mod retry;

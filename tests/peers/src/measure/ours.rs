@@ -53,7 +53,7 @@ struct Answer {
 
 #[derive(Deserialize)]
 struct Row {
-    work: String,
+    workload: String,
     callers: Option<u32>,
     group_commit: Option<bool>,
     tasks: Option<u32>,
@@ -73,7 +73,7 @@ fn read(answer: Value) -> Result<Measured> {
     rows.map(|row| {
         let case = row
             .case()
-            .with_context(|| format!("unknown measurement of tasktrail bench: {}", row.work))?;
+            .with_context(|| format!("unknown measurement of tasktrail bench: {}", row.workload))?;
         Ok((case, row.figures()))
     })
     .collect()
@@ -85,7 +85,7 @@ impl Row {
             Some(true) => Saver::Grouped,
             _ => Saver::Alone,
         };
-        Some(match self.work.as_str() {
+        Some(match self.workload.as_str() {
             "save" => Case::Save(saver, self.callers?),
             "status" => Case::Status(Reader::Tasktrail, self.callers?),
             "load" => Case::Load(Reader::Tasktrail, self.callers?),
@@ -121,7 +121,7 @@ mod tests {
 
     fn row(given: Value) -> Value {
         let mut row = json!({
-            "work": "save", "callers": 64, "group_commit": null, "tasks": null, "filter": null,
+            "workload": "save", "callers": 64, "group_commit": null, "tasks": null, "filter": null,
             "count": 9, "per_second": 1500.5, "p50_ms": 0.5, "p90_ms": 0.6, "p95_ms": 0.7,
             "p99_ms": 0.9, "max_ms": 2.0, "wal_bytes": null, "dead_rows": null,
             "resident_bytes": 12_000_000,
@@ -138,7 +138,7 @@ mod tests {
         let measured = read(json!({ "server": "15.14", "version": "0.1.0", "results": [
             row(json!({ "group_commit": true, "wal_bytes": 612.5, "dead_rows": 0.9 })),
             row(json!({ "group_commit": false })),
-            row(json!({ "work": "list", "callers": 1, "tasks": 100, "filter": "failed" })),
+            row(json!({ "workload": "list", "callers": 1, "tasks": 100, "filter": "failed" })),
         ] }))
         .unwrap();
 
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn unknown_output_is_an_error() {
-        assert!(read(json!({ "results": [row(json!({ "work": "dance" }))] })).is_err());
+        assert!(read(json!({ "results": [row(json!({ "workload": "dance" }))] })).is_err());
         assert!(read(json!({ "rows": [] })).is_err());
     }
 }

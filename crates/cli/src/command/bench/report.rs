@@ -3,14 +3,14 @@
 use comfy_table::{Cell, Table};
 
 use super::workload::Workload;
-use super::workload::figures::Row;
+use super::workload::row::Row;
 use crate::failure::Failure;
 use crate::output::{Output, TableStyle, grouped, number_cell};
 
 const MIB: u64 = 1 << 20;
 
 /// Width of the tables with all columns.
-const FULL_WIDTH: u16 = 94;
+const FULL_WIDTH: u16 = 95;
 
 pub(super) fn print(rows: &[Row], output: &mut Output) -> Result<(), Failure> {
     let (writes, reads): (Vec<&Row>, Vec<&Row>) =
@@ -35,7 +35,7 @@ pub(super) fn print(rows: &[Row], output: &mut Output) -> Result<(), Failure> {
 
 fn written(style: TableStyle, rows: &[&Row]) -> Table {
     const HEADER: [&str; 11] = [
-        "work",
+        "workload",
         "callers",
         "group\ncommit",
         "per\nsecond",
@@ -70,7 +70,7 @@ fn written(style: TableStyle, rows: &[&Row]) -> Table {
 
 fn read(style: TableStyle, rows: &[&Row]) -> Table {
     const HEADER: [&str; 10] = [
-        "work",
+        "workload",
         "callers",
         "tasks of\nthe user",
         "only",

@@ -1,12 +1,12 @@
 //! The workloads, one file each: the data, the calls, and the measured quantities.
 
 pub(super) mod cleanup;
-pub(super) mod figures;
 pub(super) mod import;
 pub(super) mod list;
 pub(super) mod load;
 mod random_tasks;
 pub(super) mod reading;
+pub(super) mod row;
 pub(super) mod save;
 pub(super) mod status;
 

@@ -1,17 +1,17 @@
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tasktrail_cli::import::{BadLine, ImportReport, ImportWatch};
+use tasktrail_cli::import::{ImportReport, ImportWatch, InvalidLine};
 
 use crate::output::{grouped, note, printable};
 
-/// Maximum number of bad lines, and of replaced lines, that are reported individually.
+/// Maximum number of invalid lines, and of replaced lines, that are reported individually.
 const MAX_REPORTED: u64 = 20;
 
-/// Shows the progress of an import on stderr: a progress bar on a terminal, and the bad lines.
+/// Shows the progress of an import on stderr: a progress bar on a terminal, and the invalid lines.
 pub(super) struct Progress {
     bar: ProgressBar,
-    bad: u64,
+    invalid: u64,
     replaced: u64,
 }
 
@@ -19,7 +19,7 @@ impl Default for Progress {
     fn default() -> Self {
         Self {
             bar: ProgressBar::hidden(),
-            bad: 0,
+            invalid: 0,
             replaced: 0,
         }
     }
@@ -29,7 +29,7 @@ impl Progress {
     /// Removes the bar, and prints the number of lines that were not reported individually.
     pub(super) fn end(&self) {
         self.bar.finish_and_clear();
-        for (what, lines) in [("bad line", self.bad), ("replaced", self.replaced)] {
+        for (what, lines) in [("invalid line", self.invalid), ("replaced", self.replaced)] {
             let more = lines.saturating_sub(MAX_REPORTED);
             if more > 0 {
                 note(format_args!("{what}: and {} more", grouped(more)));
@@ -68,14 +68,15 @@ impl ImportWatch for Progress {
         self.bar.set_position(read_bytes);
     }
 
-    fn bad_line(&mut self, bad: &BadLine) {
-        self.bad += 1;
-        if self.bad <= MAX_REPORTED {
-            self.bar.suspend(|| note(format_args!("bad line: {bad}")));
+    fn invalid_line(&mut self, invalid: &InvalidLine) {
+        self.invalid += 1;
+        if self.invalid <= MAX_REPORTED {
+            self.bar
+                .suspend(|| note(format_args!("invalid line: {invalid}")));
         }
     }
 
-    fn replaced(&mut self, replaced: &BadLine) {
+    fn replaced(&mut self, replaced: &InvalidLine) {
         self.replaced += 1;
         if self.replaced <= MAX_REPORTED {
             self.bar

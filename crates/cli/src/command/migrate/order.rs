@@ -1,6 +1,6 @@
 use clap::Args;
 use serde::Serialize;
-use tasktrail::{DatabaseManager, EntryOrder, OrderRepair, TaskInDoubt};
+use tasktrail::{DatabaseManager, EntryOrder, OrderRepair, SuspectTask};
 
 use crate::args::Global;
 use crate::connection;
@@ -25,9 +25,9 @@ use crate::output::{Output, grouped, printable};
 ///
 /// Fails if the schema has no store.
 ///
-/// JSON: `{"from", "to", "greatest", "tasks_in_doubt", "first_in_doubt", "dry_run"}`: the ID of the
-/// next entry before and after the repair, the greatest existing ID, the number of suspect tasks,
-/// and the first 20 of them.
+/// JSON: `{"from", "to", "greatest", "suspect_tasks", "first_suspect_tasks", "dry_run"}`: the ID of
+/// the next entry before and after the repair, the greatest existing ID, the number of suspect
+/// tasks, and the first 20 of them.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -44,8 +44,8 @@ struct Answer<'a> {
     from: i64,
     to: i64,
     greatest: Option<i64>,
-    tasks_in_doubt: Option<u64>,
-    first_in_doubt: Vec<View<'a>>,
+    suspect_tasks: Option<u64>,
+    first_suspect_tasks: Vec<View<'a>>,
     dry_run: bool,
 }
 
@@ -56,7 +56,7 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn of(task: &'a TaskInDoubt) -> Self {
+    fn of(task: &'a SuspectTask) -> Self {
         Self {
             user_id: &task.user_id,
             task_id: &task.task_id,
@@ -79,8 +79,8 @@ pub(super) async fn run(
             from: repair.before.next,
             to: repair.next,
             greatest: repair.before.greatest,
-            tasks_in_doubt: Some(repair.tasks_in_doubt),
-            first_in_doubt: repair.first_in_doubt.iter().map(View::of).collect(),
+            suspect_tasks: Some(repair.suspect_tasks),
+            first_suspect_tasks: repair.first_suspect_tasks.iter().map(View::of).collect(),
             dry_run: false,
         });
     }
@@ -100,8 +100,8 @@ async fn dry_run(manager: &DatabaseManager, output: &mut Output) -> Result<(), F
             from: order.next,
             to: next,
             greatest: order.greatest,
-            tasks_in_doubt: None,
-            first_in_doubt: Vec::new(),
+            suspect_tasks: None,
+            first_suspect_tasks: Vec::new(),
             dry_run: true,
         });
     }
@@ -127,14 +127,14 @@ fn describe(before: EntryOrder, next: i64, dry_run: bool) -> String {
 }
 
 fn print_suspects(repair: &OrderRepair, output: &mut Output) -> Result<(), Failure> {
-    if repair.tasks_in_doubt == 0 {
+    if repair.suspect_tasks == 0 {
         return Ok(());
     }
     output.line(format!(
         "{} suspect tasks: another revision of a step was recorded more than 5 minutes after the newest",
-        grouped(repair.tasks_in_doubt)
+        grouped(repair.suspect_tasks)
     ))?;
-    for task in &repair.first_in_doubt {
+    for task in &repair.first_suspect_tasks {
         let name = format!("  {}/{}", task.user_id, task.task_id);
         output.line(printable(&name))?;
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Kind, Setting};
-use crate::config::reading;
+use crate::config::parse;
 use crate::{ConfigError, ConfigProblem, DatabaseConfig};
 
 const DOCUMENT: &str = include_str!("../../../../../docs/CONFIGURATION.md");
@@ -108,7 +108,7 @@ fn documented_default_equals_the_actual_default() {
 fn ends(allowed: &'static str) -> (Option<&'static str>, Option<&'static str>) {
     let range = allowed.split(',').next().unwrap_or_default();
     let (least, greatest) = range.split_once(" to ").unwrap();
-    let value = |end: &'static str| reading::duration(end).map(|_| end);
+    let value = |end: &'static str| parse::duration(end).map(|_| end);
     (value(least), value(greatest))
 }
 
@@ -137,7 +137,7 @@ fn bounds_of_a_range_are_allowed_and_values_outside_are_refused() {
             assert!(!refused.contains(&row.name), "{} {end}", row.name);
         }
         let above = greatest.map(|greatest| {
-            let more = reading::duration(greatest).unwrap() * 2;
+            let more = parse::duration(greatest).unwrap() * 2;
             if is_counted {
                 more.as_secs().to_string()
             } else {
@@ -148,7 +148,7 @@ fn bounds_of_a_range_are_allowed_and_values_outside_are_refused() {
             if is_counted {
                 "0".to_owned()
             } else {
-                seconds(reading::duration(least).unwrap() / 2)
+                seconds(parse::duration(least).unwrap() / 2)
             }
         });
         for beyond in [above, below].into_iter().flatten() {

@@ -1,5 +1,5 @@
--- The session and the server behind it. A connection leaves the machine if both ends have addresses
--- and these differ; that of a pooler is the pooler's.
+-- The session and its server. A connection leaves the machine if both ends have addresses and these
+-- differ. With a pooler, this describes the pooler's connection to the server.
 SELECT current_setting('server_version') AS version,
        current_user::text AS role,
        current_database()::text AS database,

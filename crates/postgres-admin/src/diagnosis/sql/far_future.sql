@@ -1,4 +1,5 @@
--- Tasks whose last activity is more than a day ahead of the server's clock, the furthest first. Reads all tasks.
+-- Tasks whose last activity is more than a day ahead of the server's clock, furthest first. Reads all
+-- tasks.
 SELECT user_id, task_id, last_updated, count(*) OVER () AS tasks
 FROM task_summary
 WHERE last_updated > now() + interval '1 day'

@@ -1,5 +1,6 @@
--- How many entries there are, and how many came in the last 7 days, those of a task taken to be spread evenly over
--- its time. Reads the tasks, not the entries. Times of the future do not count.
+-- The number of entries, and an estimate of those added in the last 7 days, which assumes that the
+-- entries of a task are spread evenly over its time. Reads the tasks, not the entries. Ignores times
+-- in the future.
 SELECT coalesce(sum(entries), 0)::bigint AS entries,
        coalesce(sum(
            CASE

@@ -1,5 +1,5 @@
--- A row for each index, those of partitions one by one. Without gaps a page of a B-tree holds 9 tenths
--- of what fits, and each entry takes its columns and 12 bytes, rounded up to 8.
+-- One row for each index; each partition has its own indexes. A B-tree page without bloat is filled
+-- to 90 %, and each entry takes its columns plus 12 bytes, rounded up to a multiple of 8.
 , width AS (
     SELECT indexrelid, 8 * ceil((8 + sum(avg_width)) / 8.0) + 4 AS entry_bytes
     FROM leaf

@@ -1,4 +1,4 @@
--- A row for each table: what its partitions add up to.
+-- One row for each table: the sums of its partitions.
 SELECT name,
        (SELECT format('%I.%I', nspname, relname)
         FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace

@@ -1,5 +1,5 @@
--- Sessions of this database whose transaction is older than so many milliseconds, and those of which
--- this role may not know.
+-- Sessions of this database whose transaction is older than a number of milliseconds, and sessions
+-- that this role may not inspect.
 SELECT pid,
        coalesce(application_name, '') AS application,
        coalesce(usename::text, '') AS role,

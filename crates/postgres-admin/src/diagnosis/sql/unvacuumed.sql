@@ -1,4 +1,4 @@
--- Tables that autovacuum is to pass over.
+-- Tables for which autovacuum is disabled.
 SELECT name, count(*) AS parts
 FROM leaf JOIN pg_class ON pg_class.oid = relid
 CROSS JOIN LATERAL pg_options_to_table(reloptions) AS option

@@ -162,7 +162,7 @@ impl Snapshot {
     }
 }
 
-/// Consecutive trails. Each must be as long as the task's summary says.
+/// Consecutive trails. Each must be as long as the task's summary records.
 struct Trails {
     waiting: VecDeque<Task>,
     /// The task whose entries are being read.

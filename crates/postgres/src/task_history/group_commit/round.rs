@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::RepositoryError;
 use tasktrail_domain::task_history::{EntryConflict, HistoryEntry, TaskStatus, operation};
-use tasktrail_postgres_client::batching::{Parts, Sending};
+use tasktrail_postgres_client::batching::{Bisection, Sending};
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::pool::Pool;
@@ -51,7 +51,7 @@ async fn save_distinct(
     (indices, mut wait): (&[usize], LockWait),
     answers: &mut Answers,
 ) {
-    let (mut parts, mut lock_timeouts) = (Parts::of(indices), 0);
+    let (mut parts, mut lock_timeouts) = (Bisection::of(indices), 0);
     while let Some(part) = parts.next() {
         let open = part.iter().filter(|&&index| !answers.has(index));
         let (indices, given): (Vec<_>, Vec<_>) = open

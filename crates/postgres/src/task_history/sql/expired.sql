@@ -1,4 +1,4 @@
--- How much a policy covers.
+-- Counts what a policy covers.
 SELECT count(*) AS tasks, coalesce(sum(entries), 0)::bigint AS entries
 FROM task_summary
 WHERE (user_id, task_id) > ($1, $2) AND user_id <= $3

@@ -1,4 +1,4 @@
--- The next tasks that an export takes, in the order of their keys.
+-- The next tasks to export, in the order of their keys.
 SELECT user_id, task_id, finished_status, finished_at, entries
 FROM task_summary
 WHERE (user_id, task_id) > ($1, $2) AND user_id <= $3

@@ -1,4 +1,4 @@
--- How much an export takes.
+-- The numbers of tasks and entries to export.
 SELECT count(*) AS tasks, coalesce(sum(entries), 0)::bigint AS entries, count(finished_at) AS finishes
 FROM task_summary
 WHERE (user_id, task_id) > ($1, $2) AND user_id <= $3

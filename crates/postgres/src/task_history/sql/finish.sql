@@ -1,4 +1,4 @@
--- Finishes a task that is open, or that nobody has recorded yet. No row comes back if it is finished.
+-- Finishes a task that is open or has no summary yet. Returns no row if it is already finished.
 -- Only the columns of the finish are written, so concurrent saves are not overwritten.
 INSERT INTO task_summary AS summary
     (user_id, task_id, finished_status, finished_at, entries, created_at, last_updated)

@@ -1,6 +1,6 @@
--- Finishes the tasks among these that are open, or that nobody has recorded yet. No row comes back of one that
--- is finished; it stays locked like the others. The tasks are sorted by key, as those of a save
--- are, so that all statements lock summaries in the same order.
+-- Finishes the given tasks that are open or have no summary yet. Returns no row for a task that is
+-- already finished, but locks it like the others. The tasks are sorted by key, as in a save, so that
+-- all statements lock summaries in the same order.
 INSERT INTO task_summary AS summary
     (user_id, task_id, finished_status, finished_at, entries, created_at, last_updated)
 SELECT user_id, task_id, status, at, 0, at, at

@@ -1,4 +1,4 @@
-    -- The last of the newest of this owner, merged from the ranges of the list's index.
+    -- The last of the newest tasks of this user, merged from the ranges of the list index.
     (SELECT last_updated, task_id
      FROM (
         (SELECT user_id, last_updated, task_id FROM task_summary WHERE status = 'pending'

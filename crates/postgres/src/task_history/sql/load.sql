@@ -1,4 +1,4 @@
--- The newest revision of each step of a task, of which those behind the bound on bytes come without
+-- The newest revision of each step of a task. Rows beyond the limit on bytes are returned without
 -- their result. The stored size of a result is known without reading it.
 SELECT step, entry_id, recorded_at, CASE WHEN coalesce(bytes_before, 0) < $5 THEN result END
 FROM (

@@ -1,7 +1,7 @@
--- Locks tasks like lock_expired.sql, by a policy that keeps the newest of each user.
+-- Locks tasks like lock_expired.sql, for a policy that keeps the newest tasks of each user.
 --
--- LATERAL fixes the join order: user by user, for each of whom the last of the newest tasks is read
--- once, unless the previous batch found it, and then a range of the key.
+-- LATERAL fixes the join order: for each user, first the last of the newest tasks is read, unless
+-- the previous batch found it, and then a range of the key.
 SELECT owner.user_id, task.task_id, task.entries, last_kept.last_updated, last_kept.task_id
 FROM (
     SELECT DISTINCT user_id FROM task_summary

@@ -1,4 +1,4 @@
--- Which tasks another transaction keeps locked now: those that are there and cannot be locked at once.
+-- The tasks that another transaction has locked: they exist and cannot be locked without waiting.
 WITH wanted AS (
     SELECT * FROM unnest($1, $2) WITH ORDINALITY AS wanted (user_id, task_id, position)
 ), free AS MATERIALIZED (

@@ -1,4 +1,5 @@
--- Removes whole tasks whose summaries this transaction has locked: no save can add to them meanwhile.
+-- Removes whole tasks whose summaries this transaction has locked, so
+-- no save can add to them.
 WITH task AS (
     SELECT * FROM unnest($1, $2) AS task (user_id, task_id)
 ), removed_entry AS (

@@ -1,4 +1,4 @@
--- One probe of the summary's key for each task that somebody asks about.
+-- One probe of the summary's key for each requested task.
 -- The two sources of the status are not in the list's index. With `status` itself, the planner
 -- would use an index-only scan of that index, over all tasks of the user.
 SELECT wanted.position, coalesce(summary.finished_status, summary.step_status) AS status

@@ -1,5 +1,5 @@
--- All revisions of a task in the order of their acceptance, of which those behind the bound on bytes
--- come without their result. The stored size of a result is known without reading it.
+-- All revisions of a task in the order of their acceptance. Rows beyond the limit on bytes are
+-- returned without their result. The stored size of a result is known without reading it.
 SELECT id, step, entry_id, recorded_at, CASE WHEN coalesce(bytes_before, 0) < $5 THEN result END
 FROM (
     SELECT id, step, entry_id, recorded_at, result,

@@ -1,4 +1,4 @@
--- The last of so many tasks behind a place, in the order of their keys.
+-- The last of a number of tasks after a given key, in the order of their keys.
 SELECT user_id, task_id
 FROM task_summary
 WHERE (user_id, task_id) > ($1, $2) AND user_id <= $3

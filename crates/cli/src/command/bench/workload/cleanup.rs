@@ -5,7 +5,7 @@ use tasktrail::task_history::{
 };
 
 use super::Workload;
-use super::figures::{Row, Written};
+use super::row::{Row, Written};
 use crate::command::bench::entries::{STEPS, StampGenerator, fetched, load, task};
 use crate::command::bench::environment::BenchEnvironment;
 use crate::command::bench::measured::{Latencies, Measured, Resident};

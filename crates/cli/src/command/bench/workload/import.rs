@@ -6,11 +6,13 @@ use flate2::write::GzEncoder;
 use serde::Serialize;
 use tasktrail::task_history::TaskStepResult;
 use tasktrail::timestamp::Timestamp;
-use tasktrail_cli::import::{BadLine, ImportOptions, ImportReport, ImportWatch, Importer, Source};
+use tasktrail_cli::import::{
+    ImportOptions, ImportReport, ImportWatch, Importer, InvalidLine, Source,
+};
 use tempfile::NamedTempFile;
 
 use super::Workload;
-use super::figures::{Row, Written};
+use super::row::{Row, Written};
 use crate::command::bench::entries::{STEPS, StampGenerator, fetched, task};
 use crate::command::bench::environment::BenchEnvironment;
 use crate::command::bench::measured::{Latencies, Measured, Resident};
@@ -124,9 +126,9 @@ impl ImportWatch for Batches {
         self.since = now;
     }
 
-    fn bad_line(&mut self, _bad: &BadLine) {}
+    fn invalid_line(&mut self, _invalid: &InvalidLine) {}
 
-    fn replaced(&mut self, _replaced: &BadLine) {}
+    fn replaced(&mut self, _replaced: &InvalidLine) {}
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use tasktrail::task_history::{
 };
 use tasktrail::{TaskId, TaskKey, UserId};
 
-use super::figures::Row;
+use super::row::Row;
 use super::{Workload, reading};
 use crate::command::bench::callers::Caller;
 use crate::command::bench::entries::{StampGenerator, fetched, load};

@@ -7,8 +7,8 @@ use tasktrail::task_history::{
     TaskHistoryRepository, TaskHistoryRepositoryExt, TaskStatus, TaskStepResult,
 };
 
-use super::figures::Row;
 use super::random_tasks::{self, ReadTask};
+use super::row::Row;
 use super::{Workload, reading};
 use crate::command::bench::entries::{load_steps, task};
 use crate::command::bench::environment::BenchEnvironment;

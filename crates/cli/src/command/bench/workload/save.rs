@@ -6,7 +6,7 @@ use tasktrail::task_history::{HistoryEntry, StepNumber, TaskHistoryRepository};
 use tasktrail::{TaskId, TaskKey, UserId};
 
 use super::Workload;
-use super::figures::{Row, Written};
+use super::row::{Row, Written};
 use crate::command::bench::callers::{Caller, WARM_UP, call_for};
 use crate::command::bench::entries::{STEPS, StampGenerator, fetched};
 use crate::command::bench::environment::BenchEnvironment;

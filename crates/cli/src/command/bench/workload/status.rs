@@ -4,8 +4,8 @@ use std::time::Duration;
 use tasktrail::TaskKey;
 use tasktrail::task_history::{TaskHistoryRepository, TaskStatus};
 
-use super::figures::Row;
 use super::random_tasks::{self, ReadTask};
+use super::row::Row;
 use super::{Workload, reading};
 use crate::command::bench::entries::{STEPS, fetched, load_steps, task};
 use crate::command::bench::environment::BenchEnvironment;

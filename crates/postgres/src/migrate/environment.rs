@@ -1,4 +1,4 @@
-//! The surroundings of a store: its database and schema, foreign tables, and other stores.
+//! The environment of a store: its database and schema, foreign tables, and other stores.
 
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, Bool, Nullable, Text};
@@ -16,7 +16,7 @@ const ENCODING: &str = "UTF8";
     clippy::struct_excessive_bools,
     reason = "independent columns of a row"
 )]
-pub(super) struct Neighbourhood {
+pub(super) struct Environment {
     #[diesel(sql_type = Text)]
     pub(super) database: String,
     #[diesel(sql_type = Text)]
@@ -30,13 +30,13 @@ pub(super) struct Neighbourhood {
     #[diesel(sql_type = Bool)]
     pub(super) may_create: bool,
     #[diesel(sql_type = Bool)]
-    pub(super) has_account: bool,
+    pub(super) has_migrations_table: bool,
     #[diesel(sql_type = Bool)]
     has_legacy: bool,
     #[diesel(sql_type = Bool)]
     may_read_legacy: bool,
     #[diesel(sql_type = Bool)]
-    may_strike_legacy: bool,
+    may_delete_legacy: bool,
     /// Whether the role may create tables that belong to the owner of the history.
     #[diesel(sql_type = Bool)]
     owns_history: bool,
@@ -55,8 +55,8 @@ pub(super) struct Neighbourhood {
     has_store: bool,
 }
 
-impl Neighbourhood {
-    /// Reads the surroundings with the session's default search path. Must run in a transaction;
+impl Environment {
+    /// Reads the environment with the session's default search path. Must run in a transaction;
     /// for the rest of it, the search path is the schema of the store.
     pub(super) async fn of(
         connection: &mut AsyncPgConnection,
@@ -64,7 +64,7 @@ impl Neighbourhood {
     ) -> diesel::QueryResult<Self> {
         let outside = "SET LOCAL search_path TO DEFAULT";
         connection.batch_execute(outside).await?;
-        let around = diesel::sql_query(include_str!("neighbourhood.sql"))
+        let around = diesel::sql_query(include_str!("environment.sql"))
             .bind::<Text, _>(schema.name())
             .get_result(connection)
             .await?;
@@ -84,12 +84,12 @@ impl Neighbourhood {
 
     /// Returns whether the applied versions are still in the table of earlier versions.
     pub(super) fn is_legacy(&self) -> bool {
-        self.has_legacy && self.has_store && !self.has_account
+        self.has_legacy && self.has_store && !self.has_migrations_table
     }
 
     /// Returns whether the table of earlier versions may have rows that also are in our table.
-    pub(super) fn may_strike_legacy(&self) -> bool {
-        self.has_legacy && self.may_read_legacy && self.may_strike_legacy
+    pub(super) fn may_delete_legacy(&self) -> bool {
+        self.has_legacy && self.may_read_legacy && self.may_delete_legacy
     }
 
     /// Refuses a database that cannot contain the store, or in which another store may be meant.

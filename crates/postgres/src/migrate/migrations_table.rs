@@ -38,7 +38,7 @@ struct Tables {
     legacy: bool,
 }
 
-/// Recognizes a store by the same columns as `neighbourhood.sql`. Reads the catalogs as tables,
+/// Recognizes a store by the same columns as `environment.sql`. Reads the catalogs as tables,
 /// because `to_regclass` may find objects that are newer than the snapshot of the transaction.
 const TABLES: &str = "
     WITH here AS (
@@ -95,7 +95,7 @@ pub(super) fn record(script: &Script) -> String {
 
 /// Deletes a row from the table of earlier versions. An equal time shows that the row is ours.
 /// Programs that know only that table must not treat a reverted migration as applied.
-pub(super) fn strike_legacy(script: &Script) -> String {
+pub(super) fn delete_legacy(script: &Script) -> String {
     let version = script.version();
     format!(
         "DELETE FROM __diesel_schema_migrations AS old USING tasktrail_migrations AS ours
@@ -104,7 +104,7 @@ pub(super) fn strike_legacy(script: &Script) -> String {
     )
 }
 
-pub(super) fn strike(script: &Script) -> String {
+pub(super) fn delete(script: &Script) -> String {
     let version = script.version();
     format!("DELETE FROM tasktrail_migrations WHERE version = '{version}';\n")
 }

@@ -2,9 +2,9 @@
 //! of earlier versions, databases with other encodings.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
-mod accounts;
 mod encodings;
 mod foreign;
+mod migrations_table;
 mod schemas;
 
 use std::time::Duration;

@@ -13,12 +13,12 @@ const STATUS_STATEMENTS: u32 = 2;
 
 /// The batched calls of the task history.
 #[derive(Debug)]
-pub(crate) struct SharedCalls {
+pub(crate) struct BatchedCalls {
     pub(super) saves: Batcher<Saves>,
     pub(super) status_checks: Batcher<StatusChecks>,
 }
 
-impl SharedCalls {
+impl BatchedCalls {
     /// Starts the batchers. `writers` is the number of concurrent statements with saves.
     pub(crate) fn start(pool: &Pool, writers: u32) -> Self {
         Self {

@@ -1,18 +1,18 @@
 //! Finds the requests of a batch that the server refuses.
 
-/// The maximum number of bisections. This isolates three bad requests in the largest batch. More
+/// The maximum number of bisections. This isolates three refused requests in the largest batch. More
 /// refusals than that are not caused by single requests.
 const MAX_BISECTIONS: u32 = 32;
 
 /// The parts of a batch that are still to be sent, in order. A refused part is split in half until
 /// the request that causes the refusal is alone, so that the others succeed.
 #[derive(Debug)]
-pub struct Parts<'p, T> {
+pub struct Bisection<'p, T> {
     open: Vec<&'p [T]>,
     refusals: u32,
 }
 
-impl<'p, T> Parts<'p, T> {
+impl<'p, T> Bisection<'p, T> {
     /// Starts with one part: the whole batch.
     #[must_use]
     pub fn of(all: &'p [T]) -> Self {
@@ -57,7 +57,7 @@ mod tests {
     /// statements.
     fn send(all: &[u32], refuses: impl Fn(u32) -> bool) -> (Vec<u32>, Vec<u32>, u32) {
         let (mut accepted, mut rejected, mut statements) = (Vec::new(), Vec::new(), 0);
-        let mut parts = Parts::of(all);
+        let mut parts = Bisection::of(all);
         while let Some(part) = parts.next() {
             statements += 1;
             if !part.iter().any(|number| refuses(*number)) {

@@ -15,7 +15,7 @@ use tasktrail_postgres_admin::Administrable as _;
 use tasktrail_postgres_admin::PartitionDrop;
 use tasktrail_test_support::{TableLock, TestDatabase};
 
-use super::scene::{EntryFactory, assert_consistent, names, on, open};
+use super::fixture::{EntryFactory, assert_consistent, names, on, open};
 
 /// Saves expired tasks in January, one that continues in February, and one that is still running.
 pub(crate) async fn aged(postgres: &PostgresDatabase) -> (EntryFactory, Vec<TaskKey>) {

@@ -22,12 +22,10 @@ const HOST: &str = "
 fn old_store(database: &TestDatabase) {
     let up =
         include_str!("../../../../migrations/2026-11-21-000000-0000_create_task_history/up.sql");
-    let account = format!(
+    let record = format!(
         "INSERT INTO __diesel_schema_migrations VALUES ('{VERSION}', '2026-11-25 12:00:00.123456')"
     );
-    database
-        .execute(&format!("{DIESEL}{up};{account}"))
-        .unwrap();
+    database.execute(&format!("{DIESEL}{up};{record}")).unwrap();
 }
 
 fn ours(database: &TestDatabase) -> Vec<String> {

@@ -10,7 +10,6 @@ use crate::command::bench::measured::Measured;
 /// The result of one measurement. The field names are the JSON keys.
 #[derive(Debug, Clone, Serialize)]
 pub(in crate::command::bench) struct Row {
-    #[serde(rename = "work")]
     pub(in crate::command::bench) workload: Workload,
     pub(in crate::command::bench) callers: u32,
     /// Whether group commit is on; only for save.

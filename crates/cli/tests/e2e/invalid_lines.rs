@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::files::{Folder, line, text};
 use super::tool::{Run, run};
 
-/// Imports the given line between two good lines.
-fn import_between(bad: &[u8], args: &[&str]) -> (String, Run) {
+/// Imports the given line between two valid lines.
+fn import_between(invalid: &[u8], args: &[&str]) -> (String, Run) {
     let folder = Folder::new();
     let good = text(&[line("a", 0, "running")]);
     let other = text(&[line("a", 1, "running")]);
-    let content = [good.as_bytes(), bad, b"\n", other.as_bytes()].concat();
+    let content = [good.as_bytes(), invalid, b"\n", other.as_bytes()].concat();
     let path = folder.file("f.jsonl", content);
     let path = path.to_str().unwrap();
     let all = [&["import", "--in-memory", "--format", "json", path], args].concat();
@@ -18,9 +18,9 @@ fn import_between(bad: &[u8], args: &[&str]) -> (String, Run) {
 }
 
 fn changed(change: impl FnOnce(&mut Value)) -> Vec<u8> {
-    let mut bad = line("a", 0, "running");
-    change(&mut bad);
-    bad.to_string().into_bytes()
+    let mut invalid = line("a", 0, "running");
+    change(&mut invalid);
+    invalid.to_string().into_bytes()
 }
 
 fn without(object: &str, key: &str) -> Vec<u8> {
@@ -38,22 +38,22 @@ fn with(pointer: &str, value: Value) -> Vec<u8> {
 }
 
 #[track_caller]
-fn refused(bad: &[u8], reason: &str) {
-    let (place, report) = import_between(bad, &[]);
+fn refused(invalid: &[u8], reason: &str) {
+    let (place, report) = import_between(invalid, &[]);
 
     let start = format!("error: {place}{reason}");
     let report = report.failed(1, &start, "pass --replace-unstorable");
-    let outcome = "; the import stopped at this line, and the good lines before it are saved: ";
+    let outcome = "; the import stopped at this line, and the valid lines before it are saved: ";
     assert!(report.stderr.contains(outcome), "{report:?}");
     assert!(report.stderr.contains("--skip-invalid"), "{report:?}");
     assert_eq!(report.json()["saved"], 1, "{report:?}");
-    assert_eq!(report.json()["bad"], 1, "{report:?}");
+    assert_eq!(report.json()["invalid"], 1, "{report:?}");
 
-    let (place, report) = import_between(bad, &["--skip-invalid"]);
-    let report = report.failed(0, &format!("bad line: {place}{reason}"), "");
+    let (place, report) = import_between(invalid, &["--skip-invalid"]);
+    let report = report.failed(0, &format!("invalid line: {place}{reason}"), "");
     assert_eq!(report.json()["lines"], 3, "{report:?}");
     assert_eq!(report.json()["saved"], 2, "{report:?}");
-    assert_eq!(report.json()["bad"], 1, "{report:?}");
+    assert_eq!(report.json()["invalid"], 1, "{report:?}");
 }
 
 #[test]
@@ -181,9 +181,9 @@ fn invalid_json_is_reported_with_its_column() {
 fn valid_json_with_an_unsupported_value_is_not_reported_as_invalid_json() {
     let good = String::from_utf8(changed(|_| {})).unwrap();
     let with = |old: &str, new: &str| {
-        let bad = good.replacen(old, new, 1);
-        assert_ne!(bad, good);
-        bad.into_bytes()
+        let invalid = good.replacen(old, new, 1);
+        assert_ne!(invalid, good);
+        invalid.into_bytes()
     };
     let reason = "a lone surrogate, or a number out of range: ";
 
@@ -217,9 +217,13 @@ fn control_characters_of_a_line_are_escaped() {
 }
 
 #[test]
-fn first_20_bad_lines_are_reported_and_the_rest_counted() {
+fn first_20_invalid_lines_are_reported_and_the_rest_counted() {
     let folder = Folder::new();
-    let content = format!("{}{}", "bad\n".repeat(25), text(&[line("a", 0, "running")]));
+    let content = format!(
+        "{}{}",
+        "invalid\n".repeat(25),
+        text(&[line("a", 0, "running")])
+    );
     let path = folder.file("f.jsonl", content);
     let path = path.to_str().unwrap();
     let report = run([
@@ -235,9 +239,9 @@ fn first_20_bad_lines_are_reported_and_the_rest_counted() {
     let reported: Vec<&str> = report.stderr.lines().collect();
     assert_eq!(reported.len(), 21, "{report:?}");
     assert!(
-        reported[19].starts_with(&format!("bad line: {path}:20: ")),
+        reported[19].starts_with(&format!("invalid line: {path}:20: ")),
         "{report:?}"
     );
-    assert_eq!(reported[20], "bad line: and 5 more");
-    assert_eq!(report.json()["bad"], 25, "{report:?}");
+    assert_eq!(reported[20], "invalid line: and 5 more");
+    assert_eq!(report.json()["invalid"], 25, "{report:?}");
 }

@@ -1,27 +1,27 @@
-//! Where a plan runs.
+//! Prepares the schema for the first migration of a plan.
 
 use std::fmt::Write;
 
 use tasktrail_postgres_client::config::StoreSchema;
 
-use super::{account, lock_number};
+use super::{lock_number, migrations_table};
 
-/// Where a plan runs, and what its first migration has to create there.
+/// The schema in which a plan runs, and what its first migration has to create there.
 #[expect(clippy::struct_excessive_bools, reason = "each is independent")]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Ground {
+pub(super) struct Bootstrap {
     pub(super) schema: StoreSchema,
     pub(super) lacks_schema: bool,
     /// Whether the table of applied versions does not exist.
-    pub(super) lacks_account: bool,
+    pub(super) lacks_migrations_table: bool,
     /// Whether the applied versions are still in the table that earlier versions of the program
     /// used.
     pub(super) is_legacy: bool,
     /// Whether that table may have rows of ours, and the role may delete them.
-    pub(super) may_strike_legacy: bool,
+    pub(super) may_delete_legacy: bool,
 }
 
-impl Ground {
+impl Bootstrap {
     /// SQL that creates what is missing.
     pub(super) fn prepare(&self) -> String {
         let schema = self.schema.quoted();
@@ -31,11 +31,11 @@ impl Ground {
             let _ = writeln!(sql, "CREATE SCHEMA IF NOT EXISTS {schema};");
         }
         let _ = writeln!(sql, "SET LOCAL search_path TO {schema};");
-        if self.lacks_account {
-            sql.push_str(account::TABLE);
+        if self.lacks_migrations_table {
+            sql.push_str(migrations_table::TABLE);
         }
         if self.is_legacy {
-            sql.push_str(&account::takeover());
+            sql.push_str(&migrations_table::takeover());
         }
         sql
     }
@@ -54,7 +54,7 @@ impl Ground {
     pub(super) fn prepared(&self) -> Self {
         Self {
             lacks_schema: false,
-            lacks_account: false,
+            lacks_migrations_table: false,
             is_legacy: false,
             ..self.clone()
         }

@@ -57,7 +57,7 @@ async fn store_in_another_schema_coexists_with_a_foreign_table() {
 
 #[tokio::test]
 async fn other_relations_with_our_names_are_foreign() {
-    let without_account = "DROP TABLE tasktrail_migrations";
+    let without_migrations_table = "DROP TABLE tasktrail_migrations";
     for (change, table, difference) in [
         (
             "CREATE VIEW task_history AS SELECT 1 AS one",
@@ -70,14 +70,14 @@ async fn other_relations_with_our_names_are_foreign() {
             "it has no column step_status, ",
         ),
         (
-            without_account,
+            without_migrations_table,
             "task_history",
             "tasktrail_migrations does not list its migration",
         ),
     ] {
         let database = TestDatabase::new();
         let postgres = plain(&database).await;
-        if change == without_account {
+        if change == without_migrations_table {
             postgres.migrate().await.unwrap();
         }
         database.execute(change).unwrap();

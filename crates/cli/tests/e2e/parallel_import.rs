@@ -67,10 +67,10 @@ async fn first_of_the_conflicts_in_both_halves_is_reported() {
 
     let (report, done) = import(histories, &lines_of_both_halves()).await;
 
-    let Err(ImportError::BadLine(bad)) = done else {
+    let Err(ImportError::InvalidLine(invalid)) = done else {
         panic!("{done:?}");
     };
-    assert_eq!((bad.line, report.bad), (1, 1));
+    assert_eq!((invalid.line, report.invalid), (1, 1));
 }
 
 /// A store in which one task is already finished, and that fails for batches without this task.

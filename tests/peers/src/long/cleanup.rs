@@ -56,8 +56,8 @@ pub(crate) async fn measure(bench: &Workbench, arguments: &Arguments) -> Result<
         let entries = f64::from(u32::try_from(removed.entries)?);
         let removed = Figures::per_second(entries / removed.took.as_secs_f64());
         measured.add([
-            (Case::Save(Saver::DuringCleanUp, CALLERS), saves?),
-            (Case::CleanUp, removed),
+            (Case::Save(Saver::DuringCleanup, CALLERS), saves?),
+            (Case::Cleanup, removed),
         ]);
         manager.close().await;
         rounds.push(measured);

@@ -1,4 +1,4 @@
--- The surroundings of a store in schema $1: the database, the schema, foreign tables, other stores.
+-- The environment of a store in schema $1: the database, the schema, foreign tables, other stores.
 -- A store is recognized by columns that other tables with these names do not have.
 WITH stores AS (
     SELECT nspname::text AS name
@@ -18,10 +18,10 @@ SELECT current_database()::text AS database,
        schema.oid IS NOT NULL AS has_schema,
        coalesce(has_schema_privilege(schema.oid, 'CREATE'),
                 has_database_privilege(current_database(), 'CREATE')) AS may_create,
-       account.oid IS NOT NULL AS has_account,
+       migrations.oid IS NOT NULL AS has_migrations_table,
        legacy.oid IS NOT NULL AS has_legacy,
        coalesce(has_table_privilege(legacy.oid, 'SELECT'), false) AS may_read_legacy,
-       coalesce(has_table_privilege(legacy.oid, 'DELETE'), false) AS may_strike_legacy,
+       coalesce(has_table_privilege(legacy.oid, 'DELETE'), false) AS may_delete_legacy,
        coalesce(pg_has_role(history.relowner, 'USAGE')
                 AND has_schema_privilege(history.relowner, schema.oid, 'CREATE'), false) AS owns_history,
        coalesce(history.relname, summary.relname)::text AS table_name,
@@ -33,8 +33,8 @@ SELECT current_database()::text AS database,
        wanted.name IN (SELECT name FROM stores) AS has_store
 FROM (SELECT $1 AS name) AS wanted
 LEFT JOIN pg_namespace AS schema ON schema.nspname = wanted.name
-LEFT JOIN pg_class AS account
-    ON account.relnamespace = schema.oid AND account.relname = 'tasktrail_migrations'
+LEFT JOIN pg_class AS migrations
+    ON migrations.relnamespace = schema.oid AND migrations.relname = 'tasktrail_migrations'
 LEFT JOIN pg_class AS legacy
     ON legacy.relnamespace = schema.oid AND legacy.relname = '__diesel_schema_migrations'
 LEFT JOIN pg_class AS history ON history.relnamespace = schema.oid AND history.relname = 'task_history'
