@@ -1,5 +1,4 @@
 //! The conformance suite on the in-memory adapter.
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::sync::Arc;
 

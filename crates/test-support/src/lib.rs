@@ -24,6 +24,7 @@ mod ports;
 mod proxy;
 mod server;
 pub mod simple_query;
+pub mod statement_plans;
 mod table_lock;
 mod test_database;
 mod wait;

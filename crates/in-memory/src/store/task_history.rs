@@ -21,7 +21,7 @@ pub(crate) use self::task::count;
 /// The tasks of all users. The methods of the repository are built from its functions.
 #[derive(Debug, Default)]
 pub(crate) struct Tasks {
-    tasks: BTreeMap<TaskKey, Task>,
+    by_key: BTreeMap<TaskKey, Task>,
     /// The task and the position of each entry, by user and entry id.
     places: HashMap<(UserId, EntryId), (TaskKey, TrailCursor)>,
     lists: HashMap<UserId, ListIndex>,
@@ -48,7 +48,7 @@ impl Tasks {
         let Some((task, position)) = self.places.get(&(entry.task.user.clone(), entry.id)) else {
             return Ok(false);
         };
-        let saved = self.tasks.get(task).and_then(|task| task.entry(*position));
+        let saved = self.by_key.get(task).and_then(|task| task.entry(*position));
         if saved.is_some_and(|saved| saved.repeats(entry)) {
             Ok(true)
         } else {
@@ -84,7 +84,7 @@ impl Tasks {
         change: impl FnOnce(&mut Task) -> T,
     ) -> T {
         let task = self
-            .tasks
+            .by_key
             .entry(key.clone())
             .or_insert_with(|| Task::begun(at));
         let before = task.summary(key);
@@ -100,7 +100,7 @@ impl Tasks {
     }
 
     pub(crate) fn task(&self, key: &TaskKey) -> Option<&Task> {
-        self.tasks.get(key)
+        self.by_key.get(key)
     }
 
     pub(crate) fn status(&self, key: &TaskKey) -> Option<TaskStatus> {
@@ -130,7 +130,7 @@ impl Tasks {
 
     pub(crate) fn remove(&mut self, summary: &TaskSummary) {
         let key = &summary.task;
-        let Some(task) = self.tasks.remove(key) else {
+        let Some(task) = self.by_key.remove(key) else {
             return;
         };
         for entry in task.entries() {
@@ -201,7 +201,7 @@ impl Tasks {
             (_, Some(begin)) => Bound::Included(begin),
             (_, None) => Bound::Unbounded,
         };
-        self.tasks
+        self.by_key
             .range::<TaskKey, _>((from, Bound::Unbounded))
             .take_while(move |(key, _)| user.as_ref().is_none_or(|user| key.user == *user))
     }

@@ -1,7 +1,6 @@
 //! Tests that every statement of the port reads index ranges, never a whole table.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use diesel::QueryableByName;
@@ -14,6 +13,7 @@ use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::pg_operation::PgOperation;
 use tasktrail_postgres_client::statement::Statement as _;
 use tasktrail_test_support::TestDatabase;
+use tasktrail_test_support::statement_plans::{beyond_index_ranges, files_without_a_plan};
 
 use super::plans::filled_in;
 use super::prepared_once::one_of_each;
@@ -104,53 +104,13 @@ async fn every_statement_reads_index_ranges_only() {
     let plans = histories.run(Plans).await.unwrap();
 
     for (statement, plan) in &plans {
-        let lines: Vec<_> = plan.lines().map(str::trim_start).collect();
-        for (number, line) in lines
-            .iter()
-            .enumerate()
-            .filter(|(_, line)| reads_table(line))
-        {
-            let next = lines.get(number + 1).copied().unwrap_or_default();
-            assert!(
-                line.contains("Index ") && next.starts_with("Index Cond: "),
-                "{line}: reads more than a range of an index, in the plan of\n{statement}\n{plan}"
-            );
-        }
+        let beyond = beyond_index_ranges(plan);
+        assert_eq!(beyond, None, "in the plan of\n{statement}\n{plan}");
     }
-    for (name, text) in files() {
-        let planned = plans
-            .keys()
-            .any(|statement| numberless(statement).contains(&text));
-        assert!(
-            planned,
-            "sql/{name} has no plan test: call it in one_of_each, or add it to RARE"
-        );
-    }
-}
-
-/// Whether a line of a plan reads a table: `Index Scan using task_summary_pkey on task_summary`.
-fn reads_table(line: &str) -> bool {
-    line.contains(" Scan") && line.contains(" on task_")
-}
-
-/// The statements in `sql/`, and the parts of statements.
-fn files() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/task_history/sql");
-    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap());
-    files
-        .map(|file| {
-            let text = fs::read_to_string(file.path()).unwrap();
-            let name = file.file_name().into_string().unwrap();
-            (name, numberless(text.trim()))
-        })
-        .collect()
-}
-
-/// Without the numbers of parameters, which the query builder changes.
-fn numberless(sql: &str) -> String {
-    let mut parts = sql.split('$');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |text, part| {
-        text + "$" + part.trim_start_matches(|c: char| c.is_ascii_digit())
-    })
+    let without = files_without_a_plan(&folder, plans.keys().map(String::as_str)).unwrap();
+    assert_eq!(
+        without, [""; 0],
+        "call them in one_of_each, or add them to RARE"
+    );
 }

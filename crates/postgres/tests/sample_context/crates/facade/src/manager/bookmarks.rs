@@ -1,0 +1,1 @@
+// A real context is reached through the manager: pub fn bookmarks(&self).

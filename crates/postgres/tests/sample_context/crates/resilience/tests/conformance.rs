@@ -1,0 +1,1 @@
+// A real context runs its suite through `Guarded` and every policy here: bookmarks_suite!(fresh).
