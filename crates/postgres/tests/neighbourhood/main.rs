@@ -6,6 +6,7 @@ mod accounts;
 mod encodings;
 mod foreign;
 mod schemas;
+mod several_stores;
 
 use std::time::Duration;
 
