@@ -7,11 +7,13 @@
 )]
 
 mod deadline;
+mod drop_in_use;
 mod export;
 mod far_future;
 mod late_save;
 mod layout;
 mod options;
 mod outlook;
+mod ownership;
 mod retire;
 mod scene;
