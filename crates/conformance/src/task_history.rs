@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod count;
 pub mod dropped_calls;
+pub mod expired;
 pub mod filter;
 pub mod finish;
 pub mod finish_batch;
@@ -10,6 +11,7 @@ pub mod isolation;
 pub mod list;
 pub mod load;
 pub mod newest_kept;
+pub mod numbers;
 pub mod racing_readers;
 pub mod racing_removal;
 pub mod racing_writers;
@@ -145,7 +147,8 @@ macro_rules! task_history_suite {
                 a_removed_task_can_be_finished_again,
                 tasks_with_other_statuses_are_kept,
                 a_finished_only_policy_keeps_open_tasks,
-                the_newest_tasks_of_each_user_are_kept,
+                the_newest_tasks_of_each_user_are_kept;
+            expired:
                 expired_counts_match_the_removal;
             removal:
                 a_removal_respects_its_task_limit,
@@ -179,10 +182,11 @@ macro_rules! task_history_suite {
                 the_first_and_last_instants_work_as_bounds,
                 entry_ids_may_be_the_smallest_and_the_greatest,
                 results_and_messages_may_be_as_large_as_the_limit;
-            results:
+            numbers:
                 numbers_come_back_as_given,
                 literals_of_numbers_come_back_as_given,
-                results_with_different_number_literals_are_distinct,
+                results_with_different_number_literals_are_distinct;
+            results:
                 lone_surrogates_come_back_as_given,
                 spellings_of_a_result_are_the_same_result,
                 texts_come_back_as_given,

@@ -14,6 +14,7 @@ mod pool;
 mod probe;
 mod replication;
 mod schema;
+mod server;
 mod settings;
 mod statements;
 mod tables;
@@ -148,12 +149,12 @@ pub(crate) async fn diagnose(
     found.growth = growth::look(&mut probe, &found.tables, options.disk_free).await?;
     far_future::look(&mut probe, &found.tables).await?;
     probe.found(pool::judge(pool));
-    probe.found(schema::judge_server(&server));
+    probe.found(server::judge(&server));
     if let Ok(server) = &server {
         let differences = schema_differences(connector, QUERY_TIMEOUT).await;
         // A pending migration explains differences. A database that must not be used is a finding.
         if server.schema.is_current() || differences.is_err() {
-            probe.found(schema::judge_differences(&differences, &found.tables));
+            probe.found(schema::judge(&differences, &found.tables));
         }
         if server.schema.is_current() {
             let order = entry_order::look(connector, QUERY_TIMEOUT).await;

@@ -8,6 +8,7 @@
 mod acquire_queue;
 mod checkout;
 mod checkout_tracker;
+mod closing;
 mod connect_errors;
 mod demand;
 mod lifecycle;
@@ -24,10 +25,9 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::try_join_all;
-use tasktrail_domain::repository::{CloseReport, Operation};
+use tasktrail_domain::repository::Operation;
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, timeout};
 use tokio_util::task::TaskTracker;
 
 use self::acquire_queue::{AcquireQueue, CallState};
@@ -37,16 +37,13 @@ use self::connect_errors::ConnectErrors;
 use self::demand::Demand;
 use self::lifecycle::Lifecycle;
 use self::manager::Manager;
-use self::statistics::{CloseReason, ConnectionCounter};
+use self::statistics::ConnectionCounter;
 pub use self::statistics::{ClosedConnections, HeldConnection, PoolStatistics, QueueWaits};
 use self::validation::ConnectionValidator;
 use crate::connection::Connector;
 use crate::error::{AcquireError, ConnectError, OpenError, StoreError};
 use crate::lock_wait::{LockWait, waiting_connections};
 use crate::pg_operation::PgOperation;
-
-/// Grace period for interrupted calls to stop, and for cancel requests to reach the server.
-const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
 
 /// A pool of connections to a database. Clones share the connections and are closed together.
 #[derive(Clone)]
@@ -239,39 +236,6 @@ impl Pool {
         self.0.connector.config().acquire_timeout
     }
 
-    /// Stops new calls and returns the number of calls in progress. Queued calls fail, and calls in
-    /// progress continue.
-    #[must_use]
-    pub fn drain(&self) -> u32 {
-        self.0.lifecycle.drain();
-        self.0.checkouts.number()
-    }
-
-    /// Closes the pool. New and queued calls fail. Calls in progress may finish until `deadline`,
-    /// and are interrupted after that.
-    pub async fn close(&self, deadline: Duration) -> CloseReport {
-        let (shared, began) = (&self.0, Instant::now());
-        let under_way = self.drain();
-        let in_time = timeout(deadline, shared.acquire_queue.wait_until_idle()).await;
-        if in_time.is_err() {
-            shared.lifecycle.end();
-            // A call whose future is not polled does not stop. Its connection closes when it is
-            // dropped.
-            let _unnoticed = timeout(SHUTDOWN_GRACE, shared.acquire_queue.wait_until_idle()).await;
-        }
-        // If the process exits after this, no statements should keep running on the server.
-        shared.cancels.close();
-        let _unreachable = timeout(SHUTDOWN_GRACE, shared.cancels.wait()).await;
-        shared.forget_connections();
-        let cancelled = shared.checkouts.take_interrupted();
-        CloseReport {
-            finished: under_way.saturating_sub(cancelled),
-            cancelled,
-            rejected: shared.acquire_queue.take_rejected(),
-            took: began.elapsed(),
-        }
-    }
-
     /// The current state of the pool, and its totals since it was opened.
     #[must_use]
     pub fn statistics(&self) -> PoolStatistics {
@@ -299,19 +263,6 @@ impl Shared {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
-    }
-
-    /// Closes idle connections now. Connections in use close when their call ends.
-    fn forget_connections(&self) {
-        let connections = self
-            .connections
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        // Calls hold clones of bb8's pool, which may outlive this one.
-        while let Some(Ok(mut idle)) = connections.as_ref().and_then(one_idle) {
-            idle.end(CloseReason::PoolClosed);
-        }
     }
 }
 

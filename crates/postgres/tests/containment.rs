@@ -1,5 +1,9 @@
 //! A document contains the same documents in the domain as on the server.
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed step of a test is a panic"
+)]
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;

@@ -1,10 +1,10 @@
 //! Which tasks a removal covers, and what it keeps.
 
 use serde_json::json;
-use tasktrail_domain::task_history::TaskStatus::{Cancelled, Completed, Failed, Running};
+use tasktrail_domain::task_history::TaskStatus::{Completed, Failed, Running};
 use tasktrail_domain::task_history::{
     ExpiredCounts, FinalStatus, FinishOutcome, RemovalLimits, RemovalResult, RetentionPolicy,
-    Scope, StatusSet, TaskFilter, TaskSummary,
+    StatusSet, TaskFilter,
 };
 use tasktrail_domain::timestamp::Timestamp;
 
@@ -192,35 +192,6 @@ pub async fn a_finished_only_policy_keeps_open_tasks(history: &History) {
     assert_eq!(remaining(history).await, ["done"]);
 }
 
-/// For any policy, `expired` returns the counts that a removal then removes, and removes nothing.
-pub async fn expired_counts_match_the_removal(history: &History) {
-    for policy in every_policy() {
-        save_every_kind(history).await;
-        let before = tasks_of_all_users(history).await;
-
-        let expired = history.expired(&policy).await;
-        let untouched = tasks_of_all_users(history).await;
-        let removed = remove(history, &policy).await;
-
-        let (covered, others): (Vec<_>, Vec<_>) =
-            before.iter().cloned().partition(|task| policy.covers(task));
-        let tasks = covered.len().try_into().unwrap();
-        let entries = covered.iter().map(|task| task.entries).sum();
-        assert_eq!(untouched, before, "{policy:?}");
-        assert_eq!(tasks_of_all_users(history).await, others, "{policy:?}");
-        assert_eq!(expired, ExpiredCounts { tasks, entries }, "{policy:?}");
-        assert_eq!(
-            removed,
-            RemovalResult {
-                tasks,
-                entries,
-                next: None
-            },
-            "{policy:?}"
-        );
-    }
-}
-
 /// With `keep_newest`, the newest tasks of each user are kept, of any status, in list order.
 pub async fn the_newest_tasks_of_each_user_are_kept(history: &History) {
     let writer = Writer::default();
@@ -276,58 +247,4 @@ async fn remaining(history: &History) -> Vec<String> {
         .collect();
     ids.sort();
     ids
-}
-
-async fn tasks_of_all_users(history: &History) -> Vec<TaskSummary> {
-    let everything = TaskFilter::default();
-    let mut tasks = history.list(&user("alice"), &everything).await;
-    tasks.extend(history.list(&user("bob"), &everything).await);
-    tasks
-}
-
-/// Saves tasks of two users, open and finished, of three statuses, at four instants.
-///
-/// Tasks that still exist from an earlier call are not saved again.
-async fn save_every_kind(history: &History) {
-    let writer = Writer::default();
-    let mut entries = Vec::new();
-    for n in 0..24 {
-        let task = task_of(["alice", "bob"][n % 2], &format!("t{n}"));
-        let time = at([0, 1, 2, 3][n / 6]);
-        for step in [0, 1, 2].into_iter().take(1 + n % 3) {
-            let entry = writer.step(&task, step, [Running, Completed, Failed][n % 3]);
-            entries.push(entry.recorded(time));
-        }
-        if n % 5 == 0 {
-            history.finish(&task, FinalStatus::Cancelled, time).await;
-        }
-    }
-    history.save_batch(&entries).await;
-}
-
-fn every_policy() -> Vec<RetentionPolicy> {
-    let mut policies = Vec::new();
-    for scope in [
-        Scope::Everyone,
-        Scope::User(user("bob")),
-        Scope::User(user("nobody")),
-    ] {
-        for statuses in [
-            StatusSet::ALL,
-            StatusSet::only([Cancelled, Failed]),
-            Running.into(),
-        ] {
-            for (cutoff, finished_only) in [(at(2), false), (at(2), true), (Timestamp::MAX, true)] {
-                let scope = scope.clone();
-                policies.push(RetentionPolicy {
-                    cutoff,
-                    statuses,
-                    finished_only,
-                    scope,
-                    keep_newest: 0,
-                });
-            }
-        }
-    }
-    policies
 }

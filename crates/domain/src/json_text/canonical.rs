@@ -1,9 +1,13 @@
 //! The canonical form of a JSON text, in one pass over it.
 
+mod escapes;
+mod number;
+
 use std::cmp::Ordering;
-use std::iter;
 use std::ops::Range;
 
+use self::escapes::{canonical_length, compare, pair, push_character, push_escaped, utf16_escape};
+use self::number::push_by_value;
 use super::JsonText;
 
 /// Why a valid JSON text is not accepted as a document.
@@ -207,114 +211,5 @@ impl<'t> Writer<'t> {
     fn punctuation(&mut self, character: char) {
         self.skip(1);
         self.out.push(character);
-    }
-}
-
-/// The length of the start of a string that is already canonical: up to its end, or to an escape
-/// that may be written differently.
-fn canonical_length(string: &str) -> usize {
-    let mut bytes = string.bytes().enumerate();
-    while let Some((at, byte)) = bytes.next() {
-        let is_end = match byte {
-            b'"' => true,
-            b'\\' => {
-                !matches!(bytes.next(), Some((_, escaped)) if escaped != b'u' && escaped != b'/')
-            }
-            _ => false,
-        };
-        if is_end {
-            return at;
-        }
-    }
-    string.len()
-}
-
-/// The UTF-16 code unit of the `\u` escape at the start of `text`.
-fn utf16_escape(text: &str) -> Option<u32> {
-    let digits = text.strip_prefix(r"\u")?.get(..4)?;
-    u32::from_str_radix(digits, 16).ok()
-}
-
-/// The character of a surrogate pair.
-fn pair(high: u32, low: u32) -> Option<char> {
-    let is_pair = (0xd800..0xdc00).contains(&high) && (0xdc00..0xe000).contains(&low);
-    let character = is_pair.then(|| 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
-    character.and_then(char::from_u32)
-}
-
-fn push_character(character: char, out: &mut String) {
-    match character {
-        '"' => out.push_str("\\\""),
-        '\\' => out.push_str(r"\\"),
-        '\u{8}' => out.push_str(r"\b"),
-        '\u{c}' => out.push_str(r"\f"),
-        '\n' => out.push_str(r"\n"),
-        '\r' => out.push_str(r"\r"),
-        '\t' => out.push_str(r"\t"),
-        '\0'..='\u{1f}' => push_escaped(character.into(), out),
-        other => out.push(other),
-    }
-}
-
-fn push_escaped(unit: u32, out: &mut String) {
-    out.push_str(r"\u");
-    let digits = [12, 8, 4, 0].map(|shift| char::from_digit((unit >> shift) & 0xf, 16));
-    out.extend(digits.into_iter().flatten());
-}
-
-/// Compares two canonical keys by their code points.
-fn compare(one: &str, other: &str) -> Ordering {
-    if one.contains('\\') || other.contains('\\') {
-        code_points(one).cmp(code_points(other))
-    } else {
-        one.cmp(other)
-    }
-}
-
-fn code_points(text: &str) -> impl Iterator<Item = u32> {
-    let mut rest = text.chars();
-    iter::from_fn(move || {
-        if let Some(unit) = utf16_escape(rest.as_str()) {
-            rest.nth(5);
-            return Some(unit);
-        }
-        let character = match rest.next()? {
-            '\\' => match rest.next()? {
-                'b' => '\u{8}',
-                'f' => '\u{c}',
-                'n' => '\n',
-                'r' => '\r',
-                't' => '\t',
-                itself => itself,
-            },
-            itself => itself,
-        };
-        Some(character.into())
-    })
-}
-
-/// Writes a number as digits without surrounding zeros and a power of ten, so that `1.50`, `1.5`
-/// and `15e-1` have the same text.
-fn push_by_value(literal: &str, out: &mut String) {
-    let (mantissa, exponent) = literal.split_once(['e', 'E']).unwrap_or((literal, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let (sign, whole) = whole
-        .strip_prefix('-')
-        .map_or(("", whole), |whole| ("-", whole));
-    let digits = [whole, fraction].concat();
-    let significant = digits.trim_end_matches('0');
-    let after = i64::try_from(digits.len() - significant.len()).ok();
-    let power = i64::try_from(fraction.len()).ok().zip(after);
-    let power = power.and_then(|(fraction, zeros)| {
-        exponent
-            .parse::<i64>()
-            .ok()?
-            .checked_sub(fraction)?
-            .checked_add(zeros)
-    });
-    match (significant.trim_start_matches('0'), power) {
-        ("", _) => out.extend([sign, "0"]),
-        (digits, Some(power)) => out.extend([sign, digits, "e", &power.to_string()]),
-        (_, None) => out.push_str(literal),
     }
 }

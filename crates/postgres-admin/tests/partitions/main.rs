@@ -8,6 +8,7 @@
 
 mod deadline;
 mod drop_expired;
+mod drop_in_use;
 mod export;
 mod far_future;
 mod fixture;
@@ -15,3 +16,4 @@ mod late_save;
 mod layout;
 mod options;
 mod outlook;
+mod ownership;

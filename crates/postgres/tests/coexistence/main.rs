@@ -6,6 +6,7 @@ mod encodings;
 mod foreign;
 mod migrations_table;
 mod schemas;
+mod several_stores;
 
 use std::time::Duration;
 

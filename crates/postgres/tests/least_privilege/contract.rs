@@ -1,0 +1,35 @@
+//! The conformance suite with the runtime role.
+
+use std::sync::Arc;
+
+use tasktrail_conformance::Repository;
+
+use super::Fixture;
+
+async fn store(fixture: Fixture, writers: u32) -> (Repository, Fixture) {
+    let runtime = fixture.connect(&fixture.runtime, writers).await;
+    (Arc::new(runtime.task_history()), fixture)
+}
+
+/// In the default schema; saves are batched.
+mod in_public {
+    use super::{Fixture, Repository, store};
+
+    async fn fresh() -> (Repository, Fixture) {
+        store(Fixture::migrated("public").await, 2).await
+    }
+
+    tasktrail_conformance::task_history_suite!(fresh);
+}
+
+/// In a separate schema, partitioned; each save is sent in its own statement.
+mod partitioned_in_another_schema {
+    use super::{Fixture, Repository, store};
+    use crate::SHOP;
+
+    async fn fresh() -> (Repository, Fixture) {
+        store(Fixture::partitioned(SHOP).await, 0).await
+    }
+
+    tasktrail_conformance::task_history_suite!(fresh);
+}
