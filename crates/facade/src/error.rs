@@ -1,10 +1,12 @@
-use tasktrail_domain::repository::RepositoryError;
+use std::fmt;
+
+use tasktrail_domain::repository::{ErrorChain, RepositoryError};
 
 /// An error of a [`DatabaseManager`](crate::DatabaseManager).
 ///
-/// `Display` prints the error without its causes. To print the causes as well, use
-/// [`ErrorChain`](tasktrail_domain::repository::ErrorChain).
-#[derive(Debug, thiserror::Error)]
+/// `Display` prints the error without its causes. `Debug` prints the causes as well, in the form of
+/// [`ErrorChain`], so that `main` may return this error.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum DatabaseError {
     /// The manager has not been connected yet.
@@ -39,7 +41,7 @@ pub enum DatabaseError {
     /// The tables could not be analyzed or reindexed.
     #[cfg(feature = "postgres")]
     #[error(transparent)]
-    Care(tasktrail_postgres_admin::TableMaintenanceError),
+    TableMaintenance(tasktrail_postgres_admin::TableMaintenanceError),
     /// The export could not be started.
     #[cfg(feature = "postgres")]
     #[error(transparent)]
@@ -55,4 +57,32 @@ pub enum DatabaseError {
     /// An operation of the port failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
+}
+
+impl fmt::Debug for DatabaseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        ErrorChain(self).fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use tasktrail_domain::repository::{Effect, ErrorKind, Operation};
+
+    use super::*;
+
+    #[test]
+    fn debug_prints_the_causes_on_one_line() {
+        let operation = Operation::read("test.status");
+        let cause = io::Error::other("connection reset");
+        let error = RepositoryError::new(operation, ErrorKind::Unavailable, Effect::Unknown);
+        let error = DatabaseError::from(error.with_source(cause));
+
+        assert_eq!(
+            format!("{error:?}"),
+            "test.status: the store cannot be reached: connection reset"
+        );
+    }
 }

@@ -72,7 +72,10 @@ impl Method {
     fn take_mark(method: &mut TraitItemFn) -> Result<Ident> {
         let as_mark = |attribute: &Attribute| {
             let name = attribute.path().get_ident()?;
-            (name == "idempotent" || name == "once").then(|| name.clone())
+            ["read", "idempotent", "once"]
+                .iter()
+                .any(|mark| name == mark)
+                .then(|| name.clone())
         };
         let marks: Vec<Ident> = method.attrs.iter().filter_map(as_mark).collect();
         method
@@ -82,7 +85,7 @@ impl Method {
             [mark] => Ok(mark.clone()),
             _ => Err(Error::new_spanned(
                 &method.sig.ident,
-                "mark the method with either `#[idempotent]` or `#[once]`",
+                "mark the method with one of `#[read]`, `#[idempotent]` and `#[once]`",
             )),
         }
     }

@@ -17,8 +17,8 @@ use self::description::Description;
 /// Describes a port: implements it for every wrapper and names its operations.
 ///
 /// Put it above `#[async_trait]`. The argument is the first part of the operations' names. Mark each
-/// method with the constructor of its `Operation`: `#[idempotent]` if a repetition changes nothing
-/// and returns the same, otherwise `#[once]`.
+/// method with the constructor of its `Operation`: `#[read]` if it changes nothing, `#[idempotent]` if
+/// a repetition changes nothing and returns the same, otherwise `#[once]`.
 ///
 /// ```
 /// use std::fmt;

@@ -24,7 +24,7 @@ fn the_trait_comes_back_without_the_marks() {
 
 #[test]
 fn what_a_wrapper_could_forget_or_not_repeat_is_refused() {
-    let both = "either `#[idempotent]` or `#[once]`";
+    let both = "one of `#[read]`, `#[idempotent]` and `#[once]`";
     let cases = [
         (quote! { async fn greet(&self) -> Result<()>; }, both),
         (

@@ -51,7 +51,7 @@ pub enum Effect {
     /// The operation was not applied.
     NotApplied,
     /// The operation may have been applied, for example if the connection was lost before the
-    /// response.
+    /// response. A read changes nothing; for a read, this means that there was no response.
     Unknown,
 }
 
@@ -139,8 +139,10 @@ impl fmt::Display for RepositoryError {
         };
         write!(f, "{}: {what}", self.operation())?;
         match self.effect() {
-            Effect::NotApplied => Ok(()),
-            Effect::Unknown => f.write_str(" (it may have been applied)"),
+            Effect::Unknown if !self.operation().is_read() => {
+                f.write_str(" (it may have been applied)")
+            }
+            Effect::Unknown | Effect::NotApplied => Ok(()),
         }
     }
 }
@@ -251,5 +253,17 @@ mod tests {
             error.to_string(),
             "test.save: the store did not answer in time (it may have been applied)"
         );
+    }
+
+    #[test]
+    fn display_of_a_failed_read_reports_no_effect() {
+        let load = Operation::read("test.load");
+        let error = RepositoryError::new(load, ErrorKind::TimedOut, Effect::Unknown);
+
+        assert_eq!(
+            error.to_string(),
+            "test.load: the store did not answer in time"
+        );
+        assert!(error.is_retryable() && error.is_outage());
     }
 }

@@ -1,19 +1,35 @@
 use std::fmt;
 
-/// A method of a port: its name, and whether it is idempotent.
+/// A method of a port: its name, and what a repetition does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Operation {
     name: &'static str,
-    idempotent: bool,
+    repetition: Repetition,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Repetition {
+    Read,
+    Idempotent,
+    Once,
 }
 
 impl Operation {
+    /// An operation that changes nothing.
+    #[must_use]
+    pub const fn read(name: &'static str) -> Self {
+        Self {
+            name,
+            repetition: Repetition::Read,
+        }
+    }
+
     /// An idempotent operation: a repetition changes nothing and returns the same result.
     #[must_use]
     pub const fn idempotent(name: &'static str) -> Self {
         Self {
             name,
-            idempotent: true,
+            repetition: Repetition::Idempotent,
         }
     }
 
@@ -25,7 +41,7 @@ impl Operation {
     pub const fn once(name: &'static str) -> Self {
         Self {
             name,
-            idempotent: false,
+            repetition: Repetition::Once,
         }
     }
 
@@ -35,10 +51,16 @@ impl Operation {
         self.name
     }
 
-    /// Returns whether a repetition changes nothing and returns the same result.
+    /// Returns whether the operation changes nothing.
+    #[must_use]
+    pub const fn is_read(self) -> bool {
+        matches!(self.repetition, Repetition::Read)
+    }
+
+    /// Returns whether a repetition changes nothing and returns the same result, as for every read.
     #[must_use]
     pub const fn is_idempotent(self) -> bool {
-        self.idempotent
+        matches!(self.repetition, Repetition::Read | Repetition::Idempotent)
     }
 }
 

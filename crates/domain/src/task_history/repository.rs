@@ -65,7 +65,7 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     /// The newest revision is the one that the store accepted last, regardless of `recorded_at`.
     /// For an unknown task the page is empty. A page with large results may have fewer entries than
     /// requested, but at least one. The list ends only when `next` is `None`.
-    #[idempotent]
+    #[read]
     async fn load(
         &self,
         task: &TaskKey,
@@ -77,7 +77,7 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     ///
     /// For an unknown task the page is empty. A page may be shorter than requested, as for
     /// [`load`](Self::load). Entries that are saved while you read the pages may be missed.
-    #[idempotent]
+    #[read]
     async fn trail(
         &self,
         task: &TaskKey,
@@ -88,7 +88,7 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     /// the newest revision of its highest step.
     ///
     /// Returns `None` for an unknown task.
-    #[idempotent]
+    #[read]
     async fn status(&self, task: &TaskKey) -> Result<Option<TaskStatus>>;
 
     /// Finishes a task at the time `at`. The first finish wins.
@@ -118,7 +118,7 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     /// With concurrent writes, no task is listed twice over all pages, and no unchanged task is
     /// missed. The cost of a page depends neither on the length of the histories nor on the number
     /// of tasks of the user.
-    #[idempotent]
+    #[read]
     async fn list(
         &self,
         user: &UserId,
@@ -129,11 +129,11 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     /// Counts entries, steps, tasks and users, all at the same instant.
     ///
     /// The cost grows with the size of the history in scope.
-    #[idempotent]
+    #[read]
     async fn count(&self, scope: &Scope) -> Result<Counts>;
 
     /// Counts what [`remove_expired`](Self::remove_expired) would remove. Removes nothing.
-    #[idempotent]
+    #[read]
     async fn expired(&self, policy: &RetentionPolicy) -> Result<ExpiredCounts>;
 
     /// Removes one batch of the tasks that the policy covers, in the order of their keys. Tasks are

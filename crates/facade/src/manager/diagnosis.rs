@@ -65,7 +65,7 @@ impl DatabaseManager {
     /// # Errors
     ///
     /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
-    /// [`Care`](DatabaseError::Care), for example if the role does not own the tables.
+    /// [`Care`](DatabaseError::TableMaintenance), for example if the role does not own the tables.
     ///
     /// # Cancel safety
     ///
@@ -74,7 +74,9 @@ impl DatabaseManager {
         let analyzed = self
             .query(async |database| database.admin().analyze(vacuum).await)
             .await?;
-        let analyzed = analyzed.transpose().map_err(DatabaseError::Care)?;
+        let analyzed = analyzed
+            .transpose()
+            .map_err(DatabaseError::TableMaintenance)?;
         Ok(analyzed.unwrap_or_default())
     }
 
@@ -84,12 +86,12 @@ impl DatabaseManager {
     /// # Errors
     ///
     /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
-    /// [`Care`](DatabaseError::Care), for example if an index does not exist.
+    /// [`Care`](DatabaseError::TableMaintenance), for example if an index does not exist.
     pub async fn plan_reindex(&self, only: &[String]) -> Result<ReindexPlan> {
         let plan = self
             .query(async |database| database.admin().plan_reindex(only).await)
             .await?;
-        let plan = plan.transpose().map_err(DatabaseError::Care)?;
+        let plan = plan.transpose().map_err(DatabaseError::TableMaintenance)?;
         Ok(plan.unwrap_or_default())
     }
 
@@ -117,7 +119,9 @@ impl DatabaseManager {
         let reindexing = self
             .query(async |database| database.admin().reindex(only, progress, stop).await)
             .await?;
-        let reindexing = reindexing.transpose().map_err(DatabaseError::Care)?;
+        let reindexing = reindexing
+            .transpose()
+            .map_err(DatabaseError::TableMaintenance)?;
         Ok(reindexing.unwrap_or_default())
     }
 }

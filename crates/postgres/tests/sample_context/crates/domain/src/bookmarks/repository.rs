@@ -24,6 +24,6 @@ pub(crate) trait BookmarkRepository: fmt::Debug + Send + Sync {
     async fn put(&self, user: &UserId, bookmark: &Bookmark) -> Result<()>;
 
     /// Returns a bookmark; `None` if the user has none with this name.
-    #[idempotent]
+    #[read]
     async fn get(&self, user: &UserId, name: &str) -> Result<Option<Bookmark>>;
 }
