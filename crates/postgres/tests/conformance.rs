@@ -35,6 +35,7 @@ async fn in_schema(schema: &str, writers: u32) -> (PostgresDatabase, TestDatabas
         .unwrap()
         // The suite checks results, not latency, so a busy machine must not cause a failure.
         .with_acquire_timeout(Duration::from_secs(60))
+        .with_lock_timeout(Duration::from_secs(60))
         .with_connect_timeout(Duration::from_secs(60))
         .with_schema(schema)
         .with_group_commit(writers);

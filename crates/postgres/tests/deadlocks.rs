@@ -2,6 +2,7 @@
 //! that the server has to resolve.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tasktrail_conformance::fixture::Writer;
 use tasktrail_domain::TaskKey;
@@ -17,7 +18,10 @@ async fn batches_in_opposite_order_both_succeed() {
         .start()
         .unwrap();
     let database = TestDatabase::create(&server);
-    let config = PostgresConfig::from_url(database.url()).unwrap();
+    let config = PostgresConfig::from_url(database.url())
+        .unwrap()
+        // A loaded machine may need longer than the default for the other batch.
+        .with_lock_timeout(Duration::from_secs(20));
     let postgres = PostgresDatabase::connect(config).await.unwrap();
     postgres.migrate().await.unwrap();
     let history = Arc::new(postgres.task_history());

@@ -74,6 +74,7 @@ impl Fixture {
             .unwrap()
             // The suite checks results, not latency, so a busy machine must not cause a failure.
             .with_acquire_timeout(Duration::from_secs(60))
+            .with_lock_timeout(Duration::from_secs(60))
             .with_connect_timeout(Duration::from_secs(60))
             .with_schema(self.schema)
             .with_group_commit(writers);
