@@ -23,7 +23,7 @@ use self::format::Format;
 use self::progress::Progress;
 use self::target::Target;
 use self::writing::ExportMessage;
-use crate::args::Global;
+use crate::args::{Global, time};
 use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, grouped};
@@ -34,7 +34,7 @@ use crate::output::{Output, grouped};
 #[command(after_help = "\
 Examples:
   tasktrail export all.jsonl.gz
-  tasktrail export alice.csv --user alice --since 2026-01-01T00:00:00Z
+  tasktrail export alice.csv --user alice --since 2026-01-01
   tasktrail export history.xes                      an event log for process mining
   tasktrail export - --as csv | column -s, -t | less")]
 pub(crate) struct ExportArgs {
@@ -51,16 +51,17 @@ pub(crate) struct ExportArgs {
     #[arg(long)]
     user: Option<UserId>,
 
-    /// Only tasks with activity at this time or later: 2026-01-31T12:00:00Z, or with an offset.
+    /// Only tasks with activity at this time or later: 2026-01-31T12:00:00Z, 2026-01-31, yesterday,
+    /// or how long ago: 24h, 7d. Days begin at midnight UTC.
     ///
     /// Tasks are exported whole, so older entries of these tasks are included.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     since: Option<Timestamp>,
 
     /// Only tasks with their last activity before this time.
     ///
     /// Tasks with later activity are excluded with all their entries.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     until: Option<Timestamp>,
 
     /// Overwrite the file if it exists.

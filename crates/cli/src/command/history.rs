@@ -15,7 +15,8 @@ use crate::view::EntryView;
 ///
 /// If a step was saved more than once, its newest revision is shown; --trail shows all revisions.
 /// Tables shorten long texts. JSON: a list of entries, each with its ID, its time and the complete
-/// step result. An unknown task has an empty history.
+/// step result. For a task that is not recorded, prints that it is unknown (JSON: an empty list) and
+/// exits with 1.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -46,12 +47,14 @@ async fn show(
 ) -> Result<(), Failure> {
     let task = args.task.key();
     let histories = manager.task_history()?;
+    let mut steps = 0;
     let mut shown = Shown::begin(output);
     if args.trail {
         let mut page = Some(PageRequest::first(PageSize::DEFAULT));
         while let Some(request) = page {
             let loaded = histories.trail(&task, &request).await?;
             shown.add(&loaded.items)?;
+            steps += loaded.items.len();
             page = request.next(loaded.next);
         }
     } else {
@@ -59,10 +62,14 @@ async fn show(
         while let Some(request) = page {
             let loaded = histories.load(&task, &request).await?;
             shown.add(&loaded.items)?;
+            steps += loaded.items.len();
             page = request.next(loaded.next);
         }
     }
-    shown.end(&task)
+    // A task may be finished without any step.
+    let known = steps > 0 || histories.status(&task).await?.is_some();
+    shown.end(&task, known)?;
+    if known { Ok(()) } else { Err(Failure::No) }
 }
 
 /// The output of entries: JSON is written immediately; table rows are shortened and collected,
@@ -91,12 +98,13 @@ impl<'a> Shown<'a> {
         Ok(())
     }
 
-    fn end(self, task: &TaskKey) -> Result<(), Failure> {
+    fn end(self, task: &TaskKey, known: bool) -> Result<(), Failure> {
         match self {
             Self::Json(list) => list.end(),
             Self::Table(rows, output) if rows.is_empty() => {
                 let task = printable(&task.to_string());
-                output.line(format_args!("{task} has no steps"))
+                let what = if known { "has no steps" } else { "is unknown" };
+                output.line(format_args!("{task} {what}"))
             }
             Self::Table(rows, output) => output.table(&rows.table(output.table_style())),
         }

@@ -8,7 +8,7 @@ use tasktrail::task_history::{
 };
 use tasktrail::timestamp::Timestamp;
 
-use crate::args::{Global, status_parser, status_set};
+use crate::args::{Global, status_parser, status_set, time};
 use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, quoted, tables};
@@ -24,7 +24,7 @@ use crate::view::TaskView;
 Examples:
   tasktrail tasks alice
   tasktrail tasks alice --status failed --status timed_out --limit 20
-  tasktrail tasks alice --error-code E002 --since 2026-01-01T00:00:00Z")]
+  tasktrail tasks alice --error-code E002 --since 24h")]
 pub(crate) struct TasksArgs {
     /// User whose tasks are listed.
     user: UserId,
@@ -37,12 +37,13 @@ pub(crate) struct TasksArgs {
     #[arg(long, value_name = "CODE")]
     error_code: Option<ErrorCode>,
 
-    /// Only tasks with activity at this time or later: 2026-01-31T12:00:00Z, or with an offset.
-    #[arg(long, value_name = "TIME")]
+    /// Only tasks with activity at this time or later: 2026-01-31T12:00:00Z, 2026-01-31, yesterday,
+    /// or how long ago: 24h, 7d. Days begin at midnight UTC.
+    #[arg(long, value_name = "TIME", value_parser = time)]
     since: Option<Timestamp>,
 
     /// Only tasks with their last activity before this time.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     until: Option<Timestamp>,
 
     /// Maximum number of tasks to print: 1 to 1000.

@@ -78,11 +78,38 @@ fn long_history_is_shown_completely() {
 }
 
 #[test]
-fn unknown_task_has_an_empty_history() {
+fn history_of_an_unknown_task_is_empty_and_exits_with_1() {
+    let imported = Imported::new();
+    imported.run(&["cancel", "bob", "x"]).good();
+
+    let unknown = imported.run(&["history", "alice", "c"]);
+    let json = imported.run(&["history", "alice", "c", "--trail", "--format", "json"]);
+
+    assert_eq!(
+        (unknown.code, &*unknown.stdout, &*unknown.stderr),
+        (Some(1), "alice/c is unknown\n", "")
+    );
+    assert_eq!((json.code, json.json()), (Some(1), json!([])));
+    imported.prints(&["history", "bob", "x"], "bob/x has no steps");
+}
+
+#[test]
+fn since_accepts_a_duration_and_a_date() {
     let imported = Imported::new();
 
-    assert_eq!(imported.json(&["history", "alice", "c"]), json!([]));
-    imported.prints(&["history", "alice", "c"], "alice/c has no steps");
+    // The imported entries are of January 2026.
+    imported.prints(&["tasks", "alice", "--until", "2026-01-31"], "no tasks");
+    let page = imported
+        .run(&["tasks", "alice", "--since", "2026-01-31"])
+        .good();
+    assert!(page.stdout.contains("failed"), "{page:?}");
+    let refused = imported.run(&["tasks", "alice", "--since", "soon"]);
+    assert!(
+        refused
+            .stderr
+            .contains("must be a time (2026-01-31T12:00:00Z"),
+        "{refused:?}"
+    );
 }
 
 #[test]
