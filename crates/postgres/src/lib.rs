@@ -8,10 +8,10 @@
 //! operators, such as the diagnosis.
 
 mod database;
-mod document;
 pub mod entry_order;
 mod error;
 pub mod health;
+mod jsonb_result;
 mod leaves;
 mod migrate;
 pub mod ownership;

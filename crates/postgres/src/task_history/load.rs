@@ -15,7 +15,7 @@ use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 use uuid::Uuid;
 
 use super::row;
-use crate::document::StoredDocument;
+use crate::jsonb_result::StoredResult;
 use crate::schema::task_summary as summary;
 
 /// How many bytes of stored results a page contains at most, unless the first result is larger.
@@ -54,7 +54,7 @@ pub(super) async fn trail(
 }
 
 /// Step, entry id, time, and the result unless it exceeds the limit of bytes.
-type RevisionRow = (i32, Uuid, DateTime<Utc>, Option<StoredDocument>);
+type RevisionRow = (i32, Uuid, DateTime<Utc>, Option<StoredResult>);
 
 /// The entries of a page, and whether they are the last ones.
 fn held(

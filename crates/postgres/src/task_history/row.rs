@@ -10,15 +10,15 @@ use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::error::StoreError;
 use uuid::Uuid;
 
-use crate::document::StoredDocument;
 use crate::error::corrupt;
+use crate::jsonb_result::StoredResult;
 
 /// The columns of an entry of a known task.
-pub(super) type EntryColumns = (i32, Uuid, DateTime<Utc>, StoredDocument);
+pub(super) type EntryColumns = (i32, Uuid, DateTime<Utc>, StoredResult);
 
 /// Converts the columns to an entry.
 pub(super) fn entry(task: TaskKey, columns: EntryColumns) -> Result<HistoryEntry, StoreError> {
-    let (step, entry_id, recorded_at, StoredDocument(step_result)) = columns;
+    let (step, entry_id, recorded_at, StoredResult(step_result)) = columns;
     let key = || format!("{task} {entry_id}");
     let refused = |column| move |source| corrupt("task_history", column, key(), source);
     Ok(HistoryEntry {

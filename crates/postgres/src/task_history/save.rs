@@ -17,8 +17,8 @@ use uuid::Uuid;
 pub(super) use self::batch::batch;
 pub(super) use self::statements::{Save, Saved};
 use super::row;
-use crate::document::StoredDocument;
 use crate::error::{conflict, corrupt, of_save};
+use crate::jsonb_result::StoredResult;
 
 /// How many entries one statement contains at most.
 pub(super) const STATEMENT_ENTRIES: usize = 500;
@@ -167,7 +167,7 @@ type SavedRow = (
     String,
     i32,
     DateTime<Utc>,
-    StoredDocument,
+    StoredResult,
     String,
 );
 

@@ -9,13 +9,13 @@ use uuid::Uuid;
 
 use super::super::count::UserRange;
 use super::ExportSelection;
-use crate::document::MeasuredDocument;
+use crate::jsonb_result::MeasuredResult;
 
 /// User, task, status and time of the finish, and number of entries.
 pub(super) type TaskRow = (String, String, Option<String>, Option<DateTime<Utc>>, i64);
 
 /// Position of the task among the requested ones, from 1, and the columns of an entry.
-pub(super) type EntryRow = (i64, i32, Uuid, DateTime<Utc>, MeasuredDocument);
+pub(super) type EntryRow = (i64, i32, Uuid, DateTime<Utc>, MeasuredResult);
 
 /// The tasks that remain to be exported.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::statement::{Statement, unbound};
 use uuid::Uuid;
 
-use crate::document::Document;
+use crate::jsonb_result::SentResult;
 
 /// `save.sql`, with one array parameter per column.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ pub(in crate::task_history) struct Save<'e> {
     times: Vec<DateTime<Utc>>,
     statuses: Vec<&'static str>,
     error_codes: Vec<Option<&'e str>>,
-    results: Vec<Document<'e>>,
+    results: Vec<SentResult<'e>>,
     lock_timeout: Option<String>,
 }
 
@@ -42,7 +42,7 @@ impl<'e> Save<'e> {
             save.statuses.push(step_result.status().as_str());
             save.error_codes
                 .push(step_result.error_code().map(AsRef::as_ref));
-            save.results.push(Document(step_result));
+            save.results.push(SentResult(step_result));
         }
         save
     }

@@ -38,9 +38,9 @@ const JSONB_VERSION: u8 = 1;
 /// A step result to be sent to the server. It is serialized without an intermediate copy.
 #[derive(Debug, Clone, Copy, AsExpression)]
 #[diesel(sql_type = Jsonb)]
-pub(crate) struct Document<'e>(pub(crate) &'e TaskStepResult);
+pub(crate) struct SentResult<'e>(pub(crate) &'e TaskStepResult);
 
-impl ToSql<Jsonb, Pg> for Document<'_> {
+impl ToSql<Jsonb, Pg> for SentResult<'_> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
         io::Write::write_all(out, &[JSONB_VERSION])?;
         write(self.0, out)?;
@@ -54,9 +54,9 @@ fn write(value: &impl Serialize, out: impl io::Write) -> serde_json::Result<()> 
 
 /// A stored step result. The caller reports a decoding error, because it knows the task.
 #[derive(Debug, FromSqlRow)]
-pub(crate) struct StoredDocument(pub(crate) serde_json::Result<TaskStepResult>);
+pub(crate) struct StoredResult(pub(crate) serde_json::Result<TaskStepResult>);
 
-impl FromSql<Jsonb, Pg> for StoredDocument {
+impl FromSql<Jsonb, Pg> for StoredResult {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         let Some((&JSONB_VERSION, json)) = value.as_bytes().split_first() else {
             return Err("unknown version of the jsonb format".into());
@@ -67,16 +67,16 @@ impl FromSql<Jsonb, Pg> for StoredDocument {
 
 /// A stored step result with its size, for callers that limit the bytes in memory.
 #[derive(Debug, FromSqlRow)]
-pub(crate) struct MeasuredDocument {
-    pub(crate) document: StoredDocument,
+pub(crate) struct MeasuredResult {
+    pub(crate) document: StoredResult,
     /// Size in bytes as received.
     pub(crate) bytes: usize,
 }
 
-impl FromSql<Jsonb, Pg> for MeasuredDocument {
+impl FromSql<Jsonb, Pg> for MeasuredResult {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         let bytes = value.as_bytes().len();
-        let document = StoredDocument::from_sql(value)?;
+        let document = StoredResult::from_sql(value)?;
         Ok(Self { document, bytes })
     }
 }
