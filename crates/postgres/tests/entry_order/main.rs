@@ -9,6 +9,8 @@
 mod copied_rows;
 mod misplaced_revisions;
 
+use std::time::Duration;
+
 use tasktrail_conformance::fixture::{Writer, task};
 use tasktrail_domain::repository::{Effect, ErrorChain, ErrorKind, RepositoryError};
 use tasktrail_domain::task_history::TaskStatus::Completed;
@@ -21,6 +23,9 @@ async fn open(url: String, writers: u32) -> PostgresDatabase {
     let config = PostgresConfig::from_url(url)
         .and_then(|config| config.with_connections(1, 16))
         .unwrap()
+        // 64 callers save the same task, which takes long on a loaded machine.
+        .with_acquire_timeout(Duration::from_secs(60))
+        .with_lock_timeout(Duration::from_secs(60))
         .with_group_commit(writers);
     PostgresDatabase::connect(config).await.unwrap()
 }
