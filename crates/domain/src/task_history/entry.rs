@@ -4,6 +4,7 @@ use std::str::FromStr;
 use super::{EntryId, StepNumber, TaskStepResult};
 use crate::InvalidValue;
 use crate::TaskKey;
+use crate::text::canonical;
 use crate::timestamp::Timestamp;
 
 /// An entry of a task history: a step result that is saved once.
@@ -35,7 +36,8 @@ impl HistoryEntry {
 
 /// A position in the trail of a task, which has the order in which the store accepted the entries.
 ///
-/// Opaque: use it only to read the next page, in the same store.
+/// Opaque: use it only to read the next page, in the same store. Only the exact text that `Display`
+/// writes is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TrailCursor(i64);
 
@@ -63,7 +65,8 @@ impl FromStr for TrailCursor {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refused = |_| InvalidValue::text("cursor", "a cursor that a trail returned", text);
-        text.parse().map(Self).map_err(refused)
+        canonical(text)
+            .map(Self)
+            .ok_or_else(|| InvalidValue::text("cursor", "a cursor that a trail returned", text))
     }
 }

@@ -35,7 +35,7 @@ impl TaskFilter {
 /// A position in the list of a user's tasks.
 ///
 /// Its text form is opaque and safe in URLs: letters, digits and a hyphen. Use it only to read the
-/// next page. The list is sorted by descending last activity, and by descending task id for equal
+/// next page; only the exact text that `Display` writes is accepted. The list is sorted by descending last activity, and by descending task id for equal
 /// instants, so a single comparison of the pair decides what follows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ListCursor {
@@ -82,10 +82,12 @@ impl FromStr for ListCursor {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         read(text)
+            .filter(|cursor| cursor.to_string() == text)
             .ok_or_else(|| InvalidValue::text("cursor", "a cursor that a list returned", text))
     }
 }
 
+/// Also reads other spellings of a cursor, such as `+8` and upper-case digits.
 fn read(text: &str) -> Option<ListCursor> {
     let (instant, task) = text.split_once('-')?;
     let micros = (u64::from_str_radix(instant, 16).ok()? ^ (1 << 63)).cast_signed();
@@ -125,6 +127,14 @@ mod tests {
             "8000000000000000-zz",
             "x-61",
             "8-6",
+            "+8000000000000000-61",
+            "08000000000000000-61",
+            "7fffffffffffffff-+1",
+            "7FFFFFFFFFFFFFFF-61",
+            "8000000000000000-6A",
+            "8000000000000000-6",
+            " 8000000000000000-61",
+            "8000000000000000-61 ",
         ] {
             assert!(text.parse::<ListCursor>().is_err(), "{text:?}");
         }
