@@ -171,13 +171,7 @@ impl DatabaseManager {
         step: StepNumber,
         step_result: TaskStepResult,
     ) -> HistoryEntry {
-        HistoryEntry {
-            id: self.0.ids.next(now).into(),
-            task,
-            step,
-            step_result,
-            recorded_at: now,
-        }
+        HistoryEntry::new(self.0.ids.next(now).into(), task, step, step_result, now)
     }
 
     /// Returns the newest revision of every step of a task, ascending by step. For an unknown task

@@ -9,6 +9,7 @@ use crate::timestamp::Timestamp;
 
 /// An entry of a task history: a step result that is saved once.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct HistoryEntry {
     /// The id of the save, which makes it idempotent; see [`EntryId`].
     pub id: EntryId,
@@ -23,6 +24,24 @@ pub struct HistoryEntry {
 }
 
 impl HistoryEntry {
+    /// Creates the entry of a save of `step_result`, recorded at `recorded_at`.
+    #[must_use]
+    pub const fn new(
+        id: EntryId,
+        task: TaskKey,
+        step: StepNumber,
+        step_result: TaskStepResult,
+        recorded_at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            task,
+            step,
+            step_result,
+            recorded_at,
+        }
+    }
+
     /// Returns whether `other` is a repetition of this save: the same id, task, step and step
     /// result. The time may differ.
     #[must_use]

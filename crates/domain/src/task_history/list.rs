@@ -6,7 +6,16 @@ use crate::timestamp::Timestamp;
 use crate::{InvalidValue, TaskId};
 
 /// A filter for the tasks of a user. The default accepts all tasks.
+///
+/// ```
+/// use tasktrail_domain::task_history::{ErrorCode, TaskFilter, TaskStatus};
+///
+/// let timed_out = TaskFilter::default()
+///     .with_statuses(TaskStatus::Failed)
+///     .with_error_code(ErrorCode::TIMEOUT);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TaskFilter {
     /// Accepts only tasks with these statuses.
     pub statuses: StatusSet,
@@ -19,6 +28,34 @@ pub struct TaskFilter {
 }
 
 impl TaskFilter {
+    /// Sets [`statuses`](Self::statuses).
+    #[must_use]
+    pub fn with_statuses(mut self, statuses: impl Into<StatusSet>) -> Self {
+        self.statuses = statuses.into();
+        self
+    }
+
+    /// Sets [`error_code`](Self::error_code).
+    #[must_use]
+    pub fn with_error_code(mut self, code: impl Into<Option<ErrorCode>>) -> Self {
+        self.error_code = code.into();
+        self
+    }
+
+    /// Sets [`since`](Self::since).
+    #[must_use]
+    pub fn with_since(mut self, instant: impl Into<Option<Timestamp>>) -> Self {
+        self.since = instant.into();
+        self
+    }
+
+    /// Sets [`until`](Self::until).
+    #[must_use]
+    pub fn with_until(mut self, instant: impl Into<Option<Timestamp>>) -> Self {
+        self.until = instant.into();
+        self
+    }
+
     /// Returns whether the filter accepts a task.
     #[must_use]
     pub fn accepts(&self, task: &TaskSummary) -> bool {

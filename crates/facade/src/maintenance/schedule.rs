@@ -9,6 +9,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// When scheduled maintenance runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Schedule {
     /// Immediately, and again this long after the end of each run; at least 1 second.
     Every(Duration),
