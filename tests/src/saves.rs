@@ -11,15 +11,15 @@ use tasktrail_test_support::TestDatabase;
 #[must_use]
 pub fn entry(task: &TaskKey, step: i64) -> HistoryEntry {
     let recorded_at = SystemClock.now();
-    HistoryEntry {
-        id: RandomIdGenerator::default().next(recorded_at).into(),
-        task: task.clone(),
-        step: StepNumber::new(step).unwrap(),
-        step_result: TaskStepResult::builder("step", TaskStatus::Running)
+    HistoryEntry::new(
+        RandomIdGenerator::default().next(recorded_at).into(),
+        task.clone(),
+        StepNumber::new(step).unwrap(),
+        TaskStepResult::builder("step", TaskStatus::Running)
             .build()
             .unwrap(),
         recorded_at,
-    }
+    )
 }
 
 /// Counts all entries, on a connection without faults.

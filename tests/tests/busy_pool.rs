@@ -211,14 +211,11 @@ fn callers_ahead(error: &RepositoryError) -> Option<usize> {
 /// Sets a timeout for connections, and a long one for attempts. Disables retries, which would only
 /// queue again.
 fn with_timeouts(config: DatabaseConfig, acquire_timeout: Duration) -> DatabaseConfig {
-    let resilience = ResilienceConfig {
-        retry: None,
-        timeout: Some(TimeoutConfig {
-            attempt: LONG,
-            long_attempt: LONG,
-        }),
-        ..ResilienceConfig::default()
-    };
+    let resilience = ResilienceConfig::default().with_retry(None).with_timeout(
+        TimeoutConfig::default()
+            .with_attempt(LONG)
+            .with_long_attempt(LONG),
+    );
     config
         .with_resilience(resilience)
         .with_postgres(|postgres| postgres.with_acquire_timeout(acquire_timeout))

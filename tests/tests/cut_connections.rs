@@ -95,23 +95,15 @@ impl Fixture {
 
 /// Disables retries, to see the effect of a cut on one attempt.
 fn single_attempts() -> ResilienceConfig {
-    ResilienceConfig {
-        retry: None,
-        breaker: None,
-        ..ResilienceConfig::default()
-    }
+    ResilienceConfig::default()
+        .with_retry(None)
+        .with_breaker(None)
 }
 
 /// The default settings, with a shorter initial backoff, because there are many retries.
 fn quick_retries() -> ResilienceConfig {
-    let retry = RetryConfig {
-        initial_backoff: Duration::from_millis(1),
-        ..RetryConfig::default()
-    };
-    ResilienceConfig {
-        retry: Some(retry),
-        ..ResilienceConfig::default()
-    }
+    let retry = RetryConfig::default().with_initial_backoff(Duration::from_millis(1));
+    ResilienceConfig::default().with_retry(retry)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

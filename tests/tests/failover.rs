@@ -141,14 +141,8 @@ fn report(settings: &str, written: &Written, promoted: Instant, fenced: Instant)
 
 /// Settings for a fast failover: attempts time out after two seconds.
 fn quick(config: DatabaseConfig) -> DatabaseConfig {
-    let timeout = TimeoutConfig {
-        attempt: Duration::from_secs(2),
-        ..TimeoutConfig::default()
-    };
-    let resilience = ResilienceConfig {
-        timeout: Some(timeout),
-        ..ResilienceConfig::default()
-    };
+    let timeout = TimeoutConfig::default().with_attempt(Duration::from_secs(2));
+    let resilience = ResilienceConfig::default().with_timeout(timeout);
     config
         .with_resilience(resilience)
         .with_postgres(|postgres| {

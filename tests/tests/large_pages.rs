@@ -68,13 +68,13 @@ async fn reads_whole(text: &str) {
     let fetched = fetched.build().unwrap();
     let entry = |step: u16| {
         let recorded_at = SystemClock.now();
-        HistoryEntry {
-            id: ids.next(recorded_at).into(),
-            task: task.clone(),
-            step: StepNumber::from(step),
-            step_result: fetched.clone(),
+        HistoryEntry::new(
+            ids.next(recorded_at).into(),
+            task.clone(),
+            StepNumber::from(step),
+            fetched.clone(),
             recorded_at,
-        }
+        )
     };
     for first in (0..ENTRIES).step_by(15) {
         let batch: Vec<_> = (first..first + 15).map(entry).collect();
@@ -106,15 +106,11 @@ async fn assert_pages_are_short<C>(read: impl AsyncFn(PageRequest<C>) -> Page<Hi
 }
 
 fn with_long_timeouts() -> ResilienceConfig {
-    ResilienceConfig {
-        timeout: Some(TimeoutConfig {
-            attempt: LONG,
-            long_attempt: LONG,
-        }),
-        retry: Some(RetryConfig {
-            max_elapsed_time: LONG * 2,
-            ..RetryConfig::default()
-        }),
-        ..ResilienceConfig::default()
-    }
+    ResilienceConfig::default()
+        .with_timeout(
+            TimeoutConfig::default()
+                .with_attempt(LONG)
+                .with_long_attempt(LONG),
+        )
+        .with_retry(RetryConfig::default().with_max_elapsed_time(LONG * 2))
 }

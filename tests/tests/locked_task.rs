@@ -49,21 +49,10 @@ impl Drop for RowLock<'_> {
 
 /// Attempts time out after two seconds, and one failure opens the breaker.
 fn sensitive(url: String) -> DatabaseManager {
-    let resilience = ResilienceConfig {
-        retry: Some(RetryConfig {
-            max_elapsed_time: Duration::from_millis(2_500),
-            ..RetryConfig::default()
-        }),
-        breaker: Some(BreakerConfig {
-            failure_threshold: 1,
-            ..BreakerConfig::default()
-        }),
-        timeout: Some(TimeoutConfig {
-            attempt: Duration::from_secs(2),
-            ..TimeoutConfig::default()
-        }),
-        ..ResilienceConfig::default()
-    };
+    let resilience = ResilienceConfig::default()
+        .with_retry(RetryConfig::default().with_max_elapsed_time(Duration::from_millis(2_500)))
+        .with_breaker(BreakerConfig::default().with_failure_threshold(1))
+        .with_timeout(TimeoutConfig::default().with_attempt(Duration::from_secs(2)));
     let config = DatabaseConfig::from_url(url).unwrap();
     DatabaseManager::new(config.with_resilience(resilience))
 }

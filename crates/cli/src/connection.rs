@@ -122,18 +122,17 @@ const LONG_TIMEOUT: Duration = Duration::from_secs(3600);
 /// Longer time limits than those of a service: a line of an import can be 64 MiB long, a count or a
 /// cleanup can process a history of any size, and the user can interrupt the tool.
 fn resilience(max_retries: u32) -> ResilienceConfig {
-    ResilienceConfig {
-        retry: Some(RetryConfig {
-            max_retries,
-            max_elapsed_time: Duration::from_secs(300),
-            ..RetryConfig::default()
-        }),
-        timeout: Some(TimeoutConfig {
-            attempt: Duration::from_secs(120),
-            long_attempt: LONG_TIMEOUT,
-        }),
-        ..ResilienceConfig::default()
-    }
+    ResilienceConfig::default()
+        .with_retry(
+            RetryConfig::default()
+                .with_max_retries(max_retries)
+                .with_max_elapsed_time(Duration::from_secs(300)),
+        )
+        .with_timeout(
+            TimeoutConfig::default()
+                .with_attempt(Duration::from_secs(120))
+                .with_long_attempt(LONG_TIMEOUT),
+        )
 }
 
 /// Loads the configuration of the database.

@@ -53,19 +53,13 @@ pub fn page<C>(size: u64) -> PageRequest<C> {
 
 /// Returns a filter for tasks with one of `statuses`.
 pub fn with_status(statuses: impl IntoIterator<Item = TaskStatus>) -> TaskFilter {
-    TaskFilter {
-        statuses: StatusSet::only(statuses),
-        ..TaskFilter::default()
-    }
+    TaskFilter::default().with_statuses(StatusSet::only(statuses))
 }
 
 /// Returns a filter for tasks with an error code.
 #[must_use]
 pub fn with_error(code: ErrorCode) -> TaskFilter {
-    TaskFilter {
-        error_code: Some(code),
-        ..TaskFilter::default()
-    }
+    TaskFilter::default().with_error_code(code)
 }
 
 /// Creates entries, each with a unique ID. Later IDs are greater.
@@ -76,13 +70,13 @@ impl Writer {
     /// Creates an entry for a step of a task, without result or error, recorded at [`at`]`(0)`.
     pub fn step(&self, task: &TaskKey, step: u16, status: TaskStatus) -> HistoryEntry {
         let recorded_at = at(0);
-        HistoryEntry {
-            id: self.0.next(recorded_at).into(),
-            task: task.clone(),
-            step: step.into(),
-            step_result: TaskStepResult::builder("fetch", status).build().unwrap(),
+        HistoryEntry::new(
+            self.0.next(recorded_at).into(),
+            task.clone(),
+            step.into(),
+            TaskStepResult::builder("fetch", status).build().unwrap(),
             recorded_at,
-        }
+        )
     }
 
     /// Creates `count` running entries of a task, for the steps from 0 on.
@@ -117,22 +111,19 @@ pub trait Edit {
 }
 
 impl Edit for HistoryEntry {
-    fn recorded(self, at: Timestamp) -> Self {
-        Self {
-            recorded_at: at,
-            ..self
-        }
+    fn recorded(mut self, at: Timestamp) -> Self {
+        self.recorded_at = at;
+        self
     }
 
-    fn under(self, id: EntryId) -> Self {
-        Self { id, ..self }
+    fn under(mut self, id: EntryId) -> Self {
+        self.id = id;
+        self
     }
 
-    fn with(self, step_result: TaskStepResult) -> Self {
-        Self {
-            step_result,
-            ..self
-        }
+    fn with(mut self, step_result: TaskStepResult) -> Self {
+        self.step_result = step_result;
+        self
     }
 
     fn giving(self, result: impl Serialize) -> Self {
@@ -157,5 +148,5 @@ pub fn assert_conflict<T: Debug>(answer: Result<T>, operation: Operation, id: En
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
     assert_eq!(error.effect(), Effect::NotApplied, "{error:?}");
     assert_eq!(error.operation(), operation, "{error:?}");
-    assert_eq!(cause, Some(&EntryConflict { id }), "{error:?}");
+    assert_eq!(cause, Some(&EntryConflict::new(id)), "{error:?}");
 }

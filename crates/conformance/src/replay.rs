@@ -35,14 +35,12 @@ pub fn replay(
         let recorded = trail.iter().map(|entry| entry.recorded_at);
         recorded.chain(finish.map(|(_, at)| at))
     };
-    Some(TaskSummary {
-        task: task.clone(),
-        status: finish.map(|(status, _)| status.into()).or(open)?,
-        finished_at: finish.map(|(_, at)| at),
-        last_step: last.map(|entry| entry.step),
-        error_code: last.and_then(|entry| entry.step_result.error_code().cloned()),
-        entries: trail.len().try_into().unwrap(),
-        created_at: times().min()?,
-        last_updated: times().max()?,
-    })
+    let status = finish.map(|(status, _)| status.into()).or(open)?;
+    let mut summary = TaskSummary::new(task.clone(), status, times().min()?);
+    summary.finished_at = finish.map(|(_, at)| at);
+    summary.last_step = last.map(|entry| entry.step);
+    summary.error_code = last.and_then(|entry| entry.step_result.error_code().cloned());
+    summary.entries = trail.len().try_into().unwrap();
+    summary.last_updated = times().max()?;
+    Some(summary)
 }

@@ -12,7 +12,7 @@
 //! - [`UserId`] and [`TaskKey`], and [`id`]: UUIDs that callers generate.
 //! - [`JsonText`], which keeps the exact text of a JSON document, and [`Document`], a small JSON
 //!   object that is searched by what it contains.
-//! - [`write`]: who writes, when and why.
+//! - [`write`](mod@write): who writes, when and why.
 //! - [`timestamp`] and [`clock`]: instants in whole microseconds, and clocks.
 
 // The output of `#[port]` names this crate, in this crate as well.

@@ -1,5 +1,8 @@
 //! Short texts that every store can hold: ids, names and codes.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use crate::InvalidValue;
 
 /// Maximum length of an id, a step name or an error code, in bytes.
@@ -14,6 +17,13 @@ pub(crate) fn check(field: &'static str, text: &str) -> Result<(), InvalidValue>
         return Err(InvalidValue::text(field, "free of NUL characters", text));
     }
     Ok(())
+}
+
+/// Parses a value from exactly the text that its `Display` writes: integers, for example, would also
+/// accept `+1` and `01`.
+pub(crate) fn canonical<T: FromStr + Display>(text: &str) -> Option<T> {
+    let parsed = text.parse::<T>().ok()?;
+    (parsed.to_string() == text).then_some(parsed)
 }
 
 /// Declares a newtype over a text of 1 to 255 bytes without NUL, ordered by its bytes.

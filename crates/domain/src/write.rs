@@ -14,6 +14,7 @@ use crate::timestamp::Timestamp;
 ///
 /// Create it once for each logical write, and reuse it for retries.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WriteContext {
     /// The id of the write. Writing with the same id again is a repetition.
     pub id: WriteId,
@@ -37,13 +38,11 @@ impl WriteContext {
         }
     }
 
-    /// Adds a note.
+    /// Sets [`note`](Self::note).
     #[must_use]
-    pub fn with_note(self, note: Note) -> Self {
-        Self {
-            note: Some(note),
-            ..self
-        }
+    pub fn with_note(mut self, note: impl Into<Option<Note>>) -> Self {
+        self.note = note.into();
+        self
     }
 }
 

@@ -61,7 +61,7 @@ pub enum DatabaseError {
 
 impl fmt::Debug for DatabaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        ErrorChain(self).fmt(f)
+        fmt::Display::fmt(&ErrorChain(self), f)
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Health {
 }
 
 /// Whether calls succeed. Let a readiness probe fail only for [`Unhealthy`](Self::Unhealthy).
+///
+/// Exhaustive, so that your probe decides about each state; further detail is in the reasons.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HealthState {
     /// No problem was found.

@@ -6,6 +6,7 @@ mod error;
 mod health;
 mod maintenance;
 mod manager;
+mod new_entry;
 #[cfg(feature = "prometheus")]
 mod prometheus;
 mod store;
@@ -22,6 +23,7 @@ pub use maintenance::{
     MaintenancePolicy, MaintenanceRun, MaintenanceStep, Schedule,
 };
 pub use manager::DatabaseManager;
+pub use new_entry::NewEntry;
 #[cfg(feature = "prometheus")]
 pub use prometheus::{PrometheusEndpoint, PrometheusError};
 #[doc(inline)]

@@ -16,6 +16,7 @@ use crate::DatabaseError;
 
 /// Options of [`clean_up`](crate::DatabaseManager::clean_up).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CleanupOptions {
     /// Maximum number of tasks that are removed in one transaction. Defaults to 100.
     pub batch_tasks: PageSize,
@@ -44,6 +45,43 @@ impl Default for CleanupOptions {
             throttle: true,
             drop_partitions: true,
         }
+    }
+}
+
+impl CleanupOptions {
+    /// Sets [`batch_tasks`](Self::batch_tasks).
+    #[must_use]
+    pub fn with_batch_tasks(mut self, tasks: PageSize) -> Self {
+        self.batch_tasks = tasks;
+        self
+    }
+
+    /// Sets [`batch_entries`](Self::batch_entries).
+    #[must_use]
+    pub fn with_batch_entries(mut self, entries: u64) -> Self {
+        self.batch_entries = entries;
+        self
+    }
+
+    /// Sets [`time_budget`](Self::time_budget).
+    #[must_use]
+    pub fn with_time_budget(mut self, budget: impl Into<Option<Duration>>) -> Self {
+        self.time_budget = budget.into();
+        self
+    }
+
+    /// Sets [`throttle`](Self::throttle).
+    #[must_use]
+    pub fn with_throttle(mut self, throttle: bool) -> Self {
+        self.throttle = throttle;
+        self
+    }
+
+    /// Sets [`drop_partitions`](Self::drop_partitions).
+    #[must_use]
+    pub fn with_drop_partitions(mut self, drop: bool) -> Self {
+        self.drop_partitions = drop;
+        self
     }
 }
 
@@ -83,6 +121,7 @@ pub struct CleanupEstimate {
 
 /// Schedule, retention rules and limits of scheduled maintenance.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MaintenancePolicy {
     /// When maintenance runs.
     pub schedule: Schedule,
@@ -116,10 +155,25 @@ impl MaintenancePolicy {
         self.rules.push(rule);
         self
     }
+
+    /// Sets [`time_budget`](Self::time_budget).
+    #[must_use]
+    pub fn with_time_budget(mut self, budget: Duration) -> Self {
+        self.time_budget = budget;
+        self
+    }
+
+    /// Sets [`months_ahead`](Self::months_ahead).
+    #[must_use]
+    pub fn with_months_ahead(mut self, months: u32) -> Self {
+        self.months_ahead = months;
+        self
+    }
 }
 
 /// A step of a maintenance run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum MaintenanceStep {
     /// Applying a retention rule, by its index in [`MaintenancePolicy::rules`].
     Rule(usize),

@@ -28,11 +28,11 @@ use tokio::sync::{Mutex, Notify, watch};
 
 #[cfg(feature = "postgres")]
 use crate::DatabaseConfig;
-use crate::DatabaseError;
 use crate::health::Health;
 #[cfg(feature = "in-memory")]
 use crate::store::Connection;
 use crate::store::{State, Store};
+use crate::{DatabaseError, NewEntry};
 
 type Result<T> = std::result::Result<T, DatabaseError>;
 
@@ -143,7 +143,8 @@ impl DatabaseManager {
         step: StepNumber,
         step_result: TaskStepResult,
     ) -> Result<TaskStatus> {
-        let entry = self.entry(self.0.clock.now(), task.clone(), step, step_result);
+        let new = NewEntry::new(task.clone(), step, step_result);
+        let entry = self.entry(self.0.clock.now(), new);
         Ok(self.task_history()?.save(&entry).await?)
     }
 
@@ -154,30 +155,19 @@ impl DatabaseManager {
     /// As for [`save_task_history`](Self::save_task_history).
     pub async fn save_batch_task_history(
         &self,
-        steps: impl IntoIterator<Item = (TaskKey, StepNumber, TaskStepResult)> + Send,
+        entries: impl IntoIterator<Item = NewEntry> + Send,
     ) -> Result<SavedBatch> {
         let now = self.0.clock.now();
-        let entries: Vec<_> = steps
+        let entries: Vec<_> = entries
             .into_iter()
-            .map(|(task, step, step_result)| self.entry(now, task, step, step_result))
+            .map(|new| self.entry(now, new))
             .collect();
         Ok(self.task_history()?.save_batch(&entries).await?)
     }
 
-    fn entry(
-        &self,
-        now: Timestamp,
-        task: TaskKey,
-        step: StepNumber,
-        step_result: TaskStepResult,
-    ) -> HistoryEntry {
-        HistoryEntry {
-            id: self.0.ids.next(now).into(),
-            task,
-            step,
-            step_result,
-            recorded_at: now,
-        }
+    fn entry(&self, now: Timestamp, new: NewEntry) -> HistoryEntry {
+        let id = self.0.ids.next(now).into();
+        HistoryEntry::new(id, new.task, new.step, new.step_result, now)
     }
 
     /// Returns the newest revision of every step of a task, ascending by step. For an unknown task

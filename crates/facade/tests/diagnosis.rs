@@ -19,13 +19,7 @@ fn the(diagnosis: &Diagnosis, code: FindingCode) -> &Finding {
 #[tokio::test]
 async fn in_memory_manager_has_no_diagnosis() {
     let manager = DatabaseManager::in_memory();
-    let request = ExplainRequest {
-        operation: ExplainedOperation::Load,
-        user: None,
-        task: None,
-        analyze: false,
-        now: SystemClock.now(),
-    };
+    let request = ExplainRequest::new(ExplainedOperation::Load, SystemClock.now());
 
     let diagnosis = manager
         .diagnose(&DiagnosisOptions::default())

@@ -119,10 +119,7 @@ async fn cleanup_without_time_budget_left_is_incomplete() {
     let manager = in_memory(&clock);
     save(&manager, "done", TaskStatus::Completed).await;
     let policy = RetentionPolicy::older_than(Timestamp::MAX);
-    let none = CleanupOptions {
-        time_budget: Some(Duration::ZERO),
-        ..CleanupOptions::default()
-    };
+    let none = CleanupOptions::default().with_time_budget(Duration::ZERO);
 
     let nothing = manager.clean_up(&policy, &none, |_| {}).await.unwrap();
     let rest = manager
@@ -150,10 +147,7 @@ async fn estimate_counts_expired_and_stuck_tasks() {
     let everything = RetentionPolicy::older_than(before(&clock, 30 * DAY));
     let all = manager.estimate_cleanup(&everything).await.unwrap();
     // "new" and "stuck" are the newest by last activity and task id.
-    let keeping = RetentionPolicy {
-        keep_newest: 2,
-        ..policy.clone()
-    };
+    let keeping = policy.clone().with_keep_newest(2);
     let kept = manager.estimate_cleanup(&keeping).await.unwrap();
 
     assert_eq!((estimate.expired.tasks, estimate.expired.entries), (20, 20));
@@ -171,10 +165,7 @@ async fn one_process_at_a_time_creates_and_drops_partitions() {
     let done = save(&manager, "done", TaskStatus::Completed).await;
     clock.advance(60 * DAY);
     let stuck = save(&manager, "stuck", TaskStatus::Running).await;
-    let policy = MaintenancePolicy {
-        months_ahead: 2,
-        ..monthly(Schedule::Every(DAY))
-    };
+    let policy = monthly(Schedule::Every(DAY)).with_months_ahead(2);
     let other = on_postgres(&database, &clock).await;
 
     let (one, two) = tokio::join!(
@@ -217,16 +208,14 @@ async fn failed_rule_does_not_stop_other_rules_and_partitions() {
         .unwrap();
     database.execute(REFUSE).unwrap();
     clock.advance(60 * DAY);
-    let of = |user: &str| RetentionRule {
-        scope: Scope::User(UserId::new(user.to_owned()).unwrap()),
-        ..RetentionRule::older_than(30 * DAY)
+    let of = |user: &str| {
+        RetentionRule::older_than(30 * DAY)
+            .with_scope(Scope::User(UserId::new(user.to_owned()).unwrap()))
     };
-    let policy = MaintenancePolicy {
-        months_ahead: 2,
-        ..MaintenancePolicy::new(Schedule::Every(DAY))
-    }
-    .with_rule(of("alice"))
-    .with_rule(of("bob"));
+    let policy = MaintenancePolicy::new(Schedule::Every(DAY))
+        .with_months_ahead(2)
+        .with_rule(of("alice"))
+        .with_rule(of("bob"));
 
     let run = manager.run_maintenance(&policy).await.unwrap();
 

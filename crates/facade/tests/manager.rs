@@ -19,7 +19,7 @@ use tasktrail::{
     DatabaseConfig, DatabaseContents, DatabaseError, DatabaseManager, ExportSelection, JsonText,
     MigrationTarget,
 };
-use tasktrail::{TaskKey, UserId};
+use tasktrail::{NewEntry, TaskKey, UserId};
 use tasktrail_test_support::TestDatabase;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -49,8 +49,8 @@ async fn every_method_works(manager: DatabaseManager, clock: Arc<ManualClock>) {
     let saved_at = clock.now();
     clock.advance(DAY * 31);
     let batch = [
-        (new.clone(), first, step("fetch", TaskStatus::Completed)),
-        (
+        NewEntry::new(new.clone(), first, step("fetch", TaskStatus::Completed)),
+        NewEntry::new(
             new.clone(),
             StepNumber::from(1),
             step("store", TaskStatus::Running),

@@ -73,10 +73,7 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
             .iter()
             .filter_map(|entry| Some((entry.task.clone(), tasks.status(&entry.task)?)))
             .collect();
-        Ok(SavedBatch {
-            added: count(new.len()),
-            statuses,
-        })
+        Ok(SavedBatch::new(count(new.len()), statuses))
     }
 
     async fn load(
@@ -179,11 +176,9 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
             task: task.task.clone(),
             last_kept: last_kept.clone(),
         });
-        Ok(RemovalResult {
-            tasks: count(covered.len()),
-            entries: covered.iter().map(|(task, _)| task.entries).sum(),
-            next: last.filter(|_| found > covered.len()),
-        })
+        let entries = covered.iter().map(|(task, _)| task.entries).sum();
+        let next = last.filter(|_| found > covered.len());
+        Ok(RemovalResult::new(count(covered.len()), entries, next))
     }
 }
 

@@ -90,6 +90,7 @@ impl Diagnosis {
 
 /// Options of a diagnosis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DiagnosisOptions {
     /// Free bytes on the disk of the database, which SQL cannot report. Default: `None`, so the
     /// diagnosis does not estimate when the disk will be full.
@@ -104,6 +105,22 @@ impl Default for DiagnosisOptions {
             disk_free: None,
             long_transaction: Duration::from_secs(5 * 60),
         }
+    }
+}
+
+impl DiagnosisOptions {
+    /// Sets [`disk_free`](Self::disk_free).
+    #[must_use]
+    pub fn with_disk_free(mut self, bytes: impl Into<Option<u64>>) -> Self {
+        self.disk_free = bytes.into();
+        self
+    }
+
+    /// Sets [`long_transaction`](Self::long_transaction).
+    #[must_use]
+    pub fn with_long_transaction(mut self, age: Duration) -> Self {
+        self.long_transaction = age;
+        self
     }
 }
 

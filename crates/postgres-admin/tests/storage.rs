@@ -24,15 +24,15 @@ async fn open(
 
 async fn save(postgres: &PostgresDatabase, step: u16) {
     let now = SystemClock.now();
-    let entry = HistoryEntry {
-        id: RandomIdGenerator::default().next(now).into(),
-        task: TaskKey::new("alice", "report").unwrap(),
-        step: StepNumber::from(step),
-        step_result: TaskStepResult::builder("fetch", TaskStatus::Completed)
+    let entry = HistoryEntry::new(
+        RandomIdGenerator::default().next(now).into(),
+        TaskKey::new("alice", "report").unwrap(),
+        StepNumber::from(step),
+        TaskStepResult::builder("fetch", TaskStatus::Completed)
             .build()
             .unwrap(),
-        recorded_at: now,
-    };
+        now,
+    );
     postgres.task_history().save(&entry).await.unwrap();
 }
 

@@ -38,6 +38,7 @@ fn each(problems: &[InvalidValue]) -> String {
 
 /// Why no connection was opened or checked out.
 #[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// The connection is closed or too old. bb8 tries another one.
     #[error("the connection is closed or too old")]
@@ -49,6 +50,7 @@ pub enum OpenError {
 
 /// Why a call got no connection.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum AcquireError {
     /// The pool was closed.
     #[error("the pool was closed")]
@@ -90,6 +92,7 @@ fn callers(number: u32) -> String {
 
 /// Why a repository operation failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// The call got no connection.
     #[error(transparent)]

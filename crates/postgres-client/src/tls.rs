@@ -21,6 +21,7 @@ mod verifier;
 ///
 /// The modes are those of libpq (PostgreSQL documentation, section 34.19, "SSL Support").
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum TlsMode {
     /// Not encrypted.
     Disable,

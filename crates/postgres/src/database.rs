@@ -188,21 +188,19 @@ impl PostgresDatabase {
         };
         let left = deadline.saturating_sub(began.elapsed());
         let (rest, migrations) = (self.pool.close(left), self.migrations.close(left));
-        let ((), closing, (migrated, given_up)) = tokio::join!(standbys, rest, migrations);
+        let ((), mut closing, (migrated, given_up)) = tokio::join!(standbys, rest, migrations);
         // A batch has one connection, but contains the calls of many callers.
         let callers = |connections: u32, shared: InFlight| {
             let alone = connections.saturating_sub(shared.statements);
             alone.saturating_add(shared.calls)
         };
         let cancelled = callers(closing.cancelled, shared_left);
-        CloseReport {
-            finished: callers(connected, shared)
-                .saturating_sub(cancelled)
-                .saturating_add(migrated),
-            cancelled: cancelled.saturating_add(given_up),
-            took: began.elapsed(),
-            ..closing
-        }
+        closing.finished = callers(connected, shared)
+            .saturating_sub(cancelled)
+            .saturating_add(migrated);
+        closing.cancelled = cancelled.saturating_add(given_up);
+        closing.took = began.elapsed();
+        closing
     }
 
     fn batched_calls(&self) -> InFlight {

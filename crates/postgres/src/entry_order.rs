@@ -30,6 +30,7 @@ const ROWS_OF_A_PAGE: i64 = 100;
 
 /// The next entry id, compared with the existing ones.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EntryOrder {
     /// The id that the next entry gets.
     pub next: i64,
@@ -38,6 +39,12 @@ pub struct EntryOrder {
 }
 
 impl EntryOrder {
+    /// Creates the order of a store, from the id of the next entry and the greatest existing id.
+    #[must_use]
+    pub const fn new(next: i64, greatest: Option<i64>) -> Self {
+        Self { next, greatest }
+    }
+
     /// Returns whether new entries would sort before existing ones.
     #[must_use]
     pub fn is_behind(&self) -> bool {

@@ -34,6 +34,7 @@ const LOCK: i64 = 0x7461_736b_7472_6169;
 
 /// Which migrations a database has.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SchemaState {
     /// Versions that are applied, oldest first.
     pub applied: Vec<String>,

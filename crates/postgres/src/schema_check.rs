@@ -20,6 +20,7 @@ const DESCRIBE: &str = include_str!("schema_check/describe.sql");
 
 /// A difference between the tables and those that this program expects.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SchemaDifference {
     /// The object, such as `index task_history.task_history_step_idx`.
     pub object: String,
@@ -27,6 +28,18 @@ pub struct SchemaDifference {
     pub expected: Option<String>,
     /// The actual definition; `None` if the object does not exist.
     pub found: Option<String>,
+}
+
+impl SchemaDifference {
+    /// Creates the difference of an object, from its expected and its actual definition.
+    #[must_use]
+    pub fn new(object: impl Into<String>, expected: Option<String>, found: Option<String>) -> Self {
+        Self {
+            object: object.into(),
+            expected,
+            found,
+        }
+    }
 }
 
 impl fmt::Display for SchemaDifference {

@@ -38,16 +38,16 @@ impl Store {
 
     fn entry(&self, user: &str, task: &str, step: u16, second: i64) -> HistoryEntry {
         let at = at(second);
-        HistoryEntry {
-            id: self.ids.next(at).into(),
-            task: TaskKey::new(user, task).unwrap(),
-            step: StepNumber::from(step),
-            step_result: TaskStepResult::builder("a\u{1}b", TaskStatus::Running)
+        HistoryEntry::new(
+            self.ids.next(at).into(),
+            TaskKey::new(user, task).unwrap(),
+            StepNumber::from(step),
+            TaskStepResult::builder("a\u{1}b", TaskStatus::Running)
                 .result(json!({ "nul": "\0", "number": 1e17 }))
                 .build()
                 .unwrap(),
-            recorded_at: at,
-        }
+            at,
+        )
     }
 
     async fn save(&self, user: &str, task: &str, step: u16, second: i64) -> HistoryEntry {
@@ -205,10 +205,11 @@ async fn whole_tasks_are_selected_by_user_and_last_activity() {
     }
     store.save("bob", "middle", 0, 5).await;
     store.save("al", "middle", 0, 5).await;
-    let of = |scope: Scope, since: Option<i64>, until: Option<i64>| ExportSelection {
-        scope,
-        since: since.map(at),
-        until: until.map(at),
+    let of = |scope: Scope, since: Option<i64>, until: Option<i64>| {
+        ExportSelection::default()
+            .with_scope(scope)
+            .with_since(since.map(at))
+            .with_until(until.map(at))
     };
     let alice = || Scope::User(UserId::new("alice").unwrap());
 
@@ -335,11 +336,9 @@ async fn trail_that_differs_from_its_summary_fails_the_export() {
         }
         store.save("bob", "b", 0, 1).await;
         store.database.execute(spoil).unwrap();
-        let alice = ExportSelection {
-            scope: Scope::User(UserId::new("alice").unwrap()),
-            since: Some(at(1)),
-            ..<_>::default()
-        };
+        let alice = ExportSelection::default()
+            .with_scope(Scope::User(UserId::new("alice").unwrap()))
+            .with_since(at(1));
 
         for selection in [&ExportSelection::default(), &alice] {
             let mut export = store.export(selection).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tasktrail_conformance::fixture::Writer;
+use tasktrail_conformance::fixture::{Edit, Writer};
 use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::{Effect, ErrorChain, ErrorKind, PageRequest, RepositoryError};
 use tasktrail_domain::task_history::{
@@ -188,10 +188,8 @@ async fn refused_entry_fails_only_its_own_save() {
 async fn repetitions_and_conflicts_are_distinguished_in_a_batch() {
     let mut locked = Locked::new().await;
     let entry = locked.writer.step(&task("a"), 0, TaskStatus::Running);
-    let contradiction = HistoryEntry {
-        task: task("b"),
-        ..entry.clone()
-    };
+    let mut contradiction = entry.clone();
+    contradiction.task = task("b");
     let calls = locked.queue([entry.clone(), contradiction, entry.clone()]);
 
     locked.unlock().await;
@@ -348,10 +346,8 @@ async fn save_times_out_if_the_queue_is_full() {
         let result = TaskStepResult::builder("large", TaskStatus::Running)
             .result("x".repeat(30 << 20))
             .limit(ResultLimit::UNLIMITED);
-        HistoryEntry {
-            step_result: result.build().unwrap(),
-            ..locked.writer.step(&task("a"), step, TaskStatus::Running)
-        }
+        let entry = locked.writer.step(&task("a"), step, TaskStatus::Running);
+        entry.with(result.build().unwrap())
     };
     let entries = [large(0), large(1)];
     let third = large(2);

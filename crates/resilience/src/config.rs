@@ -9,7 +9,16 @@ use crate::{BreakerConfig, RetryConfig, TimeoutConfig};
 ///
 /// Values outside the valid ranges do no harm, but make no sense. [`problems`](Self::problems)
 /// lists them.
+///
+/// ```
+/// use tasktrail_resilience::{ResilienceConfig, RetryConfig};
+///
+/// let config = ResilienceConfig::default()
+///     .with_retry(RetryConfig::default().with_max_retries(3))
+///     .with_breaker(None);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ResilienceConfig {
     /// Whether calls are recorded in spans, metrics and logs. Enabled by default.
     pub observe: bool,
@@ -33,6 +42,34 @@ impl Default for ResilienceConfig {
 }
 
 impl ResilienceConfig {
+    /// Sets [`observe`](Self::observe).
+    #[must_use]
+    pub fn with_observe(mut self, observe: bool) -> Self {
+        self.observe = observe;
+        self
+    }
+
+    /// Sets [`retry`](Self::retry).
+    #[must_use]
+    pub fn with_retry(mut self, config: impl Into<Option<RetryConfig>>) -> Self {
+        self.retry = config.into();
+        self
+    }
+
+    /// Sets [`breaker`](Self::breaker).
+    #[must_use]
+    pub fn with_breaker(mut self, config: impl Into<Option<BreakerConfig>>) -> Self {
+        self.breaker = config.into();
+        self
+    }
+
+    /// Sets [`timeout`](Self::timeout).
+    #[must_use]
+    pub fn with_timeout(mut self, config: impl Into<Option<TimeoutConfig>>) -> Self {
+        self.timeout = config.into();
+        self
+    }
+
     /// Lists every setting outside its valid range, by a name such as `retry.max_backoff`.
     #[must_use]
     pub fn problems(&self) -> Vec<InvalidValue> {

@@ -24,6 +24,7 @@ pub struct Timeout {
 
 /// Configures the duration of attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TimeoutConfig {
     /// The timeout of an attempt. Defaults to 4 seconds; from 1 millisecond to 1 hour.
     ///
@@ -95,6 +96,20 @@ impl Default for TimeoutConfig {
 }
 
 impl TimeoutConfig {
+    /// Sets [`attempt`](Self::attempt).
+    #[must_use]
+    pub fn with_attempt(mut self, limit: Duration) -> Self {
+        self.attempt = limit;
+        self
+    }
+
+    /// Sets [`long_attempt`](Self::long_attempt).
+    #[must_use]
+    pub fn with_long_attempt(mut self, limit: Duration) -> Self {
+        self.long_attempt = limit;
+        self
+    }
+
     pub(crate) fn problems(&self) -> impl Iterator<Item = InvalidValue> {
         let least = Duration::from_millis(1);
         let hour = Duration::from_secs(60 * 60);

@@ -48,13 +48,13 @@ impl Workload {
     /// Returns the entry of a step of a task.
     pub(crate) fn entry(&self, task: u32, step: u32) -> Result<HistoryEntry> {
         let now = SystemClock.now();
-        Ok(HistoryEntry {
-            id: self.ids.next(now),
-            task: TaskKey::new(self.user.as_str(), format!("task-{task}"))?,
-            step: StepNumber::new(i64::from(step))?,
-            step_result: self.step_result.clone(),
-            recorded_at: now,
-        })
+        Ok(HistoryEntry::new(
+            self.ids.next(now).into(),
+            TaskKey::new(self.user.as_str(), format!("task-{task}"))?,
+            StepNumber::new(i64::from(step))?,
+            self.step_result.clone(),
+            now,
+        ))
     }
 }
 

@@ -136,11 +136,9 @@ async fn clean_up(
     let gone = if args.dry_run {
         CleanupReport::default()
     } else {
-        let options = CleanupOptions {
-            time_budget: args.time_budget,
-            throttle: !args.no_throttle,
-            ..CleanupOptions::default()
-        };
+        let options = CleanupOptions::default()
+            .with_time_budget(args.time_budget)
+            .with_throttle(!args.no_throttle);
         let bar = progress(estimate.map(|estimate| estimate.expired.tasks));
         let gone = manager
             .clean_up(&policy, &options, |gone| bar.set_position(gone.tasks))
@@ -165,13 +163,10 @@ impl CleanupArgs {
             [] => rule.statuses,
             given => StatusSet::only(given.iter().copied()),
         };
-        RetentionRule {
-            statuses,
-            finished_only: self.finished_only,
-            scope: self.user.clone().map_or(Scope::Everyone, Scope::User),
-            keep_newest: self.keep,
-            ..rule
-        }
+        rule.with_statuses(statuses)
+            .with_finished_only(self.finished_only)
+            .with_scope(self.user.clone().map_or(Scope::Everyone, Scope::User))
+            .with_keep_newest(self.keep)
     }
 
     fn answer(
@@ -181,11 +176,8 @@ impl CleanupArgs {
         kept_partitions: Vec<Outlook>,
         output: &mut Output,
     ) -> Result<(), Failure> {
-        let removed = ExpiredCounts {
-            tasks: gone.tasks,
-            entries: gone.entries,
-        };
-        let ExpiredCounts { tasks, entries } = match &estimate {
+        let removed = ExpiredCounts::new(gone.tasks, gone.entries);
+        let ExpiredCounts { tasks, entries, .. } = match &estimate {
             Some(estimate) if self.dry_run => estimate.expired,
             _ => removed,
         };

@@ -102,10 +102,9 @@ pub(crate) async fn run(
         config.with_postgres(|postgres| postgres.with_statement_timeout(limit))
     })?;
     manager.init_connection_pool().await?;
-    let options = DiagnosisOptions {
-        disk_free: args.disk_free.map(|size| size.as_u64()),
-        long_transaction: Duration::from_secs(args.long_transaction),
-    };
+    let options = DiagnosisOptions::default()
+        .with_disk_free(args.disk_free.map(|size| size.as_u64()))
+        .with_long_transaction(Duration::from_secs(args.long_transaction));
     let diagnosis = manager.diagnose(&options).await?.unwrap_or_default();
     if output.is_json() {
         output.json(&Answer::of(&diagnosis))?;

@@ -114,13 +114,10 @@ async fn explain(
         let message = "--analyze executes statements, and the statements of this operation write";
         return Err(Failure::Usage(message.to_owned()));
     }
-    let request = ExplainRequest {
-        operation,
-        user: args.user,
-        task: args.task,
-        analyze: args.analyze,
-        now: SystemClock.now(),
-    };
+    let request = ExplainRequest::new(operation, SystemClock.now())
+        .with_user(args.user)
+        .with_task(args.task)
+        .with_analyze(args.analyze);
     let explained = manager.explain(&request).await;
     let explained = explained.map_err(|error| match error {
         DatabaseError::Repository(error) => Failure::from(error),

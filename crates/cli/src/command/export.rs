@@ -204,11 +204,10 @@ impl ExportArgs {
         manager: &DatabaseManager,
         messages: &mpsc::Sender<ExportMessage>,
     ) -> Result<(), Failure> {
-        let selection = ExportSelection {
-            scope: self.user.clone().map_or(Scope::Everyone, Scope::User),
-            since: self.since,
-            until: self.until,
-        };
+        let selection = ExportSelection::default()
+            .with_scope(self.user.clone().map_or(Scope::Everyone, Scope::User))
+            .with_since(self.since)
+            .with_until(self.until);
         let export = manager.export(&selection).await?;
         let mut export = export.ok_or_else(|| Failure::error("there is no database to export"))?;
         let mut progress = Progress::of(&export);

@@ -68,12 +68,11 @@ async fn list(
     manager: &DatabaseManager,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let filter = TaskFilter {
-        statuses: status_set(&args.statuses),
-        error_code: args.error_code.clone(),
-        since: args.since,
-        until: args.until,
-    };
+    let filter = TaskFilter::default()
+        .with_statuses(status_set(&args.statuses))
+        .with_error_code(args.error_code.clone())
+        .with_since(args.since)
+        .with_until(args.until);
     let page = PageRequest {
         size: args.limit,
         after: args.after.clone(),

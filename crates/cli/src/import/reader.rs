@@ -144,12 +144,12 @@ fn parse(
         Record::Finish(task, finish) => return Ok((Parsed::Finish(task, finish), None)),
     };
     let derived = || identities.next(line, saved.recorded_at);
-    let entry = HistoryEntry {
-        id: saved.entry_id.unwrap_or_else(derived),
-        task: saved.task,
-        step: saved.step,
-        step_result: saved.step_result,
-        recorded_at: saved.recorded_at.unwrap_or_else(|| clock.now()),
-    };
+    let entry = HistoryEntry::new(
+        saved.entry_id.unwrap_or_else(derived),
+        saved.task,
+        saved.step,
+        saved.step_result,
+        saved.recorded_at.unwrap_or_else(|| clock.now()),
+    );
     Ok((Parsed::Entry(entry), saved.replaced))
 }

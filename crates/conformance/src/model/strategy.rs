@@ -13,7 +13,7 @@ use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_domain::{TaskKey, UserId};
 
 use super::Action;
-use crate::fixture::{USERS, at, task_of, user};
+use crate::fixture::{Edit, USERS, at, task_of, user};
 use crate::json_texts::any_json_text;
 
 /// Generates an action that may refer to entries of earlier actions.
@@ -58,11 +58,7 @@ fn batch(sent: &[HistoryEntry]) -> impl Strategy<Value = Vec<HistoryEntry>> + us
     (prop::collection::vec(entry(sent), 0..=5), twice).prop_map(
         |(mut entries, (twice, which, at))| {
             if twice && !entries.is_empty() {
-                let recorded_at = at;
-                let again = HistoryEntry {
-                    recorded_at,
-                    ..which.get(&entries).clone()
-                };
+                let again = which.get(&entries).clone().recorded(at);
                 entries.push(again);
             }
             entries
@@ -75,27 +71,16 @@ fn entry(sent: &[HistoryEntry]) -> BoxedStrategy<HistoryEntry> {
     if sent.is_empty() {
         return new_entry().boxed();
     }
-    let repetition =
-        (select(sent.to_vec()), instant()).prop_map(|(entry, recorded_at)| HistoryEntry {
-            recorded_at,
-            ..entry
-        });
+    let repetition = (select(sent.to_vec()), instant()).prop_map(|(entry, at)| entry.recorded(at));
     let contradiction =
-        (select(sent.to_vec()), new_entry()).prop_map(|(entry, other)| HistoryEntry {
-            id: entry.id,
-            ..other
-        });
+        (select(sent.to_vec()), new_entry()).prop_map(|(entry, other)| other.under(entry.id));
     prop_oneof![6 => new_entry(), 2 => repetition, 1 => contradiction].boxed()
 }
 
 fn new_entry() -> impl Strategy<Value = HistoryEntry> {
     (any::<[u8; 2]>(), task(), step(), step_result(), instant()).prop_map(
-        |(id, task, step, step_result, recorded_at)| HistoryEntry {
-            id: entry_id(id),
-            task,
-            step,
-            step_result,
-            recorded_at,
+        |(id, task, step, step_result, recorded_at)| {
+            HistoryEntry::new(entry_id(id), task, step, step_result, recorded_at)
         },
     )
 }
@@ -178,22 +163,23 @@ fn filter() -> impl Strategy<Value = TaskFilter> {
         prop::option::weighted(0.3, error_code()),
         (time(), time()),
     )
-        .prop_map(|(statuses, error_code, (since, until))| TaskFilter {
-            statuses,
-            error_code,
-            since,
-            until,
+        .prop_map(|(statuses, error_code, (since, until))| {
+            TaskFilter::default()
+                .with_statuses(statuses)
+                .with_error_code(error_code)
+                .with_since(since)
+                .with_until(until)
         })
 }
 
 fn policy() -> impl Strategy<Value = RetentionPolicy> {
     (instant(), statuses(), any::<bool>(), scope(), kept()).prop_map(
-        |(cutoff, statuses, finished_only, scope, keep_newest)| RetentionPolicy {
-            cutoff,
-            statuses,
-            finished_only,
-            scope,
-            keep_newest,
+        |(cutoff, statuses, finished_only, scope, keep_newest)| {
+            RetentionPolicy::older_than(cutoff)
+                .with_statuses(statuses)
+                .with_finished_only(finished_only)
+                .with_scope(scope)
+                .with_keep_newest(keep_newest)
         },
     )
 }
@@ -204,11 +190,10 @@ fn kept() -> impl Strategy<Value = u64> {
 
 fn removal_batch() -> impl Strategy<Value = RemovalLimits> {
     (size(), 0_u64..8, prop::option::weighted(0.3, task())).prop_map(|(tasks, entries, after)| {
-        RemovalLimits {
-            tasks,
-            entries,
-            after: after.map(RemovalCursor::from),
-        }
+        RemovalLimits::default()
+            .with_tasks(tasks)
+            .with_entries(entries)
+            .with_after(after.map(RemovalCursor::from))
     })
 }
 

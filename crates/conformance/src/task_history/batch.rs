@@ -25,10 +25,7 @@ pub async fn a_batch_returns_the_number_added_and_the_statuses(history: &History
 
     let saved = history.save_batch(&[lower, first, other]).await;
 
-    let expected = SavedBatch {
-        added: 2,
-        statuses: [(report, Running), (invoice, Failed)].into(),
-    };
+    let expected = SavedBatch::new(2, [(report, Running), (invoice, Failed)].into());
     assert_eq!(saved, expected);
 }
 

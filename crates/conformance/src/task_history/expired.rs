@@ -26,14 +26,10 @@ pub async fn expired_counts_match_the_removal(history: &History) {
         let entries = covered.iter().map(|task| task.entries).sum();
         assert_eq!(untouched, before, "{policy:?}");
         assert_eq!(tasks_of_all_users(history).await, others, "{policy:?}");
-        assert_eq!(expired, ExpiredCounts { tasks, entries }, "{policy:?}");
+        assert_eq!(expired, ExpiredCounts::new(tasks, entries), "{policy:?}");
         assert_eq!(
             removed,
-            RemovalResult {
-                tasks,
-                entries,
-                next: None
-            },
+            RemovalResult::new(tasks, entries, None),
             "{policy:?}"
         );
     }
@@ -80,13 +76,12 @@ fn every_policy() -> Vec<RetentionPolicy> {
         ] {
             for (cutoff, finished_only) in [(at(2), false), (at(2), true), (Timestamp::MAX, true)] {
                 let scope = scope.clone();
-                policies.push(RetentionPolicy {
-                    cutoff,
-                    statuses,
-                    finished_only,
-                    scope,
-                    keep_newest: 0,
-                });
+                policies.push(
+                    RetentionPolicy::older_than(cutoff)
+                        .with_statuses(statuses)
+                        .with_finished_only(finished_only)
+                        .with_scope(scope),
+                );
             }
         }
     }

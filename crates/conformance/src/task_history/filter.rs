@@ -83,14 +83,8 @@ pub async fn tasks_are_filtered_by_error_code(history: &History) {
 /// `since` is inclusive, `until` is exclusive.
 pub async fn since_is_inclusive_and_until_is_exclusive(history: &History) {
     save_around(history, at(5)).await;
-    let since = |since| TaskFilter {
-        since: Some(since),
-        ..TaskFilter::default()
-    };
-    let until = |until| TaskFilter {
-        until: Some(until),
-        ..TaskFilter::default()
-    };
+    let since = |since| TaskFilter::default().with_since(since);
+    let until = |until| TaskFilter::default().with_until(until);
 
     assert_eq!(ids(history, &since(at(5))).await, ["after", "at"]);
     assert_eq!(ids(history, &until(at(5))).await, ["before"]);
@@ -176,12 +170,13 @@ fn every_filter() -> Vec<TaskFilter> {
                 .flat_map(|since| times.map(|until| (*since, until)))
             {
                 let error_code = error_code.clone();
-                filters.push(TaskFilter {
-                    statuses,
-                    error_code,
-                    since,
-                    until,
-                });
+                filters.push(
+                    TaskFilter::default()
+                        .with_statuses(statuses)
+                        .with_error_code(error_code)
+                        .with_since(since)
+                        .with_until(until),
+                );
             }
         }
     }

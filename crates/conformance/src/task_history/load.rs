@@ -112,10 +112,8 @@ pub async fn the_lowest_and_highest_step_numbers_are_supported(history: &History
     let writer = Writer::default();
     let report = task("report");
     for step in [StepNumber::MAX, StepNumber::MIN] {
-        let entry = HistoryEntry {
-            step,
-            ..writer.step(&report, 0, Running)
-        };
+        let mut entry = writer.step(&report, 0, Running);
+        entry.step = step;
         history.save(&entry).await;
     }
 

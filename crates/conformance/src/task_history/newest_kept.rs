@@ -123,18 +123,13 @@ pub async fn a_removal_that_races_saves_keeps_updated_tasks(history: &History) {
 }
 
 fn keep(keep_newest: u64) -> RetentionPolicy {
-    RetentionPolicy {
-        keep_newest,
-        ..RetentionPolicy::older_than(at(1000))
-    }
+    RetentionPolicy::older_than(at(1000)).with_keep_newest(keep_newest)
 }
 
 fn batch(tasks: u64, after: Option<RemovalCursor>) -> RemovalLimits {
-    RemovalLimits {
-        tasks: PageSize::new(tasks).unwrap(),
-        after,
-        ..RemovalLimits::default()
-    }
+    RemovalLimits::default()
+        .with_tasks(PageSize::new(tasks).unwrap())
+        .with_after(after)
 }
 
 /// Saves the tasks `t0`, `t1` … of a user, each one second later than the previous one.

@@ -91,10 +91,7 @@ fn old() -> RetentionPolicy {
 }
 
 fn batch(tasks: u64) -> RemovalLimits {
-    RemovalLimits {
-        tasks: PageSize::new(tasks).unwrap(),
-        ..RemovalLimits::default()
-    }
+    RemovalLimits::default().with_tasks(PageSize::new(tasks).unwrap())
 }
 
 /// Saves tasks with three old entries each, and returns a later, unsaved entry for each.

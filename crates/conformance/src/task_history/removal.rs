@@ -5,7 +5,7 @@ use tasktrail_domain::repository::PageSize;
 use tasktrail_domain::task_history::TaskHistoryRepositoryExt;
 use tasktrail_domain::task_history::TaskStatus::Running;
 use tasktrail_domain::task_history::{
-    FinalStatus, RemovalLimits, RemovalResult, RetentionPolicy, TaskFilter,
+    FinalStatus, RemovalCursor, RemovalLimits, RemovalResult, RetentionPolicy, TaskFilter,
 };
 
 use crate::History;
@@ -45,21 +45,11 @@ pub async fn an_entry_limit_of_zero_removes_one_task_at_a_time(history: &History
 /// The limits may have their maximum values.
 pub async fn removal_limits_may_be_huge(history: &History) {
     save_tasks(history, &[("a", 1), ("b", 2)]).await;
-    let batch = RemovalLimits {
-        tasks: PageSize::MAX,
-        ..entries(u64::MAX)
-    };
+    let batch = entries(u64::MAX).with_tasks(PageSize::MAX);
 
     let removed = history.remove(&everything(), &batch).await;
 
-    assert_eq!(
-        removed,
-        RemovalResult {
-            tasks: 2,
-            entries: 3,
-            next: None
-        }
-    );
+    assert_eq!(removed, RemovalResult::new(2, 3, None));
 }
 
 /// Tasks are removed in key order: by user, then by task, each compared byte by byte.
@@ -117,10 +107,7 @@ pub async fn a_removal_starts_after_its_cursor(history: &History) {
         ("b", "ab"),
         ("A", ""),
     ] {
-        let batch = RemovalLimits {
-            after: Some(task(cursor).into()),
-            ..RemovalLimits::default()
-        };
+        let batch = RemovalLimits::default().with_after(RemovalCursor::from(task(cursor)));
         history.remove(&everything(), &batch).await;
 
         assert_eq!(remaining(history).await, left, "after {cursor}");
@@ -145,10 +132,7 @@ pub async fn a_task_that_becomes_active_during_a_removal_is_kept(history: &Histo
     let active = writer.step(&task("b"), 2, Running).recorded(at(60));
     history.save(&active).await;
 
-    let batch = RemovalLimits {
-        after: first.next,
-        ..tasks(5)
-    };
+    let batch = tasks(5).with_after(first.next);
     history.remove(&everything(), &batch).await;
 
     assert_eq!(remaining(history).await, "b");
@@ -160,20 +144,10 @@ pub async fn the_last_batch_of_a_removal_has_no_next(history: &History) {
     save_tasks(history, &[("a", 1), ("b", 1), ("c", 1), ("d", 1)]).await;
     let first = history.remove(&everything(), &tasks(2)).await;
 
-    let batch = RemovalLimits {
-        after: first.next,
-        ..tasks(2)
-    };
+    let batch = tasks(2).with_after(first.next);
     let last = history.remove(&everything(), &batch).await;
 
-    assert_eq!(
-        last,
-        RemovalResult {
-            tasks: 2,
-            entries: 2,
-            next: None
-        }
-    );
+    assert_eq!(last, RemovalResult::new(2, 2, None));
 }
 
 /// Removing everything reports progress after each batch, and the total at the end.
@@ -189,14 +163,7 @@ pub async fn removing_everything_reports_its_progress(history: &History) {
         .await;
 
     assert_eq!(progress, [1, 3, 6]);
-    assert_eq!(
-        total.unwrap(),
-        RemovalResult {
-            tasks: 3,
-            entries: 6,
-            next: None
-        }
-    );
+    assert_eq!(total.unwrap(), RemovalResult::new(3, 6, None));
 }
 
 /// Covers everything recorded before 12:01.
@@ -205,17 +172,11 @@ fn everything() -> RetentionPolicy {
 }
 
 fn tasks(bound: u64) -> RemovalLimits {
-    RemovalLimits {
-        tasks: PageSize::new(bound).unwrap(),
-        ..RemovalLimits::default()
-    }
+    RemovalLimits::default().with_tasks(PageSize::new(bound).unwrap())
 }
 
 fn entries(bound: u64) -> RemovalLimits {
-    RemovalLimits {
-        entries: bound,
-        ..RemovalLimits::default()
-    }
+    RemovalLimits::default().with_entries(bound)
 }
 
 /// Removes in batches, and returns the numbers of tasks and entries of each non-empty batch.

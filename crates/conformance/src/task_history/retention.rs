@@ -158,10 +158,7 @@ pub async fn tasks_with_other_statuses_are_kept(history: &History) {
     history
         .finish(&task("cancelled"), FinalStatus::Cancelled, at(1))
         .await;
-    let policy = |statuses| RetentionPolicy {
-        statuses,
-        ..before(at(9))
-    };
+    let policy = |statuses| before(at(9)).with_statuses(statuses);
 
     let none = remove(history, &policy(StatusSet::only([]))).await;
     let failed = remove(history, &policy(Failed.into())).await;
@@ -181,10 +178,7 @@ pub async fn a_finished_only_policy_keeps_open_tasks(history: &History) {
             .finish(&task(id), FinalStatus::Completed, at(1))
             .await;
     }
-    let policy = RetentionPolicy {
-        finished_only: true,
-        ..before(at(9))
-    };
+    let policy = before(at(9)).with_finished_only(true);
 
     let removed = remove(history, &policy).await;
 
@@ -206,10 +200,7 @@ pub async fn the_newest_tasks_of_each_user_are_kept(history: &History) {
         history.save(&entry.recorded(at(time))).await;
     }
     history.save(&writer.step(&task("b"), 2, Running)).await;
-    let keep = |keep_newest| RetentionPolicy {
-        keep_newest,
-        ..before(Timestamp::MAX)
-    };
+    let keep = |keep_newest| before(Timestamp::MAX).with_keep_newest(keep_newest);
 
     let four = history.expired(&keep(4)).await;
     let expired = history.expired(&keep(2)).await;
@@ -220,10 +211,7 @@ pub async fn the_newest_tasks_of_each_user_are_kept(history: &History) {
     assert_eq!(remaining(history).await, ["b", "d"]);
     assert_eq!(history.status(&task_of("bob", "a")).await, Some(Completed));
     // The newest tasks are determined before the other conditions apply.
-    let failed = RetentionPolicy {
-        statuses: Completed.into(),
-        ..keep(1)
-    };
+    let failed = keep(1).with_statuses(Completed);
     remove(history, &failed).await;
     assert_eq!(remaining(history).await, ["b"]);
     let none = remove(history, &keep(u64::MAX)).await;

@@ -17,16 +17,11 @@ pub async fn an_open_task_has_a_summary(history: &History) {
         .recorded(at(3));
     history.save_batch(&[first, last]).await;
 
-    let expected = TaskSummary {
-        task: report.clone(),
-        status: Failed,
-        finished_at: None,
-        last_step: Some(2.into()),
-        error_code: Some(ErrorCode::TIMEOUT),
-        entries: 2,
-        created_at: at(1),
-        last_updated: at(3),
-    };
+    let mut expected = TaskSummary::new(report.clone(), Failed, at(1));
+    expected.last_step = Some(2.into());
+    expected.error_code = Some(ErrorCode::TIMEOUT);
+    expected.entries = 2;
+    expected.last_updated = at(3);
     assert_eq!(history.summary(&report).await, expected);
 }
 
@@ -35,16 +30,8 @@ pub async fn a_task_finished_before_any_save_has_a_summary(history: &History) {
     let report = task("report");
     history.finish(&report, FinalStatus::Cancelled, at(4)).await;
 
-    let expected = TaskSummary {
-        task: report.clone(),
-        status: Cancelled,
-        finished_at: Some(at(4)),
-        last_step: None,
-        error_code: None,
-        entries: 0,
-        created_at: at(4),
-        last_updated: at(4),
-    };
+    let mut expected = TaskSummary::new(report.clone(), Cancelled, at(4));
+    expected.finished_at = Some(at(4));
     assert_eq!(history.summary(&report).await, expected);
 }
 
@@ -117,13 +104,11 @@ pub async fn late_saves_do_not_change_the_finish(history: &History) {
         .save(&failed(2, ErrorCode::DATABASE).recorded(at(9)))
         .await;
 
-    let expected = TaskSummary {
-        last_step: Some(2.into()),
-        error_code: Some(ErrorCode::DATABASE),
-        entries: 2,
-        last_updated: at(9),
-        ..finished.clone()
-    };
+    let mut expected = finished.clone();
+    expected.last_step = Some(2.into());
+    expected.error_code = Some(ErrorCode::DATABASE);
+    expected.entries = 2;
+    expected.last_updated = at(9);
     assert_eq!(finished.error_code, Some(ErrorCode::TIMEOUT));
     assert_eq!(
         (finished.status, finished.finished_at),

@@ -168,11 +168,9 @@ pub async fn the_first_and_last_instants_work_as_bounds(history: &History) {
             .save(&writer.step(&task(id), 1, Running).recorded(time))
             .await;
     }
-    let between = TaskFilter {
-        since: Some(Timestamp::MIN),
-        until: Some(Timestamp::MAX),
-        ..TaskFilter::default()
-    };
+    let between = TaskFilter::default()
+        .with_since(Timestamp::MIN)
+        .with_until(Timestamp::MAX);
 
     let found = history.list(&user("alice"), &between).await;
     let policy = RetentionPolicy::older_than(Timestamp::MAX);

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 /// The result of closing a store.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CloseReport {
     /// Number of calls in flight that finished before the deadline. A migration counts as a call.
     pub finished: u32,

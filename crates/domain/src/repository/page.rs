@@ -2,6 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::InvalidValue;
+use crate::text::canonical;
 
 /// The maximum number of items of a page: 1 to 1000, 100 by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,8 +52,9 @@ impl FromStr for PageSize {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refused = |_| InvalidValue::text("page size", "1 to 1000", text);
-        Self::new(text.parse().map_err(refused)?)
+        let items = canonical(text);
+        let refused = || InvalidValue::text("page size", "1 to 1000", text);
+        Self::new(items.ok_or_else(refused)?)
     }
 }
 

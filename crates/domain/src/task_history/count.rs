@@ -4,6 +4,8 @@ use super::TaskStatus;
 use crate::UserId;
 
 /// Whose tasks an operation covers.
+///
+/// Exhaustive, because every adapter must be able to apply every scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Scope {
     /// The tasks of all users.
@@ -15,6 +17,7 @@ pub enum Scope {
 
 /// Counts of a history at one instant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Counts {
     /// Number of entries, including all revisions.
     pub entries: u64,

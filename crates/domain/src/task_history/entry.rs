@@ -4,10 +4,12 @@ use std::str::FromStr;
 use super::{EntryId, StepNumber, TaskStepResult};
 use crate::InvalidValue;
 use crate::TaskKey;
+use crate::text::canonical;
 use crate::timestamp::Timestamp;
 
 /// An entry of a task history: a step result that is saved once.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct HistoryEntry {
     /// The id of the save, which makes it idempotent; see [`EntryId`].
     pub id: EntryId,
@@ -22,6 +24,24 @@ pub struct HistoryEntry {
 }
 
 impl HistoryEntry {
+    /// Creates the entry of a save of `step_result`, recorded at `recorded_at`.
+    #[must_use]
+    pub const fn new(
+        id: EntryId,
+        task: TaskKey,
+        step: StepNumber,
+        step_result: TaskStepResult,
+        recorded_at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            task,
+            step,
+            step_result,
+            recorded_at,
+        }
+    }
+
     /// Returns whether `other` is a repetition of this save: the same id, task, step and step
     /// result. The time may differ.
     #[must_use]
@@ -35,7 +55,8 @@ impl HistoryEntry {
 
 /// A position in the trail of a task, which has the order in which the store accepted the entries.
 ///
-/// Opaque: use it only to read the next page, in the same store.
+/// Opaque: use it only to read the next page, in the same store. Only the exact text that `Display`
+/// writes is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TrailCursor(i64);
 
@@ -63,7 +84,8 @@ impl FromStr for TrailCursor {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refused = |_| InvalidValue::text("cursor", "a cursor that a trail returned", text);
-        text.parse().map(Self).map_err(refused)
+        canonical(text)
+            .map(Self)
+            .ok_or_else(|| InvalidValue::text("cursor", "a cursor that a trail returned", text))
     }
 }

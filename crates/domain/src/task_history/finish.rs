@@ -4,7 +4,7 @@ use super::TaskStatus;
 use crate::InvalidValue;
 use crate::timestamp::Timestamp;
 
-/// A status that a finish gives to a task.
+/// A status that a finish gives to a task: the terminal ones of [`TaskStatus`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FinalStatus {
     /// The task succeeded.
@@ -61,6 +61,9 @@ pub struct Finish {
 }
 
 /// The result of finishing a task.
+///
+/// Exhaustive: a call is either the first finish of the task or a later one, so that your `match`
+/// needs no wildcard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FinishOutcome {
     /// This call finished the task.
@@ -78,6 +81,8 @@ pub enum FinishOutcome {
 }
 
 /// The result of cancelling a task.
+///
+/// Exhaustive, for the same reason as [`FinishOutcome`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CancelOutcome {
     /// This call cancelled the task.

@@ -6,7 +6,16 @@ use crate::timestamp::Timestamp;
 use crate::{InvalidValue, TaskId};
 
 /// A filter for the tasks of a user. The default accepts all tasks.
+///
+/// ```
+/// use tasktrail_domain::task_history::{ErrorCode, TaskFilter, TaskStatus};
+///
+/// let timed_out = TaskFilter::default()
+///     .with_statuses(TaskStatus::Failed)
+///     .with_error_code(ErrorCode::TIMEOUT);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TaskFilter {
     /// Accepts only tasks with these statuses.
     pub statuses: StatusSet,
@@ -19,6 +28,34 @@ pub struct TaskFilter {
 }
 
 impl TaskFilter {
+    /// Sets [`statuses`](Self::statuses).
+    #[must_use]
+    pub fn with_statuses(mut self, statuses: impl Into<StatusSet>) -> Self {
+        self.statuses = statuses.into();
+        self
+    }
+
+    /// Sets [`error_code`](Self::error_code).
+    #[must_use]
+    pub fn with_error_code(mut self, code: impl Into<Option<ErrorCode>>) -> Self {
+        self.error_code = code.into();
+        self
+    }
+
+    /// Sets [`since`](Self::since).
+    #[must_use]
+    pub fn with_since(mut self, instant: impl Into<Option<Timestamp>>) -> Self {
+        self.since = instant.into();
+        self
+    }
+
+    /// Sets [`until`](Self::until).
+    #[must_use]
+    pub fn with_until(mut self, instant: impl Into<Option<Timestamp>>) -> Self {
+        self.until = instant.into();
+        self
+    }
+
     /// Returns whether the filter accepts a task.
     #[must_use]
     pub fn accepts(&self, task: &TaskSummary) -> bool {
@@ -35,7 +72,7 @@ impl TaskFilter {
 /// A position in the list of a user's tasks.
 ///
 /// Its text form is opaque and safe in URLs: letters, digits and a hyphen. Use it only to read the
-/// next page. The list is sorted by descending last activity, and by descending task id for equal
+/// next page; only the exact text that `Display` writes is accepted. The list is sorted by descending last activity, and by descending task id for equal
 /// instants, so a single comparison of the pair decides what follows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ListCursor {
@@ -82,10 +119,12 @@ impl FromStr for ListCursor {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         read(text)
+            .filter(|cursor| cursor.to_string() == text)
             .ok_or_else(|| InvalidValue::text("cursor", "a cursor that a list returned", text))
     }
 }
 
+/// Also reads other spellings of a cursor, such as `+8` and upper-case digits.
 fn read(text: &str) -> Option<ListCursor> {
     let (instant, task) = text.split_once('-')?;
     let micros = (u64::from_str_radix(instant, 16).ok()? ^ (1 << 63)).cast_signed();
@@ -125,6 +164,14 @@ mod tests {
             "8000000000000000-zz",
             "x-61",
             "8-6",
+            "+8000000000000000-61",
+            "08000000000000000-61",
+            "7fffffffffffffff-+1",
+            "7FFFFFFFFFFFFFFF-61",
+            "8000000000000000-6A",
+            "8000000000000000-6",
+            " 8000000000000000-61",
+            "8000000000000000-61 ",
         ] {
             assert!(text.parse::<ListCursor>().is_err(), "{text:?}");
         }

@@ -8,7 +8,19 @@ use crate::repository::PageSize;
 use crate::timestamp::Timestamp;
 
 /// Defines which tasks have expired and may be removed.
+///
+/// ```
+/// use tasktrail_domain::task_history::{RetentionPolicy, TaskStatus};
+/// use tasktrail_domain::timestamp::Timestamp;
+///
+/// let cutoff: Timestamp = "2026-01-01T00:00:00Z".parse()?;
+/// let policy = RetentionPolicy::older_than(cutoff)
+///     .with_statuses(TaskStatus::Completed)
+///     .with_keep_newest(10);
+/// # Ok::<(), tasktrail_domain::InvalidValue>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RetentionPolicy {
     /// Covers only tasks with their last activity before this instant.
     pub cutoff: Timestamp,
@@ -57,6 +69,34 @@ impl RetentionPolicy {
         }
     }
 
+    /// Sets [`statuses`](Self::statuses).
+    #[must_use]
+    pub fn with_statuses(mut self, statuses: impl Into<StatusSet>) -> Self {
+        self.statuses = statuses.into();
+        self
+    }
+
+    /// Sets [`finished_only`](Self::finished_only).
+    #[must_use]
+    pub fn with_finished_only(mut self, finished_only: bool) -> Self {
+        self.finished_only = finished_only;
+        self
+    }
+
+    /// Sets [`scope`](Self::scope).
+    #[must_use]
+    pub fn with_scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// Sets [`keep_newest`](Self::keep_newest).
+    #[must_use]
+    pub fn with_keep_newest(mut self, tasks: u64) -> Self {
+        self.keep_newest = tasks;
+        self
+    }
+
     /// Returns whether a task has expired, regardless of [`keep_newest`](Self::keep_newest), which
     /// depends on the other tasks of the user.
     #[must_use]
@@ -74,6 +114,7 @@ impl RetentionPolicy {
 
 /// The limits of one batch of removals, and the position that it starts after.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RemovalLimits {
     /// Maximum number of tasks. Defaults to 100.
     pub tasks: PageSize,
@@ -85,6 +126,27 @@ pub struct RemovalLimits {
 }
 
 impl RemovalLimits {
+    /// Sets [`tasks`](Self::tasks).
+    #[must_use]
+    pub fn with_tasks(mut self, tasks: PageSize) -> Self {
+        self.tasks = tasks;
+        self
+    }
+
+    /// Sets [`entries`](Self::entries).
+    #[must_use]
+    pub fn with_entries(mut self, entries: u64) -> Self {
+        self.entries = entries;
+        self
+    }
+
+    /// Sets [`after`](Self::after).
+    #[must_use]
+    pub fn with_after(mut self, cursor: impl Into<Option<RemovalCursor>>) -> Self {
+        self.after = cursor.into();
+        self
+    }
+
     /// Returns how many of these tasks, given by their numbers of entries, fit into one batch.
     ///
     /// Both limits apply, except that the first task may exceed the limit on entries.
@@ -114,6 +176,7 @@ impl Default for RemovalLimits {
 
 /// What one batch removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RemovalResult {
     /// Number of removed tasks.
     pub tasks: u64,
@@ -123,13 +186,35 @@ pub struct RemovalResult {
     pub next: Option<RemovalCursor>,
 }
 
+impl RemovalResult {
+    /// Creates the result of a batch from the numbers of removed tasks and entries, and the position
+    /// that the next batch starts after.
+    #[must_use]
+    pub const fn new(tasks: u64, entries: u64, next: Option<RemovalCursor>) -> Self {
+        Self {
+            tasks,
+            entries,
+            next,
+        }
+    }
+}
+
 /// What a policy would remove.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ExpiredCounts {
     /// Number of expired tasks.
     pub tasks: u64,
     /// Number of their entries.
     pub entries: u64,
+}
+
+impl ExpiredCounts {
+    /// Creates the counts from the numbers of expired tasks and of their entries.
+    #[must_use]
+    pub const fn new(tasks: u64, entries: u64) -> Self {
+        Self { tasks, entries }
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::TaskKey;
 
 /// The result of saving a batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SavedBatch {
     /// Number of entries that are new, not repetitions of an earlier save.
     pub added: u64,
@@ -13,12 +14,29 @@ pub struct SavedBatch {
     pub statuses: BTreeMap<TaskKey, TaskStatus>,
 }
 
+impl SavedBatch {
+    /// Creates the result from the number of new entries and the statuses of the tasks.
+    #[must_use]
+    pub const fn new(added: u64, statuses: BTreeMap<TaskKey, TaskStatus>) -> Self {
+        Self { added, statuses }
+    }
+}
+
 /// The error if the id of an entry is already used for different content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("entry {id} was saved before with other content")]
+#[non_exhaustive]
 pub struct EntryConflict {
     /// The id of the entry.
     pub id: EntryId,
+}
+
+impl EntryConflict {
+    /// Creates the error for the entry with this id.
+    #[must_use]
+    pub const fn new(id: EntryId) -> Self {
+        Self { id }
+    }
 }
 
 /// Returns the entries of a batch without repetitions, in the order given.

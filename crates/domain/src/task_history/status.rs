@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::InvalidValue;
 
 /// The status of a task or a step.
+///
+/// Exhaustive: the set is fixed, in the JSON form and in the schema of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "&'static str")]
 pub enum TaskStatus {

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::InvalidValue;
-use crate::text::short_text;
+use crate::text::{canonical, short_text};
 
 short_text! {
     /// The name of a step.
@@ -62,8 +62,9 @@ impl FromStr for StepNumber {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refused = |_| InvalidValue::text("step", "0 to 2147483647", text);
-        Self::new(text.parse().map_err(refused)?)
+        let number = canonical(text);
+        let refused = || InvalidValue::text("step", "0 to 2147483647", text);
+        Self::new(number.ok_or_else(refused)?)
     }
 }
 

@@ -4,6 +4,7 @@ use crate::timestamp::Timestamp;
 
 /// The summary of a task, derived from its entries and its finish.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TaskSummary {
     /// The task.
     pub task: TaskKey,
@@ -22,4 +23,21 @@ pub struct TaskSummary {
     pub created_at: Timestamp,
     /// The latest time among the entries and the finish: the last activity.
     pub last_updated: Timestamp,
+}
+
+impl TaskSummary {
+    /// Creates the summary of an open task without entries, whose only activity was at `at`.
+    #[must_use]
+    pub const fn new(task: TaskKey, status: TaskStatus, at: Timestamp) -> Self {
+        Self {
+            task,
+            status,
+            finished_at: None,
+            last_step: None,
+            error_code: None,
+            entries: 0,
+            created_at: at,
+            last_updated: at,
+        }
+    }
 }

@@ -137,12 +137,11 @@ fn with_session(
 fn resilience(settings: &Settings) -> ResilienceConfig {
     let is_on = |name| settings.read(name, flag).unwrap_or(true);
     let timeout = is_on("timeout.enabled").then(|| timeout(settings));
-    ResilienceConfig {
-        observe: is_on("observe"),
-        retry: is_on("retry.enabled").then(|| retry(settings, timeout)),
-        breaker: is_on("breaker.enabled").then(|| breaker(settings)),
-        timeout,
-    }
+    ResilienceConfig::default()
+        .with_observe(is_on("observe"))
+        .with_retry(is_on("retry.enabled").then(|| retry(settings, timeout)))
+        .with_breaker(is_on("breaker.enabled").then(|| breaker(settings)))
+        .with_timeout(timeout)
 }
 
 fn timeout(settings: &Settings) -> TimeoutConfig {
@@ -151,10 +150,9 @@ fn timeout(settings: &Settings) -> TimeoutConfig {
         .read("timeout.attempt", duration)
         .unwrap_or(default.attempt);
     let long_attempt = settings.read("timeout.long_attempt", duration);
-    TimeoutConfig {
-        attempt,
-        long_attempt: long_attempt.unwrap_or(default.long_attempt.max(attempt)),
-    }
+    default
+        .with_attempt(attempt)
+        .with_long_attempt(long_attempt.unwrap_or(default.long_attempt.max(attempt)))
 }
 
 fn retry(settings: &Settings, timeout: Option<TimeoutConfig>) -> RetryConfig {
@@ -167,17 +165,14 @@ fn retry(settings: &Settings, timeout: Option<TimeoutConfig>) -> RetryConfig {
     );
     let attempts = timeout.map_or(Duration::ZERO, |timeout| timeout.attempt.saturating_mul(3));
     let max_elapsed_time = settings.read("retry.max_elapsed_time", duration);
-    RetryConfig {
-        max_retries: settings
-            .read("retry.max_retries", count)
-            .unwrap_or(default.max_retries),
-        initial_backoff,
-        max_backoff,
-        // Enough for three attempts that run into their timeout.
-        max_elapsed_time: max_elapsed_time
-            .unwrap_or(default.max_elapsed_time.max(attempts).min(LONGEST)),
-        ..default
-    }
+    // Enough for three attempts that run into their timeout.
+    let default_time = default.max_elapsed_time.max(attempts).min(LONGEST);
+    let max_retries = settings.read("retry.max_retries", count);
+    default
+        .with_max_retries(max_retries.unwrap_or(default.max_retries))
+        .with_initial_backoff(initial_backoff)
+        .with_max_backoff(max_backoff)
+        .with_max_elapsed_time(max_elapsed_time.unwrap_or(default_time))
 }
 
 fn breaker(settings: &Settings) -> BreakerConfig {
@@ -187,13 +182,11 @@ fn breaker(settings: &Settings) -> BreakerConfig {
         settings.read("breaker.max_cool_down", duration),
         (default.cool_down, default.max_cool_down),
     );
-    BreakerConfig {
-        failure_threshold: settings
-            .read("breaker.failure_threshold", count)
-            .unwrap_or(default.failure_threshold),
-        cool_down,
-        max_cool_down,
-    }
+    let failure_threshold = settings.read("breaker.failure_threshold", count);
+    default
+        .with_failure_threshold(failure_threshold.unwrap_or(default.failure_threshold))
+        .with_cool_down(cool_down)
+        .with_max_cool_down(max_cool_down)
 }
 
 /// The initial and the maximum delay of a backoff. A default adapts to the other, given value.

@@ -9,6 +9,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// When scheduled maintenance runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Schedule {
     /// Immediately, and again this long after the end of each run; at least 1 second.
     Every(Duration),
@@ -16,7 +17,7 @@ pub enum Schedule {
     Daily(DailyAt),
 }
 
-/// A time of day in UTC, to the minute. Parses from and prints as `03:30`.
+/// A time of day in UTC, to the minute. Parses from and prints as exactly `HH:MM`, such as `03:30`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DailyAt {
     minute_of_day: u16,
@@ -74,11 +75,11 @@ impl FromStr for DailyAt {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parts = text.split_once(':');
-        let read = |part: &str| part.parse().ok().filter(|_| part.len() == 2);
-        match parts.map(|(hour, minute)| (read(hour), read(minute))) {
-            Some((Some(hour), Some(minute))) => Self::utc(hour, minute),
-            _ => Err(refused(text)),
-        }
+        let read = parts
+            .and_then(|(hour, minute)| Self::utc(hour.parse().ok()?, minute.parse().ok()?).ok());
+        // Integers also accept `+1` and `1`.
+        read.filter(|time| time.to_string() == text)
+            .ok_or_else(|| refused(text))
     }
 }
 
@@ -91,13 +92,43 @@ mod tests {
         for text in ["00:00", "03:30", "23:59"] {
             assert_eq!(text.parse::<DailyAt>().unwrap().to_string(), text);
         }
-        for text in ["", "3:30", "24:00", "12:60", "12", "12:00:00", "-1:00"] {
+        for text in [
+            "", "3:30", "24:00", "12:60", "12", "12:00:00", "-1:00", "1:5", "03:5", "+1:05",
+            "03:+5", " 03:30", "03:30 ", "003:30",
+        ] {
             assert!(text.parse::<DailyAt>().is_err(), "{text}");
         }
         assert_eq!(
             DailyAt::utc(24, 0).unwrap_err().to_string(),
             "time of day must be 00:00 to 23:59, got \"24:0\""
         );
+    }
+
+    #[test]
+    fn only_the_printed_form_is_parsed() {
+        let all = (0..24).flat_map(|hour| (0..60).map(move |minute| (hour, minute)));
+        for (hour, minute) in all {
+            let time = DailyAt::utc(hour, minute).unwrap();
+            assert_eq!(time.to_string().parse(), Ok(time));
+        }
+        let longer = |texts: Vec<String>| -> Vec<String> {
+            let add = |text: &String| {
+                "0129+-: "
+                    .chars()
+                    .map(|end| format!("{text}{end}"))
+                    .collect()
+            };
+            texts.iter().flat_map::<Vec<_>, _>(add).collect()
+        };
+        let mut texts = vec![String::new()];
+        for _length in 1..=5 {
+            texts = longer(texts);
+            for text in &texts {
+                if let Ok(time) = text.parse::<DailyAt>() {
+                    assert_eq!(time.to_string(), *text);
+                }
+            }
+        }
     }
 
     #[test]

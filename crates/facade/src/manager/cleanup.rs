@@ -30,11 +30,7 @@ impl DatabaseManager {
         let report = self
             .clean_up(&policy, &CleanupOptions::default(), |_| {})
             .await?;
-        Ok(RemovalResult {
-            tasks: report.tasks,
-            entries: report.entries,
-            next: None,
-        })
+        Ok(RemovalResult::new(report.tasks, report.entries, None))
     }
 
     /// Removes the tasks that a policy covers: drops partitions that have expired completely, and
@@ -73,11 +69,10 @@ impl DatabaseManager {
             }
             progress(&report);
         }
-        let mut batch = RemovalLimits {
-            tasks: options.batch_tasks,
-            entries: options.batch_entries,
-            after: None,
-        };
+        let mut batch = RemovalLimits::default()
+            .with_tasks(options.batch_tasks)
+            .with_entries(options.batch_entries)
+            .with_after(None);
         while options
             .time_budget
             .is_none_or(|budget| began.elapsed() < budget)
@@ -119,11 +114,10 @@ impl DatabaseManager {
         let open = TaskStatus::ALL.into_iter().filter(|status| {
             !status.is_terminal() && (policy.finished_only || !policy.statuses.contains(*status))
         });
-        let stuck = RetentionPolicy {
-            statuses: StatusSet::only(open),
-            finished_only: false,
-            ..policy.clone()
-        };
+        let stuck = policy
+            .clone()
+            .with_statuses(StatusSet::only(open))
+            .with_finished_only(false);
         let expired = histories.expired(policy).await?;
         Ok(CleanupEstimate {
             bytes: self.bytes_of(&expired).await?,

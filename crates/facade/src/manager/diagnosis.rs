@@ -33,14 +33,13 @@ impl DatabaseManager {
         let breaker = policy.and_then(|policy| policy.breaker().map(CircuitBreaker::state));
         let not_closed = breaker.and_then(evaluate::breaker);
         if let (Some(diagnosis), Some((_, evidence))) = (&mut diagnosis, not_closed) {
-            diagnosis.add(Finding {
-                severity: Severity::Warning,
-                code: FindingCode::BreakerOpen,
-                summary: "the circuit breaker of this process rejects calls".to_owned(),
+            diagnosis.add(Finding::new(
+                Severity::Warning,
+                FindingCode::BreakerOpen,
+                "the circuit breaker of this process rejects calls",
                 evidence,
-                advice: "check the log for the errors; the breaker closes when a probe succeeds"
-                    .to_owned(),
-            });
+                "check the log for the errors; the breaker closes when a probe succeeds",
+            ));
         }
         Ok(diagnosis)
     }

@@ -52,7 +52,7 @@ impl Tasks {
         if saved.is_some_and(|saved| saved.repeats(entry)) {
             Ok(true)
         } else {
-            Err(EntryConflict { id: entry.id })
+            Err(EntryConflict::new(entry.id))
         }
     }
 

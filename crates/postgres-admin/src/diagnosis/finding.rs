@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 
 /// A problem that the diagnosis found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Finding {
     /// How severe it is.
     pub severity: Severity,
@@ -17,7 +18,26 @@ pub struct Finding {
     pub advice: String,
 }
 
-/// The severity of a finding, ordered from low to high.
+impl Finding {
+    /// Creates a finding.
+    pub fn new(
+        severity: Severity,
+        code: FindingCode,
+        summary: impl Into<String>,
+        evidence: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
+        Self {
+            severity,
+            code,
+            summary: summary.into(),
+            evidence: evidence.into(),
+            advice: advice.into(),
+        }
+    }
+}
+
+/// The severity of a finding, ordered from low to high. Exhaustive, so that alerts cover each one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
@@ -178,12 +198,6 @@ impl FindingCode {
         evidence: impl Into<String>,
         advice: impl Into<String>,
     ) -> Finding {
-        Finding {
-            severity,
-            code: self,
-            summary: summary.into(),
-            evidence: evidence.into(),
-            advice: advice.into(),
-        }
+        Finding::new(severity, self, summary, evidence, advice)
     }
 }

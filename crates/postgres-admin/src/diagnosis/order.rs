@@ -58,7 +58,7 @@ mod tests {
     use tasktrail_postgres::entry_order::EntryOrder;
 
     fn judged(next: i64, greatest: Option<i64>, is_exact: bool) -> Option<(FindingCode, Severity)> {
-        let order = EntryOrder { next, greatest };
+        let order = EntryOrder::new(next, greatest);
         let finding = judge(&Ok(Found::Order { order, is_exact }))?;
         Some((finding.code, finding.severity))
     }

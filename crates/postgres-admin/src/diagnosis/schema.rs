@@ -120,11 +120,11 @@ mod tests {
     fn severity_of_a_difference_depends_on_what_it_breaks() {
         let judged = |object: &str, expected: Option<&str>, found: Option<&str>| {
             let judged = judge_difference(
-                &SchemaDifference {
-                    object: object.to_owned(),
-                    expected: expected.map(str::to_owned),
-                    found: found.map(str::to_owned),
-                },
+                &SchemaDifference::new(
+                    object,
+                    expected.map(str::to_owned),
+                    found.map(str::to_owned),
+                ),
                 &[],
             );
             (judged.code, judged.severity)

@@ -8,6 +8,7 @@ use crate::bench_schema;
 
 /// The contents of a database. Those of a [`BenchSchema`](crate::BenchSchema) are ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DatabaseContents {
     /// No tables.
     Nothing,

@@ -19,13 +19,7 @@ const ALL: [ExplainedOperation; 9] = [
 ];
 
 fn request(operation: ExplainedOperation) -> ExplainRequest {
-    ExplainRequest {
-        operation,
-        user: None,
-        task: None,
-        analyze: true,
-        now: SystemClock.now(),
-    }
+    ExplainRequest::new(operation, SystemClock.now()).with_analyze(true)
 }
 
 async fn explained(store: &Store, request: &ExplainRequest) -> Explanation {
@@ -70,10 +64,10 @@ async fn requested_task_is_explained_even_if_it_does_not_exist() {
     let store = Store::new().await;
     store.fill(10, 1);
     let load = request(ExplainedOperation::Load);
-    let of = |user: &str, task: Option<&str>| ExplainRequest {
-        user: Some(UserId::new(user).unwrap()),
-        task: task.map(|task| TaskId::new(task).unwrap()),
-        ..load.clone()
+    let of = |user: &str, task: Option<&str>| {
+        load.clone()
+            .with_user(UserId::new(user).unwrap())
+            .with_task(task.map(|task| TaskId::new(task).unwrap()))
     };
 
     let given = explained(&store, &of("alice", Some("task-3"))).await;

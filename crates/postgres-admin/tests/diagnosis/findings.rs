@@ -65,10 +65,7 @@ async fn far_future_tasks_are_named_with_their_dates() {
 async fn growth_predicts_when_the_disk_is_full() {
     let store = Store::new().await;
     store.fill(10_000, 10);
-    let options = DiagnosisOptions {
-        disk_free: Some(1_000_000),
-        ..DiagnosisOptions::default()
-    };
+    let options = DiagnosisOptions::default().with_disk_free(1_000_000);
 
     let found = store.postgres.admin().diagnose(&options).await.unwrap();
 
@@ -220,10 +217,7 @@ async fn long_transaction_is_reported_with_its_process() {
     let store = Store::new().await;
     store.run("CREATE TABLE theirs (id int)");
     let _open = TableLock::on(&store.database, "theirs");
-    let options = DiagnosisOptions {
-        long_transaction: Duration::ZERO,
-        ..DiagnosisOptions::default()
-    };
+    let options = DiagnosisOptions::default().with_long_transaction(Duration::ZERO);
 
     let found = store.postgres.admin().diagnose(&options).await.unwrap();
 

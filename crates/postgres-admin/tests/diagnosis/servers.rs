@@ -79,15 +79,15 @@ async fn use_it(store: &Store) {
     let histories = store.postgres.task_history();
     let now = SystemClock.now();
     let task = TaskKey::new("alice", "report").unwrap();
-    let entry = HistoryEntry {
-        id: RandomIdGenerator::default().next(now).into(),
-        task: task.clone(),
-        step: StepNumber::MIN,
-        step_result: TaskStepResult::builder("fetch", TaskStatus::Running)
+    let entry = HistoryEntry::new(
+        RandomIdGenerator::default().next(now).into(),
+        task.clone(),
+        StepNumber::MIN,
+        TaskStepResult::builder("fetch", TaskStatus::Running)
             .build()
             .unwrap(),
-        recorded_at: now,
-    };
+        now,
+    );
     histories.save(&entry).await.unwrap();
     histories
         .load(&task, &PageRequest::default())

@@ -67,10 +67,7 @@ impl Store {
 }
 
 pub(crate) async fn diagnosis(postgres: &PostgresDatabase) -> Diagnosis {
-    let options = DiagnosisOptions {
-        long_transaction: Duration::from_secs(3600),
-        ..DiagnosisOptions::default()
-    };
+    let options = DiagnosisOptions::default().with_long_transaction(Duration::from_secs(3600));
     postgres.admin().diagnose(&options).await.unwrap()
 }
 

@@ -65,18 +65,9 @@ async fn outlook_names_a_policy_that_prevents_drops() {
     let postgres = open(&database).await;
     aged(&postgres).await;
     let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
-    let finished_only = RetentionPolicy {
-        finished_only: true,
-        ..policy.clone()
-    };
-    let newest_kept = RetentionPolicy {
-        keep_newest: 1,
-        ..policy.clone()
-    };
-    let of_one_user = RetentionPolicy {
-        scope: Scope::User(UserId::new("alice").unwrap()),
-        ..policy
-    };
+    let finished_only = policy.clone().with_finished_only(true);
+    let newest_kept = policy.clone().with_keep_newest(1);
+    let of_one_user = policy.with_scope(Scope::User(UserId::new("alice").unwrap()));
 
     let found = outlook(&postgres, &finished_only).await;
     assert_eq!(found, [retained("2026_01", 62, 62), february()]);

@@ -38,12 +38,12 @@ impl Pool {
         let _unreachable = timeout(SHUTDOWN_GRACE, shared.cancels.wait()).await;
         shared.forget_connections();
         let cancelled = shared.checkouts.take_interrupted();
-        CloseReport {
-            finished: under_way.saturating_sub(cancelled),
-            cancelled,
-            rejected: shared.acquire_queue.take_rejected(),
-            took: began.elapsed(),
-        }
+        let mut report = CloseReport::default();
+        report.finished = under_way.saturating_sub(cancelled);
+        report.cancelled = cancelled;
+        report.rejected = shared.acquire_queue.take_rejected();
+        report.took = began.elapsed();
+        report
     }
 }
 

@@ -7,6 +7,7 @@ use tasktrail_postgres_client::unsigned;
 
 /// A task whose revisions may be in the wrong order.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SuspectTask {
     /// The user of the task.
     pub user_id: String,

@@ -11,6 +11,7 @@ use crate::error::MigrateError;
 /// The desired state of a schema. A migration is identified by its version, its name, or a unique
 /// prefix of either.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum MigrationTarget {
     /// Apply all pending migrations.
     UpToDate,

@@ -23,6 +23,7 @@ pub struct MigrationStatus {
 
 /// Whether a migration is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum MigrationState {
     /// It is applied.
     Applied,

@@ -21,6 +21,7 @@ use self::plans::Plans;
 
 /// A request for the query plans of an operation.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ExplainRequest {
     /// The operation.
     pub operation: ExplainedOperation,
@@ -36,6 +37,39 @@ pub struct ExplainRequest {
 }
 
 impl ExplainRequest {
+    /// Requests the plans of an operation on a task that exists, without executing its statements.
+    #[must_use]
+    pub const fn new(operation: ExplainedOperation, now: Timestamp) -> Self {
+        Self {
+            operation,
+            user: None,
+            task: None,
+            analyze: false,
+            now,
+        }
+    }
+
+    /// Sets [`user`](Self::user).
+    #[must_use]
+    pub fn with_user(mut self, user: impl Into<Option<UserId>>) -> Self {
+        self.user = user.into();
+        self
+    }
+
+    /// Sets [`task`](Self::task).
+    #[must_use]
+    pub fn with_task(mut self, task: impl Into<Option<TaskId>>) -> Self {
+        self.task = task.into();
+        self
+    }
+
+    /// Sets [`analyze`](Self::analyze).
+    #[must_use]
+    pub fn with_analyze(mut self, analyze: bool) -> Self {
+        self.analyze = analyze;
+        self
+    }
+
     fn scope(&self) -> Scope {
         self.user.clone().map_or(Scope::Everyone, Scope::User)
     }
@@ -43,6 +77,7 @@ impl ExplainRequest {
 
 /// An operation of the port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ExplainedOperation {
     /// `save`, including the query for entries that already exist.
     Save,
@@ -104,7 +139,7 @@ pub struct Explanation {
     pub statements: Vec<ExplainedStatement>,
 }
 
-/// How the task of an explanation was chosen.
+/// How the task of an explanation was chosen. Exhaustive: ids are given, found or invented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChosenTask {

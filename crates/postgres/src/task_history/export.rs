@@ -18,6 +18,7 @@ use self::snapshot::Snapshot;
 
 /// Selects the tasks of an export, which are exported as a whole. The default selects all tasks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ExportSelection {
     /// The users whose tasks are exported.
     pub scope: Scope,
@@ -27,7 +28,32 @@ pub struct ExportSelection {
     pub until: Option<Timestamp>,
 }
 
+impl ExportSelection {
+    /// Sets [`scope`](Self::scope).
+    #[must_use]
+    pub fn with_scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// Sets [`since`](Self::since).
+    #[must_use]
+    pub fn with_since(mut self, instant: impl Into<Option<Timestamp>>) -> Self {
+        self.since = instant.into();
+        self
+    }
+
+    /// Sets [`until`](Self::until).
+    #[must_use]
+    pub fn with_until(mut self, instant: impl Into<Option<Timestamp>>) -> Self {
+        self.until = instant.into();
+        self
+    }
+}
+
 /// An item of an export. Each task is followed by its entries.
+///
+/// Exhaustive, because an export that ignores an item loses data.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ExportedItem {
     /// The start of a task.
@@ -38,6 +64,7 @@ pub enum ExportedItem {
 
 /// A task without its entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ExportedTask {
     /// The task.
     pub task: TaskKey,
@@ -50,6 +77,7 @@ pub struct ExportedTask {
 
 /// An amount of tasks, entries and finishes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ExportAmount {
     /// Number of tasks.
     pub tasks: u64,

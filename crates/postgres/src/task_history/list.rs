@@ -63,22 +63,20 @@ fn summary(user: &UserId, row: Row) -> Result<TaskSummary, StoreError> {
         task,
     };
     let instant = |column, value| summary_value(column, &key, value, Timestamp::from_datetime);
-    Ok(TaskSummary {
-        status: row::status(&key, &status)?,
-        finished_at: finished_at
-            .map(|at| instant("finished_at", at))
-            .transpose()?,
-        last_step: last_step
-            .map(|step| summary_value("last_step", &key, i64::from(step), StepNumber::new))
-            .transpose()?,
-        error_code: error_code
-            .map(|code| summary_value("error_code", &key, code, ErrorCode::new))
-            .transpose()?,
-        entries: amount(entries),
-        created_at: instant("created_at", created_at)?,
-        last_updated: instant("last_updated", last_updated)?,
-        task: key,
-    })
+    let status = row::status(&key, &status)?;
+    let mut summary = TaskSummary::new(key.clone(), status, instant("created_at", created_at)?);
+    summary.finished_at = finished_at
+        .map(|at| instant("finished_at", at))
+        .transpose()?;
+    summary.last_step = last_step
+        .map(|step| summary_value("last_step", &key, i64::from(step), StepNumber::new))
+        .transpose()?;
+    summary.error_code = error_code
+        .map(|code| summary_value("error_code", &key, code, ErrorCode::new))
+        .transpose()?;
+    summary.entries = amount(entries);
+    summary.last_updated = instant("last_updated", last_updated)?;
+    Ok(summary)
 }
 
 /// `list.sql` and `list_order.sql`.

@@ -63,10 +63,7 @@ pub(super) async fn one_of_each(histories: &PostgresTaskHistory<'_>, writer: &Wr
     };
     let finishes = [(task.clone(), finish)];
     histories.finish_batch(&finishes).await.unwrap();
-    let failed = TaskFilter {
-        error_code: Some(ErrorCode::TIMEOUT),
-        ..TaskFilter::default()
-    };
+    let failed = TaskFilter::default().with_error_code(ErrorCode::TIMEOUT);
     for filter in [TaskFilter::default(), failed] {
         histories
             .list(&task.user, &filter, &PageRequest::default())
@@ -75,10 +72,7 @@ pub(super) async fn one_of_each(histories: &PostgresTaskHistory<'_>, writer: &Wr
     }
     histories.count(&Scope::Everyone).await.unwrap();
     let policy = RetentionPolicy::older_than(Timestamp::MAX);
-    let keeping = RetentionPolicy {
-        keep_newest: 1,
-        ..policy.clone()
-    };
+    let keeping = policy.clone().with_keep_newest(1);
     for policy in [keeping, policy] {
         histories.expired(&policy).await.unwrap();
         histories

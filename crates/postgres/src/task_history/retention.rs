@@ -32,10 +32,7 @@ pub(super) async fn expired(
     } else {
         Prepared(CountExpired(covered)).get_result(connection).await
     }?;
-    Ok(ExpiredCounts {
-        tasks: amount(tasks),
-        entries: amount(entries),
-    })
+    Ok(ExpiredCounts::new(amount(tasks), amount(entries)))
 }
 
 /// How many tasks one call checks at most, so that a call stays short in a store with many live
@@ -72,19 +69,12 @@ pub(super) async fn remove(
                 (_, None) => None,
             };
             if locked.is_empty() {
-                return Ok(RemovalResult {
-                    next,
-                    ..RemovalResult::default()
-                });
+                return Ok(RemovalResult::new(0, 0, next));
             }
             let keys = locked.iter().map(|task| (&*task.user, &*task.task));
             let (tasks, entries): (i64, i64) =
                 Prepared(Remove::of(keys)).get_result(connection).await?;
-            Ok(RemovalResult {
-                tasks: amount(tasks),
-                entries: amount(entries),
-                next,
-            })
+            Ok(RemovalResult::new(amount(tasks), amount(entries), next))
         })
         .await
 }

@@ -21,14 +21,12 @@ pub(super) fn entry(task: TaskKey, columns: EntryColumns) -> Result<HistoryEntry
     let (step, entry_id, recorded_at, StoredResult(step_result)) = columns;
     let key = || format!("{task} {entry_id}");
     let refused = |column| move |source| corrupt("task_history", column, key(), source);
-    Ok(HistoryEntry {
-        id: EntryId::try_from(entry_id).map_err(refused("entry_id"))?,
-        step: StepNumber::new(step.into()).map_err(refused("step"))?,
-        recorded_at: Timestamp::from_datetime(recorded_at).map_err(refused("recorded_at"))?,
-        step_result: step_result
-            .map_err(|source| corrupt("task_history", "result", key(), source))?,
-        task,
-    })
+    let id = EntryId::try_from(entry_id).map_err(refused("entry_id"))?;
+    let step = StepNumber::new(step.into()).map_err(refused("step"))?;
+    let recorded_at = Timestamp::from_datetime(recorded_at).map_err(refused("recorded_at"))?;
+    let step_result =
+        step_result.map_err(|source| corrupt("task_history", "result", key(), source))?;
+    Ok(HistoryEntry::new(id, task, step, step_result, recorded_at))
 }
 
 /// Converts a column of a task's summary with `read`.

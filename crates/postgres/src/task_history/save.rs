@@ -70,7 +70,7 @@ async fn statement(
         match outcome {
             Outcome::Saved(status) => saved.statuses.insert(entry.task.clone(), status),
             Outcome::Conflict => {
-                return Err(conflict(EntryConflict { id: entry.id }));
+                return Err(conflict(EntryConflict::new(entry.id)));
             }
             Outcome::Gone => return Err(StoreError::ConcurrentlyRemoved),
         };

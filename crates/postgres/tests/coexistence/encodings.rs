@@ -68,13 +68,13 @@ async fn sessions_use_utf8_regardless_of_role_and_url() {
             .result(json!({ "漢字": "🦀 é" }))
             .build()
             .unwrap();
-        let entry = HistoryEntry {
-            id: RandomIdGenerator::default().next(now).into(),
-            task: TaskKey::new("ü", "🦀").unwrap(),
-            step: StepNumber::from(0),
-            step_result: step,
-            recorded_at: now,
-        };
+        let entry = HistoryEntry::new(
+            RandomIdGenerator::default().next(now).into(),
+            TaskKey::new("ü", "🦀").unwrap(),
+            StepNumber::from(0),
+            step,
+            now,
+        );
         let history = postgres.task_history();
 
         history.save(&entry).await.unwrap();

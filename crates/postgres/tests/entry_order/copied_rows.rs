@@ -85,10 +85,7 @@ async fn a_copy_is_noticed_and_repaired(partitioned: bool) {
     let history = postgres.task_history();
     let before = history.trail_all(&task("report")).await.unwrap();
     let greatest = greatest(&target);
-    let behind = EntryOrder {
-        next,
-        greatest: Some(greatest),
-    };
+    let behind = EntryOrder::new(next, Some(greatest));
 
     assert_refused(&postgres, behind).await;
     let again = writer.step(&task("report"), 1, Failed);
@@ -218,14 +215,7 @@ async fn replicated_store_is_refused_until_its_sequence_is_repaired() {
     });
     target.execute("DROP SUBSCRIPTION upgrade").unwrap();
 
-    assert_refused(
-        &new,
-        EntryOrder {
-            next: 1,
-            greatest: Some(7),
-        },
-    )
-    .await;
+    assert_refused(&new, EntryOrder::new(1, Some(7))).await;
     let entry = writer.step(&task("late"), 0, Failed);
     assert_out_of_order(new.task_history().save(&entry).await);
     assert_eq!(new.repair_entry_order().await.unwrap().next, 8);

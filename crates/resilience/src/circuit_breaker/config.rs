@@ -4,6 +4,7 @@ use tasktrail_domain::InvalidValue;
 
 /// Configures when a circuit breaker opens, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BreakerConfig {
     /// The number of consecutive outages that opens the breaker. Defaults to 5; from 1 to 1000.
     ///
@@ -29,6 +30,27 @@ impl Default for BreakerConfig {
 }
 
 impl BreakerConfig {
+    /// Sets [`failure_threshold`](Self::failure_threshold).
+    #[must_use]
+    pub fn with_failure_threshold(mut self, outages: u32) -> Self {
+        self.failure_threshold = outages;
+        self
+    }
+
+    /// Sets [`cool_down`](Self::cool_down).
+    #[must_use]
+    pub fn with_cool_down(mut self, duration: Duration) -> Self {
+        self.cool_down = duration;
+        self
+    }
+
+    /// Sets [`max_cool_down`](Self::max_cool_down).
+    #[must_use]
+    pub fn with_max_cool_down(mut self, duration: Duration) -> Self {
+        self.max_cool_down = duration;
+        self
+    }
+
     pub(crate) fn problems(&self) -> impl Iterator<Item = InvalidValue> {
         let least = Duration::from_millis(10);
         let most = Duration::from_secs(600);

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::BreakerConfig;
 
-/// The state of a circuit breaker.
+/// The state of a circuit breaker. Exhaustive: a breaker has these three states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BreakerState {
     /// Calls are admitted.

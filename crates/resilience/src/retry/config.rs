@@ -9,6 +9,7 @@ use tasktrail_domain::InvalidValue;
 /// to `max_backoff`. The wait is random, between half the backoff and the full backoff, so that
 /// callers that failed together do not retry together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RetryConfig {
     /// The maximum number of attempts after the first. Defaults to 40, so that `max_elapsed_time`
     /// is the effective limit; from 1 to 100.
@@ -44,6 +45,41 @@ impl Default for RetryConfig {
 }
 
 impl RetryConfig {
+    /// Sets [`max_retries`](Self::max_retries).
+    #[must_use]
+    pub fn with_max_retries(mut self, retries: u32) -> Self {
+        self.max_retries = retries;
+        self
+    }
+
+    /// Sets [`initial_backoff`](Self::initial_backoff).
+    #[must_use]
+    pub fn with_initial_backoff(mut self, backoff: Duration) -> Self {
+        self.initial_backoff = backoff;
+        self
+    }
+
+    /// Sets [`max_backoff`](Self::max_backoff).
+    #[must_use]
+    pub fn with_max_backoff(mut self, backoff: Duration) -> Self {
+        self.max_backoff = backoff;
+        self
+    }
+
+    /// Sets [`max_elapsed_time`](Self::max_elapsed_time).
+    #[must_use]
+    pub fn with_max_elapsed_time(mut self, budget: Duration) -> Self {
+        self.max_elapsed_time = budget;
+        self
+    }
+
+    /// Sets [`jitter_seed`](Self::jitter_seed).
+    #[must_use]
+    pub fn with_jitter_seed(mut self, seed: impl Into<Option<u64>>) -> Self {
+        self.jitter_seed = seed.into();
+        self
+    }
+
     pub(crate) fn problems(&self) -> impl Iterator<Item = InvalidValue> {
         let least = Duration::from_millis(1);
         let minute = Duration::from_secs(60);

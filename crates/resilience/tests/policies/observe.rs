@@ -185,10 +185,7 @@ async fn conflict_is_logged_at_debug_and_success_not_at_all() {
 #[tokio::test(start_paused = true)]
 async fn retry_is_logged_at_debug() {
     let log = Log::capture();
-    let config = RetryConfig {
-        jitter_seed: Some(1),
-        ..RetryConfig::default()
-    };
+    let config = RetryConfig::default().with_jitter_seed(1);
     let script = Script::new(SAVE, [fails(ErrorKind::Contention), OK]);
 
     script.run(&Retry::new(&config)).await.unwrap();

@@ -10,13 +10,12 @@ use crate::script::{FINISH, OK, SAVE, Script, Step, fails};
 const DOWN: Step = fails(ErrorKind::Unavailable);
 
 fn config() -> RetryConfig {
-    RetryConfig {
-        max_retries: 3,
-        initial_backoff: Duration::from_millis(100),
-        max_backoff: Duration::from_millis(300),
-        max_elapsed_time: Duration::from_secs(10),
-        jitter_seed: Some(1),
-    }
+    RetryConfig::default()
+        .with_max_retries(3)
+        .with_initial_backoff(Duration::from_millis(100))
+        .with_max_backoff(Duration::from_millis(300))
+        .with_max_elapsed_time(Duration::from_secs(10))
+        .with_jitter_seed(1)
 }
 
 fn attempts(error: &RepositoryError) -> Option<&Attempts> {
@@ -78,10 +77,7 @@ async fn last_error_reports_all_attempts_at_the_retry_limit() {
 async fn no_retry_starts_unless_it_can_finish_in_the_time_budget() {
     let total = Duration::from_secs(10);
     let attempt_time = Duration::from_secs(4);
-    let endless = RetryConfig {
-        max_retries: 100,
-        ..config()
-    };
+    let endless = config().with_max_retries(100);
     let retry = Retry::new(&endless).with_attempts_of(attempt_time);
     for millis in [1, 100, 1000, 3000, 4000] {
         let script = Script::new(SAVE, [DOWN.after(millis)]);

@@ -17,13 +17,7 @@ fn standard() -> StandardPolicy {
 }
 
 fn config() -> ResilienceConfig {
-    ResilienceConfig {
-        retry: Some(RetryConfig {
-            jitter_seed: Some(1),
-            ..RetryConfig::default()
-        }),
-        ..ResilienceConfig::default()
-    }
+    ResilienceConfig::default().with_retry(RetryConfig::default().with_jitter_seed(1))
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,15 +66,11 @@ async fn retry_waits_for_the_probe_of_an_open_breaker() {
 #[tokio::test(start_paused = true)]
 async fn call_fails_immediately_if_the_next_probe_is_too_late() {
     let hour = Duration::from_secs(3600);
-    let breaker = BreakerConfig {
-        failure_threshold: 1,
-        cool_down: hour,
-        max_cool_down: hour,
-    };
-    let policy = StandardPolicy::new(&ResilienceConfig {
-        breaker: Some(breaker),
-        ..config()
-    });
+    let breaker = BreakerConfig::default()
+        .with_failure_threshold(1)
+        .with_cool_down(hour)
+        .with_max_cool_down(hour);
+    let policy = StandardPolicy::new(&config().with_breaker(breaker));
     let script = Script::new(SAVE, [DOWN]);
     script.run(&policy).await.unwrap_err();
     let started = Instant::now();
@@ -95,12 +85,13 @@ async fn call_fails_immediately_if_the_next_probe_is_too_late() {
 
 #[tokio::test(start_paused = true)]
 async fn disabled_policies_do_nothing() {
-    let off = StandardPolicy::new(&ResilienceConfig {
-        observe: false,
-        retry: None,
-        breaker: None,
-        timeout: None,
-    });
+    let off = StandardPolicy::new(
+        &ResilienceConfig::default()
+            .with_observe(false)
+            .with_retry(None)
+            .with_breaker(None)
+            .with_timeout(None),
+    );
     let script = Script::new(SAVE, [DOWN, DOWN, DOWN, DOWN, DOWN, DOWN, HANGS]);
 
     for attempts in 1..=6 {

@@ -76,13 +76,13 @@ impl StampGenerator {
         step_result: TaskStepResult,
         recorded_at: Timestamp,
     ) -> HistoryEntry {
-        HistoryEntry {
-            id: self.id(recorded_at),
+        HistoryEntry::new(
+            self.id(recorded_at),
             task,
-            step: StepNumber::from(step),
+            StepNumber::from(step),
             step_result,
             recorded_at,
-        }
+        )
     }
 }
 

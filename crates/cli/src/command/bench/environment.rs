@@ -131,17 +131,13 @@ impl BenchEnvironment {
 
 /// The policies of a service, with time limits that are long enough for any number of callers.
 fn resilience() -> ResilienceConfig {
-    ResilienceConfig {
-        retry: Some(RetryConfig {
-            max_elapsed_time: ACQUIRE_TIMEOUT * 2,
-            ..RetryConfig::default()
-        }),
-        timeout: Some(TimeoutConfig {
-            attempt: ACQUIRE_TIMEOUT,
-            long_attempt: Duration::from_secs(3600),
-        }),
-        ..ResilienceConfig::default()
-    }
+    ResilienceConfig::default()
+        .with_retry(RetryConfig::default().with_max_elapsed_time(ACQUIRE_TIMEOUT * 2))
+        .with_timeout(
+            TimeoutConfig::default()
+                .with_attempt(ACQUIRE_TIMEOUT)
+                .with_long_attempt(Duration::from_secs(3600)),
+        )
 }
 
 async fn check_is_free(probe: &DatabaseManager, address: &str) -> Result<(), Failure> {
@@ -160,6 +156,8 @@ async fn check_is_free(probe: &DatabaseManager, address: &str) -> Result<(), Fai
                 more => format!("other tables ({names} and {more} more)"),
             }
         }
+        // A newer store: anything may be of value.
+        _ => "other data".to_owned(),
     };
     Err(Failure::error(format!(
         "{address} contains {contents}: a benchmark needs an empty database; create one with \

@@ -69,6 +69,7 @@ fn print_finding(finding: &Finding, output: &mut Output) -> Result<(), Failure> 
         summary,
         evidence,
         advice,
+        ..
     } = finding;
     output.line("")?;
     let summary = printable(summary);

@@ -6,6 +6,7 @@ use crate::timestamp::Timestamp;
 
 /// A retention rule by age. Unlike a [`RetentionPolicy`], it has no fixed cutoff.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RetentionRule {
     /// Covers only tasks without activity for this duration.
     pub older_than: Duration,
@@ -33,6 +34,34 @@ impl RetentionRule {
             scope: policy.scope,
             keep_newest: policy.keep_newest,
         }
+    }
+
+    /// Sets [`statuses`](Self::statuses).
+    #[must_use]
+    pub fn with_statuses(mut self, statuses: impl Into<StatusSet>) -> Self {
+        self.statuses = statuses.into();
+        self
+    }
+
+    /// Sets [`finished_only`](Self::finished_only).
+    #[must_use]
+    pub fn with_finished_only(mut self, finished_only: bool) -> Self {
+        self.finished_only = finished_only;
+        self
+    }
+
+    /// Sets [`scope`](Self::scope).
+    #[must_use]
+    pub fn with_scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// Sets [`keep_newest`](Self::keep_newest).
+    #[must_use]
+    pub fn with_keep_newest(mut self, tasks: u64) -> Self {
+        self.keep_newest = tasks;
+        self
     }
 
     /// Returns the policy for the instant `now`.

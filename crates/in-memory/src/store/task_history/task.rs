@@ -103,16 +103,13 @@ impl Task {
 
     pub(crate) fn summary(&self, key: &TaskKey) -> Option<TaskSummary> {
         let last = self.last_entry();
-        Some(TaskSummary {
-            task: key.clone(),
-            status: self.status()?,
-            finished_at: self.finish.map(|(_, at)| at),
-            last_step: last.map(|entry| entry.step),
-            error_code: last.and_then(|entry| entry.step_result.error_code().cloned()),
-            entries: count(self.trail.len()),
-            created_at: self.created_at,
-            last_updated: self.last_updated,
-        })
+        let mut summary = TaskSummary::new(key.clone(), self.status()?, self.created_at);
+        summary.finished_at = self.finish.map(|(_, at)| at);
+        summary.last_step = last.map(|entry| entry.step);
+        summary.error_code = last.and_then(|entry| entry.step_result.error_code().cloned());
+        summary.entries = count(self.trail.len());
+        summary.last_updated = self.last_updated;
+        Some(summary)
     }
 
     /// The newest revision of the highest step.

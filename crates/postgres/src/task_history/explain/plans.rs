@@ -54,13 +54,13 @@ impl Plans<'_> {
         let step = TaskStepResult::builder("step", TaskStatus::Running).build();
         let step_result =
             step.map_err(|error| diesel::result::Error::QueryBuilderError(error.into()))?;
-        let entry = HistoryEntry {
-            id: EntryId::derived(now, [0; 10]),
-            task: task.clone(),
-            step: StepNumber::MIN,
+        let entry = HistoryEntry::new(
+            EntryId::derived(now, [0; 10]),
+            task.clone(),
+            StepNumber::MIN,
             step_result,
-            recorded_at: now,
-        };
+            now,
+        );
         let add = Prepared(Save::of(&[&entry], LockWait::Session));
         self.add("add the entry and fold it into the summary", add)
             .await?;
@@ -169,8 +169,5 @@ impl Plans<'_> {
 
 fn policy(request: &ExplainRequest) -> RetentionPolicy {
     let age = std::time::Duration::from_secs(90 * 24 * 60 * 60);
-    RetentionPolicy {
-        scope: request.scope(),
-        ..RetentionPolicy::older_than(request.now.saturating_sub(age))
-    }
+    RetentionPolicy::older_than(request.now.saturating_sub(age)).with_scope(request.scope())
 }

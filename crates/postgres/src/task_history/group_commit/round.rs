@@ -196,5 +196,5 @@ fn answer(answers: &mut Answers, index: usize, entry: &HistoryEntry, outcome: Op
 }
 
 fn conflict(entry: &HistoryEntry) -> RepositoryError {
-    error::conflict(EntryConflict { id: entry.id }).during(operation::SAVE)
+    error::conflict(EntryConflict::new(entry.id)).during(operation::SAVE)
 }

@@ -83,13 +83,13 @@ mod tests {
         let large = TaskStepResult::builder("step", TaskStatus::Running)
             .result(Value::from("x".repeat(bytes)))
             .limit(ResultLimit::UNLIMITED);
-        HistoryEntry {
-            id: EntryId::derived(Timestamp::default(), [0; 10]),
-            task: TaskKey::new("user", "task").unwrap(),
-            step: StepNumber::MIN,
-            step_result: large.build().unwrap(),
-            recorded_at: Timestamp::default(),
-        }
+        HistoryEntry::new(
+            EntryId::derived(Timestamp::default(), [0; 10]),
+            TaskKey::new("user", "task").unwrap(),
+            StepNumber::MIN,
+            large.build().unwrap(),
+            Timestamp::default(),
+        )
     }
 
     #[test]

@@ -94,14 +94,11 @@ pub(in crate::command::bench) async fn measure(
 
 impl Page {
     fn filter(self) -> TaskFilter {
-        TaskFilter {
-            statuses: if self.failed {
-                TaskStatus::Failed.into()
-            } else {
-                StatusSet::ALL
-            },
-            ..TaskFilter::default()
-        }
+        TaskFilter::default().with_statuses(if self.failed {
+            TaskStatus::Failed.into()
+        } else {
+            StatusSet::ALL
+        })
     }
 
     /// Number of tasks on the first page.
