@@ -12,7 +12,6 @@ mod failure;
 mod interrupt;
 mod logging;
 mod output;
-mod view;
 
 use std::process::ExitCode;
 

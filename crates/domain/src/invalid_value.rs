@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::fmt::{Debug, Display};
 
 /// The error for an invalid value: the field, the allowed values and the given value.
@@ -69,5 +70,13 @@ impl InvalidValue {
     #[must_use]
     pub fn value(&self) -> &str {
         &self.value
+    }
+}
+
+/// A value that cannot be invalid converts without an error, so that
+/// [`TaskKey::new`](crate::TaskKey::new) also takes ids that are validated already.
+impl From<Infallible> for InvalidValue {
+    fn from(never: Infallible) -> Self {
+        match never {}
     }
 }

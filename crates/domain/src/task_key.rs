@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::InvalidValue;
 use crate::text::short_text;
 
@@ -22,11 +24,15 @@ impl TaskId {
 }
 
 /// The key of a task: its user and its id. The same task id under two users is two tasks.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// As JSON: `{"user_id": "alice", "task_id": "report-7"}`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TaskKey {
     /// The user that the task belongs to.
+    #[serde(rename = "user_id")]
     pub user: UserId,
     /// The id of the task.
+    #[serde(rename = "task_id")]
     pub task: TaskId,
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
@@ -126,6 +126,51 @@ impl From<Timestamp> for String {
     }
 }
 
+impl TryFrom<DateTime<Utc>> for Timestamp {
+    type Error = InvalidValue;
+
+    fn try_from(instant: DateTime<Utc>) -> Result<Self, Self::Error> {
+        Self::from_datetime(instant)
+    }
+}
+
+impl From<Timestamp> for DateTime<Utc> {
+    fn from(instant: Timestamp) -> Self {
+        instant.to_datetime()
+    }
+}
+
+/// Truncates to microseconds.
+impl TryFrom<SystemTime> for Timestamp {
+    type Error = InvalidValue;
+
+    fn try_from(instant: SystemTime) -> Result<Self, Self::Error> {
+        let micros = match instant.duration_since(UNIX_EPOCH) {
+            Ok(since) => micros(since),
+            Err(before) => -before
+                .duration()
+                .as_nanos()
+                .div_ceil(1000)
+                .try_into()
+                .unwrap_or(i64::MAX),
+        };
+        Self::from_micros(micros)
+    }
+}
+
+impl From<Timestamp> for SystemTime {
+    fn from(instant: Timestamp) -> Self {
+        let distance = Duration::from_micros(instant.0.unsigned_abs());
+        let moved = if instant.0 < 0 {
+            UNIX_EPOCH.checked_sub(distance)
+        } else {
+            UNIX_EPOCH.checked_add(distance)
+        };
+        // Only a platform whose system time cannot hold the year 1 or 9999 has no such instant.
+        moved.unwrap_or(UNIX_EPOCH)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,6 +197,16 @@ mod tests {
         assert_eq!(Timestamp::MAX.to_string(), "9999-12-31T23:59:59.999999Z");
         assert!(Timestamp::from_micros(Timestamp::MAX.as_micros() + 1).is_err());
         assert!(Timestamp::from_micros(Timestamp::MIN.as_micros() - 1).is_err());
+    }
+
+    #[test]
+    fn conversions_to_and_from_other_instants_round_trip() {
+        for instant in [Timestamp::MIN, Timestamp::default(), Timestamp::MAX] {
+            assert_eq!(SystemTime::from(instant).try_into(), Ok(instant));
+            assert_eq!(DateTime::<Utc>::from(instant).try_into(), Ok(instant));
+        }
+        let before_1970 = UNIX_EPOCH - Duration::from_nanos(1);
+        assert_eq!(Timestamp::try_from(before_1970).unwrap().as_micros(), -1);
     }
 
     #[test]

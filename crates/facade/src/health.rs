@@ -2,6 +2,7 @@
 
 #[cfg(feature = "postgres")]
 pub(crate) mod evaluate;
+mod form;
 
 #[cfg(feature = "postgres")]
 use std::time::Duration;
@@ -18,6 +19,9 @@ use crate::store::Database;
 
 /// The health of a store, with reasons. A connected store in memory is always
 /// [healthy](HealthState::Healthy).
+///
+/// As JSON, for the answer of a probe: `{"state", "reasons", "server", "schema", "standbys"}`, the
+/// output of `tasktrail health --format json`.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Health {

@@ -1,9 +1,9 @@
 use clap::Args;
 use serde::Serialize;
 use tasktrail::DatabaseManager;
+use tasktrail::TaskKey;
 use tasktrail::clock::{Clock, SystemClock};
-use tasktrail::task_history::{CancelOutcome, TaskHistoryRepositoryExt, TaskStatus};
-use tasktrail::{TaskId, TaskKey, UserId};
+use tasktrail::task_history::{CancelOutcome, TaskHistoryRepositoryExt};
 
 use crate::args::{Global, TaskArgs};
 use crate::connection;
@@ -31,11 +31,10 @@ pub(crate) struct CancelArgs {
 
 #[derive(Serialize)]
 struct Answer {
-    user_id: UserId,
-    task_id: TaskId,
-    cancelled: bool,
-    previous: Option<TaskStatus>,
-    status: TaskStatus,
+    #[serde(flatten)]
+    task: TaskKey,
+    #[serde(flatten)]
+    outcome: CancelOutcome,
 }
 
 pub(crate) async fn run(
@@ -59,17 +58,7 @@ async fn cancel(
     if !output.is_json() {
         return output.line(sentence(&task, outcome));
     }
-    let (cancelled, previous, status) = match outcome {
-        CancelOutcome::Cancelled { previous } => (true, previous, TaskStatus::Cancelled),
-        CancelOutcome::AlreadyFinished { status } => (false, Some(status.into()), status.into()),
-    };
-    output.json(&Answer {
-        user_id: task.user,
-        task_id: task.task,
-        cancelled,
-        previous,
-        status,
-    })
+    output.json(&Answer { task, outcome })
 }
 
 fn sentence(task: &TaskKey, outcome: CancelOutcome) -> String {

@@ -1,9 +1,8 @@
 use std::time::Duration;
 
 use clap::Args;
-use serde::Serialize;
 use tasktrail::repository::ErrorChain;
-use tasktrail::{DatabaseConfig, DatabaseHealth, HealthState, ServerRole};
+use tasktrail::{DatabaseConfig, Health, HealthState, ServerHealth, ServerRole};
 
 use crate::args::{Global, seconds_between};
 use crate::connection;
@@ -38,23 +37,21 @@ pub(crate) async fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let manager = connection::manager(global, |config| args.limit(config))?;
-    let (state, reasons, database) = match manager.init_connection_pool().await {
-        Ok(()) => {
-            let health = manager.health().await;
-            (health.state, health.reasons, health.database)
-        }
+    let health = match manager.init_connection_pool().await {
+        Ok(()) => manager.health().await,
         Err(error) => {
-            let reasons = vec![ErrorChain(&error).to_string()];
-            (HealthState::Unhealthy, reasons, None)
+            let mut health = Health::default();
+            health.state = HealthState::Unhealthy;
+            health.reasons = vec![ErrorChain(&error).to_string()];
+            health
         }
     };
-    let answer = Answer::of(state, &reasons, database.as_ref());
     if output.is_json() {
-        output.json(&answer)?;
+        output.json(&health)?;
     } else {
-        answer.print(output)?;
+        print(&health, output)?;
     }
-    match state {
+    match health.state {
         HealthState::Unhealthy => Err(Failure::No),
         HealthState::Healthy | HealthState::Degraded => Ok(()),
     }
@@ -70,96 +67,38 @@ impl HealthArgs {
     }
 }
 
-/// Rounded to whole microseconds.
-fn microseconds(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1e6).round()
-}
-
-#[derive(Serialize)]
-struct Answer<'a> {
-    state: &'static str,
-    reasons: &'a [String],
-    server: Option<Server<'a>>,
-    schema: Option<Schema<'a>>,
-    standbys: Vec<Standby<'a>>,
-}
-
-#[derive(Serialize)]
-struct Server<'a> {
-    version: &'a str,
-    role: &'static str,
-    writable: bool,
-    round_trip_ms: f64,
-}
-
-#[derive(Serialize)]
-struct Schema<'a> {
-    found: Option<&'a str>,
-    expected: Option<&'a str>,
-    pending: &'a [String],
-    unknown: &'a [String],
-}
-
-#[derive(Serialize)]
-struct Standby<'a> {
-    host: &'a str,
-    fresh: bool,
-}
-
-impl<'a> Answer<'a> {
-    fn of(state: HealthState, reasons: &'a [String], database: Option<&'a DatabaseHealth>) -> Self {
-        let server = database.and_then(|database| database.server.as_ref());
-        let standbys = database.map_or(&[][..], |database| &database.standbys);
-        Self {
-            state: state.as_str(),
-            reasons,
-            server: server.map(|server| Server {
-                version: &server.version,
-                role: match server.role {
-                    ServerRole::Primary => "primary",
-                    ServerRole::Standby => "standby",
-                },
-                writable: server.writable,
-                round_trip_ms: microseconds(server.round_trip) / 1000.0,
-            }),
-            schema: server.map(|server| Schema {
-                found: server.schema.found(),
-                expected: server.schema.expected(),
-                pending: &server.schema.pending,
-                unknown: &server.schema.unknown,
-            }),
-            standbys: standbys
-                .iter()
-                .map(|standby| Standby {
-                    host: &standby.host,
-                    fresh: standby.fresh,
-                })
-                .collect(),
-        }
+fn print(health: &Health, output: &mut Output) -> Result<(), Failure> {
+    output.heading(health.state.as_str())?;
+    for reason in &health.reasons {
+        output.line(format_args!("- {}", printable(reason)))?;
     }
-
-    fn print(&self, output: &mut Output) -> Result<(), Failure> {
-        output.heading(self.state)?;
-        for reason in self.reasons {
-            output.line(format_args!("- {}", printable(reason)))?;
+    let mut facts = Vec::new();
+    if let Some(database) = &health.database {
+        if let Some(server) = &database.server {
+            facts.extend(of_server(server));
         }
-        let mut facts = Vec::new();
-        if let Some(server) = &self.server {
-            facts.push(("server", format!("{} {}", server.version, server.role)));
-            facts.push(("round trip", format!("{:.1} ms", server.round_trip_ms)));
-        }
-        if let Some(schema) = &self.schema {
-            let version = |version: Option<&str>| version.unwrap_or("none").to_owned();
-            facts.push(("schema found", version(schema.found)));
-            facts.push(("schema expected", version(schema.expected)));
-        }
-        for standby in &self.standbys {
+        for standby in &database.standbys {
             let fresh = if standby.fresh { "fresh" } else { "not used" };
             facts.push(("host", format!("{} {fresh}", standby.host)));
         }
-        if facts.is_empty() {
-            return Ok(());
-        }
-        output.table(&output.table_style().facts(facts))
     }
+    if facts.is_empty() {
+        return Ok(());
+    }
+    output.table(&output.table_style().facts(facts))
+}
+
+fn of_server(server: &ServerHealth) -> [(&'static str, String); 4] {
+    let role = match server.role {
+        ServerRole::Primary => "primary",
+        ServerRole::Standby => "standby",
+    };
+    let round_trip = server.round_trip.as_secs_f64() * 1000.0;
+    let version = |version: Option<&str>| version.unwrap_or("none").to_owned();
+    [
+        ("server", format!("{} {role}", server.version)),
+        ("round trip", format!("{round_trip:.1} ms")),
+        ("schema found", version(server.schema.found())),
+        ("schema expected", version(server.schema.expected())),
+    ]
 }

@@ -9,7 +9,6 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::tables::Entries;
 use crate::output::{JsonList, Output, printable};
-use crate::view::EntryView;
 
 /// Show the steps of a task, with the current state of each step.
 ///
@@ -91,7 +90,7 @@ impl<'a> Shown<'a> {
     fn add(&mut self, entries: &[HistoryEntry]) -> Result<(), Failure> {
         for entry in entries {
             match self {
-                Self::Json(list) => list.item(&EntryView::of(entry))?,
+                Self::Json(list) => list.item(entry)?,
                 Self::Table(rows, _) => rows.add(entry),
             }
         }

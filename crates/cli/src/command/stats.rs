@@ -7,7 +7,6 @@ use crate::args::Global;
 use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, grouped};
-use crate::view::CountsView;
 
 /// Count entries, steps, tasks and users.
 ///
@@ -41,7 +40,7 @@ async fn count(
     let scope = args.user.map_or(Scope::Everyone, Scope::User);
     let counts = manager.task_history()?.count(&scope).await?;
     if output.is_json() {
-        return output.json(&CountsView::from(counts));
+        return output.json(&counts);
     }
     let mut facts = vec![
         ("entries".to_owned(), counts.entries),

@@ -1,8 +1,8 @@
 use clap::Args;
 use serde::Serialize;
 use tasktrail::DatabaseManager;
+use tasktrail::TaskKey;
 use tasktrail::task_history::TaskStatus;
-use tasktrail::{TaskId, UserId};
 
 use crate::args::{Global, TaskArgs};
 use crate::connection;
@@ -26,8 +26,8 @@ pub(crate) struct StatusArgs {
 
 #[derive(Serialize)]
 struct Answer {
-    user_id: UserId,
-    task_id: TaskId,
+    #[serde(flatten)]
+    task: TaskKey,
     status: Option<TaskStatus>,
 }
 
@@ -50,11 +50,7 @@ async fn print_status(
     let task = args.task.key();
     let status = manager.task_history()?.status(&task).await?;
     if output.is_json() {
-        output.json(&Answer {
-            user_id: task.user,
-            task_id: task.task,
-            status,
-        })?;
+        output.json(&Answer { task, status })?;
     } else {
         output.line(status.map_or("unknown", TaskStatus::as_str))?;
     }

@@ -12,7 +12,6 @@ use crate::args::{Global, status_parser, status_set, time};
 use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, quoted, tables};
-use crate::view::TaskView;
 
 /// List the tasks of a user, latest activity first.
 ///
@@ -95,11 +94,11 @@ async fn list(
 fn print_json(page: &Page<TaskSummary, ListCursor>, output: &mut Output) -> Result<(), Failure> {
     #[derive(Serialize)]
     struct Listed<'a> {
-        tasks: Vec<TaskView<'a>>,
+        tasks: &'a [TaskSummary],
         next: Option<String>,
     }
     output.json(&Listed {
-        tasks: page.items.iter().map(TaskView::of).collect(),
+        tasks: &page.items,
         next: page.next.as_ref().map(ToString::to_string),
     })
 }

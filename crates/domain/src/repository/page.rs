@@ -1,11 +1,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::InvalidValue;
 use crate::text::canonical;
 
 /// The maximum number of items of a page: 1 to 1000, 100 by default.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u64")]
 pub struct PageSize(u16);
 
 impl PageSize {
@@ -33,6 +36,14 @@ impl PageSize {
     #[must_use]
     pub fn get(self) -> usize {
         usize::from(self.0)
+    }
+}
+
+impl TryFrom<u64> for PageSize {
+    type Error = InvalidValue;
+
+    fn try_from(items: u64) -> Result<Self, Self::Error> {
+        Self::new(items)
     }
 }
 
@@ -96,7 +107,7 @@ impl<C> Default for PageRequest<C> {
 ///
 /// A page may have fewer items than requested, to limit the amount of data, but at least one if any
 /// item follows the cursor. The list ends only when [`next`](Self::next) is `None`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page<T, C> {
     /// The items, in the list's order.
     pub items: Vec<T>,

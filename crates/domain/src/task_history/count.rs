@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::TaskStatus;
 use crate::UserId;
 
@@ -16,7 +18,7 @@ pub enum Scope {
 }
 
 /// Counts of a history at one instant.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Counts {
     /// Number of entries, including all revisions.

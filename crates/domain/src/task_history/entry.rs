@@ -1,14 +1,23 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
+
 use super::{EntryId, StepNumber, TaskStepResult};
-use crate::InvalidValue;
-use crate::TaskKey;
+use crate::clock::Clock;
+use crate::id::IdGenerator;
 use crate::text::canonical;
 use crate::timestamp::Timestamp;
+use crate::{InvalidValue, TaskId, TaskKey, UserId};
 
 /// An entry of a task history: a step result that is saved once.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// As JSON: `{"id", "user_id", "task_id", "step", "recorded_at", "step_result"}`, the line that
+/// `tasktrail export` writes and `tasktrail import` reads. Like
+/// [`JsonText`](crate::JsonText), it deserializes with `serde_json` only.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(from = "EntryDocument")]
 #[non_exhaustive]
 pub struct HistoryEntry {
     /// The id of the save, which makes it idempotent; see [`EntryId`].
@@ -42,6 +51,35 @@ impl HistoryEntry {
         }
     }
 
+    /// Creates the entry of a save that is recorded now, with a new id.
+    ///
+    /// Create it once, before the first attempt to save it, and reuse it for retries.
+    ///
+    /// ```
+    /// use tasktrail_domain::TaskKey;
+    /// use tasktrail_domain::clock::SystemClock;
+    /// use tasktrail_domain::id::RandomIdGenerator;
+    /// use tasktrail_domain::task_history::{HistoryEntry, TaskStatus, TaskStepResult};
+    ///
+    /// let ids = RandomIdGenerator::default();
+    /// let task = TaskKey::new("alice", "report-7")?;
+    /// let fetched = TaskStepResult::builder("fetch", TaskStatus::Running).build()?;
+    ///
+    /// let entry = HistoryEntry::record(&SystemClock, &ids, task, 1.into(), fetched);
+    /// # Ok::<(), tasktrail_domain::InvalidValue>(())
+    /// ```
+    #[must_use]
+    pub fn record(
+        clock: &dyn Clock,
+        ids: &dyn IdGenerator,
+        task: TaskKey,
+        step: StepNumber,
+        step_result: TaskStepResult,
+    ) -> Self {
+        let now = clock.now();
+        Self::new(ids.next(now).into(), task, step, step_result, now)
+    }
+
     /// Returns whether `other` is a repetition of this save: the same id, task, step and step
     /// result. The time may differ.
     #[must_use]
@@ -53,11 +91,53 @@ impl HistoryEntry {
     }
 }
 
+/// The JSON form of an entry. It is flat without `#[serde(flatten)]`, which would change the text of
+/// numbers in results.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EntryDocument {
+    id: EntryId,
+    user_id: UserId,
+    task_id: TaskId,
+    step: StepNumber,
+    recorded_at: Timestamp,
+    step_result: TaskStepResult,
+}
+
+impl From<EntryDocument> for HistoryEntry {
+    fn from(document: EntryDocument) -> Self {
+        Self {
+            id: document.id,
+            task: TaskKey {
+                user: document.user_id,
+                task: document.task_id,
+            },
+            step: document.step,
+            step_result: document.step_result,
+            recorded_at: document.recorded_at,
+        }
+    }
+}
+
+impl Serialize for HistoryEntry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut document = serializer.serialize_struct("HistoryEntry", 6)?;
+        document.serialize_field("id", &self.id)?;
+        document.serialize_field("user_id", &self.task.user)?;
+        document.serialize_field("task_id", &self.task.task)?;
+        document.serialize_field("step", &self.step)?;
+        document.serialize_field("recorded_at", &self.recorded_at)?;
+        document.serialize_field("step_result", &self.step_result)?;
+        document.end()
+    }
+}
+
 /// A position in the trail of a task, which has the order in which the store accepted the entries.
 ///
 /// Opaque: use it only to read the next page, in the same store. Only the exact text that `Display`
 /// writes is accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct TrailCursor(i64);
 
 impl TrailCursor {
@@ -77,6 +157,20 @@ impl TrailCursor {
 impl fmt::Display for TrailCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+impl TryFrom<String> for TrailCursor {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<TrailCursor> for String {
+    fn from(cursor: TrailCursor) -> Self {
+        cursor.to_string()
     }
 }
 

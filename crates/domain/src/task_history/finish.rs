@@ -1,11 +1,14 @@
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::TaskStatus;
 use crate::InvalidValue;
 use crate::timestamp::Timestamp;
 
 /// A status that a finish gives to a task: the terminal ones of [`TaskStatus`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "TaskStatus", into = "TaskStatus")]
 pub enum FinalStatus {
     /// The task succeeded.
     Completed,
@@ -52,7 +55,7 @@ impl fmt::Display for FinalStatus {
 }
 
 /// The final status of a task, and the time of its finish.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finish {
     /// The final status.
     pub status: FinalStatus,
@@ -64,7 +67,11 @@ pub struct Finish {
 ///
 /// Exhaustive: a call is either the first finish of the task or a later one, so that your `match`
 /// needs no wildcard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// As JSON: `{"finished": true, "previous": "running"}`, or `{"finished": false, "status":
+/// "cancelled", "at": "2026-01-31T12:00:00.000000Z"}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "FinishDocument", into = "FinishDocument")]
 pub enum FinishOutcome {
     /// This call finished the task.
     Finished {
@@ -83,7 +90,11 @@ pub enum FinishOutcome {
 /// The result of cancelling a task.
 ///
 /// Exhaustive, for the same reason as [`FinishOutcome`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// As JSON: `{"cancelled": true, "previous": "running", "status": "cancelled"}`. `status` is the
+/// current status. If `cancelled` is false, `previous` is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "CancelDocument", into = "CancelDocument")]
 pub enum CancelOutcome {
     /// This call cancelled the task.
     Cancelled {
@@ -102,6 +113,97 @@ impl From<FinishOutcome> for CancelOutcome {
         match outcome {
             FinishOutcome::Finished { previous } => Self::Cancelled { previous },
             FinishOutcome::AlreadyFinished { status, .. } => Self::AlreadyFinished { status },
+        }
+    }
+}
+
+/// The JSON form of a [`FinishOutcome`].
+#[derive(Serialize, Deserialize)]
+struct FinishDocument {
+    finished: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous: Option<TaskStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<FinalStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<Timestamp>,
+}
+
+impl From<FinishOutcome> for FinishDocument {
+    fn from(outcome: FinishOutcome) -> Self {
+        let none = Self {
+            finished: false,
+            previous: None,
+            status: None,
+            at: None,
+        };
+        match outcome {
+            FinishOutcome::Finished { previous } => Self {
+                finished: true,
+                previous,
+                ..none
+            },
+            FinishOutcome::AlreadyFinished { status, at } => Self {
+                status: Some(status),
+                at: Some(at),
+                ..none
+            },
+        }
+    }
+}
+
+impl TryFrom<FinishDocument> for FinishOutcome {
+    type Error = InvalidValue;
+
+    fn try_from(document: FinishDocument) -> Result<Self, Self::Error> {
+        match (document.finished, document.status, document.at) {
+            (true, None, None) => Ok(Self::Finished {
+                previous: document.previous,
+            }),
+            (false, Some(status), Some(at)) => Ok(Self::AlreadyFinished { status, at }),
+            _ => {
+                let limit = "finished, or have the status and the time of an earlier finish";
+                Err(InvalidValue::new("outcome", limit, "another one"))
+            }
+        }
+    }
+}
+
+/// The JSON form of a [`CancelOutcome`].
+#[derive(Serialize, Deserialize)]
+struct CancelDocument {
+    cancelled: bool,
+    previous: Option<TaskStatus>,
+    status: FinalStatus,
+}
+
+impl From<CancelOutcome> for CancelDocument {
+    fn from(outcome: CancelOutcome) -> Self {
+        match outcome {
+            CancelOutcome::Cancelled { previous } => Self {
+                cancelled: true,
+                previous,
+                status: FinalStatus::Cancelled,
+            },
+            CancelOutcome::AlreadyFinished { status } => Self {
+                cancelled: false,
+                previous: Some(status.into()),
+                status,
+            },
+        }
+    }
+}
+
+impl From<CancelDocument> for CancelOutcome {
+    fn from(document: CancelDocument) -> Self {
+        if document.cancelled {
+            Self::Cancelled {
+                previous: document.previous,
+            }
+        } else {
+            Self::AlreadyFinished {
+                status: document.status,
+            }
         }
     }
 }

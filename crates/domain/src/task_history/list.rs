@@ -1,6 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::{ErrorCode, StatusSet, TaskSummary};
 use crate::timestamp::Timestamp;
 use crate::{InvalidValue, TaskId};
@@ -74,7 +76,8 @@ impl TaskFilter {
 /// Its text form is opaque and safe in URLs: letters, digits and a hyphen. Use it only to read the
 /// next page; only the exact text that `Display` writes is accepted. The list is sorted by descending last activity, and by descending task id for equal
 /// instants, so a single comparison of the pair decides what follows.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ListCursor {
     /// The last activity of the task at this position.
     pub last_updated: Timestamp,
@@ -111,6 +114,20 @@ impl fmt::Display for ListCursor {
             .as_str()
             .bytes()
             .try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl TryFrom<String> for ListCursor {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<ListCursor> for String {
+    fn from(cursor: ListCursor) -> Self {
+        cursor.to_string()
     }
 }
 

@@ -44,17 +44,41 @@ impl StepNumber {
     }
 }
 
+/// The only integer that always converts, so that `1.into()` needs no suffix.
 impl From<u16> for StepNumber {
     fn from(number: u16) -> Self {
         Self(i32::from(number))
     }
 }
 
-impl TryFrom<i64> for StepNumber {
-    type Error = InvalidValue;
+macro_rules! try_from_integers {
+    ($($wide:ty)*) => {
+        $(
+            impl TryFrom<$wide> for StepNumber {
+                type Error = InvalidValue;
 
-    fn try_from(number: i64) -> Result<Self, Self::Error> {
-        Self::new(number)
+                fn try_from(number: $wide) -> Result<Self, Self::Error> {
+                    i64::try_from(number)
+                        .ok()
+                        .and_then(|number| Self::new(number).ok())
+                        .ok_or_else(|| InvalidValue::new("step", "0 to 2147483647", number))
+                }
+            }
+        )*
+    };
+}
+
+try_from_integers!(i32 u32 i64 u64 usize);
+
+impl From<StepNumber> for i32 {
+    fn from(step: StepNumber) -> Self {
+        step.get()
+    }
+}
+
+impl From<StepNumber> for i64 {
+    fn from(step: StepNumber) -> Self {
+        step.get().into()
     }
 }
 
@@ -87,5 +111,17 @@ mod tests {
             "step must be 0 to 2147483647, got 2147483648"
         );
         assert!(StepNumber::new(-1).is_err());
+    }
+
+    #[test]
+    fn integers_convert_within_the_range() {
+        assert_eq!(7_usize.try_into(), Ok(StepNumber::from(7)));
+        assert_eq!(StepNumber::try_from(7), Ok(7.into()));
+        assert_eq!(
+            StepNumber::try_from(u64::MAX).unwrap_err().to_string(),
+            "step must be 0 to 2147483647, got 18446744073709551615"
+        );
+        assert!(StepNumber::try_from(-1_i32).is_err());
+        assert_eq!(i64::from(StepNumber::MAX), 2_147_483_647);
     }
 }

@@ -1,28 +1,33 @@
+use serde::{Deserialize, Serialize};
+
 use super::{ErrorCode, StepNumber, TaskStatus};
 use crate::TaskKey;
 use crate::timestamp::Timestamp;
 
 /// The summary of a task, derived from its entries and its finish.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// As JSON, an object with a member for each field; the task is `user_id` and `task_id`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TaskSummary {
     /// The task.
+    #[serde(flatten)]
     pub task: TaskKey,
     /// The final status if the task is finished, otherwise the status of the newest revision of its
     /// highest step.
     pub status: TaskStatus,
-    /// The time of the finish; `None` while the task is open.
-    pub finished_at: Option<Timestamp>,
-    /// The highest step; `None` if the task was finished without any entry.
-    pub last_step: Option<StepNumber>,
     /// The error code of the newest revision of the highest step.
     pub error_code: Option<ErrorCode>,
+    /// The highest step; `None` if the task was finished without any entry.
+    pub last_step: Option<StepNumber>,
     /// Number of entries, including all revisions.
     pub entries: u64,
     /// The earliest time among the entries and the finish.
     pub created_at: Timestamp,
     /// The latest time among the entries and the finish: the last activity.
     pub last_updated: Timestamp,
+    /// The time of the finish; `None` while the task is open.
+    pub finished_at: Option<Timestamp>,
 }
 
 impl TaskSummary {

@@ -6,7 +6,6 @@ use super::fingerprints::Answers;
 use crate::failure::Failure;
 use crate::output::tables::{self, Entries};
 use crate::output::{Output, printable};
-use crate::view::{EntryView, TaskView};
 
 /// The recorded tasks of the demo, as read back.
 #[derive(Debug)]
@@ -89,10 +88,10 @@ impl DemoTranscript {
             user_id: &self.user,
             folder: &self.folder,
             in_database: self.in_database,
-            tasks: self.tasks.iter().map(TaskView::of).collect(),
-            survey_history: self.survey.iter().map(EntryView::of).collect(),
-            report_trail: self.report.iter().map(EntryView::of).collect(),
-            fingerprints_history: self.fingerprints.iter().map(EntryView::of).collect(),
+            tasks: &self.tasks,
+            survey_history: &self.survey,
+            report_trail: &self.report,
+            fingerprints_history: &self.fingerprints,
             fingerprints: AnswersView {
                 first_save: self.answers.first_save,
                 cancelled: matches!(self.answers.cancel, CancelOutcome::Cancelled { .. }),
@@ -108,10 +107,10 @@ struct Document<'a> {
     user_id: &'a UserId,
     folder: &'a str,
     in_database: bool,
-    tasks: Vec<TaskView<'a>>,
-    survey_history: Vec<EntryView<'a>>,
-    report_trail: Vec<EntryView<'a>>,
-    fingerprints_history: Vec<EntryView<'a>>,
+    tasks: &'a [TaskSummary],
+    survey_history: &'a [HistoryEntry],
+    report_trail: &'a [HistoryEntry],
+    fingerprints_history: &'a [HistoryEntry],
     fingerprints: AnswersView,
 }
 
