@@ -3,11 +3,14 @@
 mod node;
 mod number;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use self::node::Node;
 use crate::{InvalidValue, JsonText};
@@ -17,11 +20,12 @@ use crate::{InvalidValue, JsonText};
 ///
 /// It is at most [`MAX_BYTES`](Self::MAX_BYTES) long in its compact form and
 /// [`JsonText::MAX_DEPTH`] levels deep. Unlike a [`JsonText`], it keeps the value of a number, not
-/// its literal: `1.50` becomes `1.5`, `1e2` becomes `100`, `-0` becomes `0`. So two documents are
-/// equal if and only if their texts are equal, whichever store they come from.
+/// its literal: `1.50` becomes `1.5`, `1e2` becomes `100`, `-0` becomes `0`. Documents with equal
+/// values have equal texts, in every store.
 ///
-/// A document has no NUL character, no lone surrogate, and no number with more than 400 digits
-/// before or after the decimal point, because the `jsonb` of PostgreSQL cannot hold or index them.
+/// A document has no NUL character and no lone surrogate, which the `jsonb` of PostgreSQL cannot
+/// hold. A number has at most 400 digits before and after the decimal point, because `jsonb` writes
+/// it without an exponent: `1e399` is 400 characters long there.
 ///
 /// ```
 /// use serde_json::json;
@@ -34,9 +38,16 @@ use crate::{InvalidValue, JsonText};
 /// assert_eq!(agent.to_string(), r#"{"languages":["rust","go"],"memory":{"gib":8}}"#);
 /// # Ok::<(), tasktrail_domain::InvalidValue>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "JsonText", into = "JsonText")]
-pub struct Document(JsonText);
+///
+/// Like a `JsonText`, it deserializes with `serde_json` only. Clones share the text.
+#[derive(Clone)]
+pub struct Document(Arc<Parts>);
+
+struct Parts {
+    text: JsonText,
+    /// The same, parsed, so that comparing many documents with a pattern parses each once.
+    node: Node,
+}
 
 const FIELD: &str = "document";
 
@@ -50,13 +61,13 @@ impl Document {
     ///
     /// [`InvalidValue`] if it is not a JSON object, or exceeds a limit of a [`Document`].
     pub fn of(value: &impl Serialize) -> Result<Self, InvalidValue> {
-        JsonText::of_field(FIELD, value)?.try_into()
+        Self::of_text(&JsonText::of_field(FIELD, value)?)
     }
 
     /// Returns the compact JSON text. The members of objects are sorted by key.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        self.0.text.as_str()
     }
 
     /// Deserializes the document as a `T`.
@@ -65,51 +76,69 @@ impl Document {
     ///
     /// The error of `serde_json` if the document is not a valid `T`.
     pub fn deserialize<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
-        self.0.deserialize()
+        self.0.text.deserialize()
     }
 
     /// Returns whether the document contains `pattern`.
     ///
-    /// - An object contains another one if it has each of its keys, with a value that contains the
-    ///   value there.
-    /// - An array contains another one if each of its elements is contained in some element,
-    ///   regardless of order and number.
+    /// - An object contains a pattern object if, for each key of the pattern, it has that key with a
+    ///   value that contains the pattern's value.
+    /// - An array contains a pattern array if each element of the pattern is contained in some
+    ///   element of the array, regardless of order and repetition.
     /// - A string, a number, `true`, `false` and `null` contain only an equal value.
     ///
     /// These are the rules of the `@>` operator of PostgreSQL for `jsonb` objects. Every document
     /// contains `{}`.
     #[must_use]
     pub fn contains(&self, pattern: &Self) -> bool {
-        Node::of(self).contains(&Node::of(pattern))
+        self.0.node.contains(&pattern.0.node)
     }
-}
 
-/// The empty object.
-impl Default for Document {
-    fn default() -> Self {
-        Self(JsonText::empty_object())
-    }
-}
-
-impl TryFrom<JsonText> for Document {
-    type Error = InvalidValue;
-
-    fn try_from(json: JsonText) -> Result<Self, Self::Error> {
-        let text = Node::parse(json.as_str())?.to_json();
-        if !text.starts_with('{') {
+    fn of_text(json: &JsonText) -> Result<Self, InvalidValue> {
+        let node = Node::parse(json.as_str())?;
+        let text = node.to_json();
+        if !matches!(node, Node::Object(_)) {
             return Err(InvalidValue::text(FIELD, "a JSON object", &text));
         }
         if text.len() > Self::MAX_BYTES {
             let limit = "at most 65536 bytes long as compact JSON";
             return Err(InvalidValue::new(FIELD, limit, text.len()));
         }
-        text.parse().map(Self)
+        let text = text.parse()?;
+        Ok(Self(Arc::new(Parts { text, node })))
+    }
+}
+
+/// The empty object.
+impl Default for Document {
+    fn default() -> Self {
+        Self(Arc::new(Parts {
+            text: JsonText::empty_object(),
+            node: Node::Object(BTreeMap::new()),
+        }))
+    }
+}
+
+/// Two documents are equal if their texts are equal.
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.text == other.0.text
+    }
+}
+
+impl Eq for Document {}
+
+impl TryFrom<JsonText> for Document {
+    type Error = InvalidValue;
+
+    fn try_from(json: JsonText) -> Result<Self, Self::Error> {
+        Self::of_text(&json)
     }
 }
 
 impl From<Document> for JsonText {
     fn from(document: Document) -> Self {
-        document.0
+        document.0.text.clone()
     }
 }
 
@@ -117,13 +146,27 @@ impl FromStr for Document {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse::<JsonText>()?.try_into()
+        Self::of_text(&JsonText::parse_field(FIELD, text)?)
+    }
+}
+
+impl Serialize for Document {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.text.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Document {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(json)?;
+        let text = JsonText::of_raw(FIELD, raw).map_err(D::Error::custom)?;
+        Self::of_text(&text).map_err(D::Error::custom)
     }
 }
 
 impl fmt::Display for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.0.text.fmt(f)
     }
 }
 

@@ -88,6 +88,11 @@ impl JsonText {
         Self::of_raw(field, raw)
     }
 
+    pub(crate) fn parse_field(field: &'static str, text: &str) -> Result<Self, InvalidValue> {
+        let raw = serde_json::from_str(text).map_err(|error| not_json(field, &error))?;
+        Self::of_raw(field, raw)
+    }
+
     pub(crate) fn of_raw(field: &'static str, raw: Box<RawValue>) -> Result<Self, InvalidValue> {
         let text = canonical(raw.get()).map_err(|flaw| refused(field, &flaw))?;
         if text == raw.get() {
@@ -169,8 +174,7 @@ impl FromStr for JsonText {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let raw = serde_json::from_str(text).map_err(|error| not_json(DOCUMENT, &error))?;
-        Self::of_raw(DOCUMENT, raw)
+        Self::parse_field(DOCUMENT, text)
     }
 }
 

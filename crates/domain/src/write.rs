@@ -1,7 +1,8 @@
 //! Who writes, when and why: the context of a write.
 //!
-//! The task history needs only an entry id and a time. Contexts that keep an audit log take a
-//! [`WriteContext`] with each write.
+//! The task history needs only an entry id and a time, so it does not use this module. It is for
+//! contexts that keep an audit log: a port takes a [`WriteContext`] as an argument of each write,
+//! and treats a second write with the same id as a repetition.
 
 mod actor;
 
@@ -16,7 +17,7 @@ use crate::timestamp::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WriteContext {
-    /// The id of the write. Writing with the same id again is a repetition.
+    /// The id of the write, which makes it idempotent.
     pub id: WriteId,
     /// Who writes.
     pub actor: Actor,

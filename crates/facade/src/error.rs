@@ -5,7 +5,8 @@ use tasktrail_domain::repository::{ErrorChain, RepositoryError};
 /// An error of a [`DatabaseManager`](crate::DatabaseManager).
 ///
 /// `Display` prints the error without its causes. `Debug` prints the causes as well, in the form of
-/// [`ErrorChain`], so that `main` may return this error.
+/// [`ErrorChain`], so that `main` may return this error. Several problems of a configuration take a
+/// line each.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum DatabaseError {
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_prints_the_causes_on_one_line() {
+    fn debug_prints_the_causes() {
         let operation = Operation::read("test.status");
         let cause = io::Error::other("connection reset");
         let error = RepositoryError::new(operation, ErrorKind::Unavailable, Effect::Unknown);

@@ -19,8 +19,8 @@ use tasktrail_domain::clock::{Clock, SystemClock};
 use tasktrail_domain::id::{IdGenerator, RandomIdGenerator};
 use tasktrail_domain::repository::{PageRequest, PageSize};
 use tasktrail_domain::task_history::{
-    CancelOutcome, HistoryEntry, SavedBatch, StepNumber, TaskFilter, TaskHistoryRepository,
-    TaskHistoryRepositoryExt, TaskStatus, TaskStepResult, TaskSummary,
+    CancelOutcome, FinalStatus, FinishOutcome, HistoryEntry, SavedBatch, StepNumber, TaskFilter,
+    TaskHistoryRepository, TaskHistoryRepositoryExt, TaskStatus, TaskStepResult, TaskSummary,
 };
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_domain::{TaskKey, UserId};
@@ -191,6 +191,22 @@ impl DatabaseManager {
     pub async fn mark_task_as_cancelled(&self, task: &TaskKey) -> Result<CancelOutcome> {
         let now = self.0.clock.now();
         Ok(self.task_history()?.cancel(task, now).await?)
+    }
+
+    /// Finishes a task with the current time, unless it is finished: call it when its work has
+    /// ended, whatever the status of its last step.
+    ///
+    /// A task that is not finished stays open, even if its last step is `completed`: another step
+    /// may follow. The first finish wins. Later saves are recorded but do not change the status.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatabaseManager`]. If the [effect](tasktrail_domain::repository::Effect) of an error
+    /// is unknown, call it again: the outcome then is either `Finished`, or `AlreadyFinished` with
+    /// your own status.
+    pub async fn finish_task(&self, task: &TaskKey, status: FinalStatus) -> Result<FinishOutcome> {
+        let now = self.0.clock.now();
+        Ok(self.task_history()?.finish(task, status, now).await?)
     }
 
     /// Returns the status of a task; `None` if the task is unknown.

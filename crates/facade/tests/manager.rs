@@ -13,7 +13,9 @@ use serde_json::json;
 use tasktrail::clock::{Clock, ManualClock};
 use tasktrail::id::SequentialIdGenerator;
 use tasktrail::repository::PageSize;
-use tasktrail::task_history::{CancelOutcome, StepNumber, TaskStatus, TaskStepResult};
+use tasktrail::task_history::{
+    CancelOutcome, FinalStatus, FinishOutcome, StepNumber, TaskStatus, TaskStepResult,
+};
 use tasktrail::timestamp::Timestamp;
 use tasktrail::{
     DatabaseConfig, DatabaseContents, DatabaseError, DatabaseManager, ExportSelection, JsonText,
@@ -73,6 +75,14 @@ async fn every_method_works(manager: DatabaseManager, clock: Arc<ManualClock>) {
         cancelled,
         CancelOutcome::Cancelled {
             previous: Some(TaskStatus::Running)
+        }
+    );
+    let finished = manager.finish_task(&new, FinalStatus::Completed);
+    assert_eq!(
+        finished.await.unwrap(),
+        FinishOutcome::AlreadyFinished {
+            status: FinalStatus::Cancelled,
+            at: clock.now()
         }
     );
     assert_eq!(

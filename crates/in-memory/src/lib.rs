@@ -4,8 +4,8 @@
 //! the PostgreSQL adapter: a status check is one lookup, and a page of a user's tasks does not scan
 //! all of them.
 //!
-//! [`InMemoryTaskHistory::new`] is all that most tests need. An [`InMemoryStore`] holds the data of
-//! all contexts.
+//! Use [`InMemoryTaskHistory::new`] in a test of one context. Use an [`InMemoryStore`] if several
+//! repositories must share their data.
 
 mod store;
 mod task_history;

@@ -40,7 +40,7 @@ impl InMemoryStore {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Contents> {
-        // Only a failed allocation can panic while the lock is held.
+        // Nothing that runs under the lock is expected to panic. If it does, use the data as it is.
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,13 +2,14 @@ use chrono::{Days, NaiveDate, NaiveTime};
 use tasktrail::clock::{Clock, SystemClock};
 use tasktrail::timestamp::Timestamp;
 
-const TIME_FORMS: &str = "2026-01-31T12:00:00Z, 2026-01-31, yesterday, or how long ago: 24h, 7d";
+const TIME_FORMS: &str =
+    "2026-01-31T12:00:00Z, 2026-01-31, today, yesterday, or how long ago: 24h, 7d";
 
 /// Parses a point in time: RFC 3339, a date, `today` or `yesterday` (midnight in UTC), or a duration
 /// that has passed since.
 pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
     time_before(text, SystemClock.now())
-        .ok_or_else(|| format!("must be a time ({TIME_FORMS}), got {text}"))
+        .ok_or_else(|| format!("must be a time ({TIME_FORMS}), got {text:?}"))
 }
 
 fn time_before(text: &str, now: Timestamp) -> Option<Timestamp> {
@@ -16,12 +17,19 @@ fn time_before(text: &str, now: Timestamp) -> Option<Timestamp> {
     let day = match text {
         "today" => Some(today),
         "yesterday" => today.checked_sub_days(Days::new(1)),
-        _ => NaiveDate::parse_from_str(text, "%Y-%m-%d").ok(),
+        // chrono also accepts 2026-1-31.
+        _ => text
+            .parse()
+            .ok()
+            .filter(|day: &NaiveDate| day.to_string() == text),
     };
     if let Some(day) = day {
         return Timestamp::from_datetime(day.and_time(NaiveTime::MIN).and_utc()).ok();
     }
-    if let Ok(ago) = humantime::parse_duration(text) {
+    // humantime also accepts a zero without a unit.
+    if text != "0"
+        && let Ok(ago) = humantime::parse_duration(text)
+    {
         return Some(now.saturating_sub(ago));
     }
     text.parse().ok()
@@ -62,8 +70,8 @@ mod tests {
         assert_eq!(
             time("soon"),
             Err(
-                "must be a time (2026-01-31T12:00:00Z, 2026-01-31, yesterday, or how long ago: \
-                 24h, 7d), got soon"
+                "must be a time (2026-01-31T12:00:00Z, 2026-01-31, today, yesterday, or how long \
+                 ago: 24h, 7d), got \"soon\""
                     .into()
             )
         );

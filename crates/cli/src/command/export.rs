@@ -51,14 +51,14 @@ pub(crate) struct ExportArgs {
     #[arg(long)]
     user: Option<UserId>,
 
-    /// Only tasks with activity at this time or later: 2026-01-31T12:00:00Z, 2026-01-31, yesterday,
-    /// or how long ago: 24h, 7d. Days begin at midnight UTC.
+    /// Only tasks with activity at this time or later: 2026-01-31T12:00:00Z, 2026-01-31, today,
+    /// yesterday, or how long ago: 24h, 7d. Days begin at midnight UTC.
     ///
     /// Tasks are exported whole, so older entries of these tasks are included.
     #[arg(long, value_name = "TIME", value_parser = time)]
     since: Option<Timestamp>,
 
-    /// Only tasks with their last activity before this time.
+    /// Only tasks with their last activity before this time, in the same forms.
     ///
     /// Tasks with later activity are excluded with all their entries.
     #[arg(long, value_name = "TIME", value_parser = time)]

@@ -14,8 +14,8 @@ use crate::output::{JsonList, Output, printable};
 ///
 /// If a step was saved more than once, its newest revision is shown; --trail shows all revisions.
 /// Tables shorten long texts. JSON: a list of entries, each with its ID, its time and the complete
-/// step result. For a task that is not recorded, prints that it is unknown (JSON: an empty list) and
-/// exits with 1.
+/// step result. For a task that is not recorded, prints that it is unknown (JSON: an empty list)
+/// and exits with 1.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

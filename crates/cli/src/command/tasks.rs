@@ -36,12 +36,12 @@ pub(crate) struct TasksArgs {
     #[arg(long, value_name = "CODE")]
     error_code: Option<ErrorCode>,
 
-    /// Only tasks with activity at this time or later: 2026-01-31T12:00:00Z, 2026-01-31, yesterday,
-    /// or how long ago: 24h, 7d. Days begin at midnight UTC.
+    /// Only tasks with activity at this time or later: 2026-01-31T12:00:00Z, 2026-01-31, today,
+    /// yesterday, or how long ago: 24h, 7d. Days begin at midnight UTC.
     #[arg(long, value_name = "TIME", value_parser = time)]
     since: Option<Timestamp>,
 
-    /// Only tasks with their last activity before this time.
+    /// Only tasks with their last activity before this time, in the same forms.
     #[arg(long, value_name = "TIME", value_parser = time)]
     until: Option<Timestamp>,
 

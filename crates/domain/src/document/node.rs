@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Document, FIELD, number};
+use super::{FIELD, number};
 use crate::InvalidValue;
 
 /// A value of a document.
@@ -16,11 +16,6 @@ pub(super) enum Node {
 }
 
 impl Node {
-    pub(super) fn of(document: &Document) -> Self {
-        // A document was parsed when it was created.
-        Self::parse(document.as_str()).unwrap_or_else(|_| Self::Object(BTreeMap::new()))
-    }
-
     /// Parses valid JSON.
     pub(super) fn parse(json: &str) -> Result<Self, InvalidValue> {
         Ok(match json.as_bytes().first() {

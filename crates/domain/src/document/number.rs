@@ -11,9 +11,9 @@ const PLAIN: std::ops::RangeInclusive<i64> = -6..=20;
 /// Returns the normal form of a number: equal numbers have the same text.
 ///
 /// It is the text that ECMAScript gives a number, with all digits: `1.50` is `1.5`, `1e2` is `100`,
-/// `-0` is `0`, and `1e21` stays so.
+/// `-0` is `0`, and `1e21` is `1e+21`.
 pub(super) fn normal(literal: &str) -> Result<String, InvalidValue> {
-    let limit = "a number of at most 400 digits before and after the decimal point";
+    let limit = "free of numbers with more than 400 digits before or after the decimal point";
     normalized(literal).ok_or_else(|| InvalidValue::text(FIELD, limit, literal))
 }
 

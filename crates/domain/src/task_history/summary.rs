@@ -31,7 +31,8 @@ pub struct TaskSummary {
 }
 
 impl TaskSummary {
-    /// Creates the summary of an open task without entries, whose only activity was at `at`.
+    /// Creates a summary with this status, and no entry, error code or finish; both times are `at`.
+    /// Set the other fields afterwards.
     #[must_use]
     pub const fn new(task: TaskKey, status: TaskStatus, at: Timestamp) -> Self {
         Self {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::InvalidValue;
 use crate::text::short_text;
 
-/// Who writes: a kind and a name, as text `agent:builder-1`.
+/// Who writes: a kind and a name, as text `agent:builder-1`. Ordered like the text, by bytes.
 ///
 /// ```
 /// use tasktrail_domain::write::{Actor, ActorKind};
@@ -48,19 +48,19 @@ short_text! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ActorKind {
-    /// A person.
-    User,
     /// An agent that executes tasks.
     Agent,
     /// A service, such as an importer or a scheduler.
     Service,
     /// The store itself, such as its maintenance.
     System,
+    /// A person.
+    User,
 }
 
 impl ActorKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::User, Self::Agent, Self::Service, Self::System];
+    pub const ALL: [Self; 4] = [Self::Agent, Self::Service, Self::System, Self::User];
 
     /// Returns the kind as it is written in the text of an actor.
     #[must_use]
@@ -125,6 +125,19 @@ mod tests {
 
             assert_eq!(actor.to_string().parse(), Ok(actor));
         }
+    }
+
+    #[test]
+    fn actors_are_ordered_like_their_texts() {
+        let mut actors: Vec<_> = ActorKind::ALL
+            .into_iter()
+            .rev()
+            .flat_map(|kind| ["b", "a", "a-1"].map(|name| Actor::new(kind, name).unwrap()))
+            .collect();
+
+        actors.sort();
+
+        assert!(actors.is_sorted_by_key(ToString::to_string));
     }
 
     #[test]

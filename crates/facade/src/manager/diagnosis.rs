@@ -2,7 +2,7 @@
 
 use tasktrail_postgres::{ExplainRequest, Explanation};
 use tasktrail_postgres_admin::diagnosis::{
-    Diagnosis, DiagnosisOptions, Finding, FindingCode, IndexFacts, Severity,
+    Diagnosis, DiagnosisOptions, FindingCode, IndexFacts, Severity,
 };
 use tasktrail_postgres_admin::{Administrable, AnalyzedTable, ReindexPlan, Reindexing};
 use tasktrail_resilience::CircuitBreaker;
@@ -33,9 +33,8 @@ impl DatabaseManager {
         let breaker = policy.and_then(|policy| policy.breaker().map(CircuitBreaker::state));
         let not_closed = breaker.and_then(evaluate::breaker);
         if let (Some(diagnosis), Some((_, evidence))) = (&mut diagnosis, not_closed) {
-            diagnosis.add(Finding::new(
+            diagnosis.add(FindingCode::BreakerOpen.finding(
                 Severity::Warning,
-                FindingCode::BreakerOpen,
                 "the circuit breaker of this process rejects calls",
                 evidence,
                 "check the log for the errors; the breaker closes when a probe succeeds",
@@ -64,7 +63,7 @@ impl DatabaseManager {
     /// # Errors
     ///
     /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
-    /// [`Care`](DatabaseError::TableMaintenance), for example if the role does not own the tables.
+    /// [`TableMaintenance`](DatabaseError::TableMaintenance), for example if the role does not own the tables.
     ///
     /// # Cancel safety
     ///
@@ -85,7 +84,7 @@ impl DatabaseManager {
     /// # Errors
     ///
     /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
-    /// [`Care`](DatabaseError::TableMaintenance), for example if an index does not exist.
+    /// [`TableMaintenance`](DatabaseError::TableMaintenance), for example if an index does not exist.
     pub async fn plan_reindex(&self, only: &[String]) -> Result<ReindexPlan> {
         let plan = self
             .query(async |database| database.admin().plan_reindex(only).await)

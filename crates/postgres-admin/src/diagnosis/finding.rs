@@ -18,25 +18,6 @@ pub struct Finding {
     pub advice: String,
 }
 
-impl Finding {
-    /// Creates a finding.
-    pub fn new(
-        severity: Severity,
-        code: FindingCode,
-        summary: impl Into<String>,
-        evidence: impl Into<String>,
-        advice: impl Into<String>,
-    ) -> Self {
-        Self {
-            severity,
-            code,
-            summary: summary.into(),
-            evidence: evidence.into(),
-            advice: advice.into(),
-        }
-    }
-}
-
 /// The severity of a finding, ordered from low to high. Exhaustive, so that alerts cover each one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -191,13 +172,20 @@ impl Serialize for FindingCode {
 
 impl FindingCode {
     /// Creates a finding of this kind.
-    pub(super) fn finding(
+    #[must_use]
+    pub fn finding(
         self,
         severity: Severity,
         summary: impl Into<String>,
         evidence: impl Into<String>,
         advice: impl Into<String>,
     ) -> Finding {
-        Finding::new(severity, self, summary, evidence, advice)
+        Finding {
+            severity,
+            code: self,
+            summary: summary.into(),
+            evidence: evidence.into(),
+            advice: advice.into(),
+        }
     }
 }

@@ -190,7 +190,7 @@ pub(super) struct Explaining<'e>(pub(super) &'e ExplainRequest);
 impl PgOperation for Explaining<'_> {
     type Output = Explanation;
 
-    const OPERATION: Operation = Operation::idempotent("task_history.explain");
+    const OPERATION: Operation = Operation::read("task_history.explain");
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Explanation, StoreError> {
         let request = self.0;
