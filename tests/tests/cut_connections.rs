@@ -106,6 +106,9 @@ fn quick_retries() -> ResilienceConfig {
     ResilienceConfig::default().with_retry(retry)
 }
 
+/// The length of the message `ReadyForQuery`, in bytes.
+const READY: u64 = 6;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_save_cut_at_any_byte_is_stored_at_most_once_and_can_be_retried() {
     let started = Instant::now();
@@ -116,21 +119,27 @@ async fn a_save_cut_at_any_byte_is_stored_at_most_once_and_can_be_retried() {
         for bytes in 0..length {
             let (entry, result, copies) = fixture.cut(direction, bytes).await;
 
-            let error = result.unwrap_err();
-            let most = usize::from(error.effect() == Effect::Unknown);
-            assert!(
-                copies <= most,
-                "{direction:?} {bytes}: {copies}, {}",
-                ErrorChain(&error)
-            );
-            stored += copies;
+            if let Err(error) = result {
+                let most = usize::from(error.effect() == Effect::Unknown);
+                let chain = ErrorChain(&error);
+                assert!(copies <= most, "{direction:?} {bytes}: {copies}, {chain}");
+                stored += copies;
+            } else {
+                // The server commits before it sends the end of the answer. If the client reads
+                // that before it notices the cut, only the final message, `ReadyForQuery`, is lost.
+                let lost = length - bytes;
+                assert!(
+                    copies == 1 && direction == Direction::ServerToClient && lost <= READY,
+                    "{direction:?} {bytes}: {copies} stored, {lost} bytes lost"
+                );
+            }
             let again = fixture.history.save(&entry).await.unwrap();
             assert_eq!(again, TaskStatus::Running);
             assert_eq!(fixture.copies(&entry), 1, "{direction:?} {bytes}");
         }
         println!(
-            "{direction:?} cut at each of {length} bytes: the save failed each time, {stored} times after \
-             it was stored; after a retry, each was stored once"
+            "{direction:?} cut at each of {length} bytes: the save failed, {stored} times after it was \
+             stored; after a retry, each was stored once"
         );
     }
     println!("total time {:?}", started.elapsed());
