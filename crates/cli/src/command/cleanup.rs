@@ -14,7 +14,7 @@ use self::partitions::Outlook;
 use crate::args::{Global, status_parser};
 use crate::connection;
 use crate::failure::Failure;
-use crate::output::{Output, grouped, printable};
+use crate::output::{Output, counted, printable};
 
 /// Remove tasks without recent activity, with their whole histories.
 ///
@@ -212,7 +212,7 @@ impl CleanupArgs {
 
 impl Answer {
     fn print(&self, args: &CleanupArgs, output: &mut Output) -> Result<(), Failure> {
-        let (tasks, entries) = (grouped(self.tasks), grouped(self.entries));
+        let tasks = tasks_with_entries(self.tasks, self.entries);
         let verb = if self.dry_run {
             "would remove"
         } else {
@@ -222,9 +222,7 @@ impl Answer {
             Some(bytes) if bytes > 0 => format!(", about {}", HumanBytes(bytes)),
             _ => String::new(),
         };
-        output.line(format_args!(
-            "{verb} {tasks} tasks with {entries} entries{bytes}"
-        ))?;
+        output.line(format_args!("{verb} {tasks}{bytes}"))?;
         for partition in &self.partitions {
             output.line(format_args!("dropped {partition}"))?;
         }
@@ -245,16 +243,15 @@ impl Answer {
             );
         };
         if stuck.tasks > 0 {
-            let (tasks, entries) = (grouped(stuck.tasks), grouped(stuck.entries));
-            let days = args.days;
+            let tasks = tasks_with_entries(stuck.tasks, stuck.entries);
+            let days = counted(args.days.into(), "day", "days");
             let hint = if args.stuck_would_help() {
                 " (--include-stuck also removes them)"
             } else {
                 ""
             };
             output.line(format_args!(
-                "kept as stuck: {tasks} tasks with {entries} entries, pending or running without \
-                 activity for {days} days or more{hint}"
+                "kept as stuck: {tasks}, pending or running without activity for {days} or more{hint}"
             ))?;
         }
         Ok(())
@@ -279,4 +276,12 @@ fn progress(tasks: Option<u64>) -> ProgressBar {
     let style =
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(tasks, ProgressDrawTarget::stderr()).with_style(style)
+}
+
+fn tasks_with_entries(tasks: u64, entries: u64) -> String {
+    let (tasks, entries) = (
+        counted(tasks, "task", "tasks"),
+        counted(entries, "entry", "entries"),
+    );
+    format!("{tasks} with {entries}")
 }

@@ -10,7 +10,7 @@ use tasktrail::{TaskId, UserId};
 use crate::args::Global;
 use crate::connection;
 use crate::failure::Failure;
-use crate::output::{Output, grouped, printable};
+use crate::output::{Output, counted, printable};
 
 /// Print the query plans of an operation, for the data in the database.
 ///
@@ -144,7 +144,7 @@ fn print(explanation: &Explanation, output: &mut Output) -> Result<(), Failure> 
     let (user, task) = (&explanation.task.user, &explanation.task.task);
     let entries = explanation.entries.map_or_else(
         || "does not exist".to_owned(),
-        |entries| format!("has {} entries", grouped(entries)),
+        |entries| format!("has {}", counted(entries, "entry", "entries")),
     );
     let chosen = match explanation.chosen {
         ChosenTask::Given => "",

@@ -48,6 +48,12 @@ pub(crate) fn moment(instant: Timestamp) -> String {
         .to_string()
 }
 
+/// Formats a number of things: `1 entry`, `262 200 entries`.
+pub(crate) fn counted(number: u64, one: &str, several: &str) -> String {
+    let things = if number == 1 { one } else { several };
+    format!("{} {things}", grouped(number))
+}
+
 /// Formats a number with its digits in groups of three: `262 200`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();

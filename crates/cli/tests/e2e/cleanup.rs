@@ -37,7 +37,7 @@ fn dry_run_reports_and_cleanup_removes_the_same_tasks() {
     assert_eq!(imported.json(&["stats"])["entries"], 1);
     imported.prints(
         &["cleanup", "--days", "1"],
-        "removed 0 tasks with 0 entries\nkept as stuck: 1 tasks with 1 entries, pending or running",
+        "removed 0 tasks with 0 entries\nkept as stuck: 1 task with 1 entry, pending or running",
     );
     assert_eq!(
         counts(&imported.json(&["cleanup", "--days", "1", "--include-stuck"])),

@@ -8,7 +8,7 @@ use tasktrail::diagnosis::{
 use tasktrail::timestamp::Timestamp;
 
 use crate::failure::Failure;
-use crate::output::{Output, bytes, grouped, moment, number_cell, printable};
+use crate::output::{Output, bytes, counted, grouped, moment, number_cell, printable};
 
 /// Maximum number of rows in the table of indexes, largest first. A store has four or five indexes.
 const MAX_INDEXES: usize = 12;
@@ -221,23 +221,26 @@ fn print_rest(diagnosis: &Diagnosis, output: &mut Output) -> Result<(), Failure>
 
 fn grows(growth: &Growth) -> String {
     let size = bytes(growth.bytes_per_entry);
-    let entries = grouped(growth.entries);
+    let entries = counted(growth.entries, "entry", "entries");
     let per_day = growth.entries_per_day.zip(growth.bytes_per_day);
     let Some((per_day, daily)) = per_day else {
         return format!(
-            "growth: about {entries} entries of {size}; the oldest is too recent to estimate a rate"
+            "growth: about {entries} of {size}; the oldest is too recent to estimate a rate"
         );
     };
     if per_day == 0 {
-        return format!("growth: about {entries} entries of {size}; none in the last 7 days");
+        return format!("growth: about {entries} of {size}; none in the last 7 days");
     }
     let full = match growth.days_until_full {
-        Some(days) => format!("at this rate, the disk is full in {} days", grouped(days)),
+        Some(days) => format!(
+            "at this rate, the disk is full in {}",
+            counted(days, "day", "days")
+        ),
         None => "pass --disk-free to estimate when the disk is full".to_owned(),
     };
     format!(
-        "growth: about {entries} entries of {size}; recently {} entries and {} per day; {full}",
-        grouped(per_day),
+        "growth: about {entries} of {size}; recently {} and {} per day; {full}",
+        counted(per_day, "entry", "entries"),
         bytes(daily)
     )
 }

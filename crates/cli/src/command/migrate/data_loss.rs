@@ -3,7 +3,7 @@
 use tasktrail::{DatabaseContents, DatabaseManager, MigrationPlan};
 
 use crate::failure::Failure;
-use crate::output::grouped;
+use crate::output::counted;
 
 /// Describes what the migrations of a plan delete, and the estimated contents of the database.
 pub(super) async fn describe(
@@ -31,9 +31,9 @@ async fn contents(manager: &DatabaseManager) -> Result<String, Failure> {
                 .to_owned()
         }
         Some((tasks, entries)) => format!(
-            "The database contains about {} tasks with about {} entries.",
-            grouped(tasks),
-            grouped(entries)
+            "The database contains about {} with about {}.",
+            counted(tasks, "task", "tasks"),
+            counted(entries, "entry", "entries")
         ),
     })
 }

@@ -9,7 +9,7 @@ use tasktrail::timestamp::Timestamp;
 use crate::args::Global;
 use crate::connection;
 use crate::failure::Failure;
-use crate::output::{Output, confirm, grouped};
+use crate::output::{Output, confirm, counted};
 
 /// Partition the entries by month, or create partitions for the next months.
 ///
@@ -92,8 +92,9 @@ pub(super) async fn run(
 }
 
 fn describe(partition: &Partition) -> String {
-    let (entries, bytes) = (grouped(partition.entries), HumanBytes(partition.bytes));
-    format!("{}: about {entries} entries, {bytes}", partition.name)
+    let entries = counted(partition.entries, "entry", "entries");
+    let bytes = HumanBytes(partition.bytes);
+    format!("{}: about {entries}, {bytes}", partition.name)
 }
 
 fn summary(partitions: &[Partition], made: &[String]) -> String {
