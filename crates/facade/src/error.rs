@@ -60,6 +60,20 @@ pub enum DatabaseError {
     Repository(#[from] RepositoryError),
 }
 
+impl DatabaseError {
+    /// Returns the status code of an HTTP response for this error: that of its
+    /// [kind](tasktrail_domain::repository::ErrorKind::http_status) if an operation of the port
+    /// failed, 503 if the manager is not connected or was closed, otherwise 500.
+    #[must_use]
+    pub fn http_status(&self) -> u16 {
+        match self {
+            Self::Repository(error) => error.kind().http_status(),
+            Self::NotConnected | Self::Closed => 503,
+            _ => 500,
+        }
+    }
+}
+
 impl fmt::Debug for DatabaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&ErrorChain(self), f)
@@ -73,6 +87,21 @@ mod tests {
     use tasktrail_domain::repository::{Effect, ErrorKind, Operation};
 
     use super::*;
+
+    #[test]
+    fn http_status_is_that_of_the_kind() {
+        let save = Operation::idempotent("test.save");
+        let status = |kind| {
+            let error = RepositoryError::new(save, kind, Effect::NotApplied);
+            DatabaseError::from(error).http_status()
+        };
+
+        assert_eq!(status(ErrorKind::Conflict), 409);
+        assert_eq!(status(ErrorKind::Contention), 503);
+        assert_eq!(status(ErrorKind::TimedOut), 504);
+        assert_eq!(status(ErrorKind::Corrupt), 500);
+        assert_eq!(DatabaseError::Closed.http_status(), 503);
+    }
 
     #[test]
     fn debug_prints_the_causes() {

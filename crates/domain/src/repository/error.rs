@@ -125,6 +125,21 @@ impl RepositoryError {
     }
 }
 
+impl ErrorKind {
+    /// Returns the status code of an HTTP response for this kind (RFC 9110): 409 for `Conflict`,
+    /// 503 for `Contention`, `Unavailable` and `Closed`, 504 for `TimedOut`, and 500 for kinds that
+    /// neither a client nor a later attempt can remedy.
+    #[must_use]
+    pub const fn http_status(self) -> u16 {
+        match self {
+            Self::Conflict => 409,
+            Self::Contention | Self::Unavailable | Self::Closed => 503,
+            Self::TimedOut => 504,
+            Self::Refused | Self::Corrupt | Self::Unexpected => 500,
+        }
+    }
+}
+
 impl fmt::Display for RepositoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.kind() {
