@@ -1,4 +1,4 @@
-//! The rules of `docs/ARCHITECTURE.md` that a test can check: dependencies, paths and file sizes.
+//! The rules of `docs/ARCHITECTURE.md` that a test can check: dependencies and file sizes.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -152,14 +152,6 @@ fn the_domain_depends_on_neither_io_nor_a_runtime() {
             DOMAIN.contains(&name.as_str()),
             "the domain may not depend on {name}"
         );
-    }
-}
-
-#[test]
-fn a_context_is_at_the_same_path_in_every_crate() {
-    for name in ["domain", "in-memory", "postgres", "conformance"] {
-        let module = root().join(format!("crates/{name}/src/task_history.rs"));
-        assert!(module.is_file(), "{} is missing", module.display());
     }
 }
 

@@ -51,9 +51,14 @@ pub mod task_history;
 
 pub use history::{History, Repository};
 
-/// Runs a case on a fresh repository, on a runtime with two worker threads.
+/// Runs a case on a fresh repository, on a runtime with two worker threads. `wrapped` makes the
+/// repository what the cases of its port take.
 #[doc(hidden)]
-pub fn run<G>(fresh: impl AsyncFnOnce() -> (Repository, G), case: impl AsyncFnOnce(&History)) {
+pub fn run<R, W, G>(
+    fresh: impl AsyncFnOnce() -> (R, G),
+    wrapped: impl FnOnce(R) -> W,
+    case: impl AsyncFnOnce(&W),
+) {
     let threads = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -62,7 +67,7 @@ pub fn run<G>(fresh: impl AsyncFnOnce() -> (Repository, G), case: impl AsyncFnOn
         let (repository, guard) = fresh().await;
         // Bound in this order so that the guard is dropped last, even if the case panics.
         let _guard = guard;
-        let history = History::of(repository);
-        case(&history).await;
+        let repository = wrapped(repository);
+        case(&repository).await;
     });
 }

@@ -243,7 +243,11 @@ macro_rules! __task_history_concern {
         $(
             #[test]
             fn $case() {
-                $crate::run($fresh, $crate::task_history::$concern::$case);
+                $crate::run(
+                    $fresh,
+                    $crate::History::of,
+                    $crate::task_history::$concern::$case,
+                );
             }
         )+
     };

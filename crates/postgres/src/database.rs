@@ -33,7 +33,7 @@ pub struct PostgresDatabase {
     pool: Pool,
     migrations: Migrating,
     /// `None` if calls are not batched.
-    shared: Option<Arc<BatchedCalls>>,
+    batched: Option<Arc<BatchedCalls>>,
     /// `None` unless stale reads from standbys are configured.
     standbys: Option<Arc<Standbys>>,
 }
@@ -60,7 +60,7 @@ impl PostgresDatabase {
         let lag = connector.config().standby_lag();
         let standbys = lag.map(|lag| Standbys::watch(&connector, lag));
         Ok(Self {
-            shared: (writers > 0).then(|| Arc::new(BatchedCalls::start(&pool, writers))),
+            batched: (writers > 0).then(|| Arc::new(BatchedCalls::start(&pool, writers))),
             connector,
             pool,
             migrations: Migrating::default(),
@@ -176,11 +176,11 @@ impl PostgresDatabase {
     pub async fn close(&self, deadline: Duration) -> CloseReport {
         let began = Instant::now();
         let connected = self.pool.drain();
-        let shared = self.batched_calls();
-        if let Some(shared) = &self.shared {
-            shared.flush(deadline).await;
+        let batched_before = self.batched_calls();
+        if let Some(batched) = &self.batched {
+            batched.flush(deadline).await;
         }
-        let shared_left = self.batched_calls();
+        let batched_left = self.batched_calls();
         let standbys = async {
             if let Some(standbys) = &self.standbys {
                 standbys.close().await;
@@ -190,12 +190,12 @@ impl PostgresDatabase {
         let (rest, migrations) = (self.pool.close(left), self.migrations.close(left));
         let ((), mut closing, (migrated, given_up)) = tokio::join!(standbys, rest, migrations);
         // A batch has one connection, but contains the calls of many callers.
-        let callers = |connections: u32, shared: InFlight| {
-            let alone = connections.saturating_sub(shared.statements);
-            alone.saturating_add(shared.calls)
+        let callers = |connections: u32, batched: InFlight| {
+            let alone = connections.saturating_sub(batched.statements);
+            alone.saturating_add(batched.calls)
         };
-        let cancelled = callers(closing.cancelled, shared_left);
-        closing.finished = callers(connected, shared)
+        let cancelled = callers(closing.cancelled, batched_left);
+        closing.finished = callers(connected, batched_before)
             .saturating_sub(cancelled)
             .saturating_add(migrated);
         closing.cancelled = cancelled.saturating_add(given_up);
@@ -204,8 +204,10 @@ impl PostgresDatabase {
     }
 
     fn batched_calls(&self) -> InFlight {
-        let shared = self.shared.as_ref();
-        shared.map(|shared| shared.under_way()).unwrap_or_default()
+        let batched = self.batched.as_ref();
+        batched
+            .map(|batched| batched.under_way())
+            .unwrap_or_default()
     }
 
     /// Returns the connector, which opens connections outside of the pool.
@@ -223,16 +225,16 @@ impl PostgresDatabase {
     /// Returns counters of the group commit; `None` if it is off.
     #[must_use]
     pub fn group_commit_statistics(&self) -> Option<GroupCommitStatistics> {
-        let shared = self.shared.as_ref();
-        shared.map(|shared| shared.group_commit())
+        let batched = self.batched.as_ref();
+        batched.map(|batched| batched.group_commit())
     }
 
     /// Returns counters of the batched calls for each kind: saves and status checks. Empty if
     /// batching is off.
     #[must_use]
     pub fn batch_statistics(&self) -> Vec<BatchStatistics> {
-        let shared = self.shared.as_ref();
-        shared.map_or_else(Vec::new, |shared| shared.statistics().to_vec())
+        let batched = self.batched.as_ref();
+        batched.map_or_else(Vec::new, |batched| batched.statistics().to_vec())
     }
 
     /// Checks the server, and returns within `limit` even if the server is unresponsive.
@@ -278,7 +280,7 @@ impl PostgresDatabase {
             None => self.task_history(),
             Some(standbys) => {
                 let source = Source::Standbys(Arc::clone(standbys), self.pool.clone());
-                PostgresTaskHistory::new(source, self.shared.clone())
+                PostgresTaskHistory::new(source, self.batched.clone())
             }
         }
     }
@@ -286,6 +288,6 @@ impl PostgresDatabase {
     /// Returns the task history that this database stores.
     #[must_use]
     pub fn task_history(&self) -> PostgresTaskHistory<'static> {
-        PostgresTaskHistory::new(Source::Pool(self.pool.clone()), self.shared.clone())
+        PostgresTaskHistory::new(Source::Pool(self.pool.clone()), self.batched.clone())
     }
 }

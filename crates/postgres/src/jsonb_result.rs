@@ -68,7 +68,7 @@ impl FromSql<Jsonb, Pg> for StoredResult {
 /// A stored step result with its size, for callers that limit the bytes in memory.
 #[derive(Debug, FromSqlRow)]
 pub(crate) struct MeasuredResult {
-    pub(crate) document: StoredResult,
+    pub(crate) result: StoredResult,
     /// Size in bytes as received.
     pub(crate) bytes: usize,
 }
@@ -76,8 +76,8 @@ pub(crate) struct MeasuredResult {
 impl FromSql<Jsonb, Pg> for MeasuredResult {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         let bytes = value.as_bytes().len();
-        let document = StoredResult::from_sql(value)?;
-        Ok(Self { document, bytes })
+        let result = StoredResult::from_sql(value)?;
+        Ok(Self { result, bytes })
     }
 }
 

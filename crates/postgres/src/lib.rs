@@ -15,6 +15,8 @@ mod jsonb_result;
 mod leaves;
 mod migrate;
 pub mod ownership;
+#[cfg(test)]
+mod prepared_plans;
 mod schema;
 pub mod schema_check;
 mod task_history;

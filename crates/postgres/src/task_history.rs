@@ -59,15 +59,15 @@ pub use self::group_commit::GroupCommitStatistics;
 pub struct PostgresTaskHistory<'c> {
     source: Source<'c>,
     /// `None` if calls are not batched.
-    shared: Option<Arc<BatchedCalls>>,
+    batched: Option<Arc<BatchedCalls>>,
 }
 
 impl PostgresTaskHistory<'_> {
     pub(crate) fn new(
         source: Source<'static>,
-        shared: Option<Arc<BatchedCalls>>,
+        batched: Option<Arc<BatchedCalls>>,
     ) -> PostgresTaskHistory<'static> {
-        PostgresTaskHistory { source, shared }
+        PostgresTaskHistory { source, batched }
     }
 
     /// Runs the history in your transaction on `connection`. Its writes become visible together with
@@ -124,7 +124,7 @@ impl PostgresTaskHistory<'_> {
         let source = Source::joining(connection)?;
         Ok(PostgresTaskHistory {
             source,
-            shared: None,
+            batched: None,
         })
     }
 
@@ -159,8 +159,8 @@ impl PostgresTaskHistory<'_> {
 #[deny(clippy::missing_trait_methods)]
 impl TaskHistoryRepository for PostgresTaskHistory<'_> {
     async fn save(&self, entry: &HistoryEntry) -> Result<TaskStatus> {
-        match &self.shared {
-            Some(shared) => shared.saves.call(entry).await,
+        match &self.batched {
+            Some(batched) => batched.saves.call(entry).await,
             None => self.write(|wait| operations::Save(entry, wait)).await,
         }
     }
@@ -191,8 +191,8 @@ impl TaskHistoryRepository for PostgresTaskHistory<'_> {
     }
 
     async fn status(&self, task: &TaskKey) -> Result<Option<TaskStatus>> {
-        match &self.shared {
-            Some(shared) => shared.status_checks.call(task).await,
+        match &self.batched {
+            Some(batched) => batched.status_checks.call(task).await,
             None => self.run(operations::Status(task)).await,
         }
     }

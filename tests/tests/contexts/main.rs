@@ -41,6 +41,22 @@ impl Copy {
         Context::new(self.0.path(), "bookmarks").missing()
     }
 
+    /// Adds a context that has everything that `bookmarks` has, except a migration.
+    fn add_context(&self, name: &str) {
+        let renamed = |text: &str| text.replace("bookmark", name.trim_end_matches('s'));
+        for file in files(self.0.path()) {
+            let path = file.strip_prefix(self.0.path()).unwrap().to_str().unwrap();
+            let text = fs::read_to_string(&file).unwrap();
+            let target = self.path(&renamed(path));
+            if target == file {
+                fs::write(target, format!("{text}\n{}", renamed(&text))).unwrap();
+            } else if !path.starts_with("migrations") {
+                fs::create_dir_all(target.parent().unwrap()).unwrap();
+                fs::write(target, renamed(&text)).unwrap();
+            }
+        }
+    }
+
     fn missing_after_replacing(path: &str, text: &str, by: &str) -> Vec<String> {
         let copy = Self::new();
         let file = copy.path(path);
@@ -62,6 +78,21 @@ fn copy(from: &Path, to: &Path) {
             fs::copy(path, target).unwrap();
         }
     }
+}
+
+/// All files below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| {
+            if path.is_dir() {
+                files(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
 }
 
 #[test]
@@ -98,66 +129,144 @@ fn each_removed_piece_is_reported() {
     }
 }
 
+/// Each piece with a text whose replacement makes it incomplete, and the problems to report.
+const INCOMPLETE: &[(&str, &str, &str, &[&str])] = &[
+    (
+        "crates/domain/src/bookmarks/repository.rs",
+        "#[port(\"bookmarks\")]",
+        "// #[port(\"bookmarks\")]",
+        &["no #[port(\"bookmarks\")]"],
+    ),
+    (
+        "crates/domain/src/bookmarks/repository.rs",
+        "async fn",
+        "fn",
+        &["no methods"],
+    ),
+    (
+        "crates/conformance/src/bookmarks.rs",
+        "a_bookmark_is_read_as_it_was_put",
+        "another",
+        &[
+            "the case put::a_bookmark_is_read_as_it_was_put is not listed",
+            "the listed case put::another does not exist",
+        ],
+    ),
+    (
+        "crates/conformance/src/bookmarks.rs",
+        "                a_bookmark_is",
+        "                // a_bookmark_is",
+        &["the case put::a_bookmark_is_read_as_it_was_put is not listed"],
+    ),
+    (
+        "crates/conformance/src/bookmarks.rs",
+        "a_bookmark_is_read_as_it_was_put,",
+        "a_bookmark_is_read_as_it_was_put, a_bookmark_is_read_as_it_was_put,",
+        &["the name a_bookmark_is_read_as_it_was_put is listed twice"],
+    ),
+    (
+        "crates/conformance/src/bookmarks/put.rs",
+        "/// A bookmark is read as it was put; another name has none.",
+        "",
+        &["the case a_bookmark_is_read_as_it_was_put does not document its clause"],
+    ),
+    (
+        "migrations/2027-01-01-000000-0000_create_bookmark/up.sql",
+        "COMMENT ON TABLE",
+        "-- COMMENT ON TABLE",
+        &["the table bookmark has no comment"],
+    ),
+    (
+        "migrations/2027-01-01-000000-0000_create_bookmark/up.sql",
+        "CREATE TABLE",
+        "-- CREATE TABLE",
+        &["no migration creates the table bookmark"],
+    ),
+    (
+        "crates/postgres/src/bookmarks/operations.rs",
+        "sql/get.sql",
+        "sql/put.sql",
+        &["get.sql is not included anywhere"],
+    ),
+    (
+        "crates/postgres/src/bookmarks/plans_of_all.rs",
+        "statement_plans::problems(",
+        "statement_plans::solutions(",
+        &["does not call statement_plans::problems(…)"],
+    ),
+    (
+        "crates/in-memory/src/bookmarks.rs",
+        "#[deny(clippy::missing_trait_methods)]",
+        "// #[deny(clippy::missing_trait_methods)]",
+        &["no implementation of the port with #[deny(clippy::missing_trait_methods)]"],
+    ),
+    (
+        "crates/resilience/tests/conformance.rs",
+        "bookmarks_suite!(",
+        "// bookmarks_suite!(",
+        &["no bookmarks_suite!(…)"],
+    ),
+    (
+        "docs/METRICS.md",
+        "`bookmarks.get`",
+        "",
+        &["the operation bookmarks.get is not listed"],
+    ),
+];
+
 #[test]
 fn each_incomplete_piece_is_reported() {
-    let case = "a_bookmark_is_read_as_it_was_put";
-    for (path, text, by, problem) in [
-        (
-            "crates/domain/src/bookmarks/repository.rs",
-            "#[port(\"bookmarks\")]",
-            "",
-            "no #[port(\"bookmarks\")]",
-        ),
-        (
-            "crates/conformance/src/bookmarks.rs",
-            case,
-            "another",
-            "the case a_bookmark_is_read_as_it_was_put is not listed",
-        ),
-        (
-            "migrations/20270101000000_bookmarks/up.sql",
-            "COMMENT ON TABLE",
-            "-- COMMENT ON THE TABLE",
-            "the table bookmark has no comment",
-        ),
-        (
-            "crates/postgres/src/bookmarks/operations.rs",
-            "sql/get.sql",
-            "sql/put.sql",
-            "get.sql is not included anywhere",
-        ),
-        (
-            "crates/postgres/src/bookmarks/plans_of_all.rs",
-            "files_without_a_plan(",
-            "files_with_a_plan(",
-            "does not call files_without_a_plan(…)",
-        ),
-        (
-            "crates/in-memory/src/bookmarks.rs",
-            "#[deny(clippy::missing_trait_methods)]",
-            "",
-            "no implementation of the port with #[deny(clippy::missing_trait_methods)]",
-        ),
-        (
-            "crates/resilience/tests/conformance.rs",
-            "bookmarks_suite!(",
-            "suite!(",
-            "no bookmarks_suite!(…)",
-        ),
-        (
-            "docs/METRICS.md",
-            "`bookmarks.get`",
-            "",
-            "the operation bookmarks.get is not listed",
-        ),
-    ] {
+    for (path, text, by, problems) in INCOMPLETE {
         let missing = Copy::missing_after_replacing(path, text, by);
 
+        let reported = missing.iter().zip(*problems);
+        let reported = reported.filter(|(missing, problem)| missing.ends_with(*problem));
         assert!(
-            missing.len() == 1 && missing[0].ends_with(problem),
+            missing.len() == problems.len() && reported.count() == problems.len(),
             "without {text} in {path}: {missing:?}"
         );
     }
+}
+
+#[test]
+fn context_without_cases_or_statements_is_reported() {
+    let copy = Copy::new();
+    fs::write(
+        copy.path("crates/conformance/src/bookmarks.rs"),
+        "macro_rules! bookmarks_suite",
+    )
+    .unwrap();
+    fs::remove_file(copy.path("crates/conformance/src/bookmarks/put.rs")).unwrap();
+    for statement in ["get", "put"] {
+        fs::remove_file(copy.path(&format!(
+            "crates/postgres/src/bookmarks/sql/{statement}.sql"
+        )))
+        .unwrap();
+    }
+
+    let missing = copy.missing();
+
+    let expected = [
+        "crates/conformance/src/bookmarks.rs: no cases",
+        "migrations: no statement names a table",
+        "crates/postgres/src/bookmarks/sql: no statements",
+    ];
+    assert_eq!(missing, expected);
+}
+
+/// A second context finds the files of the first one, which both share.
+#[test]
+fn second_context_without_its_migration_is_reported() {
+    let copy = Copy::new();
+    copy.add_context("labels");
+
+    assert_eq!(copy.missing(), [""; 0]);
+    let missing = Context::new(copy.0.path(), "labels").missing();
+
+    assert_eq!(
+        missing,
+        ["migrations: no migration creates the table label"]
+    );
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! The pieces of a context, and which of them are missing in a tree of sources.
 
+mod suite;
+mod tables;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,18 +13,22 @@ pub(crate) struct Piece {
 }
 
 /// The pieces in the order in which you write them. `docs/ADDING-A-CONTEXT.md` explains each.
-pub(crate) const PIECES: [Piece; 13] = [
+pub(crate) const PIECES: [Piece; 14] = [
     Piece::with("crates/domain/src/CONTEXT.rs", any),
     Piece::with("crates/domain/src/CONTEXT/repository.rs", port),
-    Piece::with("crates/conformance/src/CONTEXT.rs", suite),
+    Piece::with("crates/conformance/src/CONTEXT.rs", suite::problems),
     Piece::with("crates/in-memory/src/store/CONTEXT.rs", any),
     Piece::with("crates/in-memory/src/CONTEXT.rs", implementation),
     Piece::with("crates/in-memory/tests/conformance.rs", suite_runs),
-    Piece::with("migrations", commented_tables),
+    Piece::with("migrations", tables::problems),
     Piece::with("crates/postgres/src/CONTEXT/sql", included_statements),
     Piece::with("crates/postgres/src/CONTEXT.rs", implementation),
     Piece::with("crates/postgres/src/CONTEXT/plans_of_all.rs", plan_test),
     Piece::with("crates/postgres/tests/conformance.rs", suite_runs),
+    Piece::with(
+        "crates/postgres/tests/least_privilege/contract.rs",
+        suite_runs,
+    ),
     Piece::with("crates/resilience/tests/conformance.rs", suite_runs),
     Piece::with("docs/METRICS.md", operations),
 ];
@@ -50,7 +57,7 @@ impl Context {
     pub(crate) fn all(root: &Path) -> Vec<Self> {
         let modules = files_below(&root.join("crates/domain/src"), "rs");
         let ports = modules.iter().filter_map(|file| {
-            let source = fs::read_to_string(file).unwrap();
+            let source = code(&fs::read_to_string(file).unwrap());
             let name = source.split("#[port(\"").nth(1)?.split('"').next()?;
             (file.file_stem()? == "repository").then(|| Self::new(root, name))
         });
@@ -74,7 +81,7 @@ impl Context {
         let text = if full.is_dir() {
             String::new()
         } else {
-            fs::read_to_string(full).unwrap()
+            code(&fs::read_to_string(full).unwrap())
         };
         let problems = (piece.problems)(self, &text);
         problems
@@ -83,16 +90,31 @@ impl Context {
             .collect()
     }
 
-    fn read(&self, path: &str) -> String {
-        fs::read_to_string(self.root.join(path)).unwrap_or_default()
-    }
-
     /// The methods of the port.
     fn methods(&self) -> Vec<String> {
-        let port = self.read(&format!("crates/domain/src/{}/repository.rs", self.name));
-        let methods = port.split("    async fn ").skip(1);
-        methods.map(|method| name_at(method).to_owned()).collect()
+        let port = format!("crates/domain/src/{}/repository.rs", self.name);
+        let port = fs::read_to_string(self.root.join(port)).unwrap_or_default();
+        methods_of(&code(&port))
     }
+
+    /// The folder of the statements.
+    fn statements(&self) -> PathBuf {
+        let folder = format!("crates/postgres/src/{}/sql", self.name);
+        self.root.join(folder)
+    }
+}
+
+/// Removes the lines that are comments.
+fn code(source: &str) -> String {
+    let lines = source
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    lines.fold(String::new(), |code, line| code + line + "\n")
+}
+
+fn methods_of(port: &str) -> Vec<String> {
+    let methods = port.split("    async fn ").skip(1);
+    methods.map(|method| name_at(method).to_owned()).collect()
 }
 
 fn any(_: &Context, _: &str) -> Vec<String> {
@@ -101,29 +123,11 @@ fn any(_: &Context, _: &str) -> Vec<String> {
 
 fn port(context: &Context, source: &str) -> Vec<String> {
     let attribute = format!("#[port(\"{}\")]", context.name);
-    unless(source.contains(&attribute), || format!("no {attribute}"))
-}
-
-/// Each case is a public function in a module of the suite, and is listed in the suite.
-fn suite(context: &Context, list: &str) -> Vec<String> {
-    let declared = list.contains(&format!("macro_rules! {}_suite", context.name));
-    let folder = format!("crates/conformance/src/{}", context.name);
-    let cases = files_below(&context.root.join(folder), "rs");
-    let unlisted = cases.iter().flat_map(|file| {
-        let source = fs::read_to_string(file).unwrap();
-        let cases = source.split("\npub async fn ").skip(1).map(name_at);
-        let unlisted = cases.filter(|case| !lists(list, case));
-        unlisted
-            .map(|case| format!("the case {case} is not listed"))
-            .collect::<Vec<_>>()
-    });
-    let undeclared = unless(declared, || format!("no macro {}_suite", context.name));
-    undeclared.into_iter().chain(unlisted).collect()
-}
-
-fn lists(list: &str, case: &str) -> bool {
-    let mut words = list.split(|c: char| !c.is_alphanumeric() && c != '_');
-    words.any(|word| word == case)
+    let mut problems = unless(source.contains(&attribute), || format!("no {attribute}"));
+    problems.extend(unless(!methods_of(source).is_empty(), || {
+        "no methods".to_owned()
+    }));
+    problems
 }
 
 fn suite_runs(context: &Context, source: &str) -> Vec<String> {
@@ -133,21 +137,9 @@ fn suite_runs(context: &Context, source: &str) -> Vec<String> {
 
 fn implementation(_: &Context, source: &str) -> Vec<String> {
     let complete = "#[deny(clippy::missing_trait_methods)]";
-    unless(source.contains(complete), || {
+    unless(source.contains(&format!("{complete}\nimpl")), || {
         format!("no implementation of the port with {complete}")
     })
-}
-
-/// Each table that a migration creates has a comment. `tests/schema.rs` checks columns.
-fn commented_tables(context: &Context, _: &str) -> Vec<String> {
-    let ups = files_below(&context.root.join("migrations"), "sql");
-    let ups = ups.iter().filter(|file| file.ends_with("up.sql"));
-    let sql: String = ups.map(|file| fs::read_to_string(file).unwrap()).collect();
-    let tables = sql.split("CREATE TABLE ").skip(1).map(name_at);
-    let without = tables.filter(|table| !sql.contains(&format!("COMMENT ON TABLE {table} IS")));
-    without
-        .map(|table| format!("the table {table} has no comment"))
-        .collect()
 }
 
 fn included_statements(context: &Context, _: &str) -> Vec<String> {
@@ -159,9 +151,12 @@ fn included_statements(context: &Context, _: &str) -> Vec<String> {
         .iter()
         .filter(|file| !file.ends_with("plans_of_all.rs"));
     let sources: String = modules
-        .map(|file| fs::read_to_string(file).unwrap())
+        .map(|file| code(&fs::read_to_string(file).unwrap()))
         .collect();
-    let statements = files_below(&folder.join("sql"), "sql");
+    let statements = files_below(&context.statements(), "sql");
+    if statements.is_empty() {
+        return vec!["no statements".to_owned()];
+    }
     let names = statements
         .iter()
         .filter_map(|file| file.file_name()?.to_str());
@@ -173,11 +168,10 @@ fn included_statements(context: &Context, _: &str) -> Vec<String> {
 
 /// The test itself fails for a statement without a plan.
 fn plan_test(_: &Context, source: &str) -> Vec<String> {
-    let checks = ["beyond_index_ranges(", "files_without_a_plan("];
-    let absent = checks.iter().filter(|check| !source.contains(*check));
-    absent
-        .map(|check| format!("does not call {check}…)"))
-        .collect()
+    let check = "statement_plans::problems(";
+    unless(source.contains(check), || {
+        format!("does not call {check}…)")
+    })
 }
 
 fn operations(context: &Context, page: &str) -> Vec<String> {
@@ -197,7 +191,6 @@ fn unless(holds: bool, problem: impl FnOnce() -> String) -> Vec<String> {
 
 /// The identifier at the start of a text.
 fn name_at(text: &str) -> &str {
-    let text = text.trim_start_matches("IF NOT EXISTS ");
     let end = text.find(|c: char| !c.is_alphanumeric() && c != '_');
     &text[..end.unwrap_or(text.len())]
 }

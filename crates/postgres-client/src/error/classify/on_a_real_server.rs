@@ -6,7 +6,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use tasktrail_domain::repository::{Effect, ErrorKind};
 use tasktrail_test_support::{Server, TestDatabase};
 
-use super::classify;
+use super::{classify, is_missing_schema};
 use crate::config::PostgresConfig;
 use crate::connection::{Connector, Session};
 
@@ -51,6 +51,25 @@ async fn refused_statement_is_not_applied() {
             (kind, Effect::NotApplied),
             "{sql}"
         );
+    }
+}
+
+#[tokio::test]
+async fn any_missing_table_or_column_is_a_missing_schema() {
+    let database = TestDatabase::new();
+    database.execute("CREATE TABLE t (n int)").unwrap();
+    let mut connection = connect(database.url()).await;
+
+    for (sql, missing) in [
+        ("SELECT nothing FROM nowhere", true),
+        ("SELECT nothing FROM t", true),
+        ("SELECT t.nothing FROM t", true),
+        ("INSERT INTO t (nothing) VALUES (1)", true),
+        ("SELECT nothing()", false),
+        ("SELECT n FROM t WHERE", false),
+    ] {
+        let error = execute(&mut connection, sql).await.unwrap_err();
+        assert_eq!(is_missing_schema(&error), missing, "{sql}: {error}");
     }
 }
 

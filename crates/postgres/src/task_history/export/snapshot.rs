@@ -148,7 +148,7 @@ impl Snapshot {
                 portion.push(ExportedItem::Task(task), 0).await;
             }
             let Some(task) = trails.entry() else { continue };
-            let columns = (step, id, recorded_at, result.document);
+            let columns = (step, id, recorded_at, result.result);
             let entry = row::entry(task, columns)?;
             portion.push(ExportedItem::Entry(entry), result.bytes).await;
             if portion.is_unwanted() {

@@ -2,7 +2,15 @@
 
 pub(crate) mod put;
 
-/// Generates a test for each case.
+use std::sync::Arc;
+
+use crate::domain::bookmarks::BookmarkRepository;
+
+pub(crate) type Bookmarks = Arc<dyn BookmarkRepository>;
+
+/// Generates a test for each case, on a repository created by `$fresh`.
+///
+/// `$fresh` is an `async fn() -> (Bookmarks, Guard)`.
 macro_rules! bookmarks_suite {
     ($fresh:path) => {
         $crate::conformance::bookmarks::bookmarks_cases! {
@@ -18,11 +26,13 @@ macro_rules! bookmarks_suite {
 macro_rules! bookmarks_cases {
     ($fresh:path; $($concern:ident: $($case:ident),+;)+) => {
         $($(
-            #[tokio::test]
-            async fn $case() {
-                let fresh = $fresh;
-                let (repository, _guard) = fresh().await;
-                $crate::conformance::bookmarks::$concern::$case(&*repository).await;
+            #[test]
+            fn $case() {
+                tasktrail_conformance::run(
+                    $fresh,
+                    std::convert::identity,
+                    $crate::conformance::bookmarks::$concern::$case,
+                );
             }
         )+)+
     };

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tasktrail_domain::UserId;
 use tasktrail_domain::repository::Result;
 
-use crate::domain::bookmarks::{Bookmark, BookmarkRepository};
+use crate::domain::bookmarks::{Bookmark, BookmarkName, BookmarkRepository};
 use crate::in_memory::store::bookmarks::Bookmarks;
 
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ impl BookmarkRepository for InMemoryBookmarks {
         Ok(())
     }
 
-    async fn get(&self, user: &UserId, name: &str) -> Result<Option<Bookmark>> {
+    async fn get(&self, user: &UserId, name: &BookmarkName) -> Result<Option<Bookmark>> {
         Ok(self.lock().get(user, name))
     }
 }

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use crate::domain::bookmarks::BookmarkRepository;
+use crate::conformance::bookmarks::{Bookmarks, bookmarks_suite};
 use crate::in_memory::bookmarks::InMemoryBookmarks;
 
-async fn fresh() -> (Arc<dyn BookmarkRepository>, ()) {
+async fn fresh() -> (Bookmarks, ()) {
     (Arc::new(InMemoryBookmarks::default()), ())
 }
 
-crate::conformance::bookmarks::bookmarks_suite!(fresh);
+bookmarks_suite!(fresh);

@@ -10,12 +10,12 @@ use tasktrail_domain::repository::Result;
 use tasktrail_postgres_client::pg_operation::PgOperation;
 use tasktrail_postgres_client::source::Source;
 
-use crate::domain::bookmarks::{Bookmark, BookmarkRepository};
+use crate::domain::bookmarks::{Bookmark, BookmarkName, BookmarkRepository};
 
 pub(crate) struct PostgresBookmarks(pub(crate) Source<'static>);
 
 impl PostgresBookmarks {
-    async fn run<W: PgOperation>(&self, work: W) -> Result<W::Output> {
+    pub(crate) async fn run<W: PgOperation>(&self, work: W) -> Result<W::Output> {
         let result = self.0.run(&work).await;
         result.map_err(|error| error.during(W::OPERATION))
     }
@@ -34,7 +34,7 @@ impl BookmarkRepository for PostgresBookmarks {
         self.run(operations::Put(user, bookmark)).await
     }
 
-    async fn get(&self, user: &UserId, name: &str) -> Result<Option<Bookmark>> {
+    async fn get(&self, user: &UserId, name: &BookmarkName) -> Result<Option<Bookmark>> {
         self.run(operations::Get(user, name)).await
     }
 }

@@ -1,1 +1,14 @@
-// A real context runs its suite through `Guarded` and every policy here: bookmarks_suite!(fresh).
+use std::sync::Arc;
+
+use tasktrail_resilience::{Guarded, ResilienceConfig, StandardPolicy};
+
+use crate::conformance::bookmarks::{Bookmarks, bookmarks_suite};
+use crate::in_memory::bookmarks::InMemoryBookmarks;
+
+async fn fresh() -> (Bookmarks, ()) {
+    let policy = StandardPolicy::new(&ResilienceConfig::default());
+    let guarded = Guarded::new(InMemoryBookmarks::default(), policy);
+    (Arc::new(guarded), ())
+}
+
+bookmarks_suite!(fresh);

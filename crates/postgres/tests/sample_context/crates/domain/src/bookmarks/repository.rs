@@ -4,12 +4,7 @@ use async_trait::async_trait;
 use tasktrail_domain::UserId;
 use tasktrail_domain::repository::{Result, port};
 
-/// A named URL.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Bookmark {
-    pub(crate) name: String,
-    pub(crate) url: String,
-}
+use super::bookmark::{Bookmark, BookmarkName};
 
 /// Stores bookmarks.
 ///
@@ -25,5 +20,5 @@ pub(crate) trait BookmarkRepository: fmt::Debug + Send + Sync {
 
     /// Returns a bookmark; `None` if the user has none with this name.
     #[read]
-    async fn get(&self, user: &UserId, name: &str) -> Result<Option<Bookmark>>;
+    async fn get(&self, user: &UserId, name: &BookmarkName) -> Result<Option<Bookmark>>;
 }

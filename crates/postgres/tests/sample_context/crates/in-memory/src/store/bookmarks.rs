@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use tasktrail_domain::UserId;
 
-use crate::domain::bookmarks::Bookmark;
+use crate::domain::bookmarks::{Bookmark, BookmarkName};
 
 #[derive(Debug, Default)]
-pub(crate) struct Bookmarks(BTreeMap<(UserId, String), Bookmark>);
+pub(crate) struct Bookmarks(BTreeMap<(UserId, BookmarkName), Bookmark>);
 
 impl Bookmarks {
     pub(crate) fn put(&mut self, user: &UserId, bookmark: &Bookmark) {
@@ -15,7 +15,7 @@ impl Bookmarks {
         self.0.insert(key, bookmark.clone());
     }
 
-    pub(crate) fn get(&self, user: &UserId, name: &str) -> Option<Bookmark> {
-        self.0.get(&(user.clone(), name.to_owned())).cloned()
+    pub(crate) fn get(&self, user: &UserId, name: &BookmarkName) -> Option<Bookmark> {
+        self.0.get(&(user.clone(), name.clone())).cloned()
     }
 }

@@ -4,12 +4,12 @@ use diesel::sql_types::Text;
 use diesel::{OptionalExtension as _, QueryResult};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use tasktrail_domain::UserId;
-use tasktrail_domain::repository::Operation;
-use tasktrail_postgres_client::error::StoreError;
+use tasktrail_domain::repository::{Effect, ErrorKind, Operation};
+use tasktrail_postgres_client::error::{Refusal, StoreError};
 use tasktrail_postgres_client::pg_operation::PgOperation;
 use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 
-use crate::domain::bookmarks::{Bookmark, operation};
+use crate::domain::bookmarks::{Bookmark, BookmarkName, BookmarkUrl, operation};
 
 pub(super) struct Put<'e>(pub(super) &'e UserId, pub(super) &'e Bookmark);
 
@@ -32,14 +32,14 @@ impl Statement for Put<'_> {
     fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         match parameter {
             1 => out.push_bind_param::<Text, _>(self.0.as_str()),
-            2 => out.push_bind_param::<Text, _>(&self.1.name),
-            3 => out.push_bind_param::<Text, _>(&self.1.url),
+            2 => out.push_bind_param::<Text, _>(self.1.name.as_str()),
+            3 => out.push_bind_param::<Text, _>(self.1.url.as_str()),
             other => unbound(other),
         }
     }
 }
 
-pub(super) struct Get<'e>(pub(super) &'e UserId, pub(super) &'e str);
+pub(super) struct Get<'e>(pub(super) &'e UserId, pub(super) &'e BookmarkName);
 
 impl PgOperation for Get<'_> {
     type Output = Option<Bookmark>;
@@ -51,8 +51,13 @@ impl PgOperation for Get<'_> {
             .get_result(connection)
             .await
             .optional()?;
-        let name = self.1.to_owned();
-        Ok(url.map(|url| Bookmark { name, url }))
+        let bookmark = |url: String| {
+            let url = BookmarkUrl::new(&url)
+                .map_err(|error| Refusal::new(ErrorKind::Corrupt, Effect::NotApplied, error))?;
+            let name = self.1.clone();
+            Ok(Bookmark { name, url })
+        };
+        url.map(bookmark).transpose().map_err(StoreError::Refused)
     }
 }
 
@@ -64,7 +69,7 @@ impl Statement for Get<'_> {
     fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         match parameter {
             1 => out.push_bind_param::<Text, _>(self.0.as_str()),
-            2 => out.push_bind_param::<Text, _>(self.1),
+            2 => out.push_bind_param::<Text, _>(self.1.as_str()),
             other => unbound(other),
         }
     }

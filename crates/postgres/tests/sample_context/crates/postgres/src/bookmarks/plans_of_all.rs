@@ -1,31 +1,37 @@
-//! Tests that every statement reads index ranges only.
+//! Tests that every statement reads index ranges of one user.
 
 use std::path::Path;
 
-use tasktrail_postgres_client::statement::Statement as _;
-use tasktrail_test_support::statement_plans::{beyond_index_ranges, files_without_a_plan};
+use tasktrail_domain::UserId;
+use tasktrail_test_support::{TestDatabase, statement_plans};
 
-use super::operations::{Get, Put};
-use crate::migrated;
+use crate::domain::bookmarks::{Bookmark, BookmarkName, BookmarkRepository, BookmarkUrl};
+use crate::postgres::prepared_plans::PreparedPlans;
+use crate::{connected, migrated};
 
-#[test]
-fn every_statement_reads_index_ranges_only() {
-    let database = migrated();
-    let statements = [Get::SQL, Put::SQL];
+/// Calls every operation of the port once.
+async fn one_of_each(bookmarks: &impl BookmarkRepository) {
+    let user = UserId::new("alice").unwrap();
+    let name = BookmarkName::new("news").unwrap();
+    let url = BookmarkUrl::new("https://example.com").unwrap();
+    let bookmark = Bookmark { name, url };
+    bookmarks.put(&user, &bookmark).await.unwrap();
+    bookmarks.get(&user, &bookmark.name).await.unwrap();
+}
 
-    for sql in statements {
-        let explain = format!(
-            "SET enable_seqscan = off; SET enable_bitmapscan = off; SET plan_cache_mode = force_generic_plan;
-             PREPARE statement AS {sql}; EXPLAIN (COSTS OFF) EXECUTE statement (NULL, NULL{})",
-            if sql.contains("$3") { ", NULL" } else { "" }
-        );
-        let lines = database.execute(&explain).unwrap().into_iter().flatten();
-        let plan: Vec<_> = lines.flatten().collect();
-        assert_eq!(beyond_index_ranges(&plan.join("\n")), None);
-    }
-    let folder = Path::new(file!()).with_file_name("sql");
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .join(folder);
-    assert_eq!(files_without_a_plan(&folder, statements).unwrap(), [""; 0]);
+#[tokio::test]
+async fn every_statement_reads_index_ranges_of_one_user() {
+    let database: TestDatabase = migrated();
+    let bookmarks = connected(database.url(), 1).await;
+    one_of_each(&bookmarks).await;
+
+    let plans = bookmarks.run(PreparedPlans(&[])).await.unwrap();
+
+    let plans = plans
+        .iter()
+        .map(|(sql, plan)| (sql.as_str(), plan.as_str()));
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sample_context");
+    let folder = here.join("crates/postgres/src/bookmarks/sql");
+    let problems = statement_plans::problems(&folder, plans, &[]).unwrap();
+    assert!(problems.is_empty(), "{}", problems.join("\n\n"));
 }

@@ -1,1 +1,0 @@
-// A real context is reached through the manager: pub fn bookmarks(&self).

@@ -1,0 +1,2 @@
+-- All bookmarks go with the table: take a copy first.
+DROP TABLE bookmark;
