@@ -1,8 +1,8 @@
 //! The saves of all programs, the same as those of `tasktrail bench`.
 
 use anyhow::Result;
-use tasktrail::clock::{Clock, SystemClock};
 use tasktrail::TaskKey;
+use tasktrail::clock::{Clock, SystemClock};
 use tasktrail::id::{IdGenerator, RandomIdGenerator};
 use tasktrail::task_history::{HistoryEntry, StepNumber, TaskStatus, TaskStepResult};
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use tasktrail::clock::{Clock, ManualClock, SystemClock};
 use tasktrail::TaskKey;
+use tasktrail::clock::{Clock, ManualClock, SystemClock};
 use tasktrail::id::RandomIdGenerator;
 use tasktrail::task_history::{RetentionPolicy, TaskHistoryRepository, TaskHistoryRepositoryExt};
 use tasktrail::timestamp::Timestamp;
