@@ -41,8 +41,8 @@ fn report_has_exactly_the_documented_keys() {
     assert_eq!(
         keys,
         [
-            "invalid",
             "duplicates",
+            "invalid",
             "lines",
             "replaced",
             "saved",
