@@ -100,7 +100,7 @@ pub enum StoreError {
     /// The server or the driver reported an error.
     #[error(transparent)]
     Query(diesel::result::Error),
-    /// A table or a column does not exist; the source names it.
+    /// A table or a column does not exist.
     #[error(
         "the schema is missing or out of date; run `tasktrail migrate`, or let \
          `DatabaseManager::connect` migrate it"

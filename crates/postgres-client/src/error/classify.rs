@@ -72,14 +72,21 @@ pub(super) fn is_lock_timeout(error: &Error) -> bool {
         if information.message().starts_with(LOCK_TIMEOUT))
 }
 
-/// Whether a table or a column does not exist: one of the store, or one that a trigger on its tables
-/// uses. diesel does not show which statement failed; the server's message names the table.
+/// The beginning of the names of all tables that repositories use. A missing table of another name,
+/// such as one that a trigger of the host uses, is no missing schema.
+const TABLES: &str = "task_";
+
+/// Whether a table or a column of a repository does not exist.
 pub(super) fn is_missing_schema(error: &Error) -> bool {
     let Error::DatabaseError(DatabaseErrorKind::Unknown, information) = error else {
         return false;
     };
     let message = information.message();
-    let missing = ["relation \"", "column "];
+    let missing = [
+        format!("relation \"{TABLES}"),
+        "column \"".to_owned(),
+        format!("column {TABLES}"),
+    ];
     missing.iter().any(|begins| message.starts_with(begins)) && message.ends_with("does not exist")
 }
 
