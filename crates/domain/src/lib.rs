@@ -19,6 +19,7 @@
 extern crate self as tasktrail_domain;
 
 pub mod clock;
+mod decimal;
 mod document;
 pub mod id;
 mod invalid_value;

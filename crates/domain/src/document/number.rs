@@ -1,5 +1,6 @@
 use super::FIELD;
 use crate::InvalidValue;
+use crate::decimal::Decimal;
 
 /// Maximum number of digits before and after the decimal point.
 const MAX_DIGITS: usize = 400;
@@ -18,29 +19,19 @@ pub(super) fn normal(literal: &str) -> Result<String, InvalidValue> {
 }
 
 fn normalized(literal: &str) -> Option<String> {
-    let (mantissa, exponent) = literal.split_once(['e', 'E']).unwrap_or((literal, "0"));
-    let (sign, mantissa) = match mantissa.strip_prefix('-') {
-        Some(mantissa) => ("-", mantissa),
-        None => ("", mantissa),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let all = [whole, fraction].concat();
-    let digits = all.trim_start_matches('0');
-    let leading = all.len() - digits.len();
-    let digits = digits.trim_end_matches('0');
+    let Decimal {
+        sign,
+        digits,
+        power,
+    } = Decimal::parse(literal)?;
     let Some(first) = digits.get(..1) else {
         return Some("0".into());
     };
-    // The value is `first.rest` times ten to the power of `scale`.
-    let scale = exponent
-        .parse::<i64>()
-        .ok()?
-        .checked_add(i64::try_from(whole.len()).ok()?)?
-        .checked_sub(i64::try_from(leading).ok()?)?
-        .checked_sub(1)?;
     let count = i64::try_from(digits.len()).ok()?;
+    // The value is `first.rest` times ten to the power of `scale`.
+    let scale = power.checked_add(count - 1)?;
     let limit = i64::try_from(MAX_DIGITS).ok()?;
-    if scale >= limit || count - 1 - scale > limit {
+    if scale >= limit || power < -limit {
         return None;
     }
     let rest = digits.get(1..)?;
@@ -95,6 +86,13 @@ mod tests {
         assert!(normal(&format!("{digits}7")).is_err());
         assert!(normal("1e-400").is_ok() && normal("1e-401").is_err());
         assert!(normal("1e399").is_ok() && normal("1e400").is_err());
-        assert!(normal("1e99999999999999999999").is_err());
+        for exponent in [
+            "99999999999999999999",
+            "9223372036854775807",
+            "-9223372036854775808",
+        ] {
+            assert!(normal(&format!("1.5e{exponent}")).is_err(), "{exponent}");
+            assert!(normal(&format!("1e{exponent}")).is_err(), "{exponent}");
+        }
     }
 }
