@@ -19,11 +19,31 @@ pub(crate) fn check(field: &'static str, text: &str) -> Result<(), InvalidValue>
     Ok(())
 }
 
-/// Parses a value from exactly the text that its `Display` writes: integers, for example, would also
-/// accept `+1` and `01`.
+/// Parses a value from exactly the text that its `Display` writes: integers, for example, would
+/// also accept `+1` and `01`.
 pub(crate) fn canonical<T: FromStr + Display>(text: &str) -> Option<T> {
     let parsed = text.parse::<T>().ok()?;
     (parsed.to_string() == text).then_some(parsed)
+}
+
+/// Converts between a type and a `String` by its `Display` and `FromStr`, for
+/// `#[serde(try_from = "String", into = "String")]`.
+macro_rules! string_form {
+    ($name:ident) => {
+        impl TryFrom<String> for $name {
+            type Error = $crate::InvalidValue;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.to_string()
+            }
+        }
+    };
 }
 
 /// Declares a newtype over a text of 1 to 255 bytes without NUL, ordered by its bytes.
@@ -96,4 +116,4 @@ macro_rules! short_text {
     };
 }
 
-pub(crate) use short_text;
+pub(crate) use {short_text, string_form};

@@ -8,6 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::InvalidValue;
+use crate::text::string_form;
 
 /// An instant in UTC with microsecond resolution, from the year 1 to the year 9999.
 ///
@@ -112,19 +113,7 @@ impl FromStr for Timestamp {
     }
 }
 
-impl TryFrom<String> for Timestamp {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<Timestamp> for String {
-    fn from(instant: Timestamp) -> Self {
-        instant.to_string()
-    }
-}
+string_form!(Timestamp);
 
 impl TryFrom<DateTime<Utc>> for Timestamp {
     type Error = InvalidValue;

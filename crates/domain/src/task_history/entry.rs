@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::{EntryId, StepNumber, TaskStepResult};
 use crate::clock::Clock;
 use crate::id::IdGenerator;
-use crate::text::canonical;
+use crate::text::{canonical, string_form};
 use crate::timestamp::Timestamp;
 use crate::{InvalidValue, TaskId, TaskKey, UserId};
 
@@ -160,19 +160,7 @@ impl fmt::Display for TrailCursor {
     }
 }
 
-impl TryFrom<String> for TrailCursor {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<TrailCursor> for String {
-    fn from(cursor: TrailCursor) -> Self {
-        cursor.to_string()
-    }
-}
+string_form!(TrailCursor);
 
 impl FromStr for TrailCursor {
     type Err = InvalidValue;

@@ -118,7 +118,7 @@ impl From<FinishOutcome> for CancelOutcome {
 }
 
 /// The JSON form of a [`FinishOutcome`].
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct FinishDocument {
     finished: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -131,22 +131,16 @@ struct FinishDocument {
 
 impl From<FinishOutcome> for FinishDocument {
     fn from(outcome: FinishOutcome) -> Self {
-        let none = Self {
-            finished: false,
-            previous: None,
-            status: None,
-            at: None,
-        };
         match outcome {
             FinishOutcome::Finished { previous } => Self {
                 finished: true,
                 previous,
-                ..none
+                ..Self::default()
             },
             FinishOutcome::AlreadyFinished { status, at } => Self {
                 status: Some(status),
                 at: Some(at),
-                ..none
+                ..Self::default()
             },
         }
     }

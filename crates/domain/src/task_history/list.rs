@@ -4,6 +4,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::{ErrorCode, StatusSet, TaskSummary};
+use crate::text::string_form;
 use crate::timestamp::Timestamp;
 use crate::{InvalidValue, TaskId};
 
@@ -74,8 +75,9 @@ impl TaskFilter {
 /// A position in the list of a user's tasks.
 ///
 /// Its text form is opaque and safe in URLs: letters, digits and a hyphen. Use it only to read the
-/// next page; only the exact text that `Display` writes is accepted. The list is sorted by descending last activity, and by descending task id for equal
-/// instants, so a single comparison of the pair decides what follows.
+/// next page; only the exact text that `Display` writes is accepted. The list is sorted by
+/// descending last activity, and by descending task id for equal instants, so a single comparison
+/// of the pair decides what follows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ListCursor {
@@ -117,19 +119,7 @@ impl fmt::Display for ListCursor {
     }
 }
 
-impl TryFrom<String> for ListCursor {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<ListCursor> for String {
-    fn from(cursor: ListCursor) -> Self {
-        cursor.to_string()
-    }
-}
+string_form!(ListCursor);
 
 impl FromStr for ListCursor {
     type Err = InvalidValue;

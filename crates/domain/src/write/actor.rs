@@ -4,7 +4,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::InvalidValue;
-use crate::text::short_text;
+use crate::text::{short_text, string_form};
 
 /// Who writes: a kind and a name, as text `agent:builder-1`. Ordered like the text, by bytes.
 ///
@@ -100,19 +100,7 @@ impl FromStr for Actor {
     }
 }
 
-impl TryFrom<String> for Actor {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<Actor> for String {
-    fn from(actor: Actor) -> Self {
-        actor.to_string()
-    }
-}
+string_form!(Actor);
 
 #[cfg(test)]
 mod tests {
