@@ -6,4 +6,5 @@
 )]
 
 pub mod saves;
+pub mod sources;
 pub mod writers;

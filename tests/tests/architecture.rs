@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
+use tasktrail_tests::sources::files_below;
 
 /// The packages of the workspace that each package may use.
 const MAY_USE: &[(&str, &[&str])] = &[
@@ -157,26 +158,15 @@ fn the_domain_depends_on_neither_io_nor_a_runtime() {
 
 /// Returns the source files of the workspace, with their numbers of lines.
 fn sources() -> Vec<(PathBuf, usize)> {
-    let mut found = Vec::new();
-    let mut folders = vec![root().join("crates"), root().join("tests")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-            if entry.file_type().unwrap().is_dir() {
-                folders.push(entry.path());
-            } else if entry
-                .path()
-                .extension()
-                .is_some_and(|suffix| suffix == "rs")
-            {
-                let lines = std::fs::read_to_string(entry.path())
-                    .unwrap()
-                    .lines()
-                    .count();
-                found.push((entry.path(), lines));
-            }
-        }
-    }
-    found
+    let folders = [root().join("crates"), root().join("tests")];
+    assert!(folders.iter().all(|folder| folder.is_dir()));
+    let files = folders.iter().flat_map(|folder| files_below(folder, "rs"));
+    files
+        .map(|file| {
+            let lines = std::fs::read_to_string(&file).unwrap().lines().count();
+            (file, lines)
+        })
+        .collect()
 }
 
 #[test]

@@ -6,6 +6,8 @@ mod tables;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use tasktrail_tests::sources::files_below;
+
 /// A piece: its path, in which `CONTEXT` is the name of the context, and what must be in it.
 pub(crate) struct Piece {
     pub(crate) path: &'static str,
@@ -193,23 +195,4 @@ fn unless(holds: bool, problem: impl FnOnce() -> String) -> Vec<String> {
 fn name_at(text: &str) -> &str {
     let end = text.find(|c: char| !c.is_alphanumeric() && c != '_');
     &text[..end.unwrap_or(text.len())]
-}
-
-fn files_below(folder: &Path, extension: &str) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return Vec::new();
-    };
-    let paths = entries.map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = paths
-        .flat_map(|path| {
-            if path.is_dir() {
-                files_below(&path, extension)
-            } else {
-                vec![path]
-            }
-        })
-        .filter(|file| file.extension().is_some_and(|found| found == extension))
-        .collect();
-    files.sort_unstable();
-    files
 }

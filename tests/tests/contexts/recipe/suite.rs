@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use super::{Context, files_below, unless};
+use tasktrail_tests::sources::files_below;
+
+use super::{Context, unless};
 
 /// A case: its module and its name.
 type Case = (String, String);

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use super::{Context, files_below, name_at};
+use tasktrail_tests::sources::files_below;
+
+use super::{Context, name_at};
 
 /// Returns the tables that no migration creates or comments. `tests/schema.rs` checks columns.
 pub(super) fn problems(context: &Context, _: &str) -> Vec<String> {
