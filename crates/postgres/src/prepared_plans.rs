@@ -52,10 +52,18 @@ impl PgOperation for PreparedPlans<'_> {
         let mut plans = BTreeMap::new();
         for PreparedStatement { statement, execute } in prepared {
             let explain = format!("EXPLAIN (COSTS OFF) {execute}");
-            let lines: Vec<Line> = diesel::sql_query(explain).load(connection).await?;
-            let lines: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
-            plans.insert(statement, lines.join("\n"));
+            plans.insert(statement, plan(connection, explain).await?);
         }
         Ok(plans)
     }
+}
+
+/// Runs an `EXPLAIN` and returns its output.
+pub(crate) async fn plan(
+    connection: &mut AsyncPgConnection,
+    explain: String,
+) -> Result<String, StoreError> {
+    let lines: Vec<Line> = diesel::sql_query(explain).load(connection).await?;
+    let lines: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
+    Ok(lines.join("\n"))
 }

@@ -68,15 +68,13 @@ pub fn problems<'p>(
 }
 
 /// Returns the first node of a plan that reads more than a range of an index.
-#[must_use]
-pub fn beyond_index_ranges(plan: &str) -> Option<&str> {
+fn beyond_index_ranges(plan: &str) -> Option<&str> {
     beyond(plan, |condition| condition.is_some())
 }
 
 /// Returns the first node of a plan that reads more than a range of an index for one value of
 /// `user_id`.
-#[must_use]
-pub fn beyond_ranges_of_one_user(plan: &str) -> Option<&str> {
+fn beyond_ranges_of_one_user(plan: &str) -> Option<&str> {
     beyond(plan, |condition| {
         condition
             .is_some_and(|condition| condition.trim_start_matches('(').starts_with("user_id = "))

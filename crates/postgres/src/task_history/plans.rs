@@ -1,10 +1,8 @@
 //! Tests the plans of frequent reads on a filled store: index ranges, independent of how many tasks
 //! a user has.
 
-use diesel::QueryableByName;
 use diesel::pg::Pg;
 use diesel::query_builder::QueryFragment;
-use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::{Operation, PageRequest};
@@ -19,7 +17,7 @@ use super::explain::Explain;
 use super::list::{List, ListWithErrorCode};
 use super::load::{self, SelectSteps, SelectTrail};
 use super::statuses::Statuses;
-use crate::{PostgresConfig, PostgresDatabase};
+use crate::{PostgresConfig, PostgresDatabase, prepared_plans};
 
 const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF) ";
 
@@ -84,12 +82,6 @@ where
     histories.run(Plan(query)).await.unwrap()
 }
 
-#[derive(QueryableByName)]
-struct Line {
-    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
-    text: String,
-}
-
 /// Explains the generic plan of a statement, and executes it with the given parameters.
 struct GenericPlan<'e> {
     sql: &'e str,
@@ -110,9 +102,7 @@ impl PgOperation for GenericPlan<'_> {
         );
         connection.batch_execute(&prepare).await?;
         let explain = format!("{EXPLAIN} EXECUTE statement ({})", self.parameters);
-        let lines: Vec<Line> = diesel::sql_query(explain).load(connection).await?;
-        let lines: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
-        Ok(lines.join("\n"))
+        prepared_plans::plan(connection, explain).await
     }
 }
 
