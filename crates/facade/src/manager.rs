@@ -22,7 +22,6 @@ use tasktrail_domain::task_history::{
     CancelOutcome, FinalStatus, FinishOutcome, HistoryEntry, SavedBatch, StepNumber, TaskFilter,
     TaskHistoryRepository, TaskHistoryRepositoryExt, TaskStatus, TaskStepResult, TaskSummary,
 };
-use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_domain::{TaskKey, UserId};
 use tokio::sync::{Mutex, Notify, watch};
 
@@ -135,7 +134,7 @@ impl DatabaseManager {
     ///
     /// See [`DatabaseManager`]. If the [effect](tasktrail_domain::repository::Effect) of an error
     /// is unknown, the step may have been recorded, and a second call may add a second revision. To
-    /// make a retry idempotent, build the [`HistoryEntry`] yourself, save it through
+    /// make a retry idempotent, [record](HistoryEntry::record) the entry yourself, save it through
     /// [`task_history`](Self::task_history), and retry with the same entry.
     pub async fn save_task_history(
         &self,
@@ -143,8 +142,8 @@ impl DatabaseManager {
         step: StepNumber,
         step_result: TaskStepResult,
     ) -> Result<TaskStatus> {
-        let new = NewEntry::new(task.clone(), step, step_result);
-        let entry = self.entry(self.0.clock.now(), new);
+        let (clock, ids) = (&*self.0.clock, &*self.0.ids);
+        let entry = HistoryEntry::record(clock, ids, task.clone(), step, step_result);
         Ok(self.task_history()?.save(&entry).await?)
     }
 
@@ -160,14 +159,12 @@ impl DatabaseManager {
         let now = self.0.clock.now();
         let entries: Vec<_> = entries
             .into_iter()
-            .map(|new| self.entry(now, new))
+            .map(|new| {
+                let id = self.0.ids.next(now).into();
+                HistoryEntry::new(id, new.task, new.step, new.step_result, now)
+            })
             .collect();
         Ok(self.task_history()?.save_batch(&entries).await?)
-    }
-
-    fn entry(&self, now: Timestamp, new: NewEntry) -> HistoryEntry {
-        let id = self.0.ids.next(now).into();
-        HistoryEntry::new(id, new.task, new.step, new.step_result, now)
     }
 
     /// Returns the newest revision of every step of a task, ascending by step. For an unknown task

@@ -48,6 +48,17 @@ pub enum ServerRole {
     Standby,
 }
 
+impl ServerRole {
+    /// Returns `primary` or `standby`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Standby => "standby",
+        }
+    }
+}
+
 /// Why a health check failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

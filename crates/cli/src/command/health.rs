@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use clap::Args;
 use tasktrail::repository::ErrorChain;
-use tasktrail::{DatabaseConfig, Health, HealthState, ServerHealth, ServerRole};
+use tasktrail::{DatabaseConfig, Health, HealthState, ServerHealth};
 
 use crate::args::{Global, seconds_between};
 use crate::connection;
@@ -89,10 +89,7 @@ fn print(health: &Health, output: &mut Output) -> Result<(), Failure> {
 }
 
 fn of_server(server: &ServerHealth) -> [(&'static str, String); 4] {
-    let role = match server.role {
-        ServerRole::Primary => "primary",
-        ServerRole::Standby => "standby",
-    };
+    let role = server.role.as_str();
     let round_trip = server.round_trip.as_secs_f64() * 1000.0;
     let version = |version: Option<&str>| version.unwrap_or("none").to_owned();
     [

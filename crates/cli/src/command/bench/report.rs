@@ -5,7 +5,7 @@ use comfy_table::{Cell, Table};
 use super::workload::Workload;
 use super::workload::row::Row;
 use crate::failure::Failure;
-use crate::output::{Output, TableStyle, grouped, number_cell};
+use crate::output::{Output, TableStyle, counted, grouped, number_cell};
 
 const MIB: u64 = 1 << 20;
 
@@ -150,8 +150,7 @@ fn chart<'a>(
 }
 
 fn label(row: &Row) -> String {
-    let callers = grouped(row.callers.into());
-    let plural = if row.callers == 1 { "" } else { "s" };
+    let callers = counted(row.callers.into(), "caller", "callers");
     let what = match (row.group_commit, tasks(row), row.filter) {
         (Some(true), ..) => "group commit".to_owned(),
         (Some(false), ..) => "no group commit".to_owned(),
@@ -159,7 +158,7 @@ fn label(row: &Row) -> String {
         (None, Some(tasks), None) => format!("list of {tasks}"),
         (None, None, _) => row.workload.name().to_owned(),
     };
-    format!("{what}, {callers} caller{plural}")
+    format!("{what}, {callers}")
 }
 
 /// Formats a number without its fraction, with grouped digits.
