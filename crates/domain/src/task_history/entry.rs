@@ -13,9 +13,9 @@ use crate::{InvalidValue, TaskId, TaskKey, UserId};
 
 /// An entry of a task history: a step result that is saved once.
 ///
-/// As JSON: `{"id", "user_id", "task_id", "step", "recorded_at", "step_result"}`, the line that
-/// `tasktrail export` writes and `tasktrail import` reads. Like
-/// [`JsonText`](crate::JsonText), it deserializes with `serde_json` only.
+/// As JSON: `{"id", "user_id", "task_id", "step", "recorded_at", "step_result"}`, as
+/// `tasktrail history --format json` prints it. A line of an export has `entry_id` instead of `id`.
+/// Like [`JsonText`](crate::JsonText), it deserializes with `serde_json` only.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(from = "EntryDocument")]
 #[non_exhaustive]
