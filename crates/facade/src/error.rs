@@ -19,6 +19,10 @@ pub enum DatabaseError {
     /// There is no tokio runtime in the context of the caller.
     #[error("no tokio runtime is running here: call it from a task, or within `Runtime::enter`")]
     NoRuntime,
+    /// The store is in memory: a transaction has no connection.
+    #[cfg(feature = "postgres")]
+    #[error("the store is in memory, where a transaction has no connection")]
+    InMemory,
     /// Settings are out of range.
     #[cfg(feature = "postgres")]
     #[error(transparent)]

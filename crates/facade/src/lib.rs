@@ -9,8 +9,10 @@ mod manager;
 mod new_entry;
 #[cfg(feature = "prometheus")]
 mod prometheus;
+mod recorder;
 mod store;
 pub mod telemetry;
+mod transaction;
 
 #[cfg(feature = "postgres")]
 pub use config::{ConfigError, ConfigProblem, ConfigSources, DatabaseConfig};
@@ -31,6 +33,10 @@ pub use tasktrail_domain::{
     Document, InvalidValue, JsonText, TaskId, TaskKey, UserId, clock, id, repository, task_history,
     timestamp, write,
 };
+/// The connection of a [transaction](DatabaseManager::transaction) belongs to this version of
+/// diesel-async.
+#[cfg(feature = "postgres")]
+pub use tasktrail_postgres::diesel_async;
 /// Time limits, retries and the circuit breaker that guard every call to PostgreSQL.
 #[cfg(feature = "postgres")]
 pub mod resilience {
@@ -45,7 +51,7 @@ pub use tasktrail_postgres::{
     BatchStatistics, ChosenTask, ClosedConnections, ConnectError, EntryOrder, ExplainRequest,
     ExplainedOperation, ExplainedStatement, Explanation, Export, ExportAmount, ExportError,
     ExportSelection, ExportedItem, ExportedTask, HeldConnection, MigrateError, MigrationPlan,
-    MigrationState, MigrationStatus, MigrationTarget, OrderRepair, PlannedMigration,
+    MigrationState, MigrationStatus, MigrationTarget, NoTransaction, OrderRepair, PlannedMigration,
     PoolStatistics, PostgresConfig, PostgresTaskHistory, QueueWaits, SchemaDifference, SchemaState,
     ServerHealth, ServerRole, StandbyState, SuspectTask, TlsMode,
 };
@@ -60,3 +66,4 @@ pub use tasktrail_postgres_admin::{
     PartitionDrop, PartitionError, PartitionHold, PartitionOutlook, ReindexPlan, ReindexedIndex,
     Reindexing, StorageError, StorageStatistics, TableMaintenanceError, TableStatistics,
 };
+pub use transaction::Transaction;

@@ -11,6 +11,7 @@ mod metrics;
 mod migrations;
 #[cfg(feature = "postgres")]
 mod partitions;
+mod transaction;
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use tokio::sync::{Mutex, Notify, watch};
 #[cfg(feature = "postgres")]
 use crate::DatabaseConfig;
 use crate::health::Health;
+use crate::recorder::Recorder;
 #[cfg(feature = "in-memory")]
 use crate::store::Connection;
 use crate::store::{State, Store};
@@ -142,9 +144,7 @@ impl DatabaseManager {
         step: StepNumber,
         step_result: TaskStepResult,
     ) -> Result<TaskStatus> {
-        let (clock, ids) = (&*self.0.clock, &*self.0.ids);
-        let entry = HistoryEntry::record(clock, ids, task.clone(), step, step_result);
-        Ok(self.task_history()?.save(&entry).await?)
+        Ok(self.recorder()?.save(task, step, step_result).await?)
     }
 
     /// Records step results of any number of tasks atomically: all or none.
@@ -156,15 +156,7 @@ impl DatabaseManager {
         &self,
         entries: impl IntoIterator<Item = NewEntry> + Send,
     ) -> Result<SavedBatch> {
-        let now = self.0.clock.now();
-        let entries: Vec<_> = entries
-            .into_iter()
-            .map(|new| {
-                let id = self.0.ids.next(now).into();
-                HistoryEntry::new(id, new.task, new.step, new.step_result, now)
-            })
-            .collect();
-        Ok(self.task_history()?.save_batch(&entries).await?)
+        Ok(self.recorder()?.save_batch(entries).await?)
     }
 
     /// Returns the newest revision of every step of a task, ascending by step. For an unknown task
@@ -186,8 +178,7 @@ impl DatabaseManager {
     ///
     /// See [`DatabaseManager`].
     pub async fn mark_task_as_cancelled(&self, task: &TaskKey) -> Result<CancelOutcome> {
-        let now = self.0.clock.now();
-        Ok(self.task_history()?.cancel(task, now).await?)
+        Ok(self.recorder()?.cancel(task).await?)
     }
 
     /// Finishes a task with the current time, unless it is finished: call it when its work has
@@ -202,8 +193,7 @@ impl DatabaseManager {
     /// is unknown, call it again: the outcome then is either `Finished`, or `AlreadyFinished` with
     /// your own status.
     pub async fn finish_task(&self, task: &TaskKey, status: FinalStatus) -> Result<FinishOutcome> {
-        let now = self.0.clock.now();
-        Ok(self.task_history()?.finish(task, status, now).await?)
+        Ok(self.recorder()?.finish(task, status).await?)
     }
 
     /// Returns the status of a task; `None` if the task is unknown.
@@ -248,6 +238,14 @@ impl DatabaseManager {
     /// As for [`task_history`](Self::task_history).
     pub fn stale_task_history(&self) -> Result<Arc<dyn TaskHistoryRepository>> {
         Ok(self.0.state.connection()?.stale_task_history)
+    }
+
+    fn recorder(&self) -> Result<Recorder<'static>> {
+        Ok(Recorder {
+            task_history: self.task_history()?,
+            clock: Arc::clone(&self.0.clock),
+            ids: Arc::clone(&self.0.ids),
+        })
     }
 
     /// Checks the health of the store: for readiness probes.

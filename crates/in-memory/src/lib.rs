@@ -9,6 +9,8 @@
 
 mod store;
 mod task_history;
+mod transaction;
 
 pub use store::InMemoryStore;
 pub use task_history::InMemoryTaskHistory;
+pub use transaction::InMemoryTransaction;

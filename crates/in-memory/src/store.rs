@@ -1,17 +1,22 @@
 //! The data of all contexts, under one lock.
 
+mod contents;
 pub(crate) mod task_history;
+pub(crate) mod transactions;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use self::task_history::Tasks;
+use tokio::sync::Notify;
+
+pub(crate) use self::contents::Contents;
 
 /// The data of all contexts in memory, under one lock.
 ///
 /// The repository of a context is a view of a store: [`task_history`](Self::task_history). What one
-/// transaction changes in PostgreSQL changes under one lock here. Clones share their data, which is
-/// dropped with the last clone and the last view.
+/// transaction changes in PostgreSQL changes under one lock here. [`begin`](Self::begin) starts a
+/// transaction of several calls. Clones share their data, which is dropped with the last clone and
+/// the last view.
 ///
 /// ```
 /// use tasktrail_in_memory::InMemoryStore;
@@ -20,16 +25,15 @@ use self::task_history::Tasks;
 /// let histories = store.task_history();
 /// ```
 #[derive(Clone, Default)]
-pub struct InMemoryStore {
+pub struct InMemoryStore(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
     // A std mutex: it is held briefly and never across an await, and makes each method of a port
     // atomic.
-    contents: Arc<Mutex<Contents>>,
-}
-
-/// What a store contains, by context.
-#[derive(Debug, Default)]
-pub(crate) struct Contents {
-    pub(crate) tasks: Tasks,
+    contents: Mutex<Contents>,
+    /// Notified when a transaction ends, and so releases its locks.
+    transaction_ended: Notify,
 }
 
 impl InMemoryStore {
@@ -41,7 +45,13 @@ impl InMemoryStore {
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Contents> {
         // Nothing that runs under the lock is expected to panic. If it does, use the data as it is.
-        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+        let contents = self.0.contents.lock();
+        contents.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notified when a transaction ends.
+    pub(crate) fn transaction_ended(&self) -> &Notify {
+        &self.0.transaction_ended
     }
 }
 

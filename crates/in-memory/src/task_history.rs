@@ -1,5 +1,7 @@
 //! The task history in memory.
 
+mod lock_wait;
+
 use std::fmt;
 
 use async_trait::async_trait;
@@ -15,12 +17,18 @@ use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_domain::{TaskKey, UserId};
 
 use crate::store::InMemoryStore;
-use crate::store::task_history::count;
+use crate::store::task_history::{Tasks, count};
+use crate::store::transactions::{Lock, TransactionId};
 
 /// A [`TaskHistoryRepository`] in memory: a view of an [`InMemoryStore`]. Clones share its data.
+///
+/// A write of a task that a [transaction](crate::InMemoryTransaction) has written waits until that
+/// ends. Only then it needs a tokio runtime with the time driver enabled.
 #[derive(Clone, Default)]
 pub struct InMemoryTaskHistory {
     store: InMemoryStore,
+    /// `None` outside of a transaction.
+    transaction: Option<TransactionId>,
 }
 
 impl InMemoryTaskHistory {
@@ -29,15 +37,33 @@ impl InMemoryTaskHistory {
     pub fn new() -> Self {
         Self::default()
     }
+
+    pub(crate) fn of(store: InMemoryStore, transaction: Option<TransactionId>) -> Self {
+        Self { store, transaction }
+    }
+
+    fn read<T>(&self, operation: Operation, read: impl FnOnce(&Tasks) -> T) -> Result<T> {
+        let mut contents = self.contents(operation)?;
+        Ok(contents.read(self.transaction, |tasks, _| read(tasks)))
+    }
+
+    /// Changes what `locks` returns, once no transaction keeps any of it locked.
+    async fn write<T>(
+        &self,
+        operation: Operation,
+        locks: impl Fn() -> Vec<Lock> + Send,
+        change: impl FnOnce(&mut Tasks) -> Result<T> + Send,
+    ) -> Result<T> {
+        let (mut contents, locks) = self.unlocked(operation, locks).await?;
+        contents.write(self.transaction, locks, change)
+    }
 }
 
 impl InMemoryStore {
     /// Returns the task history of this store.
     #[must_use]
     pub fn task_history(&self) -> InMemoryTaskHistory {
-        InMemoryTaskHistory {
-            store: self.clone(),
-        }
+        InMemoryTaskHistory::of(self.clone(), None)
     }
 }
 
@@ -51,29 +77,33 @@ impl fmt::Debug for InMemoryTaskHistory {
 #[deny(clippy::missing_trait_methods)]
 impl TaskHistoryRepository for InMemoryTaskHistory {
     async fn save(&self, entry: &HistoryEntry) -> Result<TaskStatus> {
-        let tasks = &mut self.store.lock().tasks;
-        if !tasks.holds(entry).map_err(during(operation::SAVE))? {
-            tasks.add(entry);
-        }
-        // Always a status: after the save the task has an entry.
-        Ok(tasks
-            .status(&entry.task)
-            .unwrap_or(entry.step_result.status()))
+        let locks = || Lock::of_entries([entry]);
+        let save = |tasks: &mut Tasks| {
+            if !tasks.holds(entry).map_err(during(operation::SAVE))? {
+                tasks.add(entry);
+            }
+            // Always a status: after the save the task has an entry.
+            let status = tasks.status(&entry.task);
+            Ok(status.unwrap_or(entry.step_result.status()))
+        };
+        self.write(operation::SAVE, locks, save).await
     }
 
     async fn save_batch(&self, entries: &[HistoryEntry]) -> Result<SavedBatch> {
-        let tasks = &mut self.store.lock().tasks;
-        let new = tasks
-            .new_entries(entries)
-            .map_err(during(operation::SAVE_BATCH))?;
-        for entry in &new {
-            tasks.add(entry);
-        }
-        let statuses = entries
-            .iter()
-            .filter_map(|entry| Some((entry.task.clone(), tasks.status(&entry.task)?)))
-            .collect();
-        Ok(SavedBatch::new(count(new.len()), statuses))
+        let locks = || Lock::of_entries(entries);
+        let save = |tasks: &mut Tasks| {
+            let new = tasks.new_entries(entries);
+            let new = new.map_err(during(operation::SAVE_BATCH))?;
+            for entry in &new {
+                tasks.add(entry);
+            }
+            let statuses = entries
+                .iter()
+                .filter_map(|entry| Some((entry.task.clone(), tasks.status(&entry.task)?)))
+                .collect();
+            Ok(SavedBatch::new(count(new.len()), statuses))
+        };
+        self.write(operation::SAVE_BATCH, locks, save).await
     }
 
     async fn load(
@@ -81,9 +111,10 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         task: &TaskKey,
         page: &PageRequest<StepNumber>,
     ) -> Result<Page<HistoryEntry, StepNumber>> {
-        let tasks = &self.store.lock().tasks;
-        let steps = tasks.task(task).map(|task| task.steps(page));
-        Ok(steps.unwrap_or_else(empty_page))
+        self.read(operation::LOAD, |tasks| {
+            let steps = tasks.task(task).map(|task| task.steps(page));
+            steps.unwrap_or_else(empty_page)
+        })
     }
 
     async fn trail(
@@ -91,13 +122,14 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         task: &TaskKey,
         page: &PageRequest<TrailCursor>,
     ) -> Result<Page<HistoryEntry, TrailCursor>> {
-        let tasks = &self.store.lock().tasks;
-        let trail = tasks.task(task).map(|task| task.trail(page));
-        Ok(trail.unwrap_or_else(empty_page))
+        self.read(operation::TRAIL, |tasks| {
+            let trail = tasks.task(task).map(|task| task.trail(page));
+            trail.unwrap_or_else(empty_page)
+        })
     }
 
     async fn status(&self, task: &TaskKey) -> Result<Option<TaskStatus>> {
-        Ok(self.store.lock().tasks.status(task))
+        self.read(operation::STATUS, |tasks| tasks.status(task))
     }
 
     async fn finish(
@@ -106,15 +138,23 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         status: FinalStatus,
         at: Timestamp,
     ) -> Result<FinishOutcome> {
-        Ok(self.store.lock().tasks.finish(task, status, at))
+        let locks = || vec![Lock::Task(task.clone())];
+        let finish = |tasks: &mut Tasks| Ok(tasks.finish(task, status, at));
+        self.write(operation::FINISH, locks, finish).await
     }
 
     async fn finish_batch(&self, finishes: &[(TaskKey, Finish)]) -> Result<Vec<FinishOutcome>> {
-        let tasks = &mut self.store.lock().tasks;
-        let each = finishes.iter();
-        Ok(each
-            .map(|(task, finish)| tasks.finish(task, finish.status, finish.at))
-            .collect())
+        let locks = || {
+            let tasks = finishes.iter().map(|(task, _)| task.clone());
+            tasks.map(Lock::Task).collect()
+        };
+        let finish = |tasks: &mut Tasks| {
+            let each = finishes.iter();
+            Ok(each
+                .map(|(task, finish)| tasks.finish(task, finish.status, finish.at))
+                .collect())
+        };
+        self.write(operation::FINISH_BATCH, locks, finish).await
     }
 
     async fn list(
@@ -123,55 +163,52 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         filter: &TaskFilter,
         page: &PageRequest<ListCursor>,
     ) -> Result<Page<TaskSummary, ListCursor>> {
-        let tasks = &self.store.lock().tasks;
-        Ok(Page::of(
-            tasks.listed(user, filter, page),
-            page.size,
-            ListCursor::of,
-        ))
+        self.read(operation::LIST, |tasks| {
+            let listed = tasks.listed(user, filter, page);
+            Page::of(listed, page.size, ListCursor::of)
+        })
     }
 
     async fn count(&self, scope: &Scope) -> Result<Counts> {
-        let tasks = &self.store.lock().tasks;
-        let mut counts = Counts::default();
-        let mut last_user = None;
-        for (key, task) in tasks.in_scope(scope, None) {
-            counts.entries += count(task.entry_count());
-            counts.steps += count(task.step_count());
-            counts.tasks += 1;
-            counts.users += u64::from(last_user != Some(&key.user));
-            last_user = Some(&key.user);
-            if let Some(status) = task.status() {
-                *counts.tasks_by_status.entry(status).or_default() += 1;
-            }
-        }
-        Ok(counts)
+        self.read(operation::COUNT, |tasks| tasks.counts(scope))
     }
 
     async fn expired(&self, policy: &RetentionPolicy) -> Result<ExpiredCounts> {
-        let mut expired = ExpiredCounts::default();
-        for (task, _) in self.store.lock().tasks.covered(policy, None) {
-            expired.tasks += 1;
-            expired.entries += task.entries;
-        }
-        Ok(expired)
+        self.read(operation::EXPIRED, |tasks| {
+            let mut expired = ExpiredCounts::default();
+            for (task, _) in tasks.covered(policy, None) {
+                expired.tasks += 1;
+                expired.entries += task.entries;
+            }
+            expired
+        })
     }
 
+    /// Skips tasks that a transaction has written.
     async fn remove_expired(
         &self,
         policy: &RetentionPolicy,
         batch: &RemovalLimits,
     ) -> Result<RemovalResult> {
-        let tasks = &mut self.store.lock().tasks;
-        let mut covered: Vec<_> = tasks
-            .covered(policy, batch.after.as_ref())
-            .take(batch.tasks.get() + 1)
-            .collect();
+        let mut contents = self.contents(operation::REMOVE_EXPIRED)?;
+        let mut covered: Vec<_> = contents.read(self.transaction, |tasks, transactions| {
+            tasks
+                .covered(policy, batch.after.as_ref())
+                .filter(|(task, _)| {
+                    !transactions.lock_out(self.transaction, &Lock::Task(task.task.clone()))
+                })
+                .take(batch.tasks.get() + 1)
+                .collect()
+        });
         let found = covered.len();
         covered.truncate(batch.admits(covered.iter().map(|(task, _)| task.entries)));
-        for (task, _) in &covered {
-            tasks.remove(task);
-        }
+        let tasks = covered.iter().map(|(task, _)| task.task.clone());
+        let locks = tasks.map(Lock::Task).collect();
+        contents.write(self.transaction, locks, |tasks| {
+            for (task, _) in &covered {
+                tasks.remove(&task.task);
+            }
+        });
         let last = covered.last().map(|(task, last_kept)| RemovalCursor {
             task: task.task.clone(),
             last_kept: last_kept.clone(),

@@ -44,3 +44,17 @@ async fn views_of_one_store_share_its_data() {
     assert_eq!(other.status(&task).await.unwrap(), completed);
     assert_eq!(apart.status(&task).await.unwrap(), None);
 }
+
+/// The same in a transaction that is never committed.
+mod in_a_transaction {
+    use tasktrail_in_memory::{InMemoryStore, InMemoryTransaction};
+
+    use super::{Arc, Repository};
+
+    async fn fresh() -> (Repository, InMemoryTransaction) {
+        let transaction = InMemoryStore::new().begin();
+        (Arc::new(transaction.task_history()), transaction)
+    }
+
+    tasktrail_conformance::task_history_suite!(fresh);
+}

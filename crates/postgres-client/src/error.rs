@@ -118,6 +118,18 @@ pub enum StoreError {
          roll it back"
     )]
     TransactionAborted,
+    /// A statement in the transaction has failed, so the server rolls it back.
+    #[error(
+        "the transaction cannot be committed because a statement in it failed; return the error \
+         of that statement, or run it in a savepoint"
+    )]
+    TransactionFailed(#[source] diesel::result::Error),
+    /// The transaction was ended by a statement in it.
+    #[error(
+        "the transaction was committed or rolled back by a statement in it; \
+         leave that to `transaction`"
+    )]
+    TransactionEnded(#[source] diesel::result::Error),
     /// The task was removed concurrently during every attempt.
     #[error("the task was removed concurrently during every attempt; retry the call")]
     ConcurrentlyRemoved,
@@ -186,7 +198,10 @@ impl StoreError {
                 (ErrorKind::Closed, Effect::NotApplied)
             }
             Self::Interrupted => (ErrorKind::Closed, Effect::Unknown),
-            Self::TransactionAborted => (ErrorKind::Unexpected, Effect::NotApplied),
+            Self::TransactionAborted | Self::TransactionFailed(_) => {
+                (ErrorKind::Unexpected, Effect::NotApplied)
+            }
+            Self::TransactionEnded(_) => (ErrorKind::Unexpected, Effect::Unknown),
             // A full queue is not an outage, so it must not open the circuit breaker.
             Self::Acquire(AcquireError::Queue { .. })
             | Self::ConcurrentlyRemoved
@@ -195,6 +210,17 @@ impl StoreError {
             Self::Schema(_) => (ErrorKind::Refused, Effect::NotApplied),
             Self::Query(error) => classify::classify(error),
             Self::Refused(refusal) => (refusal.kind, refusal.effect),
+        }
+    }
+
+    /// The error of a commit that failed.
+    pub(crate) fn of_commit(error: diesel::result::Error) -> Self {
+        if classify::is_failed_transaction(&error) {
+            Self::TransactionFailed(error)
+        } else if classify::is_ended_transaction(&error) {
+            Self::TransactionEnded(error)
+        } else {
+            error.into()
         }
     }
 

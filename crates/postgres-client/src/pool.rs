@@ -16,6 +16,7 @@ mod maintenance;
 mod manager;
 mod replenish;
 mod statistics;
+mod transaction;
 mod validation;
 mod writes;
 
@@ -39,6 +40,7 @@ use self::lifecycle::Lifecycle;
 use self::manager::Manager;
 use self::statistics::ConnectionCounter;
 pub use self::statistics::{ClosedConnections, HeldConnection, PoolStatistics, QueueWaits};
+pub use self::transaction::PoolTransaction;
 use self::validation::ConnectionValidator;
 use crate::connection::Connector;
 use crate::error::{AcquireError, ConnectError, OpenError, StoreError};

@@ -216,6 +216,10 @@ impl PostgresDatabase {
         &self.connector
     }
 
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
     /// Returns the current state of the pool, and counters since it was opened.
     #[must_use]
     pub fn pool_statistics(&self) -> PoolStatistics {

@@ -20,8 +20,10 @@ mod prepared_plans;
 mod schema;
 pub mod schema_check;
 mod task_history;
+pub mod transaction;
 
 pub use database::PostgresDatabase;
+pub use diesel_async;
 pub use entry_order::{EntryOrder, OrderRepair, SuspectTask};
 pub use error::MigrateError;
 pub use health::{HealthError, ServerHealth, ServerRole};
@@ -46,3 +48,4 @@ pub use tasktrail_postgres_client::source::NoTransaction;
 pub use tasktrail_postgres_client::standbys::StandbyState;
 pub use tasktrail_postgres_client::telemetry;
 pub use tasktrail_postgres_client::tls::{TlsError, TlsMode};
+pub use transaction::PostgresTransaction;

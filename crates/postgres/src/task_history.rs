@@ -80,6 +80,10 @@ impl PostgresTaskHistory<'_> {
     /// transaction. Other saves of a task that is written here wait for the transaction, up to the
     /// [lock timeout](crate::PostgresConfig::with_lock_timeout). Saves of other tasks do not wait.
     ///
+    /// Do not commit after a statement has failed, whoever ran it: the server rolls back instead, and
+    /// diesel-async does not report that. `DatabaseManager::transaction` of the crate `tasktrail` does,
+    /// and has a connection, a time limit and metrics.
+    ///
     /// With an isolation level above read committed, a transaction does not see the entries of a
     /// partition that is replaced between its first statement and its first read of the history. If
     /// you drop partitions, start such a transaction with

@@ -130,6 +130,7 @@ mod tests {
             timeout: Some(TimeoutConfig {
                 attempt: hour * 2,
                 long_attempt: hour,
+                transaction: none,
             }),
         };
 
@@ -145,6 +146,7 @@ mod tests {
                 "breaker.max_cool_down must be between 10ms and 600s, got 3600s",
                 "timeout.attempt must be between 1ms and 3600s, got 7200s",
                 "timeout.long_attempt must be between 7200s and 86400s, got 3600s",
+                "timeout.transaction must be between 1ms and 3600s, got 0ns",
                 "retry.max_elapsed_time must be more than timeout.attempt of 7200s, got 1s",
             ]
         );

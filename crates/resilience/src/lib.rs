@@ -47,7 +47,7 @@ mod timeout;
 pub use circuit_breaker::{BreakerConfig, BreakerOpen, BreakerState, CircuitBreaker};
 pub use config::ResilienceConfig;
 pub use guarded::Guarded;
-pub use observe::Observe;
+pub use observe::{Observe, ObservedCall};
 pub use policy::{Policy, Stack};
 pub use retry::{Attempts, Retry, RetryConfig};
 pub use standard::StandardPolicy;

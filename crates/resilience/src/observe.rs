@@ -3,7 +3,7 @@ mod call;
 use tasktrail_domain::repository::{Operation, Result};
 use tracing::Instrument;
 
-use self::call::Call;
+pub use self::call::ObservedCall;
 use crate::Policy;
 
 /// Records every call in a span and in metrics, and logs failures.
@@ -24,6 +24,14 @@ use crate::Policy;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Observe;
 
+impl Observe {
+    /// Begins to observe a call that no closure can repeat, such as a transaction.
+    #[must_use]
+    pub fn begin(self, operation: Operation) -> ObservedCall {
+        ObservedCall::begin(operation)
+    }
+}
+
 impl Policy for Observe {
     async fn run<T, F, Fut>(&self, operation: Operation, attempt: F) -> Result<T>
     where
@@ -31,7 +39,7 @@ impl Policy for Observe {
         F: Fn() -> Fut + Copy + Send + Sync,
         Fut: Future<Output = Result<T>> + Send,
     {
-        let call = Call::begin(operation);
+        let call = self.begin(operation);
         let result = attempt().instrument(call.span()).await;
         call.end(result.as_ref().err());
         result

@@ -5,8 +5,8 @@ use crate::{
     CircuitBreaker, Observe, Policy, ResilienceConfig, Retry, Stack, Timeout, TimeoutConfig,
 };
 
-type Layers =
-    Stack<Option<Observe>, Stack<Option<Retry>, Stack<Option<CircuitBreaker>, Option<Timeout>>>>;
+type Layers = Stack<Option<Observe>, Unobserved>;
+type Unobserved = Stack<Option<Retry>, Stack<Option<CircuitBreaker>, Option<Timeout>>>;
 
 /// Combines the four policies in their recommended order. Each can be disabled.
 ///
@@ -28,6 +28,8 @@ type Layers =
 #[derive(Debug, Clone)]
 pub struct StandardPolicy {
     layers: Layers,
+    observe: Option<Observe>,
+    unobserved: Unobserved,
     breaker: Option<CircuitBreaker>,
 }
 
@@ -41,10 +43,25 @@ impl StandardPolicy {
         let retry = retry.map(|retry| retry.with_attempts_of(attempt_time));
         let breaker = config.breaker.as_ref().map(CircuitBreaker::new);
         let timeout = config.timeout.as_ref().map(timeout);
+        let unobserved = retry.around(breaker.clone().around(timeout));
         Self {
-            layers: observe.around(retry.around(breaker.clone().around(timeout))),
+            layers: observe.around(unobserved.clone()),
+            observe,
+            unobserved,
             breaker,
         }
+    }
+
+    /// The observation of calls; `None` if it is disabled.
+    #[must_use]
+    pub fn observe(&self) -> Option<Observe> {
+        self.observe
+    }
+
+    /// The other three policies, for a part of a call that is observed as a whole.
+    #[must_use]
+    pub fn unobserved(&self) -> &impl Policy {
+        &self.unobserved
     }
 
     /// The circuit breaker, for example to read its state; `None` if it is disabled.

@@ -13,9 +13,10 @@
 //!
 //! Every label has few values, and none of them comes from a caller:
 //!
-//! - `operation`: a method of a port, such as `task_history.save`.
+//! - `operation`: a method of a port, such as `task_history.save`, or `transaction`.
 //! - `kind`: an [`ErrorKind`] in snake case, such as `timed_out`.
-//! - `outcome`: `ok`, a `kind`, or `dropped` if the caller dropped the call's future.
+//! - `outcome`: `ok`, a `kind`, `rolled_back` if the closure of a transaction returned an error, or
+//!   `dropped` if the caller dropped the call's future.
 
 use std::time::Duration;
 
@@ -36,6 +37,8 @@ pub const BREAKER_STATE: &str = "tasktrail_breaker_state";
 
 /// The outcome of a call that succeeded.
 pub(crate) const OK: &str = "ok";
+/// The outcome of a transaction that the caller rolled back.
+pub(crate) const ROLLED_BACK: &str = "rolled_back";
 /// The outcome of a call whose future was dropped.
 pub(crate) const DROPPED: &str = "dropped";
 

@@ -33,6 +33,9 @@ pub struct TimeoutConfig {
     /// The timeout of an attempt of `count`, `expired` or `remove_expired`, whose cost grows with
     /// the history. Defaults to 60 seconds; from `attempt` to 24 hours.
     pub long_attempt: Duration,
+    /// The timeout of a transaction, from its begin to its commit. Defaults to 10 seconds; from 1
+    /// millisecond to 1 hour.
+    pub transaction: Duration,
 }
 
 /// The source of the error of an attempt that timed out.
@@ -91,6 +94,7 @@ impl Default for TimeoutConfig {
         Self {
             attempt: Duration::from_secs(4),
             long_attempt: Duration::from_secs(60),
+            transaction: Duration::from_secs(10),
         }
     }
 }
@@ -110,6 +114,13 @@ impl TimeoutConfig {
         self
     }
 
+    /// Sets [`transaction`](Self::transaction).
+    #[must_use]
+    pub fn with_transaction(mut self, limit: Duration) -> Self {
+        self.transaction = limit;
+        self
+    }
+
     pub(crate) fn problems(&self) -> impl Iterator<Item = InvalidValue> {
         let least = Duration::from_millis(1);
         let hour = Duration::from_secs(60 * 60);
@@ -121,6 +132,7 @@ impl TimeoutConfig {
                 self.attempt,
                 hour * 24,
             ),
+            InvalidValue::outside("timeout.transaction", self.transaction, least, hour),
         ]
         .into_iter()
         .flatten()

@@ -8,7 +8,7 @@ use tasktrail::clock::{Clock, ManualClock, SystemClock};
 use tasktrail::id::RandomIdGenerator;
 use tasktrail::repository::{ErrorKind, PageRequest};
 use tasktrail::task_history::{TaskFilter, TaskHistoryRepository, TaskStatus, TaskStepResult};
-use tasktrail::{DatabaseConfig, DatabaseManager, MaintenancePolicy, Schedule};
+use tasktrail::{DatabaseConfig, DatabaseError, DatabaseManager, MaintenancePolicy, Schedule};
 use tasktrail::{TaskKey, UserId};
 use tasktrail_test_support::{Direction, Proxy, Server, TestDatabase};
 use tasktrail_tests::saves::entry;
@@ -52,6 +52,7 @@ impl Driven {
         self.batch(&history).await;
         self.fail(&history).await;
         self.retry(&history).await;
+        self.transactions().await;
         let user = UserId::new("user").unwrap();
         history
             .list(&user, &TaskFilter::default(), &PageRequest::default())
@@ -89,6 +90,18 @@ impl Driven {
         assert_eq!(refused.kind(), ErrorKind::Conflict);
     }
 
+    /// One transaction is committed, and one is rolled back.
+    async fn transactions(&self) {
+        for end in [Ok(()), Err(DatabaseError::Closed)] {
+            let expected = end.is_ok();
+            let ended = self.manager.transaction(async |transaction| {
+                transaction.check_task_status(&task(0)).await?;
+                end
+            });
+            assert_eq!(ended.await.is_ok(), expected);
+        }
+    }
+
     /// Two months later, removes everything, which drops a partition. Then runs scheduled
     /// maintenance, which finds nothing to remove.
     async fn clean_up(&self) {
@@ -124,6 +137,11 @@ pub(crate) fn assert_values(scraped: &Scraped) {
         counted
     };
     assert_eq!((saves("ok"), saves("conflict")), (CALLERS + 2, 1));
+    let transactions = |outcome| {
+        let labels = [("operation", "transaction"), ("outcome", outcome)];
+        scraped.number("tasktrail_operations_total", &labels)
+    };
+    assert_eq!((transactions("ok"), transactions("rolled_back")), (1, 1));
     let retries = [save, ("kind", "unavailable")];
     assert!(scraped.number("tasktrail_retries_total", &retries) >= 1);
     let single = scraped.number("tasktrail_batch_calls_total", &[save, ("way", "single")]);

@@ -150,9 +150,11 @@ fn timeout(settings: &Settings) -> TimeoutConfig {
         .read("timeout.attempt", duration)
         .unwrap_or(default.attempt);
     let long_attempt = settings.read("timeout.long_attempt", duration);
+    let transaction = settings.read("timeout.transaction", duration);
     default
         .with_attempt(attempt)
         .with_long_attempt(long_attempt.unwrap_or(default.long_attempt.max(attempt)))
+        .with_transaction(transaction.unwrap_or(default.transaction))
 }
 
 fn retry(settings: &Settings, timeout: Option<TimeoutConfig>) -> RetryConfig {

@@ -8,15 +8,15 @@ use std::ops::Bound;
 
 use tasktrail_domain::repository::PageRequest;
 use tasktrail_domain::task_history::{
-    EntryConflict, EntryId, FinalStatus, FinishOutcome, HistoryEntry, ListCursor, RemovalCursor,
-    RetentionPolicy, Scope, TaskFilter, TaskStatus, TaskSummary, TrailCursor, distinct_entries,
+    Counts, EntryConflict, EntryId, FinalStatus, FinishOutcome, HistoryEntry, ListCursor,
+    RemovalCursor, RetentionPolicy, Scope, TaskFilter, TaskStatus, TaskSummary, TrailCursor,
+    distinct_entries,
 };
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_domain::{TaskId, TaskKey, UserId};
 
 use self::list_index::ListIndex;
-use self::task::Task;
-pub(crate) use self::task::count;
+pub(crate) use self::task::{Task, count};
 
 /// The tasks of all users. The methods of the repository are built from its functions.
 #[derive(Debug, Default)]
@@ -107,6 +107,22 @@ impl Tasks {
         self.task(key)?.status()
     }
 
+    pub(crate) fn counts(&self, scope: &Scope) -> Counts {
+        let mut counts = Counts::default();
+        let mut last_user = None;
+        for (key, task) in self.in_scope(scope, None) {
+            counts.entries += count(task.entry_count());
+            counts.steps += count(task.step_count());
+            counts.tasks += 1;
+            counts.users += u64::from(last_user != Some(&key.user));
+            last_user = Some(&key.user);
+            if let Some(status) = task.status() {
+                *counts.tasks_by_status.entry(status).or_default() += 1;
+            }
+        }
+        counts
+    }
+
     /// Returns the tasks of a page of the list, and one more if another page follows.
     pub(crate) fn listed(
         &self,
@@ -128,20 +144,40 @@ impl Tasks {
             .collect()
     }
 
-    pub(crate) fn remove(&mut self, summary: &TaskSummary) {
-        let key = &summary.task;
-        let Some(task) = self.by_key.remove(key) else {
-            return;
-        };
-        for entry in task.entries() {
+    /// Puts a version of a task in the place of the task, and returns the task. `None` is a task that
+    /// does not exist.
+    pub(crate) fn replace(&mut self, key: &TaskKey, version: Option<Task>) -> Option<Task> {
+        let before = self.remove(key);
+        if let Some(task) = version {
+            self.insert(key, task);
+        }
+        before
+    }
+
+    fn insert(&mut self, key: &TaskKey, task: Task) {
+        for (position, entry) in task.entries() {
+            let place = (key.clone(), position);
+            self.places.insert((key.user.clone(), entry.id), place);
+        }
+        if let Some(summary) = task.summary(key) {
+            let list = self.lists.entry(key.user.clone()).or_default();
+            list.insert(&summary);
+        }
+        self.by_key.insert(key.clone(), task);
+    }
+
+    pub(crate) fn remove(&mut self, key: &TaskKey) -> Option<Task> {
+        let task = self.by_key.remove(key)?;
+        for (_, entry) in task.entries() {
             self.places.remove(&(key.user.clone(), entry.id));
         }
-        if let Some(list) = self.lists.get_mut(&key.user) {
-            list.remove(summary);
+        if let (Some(summary), Some(list)) = (task.summary(key), self.lists.get_mut(&key.user)) {
+            list.remove(&summary);
             if list.is_empty() {
                 self.lists.remove(&key.user);
             }
         }
+        Some(task)
     }
 
     /// Returns the tasks that a policy covers, in the order of their keys. If the policy keeps the

@@ -68,8 +68,22 @@ pub(super) fn classify(error: &Error) -> (ErrorKind, Effect) {
 
 /// Whether the statement exceeded `lock_timeout`.
 pub(super) fn is_lock_timeout(error: &Error) -> bool {
+    begins(error, LOCK_TIMEOUT)
+}
+
+/// Whether an earlier statement of the transaction failed, so that it accepts no other statement.
+pub(super) fn is_failed_transaction(error: &Error) -> bool {
+    begins(error, "current transaction is aborted")
+}
+
+/// Whether a savepoint was refused because there is no transaction.
+pub(super) fn is_ended_transaction(error: &Error) -> bool {
+    begins(error, "SAVEPOINT can only be used in transaction blocks")
+}
+
+fn begins(error: &Error, message: &str) -> bool {
     matches!(error, Error::DatabaseError(_, information)
-        if information.message().starts_with(LOCK_TIMEOUT))
+        if information.message().starts_with(message))
 }
 
 /// The beginning of the names of all tables that repositories use. A missing table of another name,

@@ -105,6 +105,23 @@ fn set_local_statement_timeout(config: &PostgresConfig) -> String {
     format!("SET LOCAL statement_timeout = {}", milliseconds(limit))
 }
 
+impl Checkout {
+    /// The connection, for a transaction of several calls.
+    pub(super) fn connection(&mut self) -> &mut AsyncPgConnection {
+        &mut self.connection.connection
+    }
+
+    pub(super) fn pool(&self) -> Arc<Shared> {
+        Arc::clone(&self.pool)
+    }
+
+    /// Returns the connection to the pool.
+    pub(super) fn release(mut self) {
+        self.finished = true;
+        self.connection.record_response();
+    }
+}
+
 impl Drop for Checkout {
     fn drop(&mut self) {
         if self.finished {

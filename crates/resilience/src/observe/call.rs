@@ -1,4 +1,6 @@
-//! An observed call.
+//! A call that is observed.
+
+use std::fmt;
 
 use metrics::Gauge;
 use tasktrail_domain::repository::{ErrorChain, ErrorKind, Operation, RepositoryError};
@@ -8,9 +10,9 @@ use tracing::{Span, debug, info_span, warn};
 
 use crate::telemetry::{self, effect_name, kind_name, millis};
 
-/// A call in flight. Its end is recorded when this is dropped, so that dropped futures are recorded
-/// too.
-pub(super) struct Call {
+/// A call in flight, from [`Observe::begin`] until its end. Its end is recorded when this is dropped,
+/// so that dropped futures are recorded too.
+pub struct ObservedCall {
     operation: Operation,
     begun: Instant,
     // The handle, not the name: the same recorder must be incremented and decremented.
@@ -19,7 +21,7 @@ pub(super) struct Call {
     outcome: &'static str,
 }
 
-impl Call {
+impl ObservedCall {
     pub(super) fn begin(operation: Operation) -> Self {
         let in_flight = telemetry::in_flight(operation);
         in_flight.increment(1.0);
@@ -37,20 +39,27 @@ impl Call {
         }
     }
 
-    pub(super) fn span(&self) -> Span {
+    /// Returns the span of the call. Run what belongs to the call within it.
+    #[must_use]
+    pub fn span(&self) -> Span {
         self.span.clone()
     }
 
-    /// Ends the call with the result that the caller gets.
-    pub(super) fn end(mut self, error: Option<&RepositoryError>) {
+    /// Ends the call with the error that the caller gets, if any.
+    pub fn end(mut self, error: Option<&RepositoryError>) {
         self.outcome = error.map_or(telemetry::OK, |error| kind_name(error.kind()));
         if let Some(error) = error {
             self.span.in_scope(|| log(error));
         }
     }
+
+    /// Ends the call of a transaction that the caller rolled back, which is no failure.
+    pub fn end_rolled_back(mut self) {
+        self.outcome = telemetry::ROLLED_BACK;
+    }
 }
 
-impl Drop for Call {
+impl Drop for ObservedCall {
     fn drop(&mut self) {
         let took = self.begun.elapsed();
         self.in_flight.decrement(1.0);
@@ -69,5 +78,13 @@ fn log(error: &RepositoryError) {
         debug!(operation, kind, effect, error = %chain, "operation refused");
     } else {
         warn!(operation, kind, effect, error = %chain, "operation failed");
+    }
+}
+
+impl fmt::Debug for ObservedCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObservedCall")
+            .field("operation", &self.operation)
+            .finish_non_exhaustive()
     }
 }

@@ -65,7 +65,7 @@ fn connections() -> [Setting; 18] {
     ]
 }
 
-fn policies() -> [Setting; 12] {
+fn policies() -> [Setting; 13] {
     [
         Setting::new("retry.enabled", Flag, SWITCH),
         Setting::new("retry.max_retries", Count, "1 to 100"),
@@ -91,5 +91,6 @@ fn policies() -> [Setting; 12] {
         Setting::new("timeout.enabled", Flag, SWITCH),
         Setting::new("timeout.attempt", Duration, "1ms to 1h").also(["DB_COMMAND_TIMEOUT"]),
         Setting::new("timeout.long_attempt", Duration, "timeout.attempt to 24h"),
+        Setting::new("timeout.transaction", Duration, "1ms to 1h"),
     ]
 }

@@ -9,7 +9,7 @@ use tasktrail_domain::task_history::{
 use tasktrail_domain::timestamp::Timestamp;
 
 /// A task: its entries in the order in which they were accepted, and values derived from them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Task {
     trail: BTreeMap<TrailCursor, HistoryEntry>,
     /// The position of the newest revision of each step.
@@ -97,8 +97,10 @@ impl Task {
         self.newest.len()
     }
 
-    pub(crate) fn entries(&self) -> impl Iterator<Item = &HistoryEntry> {
-        self.trail.values()
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (TrailCursor, &HistoryEntry)> {
+        self.trail
+            .iter()
+            .map(|(position, entry)| (*position, entry))
     }
 
     pub(crate) fn summary(&self, key: &TaskKey) -> Option<TaskSummary> {

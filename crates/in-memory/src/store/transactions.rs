@@ -1,0 +1,98 @@
+//! The transactions in progress: what they have written, and what they keep locked.
+
+use std::collections::{BTreeMap, HashMap};
+
+use tasktrail_domain::task_history::{EntryId, HistoryEntry};
+use tasktrail_domain::{TaskKey, UserId};
+
+use super::task_history::{Task, Tasks};
+
+/// The transactions in progress.
+///
+/// A transaction keeps its own version of each task that it has written, and locks the task until
+/// it ends. Each of its calls sees the committed tasks with these versions in their places.
+#[derive(Debug, Default)]
+pub(crate) struct Transactions {
+    begun: u64,
+    in_progress: HashMap<TransactionId, Versions>,
+    locked: HashMap<Lock, TransactionId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct TransactionId(u64);
+
+/// What one writer at a time may write. PostgreSQL locks the same: the summary of a task, and an
+/// entry id through its unique index.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Lock {
+    Task(TaskKey),
+    Entry(UserId, EntryId),
+}
+
+/// The tasks that a transaction has written; `None` if it has removed the task.
+type Versions = BTreeMap<TaskKey, Option<Task>>;
+
+impl Lock {
+    /// What a save of entries locks.
+    pub(crate) fn of_entries<'e>(entries: impl IntoIterator<Item = &'e HistoryEntry>) -> Vec<Self> {
+        let locks = |entry: &HistoryEntry| {
+            let task = Self::Task(entry.task.clone());
+            [task, Self::Entry(entry.task.user.clone(), entry.id)]
+        };
+        entries.into_iter().flat_map(locks).collect()
+    }
+}
+
+impl Transactions {
+    pub(crate) fn begin(&mut self) -> TransactionId {
+        self.begun += 1;
+        let transaction = TransactionId(self.begun);
+        self.in_progress.insert(transaction, Versions::new());
+        transaction
+    }
+
+    /// Whether the transaction has not ended.
+    pub(crate) fn is_in_progress(&self, transaction: TransactionId) -> bool {
+        self.in_progress.contains_key(&transaction)
+    }
+
+    /// Whether no transaction holds a lock.
+    pub(crate) fn hold_no_locks(&self) -> bool {
+        self.locked.is_empty()
+    }
+
+    /// Whether another transaction than that of `writer` holds the lock.
+    pub(crate) fn lock_out(&self, writer: Option<TransactionId>, lock: &Lock) -> bool {
+        let holder = self.locked.get(lock).copied();
+        holder.is_some() && holder != writer
+    }
+
+    /// Locks what a transaction writes. Its versions begin as the committed tasks.
+    pub(crate) fn acquire(&mut self, transaction: TransactionId, locks: Vec<Lock>, tasks: &Tasks) {
+        let Some(versions) = self.in_progress.get_mut(&transaction) else {
+            return;
+        };
+        for lock in locks {
+            if let Lock::Task(task) = &lock {
+                let version = versions.entry(task.clone());
+                version.or_insert_with(|| tasks.task(task).cloned());
+            }
+            self.locked.insert(lock, transaction);
+        }
+    }
+
+    /// Puts the versions of a transaction in the place of the tasks, and these in the place of the
+    /// versions. A second exchange undoes the first.
+    pub(crate) fn exchange(&mut self, transaction: TransactionId, tasks: &mut Tasks) {
+        let versions = self.in_progress.get_mut(&transaction);
+        for (task, version) in versions.into_iter().flatten() {
+            *version = tasks.replace(task, version.take());
+        }
+    }
+
+    /// Releases the locks of a transaction, and returns what it has written.
+    pub(crate) fn end(&mut self, transaction: TransactionId) -> Versions {
+        self.locked.retain(|_, holder| *holder != transaction);
+        self.in_progress.remove(&transaction).unwrap_or_default()
+    }
+}

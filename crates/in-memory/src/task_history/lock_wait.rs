@@ -1,0 +1,103 @@
+//! How a write waits for a task that a transaction keeps locked.
+
+use std::sync::MutexGuard;
+use std::time::Duration;
+
+use tasktrail_domain::repository::{Effect, ErrorKind, Operation, RepositoryError, Result};
+
+use super::InMemoryTaskHistory;
+use crate::store::Contents;
+use crate::store::transactions::Lock;
+
+/// How long a write waits: as long as on PostgreSQL by default.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The source of the error of a write that waited too long.
+#[derive(Debug, thiserror::Error)]
+#[error("another transaction has locked the task, waited {LOCK_TIMEOUT:?} for it")]
+struct Locked;
+
+/// The source of the error of a call in a transaction that has ended.
+#[derive(Debug, thiserror::Error)]
+#[error("the transaction has ended, or a call in it failed")]
+struct TransactionEnded;
+
+impl InMemoryTaskHistory {
+    /// The contents of the store, unless the transaction of this view has ended.
+    pub(super) fn contents(&self, operation: Operation) -> Result<MutexGuard<'_, Contents>> {
+        let contents = self.store.lock();
+        let transaction = self.transaction;
+        if transaction.is_none_or(|transaction| contents.transactions.is_in_progress(transaction)) {
+            return Ok(contents);
+        }
+        let ended = RepositoryError::new(operation, ErrorKind::Unexpected, Effect::NotApplied);
+        Err(ended.with_source(TransactionEnded))
+    }
+
+    /// Waits until no other transaction holds one of `locks`. Returns the contents, and the locks for
+    /// the transaction of this view to acquire.
+    pub(super) async fn unlocked(
+        &self,
+        operation: Operation,
+        locks: impl Fn() -> Vec<Lock> + Send,
+    ) -> Result<(MutexGuard<'_, Contents>, Vec<Lock>)> {
+        if let Some(contents) = self.if_nothing_is_locked(operation)? {
+            return Ok((contents, Vec::new()));
+        }
+        let locks = locks();
+        if let Some(contents) = self.if_unlocked(operation, &locks)? {
+            return Ok((contents, locks));
+        }
+        let contents = tokio::time::timeout(LOCK_TIMEOUT, self.once_unlocked(operation, &locks));
+        let contents = contents.await;
+        let contents = contents.unwrap_or_else(|_elapsed| Err(self.locked_out(operation)));
+        Ok((contents?, locks))
+    }
+
+    /// As in PostgreSQL, the failed call ends its transaction.
+    fn locked_out(&self, operation: Operation) -> RepositoryError {
+        if let Some(transaction) = self.transaction {
+            self.store.lock().roll_back(transaction);
+            self.store.transaction_ended().notify_waiters();
+        }
+        RepositoryError::new(operation, ErrorKind::Contention, Effect::NotApplied)
+            .with_source(Locked)
+    }
+
+    /// Saves the collection of locks while there are no transactions.
+    fn if_nothing_is_locked(
+        &self,
+        operation: Operation,
+    ) -> Result<Option<MutexGuard<'_, Contents>>> {
+        let contents = self.contents(operation)?;
+        let nothing = self.transaction.is_none() && contents.transactions.hold_no_locks();
+        Ok(nothing.then_some(contents))
+    }
+
+    async fn once_unlocked(
+        &self,
+        operation: Operation,
+        locks: &[Lock],
+    ) -> Result<MutexGuard<'_, Contents>> {
+        loop {
+            // Before the check, so that no end of a transaction is missed.
+            let ended = self.store.transaction_ended().notified();
+            if let Some(contents) = self.if_unlocked(operation, locks)? {
+                return Ok(contents);
+            }
+            ended.await;
+        }
+    }
+
+    fn if_unlocked(
+        &self,
+        operation: Operation,
+        locks: &[Lock],
+    ) -> Result<Option<MutexGuard<'_, Contents>>> {
+        let contents = self.contents(operation)?;
+        let transactions = &contents.transactions;
+        let locked_out = |lock| transactions.lock_out(self.transaction, lock);
+        let unlocked = !locks.iter().any(locked_out);
+        Ok(unlocked.then_some(contents))
+    }
+}
