@@ -46,6 +46,7 @@ pub use self::sources::ConfigSources;
 pub struct DatabaseConfig {
     postgres: PostgresConfig,
     resilience: ResilienceConfig,
+    connect_wait: Duration,
     close_timeout: Duration,
     health_timeout: Duration,
 }
@@ -55,6 +56,7 @@ impl From<PostgresConfig> for DatabaseConfig {
         Self {
             postgres,
             resilience: ResilienceConfig::default(),
+            connect_wait: Duration::ZERO,
             close_timeout: Duration::from_secs(10),
             health_timeout: Duration::from_secs(2),
         }
@@ -132,6 +134,16 @@ impl DatabaseConfig {
         })
     }
 
+    /// Sets how long [`connect`](crate::DatabaseManager::connect) waits for a database that is out
+    /// of reach: 0 (do not wait) to 1 hour. Defaults to 0.
+    #[must_use]
+    pub fn with_connect_wait(self, wait: Duration) -> Self {
+        Self {
+            connect_wait: wait,
+            ..self
+        }
+    }
+
     /// Sets how long a close waits for calls in flight before it cancels them: 0 (do not wait) to
     /// 1 hour. Defaults to 10 seconds.
     #[must_use]
@@ -197,25 +209,27 @@ impl DatabaseConfig {
         const MINUTE: Duration = Duration::from_secs(60);
         let mut found = self.postgres.problems();
         found.extend(self.resilience.problems());
-        let (close, health) = (self.close_timeout, self.health_timeout);
-        let least = Duration::from_millis(10);
-        found.extend(InvalidValue::outside(
-            "close_timeout",
-            close,
-            Duration::ZERO,
-            HOUR,
-        ));
-        found.extend(InvalidValue::outside(
-            "health_timeout",
-            health,
-            least,
-            MINUTE,
-        ));
+        for (name, value, least, greatest) in [
+            ("connect_wait", self.connect_wait, Duration::ZERO, HOUR),
+            ("close_timeout", self.close_timeout, Duration::ZERO, HOUR),
+            (
+                "health_timeout",
+                self.health_timeout,
+                Duration::from_millis(10),
+                MINUTE,
+            ),
+        ] {
+            found.extend(InvalidValue::outside(name, value, least, greatest));
+        }
         found
     }
 
     pub(crate) fn parts(&self) -> (&PostgresConfig, &ResilienceConfig) {
         (&self.postgres, &self.resilience)
+    }
+
+    pub(crate) fn connect_wait(&self) -> Duration {
+        self.connect_wait
     }
 
     pub(crate) fn close_timeout(&self) -> Duration {

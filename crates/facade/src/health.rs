@@ -4,6 +4,7 @@
 pub(crate) mod evaluate;
 mod form;
 
+use std::fmt;
 #[cfg(feature = "postgres")]
 use std::time::Duration;
 
@@ -77,7 +78,17 @@ impl HealthState {
         }
     }
 
-    /// Returns `healthy`, `degraded` or `unhealthy`.
+    /// Returns the status code of an HTTP response for a readiness probe: 503 if the state is
+    /// unhealthy, otherwise 200.
+    #[must_use]
+    pub const fn http_status(self) -> u16 {
+        match self {
+            Self::Healthy | Self::Degraded => 200,
+            Self::Unhealthy => 503,
+        }
+    }
+
+    /// Returns `healthy`, `degraded` or `unhealthy`, which is also what it prints as.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -85,6 +96,12 @@ impl HealthState {
             Self::Degraded => "degraded",
             Self::Unhealthy => "unhealthy",
         }
+    }
+}
+
+impl fmt::Display for HealthState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

@@ -27,7 +27,7 @@ pub use maintenance::{
 pub use manager::DatabaseManager;
 pub use new_entry::NewEntry;
 #[cfg(feature = "prometheus")]
-pub use prometheus::{PrometheusEndpoint, PrometheusError};
+pub use prometheus::{PrometheusEndpoint, PrometheusError, PrometheusExporter};
 #[doc(inline)]
 pub use tasktrail_domain::{
     Document, InvalidValue, JsonText, TaskId, TaskKey, UserId, clock, id, repository, task_history,

@@ -1,4 +1,5 @@
 mod cleanup;
+mod connecting;
 #[cfg(feature = "postgres")]
 mod database;
 #[cfg(feature = "postgres")]
@@ -24,7 +25,7 @@ use tasktrail_domain::task_history::{
     TaskHistoryRepository, TaskHistoryRepositoryExt, TaskStatus, TaskStepResult, TaskSummary,
 };
 use tasktrail_domain::{TaskKey, UserId};
-use tokio::sync::{Mutex, Notify, watch};
+use tokio::sync::{Mutex, watch};
 
 #[cfg(feature = "postgres")]
 use crate::DatabaseConfig;
@@ -62,9 +63,7 @@ struct Inner {
     state: State,
     /// Held while a connection is being opened, so that concurrent callers open only one.
     connecting: Mutex<()>,
-    /// Aborts a connect in progress.
-    closing: Notify,
-    /// The number of closes; stops scheduled maintenance when it changes.
+    /// The number of closes. A change aborts a connect in progress and stops scheduled maintenance.
     closed: watch::Sender<u64>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
@@ -120,7 +119,6 @@ impl DatabaseManager {
             store,
             state,
             connecting: Mutex::default(),
-            closing: Notify::new(),
             closed: watch::Sender::default(),
             clock,
             ids,

@@ -29,6 +29,16 @@ pub(crate) enum Store {
 }
 
 impl Store {
+    /// How long a connect waits for a database that is out of reach.
+    pub(crate) fn connect_wait(&self) -> Duration {
+        match self {
+            #[cfg(feature = "in-memory")]
+            Self::InMemory(_) => Duration::ZERO,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(config) => config.connect_wait(),
+        }
+    }
+
     /// How long a close waits for calls in flight.
     pub(crate) fn close_timeout(&self) -> Duration {
         match self {

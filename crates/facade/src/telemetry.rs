@@ -60,8 +60,8 @@ pub const CALLS_BUCKETS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.
 /// Registers a description and a unit for each metric with the installed recorder, which exporters
 /// show.
 ///
-/// Optional. Call it once, after you have installed a recorder. `PrometheusEndpoint` calls it
-/// itself.
+/// Optional. Call it once, after you have installed a recorder. `PrometheusExporter` and
+/// `PrometheusEndpoint` call it themselves.
 pub fn describe() {
     for (name, meaning) in [
         (REMOVED_TASKS_TOTAL, "Tasks that cleanups removed"),

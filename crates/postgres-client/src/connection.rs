@@ -4,15 +4,15 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::ConnectionError;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tasktrail_domain::repository::ErrorChain;
+use tasktrail_domain::InvalidValue;
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::{PostgresConfig, hosts};
+use crate::error::ConnectFailure;
 use crate::tls::{Tls, TlsError};
 
 /// How long to wait for a host before the next one is tried in parallel. RFC 8305 recommends 250 ms
@@ -101,8 +101,8 @@ impl Connector {
     ///
     /// # Errors
     ///
-    /// [`ConnectionError`] with the errors of all hosts.
-    pub async fn open(&self, session: Session) -> Result<AsyncPgConnection, ConnectionError> {
+    /// [`ConnectFailure`] with the errors of all hosts.
+    pub async fn open(&self, session: Session) -> Result<AsyncPgConnection, ConnectFailure> {
         let driver = self.driver(session)?;
         let mut hosts = hosts(&driver)
             .into_iter()
@@ -110,7 +110,7 @@ impl Connector {
             .filter(|(number, _)| self.only.is_none_or(|only| only == *number))
             .map(|(_, host)| host)
             .peekable();
-        let (mut attempts, mut refusals) = (FuturesUnordered::new(), Vec::new());
+        let (mut attempts, mut failures) = (FuturesUnordered::new(), Vec::new());
         loop {
             if let Some((name, host)) = hosts.next() {
                 attempts.push(self.open_host(name, host));
@@ -119,8 +119,8 @@ impl Connector {
                 biased;
                 attempt = attempts.next() => match attempt {
                     Some(Ok(connection)) => return Ok(connection),
-                    Some(Err(refusal)) => refusals.push(refusal),
-                    None => return Err(refused(&refusals)),
+                    Some(Err(failure)) => failures.push(failure),
+                    None => return Err(ConnectFailure::of_hosts(&failures)),
                 },
                 () = tokio::time::sleep(HEAD_START), if hosts.peek().is_some() => {}
             }
@@ -142,42 +142,38 @@ impl Connector {
     }
 
     /// Applies one timeout to the whole attempt. The driver's own timeout covers only the TCP
-    /// connect, but a server may also hang in the handshake.
+    /// connect, but a server may also hang in the handshake. A failure has the name of the host.
     async fn open_host(
         &self,
         name: String,
         host: tokio_postgres::Config,
-    ) -> Result<AsyncPgConnection, Refusal> {
+    ) -> Result<AsyncPgConnection, (String, ConnectFailure)> {
         let limit = self.config.connect_timeout;
-        let message = match tokio::time::timeout(limit, self.handshake(&host)).await {
-            Ok(Ok(connection)) => return Ok(connection),
-            Ok(Err(message)) => message,
-            Err(_elapsed) => format!("no answer within {limit:?}"),
-        };
-        Err(Refusal {
-            host: name,
-            message,
-        })
+        let opened = tokio::time::timeout(limit, self.handshake(&host)).await;
+        opened
+            .unwrap_or_else(|_elapsed| Err(ConnectFailure::timed_out(limit)))
+            .map_err(|failure| (name, failure))
     }
 
-    async fn handshake(&self, host: &tokio_postgres::Config) -> Result<AsyncPgConnection, String> {
+    async fn handshake(
+        &self,
+        host: &tokio_postgres::Config,
+    ) -> Result<AsyncPgConnection, ConnectFailure> {
         let connecting = host.connect(self.tls()).await;
-        let (client, connection) = connecting.map_err(|error| message(&error))?;
+        let (client, connection) = connecting.map_err(|error| ConnectFailure::of_driver(&error))?;
         let connection =
             AsyncPgConnection::try_from_client_and_connection(client, connection).await;
-        let mut connection = connection.map_err(|error| error.to_string())?;
+        let mut connection = connection.map_err(|error| ConnectFailure::of_setup(&error))?;
         // Not in the startup options: a pooler in between may drop or refuse them.
         let schema = self.config.schema.quoted();
         let settings = format!("SET search_path TO {schema}; {UNTRANSLATED}");
         let set = connection.batch_execute(&settings).await;
-        set.map_err(|error| error.to_string())?;
+        set.map_err(|error| ConnectFailure::of_session(&error))?;
         Ok(connection)
     }
 
-    fn driver(&self, session: Session) -> Result<tokio_postgres::Config, ConnectionError> {
-        let invalid = |error: tasktrail_domain::InvalidValue| {
-            ConnectionError::InvalidConnectionUrl(error.to_string())
-        };
+    fn driver(&self, session: Session) -> Result<tokio_postgres::Config, ConnectFailure> {
+        let invalid = |error: InvalidValue| ConnectFailure::invalid_settings(error.to_string());
         let mut driver = self.config.driver().map_err(invalid)?;
         driver.options(options(driver.get_options(), session));
         driver.ssl_mode(self.tls.mode().driver());
@@ -208,31 +204,6 @@ impl Connector {
             driver.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
         Ok(driver)
-    }
-}
-
-/// Why a host gave no connection.
-struct Refusal {
-    host: String,
-    message: String,
-}
-
-fn refused(refusals: &[Refusal]) -> ConnectionError {
-    ConnectionError::BadConnection(match refusals {
-        [Refusal { message, .. }] => message.clone(),
-        several => {
-            let each = several.iter();
-            let each = each.map(|Refusal { host, message }| format!("{host}: {message}"));
-            each.collect::<Vec<_>>().join("; ")
-        }
-    })
-}
-
-/// The server's error message, if there is one: the driver's own text is only "db error".
-fn message(error: &tokio_postgres::Error) -> String {
-    match error.as_db_error() {
-        Some(server) => server.to_string(),
-        None => ErrorChain(error).to_string(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Errors of repository operations, and their mapping to the kinds that callers act on.
 
 mod classify;
+mod connect;
 
 use std::error::Error;
 use std::fmt;
@@ -10,21 +11,7 @@ use std::time::Duration;
 use tasktrail_domain::InvalidValue;
 use tasktrail_domain::repository::{Effect, ErrorKind, Operation, RepositoryError};
 
-/// The database could not be reached when it was opened.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot connect to {address}")]
-pub struct ConnectError {
-    address: String,
-    source: Box<dyn Error + Send + Sync>,
-}
-
-impl ConnectError {
-    /// Creates the error for a database at `address`, which must not contain a password.
-    #[must_use]
-    pub fn new(address: String, source: Box<dyn Error + Send + Sync>) -> Self {
-        Self { address, source }
-    }
-}
+pub use self::connect::{ConnectError, ConnectFailure, is_transient};
 
 /// All settings that are outside their valid range.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +32,7 @@ pub enum OpenError {
     Stale,
     /// The server refused the connection, or could not be reached.
     #[error(transparent)]
-    Refused(Arc<diesel::ConnectionError>),
+    Refused(ConnectFailure),
 }
 
 /// Why a call got no connection.

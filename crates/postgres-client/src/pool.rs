@@ -21,6 +21,7 @@ mod validation;
 mod writes;
 
 use std::fmt;
+use std::iter;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -102,11 +103,14 @@ impl Pool {
             .retry_connection(false)
             .error_sink(Box::new(connect_errors.clone()))
             .build_unchecked(manager);
-        let first = (0..config.min_connections.max(1)).map(|_| connections.dedicated_connection());
-        let first = try_join_all(first)
-            .await
-            .map_err(|error| ConnectError::new(config.address().to_owned(), error.into()))?;
-        for connection in first {
+        let failed =
+            |error: OpenError| ConnectError::new(config.address().to_owned(), error.into());
+        // The first one alone, so that a wrong password is one failed login and one line of the
+        // log.
+        let first = connections.dedicated_connection().await.map_err(failed)?;
+        let others = (1..config.min_connections).map(|_| connections.dedicated_connection());
+        let others = try_join_all(others).await.map_err(failed)?;
+        for connection in iter::once(first).chain(others) {
             // A connection that has already failed is replaced when one is needed.
             let _broken = connections.add(connection);
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use tasktrail_domain::repository::{Effect, ErrorKind};
 use tasktrail_domain::task_history::EntryConflict;
-use tasktrail_postgres_client::error::{Refusal, StoreError};
+use tasktrail_postgres_client::error::{Refusal, StoreError, is_transient};
 
 /// Why the schema could not be read or migrated.
 #[derive(Debug, thiserror::Error)]
@@ -138,6 +138,19 @@ pub enum MigrateError {
     /// A migration failed; it was rolled back.
     #[error("a migration failed")]
     Migration(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl MigrateError {
+    /// Returns whether the same call may succeed later: the database was out of reach (see
+    /// [`ConnectError::is_transient`](crate::ConnectError::is_transient)), or the connection was
+    /// lost while the schema was read. False for a migration that failed.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Connect(source) | Self::Query(source) => is_transient(&**source),
+            _ => false,
+        }
+    }
 }
 
 pub(crate) fn unread(error: diesel::result::Error) -> MigrateError {

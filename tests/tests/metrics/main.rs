@@ -47,6 +47,8 @@ async fn the_endpoint_exposes_exactly_the_documented_metrics() {
     driven.manager.close().await;
     let health = get(address, "/healthz");
     assert_eq!((health.status, &*health.body), (503, "unhealthy\n"));
+    let live = get(address, "/livez");
+    assert_eq!((live.status, &*live.body), (200, "live\n"));
     // A connection that a background task was opening or closing may end a little later.
     let scrape = || Scraped::read(&get(address, "/metrics").body);
     wait_until("the pool to close its connections", || {

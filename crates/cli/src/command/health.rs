@@ -58,10 +58,12 @@ pub(crate) async fn run(
 }
 
 impl HealthArgs {
-    /// Applies the timeout to the connection and to the query.
+    /// Applies the timeout to the connection and to the query. A probe reports the current state, so
+    /// it does not wait for the database.
     fn limit(&self, config: DatabaseConfig) -> DatabaseConfig {
         let limit = self.timeout.unwrap_or(config.health_timeout());
         config
+            .with_connect_wait(Duration::ZERO)
             .with_health_timeout(limit)
             .with_postgres(|postgres| postgres.with_connect_timeout(limit))
     }

@@ -14,8 +14,8 @@ use crate::output::Output;
 ///
 /// GET /metrics returns the health of the database, the numbers of tasks and entries by status, and
 /// the sizes of tables and indexes. GET /healthz returns 200, or 503 if the database is unhealthy.
-/// Metrics about the calls of a service come from the service itself; see `docs/METRICS.md`, which
-/// lists all metrics. A Grafana dashboard and alerting rules are in `docs`.
+/// GET /livez returns 200. Metrics about the calls of a service come from the service itself; see
+/// `docs/METRICS.md`, which lists all metrics. A Grafana dashboard and alerting rules are in `docs`.
 ///
 /// The database must be reachable at startup. Later, it can become unreachable and return. The
 /// health is checked every 15 seconds, independent of --stats-interval.

@@ -45,6 +45,9 @@ pub(super) fn assemble(
     let postgres = with_connections(postgres, settings, problems);
     let mut config = DatabaseConfig::from(with_session(postgres, settings, problems))
         .with_resilience(resilience(settings));
+    if let Some(wait) = settings.read("connect_wait", duration) {
+        config = config.with_connect_wait(wait);
+    }
     if let Some(timeout) = settings.read("close_timeout", duration) {
         config = config.with_close_timeout(timeout);
     }

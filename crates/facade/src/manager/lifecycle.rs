@@ -5,11 +5,15 @@ use std::time::Duration;
 use tasktrail_domain::repository::CloseReport;
 
 use super::{DatabaseManager, Result};
-use crate::DatabaseError;
-use crate::store::Connection;
 
 impl DatabaseManager {
     /// Opens the connections and brings the schema up to date.
+    ///
+    /// If the database is out of reach, `connect` fails at once by default. With the setting
+    /// `connect_wait`, it tries again for that long, with pauses of 100 milliseconds to 2 seconds,
+    /// and logs each failed attempt as a warning. It waits only for what may pass by itself: a
+    /// server that cannot be reached, starts up, shuts down, is read-only or has no connection to
+    /// spare. The last attempt starts at the end of the wait, and its error is returned.
     ///
     /// Does nothing if the manager is connected and the schema is up to date. You can call it
     /// concurrently, and again after [`close`](Self::close). After an error the manager is in the
@@ -23,52 +27,47 @@ impl DatabaseManager {
     ///
     /// # Errors
     ///
-    /// - [`Config`](DatabaseError::Config), with every setting that is out of range.
-    /// - [`Connect`](DatabaseError::Connect), with the server's error message.
-    /// - [`Migrate`](DatabaseError::Migrate) if the schema cannot be used or brought up to date.
-    /// - [`Closed`](DatabaseError::Closed) if the manager is closed during the call.
+    /// - [`Config`](crate::DatabaseError::Config), with every setting that is out of range.
+    /// - [`Connect`](crate::DatabaseError::Connect), with the server's error message.
+    /// - [`Migrate`](crate::DatabaseError::Migrate) if the schema cannot be used or brought up to
+    ///   date.
+    /// - [`Closed`](crate::DatabaseError::Closed) if the manager is closed during the call.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future leaves the manager in the state that it had before. The server finishes
     /// the current migration or rolls it back; later migrations are not applied.
     pub async fn connect(&self) -> Result<()> {
+        // Begin before the wait for other callers, so that a close ends this call as well.
+        let mut wait = self.begin_connect();
         let _only_one = self.0.connecting.lock().await;
         if let Ok(connection) = self.0.state.connection() {
             return connection.migrate().await.map(drop);
         }
-        let connection = self.open().await?;
-        let opening = self.0.state.opening(connection.clone());
-        let migrated = connection.migrate().await;
-        if migrated.is_ok() && opening.admit() {
-            return Ok(());
+        loop {
+            match self.open_and_migrate(&wait).await {
+                Err(error) => wait.after(error).await?,
+                connected => return connected,
+            }
         }
-        // If `admit` failed, a concurrent close closes the connection as well. That is harmless.
-        connection.close(Duration::ZERO).await;
-        migrated.and(Err(DatabaseError::Closed))
     }
 
     /// Opens the connections without checking or migrating the schema: the first half of
-    /// [`connect`](Self::connect).
+    /// [`connect`](Self::connect). Waits for the database in the same way.
     ///
     /// # Errors
     ///
     /// As for [`connect`](Self::connect), except `Migrate`.
     pub async fn init_connection_pool(&self) -> Result<()> {
+        let mut wait = self.begin_connect();
         let _only_one = self.0.connecting.lock().await;
-        if self.0.state.connection().is_err() {
-            let connection = self.open().await?;
-            self.0.state.set(connection);
+        while self.0.state.connection().is_err() {
+            match self.open(&wait).await {
+                Ok(connection) => self.0.state.set(connection),
+                Err(error) => wait.after(error).await?,
+            }
         }
         Ok(())
-    }
-
-    /// Opens a connection, unless the manager is closed during the call.
-    async fn open(&self) -> Result<Connection> {
-        tokio::select! {
-            opened = Connection::open(&self.0.store) => opened,
-            () = self.0.closing.notified() => Err(DatabaseError::Closed),
-        }
     }
 
     /// Brings the schema up to date, and returns the migrations that were applied: the second half
@@ -79,8 +78,9 @@ impl DatabaseManager {
     ///
     /// # Errors
     ///
-    /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed), or
-    /// [`Migrate`](DatabaseError::Migrate). A failed migration is rolled back.
+    /// [`NotConnected`](crate::DatabaseError::NotConnected),
+    /// [`Closed`](crate::DatabaseError::Closed), or [`Migrate`](crate::DatabaseError::Migrate). A
+    /// failed migration is rolled back.
     pub async fn init_database_schema(&self) -> Result<Vec<String>> {
         self.0.state.connection()?.migrate().await
     }
@@ -88,16 +88,17 @@ impl DatabaseManager {
     /// Closes the connections once the calls in flight have finished, and reports what it did.
     ///
     /// Calls that wait for a connection, and all later calls, fail with
-    /// [`Closed`](DatabaseError::Closed). Calls that hold a connection have until the configured
-    /// timeout to finish (setting `close_timeout`, 10 seconds by default). After that they are
-    /// cancelled, and fail with `Closed` and an unknown effect.
+    /// [`Closed`](crate::DatabaseError::Closed). Calls that hold a connection have until the
+    /// configured timeout to finish (setting `close_timeout`, 10 seconds by default). After that
+    /// they are cancelled, and fail with `Closed` and an unknown effect.
     ///
     /// [`connect`](Self::connect) opens the manager again. On PostgreSQL a port that was obtained
     /// before the close stays closed. In memory the histories are kept, and such a port keeps
     /// working.
     ///
-    /// A connect in progress is aborted. A migration in progress counts as a call in flight: at the
-    /// timeout it is cancelled on the server, which rolls the current migration back.
+    /// A connect in progress is aborted, also while it waits for the database. A migration in
+    /// progress counts as a call in flight: at the timeout it is cancelled on the server, which
+    /// rolls the current migration back.
     ///
     /// # Cancel safety
     ///
@@ -109,7 +110,6 @@ impl DatabaseManager {
 
     /// Like [`close`](Self::close), with your own timeout for the calls in flight.
     pub async fn close_within(&self, deadline: Duration) -> CloseReport {
-        self.0.closing.notify_waiters();
         self.0.closed.send_modify(|times| *times += 1);
         let connection = self.0.state.close();
         let mut closing = match connection {

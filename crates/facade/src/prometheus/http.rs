@@ -9,13 +9,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::{DatabaseManager, HealthState};
+use super::PrometheusExporter;
+use crate::DatabaseManager;
 
 /// Maximum number of concurrent clients. Further clients wait to be accepted.
 const MAX_CLIENTS: usize = 16;
@@ -30,13 +30,13 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
-const METRICS: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+const METRICS: HeaderValue = HeaderValue::from_static(PrometheusExporter::CONTENT_TYPE);
 
 type Answer = Response<Full<Bytes>>;
 
 /// What the endpoint serves.
 struct Sources {
-    metrics: PrometheusHandle,
+    exporter: PrometheusExporter,
     manager: DatabaseManager,
     /// Held during a health check: concurrent probes take turns instead of opening more
     /// connections.
@@ -46,12 +46,12 @@ struct Sources {
 /// Answers requests until `until` completes.
 pub(super) async fn answer(
     listener: TcpListener,
-    metrics: &PrometheusHandle,
+    exporter: &PrometheusExporter,
     manager: &DatabaseManager,
     until: impl Future<Output = ()> + Send,
 ) {
     let sources = Arc::new(Sources {
-        metrics: metrics.clone(),
+        exporter: exporter.clone(),
         manager: manager.clone(),
         probing: Mutex::default(),
     });
@@ -105,7 +105,7 @@ async fn serve(stream: TcpStream, sources: &Sources) {
 async fn respond(request: &Request<Incoming>, sources: &Sources) -> Answer {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     match request.uri().path() {
-        "/metrics" | "/healthz" if !reads => {
+        "/metrics" | "/healthz" | "/livez" if !reads => {
             let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "GET or HEAD only\n");
             answer
                 .headers_mut()
@@ -114,28 +114,25 @@ async fn respond(request: &Request<Incoming>, sources: &Sources) -> Answer {
         }
         "/metrics" => sources.metrics(),
         "/healthz" => sources.health().await,
+        "/livez" => text(StatusCode::OK, "live\n"),
         _ => text(
             StatusCode::NOT_FOUND,
-            "not found; try /metrics or /healthz\n",
+            "not found; try /metrics, /healthz or /livez\n",
         ),
     }
 }
 
 impl Sources {
     fn metrics(&self) -> Answer {
-        // If the manager is not connected, serve what has been recorded before.
-        let _not_connected = self.manager.publish_metrics();
-        body(StatusCode::OK, METRICS, self.metrics.render())
+        body(StatusCode::OK, METRICS, self.exporter.render(&self.manager))
     }
 
     async fn health(&self) -> Answer {
         let _one_at_a_time = self.probing.lock().await;
         let state = self.manager.health().await.state;
-        let code = match state {
-            HealthState::Healthy | HealthState::Degraded => StatusCode::OK,
-            HealthState::Unhealthy => StatusCode::SERVICE_UNAVAILABLE,
-        };
-        text(code, &format!("{}\n", state.as_str()))
+        let code = StatusCode::from_u16(state.http_status());
+        let code = code.unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+        text(code, &format!("{state}\n"))
     }
 }
 

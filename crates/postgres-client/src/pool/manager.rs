@@ -123,7 +123,7 @@ impl bb8::ManageConnection for Manager {
             Err(error) => {
                 self.counter.refused();
                 tracing::warn!(%error, "cannot open a connection");
-                Err(OpenError::Refused(Arc::new(error)))
+                Err(OpenError::Refused(error))
             }
         }
     }

@@ -30,7 +30,7 @@ fn location() -> [Setting; 7] {
     ]
 }
 
-fn connections() -> [Setting; 18] {
+fn connections() -> [Setting; 19] {
     let modes = "disable, prefer, require, verify-ca or verify-full";
     let name = "1 to 63 printable ASCII characters";
     let schema = "1 to 63 bytes without control characters and backslashes, and not reserved (pg_…, \
@@ -40,6 +40,7 @@ fn connections() -> [Setting; 18] {
         Setting::new("application_name", Text, name),
         Setting::new("statement_timeout", Duration, "1ms to 24h, 0 for none")
             .also(["DB_COMMAND_TIMEOUT"]),
+        Setting::new("connect_wait", Duration, "0 to 1h"),
         Setting::new("close_timeout", Duration, "0 to 1h"),
         Setting::new("health_timeout", Duration, "10ms to 1m"),
         Setting::new("observe", Flag, SWITCH),
