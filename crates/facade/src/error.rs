@@ -19,9 +19,9 @@ pub enum DatabaseError {
     /// There is no tokio runtime in the context of the caller.
     #[error("no tokio runtime is running here: call it from a task, or within `Runtime::enter`")]
     NoRuntime,
-    /// The store is in memory: a transaction has no connection.
+    /// The store is in memory: it has no connections.
     #[cfg(feature = "postgres")]
-    #[error("the store is in memory, where a transaction has no connection")]
+    #[error("the store is in memory and has no connections")]
     InMemory,
     /// Settings are out of range.
     #[cfg(feature = "postgres")]

@@ -3,6 +3,7 @@ mod entry_order;
 use std::sync::Arc;
 use std::time::Duration;
 
+use diesel_async::AsyncPgConnection;
 use tasktrail_domain::repository::CloseReport;
 use tasktrail_postgres_client::batching::{BatchStatistics, InFlight};
 use tasktrail_postgres_client::config::PostgresConfig;
@@ -208,6 +209,17 @@ impl PostgresDatabase {
         batched
             .map(|batched| batched.under_way())
             .unwrap_or_default()
+    }
+
+    /// Opens a connection outside the pool, without a statement timeout.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] with the errors of all hosts.
+    pub async fn open_connection(&self) -> Result<AsyncPgConnection, ConnectError> {
+        let opened = self.connector.open_alone(Duration::ZERO).await;
+        let address = self.connector.config().address();
+        opened.map_err(|error| ConnectError::new(address.to_owned(), error))
     }
 
     /// Returns the connector, which opens connections outside of the pool.

@@ -1,5 +1,6 @@
 //! Methods that need a database; in memory they return `None`.
 
+use tasktrail_postgres::diesel_async::AsyncPgConnection;
 use tasktrail_postgres::{Export, ExportSelection, PoolStatistics, PostgresDatabase};
 use tasktrail_postgres_admin::{Administrable, BenchSchema, DatabaseContents, StorageStatistics};
 
@@ -79,6 +80,23 @@ impl DatabaseManager {
             .query(async |database| database.admin().bench_schema().await)
             .await?;
         schema.transpose().map_err(DatabaseError::BenchSchema)
+    }
+
+    /// Opens a connection of your own with the manager's configuration: hosts, TLS, login and schema.
+    /// It is for what has to own its connection, such as Diesel's migrations. To save in one
+    /// transaction with your own rows, use [`transaction`](Self::transaction).
+    ///
+    /// The connection does not belong to the pool. It has no statement timeout, and
+    /// [`close`](Self::close) neither waits for it nor ends it. Drop it to close it.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](DatabaseError::NotConnected), [`Closed`](DatabaseError::Closed),
+    /// [`InMemory`](DatabaseError::InMemory), or [`Connect`](DatabaseError::Connect).
+    pub async fn open_connection(&self) -> Result<AsyncPgConnection> {
+        let opened = self.query(PostgresDatabase::open_connection).await?;
+        let opened = opened.ok_or(DatabaseError::InMemory)?;
+        opened.map_err(DatabaseError::Connect)
     }
 
     /// Runs `query` on the database; `None` in memory.

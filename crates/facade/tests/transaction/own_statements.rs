@@ -193,4 +193,29 @@ async fn have_no_connection_in_memory() {
         .await;
 
     assert!(matches!(refused, Err(DatabaseError::InMemory)));
+    let opened = manager.open_connection().await.err();
+    assert!(matches!(opened, Some(DatabaseError::InMemory)));
+}
+
+#[tokio::test]
+async fn run_on_a_connection_beside_the_pool() {
+    let (manager, database) = with_invoices().await;
+    let mut own = manager.open_connection().await.unwrap();
+
+    // The pool has one connection, which the transaction uses.
+    manager
+        .transaction(async |transaction| -> Result<(), Failure> {
+            save(transaction, "task").await?;
+            run(&mut own, "INSERT INTO invoice VALUES (7)").await
+        })
+        .await
+        .unwrap();
+
+    assert_eq!(count(&database, "invoice"), 1);
+    manager.close().await;
+    run(&mut own, "INSERT INTO invoice VALUES (8)")
+        .await
+        .unwrap();
+    let closed = manager.open_connection().await.err();
+    assert!(matches!(closed, Some(DatabaseError::Closed)));
 }
