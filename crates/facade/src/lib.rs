@@ -45,9 +45,9 @@ pub use tasktrail_postgres::{
     BatchStatistics, ChosenTask, ClosedConnections, ConnectError, EntryOrder, ExplainRequest,
     ExplainedOperation, ExplainedStatement, Explanation, Export, ExportAmount, ExportError,
     ExportSelection, ExportedItem, ExportedTask, HeldConnection, MigrateError, MigrationPlan,
-    MigrationState, MigrationStatus, MigrationTarget, OrderRepair, PlannedMigration,
-    PoolStatistics, PostgresConfig, PostgresTaskHistory, QueueWaits, SchemaDifference, SchemaState,
-    ServerHealth, ServerRole, StandbyState, SuspectTask, TlsMode,
+    MigrationState, MigrationStatus, MigrationTarget, OrderRepair, PlanAccess, PlanVerdict,
+    PlannedMigration, PoolStatistics, PostgresConfig, PostgresTaskHistory, QueueWaits,
+    SchemaDifference, SchemaState, ServerHealth, ServerRole, StandbyState, SuspectTask, TlsMode,
 };
 /// Findings about a database, with evidence and advice; see [`DatabaseManager::diagnose`].
 #[cfg(feature = "postgres")]
