@@ -5,6 +5,7 @@ mod config;
 mod error;
 mod health;
 mod maintenance;
+mod maintenance_policy;
 mod manager;
 mod new_entry;
 #[cfg(feature = "prometheus")]
@@ -19,9 +20,10 @@ pub use error::DatabaseError;
 pub use health::DatabaseHealth;
 pub use health::{Health, HealthState};
 pub use maintenance::{
-    CleanupEstimate, CleanupOptions, CleanupReport, DailyAt, MaintenanceFailure, MaintenanceHandle,
-    MaintenancePolicy, MaintenanceRun, MaintenanceStep, Schedule,
+    CleanupEstimate, CleanupOptions, CleanupReport, MaintenanceFailure, MaintenanceHandle,
+    MaintenanceRun, MaintenanceStep,
 };
+pub use maintenance_policy::{DailyAt, MaintenancePolicy, Schedule};
 pub use manager::DatabaseManager;
 pub use new_entry::NewEntry;
 #[cfg(feature = "prometheus")]
