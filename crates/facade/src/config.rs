@@ -6,6 +6,7 @@ mod layer;
 mod location;
 mod parse;
 mod problem;
+mod retention;
 mod setting;
 mod sources;
 mod suggest;
@@ -21,6 +22,7 @@ use tasktrail_resilience::ResilienceConfig;
 use self::environment::Variables;
 pub use self::problem::{ConfigError, ConfigProblem};
 pub use self::sources::ConfigSources;
+use crate::maintenance_policy::MaintenancePolicy;
 
 /// The configuration of a database: its location, the connection pool, timeouts and retries.
 ///
@@ -49,6 +51,7 @@ pub struct DatabaseConfig {
     connect_wait: Duration,
     close_timeout: Duration,
     health_timeout: Duration,
+    maintenance: Option<MaintenancePolicy>,
 }
 
 impl From<PostgresConfig> for DatabaseConfig {
@@ -59,6 +62,7 @@ impl From<PostgresConfig> for DatabaseConfig {
             connect_wait: Duration::ZERO,
             close_timeout: Duration::from_secs(10),
             health_timeout: Duration::from_secs(2),
+            maintenance: None,
         }
     }
 }
@@ -163,6 +167,17 @@ impl DatabaseConfig {
         }
     }
 
+    /// Sets the policy of
+    /// [`maintenance_as_configured`](crate::DatabaseManager::maintenance_as_configured), in place
+    /// of the settings `retention.…`. Defaults to `None`: nothing is removed.
+    #[must_use]
+    pub fn with_maintenance(self, policy: impl Into<Option<MaintenancePolicy>>) -> Self {
+        Self {
+            maintenance: policy.into(),
+            ..self
+        }
+    }
+
     /// Changes the settings of the PostgreSQL connections, such as TLS and timeouts. It works with
     /// every way to create a configuration.
     #[must_use]
@@ -246,6 +261,13 @@ impl DatabaseConfig {
     #[must_use]
     pub fn statement_timeout(&self) -> Duration {
         self.postgres.statement_timeout()
+    }
+
+    /// Returns the policy of scheduled maintenance. `None` unless a setting `retention.…` or
+    /// [`with_maintenance`](Self::with_maintenance) sets one.
+    #[must_use]
+    pub fn maintenance(&self) -> Option<&MaintenancePolicy> {
+        self.maintenance.as_ref()
     }
 
     /// Returns the timeout of a health check.

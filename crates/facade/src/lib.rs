@@ -5,6 +5,7 @@ mod config;
 mod error;
 mod health;
 mod maintenance;
+mod maintenance_policy;
 mod manager;
 mod new_entry;
 #[cfg(feature = "prometheus")]
@@ -21,9 +22,10 @@ pub use error::DatabaseError;
 pub use health::DatabaseHealth;
 pub use health::{Health, HealthState};
 pub use maintenance::{
-    CleanupEstimate, CleanupOptions, CleanupReport, DailyAt, MaintenanceFailure, MaintenanceHandle,
-    MaintenancePolicy, MaintenanceRun, MaintenanceStep, Schedule,
+    CleanupEstimate, CleanupOptions, CleanupReport, MaintenanceFailure, MaintenanceHandle,
+    MaintenanceRun, MaintenanceStep,
 };
+pub use maintenance_policy::{DailyAt, MaintenancePolicy, Schedule};
 pub use manager::DatabaseManager;
 pub use new_entry::NewEntry;
 #[cfg(feature = "prometheus")]
@@ -51,9 +53,9 @@ pub use tasktrail_postgres::{
     BatchStatistics, ChosenTask, ClosedConnections, ConnectError, EntryOrder, ExplainRequest,
     ExplainedOperation, ExplainedStatement, Explanation, Export, ExportAmount, ExportError,
     ExportSelection, ExportedItem, ExportedTask, HeldConnection, MigrateError, MigrationPlan,
-    MigrationState, MigrationStatus, MigrationTarget, NoTransaction, OrderRepair, PlannedMigration,
-    PoolStatistics, PostgresConfig, PostgresTaskHistory, QueueWaits, SchemaDifference, SchemaState,
-    ServerHealth, ServerRole, StandbyState, SuspectTask, TlsMode,
+    MigrationState, MigrationStatus, MigrationTarget, NoTransaction, OrderRepair, PlanAccess,
+    PlanVerdict, PlannedMigration, PoolStatistics, PostgresConfig, PostgresTaskHistory, QueueWaits,
+    SchemaDifference, SchemaState, ServerHealth, ServerRole, StandbyState, SuspectTask, TlsMode,
 };
 /// Findings about a database, with evidence and advice; see [`DatabaseManager::diagnose`].
 #[cfg(feature = "postgres")]

@@ -17,6 +17,8 @@ use tasktrail_resilience::{Guarded, StandardPolicy, TimeoutConfig};
 use crate::DatabaseConfig;
 use crate::DatabaseError;
 #[cfg(feature = "postgres")]
+use crate::maintenance_policy::MaintenancePolicy;
+#[cfg(feature = "postgres")]
 use crate::telemetry::{self, Published};
 
 /// The location of the histories.
@@ -46,6 +48,16 @@ impl Store {
             Self::InMemory(_) => Duration::ZERO,
             #[cfg(feature = "postgres")]
             Self::Postgres(config) => config.close_timeout(),
+        }
+    }
+
+    /// The configured policy of scheduled maintenance.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn maintenance_policy(&self) -> Option<&MaintenancePolicy> {
+        match self {
+            #[cfg(feature = "in-memory")]
+            Self::InMemory(_) => None,
+            Self::Postgres(config) => config.maintenance(),
         }
     }
 

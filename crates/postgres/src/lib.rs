@@ -36,7 +36,7 @@ pub use schema_check::SchemaDifference;
 pub use task_history::{
     ChosenTask, ExplainRequest, ExplainedOperation, ExplainedStatement, Explanation, Export,
     ExportAmount, ExportError, ExportSelection, ExportedItem, ExportedTask, GroupCommitStatistics,
-    PostgresTaskHistory, operation_of,
+    PlanAccess, PlanVerdict, PostgresTaskHistory, operation_of,
 };
 pub use tasktrail_postgres_client::batching::BatchStatistics;
 pub use tasktrail_postgres_client::config::PostgresConfig;

@@ -43,7 +43,8 @@ use tasktrail_postgres_client::source::{NoTransaction, Source};
 
 pub(crate) use self::batched_calls::BatchedCalls;
 pub use self::explain::{
-    ChosenTask, ExplainRequest, ExplainedOperation, ExplainedStatement, Explanation,
+    ChosenTask, ExplainRequest, ExplainedOperation, ExplainedStatement, Explanation, PlanAccess,
+    PlanVerdict,
 };
 pub use self::export::{
     Export, ExportAmount, ExportError, ExportSelection, ExportedItem, ExportedTask,

@@ -1,20 +1,19 @@
+mod answer;
+mod configured;
 mod partitions;
+mod removal;
 
 use std::time::Duration;
 
 use clap::Args;
-use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde::Serialize;
-use tasktrail::UserId;
-use tasktrail::clock::{Clock, SystemClock};
-use tasktrail::task_history::{ExpiredCounts, RetentionRule, Scope, StatusSet, TaskStatus};
-use tasktrail::{CleanupEstimate, CleanupOptions, CleanupReport, DatabaseManager};
+use tasktrail::task_history::{RetentionRule, Scope, StatusSet, TaskStatus};
+use tasktrail::{DatabaseManager, UserId};
 
-use self::partitions::Outlook;
+use self::removal::Removal;
 use crate::args::{Global, status_parser};
 use crate::connection;
 use crate::failure::Failure;
-use crate::output::{Output, counted, printable};
+use crate::output::Output;
 
 /// Remove tasks without recent activity, with their whole histories.
 ///
@@ -31,6 +30,10 @@ use crate::output::{Output, counted, printable};
 /// partition returns the space to the operating system. For each partition that is kept, the output
 /// shows the reason, and when it can be dropped.
 ///
+/// With --configured, the rules of the configuration are applied, one after the other: the settings
+/// `retention.…` in `docs/CONFIGURATION.md`. Nothing is removed unless --days or --configured says
+/// so.
+///
 /// With --time-budget nothing is estimated, because that takes time too: no sizes and no stuck
 /// tasks are reported. Use --dry-run to see both.
 ///
@@ -39,7 +42,8 @@ use crate::output::{Output, counted, printable};
 /// "droppable_from"}]}`. `bytes` and `stuck` are null with --time-budget. `reason` is
 /// `narrow_policy`, `not_owner` (with `owner`), `ends_after_cutoff`, `no_end`, or `retained_tasks`
 /// (with `retained` and `counted` entries). In a dry run, an entry without a reason is a partition
-/// that would be dropped.
+/// that would be dropped. With --configured: `{"rules": [{"statuses", "older_than_s", …}]}`, each
+/// rule with the fields above.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -47,6 +51,7 @@ Examples:
   tasktrail cleanup --days 30 --status completed --status cancelled --time-budget 30m
   tasktrail cleanup --days 0 --keep 1000
   tasktrail cleanup --days 365 --user alice --include-stuck
+  tasktrail cleanup --configured --dry-run
   30 3 * * * tasktrail cleanup --days 90 --time-budget 2h --format json >>cleanup.log")]
 #[expect(
     clippy::struct_excessive_bools,
@@ -54,8 +59,13 @@ Examples:
 )]
 pub(crate) struct CleanupArgs {
     /// Remove tasks without activity in the last N days (of 24 hours); 0 removes tasks of any age.
-    #[arg(long, value_name = "N")]
-    days: u32,
+    #[arg(long, value_name = "N", required_unless_present = "configured")]
+    days: Option<u32>,
+
+    /// Apply the retention rules of the configuration (settings `retention.…`) instead of options.
+    #[arg(long, conflicts_with_all = ["days", "user", "statuses", "include_stuck", "finished_only",
+                                      "keep"])]
+    configured: bool,
 
     /// Change nothing: report what would be removed.
     #[arg(long)]
@@ -94,70 +104,36 @@ pub(crate) struct CleanupArgs {
     time_budget: Option<Duration>,
 }
 
-#[derive(Serialize)]
-struct Answer {
-    tasks: u64,
-    entries: u64,
-    bytes: Option<u64>,
-    partitions: Vec<String>,
-    drop_failures: Vec<String>,
-    complete: bool,
-    /// `None` without an estimate.
-    stuck: Option<Stuck>,
-    dry_run: bool,
-    kept_partitions: Vec<Outlook>,
-}
-
-#[derive(Serialize)]
-struct Stuck {
-    tasks: u64,
-    entries: u64,
-}
-
 pub(crate) async fn run(
     args: CleanupArgs,
     global: &Global,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    connection::with_store(global, async |store| clean_up(args, store, output).await).await
-}
-
-async fn clean_up(
-    args: CleanupArgs,
-    manager: &DatabaseManager,
-    output: &mut Output,
-) -> Result<(), Failure> {
-    let policy = args.rule().at(SystemClock.now());
-    // The time budget covers the whole command, and an estimate has no limit of its own.
-    let estimate = match args.time_budget {
-        None => Some(manager.estimate_cleanup(&policy).await?),
-        Some(_) => None,
-    };
-    let gone = if args.dry_run {
-        CleanupReport::default()
+    let configured = if args.configured {
+        Some(configured::rules(global)?)
     } else {
-        let options = CleanupOptions::default()
-            .with_time_budget(args.time_budget)
-            .with_throttle(!args.no_throttle);
-        let bar = progress(estimate.map(|estimate| estimate.expired.tasks));
-        let gone = manager
-            .clean_up(&policy, &options, |gone| bar.set_position(gone.tasks))
-            .await;
-        bar.finish_and_clear();
-        gone?
+        None
     };
-    let kept = if args.dry_run || gone.complete {
-        partitions::outlook(manager, &policy, args.dry_run).await?
-    } else {
-        Vec::new()
-    };
-    args.answer(estimate, gone, kept, output)
+    connection::with_store(global, async |store| {
+        let removal = args.removal(store);
+        if let Some(rules) = configured {
+            return configured::clean_up(&removal, &rules, args.time_budget, output).await;
+        }
+        let answer = removal.apply(&args.rule(), args.time_budget).await?;
+        if output.is_json() {
+            return output.json(&answer);
+        }
+        answer
+            .advising_include_stuck(args.stuck_would_help())
+            .print(output)
+    })
+    .await
 }
 
 impl CleanupArgs {
     fn rule(&self) -> RetentionRule {
-        let age = Duration::from_secs(u64::from(self.days) * 24 * 60 * 60);
-        let rule = RetentionRule::older_than(age);
+        let days = u64::from(self.days.unwrap_or_default());
+        let rule = RetentionRule::older_than(Duration::from_secs(days * 24 * 60 * 60));
         let statuses = match self.statuses.as_slice() {
             [] if self.include_stuck => StatusSet::ALL,
             [] => rule.statuses,
@@ -169,119 +145,16 @@ impl CleanupArgs {
             .with_keep_newest(self.keep)
     }
 
-    fn answer(
-        &self,
-        estimate: Option<CleanupEstimate>,
-        gone: CleanupReport,
-        kept_partitions: Vec<Outlook>,
-        output: &mut Output,
-    ) -> Result<(), Failure> {
-        let removed = ExpiredCounts::new(gone.tasks, gone.entries);
-        let ExpiredCounts { tasks, entries, .. } = match &estimate {
-            Some(estimate) if self.dry_run => estimate.expired,
-            _ => removed,
-        };
-        let answer = Answer {
-            tasks,
-            entries,
-            bytes: estimate.and_then(|estimate| {
-                let all = estimate.expired.entries;
-                estimate.bytes.map(|bytes| share(bytes, entries, all))
-            }),
-            partitions: gone.partitions,
-            drop_failures: gone.drop_failures,
-            complete: self.dry_run || gone.complete,
-            stuck: estimate.map(|estimate| Stuck {
-                tasks: estimate.stuck.tasks,
-                entries: estimate.stuck.entries,
-            }),
+    fn removal<'m>(&self, manager: &'m DatabaseManager) -> Removal<'m> {
+        Removal {
+            manager,
             dry_run: self.dry_run,
-            kept_partitions,
-        };
-        if output.is_json() {
-            return output.json(&answer);
+            throttle: !self.no_throttle,
         }
-        answer.print(self, output)
     }
 
     /// Whether adding `--include-stuck` is possible and would remove the stuck tasks.
     fn stuck_would_help(&self) -> bool {
         self.statuses.is_empty() && !self.finished_only
     }
-}
-
-impl Answer {
-    fn print(&self, args: &CleanupArgs, output: &mut Output) -> Result<(), Failure> {
-        let tasks = tasks_with_entries(self.tasks, self.entries);
-        let verb = if self.dry_run {
-            "would remove"
-        } else {
-            "removed"
-        };
-        let bytes = match self.bytes {
-            Some(bytes) if bytes > 0 => format!(", about {}", HumanBytes(bytes)),
-            _ => String::new(),
-        };
-        output.line(format_args!("{verb} {tasks}{bytes}"))?;
-        for partition in &self.partitions {
-            output.line(format_args!("dropped {partition}"))?;
-        }
-        for failure in &self.drop_failures {
-            output.line(format_args!("removed row by row: {}", printable(failure)))?;
-        }
-        if !self.complete {
-            output.line(
-                "the time budget is used up and tasks remain: run the command again to continue",
-            )?;
-        }
-        for partition in &self.kept_partitions {
-            output.line(format_args!("{partition}"))?;
-        }
-        let Some(stuck) = &self.stuck else {
-            return output.line(
-                "no estimate with --time-budget: use --dry-run to see the size and the stuck tasks",
-            );
-        };
-        if stuck.tasks > 0 {
-            let tasks = tasks_with_entries(stuck.tasks, stuck.entries);
-            let days = counted(args.days.into(), "day", "days");
-            let hint = if args.stuck_would_help() {
-                " (--include-stuck also removes them)"
-            } else {
-                ""
-            };
-            output.line(format_args!(
-                "kept as stuck: {tasks}, pending or running without activity for {days} or more{hint}"
-            ))?;
-        }
-        Ok(())
-    }
-}
-
-/// The share of `bytes` that belongs to `entries` out of `all` entries.
-fn share(bytes: u64, entries: u64, all: u64) -> u64 {
-    if entries >= all {
-        return bytes;
-    }
-    let share = u128::from(bytes) * u128::from(entries) / u128::from(all);
-    u64::try_from(share).unwrap_or(bytes)
-}
-
-/// A progress bar, visible only on a terminal.
-fn progress(tasks: Option<u64>) -> ProgressBar {
-    let template = match tasks {
-        Some(_) => "removing tasks {wide_bar} {human_pos} of {human_len}, {per_sec}, {eta} left",
-        None => "removing tasks: {human_pos}, {per_sec}",
-    };
-    let style =
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::with_draw_target(tasks, ProgressDrawTarget::stderr()).with_style(style)
-}
-
-fn tasks_with_entries(tasks: u64, entries: u64) -> String {
-    let (tasks, entries) = (
-        counted(tasks, "task", "tasks"),
-        counted(entries, "entry", "entries"),
-    );
-    format!("{tasks} with {entries}")
 }

@@ -21,8 +21,15 @@ use crate::output::{Output, counted, printable};
 /// Changes nothing: statements that write are planned but not executed. With --analyze, statements
 /// that read are executed, and the plans include times and buffers.
 ///
+/// A verdict follows each plan: `good`, or `slow in a large store` with the reasons, and with
+/// --analyze the number of pages (8 KiB) that were read. A good statement reads ranges of indexes
+/// that belong to one user, or, to count and clean up, the range of all users in scope.
+///
 /// JSON: `{"operation", "user_id", "task_id", "entries", "chosen", "analyzed", "statements":
-/// [{"purpose", "sql", "plan"}]}`. `chosen` is `given`, `largest` or `made_up`.
+/// [{"purpose", "sql", "plan", "verdict": {"good", "conclusion", "access", "indexes", "pages",
+/// "uncached_pages", "concerns"}}]}`. `chosen` is `given`, `largest` or `made_up`. `access` is
+/// `none`, `one_user`, `several_users`, `whole_index` or `whole_table`. `pages` and
+/// `uncached_pages` are null without --analyze.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -166,6 +173,8 @@ fn print(explanation: &Explanation, output: &mut Output) -> Result<(), Failure> 
         for line in statement.plan.lines() {
             output.line(format_args!("  {}", printable(line)))?;
         }
+        output.line("")?;
+        output.line(format_args!("  {}", statement.verdict))?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use std::time::Instant;
 use clap::{Args, ValueHint};
 use serde::Serialize;
 use tasktrail::UserId;
-use tasktrail::task_history::Scope;
+use tasktrail::task_history::{Scope, TaskStatus};
 use tasktrail::timestamp::Timestamp;
 use tasktrail::{DatabaseError, DatabaseManager, ExportSelection};
 use tokio::sync::mpsc;
@@ -23,7 +23,7 @@ use self::format::Format;
 use self::progress::Progress;
 use self::target::Target;
 use self::writing::ExportMessage;
-use crate::args::{Global, time};
+use crate::args::{Global, status_parser, status_set, time};
 use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, grouped};
@@ -35,6 +35,7 @@ use crate::output::{Output, grouped};
 Examples:
   tasktrail export all.jsonl.gz
   tasktrail export alice.csv --user alice --since 2026-01-01
+  tasktrail export failed.jsonl --status failed --status timed_out --since 7d
   tasktrail export history.xes                      an event log for process mining
   tasktrail export - --as csv | column -s, -t | less")]
 pub(crate) struct ExportArgs {
@@ -50,6 +51,11 @@ pub(crate) struct ExportArgs {
     /// Only tasks of this user. Default: tasks of all users.
     #[arg(long)]
     user: Option<UserId>,
+
+    /// Only tasks that have this status when the export starts; can be repeated. Default: any
+    /// status.
+    #[arg(long = "status", value_name = "STATUS", value_parser = status_parser())]
+    statuses: Vec<TaskStatus>,
 
     /// Only tasks with activity at this time or later: 2026-01-31T12:00:00Z, 2026-01-31, today,
     /// yesterday, or how long ago: 24h, 7d. Days begin at midnight UTC.
@@ -74,7 +80,8 @@ Export histories to a file: for backup, migration or analysis.
 
 The export is a consistent snapshot of the moment when it starts. Saves during the export are not
 included, and are not blocked. Tasks are sorted by user and ID. Each task has all its revisions, in
-the order in which they were accepted. Memory use does not grow with the size of the histories.
+the order in which they were accepted. The options select whole tasks; a task must meet all of them.
+Memory use does not grow with the size of the histories.
 
 Formats:
   jsonl  one JSON object per line: entries with IDs and times, and the finishes of tasks;
@@ -207,7 +214,8 @@ impl ExportArgs {
         let selection = ExportSelection::default()
             .with_scope(self.user.clone().map_or(Scope::Everyone, Scope::User))
             .with_since(self.since)
-            .with_until(self.until);
+            .with_until(self.until)
+            .with_statuses(status_set(&self.statuses));
         let export = manager.export(&selection).await?;
         let mut export = export.ok_or_else(|| Failure::error("there is no database to export"))?;
         let mut progress = Progress::of(&export);

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::files::line;
+use super::files::{Folder, line};
 use super::imported::Imported;
 
 fn counts(answer: &Value) -> [u64; 4] {
@@ -66,6 +66,50 @@ fn options_narrow_what_is_removed() {
         removed(&["--user", "bob", "--status", "running"])["tasks"],
         1
     );
+}
+
+#[test]
+fn configured_rules_are_applied_only_if_asked_for() {
+    let imported = Imported::new();
+    let folder = Folder::new();
+    let file = folder.file(
+        "t.toml",
+        "[retention]\ncompleted = \"2d\"\nfailed = \"36500d\"\ncancelled = \"2d\"\n",
+    );
+    let configured = [
+        "--config",
+        file.to_str().unwrap(),
+        "cleanup",
+        "--configured",
+    ];
+
+    let neither = imported.run(&["--config", file.to_str().unwrap(), "cleanup"]);
+    let unset = imported.run(&["cleanup", "--configured"]);
+    let both = imported.run(&["cleanup", "--configured", "--keep", "1"]);
+    for (refused, words) in [
+        (neither, "--days"),
+        (unset, "no retention"),
+        (both, "--keep"),
+    ] {
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(refused.stderr.contains(words), "{words}: {refused:?}");
+    }
+    assert_eq!(imported.json(&["stats"])["tasks"], 3);
+    let dry = imported.json(&[&configured[..], &["--dry-run"]].concat());
+    imported.prints(
+        &[&configured[..], &["--dry-run"]].concat(),
+        "completed or cancelled for 2 days:\nwould remove 1 task with 3 entries",
+    );
+    let real = imported.json(&configured);
+
+    for answer in [&dry["rules"], &real["rules"]] {
+        assert_eq!(answer[0]["statuses"], json!(["completed", "cancelled"]));
+        assert_eq!(answer[0]["older_than_s"], 172_800);
+        assert_eq!(counts(&answer[0])[..2], [1, 3]);
+        assert_eq!(answer[1]["statuses"], json!(["failed"]));
+        assert_eq!(counts(&answer[1])[..2], [0, 0]);
+    }
+    assert_eq!(imported.task_ids(&["alice"]), ["b"]);
 }
 
 #[test]

@@ -132,6 +132,14 @@ fn explain_prints_the_task_and_its_statements() {
         (&json!("bob"), &json!("c"))
     );
     assert_eq!(answer["chosen"], "largest");
+    let good = "\n  good: it reads ranges of one user in task_history_step_idx; pages read: ";
+    assert!(page.contains(good), "{page}");
+    let verdict = &answer["statements"][0]["verdict"];
+    assert_eq!(
+        (&verdict["good"], &verdict["access"], &verdict["pages"]),
+        (&json!(true), &json!("one_user"), &json!(null)),
+        "{verdict}"
+    );
     assert_eq!(save["statements"].as_array().unwrap().len(), 2);
     assert_eq!(saved(&imported.database), 5);
     refused.failed(2, "error: --analyze executes statements", "write");

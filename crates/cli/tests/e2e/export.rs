@@ -261,3 +261,37 @@ fn selected_tasks_are_exported_whole() {
             "--until 2026-01-01T00:00:00.000000Z",
         );
 }
+
+#[test]
+fn export_of_selected_tasks_can_be_imported() {
+    let first = histories();
+    let folder = Folder::new();
+    let path = folder.path().join("some.jsonl");
+    let path = path.to_str().unwrap();
+    let selected = [
+        "--status",
+        "cancelled",
+        "--status",
+        "failed",
+        "--user",
+        "alice",
+    ];
+
+    let answer = first.json(&[&["export", path][..], &selected].concat());
+
+    // A cancelled task with an entry, and one that never ran. Task `a` is completed, and the failed
+    // task belongs to another user.
+    assert_eq!(
+        [&answer["tasks"], &answer["entries"], &answer["finishes"]],
+        [2, 1, 2]
+    );
+    let second = TestDatabase::new();
+    let url = second.url();
+    run(["import", path, "--database-url", &url]).created_store();
+    let all = content(&first.database);
+    let expected: Vec<_> = all
+        .into_iter()
+        .filter(|row| matches!(row[1].as_deref(), Some("c" | "never ran")))
+        .collect();
+    assert_eq!(content(&second), expected);
+}

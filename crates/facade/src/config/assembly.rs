@@ -7,10 +7,10 @@ use tasktrail_domain::InvalidValue;
 use tasktrail_postgres::PostgresConfig;
 use tasktrail_resilience::{BreakerConfig, ResilienceConfig, RetryConfig, TimeoutConfig};
 
-use super::DatabaseConfig;
 use super::layer::Settings;
 use super::parse::{count, duration, flag, lifetime};
 use super::problem::{ConfigProblem, quoted};
+use super::{DatabaseConfig, retention};
 
 type WithDuration = fn(PostgresConfig, Duration) -> PostgresConfig;
 
@@ -54,8 +54,9 @@ pub(super) fn assemble(
     if let Some(timeout) = settings.read("health_timeout", duration) {
         config = config.with_health_timeout(timeout);
     }
-    let out_of_range = config.out_of_range();
-    problems.extend(out_of_range.iter().map(|error| problem(error, settings)));
+    let mut refused = config.out_of_range();
+    config = config.with_maintenance(retention::policy(settings, &mut refused));
+    problems.extend(refused.iter().map(|error| problem(error, settings)));
     config
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::maintenance_policy::Schedule;
+
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Parses a number of seconds, which may have a fraction, or a text with units: `500ms`, `1h 30m`.
@@ -23,6 +25,12 @@ pub(super) fn lifetime(text: &str) -> Option<Duration> {
 
 pub(super) fn count(text: &str) -> Option<u32> {
     text.trim().parse().ok()
+}
+
+/// Parses a time of day in UTC, or else an interval.
+pub(super) fn schedule(text: &str) -> Option<Schedule> {
+    let daily = text.trim().parse().map(Schedule::Daily);
+    daily.ok().or_else(|| duration(text).map(Schedule::Every))
 }
 
 pub(super) fn port(text: &str) -> Option<u16> {
@@ -51,6 +59,7 @@ pub(super) fn is_host(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::maintenance_policy::DailyAt;
 
     #[test]
     fn duration_is_a_number_of_seconds_or_has_units() {
@@ -76,6 +85,15 @@ mod tests {
     fn lifetime_of_minus_one_is_the_maximum() {
         assert_eq!(lifetime("-1"), Some(WEEK));
         assert_eq!(lifetime("1800"), duration("30m"));
+    }
+
+    #[test]
+    fn schedule_is_a_time_of_day_or_an_interval() {
+        let half_past_three = DailyAt::utc(3, 30).unwrap();
+        assert_eq!(schedule("03:30"), Some(Schedule::Daily(half_past_three)));
+        let six_hours = Duration::from_secs(6 * 60 * 60);
+        assert_eq!(schedule("6h"), Some(Schedule::Every(six_hours)));
+        assert_eq!(schedule("24:00"), None);
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub(super) enum Kind {
     Count,
     Duration,
     Lifetime,
+    /// A time of day, or an interval.
+    Schedule,
     Flag,
 }
 
@@ -122,6 +124,7 @@ impl Kind {
             Self::Count => parse::count(text).is_some(),
             Self::Duration => parse::duration(text).is_some(),
             Self::Lifetime => parse::lifetime(text).is_some(),
+            Self::Schedule => parse::schedule(text).is_some(),
             Self::Flag => parse::flag(text).is_some(),
         }
     }

@@ -13,9 +13,10 @@ use tracing::{Instrument, info_span};
 use super::{DatabaseManager, Result};
 use crate::DatabaseError;
 use crate::maintenance::{
-    CleanupOptions, CleanupReport, MaintenanceFailure, MaintenanceHandle, MaintenancePolicy,
-    MaintenanceRun, MaintenanceStep, Runs, Schedule,
+    CleanupOptions, CleanupReport, MaintenanceFailure, MaintenanceHandle, MaintenanceRun,
+    MaintenanceStep, Runs,
 };
+use crate::maintenance_policy::{MaintenancePolicy, Schedule};
 use crate::telemetry;
 
 /// The clock is read again at least this often during a wait: it may have been set, or the machine
@@ -53,6 +54,21 @@ impl DatabaseManager {
             }
         });
         Ok(MaintenanceHandle::new(task, runs))
+    }
+
+    /// Starts scheduled maintenance with the [configured](crate::DatabaseConfig::maintenance)
+    /// policy: the settings `retention.…`, with which an operator decides. Returns `None`, and
+    /// removes nothing, if no retention is configured, and in memory.
+    ///
+    /// # Errors
+    ///
+    /// As for [`maintenance`](Self::maintenance).
+    #[cfg(feature = "postgres")]
+    pub fn maintenance_as_configured(&self) -> Result<Option<MaintenanceHandle>> {
+        let policy = self.0.store.maintenance_policy();
+        policy
+            .map(|policy| self.maintenance(policy.clone()))
+            .transpose()
     }
 
     /// Runs maintenance once, now, and returns what it did.

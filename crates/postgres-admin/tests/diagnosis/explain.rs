@@ -2,7 +2,9 @@
 
 use tasktrail_domain::clock::{Clock, SystemClock};
 use tasktrail_domain::{TaskId, UserId};
-use tasktrail_postgres::{ChosenTask, ExplainRequest, ExplainedOperation, Explanation};
+use tasktrail_postgres::{
+    ChosenTask, ExplainRequest, ExplainedOperation, Explanation, PlanAccess, PlanVerdict,
+};
 
 use super::store::Store;
 
@@ -48,6 +50,8 @@ async fn every_operation_is_explained_and_only_reads_are_executed() {
             let executed = statement.plan.contains("actual time");
             assert_eq!(executed, !operation.writes(), "{statement:?}");
             assert!(statement.plan.contains("Index"), "{statement:?}");
+            assert!(statement.verdict.good, "{statement:?}");
+            assert_eq!(statement.verdict.pages.is_some(), executed);
         }
     }
 
@@ -78,4 +82,42 @@ async fn requested_task_is_explained_even_if_it_does_not_exist() {
     assert_eq!((unknown.chosen, unknown.entries), (ChosenTask::Given, None));
     assert_eq!(made_up.chosen, ChosenTask::MadeUp);
     assert_eq!(made_up.task.user.as_str(), "bob");
+}
+
+/// The verdict about loading a task, which is one statement.
+async fn of_load(store: &Store) -> PlanVerdict {
+    let load = request(ExplainedOperation::Load)
+        .with_user(UserId::new("alice").unwrap())
+        .with_task(TaskId::new("task-42").unwrap());
+    let mut explanation = explained(store, &load).await;
+    assert_eq!(explanation.statements.len(), 1, "{explanation:?}");
+    explanation.statements.remove(0).verdict
+}
+
+#[tokio::test]
+async fn verdict_names_what_makes_a_statement_slow() {
+    let store = Store::new().await;
+    store.fill(3000, 1);
+
+    let good = of_load(&store).await;
+    store.run("DROP INDEX task_history_step_idx");
+    let discards = of_load(&store).await;
+    store.run("ALTER TABLE task_history DROP CONSTRAINT task_history_pkey");
+    let reads_all = of_load(&store).await;
+
+    assert_eq!(good.access, PlanAccess::OneUser, "{good:?}");
+    assert_eq!(good.indexes, ["task_history_step_idx"]);
+    let conclusion = "good: it reads ranges of one user in task_history_step_idx; pages read: ";
+    assert!(good.to_string().starts_with(conclusion), "{good}");
+    assert!((1..=10).contains(&good.pages.unwrap()), "{good:?}");
+    assert!(!discards.good);
+    assert_eq!(
+        discards.concerns,
+        ["it discards 2999 of the rows that it reads"]
+    );
+    assert!(discards.pages > good.pages, "{discards:?}");
+    assert_eq!(reads_all.access, PlanAccess::WholeTable);
+    let conclusion = "slow in a large store: it reads all of the table task_history, because no \
+                      index fits: run `tasktrail migrate check`";
+    assert!(reads_all.to_string().starts_with(conclusion), "{reads_all}");
 }

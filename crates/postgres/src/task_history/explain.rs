@@ -2,6 +2,7 @@
 
 mod choice;
 mod plans;
+mod verdict;
 
 use diesel::QueryResult;
 use diesel::pg::Pg;
@@ -18,6 +19,7 @@ use tasktrail_postgres_client::pg_operation::PgOperation;
 
 use self::choice::choose;
 use self::plans::Plans;
+pub use self::verdict::{PlanAccess, PlanVerdict};
 
 /// A request for the query plans of an operation.
 #[derive(Debug, Clone)]
@@ -106,6 +108,11 @@ impl ExplainedOperation {
         matches!(self, Self::Save | Self::Finish | Self::Remove)
     }
 
+    /// Whether its statements read all users in scope by nature.
+    fn reads_all_users(self) -> bool {
+        matches!(self, Self::Count | Self::Expired | Self::Remove)
+    }
+
     fn operation(self) -> Operation {
         match self {
             Self::Save => operation::SAVE,
@@ -161,6 +168,8 @@ pub struct ExplainedStatement {
     pub sql: String,
     /// The plan, as the server prints it.
     pub plan: String,
+    /// What the plan means.
+    pub verdict: PlanVerdict,
 }
 
 /// Prefixes a query with this `EXPLAIN` clause, and binds its parameters.
@@ -203,6 +212,7 @@ impl PgOperation for Explaining<'_> {
             } else {
                 "EXPLAIN "
             },
+            over_users: request.operation.reads_all_users(),
             statements: Vec::new(),
         };
         match request.operation {

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::fmt;
 
 use tasktrail_domain::TaskKey;
-use tasktrail_domain::task_history::{Finish, HistoryEntry, Scope};
+use tasktrail_domain::task_history::{Finish, HistoryEntry, Scope, StatusSet};
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::connection::Connector;
 use tasktrail_postgres_client::error::StoreError;
@@ -26,6 +26,8 @@ pub struct ExportSelection {
     pub since: Option<Timestamp>,
     /// Only tasks with their last activity before this instant.
     pub until: Option<Timestamp>,
+    /// Only tasks with these statuses at the instant of the export. Defaults to all.
+    pub statuses: StatusSet,
 }
 
 impl ExportSelection {
@@ -47,6 +49,13 @@ impl ExportSelection {
     #[must_use]
     pub fn with_until(mut self, instant: impl Into<Option<Timestamp>>) -> Self {
         self.until = instant.into();
+        self
+    }
+
+    /// Sets [`statuses`](Self::statuses).
+    #[must_use]
+    pub fn with_statuses(mut self, statuses: impl Into<StatusSet>) -> Self {
+        self.statuses = statuses.into();
         self
     }
 }

@@ -43,13 +43,13 @@ const RARE: [(&str, &str); 6] = [
     (include_str!("sql/export_totals.sql"), EXPORTED),
     (
         include_str!("sql/export_tasks.sql"),
-        "text, text, text, timestamptz, timestamptz, bigint",
+        "text, text, text, timestamptz, timestamptz, text[], bigint",
     ),
     (include_str!("sql/export_entries.sql"), "text[], text[]"),
     (include_str!("sql/largest.sql"), "text, text, text, text"),
 ];
 
-const EXPORTED: &str = "text, text, text, timestamptz, timestamptz";
+const EXPORTED: &str = "text, text, text, timestamptz, timestamptz, text[]";
 
 /// If a file has no plan, call its statement in `one_of_each`, or add it to `RARE`.
 #[tokio::test]

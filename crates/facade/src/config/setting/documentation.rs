@@ -42,8 +42,13 @@ fn rows() -> Vec<Row> {
 }
 
 fn with(variables: &[(&str, &str)]) -> Result<DatabaseConfig, ConfigError> {
-    let url = [("DATABASE_URL", "postgres://h/d")];
-    let variables = url.iter().chain(variables);
+    // With an age, because the other settings of the retention are refused without one.
+    let required = [
+        ("DATABASE_URL", "postgres://h/d"),
+        ("TASKTRAIL_RETENTION_RUNNING", "1000d"),
+    ];
+    // The first value of a variable is used.
+    let variables = variables.iter().chain(&required);
     DatabaseConfig::sources()
         .variables(variables.copied())
         .load()
@@ -184,7 +189,10 @@ fn every_setting_has_an_effect() {
         let is_long = ["pool.", "standby."]
             .iter()
             .any(|section| row.name.starts_with(section));
-        let value = if row.name.ends_with("cool_down") || is_long {
+        let is_retained = row.name.starts_with("retention.") && setting.kind == Kind::Duration;
+        let value = if is_retained {
+            "1d"
+        } else if row.name.ends_with("cool_down") || is_long {
             "9"
         } else if row.name == "retry.max_elapsed_time" || row.name.ends_with("long_attempt") {
             "70"
@@ -200,8 +208,8 @@ fn every_setting_has_an_effect() {
         .filter(|setting| setting.kind == Kind::Flag)
     {
         let variable = switch.variables().next().unwrap();
-        let off = with(&[(variable, "false")]).unwrap();
+        let [off, on] = ["false", "true"].map(|value| with(&[(variable, value)]).unwrap());
 
-        assert_ne!(format!("{off:?}"), plain, "{}", switch.name);
+        assert_ne!(format!("{off:?}"), format!("{on:?}"), "{}", switch.name);
     }
 }

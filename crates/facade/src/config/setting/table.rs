@@ -1,6 +1,6 @@
 use super::Kind::{
-    Count, Duration, File, Flag, Host, Lifetime, Name, Password, PasswordFile, Port, Text, TlsMode,
-    Url,
+    Count, Duration, File, Flag, Host, Lifetime, Name, Password, PasswordFile, Port, Schedule,
+    Text, TlsMode, Url,
 };
 use super::Setting;
 
@@ -11,6 +11,7 @@ pub(super) fn settings() -> Vec<Setting> {
         .into_iter()
         .chain(connections())
         .chain(policies())
+        .chain(retention())
         .collect()
 }
 
@@ -93,5 +94,22 @@ fn policies() -> [Setting; 13] {
         Setting::new("timeout.attempt", Duration, "1ms to 1h").also(["DB_COMMAND_TIMEOUT"]),
         Setting::new("timeout.long_attempt", Duration, "timeout.attempt to 24h"),
         Setting::new("timeout.transaction", Duration, "1ms to 1h"),
+    ]
+}
+
+fn retention() -> [Setting; 10] {
+    let age = "1d to 36500d";
+    let schedule = "a time of day in UTC like 03:30, or an interval from 1m to 7d";
+    [
+        Setting::new("retention.completed", Duration, age),
+        Setting::new("retention.failed", Duration, age),
+        Setting::new("retention.timed_out", Duration, age),
+        Setting::new("retention.cancelled", Duration, age),
+        Setting::new("retention.pending", Duration, age),
+        Setting::new("retention.running", Duration, age),
+        Setting::new("retention.keep_newest", Count, "0 to 1000000"),
+        Setting::new("retention.finished_only", Flag, SWITCH),
+        Setting::new("retention.schedule", Schedule, schedule),
+        Setting::new("retention.time_budget", Duration, "1m to 24h"),
     ]
 }

@@ -14,6 +14,7 @@ use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::statement::Prepared;
 
+use super::verdict::judge;
 use super::{Explain, ExplainRequest, ExplainedOperation, ExplainedStatement};
 use crate::task_history::count::{Count, beyond_all};
 use crate::task_history::finish;
@@ -30,6 +31,8 @@ use crate::task_history::statuses::Statuses;
 pub(super) struct Plans<'c> {
     pub(super) connection: &'c mut AsyncPgConnection,
     pub(super) words: &'static str,
+    /// Whether the statements read all users in scope by nature.
+    pub(super) over_users: bool,
     pub(super) statements: Vec<ExplainedStatement>,
 }
 
@@ -42,10 +45,12 @@ impl Plans<'_> {
         query.to_sql(&mut sql, &Pg)?;
         let explain = Explain(self.words, query);
         let lines: Vec<String> = explain.load(self.connection).await?;
+        let plan = lines.join("\n");
         self.statements.push(ExplainedStatement {
             purpose,
             sql: sql.finish(),
-            plan: lines.join("\n"),
+            verdict: judge(&plan, self.over_users),
+            plan,
         });
         Ok(())
     }

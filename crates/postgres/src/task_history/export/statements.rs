@@ -3,6 +3,7 @@ use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
 use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz};
+use tasktrail_domain::task_history::TaskStatus;
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::statement::{Statement, unbound};
 use uuid::Uuid;
@@ -25,6 +26,7 @@ pub(super) struct Selected {
     last_user: String,
     since: DateTime<Utc>,
     until: Option<DateTime<Utc>>,
+    statuses: Vec<&'static str>,
 }
 
 impl Selected {
@@ -35,6 +37,7 @@ impl Selected {
             last_user: users.last,
             since: selection.since.unwrap_or(Timestamp::MIN).to_datetime(),
             until: selection.until.map(Timestamp::to_datetime),
+            statuses: selection.statuses.iter().map(TaskStatus::as_str).collect(),
         }
     }
 
@@ -45,6 +48,7 @@ impl Selected {
             3 => out.push_bind_param::<Text, _>(&self.last_user),
             4 => out.push_bind_param::<Timestamptz, _>(&self.since),
             5 => out.push_bind_param::<Nullable<Timestamptz>, _>(&self.until),
+            6 => out.push_bind_param::<Array<Text>, _>(&self.statuses),
             other => unbound(other),
         }
     }
@@ -78,7 +82,7 @@ impl Statement for SelectTasks<'_> {
 
     fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         match parameter {
-            6 => out.push_bind_param::<BigInt, _>(&self.limit),
+            7 => out.push_bind_param::<BigInt, _>(&self.limit),
             other => self.selected.bind(other, out),
         }
     }

@@ -1,6 +1,8 @@
 //! Exports: a single instant, whole tasks, in order, even if the consumer is slow.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
+mod selection;
+
 use serde_json::json;
 use tasktrail_domain::id::{IdGenerator, SequentialIdGenerator};
 use tasktrail_domain::task_history::{
@@ -193,38 +195,6 @@ async fn empty_store_exports_nothing() {
     let store = Store::new().await;
 
     assert_eq!(store.exported(&ExportSelection::default()).await, []);
-}
-
-#[tokio::test]
-async fn whole_tasks_are_selected_by_user_and_last_activity() {
-    let store = Store::new().await;
-    for (task, seconds) in [("old", [1, 2]), ("middle", [1, 5]), ("new", [1, 9])] {
-        for (step, second) in (0..).zip(seconds) {
-            store.save("alice", task, step, second).await;
-        }
-    }
-    store.save("bob", "middle", 0, 5).await;
-    store.save("al", "middle", 0, 5).await;
-    let of = |scope: Scope, since: Option<i64>, until: Option<i64>| {
-        ExportSelection::default()
-            .with_scope(scope)
-            .with_since(since.map(at))
-            .with_until(until.map(at))
-    };
-    let alice = || Scope::User(UserId::new("alice").unwrap());
-
-    assert_eq!(
-        store.exported(&of(Scope::Everyone, Some(5), Some(9))).await,
-        named(&[("al/middle", 1), ("alice/middle", 2), ("bob/middle", 1)])
-    );
-    assert_eq!(
-        store.exported(&of(alice(), Some(5), None)).await,
-        named(&[("alice/middle", 2), ("alice/new", 2)])
-    );
-    assert_eq!(
-        store.exported(&of(alice(), None, Some(5))).await,
-        named(&[("alice/old", 2)])
-    );
 }
 
 #[tokio::test]

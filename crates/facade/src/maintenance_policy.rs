@@ -1,0 +1,59 @@
+mod schedule;
+
+use std::time::Duration;
+
+use tasktrail_domain::task_history::RetentionRule;
+
+pub use self::schedule::{DailyAt, Schedule};
+
+/// Schedule, retention rules and limits of scheduled maintenance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MaintenancePolicy {
+    /// When maintenance runs.
+    pub schedule: Schedule,
+    /// The retention rules, applied one after the other. A task is removed if any of them covers
+    /// it.
+    pub rules: Vec<RetentionRule>,
+    /// Time budget for the cleanups of one run. Defaults to 1 hour.
+    pub time_budget: Duration,
+    /// Number of months after the current one for which partitions are created, if the table of
+    /// entries is partitioned and the role owns it. Defaults to 1. Each partition makes loads
+    /// slightly slower. Entries after the last month go to an open-ended partition.
+    pub months_ahead: u32,
+}
+
+impl MaintenancePolicy {
+    /// Creates a policy without rules, which removes nothing. Add rules with
+    /// [`with_rule`](Self::with_rule).
+    #[must_use]
+    pub fn new(schedule: Schedule) -> Self {
+        Self {
+            schedule,
+            rules: Vec::new(),
+            time_budget: Duration::from_secs(60 * 60),
+            months_ahead: 1,
+        }
+    }
+
+    /// Adds a retention rule.
+    #[must_use]
+    pub fn with_rule(mut self, rule: RetentionRule) -> Self {
+        self.rules.push(rule);
+        self
+    }
+
+    /// Sets [`time_budget`](Self::time_budget).
+    #[must_use]
+    pub fn with_time_budget(mut self, budget: Duration) -> Self {
+        self.time_budget = budget;
+        self
+    }
+
+    /// Sets [`months_ahead`](Self::months_ahead).
+    #[must_use]
+    pub fn with_months_ahead(mut self, months: u32) -> Self {
+        self.months_ahead = months;
+        self
+    }
+}
