@@ -46,8 +46,8 @@ pub use tasktrail_postgres::{
     ExplainedOperation, ExplainedStatement, Explanation, Export, ExportAmount, ExportError,
     ExportSelection, ExportedItem, ExportedTask, HeldConnection, MigrateError, MigrationPlan,
     MigrationState, MigrationStatus, MigrationTarget, OrderRepair, PlannedMigration,
-    PoolStatistics, PostgresConfig, PostgresTaskHistory, QueueWaits, SchemaDifference, SchemaState,
-    ServerHealth, ServerRole, StandbyState, SuspectTask, TlsMode,
+    PoolStatistics, Pooler, PostgresConfig, PostgresTaskHistory, QueueWaits, SchemaDifference,
+    SchemaState, ServerHealth, ServerRole, StandbyState, SuspectTask, TlsMode,
 };
 /// Findings about a database, with evidence and advice; see [`DatabaseManager::diagnose`].
 #[cfg(feature = "postgres")]
