@@ -8,6 +8,7 @@
 
 mod e2e {
     mod arguments;
+    mod behind_pgbouncer;
     mod bench;
     mod cleanup;
     mod configuration;

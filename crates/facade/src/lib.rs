@@ -54,8 +54,9 @@ pub use tasktrail_postgres::{
     ExplainedOperation, ExplainedStatement, Explanation, Export, ExportAmount, ExportError,
     ExportSelection, ExportedItem, ExportedTask, HeldConnection, MigrateError, MigrationPlan,
     MigrationState, MigrationStatus, MigrationTarget, NoTransaction, OrderRepair, PlanAccess,
-    PlanVerdict, PlannedMigration, PoolStatistics, PostgresConfig, PostgresTaskHistory, QueueWaits,
-    SchemaDifference, SchemaState, ServerHealth, ServerRole, StandbyState, SuspectTask, TlsMode,
+    PlanVerdict, PlannedMigration, PoolStatistics, Pooler, PostgresConfig, PostgresTaskHistory,
+    QueueWaits, SchemaDifference, SchemaState, ServerHealth, ServerRole, StandbyState, SuspectTask,
+    TlsMode,
 };
 /// Findings about a database, with evidence and advice; see [`DatabaseManager::diagnose`].
 #[cfg(feature = "postgres")]

@@ -12,6 +12,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use tasktrail_postgres_client::advisory_lock::try_lock;
+use tasktrail_postgres_client::config::Pooler;
 use tasktrail_postgres_client::connection::Connector;
 use tasktrail_postgres_client::error::is_contention;
 
@@ -48,6 +49,12 @@ pub enum BenchSchemaError {
     /// Another benchmark is running in the database.
     #[error("another benchmark is running in the database")]
     Taken,
+    /// The connections pass a pooler in transaction mode.
+    #[error(
+        "a benchmark sets the search path of its sessions, which a pooler in transaction mode does not keep: \
+         use the URL of the server itself, without `pooler`"
+    )]
+    Pooler,
     /// A schema of this name exists that no benchmark created.
     #[error("schema {NAME} exists, but was not created by a benchmark; rename or drop it")]
     Foreign,
@@ -71,6 +78,9 @@ struct Found {
 impl BenchSchema {
     /// Creates the schema on a new connection, after removing one that is left over.
     pub(crate) async fn take(connector: &Connector) -> Result<Self, BenchSchemaError> {
+        if connector.config().pooler() == Pooler::Transaction {
+            return Err(BenchSchemaError::Pooler);
+        }
         let opened = connector.open_alone(Duration::ZERO).await;
         let connection = opened.map_err(BenchSchemaError::Connect)?;
         let mut schema = Self { connection };

@@ -1,11 +1,12 @@
 //! The lock that lets one process at a time maintain a store.
 
 use std::fmt;
+use std::time::Duration;
 
 use diesel::QueryableByName;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use tasktrail_postgres_client::advisory_lock::try_lock;
+use tasktrail_postgres_client::advisory_lock::{HeldLock, hold};
 use tasktrail_postgres_client::connection::Connector;
 
 use crate::storage::StorageError;
@@ -15,7 +16,8 @@ const LOCK: i64 = 0x7461_736b_7472_616d;
 
 /// The lock of the process that maintains a store. Drop it to release the lock.
 pub struct MaintenanceLock {
-    /// Holds the advisory lock.
+    _lock: HeldLock,
+    /// Its session holds the lock, unless a transaction does.
     _connection: AsyncPgConnection,
 }
 
@@ -26,12 +28,14 @@ impl fmt::Debug for MaintenanceLock {
 }
 
 pub(crate) async fn take(connector: &Connector) -> Result<Option<MaintenanceLock>, StorageError> {
-    let opened = connector.open_alone(std::time::Duration::ZERO).await;
+    let opened = connector.open_alone(Duration::ZERO).await;
     let mut connection = opened.map_err(StorageError::Connect)?;
     let unread = |error: diesel::result::Error| StorageError::Query(error.into());
     let number = of_store(&mut connection, LOCK).await.map_err(unread)?;
-    let is_free = try_lock(&mut connection, number).await.map_err(unread)?;
-    Ok(is_free.then_some(MaintenanceLock {
+    let lock = hold(connector, &mut connection, number, Duration::ZERO).await;
+    let lock = lock.map_err(StorageError::Query)?;
+    Ok(lock.map(|lock| MaintenanceLock {
+        _lock: lock,
         _connection: connection,
     }))
 }

@@ -138,7 +138,7 @@ pub(crate) async fn partition(
     months_ahead: u32,
 ) -> Result<Vec<Partition>, PartitionError> {
     let mut connection = open(connector, Duration::ZERO).await?;
-    begin(&mut connection).await?;
+    let _lock = begin(connector, &mut connection).await?;
     convert::drop_range_check(&mut connection).await?;
     let before = read(&mut connection).await?;
     if before.is_none() {
@@ -174,7 +174,7 @@ pub(crate) async fn drop_expired(
     if read(&mut connection).await?.is_none() {
         return Ok(Vec::new());
     }
-    begin(&mut connection).await?;
+    let _lock = begin(connector, &mut connection).await?;
     convert::drop_range_check(&mut connection).await?;
     let may_continue = || within.is_none_or(|within| began.elapsed() < within);
     drop_expired::drop_expired(&mut connection, policy, may_continue).await

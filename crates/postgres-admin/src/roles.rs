@@ -8,6 +8,9 @@ use tasktrail_postgres_client::config::is_identifier;
 /// Creates the roles. Names are set before, and quoted by the server.
 const GRANT: &str = include_str!("roles/grant.sql");
 
+/// Sets the settings of the sessions for both roles.
+const POOLER: &str = include_str!("roles/pooler.sql");
+
 /// SQL for two roles of a store: an *owner*, who runs migrations, and a *runtime* role with only
 /// the privileges that services need.
 ///
@@ -26,6 +29,7 @@ pub struct DatabaseRoles {
     owner: String,
     runtime: String,
     schema: String,
+    behind_pooler: bool,
 }
 
 impl DatabaseRoles {
@@ -54,7 +58,16 @@ impl DatabaseRoles {
             owner: owner.to_owned(),
             runtime: runtime.to_owned(),
             schema: schema.to_owned(),
+            behind_pooler: false,
         })
+    }
+
+    /// Also sets the settings that sessions behind a pooler in transaction mode must have, as
+    /// properties of both roles in this database. They then apply to every session of these roles.
+    #[must_use]
+    pub fn behind_transaction_pooler(mut self) -> Self {
+        self.behind_pooler = true;
+        self
     }
 
     /// Returns SQL that creates the roles and the schema, if they do not exist, and grants the
@@ -86,6 +99,9 @@ impl DatabaseRoles {
         }
         sql.push('\n');
         sql.push_str(GRANT);
+        if self.behind_pooler {
+            sql.push_str(POOLER);
+        }
         sql.push_str("COMMIT;\n");
         sql
     }
@@ -98,6 +114,8 @@ fn literal(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tasktrail_postgres_client::connection::{IDLE_IN_TRANSACTION, session_settings};
+
     use super::*;
 
     fn refused(owner: &str, runtime: &str, schema: &str) -> String {
@@ -123,6 +141,18 @@ mod tests {
             sql.contains("SET LOCAL tasktrail.schema = 'S\"x';\n"),
             "{sql}"
         );
+    }
+
+    #[test]
+    fn roles_behind_a_pooler_have_all_settings_of_a_session() {
+        let roles = DatabaseRoles::new("o", "r", "s").unwrap();
+        let all = session_settings().chain([IDLE_IN_TRANSACTION]);
+
+        for (name, value) in all {
+            assert!(POOLER.contains(&format!("('{name}', '{value}')")), "{name}");
+        }
+        assert!(!roles.sql().contains(POOLER));
+        assert!(roles.behind_transaction_pooler().sql().contains(POOLER));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod bounds;
 mod hosts;
 mod location;
+mod pooler;
 mod store_schema;
 mod url;
 mod values;
@@ -16,6 +17,7 @@ use tasktrail_domain::InvalidValue;
 
 pub(crate) use self::hosts::hosts;
 use self::location::{Location, address};
+pub use self::pooler::Pooler;
 pub use self::store_schema::{BENCH as BENCH_SCHEMA, StoreSchema, is_identifier};
 use self::url::UrlParameters;
 use crate::tls::TlsMode;
@@ -50,6 +52,7 @@ pub struct PostgresConfig {
     pub(crate) standby_lag: Option<Duration>,
     pub(crate) group_commit_writers: u32,
     pub(crate) schema: StoreSchema,
+    pub(crate) pooler: Pooler,
 }
 
 impl PostgresConfig {
@@ -59,8 +62,8 @@ impl PostgresConfig {
     /// With several hosts (`host1:port1,host2:port2`), connections go to the first one that accepts
     /// writes. The next host is tried when one fails, or does not answer within 250 ms.
     ///
-    /// A URL accepts every [`TlsMode`] as `sslmode=`, a file as `sslrootcert=`, and the [schema of
-    /// the store](Self::with_schema) as `schema=`. In a `key=value` string, `sslmode` is `disable`,
+    /// A URL accepts every [`TlsMode`] as `sslmode=`, a file as `sslrootcert=`, the [schema of the
+    /// store](Self::with_schema) as `schema=`, and a [`Pooler`] as `pooler=`. In a `key=value` string, `sslmode` is `disable`,
     /// `prefer` or `require`.
     ///
     /// # Errors
@@ -74,6 +77,7 @@ impl PostgresConfig {
         if let Some(schema) = parameters.schema {
             config = config.with_schema(schema);
         }
+        config.pooler = parameters.pooler.unwrap_or_default();
         config.tls = match parameters.tls_mode {
             Some(mode) => mode,
             None => TlsMode::of_driver(config.driver()?.get_ssl_mode()),
@@ -134,6 +138,7 @@ impl PostgresConfig {
             standby_lag: None,
             group_commit_writers: 2,
             schema: StoreSchema::default(),
+            pooler: Pooler::default(),
         })
     }
 
@@ -291,6 +296,19 @@ impl PostgresConfig {
     #[must_use]
     pub fn with_schema(mut self, name: impl Into<String>) -> Self {
         self.schema = StoreSchema::Named(name.into());
+        self
+    }
+
+    /// Sets whether connections pass a pooler in transaction mode, such as PgBouncer with `pool_mode
+    /// = transaction`. Defaults to [`Pooler::None`], which is also right for a pooler in session
+    /// mode.
+    ///
+    /// With [`Pooler::Transaction`], opening a connection fails if the role lacks a setting of the
+    /// sessions, or if the pooler does not track prepared statements. Without it, opening a
+    /// connection fails if such a pooler is detected.
+    #[must_use]
+    pub fn with_pooler(mut self, pooler: Pooler) -> Self {
+        self.pooler = pooler;
         self
     }
 

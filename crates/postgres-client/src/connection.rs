@@ -1,5 +1,8 @@
 //! Opens connections and configures their sessions.
 
+mod pooler;
+mod session;
+
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +14,10 @@ use tasktrail_domain::InvalidValue;
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::config::{PostgresConfig, hosts};
+pub use self::session::{
+    IDLE_IN_TRANSACTION, PLANNING_FOR_MANY_ROWS, milliseconds, session_settings,
+};
+use crate::config::{Pooler, PostgresConfig, hosts};
 use crate::error::ConnectFailure;
 use crate::tls::{Tls, TlsError};
 
@@ -31,7 +37,8 @@ const SYSTEM_KEEPALIVE: Duration = Duration::from_secs(2 * 60 * 60);
 /// Settings of a session.
 #[derive(Debug, Clone, Copy)]
 pub struct Session {
-    /// The server's `statement_timeout`; zero for no timeout.
+    /// The server's `statement_timeout`; zero for no timeout. Behind a pooler in transaction mode,
+    /// the one of the role applies instead.
     pub statement_timeout: Duration,
 }
 
@@ -103,7 +110,7 @@ impl Connector {
     ///
     /// [`ConnectFailure`] with the errors of all hosts.
     pub async fn open(&self, session: Session) -> Result<AsyncPgConnection, ConnectFailure> {
-        let driver = self.driver(session)?;
+        let driver = self.driver()?;
         let mut hosts = hosts(&driver)
             .into_iter()
             .enumerate()
@@ -113,7 +120,7 @@ impl Connector {
         let (mut attempts, mut failures) = (FuturesUnordered::new(), Vec::new());
         loop {
             if let Some((name, host)) = hosts.next() {
-                attempts.push(self.open_host(name, host));
+                attempts.push(self.open_host(name, host, session));
             }
             tokio::select! {
                 biased;
@@ -147,9 +154,10 @@ impl Connector {
         &self,
         name: String,
         host: tokio_postgres::Config,
+        session: Session,
     ) -> Result<AsyncPgConnection, (String, ConnectFailure)> {
         let limit = self.config.connect_timeout;
-        let opened = tokio::time::timeout(limit, self.handshake(&host)).await;
+        let opened = tokio::time::timeout(limit, self.handshake(&host, session)).await;
         opened
             .unwrap_or_else(|_elapsed| Err(ConnectFailure::timed_out(limit)))
             .map_err(|failure| (name, failure))
@@ -158,24 +166,27 @@ impl Connector {
     async fn handshake(
         &self,
         host: &tokio_postgres::Config,
+        session: Session,
     ) -> Result<AsyncPgConnection, ConnectFailure> {
         let connecting = host.connect(self.tls()).await;
         let (client, connection) = connecting.map_err(|error| ConnectFailure::of_driver(&error))?;
         let connection =
             AsyncPgConnection::try_from_client_and_connection(client, connection).await;
         let mut connection = connection.map_err(|error| ConnectFailure::of_setup(&error))?;
-        // Not in the startup options: a pooler in between may drop or refuse them.
-        let schema = self.config.schema.quoted();
-        let settings = format!("SET search_path TO {schema}; {UNTRANSLATED}");
-        let set = connection.batch_execute(&settings).await;
-        set.map_err(|error| ConnectFailure::of_session(&error))?;
+        pooler::admit(&mut connection, &self.config).await?;
+        if self.config.pooler == Pooler::None {
+            let schema = self.config.schema.quoted();
+            let options = host.get_options();
+            let settings = session::configure(&schema, session.statement_timeout, options);
+            let set = connection.batch_execute(&settings).await;
+            set.map_err(|error| ConnectFailure::of_session(&error))?;
+        }
         Ok(connection)
     }
 
-    fn driver(&self, session: Session) -> Result<tokio_postgres::Config, ConnectFailure> {
-        let invalid = |error: InvalidValue| ConnectFailure::invalid_settings(error.to_string());
+    fn driver(&self) -> Result<tokio_postgres::Config, ConnectFailure> {
+        let invalid = |error: InvalidValue| ConnectFailure::lasting(error.to_string());
         let mut driver = self.config.driver().map_err(invalid)?;
-        driver.options(options(driver.get_options(), session));
         driver.ssl_mode(self.tls.mode().driver());
         match &self.config.application_name {
             Some(name) => {
@@ -205,39 +216,4 @@ impl Connector {
         }
         Ok(driver)
     }
-}
-
-/// Every frequent statement is written for one plan: index ranges, read in order. These settings
-/// keep the planner on that plan, whatever its statistics: on an empty table, with outdated
-/// statistics, or for a user with a million tasks where the average is ten. Where a sort or a scan
-/// cannot be avoided, they change only the estimated cost, which is why `jit` is off. `enable_sort`
-/// alone leaves incremental sorts enabled, which read and sort all tasks of a user.
-const PLANNING: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off \
-                        -c enable_bitmapscan=off -c enable_sort=off \
-                        -c enable_incremental_sort=off -c jit=off";
-
-/// Reverts the planner settings of a session, for statements that read whole tables.
-pub const PLANNING_FOR_MANY_ROWS: &str = "SET plan_cache_mode = auto; SET enable_seqscan = on; SET enable_bitmapscan = on; \
-     SET enable_sort = on; SET enable_incremental_sort = on";
-
-/// Converts a timeout to a server setting: rounded up, because 0 means no timeout, and capped at
-/// `i32::MAX`.
-#[must_use]
-pub fn milliseconds(timeout: Duration) -> i32 {
-    i32::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX)
-}
-
-/// Errors are classified by the server's message, so it must be untranslated. Only superusers may
-/// set this in a session; for other roles, configure the server or the database.
-const UNTRANSLATED: &str = "SELECT set_config('lc_messages', 'C', false)
-                            WHERE current_setting('is_superuser') = 'on'";
-
-/// The caller's options come last, so they take precedence.
-fn options(given: Option<&str>, session: Session) -> String {
-    format!(
-        "{PLANNING} -c statement_timeout={} -c idle_in_transaction_session_timeout=60000 \
-         -c TimeZone=UTC -c default_transaction_isolation=read\\ committed {}",
-        milliseconds(session.statement_timeout),
-        given.unwrap_or_default(),
-    )
 }

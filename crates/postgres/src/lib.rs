@@ -39,7 +39,7 @@ pub use task_history::{
     PlanAccess, PlanVerdict, PostgresTaskHistory, operation_of,
 };
 pub use tasktrail_postgres_client::batching::BatchStatistics;
-pub use tasktrail_postgres_client::config::PostgresConfig;
+pub use tasktrail_postgres_client::config::{Pooler, PostgresConfig};
 pub use tasktrail_postgres_client::error::ConnectError;
 pub use tasktrail_postgres_client::pool::{
     ClosedConnections, HeldConnection, PoolStatistics, QueueWaits,

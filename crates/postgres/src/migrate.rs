@@ -128,7 +128,7 @@ pub(crate) async fn reach(
     run(site, &plan, connector, migrating).await
 }
 
-/// The lock is released when the connection is closed, at the end of this function.
+/// The lock is released with the site, at the end of this function.
 async fn run(
     mut site: Site,
     plan: &MigrationPlan,
@@ -139,13 +139,13 @@ async fn run(
     let plan = plan.clone().on(site.bootstrap());
     if plan.is_empty() {
         if !plan.is_down() && site.around.may_take_over() {
-            site.lock(migrating).await?;
+            site.lock(connector, migrating).await?;
             site.look_again().await?;
             site.take_over().await?;
         }
     } else {
         permission::demand(&site.around, &plan)?;
-        site.lock(migrating).await?;
+        site.lock(connector, migrating).await?;
         site.look_again().await?;
         let left = plan.left(&site.state())?.on(site.bootstrap());
         let _running = migrating.begin(&site.connection, connector)?;

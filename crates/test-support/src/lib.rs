@@ -19,7 +19,9 @@
     reason = "used from tests only, where a failed step is a failed test"
 )]
 
+mod account;
 mod disk;
+mod pgbouncer;
 mod ports;
 mod proxy;
 mod server;
@@ -30,6 +32,7 @@ mod test_database;
 mod wait;
 
 pub use disk::Disk;
+pub use pgbouncer::{PgBouncer, PoolMode};
 pub use proxy::{Direction, Proxy};
 pub use server::{Server, ServerOptions, StartError};
 pub use table_lock::TableLock;

@@ -1,6 +1,5 @@
 //! A private PostgreSQL server.
 
-mod account;
 mod launch;
 mod locate;
 mod options;

@@ -124,6 +124,9 @@ fn with_session(
     if let Some(name) = settings.text("application_name") {
         postgres = postgres.with_application_name(name);
     }
+    if let Some(pooler) = settings.read("pooler", |text| text.parse().ok()) {
+        postgres = postgres.with_pooler(pooler);
+    }
     if let Some(mode) = settings.read("tls.mode", |text| text.parse().ok()) {
         postgres = postgres.with_tls(mode);
     }

@@ -13,8 +13,9 @@ use super::suggest;
 const LAYERS: [&str; 4] = [PREFIX, "DATABASE_", "DB_", "POSTGRES_"];
 
 /// Variables with our prefix that configure the tests of this project, not a database.
-const TEST_VARIABLES: [&str; 4] = [
+const TEST_VARIABLES: [&str; 5] = [
     "TASKTRAIL_PG_BIN",
+    "TASKTRAIL_PGBOUNCER",
     "TASKTRAIL_MODEL_CASES",
     "TASKTRAIL_WRITE_SCHEMA",
     "TASKTRAIL_SCENE",

@@ -5,7 +5,7 @@ mod table;
 
 use std::sync::LazyLock;
 
-use tasktrail_postgres::TlsMode;
+use tasktrail_postgres::{Pooler, TlsMode};
 
 use super::parse;
 
@@ -34,6 +34,7 @@ pub(super) enum Kind {
     Text,
     File,
     TlsMode,
+    Pooler,
     Count,
     Duration,
     Lifetime,
@@ -121,6 +122,7 @@ impl Kind {
             Self::Host => parse::is_host(text),
             Self::Port => parse::port(text).is_some(),
             Self::TlsMode => text.parse::<TlsMode>().is_ok(),
+            Self::Pooler => text.parse::<Pooler>().is_ok(),
             Self::Count => parse::count(text).is_some(),
             Self::Duration => parse::duration(text).is_some(),
             Self::Lifetime => parse::lifetime(text).is_some(),

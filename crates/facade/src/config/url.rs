@@ -48,6 +48,7 @@ pub(super) fn parameters(url: &SecretString) -> Vec<(&'static str, String)> {
             "sslrootcert" => "tls.root_certificate",
             "application_name" => "application_name",
             "schema" => "schema",
+            "pooler" => "pooler",
             _ => return None,
         };
         Some((name, value))

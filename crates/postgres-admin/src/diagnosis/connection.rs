@@ -3,6 +3,7 @@
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use serde::Serialize;
+use tasktrail_postgres_client::config::Pooler;
 use tasktrail_postgres_client::connection::Connector;
 use tasktrail_postgres_client::tls::TlsMode;
 use tasktrail_postgres_client::unsigned;
@@ -24,6 +25,9 @@ pub struct ConnectionFacts {
     /// The schema of the store, or the one in which a migration would create it; `None` if the
     /// search path has none.
     pub schema: Option<String>,
+    /// Whether the connection passes a pooler in transaction mode, according to the configuration.
+    /// Encryption and addresses are then those of the pooler's connection to the server.
+    pub through_pooler: bool,
     /// Whether the connection is encrypted.
     pub encrypted: bool,
     /// The version of TLS, such as `TLSv1.3`; `None` if the connection is not encrypted.
@@ -74,6 +78,7 @@ pub(super) async fn look(
         role: row.role,
         database: row.database,
         schema: row.schema,
+        through_pooler: connector.config().pooler() == Pooler::Transaction,
         encrypted: row.encrypted,
         protocol: row.protocol,
         remote: row.remote,
@@ -91,7 +96,16 @@ const VERY_SCARCE: u64 = 95;
 
 fn judge(facts: &ConnectionFacts, mode: TlsMode) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if facts.remote && !facts.encrypted {
+    if facts.remote && facts.through_pooler && !facts.encrypted {
+        findings.push(FindingCode::Unencrypted.finding(
+            Severity::Warning,
+            "the pooler's connection to the server is not encrypted, so the network can read the data",
+            "pg_stat_ssl of the server",
+            "turn ssl on at the server, and set the pooler to verify it (server_tls_sslmode in PgBouncer)",
+        ));
+    } else if facts.through_pooler {
+        // The server sees only the pooler, so nothing is known about the client's own connection.
+    } else if facts.remote && !facts.encrypted {
         findings.push(FindingCode::Unencrypted.finding(
             Severity::Warning,
             "the connection is not encrypted, so the network can read the data",
@@ -137,6 +151,7 @@ mod tests {
             role: "app".to_owned(),
             database: "tasks".to_owned(),
             schema: None,
+            through_pooler: false,
             encrypted: true,
             protocol: None,
             remote: true,
@@ -172,6 +187,20 @@ mod tests {
             [(FindingCode::UnverifiedServer, Severity::Notice)]
         );
         assert_eq!(codes(&facts(), TlsMode::VerifyFull), []);
+    }
+
+    #[test]
+    fn behind_a_pooler_only_its_connection_to_the_server_is_checked() {
+        let mut behind = ConnectionFacts {
+            through_pooler: true,
+            ..facts()
+        };
+        assert_eq!(codes(&behind, TlsMode::Prefer), []);
+
+        behind.encrypted = false;
+        let findings = judge(&behind, TlsMode::VerifyFull);
+        assert_eq!(findings[0].code, FindingCode::Unencrypted);
+        assert!(findings[0].advice.contains("pooler"), "{findings:?}");
     }
 
     #[test]

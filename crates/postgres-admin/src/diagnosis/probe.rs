@@ -6,7 +6,7 @@ use diesel::pg::Pg;
 use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::Untyped;
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use tasktrail_postgres_client::connection::{Connector, PLANNING_FOR_MANY_ROWS};
 
 use super::finding::{Finding, FindingCode, Severity};
@@ -28,8 +28,7 @@ struct Limit {
 }
 
 impl Probe {
-    /// Opens a session with the settings of the pool, so that they can be read from it. Then sets
-    /// the timeouts of the diagnosis, and resets the planner settings.
+    /// Opens a session with the settings of the pool, so that they can be read from it.
     pub(super) async fn open(connector: &Connector) -> Result<Self, DiagnosisError> {
         let limit = connector.config().statement_timeout();
         let opened = connector.open_alone(limit).await;
@@ -40,15 +39,6 @@ impl Probe {
         .get_result(&mut connection)
         .await
         .map_err(|error| DiagnosisError::Query(error.into()))?;
-        // Some queries read all rows of a table.
-        let limits = format!(
-            "{PLANNING_FOR_MANY_ROWS}; SET statement_timeout = {0}; SET lock_timeout = {0}",
-            QUERY_TIMEOUT.as_millis()
-        );
-        connection
-            .batch_execute(&limits)
-            .await
-            .map_err(|error| DiagnosisError::Query(error.into()))?;
         Ok(Self {
             connection,
             statement_timeout: effective.milliseconds,
@@ -57,6 +47,10 @@ impl Probe {
     }
 
     /// Returns the rows; `None` if the query failed, which becomes a finding.
+    ///
+    /// Each query has the timeouts of the diagnosis, and the usual planner settings, because some
+    /// read all rows of a table. These are set in its transaction: behind a pooler, the session is
+    /// also used by others.
     pub(super) async fn query<R, Q>(
         &mut self,
         about: &str,
@@ -66,7 +60,15 @@ impl Probe {
         R: FromSqlRow<Untyped, Pg> + Send + 'static,
         Q: diesel::query_builder::Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
     {
-        match query.load(&mut self.connection).await {
+        let limits = format!(
+            "{PLANNING_FOR_MANY_ROWS}; SET LOCAL statement_timeout = {0}; SET LOCAL lock_timeout = {0}",
+            QUERY_TIMEOUT.as_millis()
+        );
+        let rows = self.connection.transaction(async |connection| {
+            connection.batch_execute(&limits).await?;
+            query.load(connection).await
+        });
+        match rows.await {
             Ok(rows) => Ok(Some(rows)),
             Err(Error::DatabaseError(kind, information))
                 if kind != DatabaseErrorKind::ClosedConnection =>

@@ -56,7 +56,7 @@ async fn convert_until(
         until: None,
     };
     demand(connection, "task_history", &first).await?;
-    let has_far = far_future::note(connection, "task_history", until).await?;
+    let has_far = far_future::note(connection, "task_history", until, owner).await?;
     if has_far {
         let aside = far_future::set_aside(owner);
         change(connection, &aside, LONG_RETRY).await?;
@@ -153,7 +153,7 @@ pub(super) async fn drop_range_check(
         }
         change(connection, &drop, LONG_RETRY).await?;
     }
-    Ok(())
+    far_future::forget(connection).await
 }
 
 #[derive(QueryableByName)]

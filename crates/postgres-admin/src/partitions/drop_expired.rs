@@ -59,6 +59,9 @@ pub struct PartitionDrop {
 /// to remove rows one by one.
 const KEPT_AT_MOST: u64 = 10;
 
+/// Limits the estimate, which blocks nothing.
+const ESTIMATE_LIMIT: &str = "SET LOCAL statement_timeout = '5s'";
+
 /// Tests, before saves are blocked, whether the table can be locked exclusively. An export or
 /// another long transaction that reads the table would make the rest of the work futile.
 const PROBE: LockRetry = LockRetry {
@@ -86,10 +89,6 @@ pub(super) async fn drop_expired(
     if policy.keep_newest > 0 || policy.scope != Scope::Everyone {
         return Ok(Vec::new());
     }
-    for_many_rows(connection).await?;
-    connection
-        .batch_execute("SET statement_timeout = '5s'")
-        .await?;
     let partitions = read(connection).await?.ok_or(PartitionError::Plain)?;
     let mut results = Vec::new();
     let mut earlier: Option<Partition> = None;
@@ -132,7 +131,13 @@ async fn replace(
         kept,
         ..PartitionDrop::default()
     };
-    let retained = removed::estimate_retained(connection, partition, policy).await?;
+    let retained = connection
+        .transaction(async |connection| {
+            connection.batch_execute(ESTIMATE_LIMIT).await?;
+            for_many_rows(connection).await?;
+            removed::estimate_retained(connection, partition, policy).await
+        })
+        .await?;
     if is_too_much(retained, partition.entries) {
         return Ok(keep(retained));
     }
@@ -142,6 +147,7 @@ async fn replace(
     let deadline = Deadline::begin();
     let replaced = connection
         .transaction(async |connection| {
+            for_many_rows(connection).await?;
             lock(connection, Lock::Writers, KEEPING_OUT.within(&deadline)?).await?;
             deadline.saves_wait();
             let earlier = match earlier {

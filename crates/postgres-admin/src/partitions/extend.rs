@@ -142,7 +142,8 @@ async fn close_with(
     statements: &str,
 ) -> Result<(), PartitionError> {
     demand(connection, &last.name, closed).await?;
-    if far_future::note(connection, &last.name, end).await? {
+    let owner = owner(connection).await?;
+    if far_future::note(connection, &last.name, end, &owner).await? {
         return close_before_far_future(connection, last, statements).await;
     }
     validate(connection, &last.name).await?;

@@ -25,8 +25,9 @@ const AT_MOST: u64 = 10_000;
 /// queries and deletes on that table include it.
 pub(super) const ASIDE: &str = "task_history_far_future";
 
-/// Contains the keys of these entries.
-const NOTED: &str = "far_future_keys";
+/// Contains the keys of these entries. It is no temporary table, because the steps that use it may
+/// run in several sessions, behind a pooler.
+const NOTED: &str = "task_history_far_future_keys";
 
 #[derive(QueryableByName)]
 struct Noted {
@@ -37,16 +38,19 @@ struct Noted {
 }
 
 /// Records the keys of the entries at or after `end`, and returns whether there are any. Saves must
-/// not be able to add such entries. Reads the whole table.
+/// not be able to add such entries. Reads the whole table. [`put_back`] or [`forget`] removes the
+/// record.
 pub(super) async fn note(
     connection: &mut AsyncPgConnection,
     table: &str,
     end: Timestamp,
+    owner: &str,
 ) -> Result<bool, PartitionError> {
     let noted = format!(
-        "DROP TABLE IF EXISTS pg_temp.{NOTED};
-         CREATE TEMPORARY TABLE {NOTED} AS
-         SELECT user_id, entry_id FROM ONLY {} WHERE entry_id >= '{}' LIMIT {}",
+        "DROP TABLE IF EXISTS {NOTED};
+         CREATE UNLOGGED TABLE {NOTED} AS
+         SELECT user_id, entry_id FROM ONLY {} WHERE entry_id >= '{}' LIMIT {};
+         ALTER TABLE {NOTED} OWNER TO {owner}",
         quoted(table),
         first_id(end),
         AT_MOST + 1,
@@ -65,8 +69,18 @@ pub(super) async fn note(
                 at_most: AT_MOST,
             })
         }
-        newest => Ok(newest.is_some()),
+        None => {
+            forget(connection).await?;
+            Ok(false)
+        }
+        Some(_) => Ok(true),
     }
+}
+
+/// Removes the record of the keys, if there is one.
+pub(super) async fn forget(connection: &mut AsyncPgConnection) -> Result<(), PartitionError> {
+    let forgotten = format!("DROP TABLE IF EXISTS {NOTED}");
+    Ok(connection.batch_execute(&forgotten).await?)
 }
 
 /// Moves the recorded entries out of the plain table. Queries on it still see them.
@@ -100,9 +114,10 @@ fn removed(table: &str) -> String {
     )
 }
 
-/// Moves the entries back to the history, and drops the table that held them.
+/// Moves the entries back to the history, and drops the table that held them, and their keys.
 pub(super) fn put_back() -> String {
     format!(
-        "INSERT INTO task_history OVERRIDING SYSTEM VALUE SELECT * FROM {ASIDE}; DROP TABLE {ASIDE}"
+        "INSERT INTO task_history OVERRIDING SYSTEM VALUE SELECT * FROM {ASIDE}; DROP TABLE {ASIDE}; \
+         DROP TABLE IF EXISTS {NOTED}"
     )
 }

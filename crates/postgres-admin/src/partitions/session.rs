@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use tasktrail_postgres::ownership::other_owner;
-use tasktrail_postgres_client::advisory_lock::lock_within;
+use tasktrail_postgres_client::advisory_lock::{HeldLock, hold};
 use tasktrail_postgres_client::connection::{Connector, PLANNING_FOR_MANY_ROWS};
 
 use super::PartitionError;
@@ -25,28 +25,23 @@ pub(super) async fn open(
     opened.map_err(PartitionError::Connect)
 }
 
-/// Takes the lock on the partitions until the connection ends. Sets the search path to the schema
-/// of the history, in which new tables are then created.
-pub(super) async fn begin(connection: &mut AsyncPgConnection) -> Result<(), PartitionError> {
+/// Takes the lock on the partitions. New tables are created in the schema of the history, which is
+/// the whole search path.
+pub(super) async fn begin(
+    connector: &Connector,
+    connection: &mut AsyncPgConnection,
+) -> Result<HeldLock, PartitionError> {
     if let Some(owner) = other_owner(connection).await? {
         return Err(PartitionError::NotOwner { owner });
     }
-    connection
-        .batch_execute(
-            "SELECT set_config('search_path', quote_ident(nspname), false)
-             FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-             WHERE pg_class.oid = to_regclass('task_history')",
-        )
-        .await?;
     let number = of_store(connection, LOCK).await?;
-    if lock_within(connection, number, LOCK_TIMEOUT).await? {
-        Ok(())
-    } else {
-        Err(PartitionError::Busy)
-    }
+    let lock = hold(connector, connection, number, LOCK_TIMEOUT).await;
+    lock.map_err(PartitionError::Query)?
+        .ok_or(PartitionError::Busy)
 }
 
-/// Resets the planner settings, so that queries may read whole tables.
+/// Resets the planner settings until the end of the transaction, so that queries may read whole
+/// tables.
 pub(super) async fn for_many_rows(connection: &mut AsyncPgConnection) -> QueryResult<()> {
     connection.batch_execute(PLANNING_FOR_MANY_ROWS).await
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use serde::Serialize;
-use tasktrail_postgres_client::advisory_lock::try_lock;
+use tasktrail_postgres_client::advisory_lock::hold;
 use tasktrail_postgres_client::connection::Connector;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::CancelToken;
@@ -51,7 +51,7 @@ const LOCK: i64 = 0x7461_736b_7472_6172;
 /// Interval between cancel requests for a statement that is still running.
 const CANCEL_AGAIN: Duration = Duration::from_secs(1);
 
-/// Reindexes on a new connection, which holds the advisory lock.
+/// Reindexes on a new connection, while it holds the advisory lock.
 pub(crate) async fn reindex(
     connector: &Connector,
     only: &[String],
@@ -61,9 +61,10 @@ pub(crate) async fn reindex(
     let mut connection = connect(connector).await?;
     permitted(&tables(&mut connection).await?)?;
     let number = of_store(&mut connection, LOCK).await?;
-    if !try_lock(&mut connection, number).await? {
+    let lock = hold(connector, &mut connection, number, Duration::ZERO).await;
+    let Some(_lock) = lock.map_err(TableMaintenanceError::Query)? else {
         return Err(TableMaintenanceError::Taken);
-    }
+    };
     let plan = ReindexPlan::of(index_facts(&mut connection).await?, only)?;
     let statement = connection.cancel_token();
     let stopping = AtomicBool::new(false);

@@ -6,20 +6,22 @@ use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 use tasktrail_domain::InvalidValue;
 
+use super::Pooler;
 use crate::tls::TlsMode;
 
-/// Parameters that the driver does not support: the verifying TLS modes, root certificates, and the
-/// schema.
+/// Parameters that the driver does not support: the verifying TLS modes, root certificates, the
+/// schema, and the pooler.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct UrlParameters {
     pub(super) tls_mode: Option<TlsMode>,
     pub(super) root_certificate: Option<PathBuf>,
     pub(super) schema: Option<String>,
+    pub(super) pooler: Option<Pooler>,
 }
 
 impl UrlParameters {
-    /// Removes `sslmode`, `sslrootcert` and `schema` from a URL and returns them. A `key=value`
-    /// string is returned unchanged: the driver parses the modes that it supports.
+    /// Removes `sslmode`, `sslrootcert`, `schema` and `pooler` from a URL and returns them. A
+    /// `key=value` string is returned unchanged: the driver parses the modes that it supports.
     pub(super) fn extract_from(url: &SecretString) -> Result<(SecretString, Self), InvalidValue> {
         let mut taken = Self::default();
         let Some((base, query)) = split(url.expose_secret()) else {
@@ -38,6 +40,9 @@ impl UrlParameters {
                 Some(("schema", name)) => {
                     let name = percent_decode_str(name).decode_utf8_lossy();
                     taken.schema = Some(name.into_owned());
+                }
+                Some(("pooler", pooler)) => {
+                    taken.pooler = Some(pooler.parse().map_err(|invalid| hidden(&invalid))?);
                 }
                 _ => rest.push(part),
             }
@@ -93,13 +98,14 @@ mod tests {
     #[test]
     fn parameters_are_removed_from_the_url() {
         let (rest, parameters) = taken(
-            "postgres://h/d?sslmode=verify-full&connect_timeout=3&sslrootcert=%2Fca%20.pem&schema=My%20shop",
+            "postgres://h/d?sslmode=verify-full&connect_timeout=3&sslrootcert=%2Fca%20.pem&schema=My%20shop&pooler=transaction",
         );
 
         assert_eq!(rest, "postgres://h/d?connect_timeout=3");
         assert_eq!(parameters.tls_mode, Some(TlsMode::VerifyFull));
         assert_eq!(parameters.root_certificate, Some("/ca .pem".into()));
         assert_eq!(parameters.schema.as_deref(), Some("My shop"));
+        assert_eq!(parameters.pooler, Some(Pooler::Transaction));
     }
 
     #[test]

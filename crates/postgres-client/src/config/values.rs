@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tasktrail_domain::InvalidValue;
 
-use super::{PostgresConfig, StoreSchema};
+use super::{Pooler, PostgresConfig, StoreSchema};
 use crate::tls::TlsMode;
 
 impl PostgresConfig {
@@ -38,6 +38,12 @@ impl PostgresConfig {
     #[must_use]
     pub fn lock_timeout(&self) -> Duration {
         self.lock_timeout
+    }
+
+    /// Whether connections pass a pooler in transaction mode.
+    #[must_use]
+    pub fn pooler(&self) -> Pooler {
+        self.pooler
     }
 
     /// How connections are encrypted.
@@ -102,6 +108,7 @@ impl fmt::Debug for PostgresConfig {
             .field("standby_lag", &self.standby_lag)
             .field("group_commit_writers", &self.group_commit_writers)
             .field("schema", &self.schema.name())
+            .field("pooler", &self.pooler)
             .finish_non_exhaustive()
     }
 }

@@ -45,7 +45,8 @@ pub struct ConnectFailure {
 }
 
 impl ConnectFailure {
-    pub(crate) fn invalid_settings(message: String) -> Self {
+    /// A failure that only a change of the configuration ends.
+    pub(crate) fn lasting(message: String) -> Self {
         Self {
             message,
             is_transient: false,

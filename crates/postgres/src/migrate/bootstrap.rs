@@ -6,6 +6,15 @@ use tasktrail_postgres_client::config::StoreSchema;
 
 use super::{lock_number, migrations_table};
 
+/// What keeps other processes from migrating at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LockedBy {
+    /// Each migration takes the migration lock itself.
+    Statement,
+    /// A transaction on another connection holds it, so that a migration would wait for it forever.
+    OtherConnection,
+}
+
 /// The schema in which a plan runs, and what its first migration has to create there.
 #[expect(clippy::struct_excessive_bools, reason = "each is independent")]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,14 +49,23 @@ impl Bootstrap {
         sql
     }
 
-    pub(super) fn transaction(&self, change: &str) -> String {
-        let number = lock_number(&self.schema);
-        format!("BEGIN;\nSELECT pg_advisory_xact_lock({number});\n{change}COMMIT;\n")
+    pub(super) fn transaction(&self, change: &str, locked: LockedBy) -> String {
+        let first = match locked {
+            LockedBy::Statement => {
+                format!(
+                    "SELECT pg_advisory_xact_lock({})",
+                    lock_number(&self.schema)
+                )
+            }
+            // The session is not ours, and may have a limit.
+            LockedBy::OtherConnection => "SET LOCAL statement_timeout = 0".to_owned(),
+        };
+        format!("BEGIN;\n{first};\n{change}COMMIT;\n")
     }
 
     /// SQL that copies the applied versions to our table, without a migration.
-    pub(super) fn takeover(&self) -> String {
-        self.transaction(&self.prepare())
+    pub(super) fn takeover(&self, locked: LockedBy) -> String {
+        self.transaction(&self.prepare(), locked)
     }
 
     /// What remains to be prepared after the first migration.

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use tasktrail_postgres_client::advisory_lock::lock_within;
+use tasktrail_postgres_client::advisory_lock::{HeldLock, hold};
 use tasktrail_postgres_client::config::StoreSchema;
 use tasktrail_postgres_client::connection::Connector;
 
-use super::bootstrap::Bootstrap;
+use super::bootstrap::{Bootstrap, LockedBy};
 use super::environment::Environment;
 use super::migrating::Migrating;
 use super::migrations_table::{Applied, applied};
@@ -24,6 +24,8 @@ pub(super) struct Site {
     schema: StoreSchema,
     pub(super) around: Environment,
     pub(super) applied: Vec<Applied>,
+    /// `None` until the store is locked.
+    lock: Option<HeldLock>,
 }
 
 impl Site {
@@ -45,6 +47,7 @@ impl Site {
             schema,
             around,
             applied,
+            lock: None,
         })
     }
 
@@ -72,16 +75,27 @@ impl Site {
     }
 
     /// Waits for other processes that migrate, or until the database is closed.
-    pub(super) async fn lock(&mut self, migrating: &Migrating) -> Result<(), MigrateError> {
+    pub(super) async fn lock(
+        &mut self,
+        connector: &Connector,
+        migrating: &Migrating,
+    ) -> Result<(), MigrateError> {
         let number = lock_number(&self.schema);
         let locked = tokio::select! {
-            locked = lock_within(&mut self.connection, number, LOCK_TIMEOUT) => locked,
+            locked = hold(connector, &mut self.connection, number, LOCK_TIMEOUT) => locked,
             () = migrating.closing() => return Err(MigrateError::Closed),
         };
-        if locked.map_err(unread)? {
-            Ok(())
-        } else {
-            Err(MigrateError::Locked(LOCK_TIMEOUT))
+        self.lock = locked.map_err(MigrateError::Query)?;
+        match self.lock {
+            Some(_) => Ok(()),
+            None => Err(MigrateError::Locked(LOCK_TIMEOUT)),
+        }
+    }
+
+    fn locked(&self) -> LockedBy {
+        match &self.lock {
+            Some(lock) if lock.is_elsewhere() => LockedBy::OtherConnection,
+            _ => LockedBy::Statement,
         }
     }
 
@@ -90,7 +104,10 @@ impl Site {
         plan: &MigrationPlan,
     ) -> Result<Vec<String>, MigrateError> {
         let mut versions = Vec::new();
-        for (script, batches) in plan.batches() {
+        for (script, batches) in plan.batches(self.locked()) {
+            if let Some(lock) = &mut self.lock {
+                lock.check().await.map_err(unread)?;
+            }
             for batch in batches {
                 let done = self.connection.batch_execute(&batch).await;
                 done.map_err(|error| MigrateError::Migration(script.failed(error).into()))?;
@@ -105,7 +122,7 @@ impl Site {
         if !self.around.may_take_over() {
             return Ok(());
         }
-        let takeover = self.bootstrap().takeover();
+        let takeover = self.bootstrap().takeover(self.locked());
         let done = self.connection.batch_execute(&takeover).await;
         done.map_err(|error| MigrateError::Migration(error.into()))
     }

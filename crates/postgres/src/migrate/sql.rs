@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::bootstrap::Bootstrap;
+use super::bootstrap::{Bootstrap, LockedBy};
 use super::plan::MigrationPlan;
 use super::scripts::Script;
 use super::{lock_number, migrations_table};
@@ -24,7 +24,7 @@ impl MigrationPlan {
         }
         sql.push_str("; stop at the first error: psql --set ON_ERROR_STOP=1\n");
         let verb = if self.is_down() { "Revert" } else { "Apply" };
-        for (script, batches) in self.batches() {
+        for (script, batches) in self.batches(LockedBy::Statement) {
             let _ = writeln!(sql, "\n-- {verb} {}.", script.label());
             sql.push_str(&batches.concat());
         }
@@ -32,18 +32,20 @@ impl MigrationPlan {
     }
 
     /// The messages to the server for each migration, in order.
-    pub(super) fn batches(&self) -> Vec<(Script, Vec<String>)> {
+    pub(super) fn batches(&self, locked: LockedBy) -> Vec<(Script, Vec<String>)> {
         let first = self.bootstrap().clone();
         let later = first.prepared();
         let bootstraps = std::iter::once(&first).chain(std::iter::repeat(&later));
         let scripts = self.scripts().iter().zip(bootstraps);
         scripts
-            .map(|(script, bootstrap)| (*script, batches(script, self.is_down(), bootstrap)))
+            .map(|(script, bootstrap)| {
+                (*script, batches(script, self.is_down(), bootstrap, locked))
+            })
             .collect()
     }
 }
 
-fn batches(script: &Script, down: bool, bootstrap: &Bootstrap) -> Vec<String> {
+fn batches(script: &Script, down: bool, bootstrap: &Bootstrap, locked: LockedBy) -> Vec<String> {
     let (change, record) = if down {
         let legacy = if bootstrap.may_delete_legacy || bootstrap.is_legacy {
             migrations_table::delete_legacy(script)
@@ -57,16 +59,19 @@ fn batches(script: &Script, down: bool, bootstrap: &Bootstrap) -> Vec<String> {
     let change = format!("\n{}\n\n", change.trim());
     if script.in_transaction {
         let all = bootstrap.prepare() + &change + &record;
-        return vec![bootstrap.transaction(&all)];
+        return vec![bootstrap.transaction(&all, locked)];
     }
-    let session = format!(
-        "SET search_path TO {};\nSELECT pg_advisory_lock({});\n",
-        bootstrap.schema.quoted(),
-        lock_number(&bootstrap.schema)
-    );
-    let mut batches = vec![session, change, record];
+    let mut batches = vec![change, record];
+    if locked == LockedBy::Statement {
+        let session = format!(
+            "SET search_path TO {};\nSELECT pg_advisory_lock({});\n",
+            bootstrap.schema.quoted(),
+            lock_number(&bootstrap.schema)
+        );
+        batches.insert(0, session);
+    }
     if *bootstrap != bootstrap.prepared() {
-        batches.insert(0, bootstrap.transaction(&bootstrap.prepare()));
+        batches.insert(0, bootstrap.transaction(&bootstrap.prepare(), locked));
     }
     batches
 }
@@ -93,7 +98,7 @@ mod tests {
 
     #[test]
     fn migration_without_transaction_is_sent_in_its_own_message() {
-        let up = batches(&INDEX, false, &Bootstrap::default());
+        let up = batches(&INDEX, false, &Bootstrap::default(), LockedBy::Statement);
 
         let sql = up.concat();
         assert!(!sql.contains("BEGIN") && !sql.contains("COMMIT"), "{sql}");
@@ -102,6 +107,24 @@ mod tests {
             &sql,
             ["SELECT pg_advisory_lock(", "VALUES ('202701010000000000'"],
         );
+    }
+
+    #[test]
+    fn migration_waits_for_no_lock_that_another_connection_holds() {
+        let script = Script {
+            in_transaction: true,
+            ..INDEX
+        };
+
+        for script in [INDEX, script] {
+            let up = batches(
+                &script,
+                false,
+                &Bootstrap::default(),
+                LockedBy::OtherConnection,
+            );
+            assert!(!up.concat().contains("advisory"), "{up:?}");
+        }
     }
 
     #[test]
@@ -117,7 +140,7 @@ mod tests {
             ..Bootstrap::default()
         };
 
-        let up = batches(&script, false, &bootstrap);
+        let up = batches(&script, false, &bootstrap, LockedBy::Statement);
 
         assert_eq!(up.len(), 1);
         in_order(
@@ -144,7 +167,7 @@ mod tests {
             ..Bootstrap::default()
         };
 
-        let down = batches(&script, true, &bootstrap).concat();
+        let down = batches(&script, true, &bootstrap, LockedBy::Statement).concat();
 
         in_order(
             &down,

@@ -1,8 +1,8 @@
 //! Starting a server as planned.
 
-use super::account::Account;
 use super::supervisor::{Plan, Supervisor};
 use super::{Server, StartError, locate};
+use crate::account::Account;
 use crate::ports;
 
 /// Number of ports to try. Another process may take a port between choice and use.
@@ -19,8 +19,9 @@ pub(super) fn launch(
     ports: impl Iterator<Item = u16>,
 ) -> Result<Server, StartError> {
     let binaries = locate::binaries()?;
-    let (mut supervisor, directory) = Supervisor::spawn(&binaries, Account::for_server()?, plan)
-        .map_err(|reason| {
+    let account = Account::for_server().map_err(StartError::new)?;
+    let (mut supervisor, directory) =
+        Supervisor::spawn(&binaries, account, plan).map_err(|reason| {
             StartError::new(format!("cannot create the data directory:\n{reason}"))
         })?;
     let mut failure = String::new();

@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use super::account::Account;
+use crate::account::Account;
 
 /// How to create a server.
 #[derive(Debug)]

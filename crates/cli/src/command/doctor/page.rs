@@ -89,6 +89,11 @@ fn server(connection: &ConnectionFacts) -> String {
         (None, true) => "encrypted".to_owned(),
         (_, false) => "not encrypted".to_owned(),
     };
+    let tls = if connection.through_pooler {
+        format!("through a pooler ({tls} behind it)")
+    } else {
+        tls
+    };
     let limit = match connection.statement_timeout_ms {
         0 => "no statement timeout".to_owned(),
         limit => format!("statement timeout {} s", seconds(limit)),

@@ -28,7 +28,8 @@ use crate::output::Output;
 Examples:
   tasktrail migrate roles
   tasktrail migrate roles | psql --set ON_ERROR_STOP=1 postgres://postgres@localhost/tasks
-  tasktrail migrate roles --owner tasks_owner --runtime tasks_app --schema shop > roles.sql")]
+  tasktrail migrate roles --owner tasks_owner --runtime tasks_app --schema shop > roles.sql
+  tasktrail migrate roles --transaction-pooler > roles.sql")]
 pub(super) struct RolesArgs {
     /// Role that owns the tables and runs migrations: 1 to 63 bytes, case-sensitive.
     #[arg(long, value_name = "NAME", default_value = "tasktrail_owner")]
@@ -37,11 +38,19 @@ pub(super) struct RolesArgs {
     /// Role that services use: 1 to 63 bytes, case-sensitive.
     #[arg(long, value_name = "NAME", default_value = "tasktrail_runtime")]
     runtime: String,
+
+    /// Also set what sessions behind a pooler in transaction mode need, such as planner settings
+    /// and time limits, as properties of both roles.
+    #[arg(long)]
+    transaction_pooler: bool,
 }
 
 pub(super) fn run(args: &RolesArgs, global: &Global, output: &mut Output) -> Result<(), Failure> {
     let schema = connection::schema(global)?;
-    let roles = DatabaseRoles::new(&args.owner, &args.runtime, &schema)
+    let mut roles = DatabaseRoles::new(&args.owner, &args.runtime, &schema)
         .map_err(|refused| Failure::Usage(refused.to_string()))?;
+    if args.transaction_pooler {
+        roles = roles.behind_transaction_pooler();
+    }
     sql::print(&roles.sql(), output)
 }

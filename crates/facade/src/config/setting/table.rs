@@ -1,6 +1,6 @@
 use super::Kind::{
-    Count, Duration, File, Flag, Host, Lifetime, Name, Password, PasswordFile, Port, Schedule,
-    Text, TlsMode, Url,
+    Count, Duration, File, Flag, Host, Lifetime, Name, Password, PasswordFile, Pooler, Port,
+    Schedule, Text, TlsMode, Url,
 };
 use super::Setting;
 
@@ -31,7 +31,7 @@ fn location() -> [Setting; 7] {
     ]
 }
 
-fn connections() -> [Setting; 19] {
+fn connections() -> [Setting; 20] {
     let modes = "disable, prefer, require, verify-ca or verify-full";
     let name = "1 to 63 printable ASCII characters";
     let schema = "1 to 63 bytes without control characters and backslashes, and not reserved (pg_…, \
@@ -39,6 +39,7 @@ fn connections() -> [Setting; 19] {
     [
         Setting::new("schema", Text, schema),
         Setting::new("application_name", Text, name),
+        Setting::new("pooler", Pooler, "none or transaction"),
         Setting::new("statement_timeout", Duration, "1ms to 24h, 0 for none")
             .also(["DB_COMMAND_TIMEOUT"]),
         Setting::new("connect_wait", Duration, "0 to 1h"),

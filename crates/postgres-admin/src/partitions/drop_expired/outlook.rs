@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Text, Timestamptz};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use tasktrail_domain::task_history::{RetentionPolicy, Scope, TaskStatus};
 use tasktrail_domain::timestamp::Timestamp;
@@ -85,7 +85,21 @@ pub(in crate::partitions) async fn outlook(
     let Some(partitions) = read(connection).await? else {
         return Ok(None);
     };
-    for_many_rows(connection).await?;
+    let outlook = connection
+        .transaction(async |connection| {
+            for_many_rows(connection).await?;
+            explain(connection, partitions, policy, now).await
+        })
+        .await?;
+    Ok(Some(outlook))
+}
+
+async fn explain(
+    connection: &mut AsyncPgConnection,
+    partitions: Vec<Partition>,
+    policy: &RetentionPolicy,
+    now: Timestamp,
+) -> Result<Vec<PartitionOutlook>, PartitionError> {
     let general = general_hold(connection, policy).await?;
     let mut outlook = Vec::new();
     for partition in partitions {
@@ -117,7 +131,7 @@ pub(in crate::partitions) async fn outlook(
             break;
         }
     }
-    Ok(Some(outlook))
+    Ok(outlook)
 }
 
 /// The age that the policy's cutoff corresponds to.

@@ -1,32 +1,30 @@
-//! The account that runs the server: PostgreSQL does not run as root.
+//! The account that runs servers: PostgreSQL and PgBouncer do not run as root.
 
 use std::fs;
 use std::process::Command;
-
-use super::StartError;
 
 const PASSWD: &str = "/etc/passwd";
 
 /// An account other than root.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Account {
-    pub(super) user: u32,
-    pub(super) group: u32,
+pub(crate) struct Account {
+    pub(crate) user: u32,
+    pub(crate) group: u32,
 }
 
 impl Account {
     /// Returns `postgres`, or else `nobody`, if this process is root. Returns `None` otherwise.
-    pub(super) fn for_server() -> Result<Option<Self>, StartError> {
+    pub(crate) fn for_server() -> Result<Option<Self>, String> {
         if !is_root()? {
             return Ok(None);
         }
-        let passwd = fs::read_to_string(PASSWD)
-            .map_err(|error| StartError::new(format!("cannot read {PASSWD}: {error}")))?;
+        let passwd =
+            fs::read_to_string(PASSWD).map_err(|error| format!("cannot read {PASSWD}: {error}"))?;
         ["postgres", "nobody"]
             .iter()
             .find_map(|name| Self::named(name, &passwd))
             .map(Some)
-            .ok_or_else(|| StartError::new(format!("neither postgres nor nobody is in {PASSWD}")))
+            .ok_or_else(|| format!("neither postgres nor nobody is in {PASSWD}"))
     }
 
     fn named(name: &str, passwd: &str) -> Option<Self> {
@@ -39,11 +37,11 @@ impl Account {
     }
 }
 
-fn is_root() -> Result<bool, StartError> {
+fn is_root() -> Result<bool, String> {
     let id = Command::new("id")
         .arg("-u")
         .output()
-        .map_err(|error| StartError::new(format!("cannot run id: {error}")))?;
+        .map_err(|error| format!("cannot run id: {error}"))?;
     Ok(id.stdout.trim_ascii() == b"0")
 }
 
