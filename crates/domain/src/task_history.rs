@@ -30,7 +30,7 @@ pub use entry_id::EntryId;
 pub use error_code::ErrorCode;
 pub use extension::TaskHistoryRepositoryExt;
 pub use finish::{CancelOutcome, FinalStatus, Finish, FinishOutcome};
-pub use list::{ListCursor, TaskFilter};
+pub use list::{ListAllCursor, ListCursor, TaskFilter};
 #[cfg(feature = "mock")]
 pub use repository::MockTaskHistoryRepository;
 pub use repository::{TaskHistoryRepository, operation};

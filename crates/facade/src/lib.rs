@@ -28,8 +28,8 @@ pub use new_entry::NewEntry;
 pub use prometheus::{PrometheusEndpoint, PrometheusError};
 #[doc(inline)]
 pub use tasktrail_domain::{
-    Document, InvalidValue, JsonText, TaskId, TaskKey, UserId, clock, id, repository, task_history,
-    timestamp, write,
+    Document, InvalidValue, JsonText, TaskId, TaskKey, UserId, UserPrefix, clock, id, repository,
+    task_history, timestamp, write,
 };
 /// Time limits, retries and the circuit breaker that guard every call to PostgreSQL.
 #[cfg(feature = "postgres")]

@@ -11,6 +11,7 @@ mod metrics;
 mod migrations;
 #[cfg(feature = "postgres")]
 mod partitions;
+mod recovery;
 
 use std::fmt;
 use std::sync::Arc;

@@ -8,11 +8,12 @@ use tasktrail_domain::repository::{
 };
 use tasktrail_domain::task_history::{
     Counts, EntryConflict, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry,
-    ListCursor, RemovalCursor, RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope,
-    StepNumber, TaskFilter, TaskHistoryRepository, TaskStatus, TaskSummary, TrailCursor, operation,
+    ListAllCursor, ListCursor, RemovalCursor, RemovalLimits, RemovalResult, RetentionPolicy,
+    SavedBatch, Scope, StepNumber, TaskFilter, TaskHistoryRepository, TaskStatus, TaskSummary,
+    TrailCursor, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
-use tasktrail_domain::{TaskKey, UserId};
+use tasktrail_domain::{TaskKey, UserId, UserPrefix};
 
 use crate::store::InMemoryStore;
 use crate::store::task_history::count;
@@ -100,6 +101,10 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         Ok(self.store.lock().tasks.status(task))
     }
 
+    async fn summary(&self, task: &TaskKey) -> Result<Option<TaskSummary>> {
+        Ok(self.store.lock().tasks.summary(task))
+    }
+
     async fn finish(
         &self,
         task: &TaskKey,
@@ -129,6 +134,26 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
             page.size,
             ListCursor::of,
         ))
+    }
+
+    async fn list_all(
+        &self,
+        users: &UserPrefix,
+        filter: &TaskFilter,
+        page: &PageRequest<ListAllCursor>,
+    ) -> Result<Page<TaskSummary, ListAllCursor>> {
+        let tasks = &self.store.lock().tasks;
+        let listed = tasks.listed_of_all(users, filter, page);
+        Ok(Page::of(listed, page.size, ListAllCursor::of))
+    }
+
+    async fn users(
+        &self,
+        prefix: &UserPrefix,
+        page: &PageRequest<UserId>,
+    ) -> Result<Page<UserId, UserId>> {
+        let users = self.store.lock().tasks.users(prefix, page);
+        Ok(Page::of(users, page.size, UserId::clone))
     }
 
     async fn count(&self, scope: &Scope) -> Result<Counts> {

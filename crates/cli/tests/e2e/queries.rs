@@ -113,16 +113,21 @@ fn since_accepts_a_duration_and_a_date() {
 }
 
 #[test]
-fn status_is_one_word_and_unknown_exits_with_1() {
+fn status_distinguishes_open_tasks_and_unknown_exits_with_1() {
     let imported = Imported::new();
 
     assert_eq!(
         imported.run(&["status", "alice", "b"]).good().stdout,
-        "failed\n"
+        "failed (open)\n"
+    );
+    imported.run(&["cancel", "alice", "b"]).good();
+    assert_eq!(
+        imported.run(&["status", "alice", "b"]).good().stdout,
+        "cancelled\n"
     );
     assert_eq!(
         imported.json(&["status", "bob", "c"]),
-        json!({ "user_id": "bob", "task_id": "c", "status": "running" })
+        json!({ "user_id": "bob", "task_id": "c", "status": "running", "finished_at": null })
     );
 
     let unknown = imported.run(&["status", "alice", "c"]);
