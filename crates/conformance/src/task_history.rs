@@ -154,7 +154,8 @@ macro_rules! task_history_suite {
                 empty_store_counts_zero,
                 entries_steps_tasks_and_users_are_counted,
                 the_count_of_a_user_excludes_other_users,
-                a_finished_task_counts_under_its_final_status;
+                a_finished_task_counts_under_its_final_status,
+                open_tasks_are_counted_by_status;
             retention:
                 without_expired_tasks_nothing_is_removed,
                 a_task_with_activity_at_the_cutoff_is_kept,
@@ -165,7 +166,7 @@ macro_rules! task_history_suite {
                 a_save_after_a_removal_starts_a_new_task,
                 a_removed_task_can_be_finished_again,
                 tasks_with_other_statuses_are_kept,
-                a_finished_only_policy_keeps_open_tasks,
+                a_policy_can_keep_unfinished_tasks,
                 the_newest_tasks_of_each_user_are_kept;
             expired:
                 expired_counts_match_the_removal;

@@ -168,6 +168,9 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
             last_user = Some(&key.user);
             if let Some(status) = task.status() {
                 *counts.tasks_by_status.entry(status).or_default() += 1;
+                if !task.is_finished() {
+                    *counts.open_tasks_by_status.entry(status).or_default() += 1;
+                }
             }
         }
         Ok(counts)

@@ -16,11 +16,13 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, counted, printable};
 
-/// Remove tasks without recent activity, with their whole histories.
+/// Remove finished tasks without recent activity, with their whole histories.
 ///
 /// A task is removed with its whole history or not at all: a task with recent activity keeps its
-/// early steps. Pending and running tasks are kept at any age, and counted separately as stuck:
-/// their workers may have died. If you combine conditions, a task must meet all of them.
+/// early steps. Open tasks are kept at any age, because their workers may have died. They are
+/// counted separately: pending and running ones as stuck, those whose last step is `completed` or
+/// `failed`, for example, but that were never finished, as unfinished. If you combine conditions, a
+/// task must meet all of them.
 ///
 /// The cleanup runs in small transactions while services keep saving. If the entries are
 /// partitioned and the role owns them, expired partitions are dropped whole. Two cleanups can run
@@ -31,13 +33,13 @@ use crate::output::{Output, counted, printable};
 /// partition returns the space to the operating system. For each partition that is kept, the output
 /// shows the reason, and when it can be dropped.
 ///
-/// With --time-budget nothing is estimated, because that takes time too: no sizes and no stuck
-/// tasks are reported. Use --dry-run to see both.
+/// With --time-budget nothing is estimated, because that takes time too: no sizes and no open tasks
+/// are reported. Use --dry-run to see both.
 ///
 /// JSON: `{"tasks", "entries", "bytes", "partitions", "drop_failures", "complete", "stuck":
-/// {"tasks", "entries"}, "dry_run", "kept_partitions": [{"partition", "until", "reason",
-/// "droppable_from"}]}`. `bytes` and `stuck` are null with --time-budget. `reason` is
-/// `narrow_policy`, `not_owner` (with `owner`), `ends_after_cutoff`, `no_end`, or `retained_tasks`
+/// {"tasks", "entries"}, "unfinished": {"tasks", "entries"}, "dry_run", "kept_partitions":
+/// [{"partition", "until", "reason", "droppable_from"}]}`. `bytes`, `stuck` and `unfinished` are
+/// null with --time-budget. `reason` is `narrow_policy`, `not_owner` (with `owner`), `ends_after_cutoff`, `no_end`, or `retained_tasks`
 /// (with `retained` and `counted` entries). In a dry run, an entry without a reason is a partition
 /// that would be dropped.
 #[derive(Debug, Args)]
@@ -46,7 +48,7 @@ Examples:
   tasktrail cleanup --days 90 --dry-run
   tasktrail cleanup --days 30 --status completed --status cancelled --time-budget 30m
   tasktrail cleanup --days 0 --keep 1000
-  tasktrail cleanup --days 365 --user alice --include-stuck
+  tasktrail cleanup --days 365 --user alice --include-stuck --include-unfinished
   30 3 * * * tasktrail cleanup --days 90 --time-budget 2h --format json >>cleanup.log")]
 #[expect(
     clippy::struct_excessive_bools,
@@ -73,11 +75,10 @@ pub(crate) struct CleanupArgs {
     #[arg(long, conflicts_with = "statuses")]
     include_stuck: bool,
 
-    /// Only tasks that were finished, for example by `cancel`; a completed last step alone does not
-    /// finish a task. Applies even with --include-stuck, because pending and running tasks are not
-    /// finished.
+    /// Also remove tasks whose last step is completed, cancelled, timed out or failed, but that were
+    /// never finished. Use it if your services do not finish their tasks.
     #[arg(long)]
-    finished_only: bool,
+    include_unfinished: bool,
 
     /// Always keep the N newest tasks of each user.
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
@@ -103,15 +104,24 @@ struct Answer {
     drop_failures: Vec<String>,
     complete: bool,
     /// `None` without an estimate.
-    stuck: Option<Stuck>,
+    stuck: Option<Kept>,
+    unfinished: Option<Kept>,
     dry_run: bool,
     kept_partitions: Vec<Outlook>,
 }
 
+/// Open tasks that are kept.
 #[derive(Serialize)]
-struct Stuck {
+struct Kept {
     tasks: u64,
     entries: u64,
+}
+
+impl From<ExpiredCounts> for Kept {
+    fn from(counts: ExpiredCounts) -> Self {
+        let ExpiredCounts { tasks, entries, .. } = counts;
+        Self { tasks, entries }
+    }
 }
 
 pub(crate) async fn run(
@@ -164,7 +174,7 @@ impl CleanupArgs {
             given => StatusSet::only(given.iter().copied()),
         };
         rule.with_statuses(statuses)
-            .with_finished_only(self.finished_only)
+            .with_keep_unfinished(!self.include_unfinished)
             .with_scope(self.user.clone().map_or(Scope::Everyone, Scope::User))
             .with_keep_newest(self.keep)
     }
@@ -191,10 +201,8 @@ impl CleanupArgs {
             partitions: gone.partitions,
             drop_failures: gone.drop_failures,
             complete: self.dry_run || gone.complete,
-            stuck: estimate.map(|estimate| Stuck {
-                tasks: estimate.stuck.tasks,
-                entries: estimate.stuck.entries,
-            }),
+            stuck: estimate.map(|estimate| estimate.stuck.into()),
+            unfinished: estimate.map(|estimate| estimate.unfinished.into()),
             dry_run: self.dry_run,
             kept_partitions,
         };
@@ -202,11 +210,6 @@ impl CleanupArgs {
             return output.json(&answer);
         }
         answer.print(self, output)
-    }
-
-    /// Whether adding `--include-stuck` is possible and would remove the stuck tasks.
-    fn stuck_would_help(&self) -> bool {
-        self.statuses.is_empty() && !self.finished_only
     }
 }
 
@@ -237,21 +240,29 @@ impl Answer {
         for partition in &self.kept_partitions {
             output.line(format_args!("{partition}"))?;
         }
-        let Some(stuck) = &self.stuck else {
+        let (Some(stuck), Some(unfinished)) = (&self.stuck, &self.unfinished) else {
             return output.line(
-                "no estimate with --time-budget: use --dry-run to see the size and the stuck tasks",
+                "no estimate with --time-budget: use --dry-run to see the size and the open tasks",
             );
         };
+        let days = counted(args.days.into(), "day", "days");
         if stuck.tasks > 0 {
             let tasks = tasks_with_entries(stuck.tasks, stuck.entries);
-            let days = counted(args.days.into(), "day", "days");
-            let hint = if args.stuck_would_help() {
+            // The option cannot be combined with --status.
+            let hint = if args.statuses.is_empty() {
                 " (--include-stuck also removes them)"
             } else {
                 ""
             };
             output.line(format_args!(
                 "kept as stuck: {tasks}, pending or running without activity for {days} or more{hint}"
+            ))?;
+        }
+        if unfinished.tasks > 0 {
+            let tasks = tasks_with_entries(unfinished.tasks, unfinished.entries);
+            output.line(format_args!(
+                "kept as unfinished: {tasks}, never finished and without activity for {days} or more \
+                 (--include-unfinished also removes them)"
             ))?;
         }
         Ok(())

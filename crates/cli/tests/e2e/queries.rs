@@ -26,6 +26,7 @@ fn stats_count_what_was_imported() {
         json!({
             "entries": 5, "steps": 4, "tasks": 3, "users": 2,
             "tasks_by_status": { "completed": 1, "failed": 1, "running": 1 },
+            "open_tasks_by_status": { "completed": 1, "failed": 1, "running": 1 },
         })
     );
     assert_eq!(
@@ -33,9 +34,10 @@ fn stats_count_what_was_imported() {
         json!({
             "entries": 1, "steps": 1, "tasks": 1, "users": 1,
             "tasks_by_status": { "running": 1 },
+            "open_tasks_by_status": { "running": 1 },
         })
     );
-    imported.prints(&["stats"], "│ entries     │ 5 │");
+    imported.prints(&["stats"], "│     failed (open)    │ 1 │");
 }
 
 #[test]

@@ -194,10 +194,10 @@ fn filter() -> impl Strategy<Value = TaskFilter> {
 
 fn policy() -> impl Strategy<Value = RetentionPolicy> {
     (instant(), statuses(), any::<bool>(), scope(), kept()).prop_map(
-        |(cutoff, statuses, finished_only, scope, keep_newest)| {
-            RetentionPolicy::older_than(cutoff)
+        |(cutoff, statuses, keep_unfinished, scope, keep_newest)| {
+            RetentionPolicy::every_task_before(cutoff)
                 .with_statuses(statuses)
-                .with_finished_only(finished_only)
+                .with_keep_unfinished(keep_unfinished)
                 .with_scope(scope)
                 .with_keep_newest(keep_newest)
         },

@@ -68,7 +68,8 @@ pub async fn a_user_is_listed_while_they_have_a_task(history: &History) {
     let both = history.user_pages(&all, 10).await.concat();
     assert_eq!(texts(&both), ["alice", "bob"]);
 
-    let of_alice = RetentionPolicy::older_than(Timestamp::MAX).with_scope(Scope::User(saved.user));
+    let of_alice =
+        RetentionPolicy::every_task_before(Timestamp::MAX).with_scope(Scope::User(saved.user));
     history.remove(&of_alice, &RemovalLimits::default()).await;
 
     let left = history.user_pages(&all, 10).await.concat();

@@ -164,7 +164,8 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
         page: &PageRequest<UserId>,
     ) -> Result<Page<UserId, UserId>>;
 
-    /// Counts entries, steps, tasks and users, all at the same instant.
+    /// Counts entries, steps, tasks and users, and tasks and open tasks by status, all at the same
+    /// instant.
     ///
     /// The cost grows with the size of the history in scope.
     #[read]

@@ -80,7 +80,7 @@ pub(super) async fn one_of_each(histories: &PostgresTaskHistory<'_>, writer: &Wr
         .unwrap();
     histories.summary(&task).await.unwrap();
     histories.count(&Scope::Everyone).await.unwrap();
-    let policy = RetentionPolicy::older_than(Timestamp::MAX);
+    let policy = RetentionPolicy::every_task_before(Timestamp::MAX);
     let keeping = policy.clone().with_keep_newest(1);
     for policy in [keeping, policy] {
         histories.expired(&policy).await.unwrap();

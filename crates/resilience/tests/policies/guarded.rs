@@ -36,7 +36,7 @@ impl Policy for Recording {
 async fn each_method_goes_through_the_policy_as_its_own_operation() -> Result<()> {
     let history = Guarded::new(InMemoryTaskHistory::new(), Recording::default());
     let writer = tasktrail_conformance::fixture::Writer::default();
-    let (report, policy) = (task("report"), RetentionPolicy::older_than(at(1)));
+    let (report, policy) = (task("report"), RetentionPolicy::every_task_before(at(1)));
     let entry = writer.step(&report, 0, TaskStatus::Running);
 
     history.save(&entry).await?;

@@ -193,5 +193,5 @@ fn users_of(request: &ExplainRequest) -> UserPrefix {
 
 fn policy(request: &ExplainRequest) -> RetentionPolicy {
     let age = std::time::Duration::from_secs(90 * 24 * 60 * 60);
-    RetentionPolicy::older_than(request.now.saturating_sub(age)).with_scope(request.scope())
+    RetentionPolicy::every_task_before(request.now.saturating_sub(age)).with_scope(request.scope())
 }
