@@ -9,7 +9,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::args::Global;
 use crate::command::{
     analyze, bench, cancel, cleanup, completions, demo, doctor, explain, export, health, history,
-    import, migrate, reindex, serve_metrics, stats, status, tasks,
+    import, migrate, reindex, serve_metrics, stats, status, tasks, users,
 };
 use crate::failure::Failure;
 use crate::output::Output;
@@ -45,6 +45,7 @@ enum Command {
     Import(import::ImportArgs),
     Export(export::ExportArgs),
     Tasks(tasks::TasksArgs),
+    Users(users::UsersArgs),
     History(history::HistoryArgs),
     Status(status::StatusArgs),
     Cancel(cancel::CancelArgs),
@@ -96,6 +97,7 @@ impl Cli {
             Command::Import(args) => import::run(args, global, output).await,
             Command::Export(args) => export::run(args, global, output).await,
             Command::Tasks(args) => tasks::run(&args, global, output).await,
+            Command::Users(args) => users::run(args, global, output).await,
             Command::History(args) => history::run(args, global, output).await,
             Command::Status(args) => status::run(args, global, output).await,
             Command::Cancel(args) => cancel::run(args, global, output).await,
@@ -123,6 +125,7 @@ Examples:
   tasktrail import runs.jsonl.gz                  save the lines of a file, each line once
   tasktrail export all.jsonl.gz                   write all histories to a file
   tasktrail tasks alice --status failed           list the failed tasks of a user
+  tasktrail tasks --all --stuck 10m               list the open tasks of all users
   tasktrail history alice report-7                show the steps of one task
   tasktrail doctor                                check the database for problems
 

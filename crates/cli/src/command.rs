@@ -20,3 +20,4 @@ pub(crate) mod serve_metrics;
 pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod tasks;
+pub(crate) mod users;

@@ -27,7 +27,7 @@ pub(crate) use self::format::Format;
 pub(crate) use self::stderr::note;
 pub(crate) use self::table_style::{TableStyle, number_cell};
 pub(crate) use self::terminal::has_colours;
-pub(crate) use self::text::{bytes, counted, grouped, moment, printable, quoted};
+pub(crate) use self::text::{bytes, counted, grouped, moment, printable, quoted, task_status};
 
 /// Standard output, in the selected format.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use tasktrail_domain::task_history::{
     TaskStatus, TaskStepResult,
 };
 use tasktrail_domain::timestamp::Timestamp;
-use tasktrail_domain::{TaskKey, UserId};
+use tasktrail_domain::{TaskKey, UserId, UserPrefix};
 
 /// The users in nearly all cases. A [`Snapshot`](crate::snapshot::Snapshot) covers only them.
 pub const USERS: [&str; 2] = ["alice", "bob"];
@@ -21,6 +21,12 @@ pub const USERS: [&str; 2] = ["alice", "bob"];
 #[must_use]
 pub fn user(id: &str) -> UserId {
     UserId::new(id).unwrap()
+}
+
+/// Returns a user prefix.
+#[must_use]
+pub fn prefix(text: &str) -> UserPrefix {
+    UserPrefix::new(text).unwrap()
 }
 
 /// Returns the key of a task of the user `alice`.

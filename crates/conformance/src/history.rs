@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use tasktrail_domain::repository::{Page, PageRequest};
 use tasktrail_domain::task_history::{
-    Counts, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor,
-    RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
-    TaskHistoryRepository, TaskHistoryRepositoryExt, TaskStatus, TaskSummary, TrailCursor,
+    Counts, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListAllCursor,
+    ListCursor, RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope, StepNumber,
+    TaskFilter, TaskHistoryRepository, TaskHistoryRepositoryExt, TaskStatus, TaskSummary,
+    TrailCursor,
 };
 use tasktrail_domain::timestamp::Timestamp;
-use tasktrail_domain::{TaskKey, UserId};
+use tasktrail_domain::{TaskKey, UserId, UserPrefix};
 
 use crate::fixture::page;
 
@@ -47,6 +48,11 @@ impl History {
     /// Returns a task's status.
     pub async fn status(&self, task: &TaskKey) -> Option<TaskStatus> {
         self.0.status(task).await.unwrap()
+    }
+
+    /// Returns a task's summary, or `None` if it is unknown.
+    pub async fn summary_of(&self, task: &TaskKey) -> Option<TaskSummary> {
+        self.0.summary(task).await.unwrap()
     }
 
     /// Finishes a task.
@@ -118,6 +124,25 @@ impl History {
     ) -> Page<TaskSummary, ListCursor> {
         self.0.list(user, filter, page).await.unwrap()
     }
+
+    /// Returns one page of the tasks of all users.
+    pub async fn list_all_page(
+        &self,
+        users: &UserPrefix,
+        filter: &TaskFilter,
+        page: &PageRequest<ListAllCursor>,
+    ) -> Page<TaskSummary, ListAllCursor> {
+        self.0.list_all(users, filter, page).await.unwrap()
+    }
+
+    /// Returns one page of the users.
+    pub async fn user_page(
+        &self,
+        prefix: &UserPrefix,
+        page: &PageRequest<UserId>,
+    ) -> Page<UserId, UserId> {
+        self.0.users(prefix, page).await.unwrap()
+    }
 }
 
 /// Reads of whole lists, page by page.
@@ -182,6 +207,33 @@ impl History {
         let mut request = Some(page(size));
         while let Some(asked) = request {
             let given = self.list_page(user, filter, &asked).await;
+            request = turn(&asked, given, &mut pages);
+        }
+        pages
+    }
+
+    /// Returns the tasks of all users as pages.
+    pub async fn list_all_pages(
+        &self,
+        users: &UserPrefix,
+        filter: &TaskFilter,
+        size: u64,
+    ) -> Vec<Vec<TaskSummary>> {
+        let mut pages = Vec::new();
+        let mut request = Some(page(size));
+        while let Some(asked) = request {
+            let given = self.list_all_page(users, filter, &asked).await;
+            request = turn(&asked, given, &mut pages);
+        }
+        pages
+    }
+
+    /// Returns the users as pages.
+    pub async fn user_pages(&self, prefix: &UserPrefix, size: u64) -> Vec<Vec<UserId>> {
+        let mut pages = Vec::new();
+        let mut request = Some(page(size));
+        while let Some(asked) = request {
+            let given = self.user_page(prefix, &asked).await;
             request = turn(&asked, given, &mut pages);
         }
         pages

@@ -10,12 +10,12 @@ use tasktrail_domain::repository::{
     Effect, ErrorKind, Operation, Page, PageRequest, PageSize, RepositoryError, Result,
 };
 use tasktrail_domain::task_history::{
-    Counts, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor,
-    RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
-    TaskHistoryRepository, TaskStatus, TaskSummary,
+    Counts, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListAllCursor,
+    ListCursor, RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope, StepNumber,
+    TaskFilter, TaskHistoryRepository, TaskStatus, TaskSummary,
 };
 use tasktrail_domain::timestamp::Timestamp;
-use tasktrail_domain::{TaskKey, UserId};
+use tasktrail_domain::{TaskKey, UserId, UserPrefix};
 
 pub use self::strategy::action;
 
@@ -36,6 +36,8 @@ pub enum Action {
     Trail { task: TaskKey, size: PageSize },
     /// `status`.
     Status(TaskKey),
+    /// `summary`.
+    Summary(TaskKey),
     /// `finish`.
     Finish {
         task: TaskKey,
@@ -49,6 +51,17 @@ pub enum Action {
         user: UserId,
         filter: TaskFilter,
         page: PageRequest<ListCursor>,
+    },
+    /// `list_all`.
+    ListAll {
+        users: UserPrefix,
+        filter: TaskFilter,
+        page: PageRequest<ListAllCursor>,
+    },
+    /// `users`.
+    Users {
+        prefix: UserPrefix,
+        page: PageRequest<UserId>,
     },
     /// `count`.
     Count(Scope),
@@ -86,12 +99,18 @@ pub enum Answer {
     Trail(Vec<Vec<HistoryEntry>>),
     /// Of `status`.
     Status(Option<TaskStatus>),
+    /// Of `summary`.
+    Summary(Option<TaskSummary>),
     /// Of `finish`.
     Finished(FinishOutcome),
     /// Of `finish_batch`.
     FinishedBatch(Vec<FinishOutcome>),
     /// Of `list`.
     Tasks(Page<TaskSummary, ListCursor>),
+    /// Of `list_all`.
+    TasksOfAll(Page<TaskSummary, ListAllCursor>),
+    /// Of `users`.
+    Users(Page<UserId, UserId>),
     /// Of `count`.
     Counts(Counts),
     /// Of `expired`.
@@ -117,6 +136,7 @@ async fn attempt(repository: &dyn TaskHistoryRepository, action: &Action) -> Res
         Action::Load { task, page } => Answer::Steps(repository.load(task, page).await?),
         Action::Trail { task, size } => Answer::Trail(trail(repository, task, *size).await?),
         Action::Status(task) => Answer::Status(repository.status(task).await?),
+        Action::Summary(task) => Answer::Summary(repository.summary(task).await?),
         Action::Finish { task, status, at } => {
             Answer::Finished(repository.finish(task, *status, *at).await?)
         }
@@ -126,6 +146,12 @@ async fn attempt(repository: &dyn TaskHistoryRepository, action: &Action) -> Res
         Action::List { user, filter, page } => {
             Answer::Tasks(repository.list(user, filter, page).await?)
         }
+        Action::ListAll {
+            users,
+            filter,
+            page,
+        } => Answer::TasksOfAll(repository.list_all(users, filter, page).await?),
+        Action::Users { prefix, page } => Answer::Users(repository.users(prefix, page).await?),
         Action::Count(scope) => Answer::Counts(repository.count(scope).await?),
         Action::Expired(policy) => Answer::Expired(repository.expired(policy).await?),
         Action::RemoveExpired { policy, batch } => {

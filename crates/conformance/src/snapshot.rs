@@ -71,6 +71,9 @@ impl Snapshot {
             counts.steps += u64::try_from(record.steps.len()).unwrap();
             let status = record.summary.status;
             *counts.tasks_by_status.entry(status).or_default() += 1;
+            if !record.summary.is_finished() {
+                *counts.open_tasks_by_status.entry(status).or_default() += 1;
+            }
             *by_user.entry(&record.summary.task.user).or_default() += 1;
         }
         counts.users = by_user.len().try_into().unwrap();

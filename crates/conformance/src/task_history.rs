@@ -9,6 +9,7 @@ pub mod finish;
 pub mod finish_batch;
 pub mod isolation;
 pub mod list;
+pub mod list_all;
 pub mod load;
 pub mod newest_kept;
 pub mod numbers;
@@ -22,6 +23,7 @@ pub mod save;
 pub mod status;
 pub mod summary;
 pub mod trail;
+pub mod users;
 pub mod values;
 
 /// Generates one test per case, each on a repository created by `$fresh`.
@@ -109,6 +111,8 @@ macro_rules! task_history_suite {
                 a_batch_of_finishes_may_be_large,
                 batches_in_different_orders_finish_each_task_once;
             summary:
+                an_unknown_task_has_no_summary,
+                the_summary_of_a_task_is_the_one_in_the_list,
                 an_open_task_has_a_summary,
                 a_task_finished_before_any_save_has_a_summary,
                 a_summary_has_the_earliest_and_the_latest_time,
@@ -128,14 +132,30 @@ macro_rules! task_history_suite {
             filter:
                 tasks_are_filtered_by_status,
                 the_status_filter_uses_the_current_status_only,
+                tasks_are_filtered_by_finish,
                 tasks_are_filtered_by_error_code,
                 since_is_inclusive_and_until_is_exclusive,
                 conditions_of_a_filter_combine;
+            list_all:
+                an_empty_store_lists_no_tasks_of_any_user,
+                the_list_of_all_users_is_sorted_by_user,
+                only_users_with_the_prefix_are_included,
+                a_filter_applies_to_the_tasks_of_all_users,
+                a_cursor_of_all_users_round_trips_as_text,
+                a_cursor_of_all_users_need_not_match_a_task,
+                paging_all_users_is_stable_while_tasks_are_written,
+                open_tasks_without_recent_activity_are_found;
+            users:
+                users_are_listed_in_ascending_order,
+                users_are_filtered_by_prefix,
+                a_page_of_users_starts_after_its_cursor,
+                a_user_is_listed_while_they_have_a_task;
             count:
                 empty_store_counts_zero,
                 entries_steps_tasks_and_users_are_counted,
                 the_count_of_a_user_excludes_other_users,
-                a_finished_task_counts_under_its_final_status;
+                a_finished_task_counts_under_its_final_status,
+                open_tasks_are_counted_by_status;
             retention:
                 without_expired_tasks_nothing_is_removed,
                 a_task_with_activity_at_the_cutoff_is_kept,
@@ -146,7 +166,7 @@ macro_rules! task_history_suite {
                 a_save_after_a_removal_starts_a_new_task,
                 a_removed_task_can_be_finished_again,
                 tasks_with_other_statuses_are_kept,
-                a_finished_only_policy_keeps_open_tasks,
+                a_policy_can_keep_unfinished_tasks,
                 the_newest_tasks_of_each_user_are_kept;
             expired:
                 expired_counts_match_the_removal;

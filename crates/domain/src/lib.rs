@@ -9,7 +9,7 @@
 //! All contexts share:
 //!
 //! - [`repository`]: errors, operations and pages.
-//! - [`UserId`] and [`TaskKey`], and [`id`]: UUIDs that callers generate.
+//! - [`UserId`], [`UserPrefix`] and [`TaskKey`], and [`id`]: UUIDs that callers generate.
 //! - [`JsonText`], which keeps the exact text of a JSON document, and [`Document`], a small JSON
 //!   object that is searched by what it contains.
 //! - [`write`](mod@write): who writes, when and why.
@@ -34,4 +34,4 @@ pub mod write;
 pub use document::Document;
 pub use invalid_value::InvalidValue;
 pub use json_text::JsonText;
-pub use task_key::{TaskId, TaskKey, UserId};
+pub use task_key::{TaskId, TaskKey, UserId, UserPrefix};

@@ -6,6 +6,12 @@
 //! store accepted them, are its *trail*. Each task has a [`TaskSummary`], so that status checks and
 //! lists do not read the entries.
 //!
+//! Save every step but the last with the status `running` and
+//! [`completed`](TaskStepResultBuilder::completed), save the last one with the status that the task
+//! ends with, and then [finish](TaskHistoryRepository::finish) the task. The status of the task is
+//! then correct at any time, even if its worker dies between two steps. A task is *open* until it is
+//! finished, whatever the status of its last step.
+//!
 //! [`TaskHistoryRepository`] is the port. Its documentation is the contract.
 
 mod count;
@@ -30,7 +36,7 @@ pub use entry_id::EntryId;
 pub use error_code::ErrorCode;
 pub use extension::TaskHistoryRepositoryExt;
 pub use finish::{CancelOutcome, FinalStatus, Finish, FinishOutcome};
-pub use list::{ListCursor, TaskFilter};
+pub use list::{ListAllCursor, ListCursor, TaskFilter};
 #[cfg(feature = "mock")]
 pub use repository::MockTaskHistoryRepository;
 pub use repository::{TaskHistoryRepository, operation};

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,65 @@ short_text! {
 impl TaskId {
     /// The smallest possible id: the start of a range of ids.
     pub const FIRST: Self = Self(Cow::Borrowed("\u{1}"));
+}
+
+/// The beginning of the ids of some users, compared byte by byte. The default is empty: all users.
+///
+/// At most 255 bytes of UTF-8 without NUL characters.
+///
+/// ```
+/// use tasktrail_domain::{UserId, UserPrefix};
+///
+/// let acme = UserPrefix::new("acme/")?;
+/// assert!(acme.matches(&UserId::new("acme/alice")?));
+/// # Ok::<(), tasktrail_domain::InvalidValue>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct UserPrefix(Option<UserId>);
+
+impl UserPrefix {
+    /// All users.
+    pub const ALL: Self = Self(None);
+
+    /// Creates the prefix of the ids that begin with `text`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if it is longer than 255 bytes or contains a NUL.
+    pub fn new(text: impl Into<String>) -> Result<Self, InvalidValue> {
+        let text = text.into();
+        if text.is_empty() {
+            return Ok(Self::ALL);
+        }
+        Ok(Self(Some(UserId::new(text)?)))
+    }
+
+    /// Returns the text; empty for all users.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_ref().map_or("", UserId::as_str)
+    }
+
+    /// Returns whether the id of a user begins with the prefix.
+    #[must_use]
+    pub fn matches(&self, user: &UserId) -> bool {
+        user.as_str().starts_with(self.as_str())
+    }
+}
+
+impl FromStr for UserPrefix {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::new(text)
+    }
+}
+
+impl From<UserId> for UserPrefix {
+    /// The users whose ids begin with this one, including the user itself.
+    fn from(user: UserId) -> Self {
+        Self(Some(user))
+    }
 }
 
 /// The key of a task: its user and its id. The same task id under two users is two tasks.
@@ -85,6 +145,17 @@ mod tests {
             "user_id must be free of NUL characters, got \"a\\0b\""
         );
         assert!(UserId::new("a".repeat(255)).is_ok());
+    }
+
+    #[test]
+    fn prefix_is_empty_or_valid_as_the_start_of_an_id() {
+        let alice = UserId::new("alice").unwrap();
+        let matches = |prefix: &str| UserPrefix::new(prefix).unwrap().matches(&alice);
+
+        assert!(matches("") && matches("al") && matches("alice"));
+        assert!(!matches("Al") && !matches("alice ") && !matches("lice"));
+        assert_eq!(UserPrefix::new(""), Ok(UserPrefix::default()));
+        assert!(UserPrefix::new("a\0").is_err() && UserPrefix::new("a".repeat(256)).is_err());
     }
 
     #[test]

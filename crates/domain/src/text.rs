@@ -1,6 +1,6 @@
 //! Short texts that every store can hold: ids, names and codes.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::str::FromStr;
 
 use crate::InvalidValue;
@@ -24,6 +24,21 @@ pub(crate) fn check(field: &'static str, text: &str) -> Result<(), InvalidValue>
 pub(crate) fn canonical<T: FromStr + Display>(text: &str) -> Option<T> {
     let parsed = text.parse::<T>().ok()?;
     (parsed.to_string() == text).then_some(parsed)
+}
+
+/// Writes a text as the hexadecimal digits of its bytes, for cursors.
+pub(crate) fn write_hex(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    text.bytes().try_for_each(|byte| write!(f, "{byte:02x}"))
+}
+
+/// Reads what [`write_hex`] wrote, and some other spellings, such as upper-case digits.
+pub(crate) fn read_hex(digits: &str) -> Option<String> {
+    let bytes = digits
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect::<Option<Vec<u8>>>()?;
+    String::from_utf8(bytes).ok()
 }
 
 /// Converts between a type and a `String` by its `Display` and `FromStr`, for

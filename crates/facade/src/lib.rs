@@ -32,8 +32,8 @@ pub use new_entry::NewEntry;
 pub use prometheus::{PrometheusEndpoint, PrometheusError, PrometheusExporter};
 #[doc(inline)]
 pub use tasktrail_domain::{
-    Document, InvalidValue, JsonText, TaskId, TaskKey, UserId, clock, id, repository, task_history,
-    timestamp, write,
+    Document, InvalidValue, JsonText, TaskId, TaskKey, UserId, UserPrefix, clock, id, repository,
+    task_history, timestamp, write,
 };
 /// The connection of a [transaction](DatabaseManager::transaction) belongs to this version of
 /// diesel-async.

@@ -100,7 +100,7 @@ pub struct CleanupReport {
     pub took: Duration,
 }
 
-/// What a cleanup would remove, and the stuck tasks of the same age that it would keep.
+/// What a cleanup would remove, and the open tasks of the same age that it would keep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CleanupEstimate {
@@ -114,6 +114,11 @@ pub struct CleanupEstimate {
     /// cutoff, and are not covered by the policy. Their worker may have died. The newest tasks that
     /// the policy keeps are not counted.
     pub stuck: ExpiredCounts,
+    /// Unfinished tasks: tasks that the policy would cover, but keeps because they were never
+    /// finished ([`keep_unfinished`](tasktrail_domain::task_history::RetentionPolicy::keep_unfinished)).
+    /// Their last step is `completed`, for example. Their worker may have died before the next step,
+    /// or does not finish its tasks.
+    pub unfinished: ExpiredCounts,
 }
 
 /// A step of a maintenance run.

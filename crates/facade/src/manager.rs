@@ -12,6 +12,7 @@ mod metrics;
 mod migrations;
 #[cfg(feature = "postgres")]
 mod partitions;
+mod recovery;
 mod transaction;
 
 use std::fmt;
@@ -127,7 +128,9 @@ impl DatabaseManager {
 
     /// Records a step result with the current time, and returns the status of its task.
     ///
-    /// Saving a step again adds a revision. If the returned status is `cancelled`, the task has
+    /// Use the status `running` with `completed` for every step but the last, and then
+    /// [finish](Self::finish_task) the task: the status of the task is that of its last step until
+    /// it is finished. Saving a step again adds a revision. If the returned status is `cancelled`, the task has
     /// been cancelled: stop working on it.
     ///
     /// # Errors

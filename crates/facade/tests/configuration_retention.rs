@@ -41,7 +41,7 @@ fn ages_become_rules_that_share_the_other_settings() {
         ("TASKTRAIL_RETENTION_FAILED", "1y"),
         ("TASKTRAIL_RETENTION_CANCELLED", "2160h"),
         ("TASKTRAIL_RETENTION_KEEP_NEWEST", "100"),
-        ("TASKTRAIL_RETENTION_FINISHED_ONLY", "true"),
+        ("TASKTRAIL_RETENTION_KEEP_UNFINISHED", "false"),
         ("TASKTRAIL_RETENTION_SCHEDULE", "6h"),
         ("TASKTRAIL_RETENTION_TIME_BUDGET", "30m"),
     ])
@@ -50,7 +50,7 @@ fn ages_become_rules_that_share_the_other_settings() {
     let rule = |age, statuses| {
         RetentionRule::older_than(age)
             .with_statuses(StatusSet::only(statuses))
-            .with_finished_only(true)
+            .with_keep_unfinished(false)
             .with_keep_newest(100)
     };
     let expected = MaintenancePolicy::new(Schedule::Every(6 * HOUR))
@@ -110,6 +110,7 @@ async fn configured_maintenance_removes_what_has_expired() {
     let config = DatabaseConfig::sources()
         .set("url", database.url())
         .set("retention.completed", "30d")
+        .set("retention.keep_unfinished", "false")
         .set("retention.schedule", "7d")
         .load()
         .unwrap();

@@ -7,7 +7,8 @@ use std::time::Duration;
 use tasktrail::clock::{Clock, ManualClock};
 use tasktrail::id::RandomIdGenerator;
 use tasktrail::task_history::{
-    RetentionPolicy, RetentionRule, Scope, StepNumber, TaskStatus, TaskStepResult,
+    ExpiredCounts, FinalStatus, RetentionPolicy, RetentionRule, Scope, StepNumber, TaskStatus,
+    TaskStepResult,
 };
 use tasktrail::timestamp::Timestamp;
 use tasktrail::{
@@ -47,6 +48,11 @@ async fn save(manager: &DatabaseManager, task: &str, status: TaskStatus) -> Task
     task
 }
 
+async fn finish(manager: &DatabaseManager, task: &TaskKey) {
+    let finished = manager.finish_task(task, FinalStatus::Completed).await;
+    finished.unwrap();
+}
+
 fn monthly(schedule: Schedule) -> MaintenancePolicy {
     MaintenancePolicy::new(schedule).with_rule(RetentionRule::older_than(30 * DAY))
 }
@@ -60,7 +66,10 @@ async fn old_finished_tasks_are_removed_on_schedule() {
     let clock = clock();
     let manager = in_memory(&clock);
     let done = save(&manager, "done", TaskStatus::Completed).await;
+    finish(&manager, &done).await;
     let stuck = save(&manager, "stuck", TaskStatus::Running).await;
+    // Says completed, but its worker may have died before the next step.
+    let unfinished = save(&manager, "unfinished", TaskStatus::Completed).await;
     let mut maintenance = manager.maintenance(monthly(Schedule::Every(DAY))).unwrap();
 
     // The first run starts immediately, and no task is old enough yet.
@@ -76,7 +85,9 @@ async fn old_finished_tasks_are_removed_on_schedule() {
         (1, 1, true)
     );
     assert_eq!(manager.check_task_status(&done).await.unwrap(), None);
-    assert!(manager.check_task_status(&stuck).await.unwrap().is_some());
+    for kept in [stuck, unfinished] {
+        assert!(manager.check_task_status(&kept).await.unwrap().is_some());
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -118,7 +129,7 @@ async fn cleanup_without_time_budget_left_is_incomplete() {
     let clock = clock();
     let manager = in_memory(&clock);
     save(&manager, "done", TaskStatus::Completed).await;
-    let policy = RetentionPolicy::older_than(Timestamp::MAX);
+    let policy = RetentionPolicy::every_task_before(Timestamp::MAX);
     let none = CleanupOptions::default().with_time_budget(Duration::ZERO);
 
     let nothing = manager.clean_up(&policy, &none, |_| {}).await.unwrap();
@@ -144,7 +155,7 @@ async fn estimate_counts_expired_and_stuck_tasks() {
     let policy = RetentionPolicy::terminal_before(before(&clock, 30 * DAY));
 
     let estimate = manager.estimate_cleanup(&policy).await.unwrap();
-    let everything = RetentionPolicy::older_than(before(&clock, 30 * DAY));
+    let everything = RetentionPolicy::every_task_before(before(&clock, 30 * DAY));
     let all = manager.estimate_cleanup(&everything).await.unwrap();
     // "new" and "stuck" are the newest by last activity and task id.
     let keeping = policy.clone().with_keep_newest(2);
@@ -155,6 +166,18 @@ async fn estimate_counts_expired_and_stuck_tasks() {
     assert!(estimate.bytes.unwrap() > 0);
     assert_eq!((kept.expired.tasks, kept.stuck.tasks), (20, 0));
     assert_eq!((all.expired.tasks, all.stuck.tasks), (21, 0));
+    assert_eq!(estimate.unfinished, ExpiredCounts::default());
+    let one = TaskKey::new("alice", "done-7").unwrap();
+    let port = manager.task_history().unwrap();
+    let then = before(&clock, 31 * DAY);
+    port.finish(&one, FinalStatus::Failed, then).await.unwrap();
+    let default = RetentionRule::older_than(30 * DAY).at(clock.now());
+    let estimate = manager.estimate_cleanup(&default).await.unwrap();
+    assert_eq!((estimate.expired.tasks, estimate.stuck.tasks), (1, 1));
+    assert_eq!(
+        (estimate.unfinished.tasks, estimate.unfinished.entries),
+        (19, 19)
+    );
 }
 
 #[tokio::test]
@@ -163,6 +186,7 @@ async fn one_process_at_a_time_creates_and_drops_partitions() {
     let manager = on_postgres(&database, &clock).await;
     manager.partition(1).await.unwrap();
     let done = save(&manager, "done", TaskStatus::Completed).await;
+    finish(&manager, &done).await;
     clock.advance(60 * DAY);
     let stuck = save(&manager, "stuck", TaskStatus::Running).await;
     let policy = monthly(Schedule::Every(DAY)).with_months_ahead(2);
@@ -206,6 +230,9 @@ async fn failed_rule_does_not_stop_other_rules_and_partitions() {
         .save_task_history(&bobs, StepNumber::from(1), done.build().unwrap())
         .await
         .unwrap();
+    for task in [&alices, &bobs] {
+        finish(&manager, task).await;
+    }
     database.execute(REFUSE).unwrap();
     clock.advance(60 * DAY);
     let of = |user: &str| {

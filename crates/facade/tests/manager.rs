@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::json;
 use tasktrail::clock::{Clock, ManualClock};
 use tasktrail::id::SequentialIdGenerator;
-use tasktrail::repository::PageSize;
+use tasktrail::repository::{PageRequest, PageSize};
 use tasktrail::task_history::{
     CancelOutcome, FinalStatus, FinishOutcome, StepNumber, TaskStatus, TaskStepResult,
 };
@@ -46,6 +46,10 @@ async fn every_method_works(manager: DatabaseManager, clock: Arc<ManualClock>) {
     let first = StepNumber::from(0);
     manager
         .save_task_history(&old, first, step("fetch", TaskStatus::Completed))
+        .await
+        .unwrap();
+    manager
+        .finish_task(&old, FinalStatus::Completed)
         .await
         .unwrap();
     let saved_at = clock.now();
@@ -236,4 +240,34 @@ async fn in_memory_manager_has_no_storage_and_no_schema() {
     assert!(down.unwrap().is_empty());
     assert!(manager.migrations().await.unwrap().is_empty());
     assert!(manager.check_schema().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn open_tasks_are_those_that_were_not_finished_and_are_idle() {
+    let clock = Arc::new(ManualClock::at(Timestamp::default()));
+    let ids = Arc::new(SequentialIdGenerator::default());
+    let manager = DatabaseManager::in_memory_with(Arc::clone(&clock) as Arc<dyn Clock>, ids);
+    let tasks = ["alice", "bob", "carol", "dave"].map(|user| TaskKey::new(user, "report").unwrap());
+    for (task, status) in tasks.iter().zip([
+        TaskStatus::Running,
+        TaskStatus::Completed,
+        TaskStatus::Completed,
+        TaskStatus::Running,
+    ]) {
+        if task.user.as_str() == "dave" {
+            clock.advance(DAY);
+        }
+        let saved = manager.save_task_history(task, StepNumber::from(0), step("fetch", status));
+        saved.await.unwrap();
+    }
+    let finished = manager.finish_task(&tasks[2], FinalStatus::Completed);
+    finished.await.unwrap();
+
+    let open = manager
+        .get_open_tasks(DAY / 2, &PageRequest::default())
+        .await
+        .unwrap();
+
+    let users: Vec<_> = open.items.iter().map(|task| &task.task).collect();
+    assert_eq!((users, open.next), (vec![&tasks[0], &tasks[1]], None));
 }

@@ -10,11 +10,12 @@ use tasktrail_domain::repository::{
 };
 use tasktrail_domain::task_history::{
     Counts, EntryConflict, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry,
-    ListCursor, RemovalCursor, RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope,
-    StepNumber, TaskFilter, TaskHistoryRepository, TaskStatus, TaskSummary, TrailCursor, operation,
+    ListAllCursor, ListCursor, RemovalCursor, RemovalLimits, RemovalResult, RetentionPolicy,
+    SavedBatch, Scope, StepNumber, TaskFilter, TaskHistoryRepository, TaskStatus, TaskSummary,
+    TrailCursor, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
-use tasktrail_domain::{TaskKey, UserId};
+use tasktrail_domain::{TaskKey, UserId, UserPrefix};
 
 use crate::store::InMemoryStore;
 use crate::store::task_history::{Tasks, count};
@@ -132,6 +133,10 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         self.read(operation::STATUS, |tasks| tasks.status(task))
     }
 
+    async fn summary(&self, task: &TaskKey) -> Result<Option<TaskSummary>> {
+        self.read(operation::SUMMARY, |tasks| tasks.summary(task))
+    }
+
     async fn finish(
         &self,
         task: &TaskKey,
@@ -166,6 +171,29 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         self.read(operation::LIST, |tasks| {
             let listed = tasks.listed(user, filter, page);
             Page::of(listed, page.size, ListCursor::of)
+        })
+    }
+
+    async fn list_all(
+        &self,
+        users: &UserPrefix,
+        filter: &TaskFilter,
+        page: &PageRequest<ListAllCursor>,
+    ) -> Result<Page<TaskSummary, ListAllCursor>> {
+        self.read(operation::LIST_ALL, |tasks| {
+            let listed = tasks.listed_of_all(users, filter, page);
+            Page::of(listed, page.size, ListAllCursor::of)
+        })
+    }
+
+    async fn users(
+        &self,
+        prefix: &UserPrefix,
+        page: &PageRequest<UserId>,
+    ) -> Result<Page<UserId, UserId>> {
+        self.read(operation::USERS, |tasks| {
+            let users = tasks.users(prefix, page);
+            Page::of(users, page.size, UserId::clone)
         })
     }
 

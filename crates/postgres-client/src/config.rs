@@ -233,9 +233,9 @@ impl PostgresConfig {
         self
     }
 
-    /// Sets the `statement_timeout` of operations whose cost grows with the history: `count`,
-    /// `expired` and `remove_expired`. Defaults to 60 seconds; zero for no timeout. The [general
-    /// timeout](Self::with_statement_timeout) applies instead if it is longer.
+    /// Sets the `statement_timeout` of operations whose cost grows with the history: `list_all`,
+    /// `count`, `expired` and `remove_expired`. Defaults to 60 seconds; zero for no timeout. The
+    /// [general timeout](Self::with_statement_timeout) applies instead if it is longer.
     #[must_use]
     pub fn with_long_statement_timeout(mut self, timeout: Duration) -> Self {
         self.long_statement_timeout = timeout;

@@ -9,6 +9,7 @@ mod finish;
 mod finish_batch;
 mod group_commit;
 mod list;
+mod list_all;
 mod load;
 mod operations;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod row;
 mod save;
 mod status_checks;
 mod statuses;
+mod summary;
 
 use std::sync::Arc;
 
@@ -31,12 +33,12 @@ use async_trait::async_trait;
 use diesel_async::AsyncPgConnection;
 use tasktrail_domain::repository::{Page, PageRequest, Result};
 use tasktrail_domain::task_history::{
-    Counts, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor,
-    RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
-    TaskHistoryRepository, TaskStatus, TaskSummary, TrailCursor, operation,
+    Counts, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListAllCursor,
+    ListCursor, RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope, StepNumber,
+    TaskFilter, TaskHistoryRepository, TaskStatus, TaskSummary, TrailCursor, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
-use tasktrail_domain::{TaskKey, UserId};
+use tasktrail_domain::{TaskKey, UserId, UserPrefix};
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::pg_operation::PgOperation;
 use tasktrail_postgres_client::source::{NoTransaction, Source};
@@ -202,6 +204,10 @@ impl TaskHistoryRepository for PostgresTaskHistory<'_> {
         }
     }
 
+    async fn summary(&self, task: &TaskKey) -> Result<Option<TaskSummary>> {
+        self.run(operations::Summary(task)).await
+    }
+
     async fn finish(
         &self,
         task: &TaskKey,
@@ -226,6 +232,23 @@ impl TaskHistoryRepository for PostgresTaskHistory<'_> {
         page: &PageRequest<ListCursor>,
     ) -> Result<Page<TaskSummary, ListCursor>> {
         self.run(operations::List(user, filter, page)).await
+    }
+
+    async fn list_all(
+        &self,
+        users: &UserPrefix,
+        filter: &TaskFilter,
+        page: &PageRequest<ListAllCursor>,
+    ) -> Result<Page<TaskSummary, ListAllCursor>> {
+        self.run(operations::ListAll(users, filter, page)).await
+    }
+
+    async fn users(
+        &self,
+        prefix: &UserPrefix,
+        page: &PageRequest<UserId>,
+    ) -> Result<Page<UserId, UserId>> {
+        self.run(operations::Users(prefix, page)).await
     }
 
     async fn count(&self, scope: &Scope) -> Result<Counts> {

@@ -25,7 +25,7 @@ async fn removal_continues_after_retained_tasks() {
     postgres.migrate().await.unwrap();
     database.execute(FILL).unwrap();
     let history = postgres.task_history();
-    let policy = RetentionPolicy::older_than("2001-01-01T00:00:00Z".parse().unwrap());
+    let policy = RetentionPolicy::every_task_before("2001-01-01T00:00:00Z".parse().unwrap());
 
     let first = history
         .remove_expired(&policy, &RemovalLimits::default())

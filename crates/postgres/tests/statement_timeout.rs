@@ -50,7 +50,7 @@ async fn operations_that_grow_with_the_history_have_the_long_timeout() {
     let history = history(&database, SHORT, LONG).await;
     let entry = Writer::default().step(&task(), 0, TaskStatus::Running);
     history.save(&entry).await.unwrap();
-    let policy = RetentionPolicy::older_than(Timestamp::MAX);
+    let policy = RetentionPolicy::every_task_before(Timestamp::MAX);
     let lock = TableLock::on(&database, "task_summary");
     let long = tokio::spawn({
         let history = Arc::clone(&history);

@@ -88,6 +88,7 @@ impl Policy for StandardPolicy {
 
 fn timeout(config: &TimeoutConfig) -> Timeout {
     let grow_with_the_history = [
+        operation::LIST_ALL,
         operation::COUNT,
         operation::EXPIRED,
         operation::REMOVE_EXPIRED,

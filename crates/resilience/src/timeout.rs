@@ -30,8 +30,8 @@ pub struct TimeoutConfig {
     ///
     /// At zero, an attempt succeeds only if it finishes without waiting.
     pub attempt: Duration,
-    /// The timeout of an attempt of `count`, `expired` or `remove_expired`, whose cost grows with
-    /// the history. Defaults to 60 seconds; from `attempt` to 24 hours.
+    /// The timeout of an attempt of `list_all`, `count`, `expired` or `remove_expired`, whose cost
+    /// grows with the history. Defaults to 60 seconds; from `attempt` to 24 hours.
     pub long_attempt: Duration,
     /// The timeout of a transaction, from its begin to its commit. Defaults to 10 seconds; from 1
     /// millisecond to 1 hour.

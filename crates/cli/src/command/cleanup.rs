@@ -9,17 +9,20 @@ use clap::Args;
 use tasktrail::task_history::{RetentionRule, Scope, StatusSet, TaskStatus};
 use tasktrail::{DatabaseManager, UserId};
 
+use self::answer::Advice;
 use self::removal::Removal;
 use crate::args::{Global, status_parser};
 use crate::connection;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Remove tasks without recent activity, with their whole histories.
+/// Remove finished tasks without recent activity, with their whole histories.
 ///
 /// A task is removed with its whole history or not at all: a task with recent activity keeps its
-/// early steps. Pending and running tasks are kept at any age, and counted separately as stuck:
-/// their workers may have died. If you combine conditions, a task must meet all of them.
+/// early steps. Open tasks are kept at any age, because their workers may have died. They are
+/// counted separately: pending and running ones as stuck, those whose last step is `completed` or
+/// `failed`, for example, but that were never finished, as unfinished. If you combine conditions, a
+/// task must meet all of them.
 ///
 /// The cleanup runs in small transactions while services keep saving. If the entries are
 /// partitioned and the role owns them, expired partitions are dropped whole. Two cleanups can run
@@ -34,13 +37,13 @@ use crate::output::Output;
 /// `retention.…` in `docs/CONFIGURATION.md`. Nothing is removed unless --days or --configured says
 /// so.
 ///
-/// With --time-budget nothing is estimated, because that takes time too: no sizes and no stuck
-/// tasks are reported. Use --dry-run to see both.
+/// With --time-budget nothing is estimated, because that takes time too: no sizes and no open tasks
+/// are reported. Use --dry-run to see both.
 ///
 /// JSON: `{"tasks", "entries", "bytes", "partitions", "drop_failures", "complete", "stuck":
-/// {"tasks", "entries"}, "dry_run", "kept_partitions": [{"partition", "until", "reason",
-/// "droppable_from"}]}`. `bytes` and `stuck` are null with --time-budget. `reason` is
-/// `narrow_policy`, `not_owner` (with `owner`), `ends_after_cutoff`, `no_end`, or `retained_tasks`
+/// {"tasks", "entries"}, "unfinished": {"tasks", "entries"}, "dry_run", "kept_partitions":
+/// [{"partition", "until", "reason", "droppable_from"}]}`. `bytes`, `stuck` and `unfinished` are
+/// null with --time-budget. `reason` is `narrow_policy`, `not_owner` (with `owner`), `ends_after_cutoff`, `no_end`, or `retained_tasks`
 /// (with `retained` and `counted` entries). In a dry run, an entry without a reason is a partition
 /// that would be dropped. With --configured: `{"rules": [{"statuses", "older_than_s", …}]}`, each
 /// rule with the fields above.
@@ -50,7 +53,7 @@ Examples:
   tasktrail cleanup --days 90 --dry-run
   tasktrail cleanup --days 30 --status completed --status cancelled --time-budget 30m
   tasktrail cleanup --days 0 --keep 1000
-  tasktrail cleanup --days 365 --user alice --include-stuck
+  tasktrail cleanup --days 365 --user alice --include-stuck --include-unfinished
   tasktrail cleanup --configured --dry-run
   30 3 * * * tasktrail cleanup --days 90 --time-budget 2h --format json >>cleanup.log")]
 #[expect(
@@ -63,8 +66,8 @@ pub(crate) struct CleanupArgs {
     days: Option<u32>,
 
     /// Apply the retention rules of the configuration (settings `retention.…`) instead of options.
-    #[arg(long, conflicts_with_all = ["days", "user", "statuses", "include_stuck", "finished_only",
-                                      "keep"])]
+    #[arg(long, conflicts_with_all = ["days", "user", "statuses", "include_stuck",
+                                      "include_unfinished", "keep"])]
     configured: bool,
 
     /// Change nothing: report what would be removed.
@@ -83,11 +86,10 @@ pub(crate) struct CleanupArgs {
     #[arg(long, conflicts_with = "statuses")]
     include_stuck: bool,
 
-    /// Only tasks that were finished, for example by `cancel`; a completed last step alone does not
-    /// finish a task. Applies even with --include-stuck, because pending and running tasks are not
-    /// finished.
+    /// Also remove tasks whose last step is completed, cancelled, timed out or failed, but that were
+    /// never finished. Use it if your services do not finish their tasks.
     #[arg(long)]
-    finished_only: bool,
+    include_unfinished: bool,
 
     /// Always keep the N newest tasks of each user.
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
@@ -123,9 +125,7 @@ pub(crate) async fn run(
         if output.is_json() {
             return output.json(&answer);
         }
-        answer
-            .advising_include_stuck(args.stuck_would_help())
-            .print(output)
+        answer.advising(args.advice()).print(output)
     })
     .await
 }
@@ -140,9 +140,17 @@ impl CleanupArgs {
             given => StatusSet::only(given.iter().copied()),
         };
         rule.with_statuses(statuses)
-            .with_finished_only(self.finished_only)
+            .with_keep_unfinished(!self.include_unfinished)
             .with_scope(self.user.clone().map_or(Scope::Everyone, Scope::User))
             .with_keep_newest(self.keep)
+    }
+
+    /// The options that would remove more. `--include-stuck` cannot be combined with `--status`.
+    fn advice(&self) -> Advice {
+        Advice {
+            include_stuck: self.statuses.is_empty(),
+            include_unfinished: true,
+        }
     }
 
     fn removal<'m>(&self, manager: &'m DatabaseManager) -> Removal<'m> {
@@ -151,10 +159,5 @@ impl CleanupArgs {
             dry_run: self.dry_run,
             throttle: !self.no_throttle,
         }
-    }
-
-    /// Whether adding `--include-stuck` is possible and would remove the stuck tasks.
-    fn stuck_would_help(&self) -> bool {
-        self.statuses.is_empty() && !self.finished_only
     }
 }

@@ -66,8 +66,14 @@ enum Operation {
     Status,
     /// Finish a task, for example by cancelling it.
     Finish,
+    /// Read the summary of a task, as `status` does.
+    Summary,
     /// List a page of a user's tasks.
     List,
+    /// List a page of the open tasks of all users.
+    ListAll,
+    /// List a page of the users.
+    Users,
     /// Count, as `stats` does.
     Count,
     /// Estimate what a cleanup with --days 90 removes.
@@ -84,7 +90,10 @@ impl Operation {
             Self::Trail => ExplainedOperation::Trail,
             Self::Status => ExplainedOperation::Status,
             Self::Finish => ExplainedOperation::Finish,
+            Self::Summary => ExplainedOperation::Summary,
             Self::List => ExplainedOperation::List,
+            Self::ListAll => ExplainedOperation::ListAll,
+            Self::Users => ExplainedOperation::Users,
             Self::Count => ExplainedOperation::Count,
             Self::Expired => ExplainedOperation::Expired,
             Self::Remove => ExplainedOperation::Remove,

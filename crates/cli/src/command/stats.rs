@@ -6,13 +6,16 @@ use tasktrail::task_history::{Scope, TaskHistoryRepository};
 use crate::args::Global;
 use crate::connection;
 use crate::failure::Failure;
-use crate::output::{Output, grouped};
+use crate::output::{Output, grouped, task_status};
 
 /// Count entries, steps, tasks and users.
 ///
 /// All counts are from the same snapshot. A step that was saved several times has several entries
-/// and counts as one step. Statuses without tasks are omitted. The cost grows with the number of
-/// entries.
+/// and counts as one step. Statuses without tasks are omitted. Tasks whose last step is `completed`
+/// or `failed`, for example, but that were never finished, are also counted as open. The cost grows
+/// with the number of entries.
+///
+/// JSON: `{"entries", "steps", "tasks", "users", "tasks_by_status", "open_tasks_by_status"}`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -49,6 +52,11 @@ async fn count(
     ];
     for (status, tasks) in counts.tasks_by_status {
         facts.push((format!("  {status}"), tasks));
+        // Pending and running tasks are always open.
+        let open = counts.open_tasks_by_status.get(&status);
+        if let Some(open) = open.filter(|_| status.is_terminal()) {
+            facts.push((format!("    {}", task_status(status, false)), *open));
+        }
     }
     facts.push(("users".to_owned(), counts.users));
     let facts = facts.iter().map(|(name, count)| (&**name, grouped(*count)));

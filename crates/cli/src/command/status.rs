@@ -2,18 +2,23 @@ use clap::Args;
 use serde::Serialize;
 use tasktrail::DatabaseManager;
 use tasktrail::TaskKey;
-use tasktrail::task_history::TaskStatus;
+use tasktrail::task_history::{TaskHistoryRepository, TaskStatus};
+use tasktrail::timestamp::Timestamp;
 
 use crate::args::{Global, TaskArgs};
 use crate::connection;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, task_status};
 
 /// Print the status of a task.
 ///
-/// Prints `pending`, `running`, `completed`, `cancelled`, `timed_out` or `failed`. For a task that
-/// is not recorded, prints `unknown` and exits with 1. JSON: `{"user_id", "task_id", "status"}`;
-/// `status` is null for an unknown task.
+/// Prints `pending`, `running`, `completed`, `cancelled`, `timed_out` or `failed`. If the last step
+/// has one of the last four statuses, but the task was not finished, the status is followed by
+/// `(open)`: another step may follow. For a task that is not recorded, prints `unknown` and exits
+/// with 1.
+///
+/// JSON: `{"user_id", "task_id", "status", "finished_at"}`; `status` is null for an unknown task,
+/// `finished_at` for an open one.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -29,6 +34,7 @@ struct Answer {
     #[serde(flatten)]
     task: TaskKey,
     status: Option<TaskStatus>,
+    finished_at: Option<Timestamp>,
 }
 
 pub(crate) async fn run(
@@ -48,11 +54,17 @@ async fn print_status(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let task = args.task.key();
-    let status = manager.task_history()?.status(&task).await?;
+    let summary = manager.task_history()?.summary(&task).await?;
     if output.is_json() {
-        output.json(&Answer { task, status })?;
+        output.json(&Answer {
+            task,
+            status: summary.as_ref().map(|summary| summary.status),
+            finished_at: summary.as_ref().and_then(|summary| summary.finished_at),
+        })?;
     } else {
-        output.line(status.map_or("unknown", TaskStatus::as_str))?;
+        let status = summary.as_ref();
+        let shown = status.map(|task| task_status(task.status, task.is_finished()));
+        output.line(shown.as_deref().unwrap_or("unknown"))?;
     }
-    status.map(drop).ok_or(Failure::No)
+    summary.map(drop).ok_or(Failure::No)
 }

@@ -6,7 +6,9 @@ use comfy_table::{
     Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, ContentLineStyle,
     LineStyle, Table, TableStyle as LineStyles,
 };
-use tasktrail::task_history::TaskStatus;
+use tasktrail::task_history::{TaskStatus, TaskSummary};
+
+use super::text::task_status;
 
 const ROUNDED: LineStyles = LineStyles::new()
     .top_border(LineStyle::new('╭', '─', '┬', '╮'))
@@ -120,14 +122,24 @@ pub(crate) fn number_cell(value: String) -> Cell {
     Cell::new_owned(value).set_alignment(CellAlignment::Right)
 }
 
-/// A cell with a status, in the colour of the status.
+/// A cell with the status of a task, in the colour of the status.
+pub(crate) fn task_status_cell(task: &TaskSummary) -> Cell {
+    let shown = task_status(task.status, task.is_finished());
+    Cell::new_owned(shown).fg(colour(task.status))
+}
+
+/// A cell with the status of a step, in the colour of the status.
 pub(crate) fn status_cell(status: TaskStatus) -> Cell {
-    Cell::new(status).fg(match status {
+    Cell::new(status).fg(colour(status))
+}
+
+fn colour(status: TaskStatus) -> Color {
+    match status {
         TaskStatus::Pending => Color::DarkGrey,
         TaskStatus::Running => Color::Cyan,
         TaskStatus::Completed => Color::Green,
         TaskStatus::Cancelled => Color::Yellow,
         TaskStatus::TimedOut => Color::Magenta,
         TaskStatus::Failed => Color::Red,
-    })
+    }
 }

@@ -4,16 +4,33 @@ use comfy_table::{Cell, Table};
 use tasktrail::MigrationStatus;
 use tasktrail::task_history::{HistoryEntry, TaskStatus, TaskSummary};
 
-use super::table_style::{TableStyle, number_cell, status_cell};
+use super::table_style::{TableStyle, number_cell, status_cell, task_status_cell};
 use super::text::{grouped, json_line, moment, one_line, printable};
 
-/// A table of tasks. IDs are never shortened, so that they can be copied. A narrow table omits the
-/// finish time.
+/// A table of the tasks of one user. IDs are never shortened, so that they can be copied. A narrow
+/// table omits the finish time.
 pub(crate) fn tasks<'a>(
     style: TableStyle,
     tasks: impl IntoIterator<Item = &'a TaskSummary>,
 ) -> Table {
-    const HEADER: [&str; 7] = [
+    table_of_tasks(style, tasks, false)
+}
+
+/// A table of the tasks of several users.
+pub(crate) fn tasks_of_users<'a>(
+    style: TableStyle,
+    tasks: impl IntoIterator<Item = &'a TaskSummary>,
+) -> Table {
+    table_of_tasks(style, tasks, true)
+}
+
+fn table_of_tasks<'a>(
+    style: TableStyle,
+    tasks: impl IntoIterator<Item = &'a TaskSummary>,
+    with_user: bool,
+) -> Table {
+    const HEADER: [&str; 8] = [
+        "user",
         "task",
         "status",
         "error",
@@ -22,8 +39,10 @@ pub(crate) fn tasks<'a>(
         "last activity (UTC)",
         "finished (UTC)",
     ];
-    let shown = HEADER.len() - usize::from(style.is_narrow());
-    let mut table = style.table(HEADER.iter().take(shown), &[0, 2, 5]);
+    let skipped = usize::from(!with_user);
+    let shown = HEADER.len() - skipped - usize::from(style.is_narrow());
+    let flexible = [0, 1, 3, 6].map(|column: usize| column.saturating_sub(skipped));
+    let mut table = style.table(HEADER.iter().skip(skipped).take(shown), &flexible);
     for task in tasks {
         let step = task.last_step.map(|step| step.to_string());
         let error = task
@@ -31,15 +50,16 @@ pub(crate) fn tasks<'a>(
             .as_ref()
             .map(|code| printable(code.as_str()));
         let cells = [
+            Cell::new_owned(printable(task.task.user.as_str())),
             Cell::new_owned(printable(task.task.task.as_str())),
-            status_cell(task.status),
+            task_status_cell(task),
             Cell::new_owned(error.unwrap_or_default()),
             number_cell(step.unwrap_or_default()),
             number_cell(grouped(task.entries)),
             Cell::new_owned(moment(task.last_updated)),
             Cell::new_owned(task.finished_at.map(moment).unwrap_or_default()),
         ];
-        table.add_row(cells.into_iter().take(shown));
+        table.add_row(cells.into_iter().skip(skipped).take(shown));
     }
     table
 }

@@ -2,6 +2,7 @@
 
 use bytesize::ByteSize;
 use tasktrail::JsonText;
+use tasktrail::task_history::TaskStatus;
 use tasktrail::timestamp::Timestamp;
 
 /// Escapes control characters, and characters that change the text direction.
@@ -37,6 +38,16 @@ pub(crate) fn json_line(json: &JsonText, max_chars: usize) -> String {
         String::new()
     } else {
         one_line(json.as_str(), max_chars)
+    }
+}
+
+/// Formats the status of a task: `completed`, or `completed (open)` if the task is not finished, so
+/// that another step may follow.
+pub(crate) fn task_status(status: TaskStatus, is_finished: bool) -> String {
+    if status.is_terminal() && !is_finished {
+        format!("{status} (open)")
+    } else {
+        status.to_string()
     }
 }
 

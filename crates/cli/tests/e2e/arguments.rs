@@ -2,11 +2,12 @@ use std::process::Stdio;
 
 use super::tool::{command, ended, run};
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "demo",
     "import",
     "export",
     "tasks",
+    "users",
     "history",
     "status",
     "cancel",
@@ -22,10 +23,12 @@ const COMMANDS: [&str; 16] = [
 ];
 
 /// A call of each command that needs a database.
-const WITH_DATABASE: [&[&str]; 14] = [
+const WITH_DATABASE: [&[&str]; 16] = [
     &["import", "file.jsonl"],
     &["export", "-"],
     &["tasks", "alice"],
+    &["tasks", "--all"],
+    &["users"],
     &["history", "alice", "report"],
     &["status", "alice", "report"],
     &["cancel", "alice", "report"],
@@ -99,7 +102,7 @@ fn call_without_arguments_shows_help_and_exits_with_2() {
 
 #[test]
 fn invalid_usage_exits_with_2() {
-    let wrong: [&[&str]; 9] = [
+    let wrong: [&[&str]; 13] = [
         &["explode"],
         &["tasks"],
         &["tasks", "alice", "--limit", "0"],
@@ -107,6 +110,10 @@ fn invalid_usage_exits_with_2() {
         &["tasks", "alice", "--status", "done"],
         &["tasks", "alice", "--since", "yesterday"],
         &["tasks", "alice", "--after", "nowhere"],
+        &["tasks", "alice", "--all"],
+        &["tasks", "alice", "--user-prefix", "al"],
+        &["tasks", "--all", "--open", "--finished"],
+        &["tasks", "--all", "--stuck", "10"],
         &["status", "alice", ""],
         &["stats", "--format", "xml"],
     ];

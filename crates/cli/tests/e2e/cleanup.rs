@@ -3,6 +3,8 @@ use serde_json::{Value, json};
 use super::files::{Folder, line};
 use super::imported::Imported;
 
+/// The counts of what is removed, and of what is kept as stuck. The imported tasks were never
+/// finished.
 fn counts(answer: &Value) -> [u64; 4] {
     let count = |value: &Value| value.as_u64().unwrap();
     [
@@ -13,10 +15,13 @@ fn counts(answer: &Value) -> [u64; 4] {
     ]
 }
 
+const CLEANUP: [&str; 4] = ["cleanup", "--days", "1", "--include-unfinished"];
+
 #[test]
 fn dry_run_reports_and_cleanup_removes_the_same_tasks() {
     let imported = Imported::new();
-    let dry = imported.json(&["cleanup", "--days", "1", "--dry-run"]);
+    let dry_run = [&CLEANUP[..], &["--dry-run"]].concat();
+    let dry = imported.json(&dry_run);
 
     assert_eq!(counts(&dry), [2, 4, 1, 1]);
     assert_eq!(
@@ -25,18 +30,15 @@ fn dry_run_reports_and_cleanup_removes_the_same_tasks() {
     );
     assert!(dry["bytes"].as_u64().unwrap() > 0, "{dry}");
     assert_eq!(imported.json(&["stats"])["tasks"], 3);
-    imported.prints(
-        &["cleanup", "--days", "1", "--dry-run"],
-        "would remove 2 tasks with 4 entries, about ",
-    );
+    imported.prints(&dry_run, "would remove 2 tasks with 4 entries, about ");
 
-    let real = imported.json(&["cleanup", "--days", "1"]);
+    let real = imported.json(&CLEANUP);
 
     assert_eq!(counts(&real), [2, 4, 1, 1]);
     assert_eq!(real["partitions"], json!([]));
     assert_eq!(imported.json(&["stats"])["entries"], 1);
     imported.prints(
-        &["cleanup", "--days", "1"],
+        &CLEANUP,
         "removed 0 tasks with 0 entries\nkept as stuck: 1 task with 1 entry, pending or running",
     );
     assert_eq!(
@@ -47,11 +49,31 @@ fn dry_run_reports_and_cleanup_removes_the_same_tasks() {
 }
 
 #[test]
+fn unfinished_tasks_are_kept_and_reported() {
+    let imported = Imported::new();
+    imported.json(&["cancel", "alice", "b"]);
+    let days = "--days=0";
+
+    let dry = imported.json(&["cleanup", days, "--dry-run"]);
+    assert_eq!(counts(&dry), [1, 1, 1, 1]);
+    assert_eq!(dry["unfinished"], json!({ "tasks": 1, "entries": 3 }));
+    imported.prints(
+        &["cleanup", days],
+        "kept as unfinished: 1 task with 3 entries, never finished",
+    );
+    assert_eq!(imported.task_ids(&["--all"]), ["a", "c"]);
+
+    imported.prints(
+        &["cleanup", days, "--include-unfinished", "--include-stuck"],
+        "removed 2 tasks with 4 entries",
+    );
+}
+
+#[test]
 fn options_narrow_what_is_removed() {
     let imported = Imported::new();
-    let removed = |args: &[&str]| imported.json(&[&["cleanup", "--days", "1"], args].concat());
+    let removed = |args: &[&str]| imported.json(&[&CLEANUP, args].concat());
 
-    assert_eq!(removed(&["--finished-only"])["tasks"], 0);
     assert_eq!(removed(&["--keep", "2"])["tasks"], 0);
     assert_eq!(
         removed(&["--user", "bob", "--status", "failed"])["tasks"],
@@ -74,7 +96,7 @@ fn configured_rules_are_applied_only_if_asked_for() {
     let folder = Folder::new();
     let file = folder.file(
         "t.toml",
-        "[retention]\ncompleted = \"2d\"\nfailed = \"36500d\"\ncancelled = \"2d\"\n",
+        "[retention]\ncompleted = \"2d\"\nfailed = \"36500d\"\ncancelled = \"2d\"\nkeep_unfinished = false\n",
     );
     let configured = [
         "--config",
@@ -113,27 +135,31 @@ fn configured_rules_are_applied_only_if_asked_for() {
 }
 
 #[test]
-fn include_stuck_is_suggested_only_if_it_would_remove_more() {
+fn option_is_suggested_only_if_it_would_remove_more() {
     let imported = Imported::new();
-    let stuck_and_hint = |args: &[&str]| {
+    let hints = |args: &[&str]| {
         let cleanup = ["cleanup", "--days", "1", "--dry-run"];
         let printed = imported.run(&[&cleanup, args].concat()).good().stdout;
-        (
-            printed.contains("kept as stuck"),
-            printed.contains("--include-stuck"),
-        )
+        [
+            "kept as stuck",
+            "--include-stuck",
+            "kept as unfinished",
+            "--include-unfinished",
+        ]
+        .map(|text| printed.contains(text))
     };
+    let [yes, no] = [true, false];
 
-    assert_eq!(stuck_and_hint(&[]), (true, true));
-    assert_eq!(stuck_and_hint(&["--include-stuck"]), (false, false));
-    assert_eq!(stuck_and_hint(&["--finished-only"]), (true, false));
+    assert_eq!(hints(&[]), [yes, yes, yes, yes]);
+    assert_eq!(hints(&["--include-stuck"]), [no, no, yes, yes]);
+    assert_eq!(hints(&["--include-unfinished"]), [yes, yes, no, no]);
     assert_eq!(
-        stuck_and_hint(&["--finished-only", "--include-stuck"]),
-        (true, false)
+        hints(&["--include-stuck", "--include-unfinished"]),
+        [no, no, no, no]
     );
-    assert_eq!(stuck_and_hint(&["--status", "failed"]), (true, false));
+    assert_eq!(hints(&["--status", "failed"]), [yes, no, yes, yes]);
     // It is the only task of its user.
-    assert_eq!(stuck_and_hint(&["--keep", "1"]), (false, false));
+    assert_eq!(hints(&["--keep", "1"]), [no, no, yes, yes]);
 }
 
 #[test]
@@ -142,7 +168,7 @@ fn task_with_recent_activity_keeps_all_its_entries() {
     recent.as_object_mut().unwrap().remove("recorded_at");
     let imported = Imported::of(&[line("a", 0, "running"), recent, line("b", 0, "completed")]);
 
-    let removed = imported.json(&["cleanup", "--days", "1"]);
+    let removed = imported.json(&CLEANUP);
 
     assert_eq!(removed["tasks"], 1);
     assert_eq!(imported.json(&["stats", "--user", "alice"])["entries"], 2);
@@ -154,7 +180,7 @@ fn cleanup_spans_batches_and_stops_when_the_time_budget_is_used_up() {
         .map(|n| line(&format!("t{n}"), 0, "completed"))
         .collect();
     let imported = Imported::of(&lines);
-    let cleanup = ["cleanup", "--days", "1"];
+    let cleanup = CLEANUP;
 
     let at_once = imported.json(&[cleanup.as_slice(), &["--time-budget", "0s"]].concat());
     imported.prints(
@@ -200,7 +226,7 @@ fn cleanup_of_a_partitioned_store_reports_partitions() {
     imported.prints(&["migrate", "partition"], "months ahead");
     imported.prints(&["migrate", "check"], "the schema matches this version");
     let kept = imported.json(&["cleanup", "--days", "1", "--dry-run"]);
-    let removed = imported.json(&["cleanup", "--days", "1", "--include-stuck"]);
+    let removed = imported.json(&[&CLEANUP[..], &["--include-stuck"]].concat());
 
     let first = made["made"][0].as_str().unwrap();
     assert!(first.starts_with("task_history_before_"), "{made}");
@@ -258,8 +284,7 @@ fn removed_tasks_are_reported_even_if_partitions_cannot_be_inspected() {
     let foreign = "CREATE TABLE rest PARTITION OF task_history DEFAULT";
     imported.database.execute(foreign).unwrap();
 
-    let cleanup = ["cleanup", "--days", "1", "--format", "json"];
-    let removed = imported.run(&cleanup);
+    let removed = imported.run(&[&CLEANUP[..], &["--format", "json"]].concat());
 
     assert_eq!(removed.code, Some(0), "{removed:?}");
     let answer: Value = serde_json::from_str(&removed.stdout).unwrap();

@@ -48,6 +48,9 @@ fn survey_counts_files_and_lines() {
     let shown = demo_json(&folder());
     let result = |step: usize| &shown["survey_history"][step]["step_result"]["result"];
 
+    for task in shown["tasks"].as_array().unwrap() {
+        assert!(task["finished_at"].is_string(), "{task}");
+    }
     assert_eq!(
         *result(0),
         json!({ "files": 3, "folders": 2, "unreadable": 0, "has_more": false })
@@ -124,6 +127,9 @@ fn report_that_cannot_be_written_is_a_failed_task() {
     let trail = shown["report_trail"].as_array().unwrap();
 
     assert_eq!(trail.len(), 3);
+    assert_eq!(shown["tasks"][1]["task_id"], "report");
+    assert_eq!(shown["tasks"][1]["status"], "failed");
+    assert!(shown["tasks"][1]["finished_at"].is_string(), "{shown}");
     assert_eq!(trail[2]["step_result"]["error_code"], "E005");
 }
 

@@ -26,6 +26,7 @@ fn stats_count_what_was_imported() {
         json!({
             "entries": 5, "steps": 4, "tasks": 3, "users": 2,
             "tasks_by_status": { "completed": 1, "failed": 1, "running": 1 },
+            "open_tasks_by_status": { "completed": 1, "failed": 1, "running": 1 },
         })
     );
     assert_eq!(
@@ -33,9 +34,10 @@ fn stats_count_what_was_imported() {
         json!({
             "entries": 1, "steps": 1, "tasks": 1, "users": 1,
             "tasks_by_status": { "running": 1 },
+            "open_tasks_by_status": { "running": 1 },
         })
     );
-    imported.prints(&["stats"], "│ entries     │ 5 │");
+    imported.prints(&["stats"], "│     failed (open)    │ 1 │");
 }
 
 #[test]
@@ -113,16 +115,21 @@ fn since_accepts_a_duration_and_a_date() {
 }
 
 #[test]
-fn status_is_one_word_and_unknown_exits_with_1() {
+fn status_distinguishes_open_tasks_and_unknown_exits_with_1() {
     let imported = Imported::new();
 
     assert_eq!(
         imported.run(&["status", "alice", "b"]).good().stdout,
-        "failed\n"
+        "failed (open)\n"
+    );
+    imported.run(&["cancel", "alice", "b"]).good();
+    assert_eq!(
+        imported.run(&["status", "alice", "b"]).good().stdout,
+        "cancelled\n"
     );
     assert_eq!(
         imported.json(&["status", "bob", "c"]),
-        json!({ "user_id": "bob", "task_id": "c", "status": "running" })
+        json!({ "user_id": "bob", "task_id": "c", "status": "running", "finished_at": null })
     );
 
     let unknown = imported.run(&["status", "alice", "c"]);

@@ -1,4 +1,4 @@
-//! The list of the tasks of a user.
+//! The lists of the tasks of a user and of all users, and of the users.
 
 use serde_json::{Value, json};
 
@@ -72,4 +72,113 @@ fn next_page_is_returned_for_the_cursor_and_the_printed_command() {
 
     let last = imported.json(&["tasks", "alice", "--limit", "5"]);
     assert_eq!(last["next"], Value::Null);
+}
+
+/// Tasks of two users: one running, one that says completed but was never finished, two finished.
+fn of_two_users() -> Imported {
+    let of = |user: &str, task: &str, step, status: &str| {
+        let mut line = line(task, step, status);
+        line["user_id"] = json!(user);
+        line
+    };
+    let imported = Imported::of(&[
+        of("acme/alice", "a", 0, "running"),
+        of("acme/alice", "b", 1, "completed"),
+        of("acme/alice", "c", 2, "completed"),
+        of("bob", "d", 3, "running"),
+        of("bob", "e", 4, "running"),
+    ]);
+    imported.run(&["cancel", "acme/alice", "c"]).good();
+    imported.run(&["cancel", "bob", "e"]).good();
+    imported
+}
+
+#[test]
+fn open_tasks_of_all_users_are_listed() {
+    let imported = of_two_users();
+
+    assert_eq!(
+        imported.task_ids(&["--all"]),
+        ["c", "b", "a", "e", "d"],
+        "by user, then by latest activity"
+    );
+    assert_eq!(
+        imported.task_ids(&["--all", "--status", "running", "--stuck", "10m"]),
+        ["a", "d"]
+    );
+    assert_eq!(imported.task_ids(&["--all", "--open"]), ["b", "a", "d"]);
+    assert_eq!(imported.task_ids(&["--all", "--finished"]), ["c", "e"]);
+    assert_eq!(
+        imported.task_ids(&["--user-prefix", "acme/", "--open"]),
+        ["b", "a"]
+    );
+    assert_eq!(
+        imported.task_ids(&["acme/alice", "--open", "--status", "completed"]),
+        ["b"]
+    );
+    let shown = imported.run(&["tasks", "--all"]).good().stdout;
+    assert!(
+        shown.contains("│ acme/alice │ b    │ completed (open) │"),
+        "{shown}"
+    );
+    imported.prints(&["tasks", "--user-prefix", "nobody"], "no tasks");
+}
+
+#[test]
+fn next_page_of_all_users_is_returned_for_the_printed_command() {
+    let imported = of_two_users();
+    let page = [
+        "tasks",
+        "--user-prefix",
+        "",
+        "--stuck",
+        "1s",
+        "--limit",
+        "2",
+    ];
+
+    let first = imported.json(&page);
+    let printed = imported.run(&page).good().stdout;
+
+    let command = printed.lines().last().unwrap();
+    let words: Vec<&str> = command.split(' ').collect();
+    assert_eq!(words[..5], ["next", "page:", "tasktrail", "tasks", "--all"]);
+    let next = first["next"].as_str().unwrap();
+    assert_eq!(words.last(), Some(&next));
+    let words: Vec<&str> = words[3..]
+        .iter()
+        .map(|word| word.trim_matches('\''))
+        .collect();
+    let second = imported.run(&words).good().stdout;
+    assert!(
+        second.contains("│ d ") && !second.contains("next"),
+        "{second}"
+    );
+    let of_one_user = imported.run(&["tasks", "bob", "--after", next]);
+    of_one_user.failed(
+        2,
+        "error: the cursor is of a list of all users",
+        "pass --all",
+    );
+}
+
+#[test]
+fn users_are_listed_page_by_page() {
+    let imported = of_two_users();
+
+    assert_eq!(
+        imported.json(&["users"]),
+        json!({ "users": ["acme/alice", "bob"], "next": null })
+    );
+    assert_eq!(
+        imported.json(&["users", "--prefix", "acme/"])["users"],
+        json!(["acme/alice"])
+    );
+    assert_eq!(
+        imported.run(&["users", "--limit", "1"]).good().stdout,
+        "acme/alice\nnext page: tasktrail users --limit 1 --after=acme/alice\n"
+    );
+    let next = ["users", "--limit", "1", "--after=acme/alice"];
+    assert_eq!(imported.run(&next).good().stdout, "bob\n");
+    imported.prints(&["users", "--prefix", "nobody"], "no users");
 }

@@ -5,15 +5,15 @@ use proptest::sample::{select, subsequence};
 use tasktrail_domain::JsonText;
 use tasktrail_domain::repository::{PageRequest, PageSize};
 use tasktrail_domain::task_history::{
-    EntryId, ErrorCode, FinalStatus, Finish, HistoryEntry, ListCursor, RemovalCursor,
-    RemovalLimits, RetentionPolicy, Scope, StatusSet, StepNumber, TaskFilter, TaskStatus,
-    TaskStepResult,
+    EntryId, ErrorCode, FinalStatus, Finish, HistoryEntry, ListAllCursor, ListCursor,
+    RemovalCursor, RemovalLimits, RetentionPolicy, Scope, StatusSet, StepNumber, TaskFilter,
+    TaskStatus, TaskStepResult,
 };
 use tasktrail_domain::timestamp::Timestamp;
-use tasktrail_domain::{TaskKey, UserId};
+use tasktrail_domain::{TaskKey, UserId, UserPrefix};
 
 use super::Action;
-use crate::fixture::{Edit, USERS, at, task_of, user};
+use crate::fixture::{Edit, USERS, at, prefix, task_of, user};
 use crate::json_texts::any_json_text;
 
 /// Generates an action that may refer to entries of earlier actions.
@@ -34,6 +34,17 @@ pub fn action(sent: &[HistoryEntry]) -> BoxedStrategy<Action> {
         filter,
         page,
     });
+    let list_all =
+        (users(), filter(), tasks_of_all()).prop_map(|(users, filter, page)| Action::ListAll {
+            users,
+            filter,
+            page,
+        });
+    let list_users =
+        (users(), size(), prop::option::of(owner())).prop_map(|(prefix, size, after)| {
+            let page = PageRequest { size, after };
+            Action::Users { prefix, page }
+        });
     let remove = (policy(), removal_batch())
         .prop_map(|(policy, batch)| Action::RemoveExpired { policy, batch });
     prop_oneof![
@@ -42,9 +53,12 @@ pub fn action(sent: &[HistoryEntry]) -> BoxedStrategy<Action> {
         2 => load,
         2 => trail,
         1 => task().prop_map(Action::Status),
+        1 => task().prop_map(Action::Summary),
         3 => finish,
         2 => finish_batch,
         4 => list,
+        3 => list_all,
+        1 => list_users,
         1 => scope().prop_map(Action::Count),
         1 => policy().prop_map(Action::Expired),
         2 => remove,
@@ -130,6 +144,10 @@ fn owner() -> impl Strategy<Value = UserId> {
     select(USERS.map(user).to_vec())
 }
 
+fn users() -> impl Strategy<Value = UserPrefix> {
+    prop_oneof![3 => Just(""), 1 => Just("a"), 1 => Just("bob")].prop_map(prefix)
+}
+
 fn task() -> impl Strategy<Value = TaskKey> {
     (select(USERS.to_vec()), select(vec!["a", "B", "ä"])).prop_map(|(user, id)| task_of(user, id))
 }
@@ -160,12 +178,14 @@ fn filter() -> impl Strategy<Value = TaskFilter> {
     let time = || prop::option::weighted(0.3, instant());
     (
         statuses(),
+        prop::option::weighted(0.4, any::<bool>()),
         prop::option::weighted(0.3, error_code()),
         (time(), time()),
     )
-        .prop_map(|(statuses, error_code, (since, until))| {
+        .prop_map(|(statuses, finished, error_code, (since, until))| {
             TaskFilter::default()
                 .with_statuses(statuses)
+                .with_finished(finished)
                 .with_error_code(error_code)
                 .with_since(since)
                 .with_until(until)
@@ -174,10 +194,10 @@ fn filter() -> impl Strategy<Value = TaskFilter> {
 
 fn policy() -> impl Strategy<Value = RetentionPolicy> {
     (instant(), statuses(), any::<bool>(), scope(), kept()).prop_map(
-        |(cutoff, statuses, finished_only, scope, keep_newest)| {
-            RetentionPolicy::older_than(cutoff)
+        |(cutoff, statuses, keep_unfinished, scope, keep_newest)| {
+            RetentionPolicy::every_task_before(cutoff)
                 .with_statuses(statuses)
-                .with_finished_only(finished_only)
+                .with_keep_unfinished(keep_unfinished)
                 .with_scope(scope)
                 .with_keep_newest(keep_newest)
         },
@@ -206,9 +226,17 @@ fn steps() -> impl Strategy<Value = PageRequest<StepNumber>> {
 }
 
 fn tasks() -> impl Strategy<Value = PageRequest<ListCursor>> {
-    let place = (instant(), task()).prop_map(|(last_updated, key)| ListCursor {
+    (size(), prop::option::of(place())).prop_map(|(size, after)| PageRequest { size, after })
+}
+
+fn tasks_of_all() -> impl Strategy<Value = PageRequest<ListAllCursor>> {
+    let place = (owner(), place()).prop_map(|(user, place)| ListAllCursor { user, place });
+    (size(), prop::option::of(place)).prop_map(|(size, after)| PageRequest { size, after })
+}
+
+fn place() -> impl Strategy<Value = ListCursor> {
+    (instant(), task()).prop_map(|(last_updated, key)| ListCursor {
         last_updated,
         task: key.task,
-    });
-    (size(), prop::option::of(place)).prop_map(|(size, after)| PageRequest { size, after })
+    })
 }

@@ -36,6 +36,7 @@ pub async fn entries_steps_tasks_and_users_are_counted(history: &History) {
     expected.tasks = 3;
     expected.users = 2;
     expected.tasks_by_status = [(Running, 2), (Failed, 1)].into();
+    expected.open_tasks_by_status = expected.tasks_by_status.clone();
     assert_eq!(counts, expected);
 }
 
@@ -60,6 +61,7 @@ pub async fn the_count_of_a_user_excludes_other_users(history: &History) {
     expected.tasks = 2;
     expected.users = 1;
     expected.tasks_by_status = [(Running, 2)].into();
+    expected.open_tasks_by_status = [(Running, 2)].into();
     assert_eq!(counts, expected);
 }
 
@@ -84,4 +86,28 @@ pub async fn a_finished_task_counts_under_its_final_status(history: &History) {
     expected.users = 2;
     expected.tasks_by_status = [(Cancelled, 1), (Failed, 1)].into();
     assert_eq!(counts, expected);
+}
+
+/// Open tasks are counted by status as well, also those whose last step is terminal.
+pub async fn open_tasks_are_counted_by_status(history: &History) {
+    let writer = Writer::default();
+    for (id, status) in [
+        ("a", Running),
+        ("b", Completed),
+        ("c", Completed),
+        ("d", Completed),
+        ("e", Failed),
+    ] {
+        history.save(&writer.step(&task(id), 1, status)).await;
+    }
+    for (id, status) in [("d", FinalStatus::Completed), ("e", FinalStatus::Failed)] {
+        history.finish(&task(id), status, at(1)).await;
+    }
+
+    let counts = history.count(&Scope::Everyone).await;
+
+    let all = [(Running, 1), (Completed, 3), (Failed, 1)];
+    assert_eq!(counts.tasks_by_status, all.into());
+    let open = [(Running, 1), (Completed, 2)];
+    assert_eq!(counts.open_tasks_by_status, open.into());
 }

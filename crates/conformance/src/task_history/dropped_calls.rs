@@ -125,7 +125,7 @@ pub async fn a_dropped_batch_of_finishes_leaves_all_or_nothing(history: &History
 /// A dropped removal removes its whole batch or nothing, whenever it is dropped.
 pub async fn a_dropped_removal_leaves_all_or_nothing(history: &History) {
     let writer = Writer::default();
-    let policy = RetentionPolicy::older_than(at(60));
+    let policy = RetentionPolicy::every_task_before(at(60));
     let batch = RemovalLimits::default().with_tasks(PageSize::new(6).unwrap());
     let entries: Vec<_> = (0..6)
         .flat_map(|n| writer.steps(&task(&n.to_string()), 20))

@@ -74,12 +74,13 @@ fn every_policy() -> Vec<RetentionPolicy> {
             StatusSet::only([Cancelled, Failed]),
             Running.into(),
         ] {
-            for (cutoff, finished_only) in [(at(2), false), (at(2), true), (Timestamp::MAX, true)] {
+            for (cutoff, keep_unfinished) in [(at(2), false), (at(2), true), (Timestamp::MAX, true)]
+            {
                 let scope = scope.clone();
                 policies.push(
-                    RetentionPolicy::older_than(cutoff)
+                    RetentionPolicy::every_task_before(cutoff)
                         .with_statuses(statuses)
-                        .with_finished_only(finished_only)
+                        .with_keep_unfinished(keep_unfinished)
                         .with_scope(scope),
                 );
             }

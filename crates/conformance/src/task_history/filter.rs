@@ -50,6 +50,25 @@ pub async fn the_status_filter_uses_the_current_status_only(history: &History) {
     );
 }
 
+/// The finish filter distinguishes finished tasks from open ones, whatever their status.
+pub async fn tasks_are_filtered_by_finish(history: &History) {
+    let writer = Writer::default();
+    for (id, status) in [("a", Running), ("b", Completed), ("c", Completed)] {
+        history.save(&writer.step(&task(id), 1, status)).await;
+    }
+    for (id, status) in [("c", FinalStatus::Completed), ("d", FinalStatus::Failed)] {
+        history.finish(&task(id), status, at(0)).await;
+    }
+    let finished = |finished| TaskFilter::default().with_finished(finished);
+    let open = finished(false);
+
+    assert_eq!(ids(history, &finished(true)).await, ["d", "c"]);
+    assert_eq!(ids(history, &open).await, ["b", "a"]);
+    assert_eq!(ids(history, &open.with_statuses(Completed)).await, ["b"]);
+    let running = finished(true).with_statuses(Running);
+    assert_eq!(ids(history, &running).await, [""; 0]);
+}
+
 /// The error code filter compares the code of the last step only. Custom codes work as well.
 pub async fn tasks_are_filtered_by_error_code(history: &History) {
     let writer = Writer::default();
@@ -169,14 +188,16 @@ fn every_filter() -> Vec<TaskFilter> {
                 .iter()
                 .flat_map(|since| times.map(|until| (*since, until)))
             {
-                let error_code = error_code.clone();
-                filters.push(
-                    TaskFilter::default()
-                        .with_statuses(statuses)
-                        .with_error_code(error_code)
-                        .with_since(since)
-                        .with_until(until),
-                );
+                for finished in [None, Some(true), Some(false)] {
+                    filters.push(
+                        TaskFilter::default()
+                            .with_statuses(statuses)
+                            .with_finished(finished)
+                            .with_error_code(error_code.clone())
+                            .with_since(since)
+                            .with_until(until),
+                    );
+                }
             }
         }
     }

@@ -77,7 +77,7 @@ pub async fn a_removal_for_one_user_does_not_affect_others(history: &History) {
     let same_id = writer.step(&bobs, 1, Running).under(kept.id);
     history.save_batch(&[kept.clone(), same_id]).await;
     let scope = Scope::User(bobs.user.clone());
-    let policy = RetentionPolicy::older_than(at(9)).with_scope(scope);
+    let policy = RetentionPolicy::every_task_before(at(9)).with_scope(scope);
 
     history.remove(&policy, &RemovalLimits::default()).await;
 

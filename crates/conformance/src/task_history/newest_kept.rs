@@ -67,7 +67,7 @@ pub async fn a_removal_keeps_the_newest_tasks_of_every_user(history: &History) {
         ] {
             assert_eq!(remaining(history, user).await, kept, "batch size {size}");
         }
-        let everything = RetentionPolicy::older_than(Timestamp::MAX);
+        let everything = RetentionPolicy::every_task_before(Timestamp::MAX);
         history.remove_all(&everything, batch(100, None)).await;
     }
 }
@@ -116,14 +116,14 @@ pub async fn a_removal_that_races_saves_keeps_updated_tasks(history: &History) {
             assert_eq!(trail.last(), Some(entry), "{trail:?}");
         }
         history.assert_consistent().await;
-        let everything = RetentionPolicy::older_than(Timestamp::MAX);
+        let everything = RetentionPolicy::every_task_before(Timestamp::MAX);
         let removed: RemovalResult = history.remove_all(&everything, batch(100, None)).await;
         assert!(removed.tasks >= 4, "{removed:?}");
     }
 }
 
 fn keep(keep_newest: u64) -> RetentionPolicy {
-    RetentionPolicy::older_than(at(1000)).with_keep_newest(keep_newest)
+    RetentionPolicy::every_task_before(at(1000)).with_keep_newest(keep_newest)
 }
 
 fn batch(tasks: u64, after: Option<RemovalCursor>) -> RemovalLimits {

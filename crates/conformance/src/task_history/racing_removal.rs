@@ -87,7 +87,7 @@ pub async fn a_removal_that_races_repeated_saves_leaves_no_orphan(history: &Hist
 
 /// What was recorded before 12:01.
 fn old() -> RetentionPolicy {
-    RetentionPolicy::older_than(at(60))
+    RetentionPolicy::every_task_before(at(60))
 }
 
 fn batch(tasks: u64) -> RemovalLimits {
@@ -109,6 +109,6 @@ async fn save_old_tasks(history: &History, writer: &Writer, tasks: u16) -> Vec<H
 }
 
 async fn remove_everything(history: &History) {
-    let everything = RetentionPolicy::older_than(at(1000));
+    let everything = RetentionPolicy::every_task_before(at(1000));
     history.remove_all(&everything, batch(1000)).await;
 }

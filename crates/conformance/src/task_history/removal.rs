@@ -168,7 +168,7 @@ pub async fn removing_everything_reports_its_progress(history: &History) {
 
 /// Covers everything recorded before 12:01.
 fn everything() -> RetentionPolicy {
-    RetentionPolicy::older_than(at(60))
+    RetentionPolicy::every_task_before(at(60))
 }
 
 fn tasks(bound: u64) -> RemovalLimits {

@@ -167,22 +167,31 @@ pub async fn tasks_with_other_statuses_are_kept(history: &History) {
     assert_eq!(remaining(history).await, ["cancelled", "open"]);
 }
 
-/// With `finished_only`, a task whose last step is terminal but that is not finished is kept.
-pub async fn a_finished_only_policy_keeps_open_tasks(history: &History) {
+/// With `keep_unfinished`, a task whose last step is terminal but that was never finished is kept.
+/// A running task is covered if its status is.
+pub async fn a_policy_can_keep_unfinished_tasks(history: &History) {
     let writer = Writer::default();
-    for id in ["done", "finished"] {
-        history.save(&writer.step(&task(id), 1, Completed)).await;
+    for (id, status) in [
+        ("done", Completed),
+        ("finished", Completed),
+        ("running", Running),
+    ] {
+        history.save(&writer.step(&task(id), 1, status)).await;
     }
     for id in ["finished", "unrecorded"] {
         history
             .finish(&task(id), FinalStatus::Completed, at(1))
             .await;
     }
-    let policy = before(at(9)).with_finished_only(true);
 
-    let removed = remove(history, &policy).await;
+    let finished = remove(history, &RetentionPolicy::finished_before(at(9))).await;
+    let left = remaining(history).await;
+    let all_but_unfinished = before(at(9)).with_keep_unfinished(true);
+    let running = remove(history, &all_but_unfinished).await;
 
-    assert_eq!((removed.tasks, removed.entries), (2, 1));
+    assert_eq!((finished.tasks, finished.entries), (2, 1));
+    assert_eq!(left, ["done", "running"]);
+    assert_eq!((running.tasks, running.entries), (1, 1));
     assert_eq!(remaining(history).await, ["done"]);
 }
 
@@ -219,7 +228,7 @@ pub async fn the_newest_tasks_of_each_user_are_kept(history: &History) {
 }
 
 fn before(cutoff: Timestamp) -> RetentionPolicy {
-    RetentionPolicy::older_than(cutoff)
+    RetentionPolicy::every_task_before(cutoff)
 }
 
 async fn remove(history: &History, policy: &RetentionPolicy) -> RemovalResult {

@@ -1,10 +1,39 @@
-//! Task summaries in the list.
+//! Task summaries.
 
 use tasktrail_domain::task_history::TaskStatus::{Cancelled, Completed, Failed, Running};
-use tasktrail_domain::task_history::{ErrorCode, FinalStatus, TaskSummary};
+use tasktrail_domain::task_history::{ErrorCode, FinalStatus, TaskFilter, TaskSummary};
 
 use crate::History;
-use crate::fixture::{Edit, Writer, at, task};
+use crate::fixture::{Edit, Writer, at, task, task_of, user};
+
+/// An unknown task has no summary, also if another user has a task with its id.
+pub async fn an_unknown_task_has_no_summary(history: &History) {
+    history
+        .save(&Writer::default().step(&task("report"), 1, Running))
+        .await;
+
+    assert_eq!(history.summary_of(&task("other")).await, None);
+    assert_eq!(history.summary_of(&task_of("bob", "report")).await, None);
+}
+
+/// The summary of a task is the same as in the list of its user's tasks.
+pub async fn the_summary_of_a_task_is_the_one_in_the_list(history: &History) {
+    let writer = Writer::default();
+    for (id, status) in [("a", Running), ("b", Completed), ("c", Failed)] {
+        let entry = writer.step(&task(id), 3, status);
+        history.save(&entry.failing(ErrorCode::TIMEOUT)).await;
+    }
+    for id in ["c", "d"] {
+        history.finish(&task(id), FinalStatus::Failed, at(1)).await;
+    }
+
+    let listed = history.list(&user("alice"), &TaskFilter::default()).await;
+
+    assert_eq!(listed.len(), 4);
+    for summary in listed {
+        assert_eq!(history.summary_of(&summary.task).await, Some(summary));
+    }
+}
 
 /// The summary of an open task has its last step, and the times of its start and last activity.
 pub async fn an_open_task_has_a_summary(history: &History) {

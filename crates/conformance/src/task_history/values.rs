@@ -173,7 +173,7 @@ pub async fn the_first_and_last_instants_work_as_bounds(history: &History) {
         .with_until(Timestamp::MAX);
 
     let found = history.list(&user("alice"), &between).await;
-    let policy = RetentionPolicy::older_than(Timestamp::MAX);
+    let policy = RetentionPolicy::every_task_before(Timestamp::MAX);
     let removed = history.remove(&policy, &RemovalLimits::default()).await;
 
     assert_eq!(

@@ -31,4 +31,7 @@ pub struct Counts {
     pub users: u64,
     /// Number of tasks by status, without the statuses that no task has.
     pub tasks_by_status: BTreeMap<TaskStatus, u64>,
+    /// Number of open tasks, those that were not finished, by status. Like
+    /// [`tasks_by_status`](Self::tasks_by_status), which includes them.
+    pub open_tasks_by_status: BTreeMap<TaskStatus, u64>,
 }

@@ -3,13 +3,13 @@ use std::fmt;
 use async_trait::async_trait;
 
 use super::{
-    Counts, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListCursor,
-    RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter,
-    TaskStatus, TaskSummary, TrailCursor,
+    Counts, ExpiredCounts, FinalStatus, Finish, FinishOutcome, HistoryEntry, ListAllCursor,
+    ListCursor, RemovalLimits, RemovalResult, RetentionPolicy, SavedBatch, Scope, StepNumber,
+    TaskFilter, TaskStatus, TaskSummary, TrailCursor,
 };
 use crate::repository::{Page, PageRequest, Result, port};
 use crate::timestamp::Timestamp;
-use crate::{TaskKey, UserId};
+use crate::{TaskKey, UserId, UserPrefix};
 
 /// Records what tasks did, step by step, and queries it.
 ///
@@ -91,6 +91,12 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     #[read]
     async fn status(&self, task: &TaskKey) -> Result<Option<TaskStatus>>;
 
+    /// Returns the summary of a task: with its status, whether it is finished, and its times.
+    ///
+    /// Returns `None` for an unknown task.
+    #[read]
+    async fn summary(&self, task: &TaskKey) -> Result<Option<TaskSummary>>;
+
     /// Finishes a task at the time `at`. The first finish wins.
     ///
     /// Later calls change nothing, and return the recorded status and time. Later saves are
@@ -117,7 +123,8 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
     ///
     /// With concurrent writes, no task is listed twice over all pages, and no unchanged task is
     /// missed. The cost of a page depends neither on the length of the histories nor on the number
-    /// of tasks of the user.
+    /// of tasks of the user. Only a filter by [`finished`](TaskFilter::finished) has to pass the
+    /// tasks with the requested terminal statuses that it does not accept.
     #[read]
     async fn list(
         &self,
@@ -126,7 +133,39 @@ pub trait TaskHistoryRepository: fmt::Debug + Send + Sync {
         page: &PageRequest<ListCursor>,
     ) -> Result<Page<TaskSummary, ListCursor>>;
 
-    /// Counts entries, steps, tasks and users, all at the same instant.
+    /// Lists the tasks of all users that the filter accepts: by ascending user, and the tasks of
+    /// each user in the order of [`list`](Self::list). Only users that match the prefix are
+    /// included.
+    ///
+    /// A query for operators and for recovery, because it crosses users: never pass its result to
+    /// one of them.
+    ///
+    /// With concurrent writes, no task is listed twice over all pages, and no unchanged task is
+    /// missed. The cost of a page does not depend on the length of the histories. It grows with the
+    /// number of users that the page passes, including those without a task to list, and with a
+    /// filter by finish as that of `list` does.
+    #[read]
+    async fn list_all(
+        &self,
+        users: &UserPrefix,
+        filter: &TaskFilter,
+        page: &PageRequest<ListAllCursor>,
+    ) -> Result<Page<TaskSummary, ListAllCursor>>;
+
+    /// Lists the users with at least one task that match the prefix, in ascending order. The cursor
+    /// is the last user of the page, and need not have a task.
+    ///
+    /// A query for operators, because it crosses users: never pass its result to one of them. The
+    /// cost of a page does not depend on the number of tasks.
+    #[read]
+    async fn users(
+        &self,
+        prefix: &UserPrefix,
+        page: &PageRequest<UserId>,
+    ) -> Result<Page<UserId, UserId>>;
+
+    /// Counts entries, steps, tasks and users, and tasks and open tasks by status, all at the same
+    /// instant.
     ///
     /// The cost grows with the size of the history in scope.
     #[read]

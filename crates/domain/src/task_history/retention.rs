@@ -7,14 +7,20 @@ use super::{Scope, StatusSet, TaskStatus, TaskSummary};
 use crate::repository::PageSize;
 use crate::timestamp::Timestamp;
 
-/// Defines which tasks have expired and may be removed.
+/// Defines which tasks have expired and may be removed. By default, a cleanup keeps a task that was
+/// never finished, whatever the status of its last step: see
+/// [`finished_before`](Self::finished_before).
+///
+/// A task that says `completed` or `failed`, but was never finished, may be one whose worker died
+/// before the next step. Removing it would hide that. To find such tasks, list those with
+/// [`finished`](super::TaskFilter::finished) set to false.
 ///
 /// ```
 /// use tasktrail_domain::task_history::{RetentionPolicy, TaskStatus};
 /// use tasktrail_domain::timestamp::Timestamp;
 ///
 /// let cutoff: Timestamp = "2026-01-01T00:00:00Z".parse()?;
-/// let policy = RetentionPolicy::older_than(cutoff)
+/// let policy = RetentionPolicy::finished_before(cutoff)
 ///     .with_statuses(TaskStatus::Completed)
 ///     .with_keep_newest(10);
 /// # Ok::<(), tasktrail_domain::InvalidValue>(())
@@ -26,9 +32,10 @@ pub struct RetentionPolicy {
     pub cutoff: Timestamp,
     /// Covers only tasks with these statuses.
     pub statuses: StatusSet,
-    /// Covers only tasks that were finished explicitly, not those that merely have a terminal
-    /// status from their last step. Off by default.
-    pub finished_only: bool,
+    /// Keeps tasks that have a terminal status from their last step, but were never finished. Does
+    /// not apply to tasks that are `pending` or `running`, which only [`statuses`](Self::statuses)
+    /// selects.
+    pub keep_unfinished: bool,
     /// Covers only the tasks of this user. Defaults to all users.
     pub scope: Scope,
     /// Number of newest tasks of each user that are kept in any case: the first in the list of the
@@ -37,25 +44,35 @@ pub struct RetentionPolicy {
 }
 
 impl RetentionPolicy {
-    /// Covers every task with its last activity before `cutoff`, including those that are `pending`
-    /// or `running`.
+    /// Covers every task that was finished and has its last activity before `cutoff`.
     #[must_use]
-    pub fn older_than(cutoff: Timestamp) -> Self {
+    pub fn finished_before(cutoff: Timestamp) -> Self {
+        Self {
+            keep_unfinished: true,
+            ..Self::terminal_before(cutoff)
+        }
+    }
+
+    /// Covers every task with its last activity before `cutoff`, also those that are `pending` or
+    /// `running`, or were never finished.
+    #[must_use]
+    pub fn every_task_before(cutoff: Timestamp) -> Self {
         Self {
             cutoff,
             statuses: StatusSet::ALL,
-            finished_only: false,
+            keep_unfinished: false,
             scope: Scope::Everyone,
             keep_newest: 0,
         }
     }
 
-    /// Covers every task with a terminal status and its last activity before `cutoff`.
+    /// Covers every task with a terminal status and its last activity before `cutoff`, whether it
+    /// was finished or not.
     #[must_use]
     pub fn terminal_before(cutoff: Timestamp) -> Self {
         Self {
             statuses: StatusSet::only(TaskStatus::ALL.into_iter().filter(|s| s.is_terminal())),
-            ..Self::older_than(cutoff)
+            ..Self::every_task_before(cutoff)
         }
     }
 
@@ -65,7 +82,7 @@ impl RetentionPolicy {
     pub fn stuck_since(cutoff: Timestamp) -> Self {
         Self {
             statuses: StatusSet::only(TaskStatus::ALL.into_iter().filter(|s| !s.is_terminal())),
-            ..Self::older_than(cutoff)
+            ..Self::every_task_before(cutoff)
         }
     }
 
@@ -76,10 +93,10 @@ impl RetentionPolicy {
         self
     }
 
-    /// Sets [`finished_only`](Self::finished_only).
+    /// Sets [`keep_unfinished`](Self::keep_unfinished).
     #[must_use]
-    pub fn with_finished_only(mut self, finished_only: bool) -> Self {
-        self.finished_only = finished_only;
+    pub fn with_keep_unfinished(mut self, keep: bool) -> Self {
+        self.keep_unfinished = keep;
         self
     }
 
@@ -108,7 +125,7 @@ impl RetentionPolicy {
         in_scope
             && task.last_updated < self.cutoff
             && self.statuses.contains(task.status)
-            && (!self.finished_only || task.finished_at.is_some())
+            && (!self.keep_unfinished || task.is_finished() || !task.status.is_terminal())
     }
 }
 

@@ -46,4 +46,11 @@ impl TaskSummary {
             last_updated: at,
         }
     }
+
+    /// Returns whether the task is finished. Otherwise it is open, whatever its
+    /// [`status`](Self::status): another step may follow.
+    #[must_use]
+    pub const fn is_finished(&self) -> bool {
+        self.finished_at.is_some()
+    }
 }

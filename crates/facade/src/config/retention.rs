@@ -18,7 +18,7 @@ const SHORTEST: Duration = DAY;
 const LONGEST: Duration = Duration::from_secs(36_500 * 24 * 60 * 60);
 
 const KEEP_NEWEST: &str = "retention.keep_newest";
-const FINISHED_ONLY: &str = "retention.finished_only";
+const KEEP_UNFINISHED: &str = "retention.keep_unfinished";
 const SCHEDULE: &str = "retention.schedule";
 const TIME_BUDGET: &str = "retention.time_budget";
 
@@ -58,7 +58,7 @@ pub(super) fn policy(
 fn rules(settings: &Settings, refused: &mut Vec<InvalidValue>) -> Vec<RetentionRule> {
     let keep = settings.read(KEEP_NEWEST, count).unwrap_or_default();
     refused.extend(InvalidValue::outside(KEEP_NEWEST, keep, 0, 1_000_000));
-    let finished_only = settings.read(FINISHED_ONLY, flag).unwrap_or_default();
+    let keep_unfinished = settings.read(KEEP_UNFINISHED, flag).unwrap_or(true);
     let mut rules: Vec<RetentionRule> = Vec::new();
     for status in TaskStatus::ALL {
         let name = age_of(status);
@@ -73,7 +73,7 @@ fn rules(settings: &Settings, refused: &mut Vec<InvalidValue>) -> Vec<RetentionR
             None => rules.push(
                 RetentionRule::older_than(age)
                     .with_statuses(status)
-                    .with_finished_only(finished_only)
+                    .with_keep_unfinished(keep_unfinished)
                     .with_keep_newest(keep.into()),
             ),
         }
@@ -94,7 +94,7 @@ fn when(settings: &Settings, refused: &mut Vec<InvalidValue>) -> Option<Schedule
 
 /// Settings that an operator may have expected to remove something.
 fn without_effect(settings: &Settings) -> impl Iterator<Item = InvalidValue> {
-    [KEEP_NEWEST, FINISHED_ONLY, SCHEDULE, TIME_BUDGET]
+    [KEEP_NEWEST, KEEP_UNFINISHED, SCHEDULE, TIME_BUDGET]
         .into_iter()
         .filter_map(|name| {
             let given = settings.text(name)?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tasktrail_domain::task_history::{
     ExpiredCounts, RemovalLimits, RemovalResult, RetentionPolicy, RetentionRule, StatusSet,
-    TaskStatus,
+    TaskHistoryRepository, TaskStatus,
 };
 use tokio::time::Instant;
 
@@ -15,11 +15,11 @@ use crate::maintenance::{CleanupEstimate, CleanupOptions, CleanupReport};
 use crate::telemetry;
 
 impl DatabaseManager {
-    /// Removes every task with a final status and no activity in the last `days` days, in bounded
+    /// Removes every task that was finished and has no activity in the last `days` days, in bounded
     /// batches, and returns how much was removed.
     ///
-    /// Tasks that are `pending` or `running` are kept, whatever their age. To remove them as well,
-    /// pass a policy that covers them to [`clean_up`](Self::clean_up).
+    /// Open tasks are kept, whatever their age and the status of their last step. To remove them as
+    /// well, pass a policy that covers them to [`clean_up`](Self::clean_up).
     ///
     /// # Errors
     ///
@@ -101,8 +101,8 @@ impl DatabaseManager {
         Ok(report)
     }
 
-    /// Estimates what a cleanup with this policy would remove, and counts the stuck tasks of the
-    /// same age that it would keep. Removes nothing.
+    /// Estimates what a cleanup with this policy would remove, and counts the open tasks of the same
+    /// age that it would keep. Removes nothing.
     ///
     /// The cost grows with the number of tasks in scope.
     ///
@@ -111,17 +111,15 @@ impl DatabaseManager {
     /// See [`DatabaseManager`], or [`Storage`](crate::DatabaseError::Storage).
     pub async fn estimate_cleanup(&self, policy: &RetentionPolicy) -> Result<CleanupEstimate> {
         let histories = self.task_history()?;
-        let open = TaskStatus::ALL.into_iter().filter(|status| {
-            !status.is_terminal() && (policy.finished_only || !policy.statuses.contains(*status))
-        });
-        let stuck = policy
-            .clone()
-            .with_statuses(StatusSet::only(open))
-            .with_finished_only(false);
+        let stuck = TaskStatus::ALL
+            .into_iter()
+            .filter(|status| !status.is_terminal() && !policy.statuses.contains(*status));
+        let stuck = policy.clone().with_statuses(StatusSet::only(stuck));
         let expired = histories.expired(policy).await?;
         Ok(CleanupEstimate {
             bytes: self.bytes_of(&expired).await?,
             stuck: histories.expired(&stuck).await?,
+            unfinished: unfinished(&*histories, policy, &expired).await?,
             expired,
         })
     }
@@ -196,6 +194,24 @@ impl DatabaseManager {
     ) -> Result<()> {
         Ok(())
     }
+}
+
+/// Counts the tasks that a policy keeps only because they were never finished.
+async fn unfinished(
+    histories: &dyn TaskHistoryRepository,
+    policy: &RetentionPolicy,
+    expired: &ExpiredCounts,
+) -> Result<ExpiredCounts> {
+    if !policy.keep_unfinished {
+        return Ok(ExpiredCounts::default());
+    }
+    let with_unfinished = policy.clone().with_keep_unfinished(false);
+    let all = histories.expired(&with_unfinished).await?;
+    // Other processes may remove tasks between the two counts.
+    Ok(ExpiredCounts::new(
+        all.tasks.saturating_sub(expired.tasks),
+        all.entries.saturating_sub(expired.entries),
+    ))
 }
 
 #[cfg(feature = "postgres")]

@@ -8,12 +8,12 @@ use std::ops::Bound;
 
 use tasktrail_domain::repository::PageRequest;
 use tasktrail_domain::task_history::{
-    Counts, EntryConflict, EntryId, FinalStatus, FinishOutcome, HistoryEntry, ListCursor,
-    RemovalCursor, RetentionPolicy, Scope, TaskFilter, TaskStatus, TaskSummary, TrailCursor,
-    distinct_entries,
+    Counts, EntryConflict, EntryId, FinalStatus, FinishOutcome, HistoryEntry, ListAllCursor,
+    ListCursor, RemovalCursor, RetentionPolicy, Scope, TaskFilter, TaskStatus, TaskSummary,
+    TrailCursor, distinct_entries,
 };
 use tasktrail_domain::timestamp::Timestamp;
-use tasktrail_domain::{TaskId, TaskKey, UserId};
+use tasktrail_domain::{TaskId, TaskKey, UserId, UserPrefix};
 
 use self::list_index::ListIndex;
 pub(crate) use self::task::{Task, count};
@@ -24,7 +24,8 @@ pub(crate) struct Tasks {
     by_key: BTreeMap<TaskKey, Task>,
     /// The task and the position of each entry, by user and entry id.
     places: HashMap<(UserId, EntryId), (TaskKey, TrailCursor)>,
-    lists: HashMap<UserId, ListIndex>,
+    /// Of the users who have tasks.
+    lists: BTreeMap<UserId, ListIndex>,
     accepted: i64,
 }
 
@@ -118,9 +119,16 @@ impl Tasks {
             last_user = Some(&key.user);
             if let Some(status) = task.status() {
                 *counts.tasks_by_status.entry(status).or_default() += 1;
+                if !task.is_finished() {
+                    *counts.open_tasks_by_status.entry(status).or_default() += 1;
+                }
             }
         }
         counts
+    }
+
+    pub(crate) fn summary(&self, key: &TaskKey) -> Option<TaskSummary> {
+        self.task(key)?.summary(key)
     }
 
     /// Returns the tasks of a page of the list, and one more if another page follows.
@@ -135,13 +143,52 @@ impl Tasks {
             .unwrap_or_default()
             .into_iter()
             .filter_map(|place| {
-                let key = TaskKey {
-                    user: user.clone(),
-                    task: place.task,
-                };
-                self.task(&key)?.summary(&key)
+                let task = place.task;
+                let user = user.clone();
+                self.summary(&TaskKey { user, task })
             })
             .collect()
+    }
+
+    /// Returns the tasks of a page of the list of all users, and one more if another page follows.
+    pub(crate) fn listed_of_all(
+        &self,
+        prefix: &UserPrefix,
+        filter: &TaskFilter,
+        page: &PageRequest<ListAllCursor>,
+    ) -> Vec<TaskSummary> {
+        let after = page.after.as_ref();
+        let start = after.map_or(Bound::Unbounded, |place| Bound::Included(&place.user));
+        let listed = self.users_from(prefix, start).flat_map(|user| {
+            let within = after.filter(|place| place.user == *user);
+            let page = PageRequest {
+                size: page.size,
+                after: within.map(|place| place.place.clone()),
+            };
+            self.listed(user, filter, &page)
+        });
+        listed.take(page.size.get() + 1).collect()
+    }
+
+    /// Returns the users of a page, and one more if another page follows.
+    pub(crate) fn users(&self, prefix: &UserPrefix, page: &PageRequest<UserId>) -> Vec<UserId> {
+        let after = page.after.as_ref();
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let users = self.users_from(prefix, start);
+        users.take(page.size.get() + 1).cloned().collect()
+    }
+
+    /// Returns the users that match a prefix, in ascending order.
+    fn users_from<'t>(
+        &'t self,
+        prefix: &UserPrefix,
+        start: Bound<&UserId>,
+    ) -> impl Iterator<Item = &'t UserId> {
+        let users = self.lists.range::<UserId, _>((start, Bound::Unbounded));
+        let prefix = prefix.clone();
+        users
+            .map(|(user, _)| user)
+            .filter(move |user| prefix.matches(user))
     }
 
     /// Puts a version of a task in the place of the task, and returns the task. `None` is a task that

@@ -128,7 +128,8 @@ const SLOW_MS: f64 = 100.0;
 const ENOUGH: u64 = 20;
 
 /// The cost of these grows with the store.
-const LONG: [&str; 3] = [
+const LONG: [&str; 4] = [
+    "task_history.list_all",
     "task_history.count",
     "task_history.expired",
     "task_history.remove_expired",

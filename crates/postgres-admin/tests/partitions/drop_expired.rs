@@ -104,10 +104,10 @@ async fn partition_with_many_retained_entries_is_not_dropped() {
         .finish(&tasks[0], FinalStatus::Failed, on("2026-01-09"))
         .await
         .unwrap();
-    let policy = RetentionPolicy::terminal_before(on("2026-02-15")).with_finished_only(true);
-    let of_one_user = RetentionPolicy::older_than(on("2026-02-15"))
+    let policy = RetentionPolicy::terminal_before(on("2026-02-15")).with_keep_unfinished(true);
+    let of_one_user = RetentionPolicy::every_task_before(on("2026-02-15"))
         .with_scope(Scope::User(UserId::new("nobody").unwrap()));
-    let newest_kept = RetentionPolicy::older_than(on("2026-02-15")).with_keep_newest(1);
+    let newest_kept = RetentionPolicy::every_task_before(on("2026-02-15")).with_keep_newest(1);
 
     let results = postgres
         .admin()

@@ -65,11 +65,11 @@ async fn outlook_names_a_policy_that_prevents_drops() {
     let postgres = open(&database).await;
     aged(&postgres).await;
     let policy = RetentionPolicy::terminal_before(on("2026-02-15"));
-    let finished_only = policy.clone().with_finished_only(true);
+    let keep_unfinished = policy.clone().with_keep_unfinished(true);
     let newest_kept = policy.clone().with_keep_newest(1);
     let of_one_user = policy.with_scope(Scope::User(UserId::new("alice").unwrap()));
 
-    let found = outlook(&postgres, &finished_only).await;
+    let found = outlook(&postgres, &keep_unfinished).await;
     assert_eq!(found, [retained("2026_01", 62, 62), february()]);
     for narrow in [newest_kept, of_one_user] {
         let hold = PartitionHold::NarrowPolicy;

@@ -36,7 +36,7 @@ async fn new_partitions_belong_to_the_owner_of_the_table() {
     let task = EntryFactory::default()
         .save(&postgres.task_history(), "old", &["2026-01-05"], Completed)
         .await;
-    let policy = RetentionPolicy::older_than(on("2026-04-15"));
+    let policy = RetentionPolicy::every_task_before(on("2026-04-15"));
     let results = postgres
         .admin()
         .drop_expired_partitions(&policy, None)
@@ -77,7 +77,7 @@ async fn runtime_role_can_save_but_not_partition() {
 
     let days = ["2026-02-11", "2026-03-11", "2030-01-01"];
     let task = factory.save(&histories, "report", &days, Completed).await;
-    let policy = RetentionPolicy::older_than(on("2030-01-01").saturating_add(DAY));
+    let policy = RetentionPolicy::every_task_before(on("2030-01-01").saturating_add(DAY));
     let refused = runtime
         .admin()
         .partition(on("2026-09-10"), 2)

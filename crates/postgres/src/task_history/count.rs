@@ -16,13 +16,15 @@ pub(super) async fn count(
     connection: &mut AsyncPgConnection,
     scope: &Scope,
 ) -> Result<Counts, StoreError> {
-    let rows: Vec<(String, i64, i64, i64, i64)> =
+    let rows: Vec<(String, i64, i64, i64, i64, i64)> =
         Prepared(Count::of(scope)).load(connection).await?;
     let mut counts = Counts::default();
-    for (status, tasks, entries, users, steps) in rows {
-        counts
-            .tasks_by_status
-            .insert(row::status("a task", &status)?, amount(tasks));
+    for (status, tasks, open, entries, users, steps) in rows {
+        let status = row::status("a task", &status)?;
+        counts.tasks_by_status.insert(status, amount(tasks));
+        if open > 0 {
+            counts.open_tasks_by_status.insert(status, amount(open));
+        }
         counts.tasks += amount(tasks);
         counts.entries += amount(entries);
         counts.users = amount(users);
@@ -75,7 +77,7 @@ impl Count {
 
 impl Statement for Count {
     const SQL: &'static str = include_str!("sql/count.sql");
-    type Columns = (Text, BigInt, BigInt, BigInt, BigInt);
+    type Columns = (Text, BigInt, BigInt, BigInt, BigInt, BigInt);
     type Id = Self;
 
     fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {

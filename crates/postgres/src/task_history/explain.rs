@@ -91,8 +91,14 @@ pub enum ExplainedOperation {
     Status,
     /// `finish`, which `cancel` also uses.
     Finish,
+    /// `summary`.
+    Summary,
     /// `list`.
     List,
+    /// `list_all`, of open tasks.
+    ListAll,
+    /// `users`.
+    Users,
     /// `count`.
     Count,
     /// `expired`.
@@ -120,7 +126,10 @@ impl ExplainedOperation {
             Self::Trail => operation::TRAIL,
             Self::Status => operation::STATUS,
             Self::Finish => operation::FINISH,
+            Self::Summary => operation::SUMMARY,
             Self::List => operation::LIST,
+            Self::ListAll => operation::LIST_ALL,
+            Self::Users => operation::USERS,
             Self::Count => operation::COUNT,
             Self::Expired => operation::EXPIRED,
             Self::Remove => operation::REMOVE_EXPIRED,
@@ -219,12 +228,15 @@ impl PgOperation for Explaining<'_> {
             ExplainedOperation::Save => plans.save(&task, request.now).await?,
             ExplainedOperation::Finish => plans.finish(&task, request.now).await?,
             ExplainedOperation::Remove => plans.remove(&task, request).await?,
-            ExplainedOperation::Load | ExplainedOperation::Trail | ExplainedOperation::Status => {
-                plans.of_task(request.operation, &task).await?;
-            }
-            ExplainedOperation::List | ExplainedOperation::Count | ExplainedOperation::Expired => {
-                plans.of_many(request, &task.user).await?;
-            }
+            ExplainedOperation::Load
+            | ExplainedOperation::Trail
+            | ExplainedOperation::Status
+            | ExplainedOperation::Summary => plans.of_task(request.operation, &task).await?,
+            ExplainedOperation::List
+            | ExplainedOperation::ListAll
+            | ExplainedOperation::Users
+            | ExplainedOperation::Count
+            | ExplainedOperation::Expired => plans.of_many(request, &task.user).await?,
         }
         Ok(Explanation {
             operation: request.operation.operation().name(),

@@ -4,7 +4,7 @@ use tasktrail_domain::repository::Operation;
 use tasktrail_domain::task_history::operation;
 
 /// Statements in files are identified by their first line, a unique comment that servers keep.
-const FILES: [(&str, Operation); 18] = [
+const FILES: [(&str, Operation); 21] = [
     (include_str!("sql/save.sql"), operation::SAVE),
     (include_str!("sql/saved.sql"), operation::SAVE),
     (include_str!("sql/locked.sql"), operation::SAVE),
@@ -17,7 +17,10 @@ const FILES: [(&str, Operation); 18] = [
         operation::FINISH_BATCH,
     ),
     (include_str!("sql/finished.sql"), operation::FINISH_BATCH),
+    (include_str!("sql/summary.sql"), operation::SUMMARY),
     (include_str!("sql/list.sql"), operation::LIST),
+    (include_str!("sql/list_all.sql"), operation::LIST_ALL),
+    (include_str!("sql/users.sql"), operation::USERS),
     (include_str!("sql/count.sql"), operation::COUNT),
     (include_str!("sql/expired.sql"), operation::EXPIRED),
     (include_str!("sql/expired_beyond.sql"), operation::EXPIRED),

@@ -3,17 +3,19 @@
 use diesel_async::AsyncPgConnection;
 use tasktrail_domain::repository::{Operation, Page, PageRequest};
 use tasktrail_domain::task_history::{
-    Counts, FinalStatus, FinishOutcome, HistoryEntry, ListCursor, RemovalLimits, RemovalResult,
-    RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter, TaskStatus, TaskSummary,
-    TrailCursor, operation,
+    Counts, FinalStatus, FinishOutcome, HistoryEntry, ListAllCursor, ListCursor, RemovalLimits,
+    RemovalResult, RetentionPolicy, SavedBatch, Scope, StepNumber, TaskFilter, TaskStatus,
+    TaskSummary, TrailCursor, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
-use tasktrail_domain::{TaskKey, UserId};
+use tasktrail_domain::{TaskKey, UserId, UserPrefix};
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::pg_operation::PgOperation;
 
-use super::{count, finish, finish_batch, list, load, retention, save, statuses};
+use super::{
+    count, finish, finish_batch, list, list_all, load, retention, save, statuses, summary,
+};
 
 pub(super) struct Save<'e>(pub(super) &'e HistoryEntry, pub(super) LockWait);
 
@@ -96,6 +98,18 @@ impl PgOperation for Status<'_> {
     }
 }
 
+pub(super) struct Summary<'e>(pub(super) &'e TaskKey);
+
+impl PgOperation for Summary<'_> {
+    type Output = Option<TaskSummary>;
+
+    const OPERATION: Operation = operation::SUMMARY;
+
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
+        summary::summary(connection, self.0).await
+    }
+}
+
 /// Checks the statuses for several callers.
 pub(super) struct Statuses<'e>(pub(super) &'e [TaskKey]);
 
@@ -155,6 +169,38 @@ impl PgOperation for List<'_> {
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         list::page(connection, self.0, self.1, self.2).await
+    }
+}
+
+pub(super) struct ListAll<'e>(
+    pub(super) &'e UserPrefix,
+    pub(super) &'e TaskFilter,
+    pub(super) &'e PageRequest<ListAllCursor>,
+);
+
+impl PgOperation for ListAll<'_> {
+    type Output = Page<TaskSummary, ListAllCursor>;
+
+    const OPERATION: Operation = operation::LIST_ALL;
+    const LONG: bool = true;
+
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
+        list_all::page(connection, self.0, self.1, self.2).await
+    }
+}
+
+pub(super) struct Users<'e>(
+    pub(super) &'e UserPrefix,
+    pub(super) &'e PageRequest<UserId>,
+);
+
+impl PgOperation for Users<'_> {
+    type Output = Page<UserId, UserId>;
+
+    const OPERATION: Operation = operation::USERS;
+
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
+        list_all::users(connection, self.0, self.1).await
     }
 }
 

@@ -121,7 +121,7 @@ pub(super) async fn generic_plan(
 }
 
 async fn page_plan(histories: &PostgresTaskHistory<'_>, sql: &str, parameters: &str) -> String {
-    let types = "text[], text, timestamptz, timestamptz, text, bigint, text";
+    let types = "text[], text, timestamptz, timestamptz, text, bigint, text, bool";
     generic_plan(histories, sql, types, parameters).await
 }
 
@@ -144,7 +144,8 @@ pub(super) fn pages(plan: &str) -> u64 {
 async fn page_costs_the_same_for_100_and_for_100_000_tasks() {
     let (_database, histories) = filled().await;
     let cost = async |user: &str, statuses: &str| {
-        let parameters = format!("'{statuses}', '{user}', '-infinity', 'infinity', '', 101, ''");
+        let parameters =
+            format!("'{statuses}', '{user}', '-infinity', 'infinity', '', 101, '', NULL");
         let plan = page_plan(&histories, List::SQL, &parameters).await;
         assert!(
             !plan.contains("Seq Scan") && !plan.contains("->  Sort"),
@@ -171,7 +172,8 @@ async fn page_costs_the_same_for_100_and_for_100_000_tasks() {
 #[tokio::test]
 async fn tasks_with_an_error_code_are_one_range_of_their_index() {
     let (_database, histories) = filled().await;
-    let parameters = "'{completed,failed}', 'large', '-infinity', 'infinity', '', 101, 'E003'";
+    let parameters =
+        "'{completed,failed}', 'large', '-infinity', 'infinity', '', 101, 'E003', NULL";
 
     let plan = page_plan(&histories, ListWithErrorCode::SQL, parameters).await;
 

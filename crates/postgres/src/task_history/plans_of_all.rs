@@ -12,7 +12,7 @@ use super::retention::LastKeptOfUser;
 use crate::prepared_plans::PreparedPlans;
 
 /// Statements that read index ranges over users by nature, with the reason.
-const OVER_ALL_USERS: [(&str, &str); 9] = [
+const OVER_ALL_USERS: [(&str, &str); 11] = [
     ("count.sql", "counts every user in scope"),
     ("expired.sql", "counts what a policy covers, of every user"),
     ("expired_beyond.sql", "visits every user in scope"),
@@ -25,11 +25,13 @@ const OVER_ALL_USERS: [(&str, &str); 9] = [
         "counts the tasks of every user in scope",
     ),
     ("largest.sql", "searches the first 10000 tasks in scope"),
+    ("list_all.sql", "visits every user until the page is full"),
     ("lock_beyond.sql", "visits every user in a removal's window"),
     (
         "lock_expired.sql",
         "a removal's window, in the order of the keys",
     ),
+    ("users.sql", "visits every user until the page is full"),
     ("window_end.sql", "finds the end of a removal's window"),
 ];
 

@@ -8,11 +8,13 @@ use tasktrail_postgres_client::statement::Statement;
 use tasktrail_test_support::{Server, ServerOptions, TestDatabase};
 
 use super::count::beyond_all;
+use super::list_all::{ListAll, Users};
 use super::load;
 use super::plans::{filled_in, generic_plan, pages};
 use super::retention::{LastKeptOfUser, LockBeyond, LockExpired, Remove, WindowEnd};
 use super::save::Saved;
 use super::statuses::Statuses;
+use super::summary::Summary;
 
 const STATUSES: &str = "'{completed,failed,cancelled,timed_out}'";
 
@@ -143,6 +145,53 @@ fn reads() -> Vec<Case> {
     ]
 }
 
+fn lists_of_all_users() -> Vec<Case> {
+    let all = "text[], text, timestamptz, timestamptz, text, bigint, text, bool, text, timestamptz";
+    let of = |statuses: &str, user: &str| {
+        format!(
+            "'{statuses}', '{user}', '-infinity', 'infinity', '', 101, '', NULL, '{user}', 'infinity'"
+        )
+    };
+    let case = |name, sql: &str, types, parameters: &dyn Fn(&str) -> String, most| Case {
+        name,
+        sql: sql.to_owned(),
+        types,
+        small: parameters("small"),
+        large: parameters("large"),
+        most,
+    };
+    vec![
+        case(
+            "the summary of a task",
+            Summary::SQL,
+            "text, text",
+            &|user| format!("'{user}', 'task-7'"),
+            5,
+        ),
+        case(
+            "a page of the tasks of all users",
+            ListAll::SQL,
+            all,
+            &|user| of("{completed,failed}", user),
+            60,
+        ),
+        case(
+            "the running tasks of all users, of whom one has none",
+            ListAll::SQL,
+            all,
+            &|user| of("{pending,running}", user),
+            20,
+        ),
+        case(
+            "a page of users",
+            Users::SQL,
+            "text, text, text, bigint",
+            &|user| format!("'{user}', '', '{user}', 101"),
+            10,
+        ),
+    ]
+}
+
 #[tokio::test]
 async fn statements_read_no_more_for_100_000_tasks_than_for_100() {
     // An autovacuum worker has a snapshot that would keep VACUUM from marking pages as all-visible.
@@ -152,7 +201,8 @@ async fn statements_read_no_more_for_100_000_tasks_than_for_100() {
         .unwrap();
     let database = TestDatabase::create(&server);
     let histories = filled_in(&database).await;
-    let cases: Vec<_> = reads().into_iter().chain(removal()).collect();
+    let lists = lists_of_all_users();
+    let cases: Vec<_> = reads().into_iter().chain(removal()).chain(lists).collect();
     for case in cases {
         // Not counting what a session reads from the catalogs the first time.
         generic_plan(&histories, &case.sql, case.types, &case.small).await;

@@ -6,13 +6,13 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::AsyncPgConnection;
 use tasktrail_conformance::fixture::Writer;
-use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::{Operation, PageRequest};
 use tasktrail_domain::task_history::{
     ErrorCode, FinalStatus, Finish, RemovalLimits, RetentionPolicy, Scope, TaskFilter,
     TaskHistoryRepository, TaskStatus, operation,
 };
 use tasktrail_domain::timestamp::Timestamp;
+use tasktrail_domain::{TaskKey, UserPrefix};
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::pg_operation::PgOperation;
 use tasktrail_test_support::{Server, ServerOptions, TestDatabase};
@@ -69,9 +69,18 @@ pub(super) async fn one_of_each(histories: &PostgresTaskHistory<'_>, writer: &Wr
             .list(&task.user, &filter, &PageRequest::default())
             .await
             .unwrap();
+        histories
+            .list_all(&UserPrefix::ALL, &filter, &PageRequest::default())
+            .await
+            .unwrap();
     }
+    histories
+        .users(&UserPrefix::ALL, &PageRequest::default())
+        .await
+        .unwrap();
+    histories.summary(&task).await.unwrap();
     histories.count(&Scope::Everyone).await.unwrap();
-    let policy = RetentionPolicy::older_than(Timestamp::MAX);
+    let policy = RetentionPolicy::every_task_before(Timestamp::MAX);
     let keeping = policy.clone().with_keep_newest(1);
     for policy in [keeping, policy] {
         histories.expired(&policy).await.unwrap();
@@ -129,7 +138,7 @@ async fn every_statement_is_prepared_once() {
         then.keys().collect::<Vec<_>>(),
         first.keys().collect::<Vec<_>>()
     );
-    assert_eq!(first.len(), 19);
+    assert_eq!(first.len(), 23);
     assert!(
         then.iter().all(|(name, runs)| *runs >= first[name] + 10),
         "{first:?} {then:?}"

@@ -116,7 +116,7 @@ async fn partition(owner: &PostgresDatabase) {
 
 /// Drops the partition with the old entries, and removes rows one by one.
 async fn remove(owner: &PostgresDatabase, runtime: &PostgresDatabase) {
-    let policy = RetentionPolicy::older_than(on("2026-04-01"));
+    let policy = RetentionPolicy::every_task_before(on("2026-04-01"));
     let admin = owner.admin();
     let outlook = admin.partition_outlook(&policy, on("2026-04-01")).await;
     assert!(outlook.unwrap().is_some());

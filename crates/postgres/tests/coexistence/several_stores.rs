@@ -62,7 +62,7 @@ async fn two_stores_in_one_database_are_isolated() {
         turns.0.is_some() && turns.1.is_some(),
         "each store has its own maintenance lock"
     );
-    let far = RetentionPolicy::older_than("2099-01-01T00:00:00Z".parse().unwrap());
+    let far = RetentionPolicy::every_task_before("2099-01-01T00:00:00Z".parse().unwrap());
     let batch = RemovalLimits::default();
     one.task_history()
         .remove_expired(&far, &batch)

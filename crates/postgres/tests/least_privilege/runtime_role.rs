@@ -102,7 +102,7 @@ async fn outlook_names_the_owner_to_the_runtime_role() {
     let entry = Writer::default().step(&task, 0, TaskStatus::Completed);
     runtime.task_history().save(&entry).await.unwrap();
 
-    let policy = RetentionPolicy::older_than(Timestamp::MAX);
+    let policy = RetentionPolicy::every_task_before(Timestamp::MAX);
     let found = runtime
         .admin()
         .partition_outlook(&policy, Timestamp::MAX)

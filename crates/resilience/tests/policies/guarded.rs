@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use tasktrail_conformance::fixture::{at, page, task, user};
+use tasktrail_conformance::fixture::{at, page, prefix, task, user};
 use tasktrail_domain::repository::{Operation, Result};
 use tasktrail_domain::task_history::{
     FinalStatus, RemovalLimits, RetentionPolicy, Scope, TaskFilter, TaskHistoryRepository,
@@ -36,7 +36,7 @@ impl Policy for Recording {
 async fn each_method_goes_through_the_policy_as_its_own_operation() -> Result<()> {
     let history = Guarded::new(InMemoryTaskHistory::new(), Recording::default());
     let writer = tasktrail_conformance::fixture::Writer::default();
-    let (report, policy) = (task("report"), RetentionPolicy::older_than(at(1)));
+    let (report, policy) = (task("report"), RetentionPolicy::every_task_before(at(1)));
     let entry = writer.step(&report, 0, TaskStatus::Running);
 
     history.save(&entry).await?;
@@ -44,6 +44,7 @@ async fn each_method_goes_through_the_policy_as_its_own_operation() -> Result<()
     history.load(&report, &page(1)).await?;
     history.trail(&report, &page(1)).await?;
     history.status(&report).await?;
+    history.summary(&report).await?;
     history
         .finish(&report, FinalStatus::Cancelled, at(0))
         .await?;
@@ -51,6 +52,10 @@ async fn each_method_goes_through_the_policy_as_its_own_operation() -> Result<()
     history
         .list(&user("alice"), &TaskFilter::default(), &page(1))
         .await?;
+    history
+        .list_all(&prefix("a"), &TaskFilter::default(), &page(1))
+        .await?;
+    history.users(&prefix("a"), &page(1)).await?;
     history.count(&Scope::Everyone).await?;
     history.expired(&policy).await?;
     history
@@ -67,9 +72,12 @@ async fn each_method_goes_through_the_policy_as_its_own_operation() -> Result<()
             "task_history.load",
             "task_history.trail",
             "task_history.status",
+            "task_history.summary",
             "task_history.finish",
             "task_history.finish_batch",
             "task_history.list",
+            "task_history.list_all",
+            "task_history.users",
             "task_history.count",
             "task_history.expired",
             "task_history.remove_expired",

@@ -19,19 +19,35 @@ pub(super) struct Answer {
     drop_failures: Vec<String>,
     complete: bool,
     /// `None` without an estimate.
-    stuck: Option<Stuck>,
+    stuck: Option<Kept>,
+    unfinished: Option<Kept>,
     dry_run: bool,
     kept_partitions: Vec<Outlook>,
     #[serde(skip)]
     age: Duration,
     #[serde(skip)]
-    advises_include_stuck: bool,
+    advice: Advice,
 }
 
+/// Open tasks that are kept.
 #[derive(Serialize)]
-struct Stuck {
+struct Kept {
     tasks: u64,
     entries: u64,
+}
+
+/// Options that would remove open tasks as well.
+#[derive(Default)]
+pub(super) struct Advice {
+    pub(super) include_stuck: bool,
+    pub(super) include_unfinished: bool,
+}
+
+impl From<ExpiredCounts> for Kept {
+    fn from(counts: ExpiredCounts) -> Self {
+        let ExpiredCounts { tasks, entries, .. } = counts;
+        Self { tasks, entries }
+    }
 }
 
 impl Answer {
@@ -59,19 +75,17 @@ impl Answer {
             partitions: removed.partitions,
             drop_failures: removed.drop_failures,
             complete: dry_run || removed.complete,
-            stuck: estimate.map(|estimate| Stuck {
-                tasks: estimate.stuck.tasks,
-                entries: estimate.stuck.entries,
-            }),
+            stuck: estimate.map(|estimate| estimate.stuck.into()),
+            unfinished: estimate.map(|estimate| estimate.unfinished.into()),
             dry_run,
             kept_partitions,
             age,
-            advises_include_stuck: false,
+            advice: Advice::default(),
         }
     }
 
-    pub(super) fn advising_include_stuck(mut self, advises: bool) -> Self {
-        self.advises_include_stuck = advises;
+    pub(super) fn advising(mut self, advice: Advice) -> Self {
+        self.advice = advice;
         self
     }
 
@@ -101,21 +115,32 @@ impl Answer {
         for partition in &self.kept_partitions {
             output.line(format_args!("{partition}"))?;
         }
-        let Some(stuck) = &self.stuck else {
+        let (Some(stuck), Some(unfinished)) = (&self.stuck, &self.unfinished) else {
             return output.line(
-                "no estimate with --time-budget: use --dry-run to see the size and the stuck tasks",
+                "no estimate with --time-budget: use --dry-run to see the size and the open tasks",
             );
         };
+        let age = period(self.age);
         if stuck.tasks > 0 {
             let tasks = tasks_with_entries(stuck.tasks, stuck.entries);
-            let age = period(self.age);
-            let hint = if self.advises_include_stuck {
+            let hint = if self.advice.include_stuck {
                 " (--include-stuck also removes them)"
             } else {
                 ""
             };
             output.line(format_args!(
                 "kept as stuck: {tasks}, pending or running without activity for {age} or more{hint}"
+            ))?;
+        }
+        if unfinished.tasks > 0 {
+            let tasks = tasks_with_entries(unfinished.tasks, unfinished.entries);
+            let hint = if self.advice.include_unfinished {
+                " (--include-unfinished also removes them)"
+            } else {
+                ""
+            };
+            output.line(format_args!(
+                "kept as unfinished: {tasks}, never finished and without activity for {age} or more{hint}"
             ))?;
         }
         Ok(())

@@ -1,7 +1,7 @@
 use tasktrail::DatabaseManager;
 use tasktrail::TaskKey;
 use tasktrail::task_history::{
-    HistoryEntry, TaskHistoryRepositoryExt, TaskStatus, TaskStepResultBuilder,
+    FinalStatus, HistoryEntry, TaskHistoryRepositoryExt, TaskStatus, TaskStepResultBuilder,
 };
 
 use crate::failure::Failure;
@@ -31,6 +31,12 @@ impl Recorder {
             .manager
             .save_task_history(&self.task, number.into(), result.build()?);
         Ok(saved.await?)
+    }
+
+    /// Finishes the task: no step follows, and its status does not change any more.
+    pub(super) async fn finish(&self, status: FinalStatus) -> Result<(), Failure> {
+        self.manager.finish_task(&self.task, status).await?;
+        Ok(())
     }
 }
 

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process;
 
 use serde_json::json;
-use tasktrail::task_history::{ErrorCode, TaskStatus, TaskStepResult, TaskStepResultBuilder};
+use tasktrail::task_history::{
+    ErrorCode, FinalStatus, TaskStatus, TaskStepResult, TaskStepResultBuilder,
+};
 use tasktrail::{DatabaseManager, InvalidValue};
 use tasktrail::{TaskKey, UserId};
 
@@ -19,7 +21,7 @@ pub(super) fn task(user: &UserId) -> Result<TaskKey, InvalidValue> {
     TaskKey::new(user.as_str(), "report")
 }
 
-/// Writes a report to a temporary folder, in three steps, and removes it.
+/// Writes a report to a temporary folder, in three steps, finishes the task and removes the report.
 ///
 /// The folder does not exist at first, so the first attempt fails with a real error. The second
 /// attempt creates the folder.
@@ -54,11 +56,13 @@ pub(super) async fn run(
             )
             .await?;
         if failed_again {
-            return Ok(());
+            return recorder.finish(FinalStatus::Failed).await;
         }
     }
 
-    recorder.step(2, checked(&path, &text)).await?;
+    let (checked, status) = checked(&path, &text);
+    recorder.step(2, checked).await?;
+    recorder.finish(status).await?;
     remove(path, folder);
     Ok(())
 }
@@ -90,16 +94,22 @@ fn written(
     }
 }
 
-fn checked(path: &Path, text: &str) -> TaskStepResultBuilder {
-    const STEP: &str = "read it back";
+/// The last step, and the status that the task ends with.
+fn checked(path: &Path, text: &str) -> (TaskStepResultBuilder, FinalStatus) {
+    let step = |status: FinalStatus| TaskStepResult::builder("read it back", status.into());
+    let failed = |code, message| {
+        let step = step(FinalStatus::Failed).error(code, message);
+        (step, FinalStatus::Failed)
+    };
     match fs::read_to_string(path) {
-        Ok(read) if read == text => TaskStepResult::builder(STEP, TaskStatus::Completed)
-            .message("the content matches")
-            .result(json!({ "bytes": read.len() })),
-        Ok(_) => TaskStepResult::builder(STEP, TaskStatus::Failed)
-            .error(ErrorCode::VALIDATION, "the content differs"),
-        Err(error) => TaskStepResult::builder(STEP, TaskStatus::Failed)
-            .error(ErrorCode::EXECUTION, error.to_string()),
+        Ok(read) if read == text => {
+            let step = step(FinalStatus::Completed)
+                .message("the content matches")
+                .result(json!({ "bytes": read.len() }));
+            (step, FinalStatus::Completed)
+        }
+        Ok(_) => failed(ErrorCode::VALIDATION, "the content differs".to_owned()),
+        Err(error) => failed(ErrorCode::EXECUTION, error.to_string()),
     }
 }
 

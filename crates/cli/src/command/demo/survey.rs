@@ -1,5 +1,5 @@
 use serde_json::json;
-use tasktrail::task_history::{TaskStatus, TaskStepResult, TaskStepResultBuilder};
+use tasktrail::task_history::{FinalStatus, TaskStatus, TaskStepResult, TaskStepResultBuilder};
 use tasktrail::{DatabaseManager, InvalidValue};
 use tasktrail::{TaskKey, UserId};
 
@@ -12,10 +12,10 @@ pub(super) fn task(user: &UserId) -> Result<TaskKey, InvalidValue> {
     TaskKey::new(user.as_str(), "survey")
 }
 
-/// Surveys the files of the folder in four steps.
+/// Surveys the files of the folder in four steps, and finishes the task.
 ///
 /// Each step except the last one has the status `running`, so that the status of the task is
-/// correct at any time.
+/// correct at any time, also if this process dies.
 pub(super) async fn run(
     manager: &DatabaseManager,
     user: &UserId,
@@ -26,7 +26,7 @@ pub(super) async fn run(
     recorder.step(1, measured(files)).await?;
     recorder.step(2, counted(files)).await?;
     recorder.step(3, compared(files)).await?;
-    Ok(())
+    recorder.finish(FinalStatus::Completed).await
 }
 
 fn step(name: &str) -> TaskStepResultBuilder {

@@ -4,7 +4,10 @@ use super::RetentionPolicy;
 use crate::task_history::{Scope, StatusSet};
 use crate::timestamp::Timestamp;
 
-/// A retention rule by age. Unlike a [`RetentionPolicy`], it has no fixed cutoff.
+/// A retention rule by age. A task that was never finished is kept by default, whatever the status
+/// of its last step.
+///
+/// Unlike a [`RetentionPolicy`], it has no fixed cutoff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetentionRule {
@@ -13,9 +16,10 @@ pub struct RetentionRule {
     /// Covers only tasks with these statuses. Defaults to the terminal ones: `completed`,
     /// `cancelled`, `timed_out` and `failed`.
     pub statuses: StatusSet,
-    /// Covers only tasks that were finished explicitly, not those that merely have a terminal
-    /// status from their last step. Off by default.
-    pub finished_only: bool,
+    /// Keeps tasks that have a terminal status from their last step, but were never finished. On by
+    /// default. Does not apply to tasks that are `pending` or `running`, which only
+    /// [`statuses`](Self::statuses) selects.
+    pub keep_unfinished: bool,
     /// Covers only the tasks of this user. Defaults to all users.
     pub scope: Scope,
     /// Number of newest tasks of each user that are kept in any case. Defaults to 0.
@@ -23,14 +27,14 @@ pub struct RetentionRule {
 }
 
 impl RetentionRule {
-    /// Covers every task with a terminal status and without activity for `age`.
+    /// Covers every task that was finished and has no activity for `age`.
     #[must_use]
     pub fn older_than(age: Duration) -> Self {
-        let policy = RetentionPolicy::terminal_before(Timestamp::MAX);
+        let policy = RetentionPolicy::finished_before(Timestamp::MAX);
         Self {
             older_than: age,
             statuses: policy.statuses,
-            finished_only: policy.finished_only,
+            keep_unfinished: policy.keep_unfinished,
             scope: policy.scope,
             keep_newest: policy.keep_newest,
         }
@@ -43,10 +47,10 @@ impl RetentionRule {
         self
     }
 
-    /// Sets [`finished_only`](Self::finished_only).
+    /// Sets [`keep_unfinished`](Self::keep_unfinished).
     #[must_use]
-    pub fn with_finished_only(mut self, finished_only: bool) -> Self {
-        self.finished_only = finished_only;
+    pub fn with_keep_unfinished(mut self, keep: bool) -> Self {
+        self.keep_unfinished = keep;
         self
     }
 
@@ -70,7 +74,7 @@ impl RetentionRule {
         RetentionPolicy {
             cutoff: now.saturating_sub(self.older_than),
             statuses: self.statuses,
-            finished_only: self.finished_only,
+            keep_unfinished: self.keep_unfinished,
             scope: self.scope.clone(),
             keep_newest: self.keep_newest,
         }
@@ -88,6 +92,6 @@ mod tests {
         let rule = RetentionRule::older_than(30 * day);
 
         let cutoff = now.saturating_sub(30 * day);
-        assert_eq!(rule.at(now), RetentionPolicy::terminal_before(cutoff));
+        assert_eq!(rule.at(now), RetentionPolicy::finished_before(cutoff));
     }
 }

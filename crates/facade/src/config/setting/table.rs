@@ -109,7 +109,7 @@ fn retention() -> [Setting; 10] {
         Setting::new("retention.pending", Duration, age),
         Setting::new("retention.running", Duration, age),
         Setting::new("retention.keep_newest", Count, "0 to 1000000"),
-        Setting::new("retention.finished_only", Flag, SWITCH),
+        Setting::new("retention.keep_unfinished", Flag, SWITCH),
         Setting::new("retention.schedule", Schedule, schedule),
         Setting::new("retention.time_budget", Duration, "1m to 24h"),
     ]

@@ -6,34 +6,40 @@ use tasktrail_domain::task_history::{ErrorCode, ListCursor, TaskFilter, TaskStat
 
 /// The tasks of a user in the order of the list, so that reading a page does not scan all tasks.
 ///
-/// There is one list for each status, and one for each pair of error code and status. For every
-/// filter, a page is merged from at most six lists, and each is read no further than a page.
+/// There is one list for each kind of task, and one for each pair of error code and kind. For every
+/// filter, a page is merged from a few lists, and each is read no further than a page.
 #[derive(Debug, Default)]
 pub(crate) struct ListIndex {
-    by_status: BTreeMap<TaskStatus, BTreeSet<ListCursor>>,
-    by_error_code: BTreeMap<(ErrorCode, TaskStatus), BTreeSet<ListCursor>>,
+    by_kind: BTreeMap<Kind, BTreeSet<ListCursor>>,
+    by_error_code: BTreeMap<(ErrorCode, Kind), BTreeSet<ListCursor>>,
+}
+
+/// The status of a task, and whether the task is finished.
+type Kind = (TaskStatus, bool);
+
+fn kind(task: &TaskSummary) -> Kind {
+    (task.status, task.is_finished())
 }
 
 impl ListIndex {
     pub(crate) fn insert(&mut self, task: &TaskSummary) {
         let place = ListCursor::of(task);
         if let Some(code) = &task.error_code {
-            let key = (code.clone(), task.status);
             self.by_error_code
-                .entry(key)
+                .entry((code.clone(), kind(task)))
                 .or_default()
                 .insert(place.clone());
         }
-        self.by_status.entry(task.status).or_default().insert(place);
+        self.by_kind.entry(kind(task)).or_default().insert(place);
     }
 
     pub(crate) fn remove(&mut self, task: &TaskSummary) {
         let place = ListCursor::of(task);
-        if let Some(places) = self.by_status.get_mut(&task.status) {
+        if let Some(places) = self.by_kind.get_mut(&kind(task)) {
             places.remove(&place);
         }
         if let Some(code) = &task.error_code {
-            let key = (code.clone(), task.status);
+            let key = (code.clone(), kind(task));
             if let Some(places) = self.by_error_code.get_mut(&key) {
                 places.remove(&place);
                 if places.is_empty() {
@@ -47,7 +53,7 @@ impl ListIndex {
     /// there are fewer tasks.
     pub(crate) fn nth(&self, number: u64) -> Option<ListCursor> {
         let number = usize::try_from(number).unwrap_or(usize::MAX);
-        let newest = self.by_status.values();
+        let newest = self.by_kind.values();
         let mut places: Vec<_> = newest
             .flat_map(|places| places.iter().rev().take(number))
             .collect();
@@ -60,7 +66,7 @@ impl ListIndex {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.by_status.values().all(BTreeSet::is_empty)
+        self.by_kind.values().all(BTreeSet::is_empty)
     }
 
     /// The positions of the tasks of a page, and of one more, in the order of the list.
@@ -79,7 +85,9 @@ impl ListIndex {
         let mut places: Vec<_> = filter
             .statuses
             .iter()
-            .filter_map(|status| self.places(filter.error_code.as_ref(), status))
+            .flat_map(|status| [(status, false), (status, true)])
+            .filter(|(_, is_finished)| filter.finished.is_none_or(|only| only == *is_finished))
+            .filter_map(|kind| self.places(filter.error_code.as_ref(), kind))
             .flat_map(|places| {
                 places
                     .range((Bound::Unbounded, before))
@@ -94,14 +102,10 @@ impl ListIndex {
         places
     }
 
-    fn places(
-        &self,
-        error_code: Option<&ErrorCode>,
-        status: TaskStatus,
-    ) -> Option<&BTreeSet<ListCursor>> {
+    fn places(&self, error_code: Option<&ErrorCode>, kind: Kind) -> Option<&BTreeSet<ListCursor>> {
         match error_code {
-            None => self.by_status.get(&status),
-            Some(code) => self.by_error_code.get(&(code.clone(), status)),
+            None => self.by_kind.get(&kind),
+            Some(code) => self.by_error_code.get(&(code.clone(), kind)),
         }
     }
 }

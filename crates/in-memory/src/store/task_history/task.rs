@@ -85,6 +85,10 @@ impl Task {
         finished.or_else(|| self.last_entry().map(|entry| entry.step_result.status()))
     }
 
+    pub(crate) fn is_finished(&self) -> bool {
+        self.finish.is_some()
+    }
+
     pub(crate) fn entry(&self, position: TrailCursor) -> Option<&HistoryEntry> {
         self.trail.get(&position)
     }

@@ -172,7 +172,7 @@ async fn retained(
     let sample: Sample = diesel::sql_query(query)
         .bind::<Timestamptz, _>(policy.cutoff.to_datetime())
         .bind::<Array<Text>, _>(statuses)
-        .bind::<Bool, _>(policy.finished_only)
+        .bind::<Bool, _>(policy.keep_unfinished)
         .get_result(connection)
         .await?;
     let (retained, counted) = (unsigned(sample.retained), unsigned(sample.entries));

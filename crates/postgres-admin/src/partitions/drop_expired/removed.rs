@@ -135,5 +135,5 @@ fn covered(statement: String, policy: &RetentionPolicy) -> BoxedSqlQuery<'static
         .into_boxed()
         .bind::<Timestamptz, _>(policy.cutoff.to_datetime())
         .bind::<Array<Text>, _>(statuses)
-        .bind::<Bool, _>(policy.finished_only)
+        .bind::<Bool, _>(policy.keep_unfinished)
 }

@@ -9,7 +9,7 @@ use tasktrail_domain::task_history::{
     TaskFilter, TaskStatus, TaskStepResult,
 };
 use tasktrail_domain::timestamp::Timestamp;
-use tasktrail_domain::{TaskKey, UserId};
+use tasktrail_domain::{TaskKey, UserId, UserPrefix};
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::statement::Prepared;
@@ -20,12 +20,14 @@ use crate::task_history::count::{Count, beyond_all};
 use crate::task_history::finish;
 use crate::task_history::finish_batch::{FinishBatch, Finished};
 use crate::task_history::list::List;
+use crate::task_history::list_all::{ListAll, Users};
 use crate::task_history::load::{self, SelectSteps, SelectTrail, one_beyond};
 use crate::task_history::retention::{
     self, CountExpired, Covered, LockExpired, Remove, Window, WindowEnd,
 };
 use crate::task_history::save::{Save, Saved};
 use crate::task_history::statuses::Statuses;
+use crate::task_history::summary::Summary;
 
 /// The plans so far, and the connection.
 pub(super) struct Plans<'c> {
@@ -137,6 +139,10 @@ impl Plans<'_> {
                 let trail = Prepared(SelectTrail::of(task, &PageRequest::default()));
                 self.add("the first page of all revisions", trail).await
             }
+            ExplainedOperation::Summary => {
+                let summary = Prepared(Summary(task));
+                self.add("the summary", summary).await
+            }
             _ => {
                 let status = load::select_status(&task.user, &task.task);
                 self.add("a single call", status).await?;
@@ -158,6 +164,17 @@ impl Plans<'_> {
                 let list = Prepared(List::of(user, &filter, &page));
                 self.add("the first page of the user's tasks", list).await
             }
+            ExplainedOperation::ListAll => {
+                let filter = TaskFilter::default().with_finished(false);
+                let (users, page) = (users_of(request), PageRequest::default());
+                let list = Prepared(ListAll::of(&users, &filter, &page));
+                self.add("the first page of the open tasks", list).await
+            }
+            ExplainedOperation::Users => {
+                let (users, page) = (users_of(request), PageRequest::default());
+                let list = Prepared(Users::of(&users, &page));
+                self.add("the first page of the users", list).await
+            }
             ExplainedOperation::Count => {
                 let count = Prepared(Count::of(&request.scope()));
                 self.add("count all in scope", count).await
@@ -172,7 +189,14 @@ impl Plans<'_> {
     }
 }
 
+fn users_of(request: &ExplainRequest) -> UserPrefix {
+    request
+        .user
+        .clone()
+        .map_or(UserPrefix::ALL, UserPrefix::from)
+}
+
 fn policy(request: &ExplainRequest) -> RetentionPolicy {
     let age = std::time::Duration::from_secs(90 * 24 * 60 * 60);
-    RetentionPolicy::older_than(request.now.saturating_sub(age)).with_scope(request.scope())
+    RetentionPolicy::every_task_before(request.now.saturating_sub(age)).with_scope(request.scope())
 }

@@ -20,7 +20,7 @@ pub(in crate::task_history) struct Covered {
     last_user: String,
     cutoff: DateTime<Utc>,
     statuses: Vec<&'static str>,
-    finished_only: bool,
+    keep_unfinished: bool,
     keep_newest: i64,
 }
 
@@ -45,7 +45,7 @@ impl Covered {
             last_user: users.last,
             cutoff: policy.cutoff.to_datetime(),
             statuses: policy.statuses.iter().map(TaskStatus::as_str).collect(),
-            finished_only: policy.finished_only,
+            keep_unfinished: policy.keep_unfinished,
             keep_newest: i64::try_from(policy.keep_newest).unwrap_or(i64::MAX),
         }
     }
@@ -73,7 +73,7 @@ impl Covered {
             3 => out.push_bind_param::<Text, _>(&self.last_user),
             4 => out.push_bind_param::<Timestamptz, _>(&self.cutoff),
             5 => out.push_bind_param::<Array<Text>, _>(&self.statuses),
-            6 => out.push_bind_param::<Bool, _>(&self.finished_only),
+            6 => out.push_bind_param::<Bool, _>(&self.keep_unfinished),
             7 => out.push_bind_param::<BigInt, _>(&self.keep_newest),
             other => unbound(other),
         }

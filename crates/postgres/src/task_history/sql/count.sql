@@ -1,6 +1,7 @@
 -- One row for each status that occurs, each with the number of all users and steps in scope.
 WITH tasks AS (
-    SELECT user_id, status, count(*) AS tasks, sum(entries) AS entries
+    SELECT user_id, status, count(*) AS tasks, sum(entries) AS entries,
+           count(*) FILTER (WHERE finished_at IS NULL) AS open_tasks
     FROM task_summary
     WHERE user_id BETWEEN $1 AND $2
     GROUP BY user_id, status
@@ -11,6 +12,7 @@ WITH tasks AS (
 )
 SELECT status,
        sum(tasks)::bigint AS tasks,
+       sum(open_tasks)::bigint AS open_tasks,
        sum(entries)::bigint AS entries,
        (SELECT count(DISTINCT user_id) FROM tasks) AS users,
        (SELECT count(*) FROM steps) AS steps

@@ -24,7 +24,7 @@ pub(in crate::command::bench) async fn measure(
     let now = stamps.time(Instant::now());
     prepare(environment, tasks, &mut stamps, progress).await?;
     progress.start_measuring("cleanup");
-    let policy = RetentionPolicy::older_than(now.saturating_sub(DAY * 30));
+    let policy = RetentionPolicy::every_task_before(now.saturating_sub(DAY * 30));
     let before = environment.statistics().await?;
     let manager = environment.open(true).await?;
     let (mut latencies, mut resident) = (Latencies::default(), Resident::default());

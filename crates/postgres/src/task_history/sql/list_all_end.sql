@@ -1,0 +1,2 @@
+) AS listed
+LIMIT $6
