@@ -1,6 +1,5 @@
 //! Metrics and probes from an HTTP server of the service itself.
 #![cfg(feature = "prometheus")]
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use tasktrail::task_history::{TaskStatus, TaskStepResult};
 use tasktrail::{
@@ -35,8 +34,8 @@ async fn exporter_renders_the_metrics_without_a_listener() {
     let saved = history.save_task_history(&task, 0.into(), step.unwrap());
     saved.await.unwrap();
 
-    let saves = r#"tasktrail_operations_total{operation="task_history.save",outcome="ok"} 1"#;
-    assert!(has(saves), "{}", exporter.render(&history));
+    let counted = r#"tasktrail_operations_total{operation="task_history.save",outcome="ok"} 1"#;
+    assert!(has(counted), "{}", exporter.render(&history));
     assert!(has("tasktrail_pool_connections_max 2"));
     publishing.abort();
 }

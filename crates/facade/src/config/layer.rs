@@ -1,10 +1,7 @@
-//! The settings of each source, and their precedence. The crate `config` merges the layers, and
-//! keeps the source of each value as its origin. The location is not merged by it, because `config`
-//! cannot mark values as secret.
+//! The settings of each source, and their precedence.
 
 use std::path::PathBuf;
 
-use config::{Config, Map, Source, Value, ValueKind};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::problem::{ConfigProblem, HIDDEN, quoted};
@@ -92,49 +89,32 @@ impl Layer {
     }
 }
 
-impl Source for Layer {
-    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
-        Box::new(self.clone())
-    }
-
-    fn collect(&self) -> Result<Map<String, Value>, config::ConfigError> {
-        let value = |given: &Given| {
-            let value = Value::new(Some(&given.source), given.text());
-            (given.setting.name.to_owned(), value)
-        };
-        let settings = self
-            .given
-            .iter()
-            .filter(|given| !given.setting.kind.is_of_location());
-        Ok(settings.map(value).collect())
-    }
-}
-
-/// The settings in effect, without the location.
-#[derive(Clone, Default)]
-pub(super) struct Settings(Config);
+/// The settings in effect, each with its source. Without the location, which comes from one source.
+#[derive(Debug, Default)]
+pub(super) struct Settings(Vec<Given>);
 
 impl Settings {
-    /// Merges the layers, highest precedence first.
-    pub(super) fn merged(layers: &[Layer]) -> Result<Self, config::ConfigError> {
-        let lowest_first = layers.iter().rev().cloned();
-        let builder = lowest_first.fold(Config::builder(), |builder, layer| {
-            builder.add_source(layer)
-        });
-        builder.build().map(Self)
+    /// Merges the layers, highest precedence first: the first layer that gives a setting wins.
+    pub(super) fn merged(layers: &[Layer]) -> Self {
+        let mut merged: Vec<Given> = Vec::new();
+        for given in layers.iter().flat_map(|layer| &layer.given) {
+            let name = given.setting.name;
+            let is_known = merged.iter().any(|known| known.setting.name == name);
+            if !is_known && !given.setting.kind.is_of_location() {
+                merged.push(given.clone());
+            }
+        }
+        Self(merged)
     }
 
     /// The value of a setting, if it was given.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        match &self.find(name)?.kind {
-            ValueKind::String(text) => Some(text),
-            _ => None,
-        }
+        self.find(name).map(Given::text)
     }
 
     /// The source of the value.
     pub(super) fn source(&self, name: &str) -> Option<&str> {
-        self.find(name)?.origin()
+        self.find(name).map(|given| given.source.as_str())
     }
 
     /// The parsed value of a setting, if it was given.
@@ -142,13 +122,8 @@ impl Settings {
         self.text(name).and_then(read)
     }
 
-    fn find(&self, name: &str) -> Option<&Value> {
-        let root = &self.0.cache;
-        name.split('.')
-            .try_fold(root, |value, key| match &value.kind {
-                ValueKind::Table(table) => table.get(key),
-                _ => None,
-            })
+    fn find(&self, name: &str) -> Option<&Given> {
+        self.0.iter().find(|given| given.setting.name == name)
     }
 }
 

@@ -193,10 +193,7 @@ fn load(
         problems.retain(|problem| problem.source().is_some());
     }
     problems.extend(contradictions(&layers));
-    let settings = Settings::merged(&layers).map_err(|error| {
-        // Does not happen: `Layer::collect` never fails.
-        ConfigError::of(vec![ConfigProblem::new("code", error.to_string())])
-    })?;
+    let settings = Settings::merged(&layers);
     // A placeholder, so that the other settings are checked even without a location.
     let place =
         place.or_else(|| PostgresConfig::from_parts("localhost", 5432, "d", "u", None).ok());

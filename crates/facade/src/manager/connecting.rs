@@ -90,12 +90,16 @@ impl ConnectWait {
 }
 
 /// Whether a connect may succeed later without a change to the configuration.
+#[cfg(feature = "postgres")]
 fn is_out_of_reach(error: &DatabaseError) -> bool {
     match error {
-        #[cfg(feature = "postgres")]
         DatabaseError::Connect(error) => error.is_transient(),
-        #[cfg(feature = "postgres")]
         DatabaseError::Migrate(error) => error.is_transient(),
         _ => false,
     }
+}
+
+#[cfg(not(feature = "postgres"))]
+fn is_out_of_reach(_error: &DatabaseError) -> bool {
+    false
 }

@@ -99,7 +99,7 @@ pub(super) fn judge(plan: &str, over_users: bool) -> PlanVerdict {
 impl PlanVerdict {
     fn conclude(&self) -> String {
         let indexes = self.indexes.join(", ");
-        let mut words = if self.good {
+        let judged = if self.good {
             match self.access {
                 PlanAccess::None => "good: it reads no table".to_owned(),
                 PlanAccess::OneUser => {
@@ -113,10 +113,12 @@ impl PlanVerdict {
         } else {
             format!("slow in a large store: {}", self.concerns.join("; "))
         };
-        if let (Some(pages), Some(uncached)) = (self.pages, self.uncached_pages) {
-            words.push_str(&format!("; pages read: {pages}, not cached: {uncached}"));
+        match (self.pages, self.uncached_pages) {
+            (Some(pages), Some(uncached)) => {
+                format!("{judged}; pages read: {pages}, not cached: {uncached}")
+            }
+            _ => judged,
         }
-        words
     }
 }
 
