@@ -143,9 +143,13 @@ fn finish_and_counts_are_objects() {
 
     let mut counts = Counts::default();
     counts.tasks = 1;
-    counts.tasks_by_status.insert(TaskStatus::Running, 1);
+    counts.tasks_by_status.insert(TaskStatus::Completed, 1);
+    counts.open_tasks_by_status.insert(TaskStatus::Completed, 1);
     has_form(
         &counts,
-        json!({ "entries": 0, "steps": 0, "tasks": 1, "users": 0, "tasks_by_status": { "running": 1 } }),
+        json!({
+            "entries": 0, "steps": 0, "tasks": 1, "users": 0,
+            "tasks_by_status": { "completed": 1 }, "open_tasks_by_status": { "completed": 1 },
+        }),
     );
 }

@@ -29,7 +29,14 @@ impl Figures {
         let keys: Vec<_> = stats.as_object().unwrap().keys().collect();
         assert_eq!(
             keys,
-            ["entries", "steps", "tasks", "tasks_by_status", "users"]
+            [
+                "entries",
+                "open_tasks_by_status",
+                "steps",
+                "tasks",
+                "tasks_by_status",
+                "users"
+            ]
         );
         let by_status = stats["tasks_by_status"].as_object().unwrap().iter();
         Self {

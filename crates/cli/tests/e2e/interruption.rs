@@ -41,6 +41,7 @@ fn repeated_import_after_a_kill_saves_everything_once() {
         json!({
             "entries": LINES, "steps": LINES, "tasks": 10, "users": 1,
             "tasks_by_status": { "completed": 10 },
+            "open_tasks_by_status": { "completed": 10 },
         })
     );
 }

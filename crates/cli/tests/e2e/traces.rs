@@ -58,7 +58,7 @@ fn collector_receives_the_spans_of_a_command_and_of_its_calls() {
         "service.name",
         "tasktrail.command",
         "repository.operation",
-        "task_history.status",
+        "task_history.summary",
         "outcome",
     ] {
         assert!(body.contains(word), "{word}: {body}");
@@ -83,7 +83,7 @@ fn unavailable_collector_neither_fails_nor_delays_a_command() {
     });
 
     for (answer, took) in answers {
-        assert_eq!(answer, "completed\n");
+        assert_eq!(answer, "completed (open)\n");
         // A request to an unresponsive collector times out after 10 s.
         assert!(took < Duration::from_secs(10), "{took:?}");
     }

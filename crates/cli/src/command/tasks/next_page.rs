@@ -1,7 +1,7 @@
 use tasktrail::UserId;
 use tasktrail::task_history::TaskFilter;
 
-use super::TasksArgs;
+use super::args::TasksArgs;
 use crate::output::quoted;
 
 /// The same command for the next page. The times of the filter are absolute, so that all pages have
