@@ -21,7 +21,6 @@ pub type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("report-service/migrations");
 
 mod schema {
-    #![expect(missing_docs, reason = "the columns are those of `Report`")]
 
     diesel::table! {
         report (user_id, id) {

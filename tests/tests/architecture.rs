@@ -44,6 +44,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("tasktrail-resilience", &["tasktrail-domain"]),
     ("tasktrail-test-support", &[]),
     ("tasktrail-cli", &["tasktrail", "tasktrail-domain"]),
+    ("tasktrail-examples", &["tasktrail"]),
     ("tasktrail-tests", &["tasktrail", "tasktrail-test-support"]),
 ];
 
@@ -54,10 +55,18 @@ const POSTGRES: &[&str] = &[
     "tasktrail-postgres-client",
 ];
 
+/// The examples have tables of their own, like a service.
+const POSTGRES_AND_EXAMPLES: &[&str] = &[
+    "tasktrail-examples",
+    "tasktrail-postgres",
+    "tasktrail-postgres-admin",
+    "tasktrail-postgres-client",
+];
+
 /// Libraries, each with the only packages that may depend on it.
 const ONLY: &[(&str, &[&str])] = &[
-    ("diesel", POSTGRES),
-    ("diesel-async", POSTGRES),
+    ("diesel", POSTGRES_AND_EXAMPLES),
+    ("diesel-async", POSTGRES_AND_EXAMPLES),
     ("bb8", &["tasktrail-postgres-client"]),
     ("rustls", &["tasktrail-cli", "tasktrail-postgres-client"]),
     ("tokio-postgres", POSTGRES),

@@ -58,9 +58,15 @@ impl Transaction {
     /// schema of the store, and the planner prefers index ranges. For a statement that reads a whole
     /// table of yours, run `SET LOCAL enable_seqscan = on` first.
     ///
-    /// Do not run `COMMIT` or `ROLLBACK` on it. After an error of a statement, PostgreSQL refuses
-    /// every other statement of the transaction. If you want to go on after an error, run the
-    /// statement in a savepoint: a nested `transaction` of the connection.
+    /// - After an error of a statement, PostgreSQL refuses every other statement of the transaction.
+    ///   To go on after an error, run the statement in a savepoint: a nested `transaction` of the
+    ///   connection.
+    /// - Do not run `COMMIT` or `ROLLBACK`. What follows would not be in the transaction. The commit
+    ///   detects this and fails, but cannot undo it.
+    /// - Change only what ends with the transaction: use `SET LOCAL` instead of `SET`, and no session
+    ///   locks, `LISTEN` or temporary tables. The next user of the connection would have them.
+    /// - If you drop the future of a statement before it finishes, return an error. The server may
+    ///   still run the statement.
     ///
     /// # Errors
     ///
@@ -82,8 +88,8 @@ impl Transaction {
     ///
     /// # Errors
     ///
-    /// [`Repository`](DatabaseError::Repository) if a call in the transaction was dropped before it
-    /// finished, or if a statement has ended the transaction.
+    /// [`Repository`](DatabaseError::Repository) if a call of the port in the transaction was dropped
+    /// before it finished.
     pub fn task_history(&mut self) -> Result<Arc<dyn TaskHistoryRepository + '_>> {
         match &mut self.begun {
             #[cfg(feature = "in-memory")]
@@ -194,8 +200,10 @@ impl Transaction {
 fn no_transaction(error: NoTransaction) -> DatabaseError {
     use tasktrail_domain::repository::{Effect, ErrorKind, RepositoryError};
 
+    // The transaction was begun, so a dropped call has broken it.
+    let broken = format!("a call in the transaction was dropped before it finished ({error})");
     let error = RepositoryError::new(TRANSACTION, ErrorKind::Unexpected, Effect::NotApplied)
-        .with_source(error);
+        .with_source(broken);
     error.into()
 }
 

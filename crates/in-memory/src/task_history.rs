@@ -48,7 +48,7 @@ impl InMemoryTaskHistory {
         Ok(contents.read(self.transaction, |tasks, _| read(tasks)))
     }
 
-    /// Changes what `locks` returns, once no transaction keeps any of it locked.
+    /// Waits until no other transaction holds any of `locks`, then runs `change`.
     async fn write<T>(
         &self,
         operation: Operation,

@@ -117,6 +117,10 @@ pub enum StoreError {
          leave that to `transaction`"
     )]
     TransactionEnded(#[source] diesel::result::Error),
+    /// A commit failed for a reason that is not recognized: something between the server and the
+    /// client may have lost the answer of the server.
+    #[error("the commit failed, and the transaction may have been committed")]
+    CommitFailed(#[source] diesel::result::Error),
     /// The task was removed concurrently during every attempt.
     #[error("the task was removed concurrently during every attempt; retry the call")]
     ConcurrentlyRemoved,
@@ -188,7 +192,9 @@ impl StoreError {
             Self::TransactionAborted | Self::TransactionFailed(_) => {
                 (ErrorKind::Unexpected, Effect::NotApplied)
             }
-            Self::TransactionEnded(_) => (ErrorKind::Unexpected, Effect::Unknown),
+            Self::TransactionEnded(_) | Self::CommitFailed(_) => {
+                (ErrorKind::Unexpected, Effect::Unknown)
+            }
             // A full queue is not an outage, so it must not open the circuit breaker.
             Self::Acquire(AcquireError::Queue { .. })
             | Self::ConcurrentlyRemoved
@@ -206,6 +212,8 @@ impl StoreError {
             Self::TransactionFailed(error)
         } else if classify::is_ended_transaction(&error) {
             Self::TransactionEnded(error)
+        } else if classify::is_unrecognized(&error) {
+            Self::CommitFailed(error)
         } else {
             error.into()
         }

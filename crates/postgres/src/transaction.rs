@@ -24,8 +24,8 @@ pub const TRANSACTION: Operation = Operation::once("transaction");
 pub struct PostgresTransaction(PoolTransaction);
 
 impl PostgresDatabase {
-    /// Begins a transaction at the isolation level of the server's default. Each of its statements
-    /// waits for a locked row up to the
+    /// Begins a transaction with the isolation level read committed. Each of its statements waits for
+    /// a locked row up to the
     /// [lock timeout](crate::PostgresConfig::with_lock_timeout).
     ///
     /// # Errors
@@ -49,7 +49,7 @@ impl PostgresTransaction {
     ///
     /// # Errors
     ///
-    /// [`NoTransaction`] if a dropped call has broken the transaction, or a statement has ended it.
+    /// [`NoTransaction`] if a call of the history in the transaction was dropped before it finished.
     pub fn task_history(&mut self) -> std::result::Result<PostgresTaskHistory<'_>, NoTransaction> {
         PostgresTaskHistory::in_transaction(self.0.connection())
     }
@@ -64,8 +64,8 @@ impl PostgresTransaction {
     ///
     /// # Errors
     ///
-    /// If a statement in the transaction has failed, also if its error was ignored; if a call in it
-    /// was dropped; or if the server refuses the commit. The transaction is rolled back then. If the
+    /// If a statement in the transaction has failed, also if its error was ignored; if a call of
+    /// the history in it was dropped; or if the server refuses the commit. The transaction is rolled back then. If the
     /// server does not answer, the [effect](tasktrail_domain::repository::Effect) is unknown.
     ///
     /// # Cancel safety

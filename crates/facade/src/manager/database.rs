@@ -86,8 +86,10 @@ impl DatabaseManager {
     /// It is for what has to own its connection, such as Diesel's migrations. To save in one
     /// transaction with your own rows, use [`transaction`](Self::transaction).
     ///
-    /// The connection does not belong to the pool. It has no statement timeout, and
-    /// [`close`](Self::close) neither waits for it nor ends it. Drop it to close it.
+    /// The connection does not belong to the pool: [`close`](Self::close) neither waits for it nor
+    /// ends it. Drop it to close it. It has no statement timeout, except that of the role behind a
+    /// pooler in transaction mode. It has the planner settings and the limit for idle transactions in
+    /// `docs/CONFIGURATION.md`: a migration that reads whole tables should `SET enable_seqscan = on`.
     ///
     /// # Errors
     ///

@@ -44,15 +44,18 @@ impl DatabaseManager {
     /// has written locked: other saves of these tasks wait, up to the lock timeout (see
     /// `docs/CONFIGURATION.md`), then fail with `Contention`. So keep it short: do the work of a step
     /// first, then record it. Inside the closure use the argument, not the manager: a call of the
-    /// manager uses another connection, does not see what the transaction has written, and waits in
-    /// vain for a task that it has locked.
+    /// manager uses another connection, does not see what the transaction has written, and waits up
+    /// to the lock timeout for a task that the transaction has locked, then fails with `Contention`.
     ///
-    /// The transaction ends within the setting `timeout.transaction`, 10 seconds by default, and
-    /// [`close`](Self::close) waits for it as for a call. The closure is dropped then. It is called at
-    /// most once: only the begin is retried. To retry the rest, call `transaction` again.
+    /// From its begin, the transaction has the time of the setting `timeout.transaction`, 10 seconds by
+    /// default. There is no limit if timeouts are off. [`close`](Self::close) waits for it as for a
+    /// call, until its own deadline. At either limit, the closure is dropped and the transaction is
+    /// rolled back. The closure is called at most once: only the begin is retried. To retry the rest,
+    /// call `transaction` again. The isolation level is read committed.
     ///
-    /// In memory the same holds, for the histories: others see nothing before the commit, and nothing
-    /// remains after an error. There is no connection and no time limit.
+    /// In memory, others see nothing of the histories before the commit either, and nothing remains
+    /// after an error. There is no connection and no time limit, and `close` does not wait for a
+    /// transaction.
     ///
     /// In metrics and logs, the whole is the operation `transaction`. Calls inside are recorded as
     /// well, whether the transaction commits or not.
@@ -65,8 +68,9 @@ impl DatabaseManager {
     /// - [`Repository`](DatabaseError::Repository) if the transaction could not begin; if it was not
     ///   committed in time (`TimedOut`) or before the close (`Closed`); or if the server refused the
     ///   commit. A statement that failed prevents the commit, also if the closure ignores its error.
-    ///   Only if the connection fails during the commit, the
-    ///   [effect](tasktrail_domain::repository::Effect) is unknown. Otherwise nothing was applied.
+    ///   The [effect](tasktrail_domain::repository::Effect) is unknown if the connection fails, the
+    ///   time limit expires or the manager closes during the commit, or if a statement of the closure
+    ///   has ended the transaction. In all other cases nothing was applied.
     ///
     /// # Cancel safety
     ///

@@ -44,7 +44,7 @@ on_both_stores!(
     save_of_a_locked_task_waits_for_the_rollback,
     saves_of_other_tasks_do_not_wait,
     used_entry_id_waits_for_the_transaction,
-    clean_up_skips_locked_tasks,
+    cleanup_skips_locked_tasks,
     conflict_does_not_end_the_transaction,
     every_method_works,
     runs_in_a_spawned_task,
@@ -213,7 +213,7 @@ async fn used_entry_id_waits_for_the_transaction(manager: DatabaseManager) {
     assert_eq!(saving.await.unwrap_err().kind(), ErrorKind::Conflict);
 }
 
-async fn clean_up_skips_locked_tasks(manager: DatabaseManager) {
+async fn cleanup_skips_locked_tasks(manager: DatabaseManager) {
     for name in ["locked", "free"] {
         let (task, long_ago) = (task(name), Timestamp::default());
         let history = manager.task_history().unwrap();

@@ -42,9 +42,8 @@ impl Contents {
 
     /// Makes what a transaction has written visible to all.
     pub(crate) fn commit(&mut self, transaction: TransactionId) {
-        for (task, version) in self.transactions.end(transaction) {
-            self.tasks.replace(&task, version);
-        }
+        let mut versions = self.transactions.end(transaction);
+        self.tasks.exchange(&mut versions);
     }
 
     /// Discards what a transaction has written.

@@ -18,6 +18,9 @@ use tasktrail_domain::{TaskId, TaskKey, UserId, UserPrefix};
 use self::list_index::ListIndex;
 pub(crate) use self::task::{Task, count};
 
+/// Tasks by key; `None` for a task that does not exist.
+pub(crate) type Versions = BTreeMap<TaskKey, Option<Task>>;
+
 /// The tasks of all users. The methods of the repository are built from its functions.
 #[derive(Debug, Default)]
 pub(crate) struct Tasks {
@@ -191,14 +194,18 @@ impl Tasks {
             .filter(move |user| prefix.matches(user))
     }
 
-    /// Puts a version of a task in the place of the task, and returns the task. `None` is a task that
-    /// does not exist.
-    pub(crate) fn replace(&mut self, key: &TaskKey, version: Option<Task>) -> Option<Task> {
-        let before = self.remove(key);
-        if let Some(task) = version {
-            self.insert(key, task);
+    /// Puts versions of tasks in the places of the tasks, and these in the places of the versions.
+    ///
+    /// All tasks are removed before the first is inserted: an entry id may have moved from one to
+    /// another.
+    pub(crate) fn exchange(&mut self, versions: &mut Versions) {
+        let keys = versions.keys();
+        let before: Vec<_> = keys.map(|key| self.remove(key)).collect();
+        for ((key, version), before) in versions.iter_mut().zip(before) {
+            if let Some(task) = std::mem::replace(version, before) {
+                self.insert(key, task);
+            }
         }
-        before
     }
 
     fn insert(&mut self, key: &TaskKey, task: Task) {

@@ -1,11 +1,11 @@
 //! The transactions in progress: what they have written, and what they keep locked.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use tasktrail_domain::task_history::{EntryId, HistoryEntry};
 use tasktrail_domain::{TaskKey, UserId};
 
-use super::task_history::{Task, Tasks};
+use super::task_history::{Tasks, Versions};
 
 /// The transactions in progress.
 ///
@@ -28,9 +28,6 @@ pub(crate) enum Lock {
     Task(TaskKey),
     Entry(UserId, EntryId),
 }
-
-/// The tasks that a transaction has written; `None` if it has removed the task.
-type Versions = BTreeMap<TaskKey, Option<Task>>;
 
 impl Lock {
     /// What a save of entries locks.
@@ -84,9 +81,8 @@ impl Transactions {
     /// Puts the versions of a transaction in the place of the tasks, and these in the place of the
     /// versions. A second exchange undoes the first.
     pub(crate) fn exchange(&mut self, transaction: TransactionId, tasks: &mut Tasks) {
-        let versions = self.in_progress.get_mut(&transaction);
-        for (task, version) in versions.into_iter().flatten() {
-            *version = tasks.replace(task, version.take());
+        if let Some(versions) = self.in_progress.get_mut(&transaction) {
+            tasks.exchange(versions);
         }
     }
 

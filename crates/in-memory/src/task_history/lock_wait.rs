@@ -22,6 +22,22 @@ struct Locked;
 #[error("the transaction has ended, or a call in it failed")]
 struct TransactionEnded;
 
+/// A call that waits. As in PostgreSQL, a call that fails or is dropped ends its transaction.
+struct Waiting<'h> {
+    history: &'h InMemoryTaskHistory,
+    is_unlocked: bool,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let store = &self.history.store;
+        if let Some(transaction) = self.history.transaction.filter(|_| !self.is_unlocked) {
+            store.lock().roll_back(transaction);
+            store.transaction_ended().notify_waiters();
+        }
+    }
+}
+
 impl InMemoryTaskHistory {
     /// The contents of the store, unless the transaction of this view has ended.
     pub(super) fn contents(&self, operation: Operation) -> Result<MutexGuard<'_, Contents>> {
@@ -48,20 +64,17 @@ impl InMemoryTaskHistory {
         if let Some(contents) = self.if_unlocked(operation, &locks)? {
             return Ok((contents, locks));
         }
+        let mut waiting = Waiting {
+            history: self,
+            is_unlocked: false,
+        };
         let contents = tokio::time::timeout(LOCK_TIMEOUT, self.once_unlocked(operation, &locks));
-        let contents = contents.await;
-        let contents = contents.unwrap_or_else(|_elapsed| Err(self.locked_out(operation)));
+        let contents = contents.await.map_err(|_elapsed| {
+            RepositoryError::new(operation, ErrorKind::Contention, Effect::NotApplied)
+                .with_source(Locked)
+        })?;
+        waiting.is_unlocked = true;
         Ok((contents?, locks))
-    }
-
-    /// As in PostgreSQL, the failed call ends its transaction.
-    fn locked_out(&self, operation: Operation) -> RepositoryError {
-        if let Some(transaction) = self.transaction {
-            self.store.lock().roll_back(transaction);
-            self.store.transaction_ended().notify_waiters();
-        }
-        RepositoryError::new(operation, ErrorKind::Contention, Effect::NotApplied)
-            .with_source(Locked)
     }
 
     /// Saves the collection of locks while there are no transactions.

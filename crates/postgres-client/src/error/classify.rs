@@ -3,8 +3,8 @@
 //! diesel-async exposes the SQLSTATE of only a few errors. The others are classified by the
 //! server's message, which must be untranslated. Sessions of superusers set `lc_messages`
 //! themselves. For other roles, set it for the server, the database or the role (an English locale
-//! also works). With messages in another language, these errors become `Unexpected`; nothing else
-//! changes.
+//! also works). With messages in another language, these errors become `Unexpected`, and the effect of
+//! a commit that fails is unknown; nothing else changes.
 //!
 //! The tests in `classify/on_a_real_server.rs` provoke the errors that can be provoked.
 
@@ -45,6 +45,12 @@ const BY_MESSAGE: &[(&str, ErrorKind)] = &[
     ("could not write to", ErrorKind::Unavailable),
     ("could not fsync file", ErrorKind::Unavailable),
     ("permission denied", ErrorKind::Refused),
+    // PgBouncer has lost the connection to the server, or has none.
+    ("server conn crashed", ErrorKind::Unavailable),
+    ("server login has been failing", ErrorKind::Unavailable),
+    ("pgbouncer cannot connect", ErrorKind::Unavailable),
+    ("query_wait_timeout", ErrorKind::Contention),
+    ("query_timeout", ErrorKind::TimedOut),
     ("cannot execute", ErrorKind::Unavailable),
 ];
 
@@ -76,9 +82,15 @@ pub(super) fn is_failed_transaction(error: &Error) -> bool {
     begins(error, "current transaction is aborted")
 }
 
-/// Whether a savepoint was refused because there is no transaction.
+/// Whether the setting of a transaction was not found, so that the transaction has ended.
 pub(super) fn is_ended_transaction(error: &Error) -> bool {
-    begins(error, "SAVEPOINT can only be used in transaction blocks")
+    begins(error, "invalid input syntax for type boolean")
+        || begins(error, "unrecognized configuration parameter")
+}
+
+/// Whether neither the kind nor the message of an error is known here.
+pub(super) fn is_unrecognized(error: &Error) -> bool {
+    classify(error).0 == ErrorKind::Unexpected
 }
 
 fn begins(error: &Error, message: &str) -> bool {
@@ -122,9 +134,21 @@ fn by_kind(kind: DatabaseErrorKind, message: &str) -> (ErrorKind, Effect) {
     }
 }
 
-/// A server that cannot write its log shuts down, and may replay the commit when it restarts.
+/// Errors after which a statement may have been applied. A server that cannot write its log shuts
+/// down, and may replay the commit when it restarts. PgBouncer reports that it has lost a server, or
+/// has not waited for it.
+const OF_UNKNOWN_EFFECT: [&str; 4] = [
+    "could not write to",
+    "could not fsync file",
+    "server conn crashed",
+    "query_timeout",
+];
+
 fn effect(message: &str) -> Effect {
-    if message.starts_with("could not write to") || message.starts_with("could not fsync file") {
+    if OF_UNKNOWN_EFFECT
+        .iter()
+        .any(|begin| message.starts_with(begin))
+    {
         Effect::Unknown
     } else {
         Effect::NotApplied

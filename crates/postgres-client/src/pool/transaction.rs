@@ -12,10 +12,14 @@ use super::checkout::Checkout;
 use crate::connection::milliseconds;
 use crate::error::StoreError;
 
-/// Commits, unless a statement has failed or ended the transaction. The server answers `COMMIT` with
-/// a rollback in the first case and with a warning in the second, and the driver tells neither from a
-/// commit. `SAVEPOINT` fails in both cases, and then `COMMIT` does not run.
-const COMMIT: &str = "SAVEPOINT before_commit; COMMIT";
+/// A setting that a transaction has until its end.
+const MARK: &str = "SET LOCAL tasktrail.transaction = on";
+
+/// Commits, unless a statement has failed, or has ended the transaction. The server answers `COMMIT`
+/// with a rollback in the first case and with a warning in the second, and the driver reports both as
+/// success. The first statement fails in both cases, also if another transaction was begun since,
+/// and then `COMMIT` does not run.
+const COMMIT: &str = "SELECT current_setting('tasktrail.transaction')::bool; COMMIT";
 
 /// A transaction on a connection of the pool. Dropping it closes the connection, which rolls back.
 #[derive(Debug)]
@@ -32,7 +36,7 @@ impl Pool {
         let checkout = self.acquire(operation, CallState::New).await;
         let mut checkout = checkout.map_err(StoreError::Acquire)?;
         let lock_timeout = milliseconds(self.0.connector.config().lock_timeout);
-        let begin = format!("BEGIN; SET LOCAL lock_timeout = {lock_timeout}");
+        let begin = format!("BEGIN; SET LOCAL lock_timeout = {lock_timeout}; {MARK}");
         AnsiTransactionManager::begin_transaction_sql(checkout.connection(), &begin).await?;
         Ok(PoolTransaction(checkout))
     }
@@ -58,13 +62,14 @@ impl PoolTransaction {
     ///
     /// # Errors
     ///
-    /// - [`TransactionAborted`](StoreError::TransactionAborted) if a call in it was dropped.
+    /// - [`TransactionAborted`](StoreError::TransactionAborted) if a call of a repository in it was
+    ///   dropped.
     /// - [`TransactionFailed`](StoreError::TransactionFailed) if a statement in it has failed, also
     ///   if its error was ignored.
     /// - [`TransactionEnded`](StoreError::TransactionEnded) if a statement has ended it.
     /// - [`Query`](StoreError::Query) if the server refuses the commit, or does not answer.
     ///
-    /// Except without an answer, it is rolled back.
+    /// It is rolled back, except without an answer, or if a statement has ended it.
     ///
     /// # Cancel safety
     ///
@@ -72,25 +77,30 @@ impl PoolTransaction {
     pub async fn commit(mut self) -> Result<(), StoreError> {
         let status = AnsiTransactionManager::transaction_manager_status_mut(self.connection());
         match status.transaction_depth() {
-            Ok(Some(depth)) if depth.get() == 1 => {}
+            Ok(depth) if depth.is_none_or(|depth| depth.get() == 1) => {}
             Ok(_) | Err(_) => return Err(StoreError::TransactionAborted),
         }
         if let Err(error) = self.connection().batch_execute(COMMIT).await {
             self.rollback().await;
             return Err(StoreError::of_commit(error));
         }
-        let status = AnsiTransactionManager::transaction_manager_status_mut(self.connection());
-        *status = TransactionManagerStatus::default();
-        self.0.release();
+        self.leave();
         Ok(())
     }
 
     /// Rolls back. If that fails, the connection is closed, which also rolls back.
     pub async fn rollback(mut self) {
-        let rolled_back = AnsiTransactionManager::rollback_transaction(self.connection()).await;
         let status = AnsiTransactionManager::transaction_manager_status_mut(self.connection());
-        if rolled_back.is_ok() && matches!(status.transaction_depth(), Ok(None)) {
-            self.0.release();
+        let is_usable = status.transaction_depth().is_ok();
+        if is_usable && self.connection().batch_execute("ROLLBACK").await.is_ok() {
+            self.leave();
         }
+    }
+
+    /// Returns the connection to the pool after the end of the transaction.
+    fn leave(mut self) {
+        let status = AnsiTransactionManager::transaction_manager_status_mut(self.connection());
+        *status = TransactionManagerStatus::default();
+        self.0.release();
     }
 }

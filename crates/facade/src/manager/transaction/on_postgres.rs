@@ -1,5 +1,6 @@
 //! A transaction on PostgreSQL: observed, and limited in time.
 
+use std::future::ready;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -72,6 +73,9 @@ async fn begin_and_end<T, E>(
     let worked = limits.apply(Box::pin(work(&mut transaction))).await;
     match worked.map_err(|exceeded| exceeded.failure(Effect::NotApplied))? {
         Ok(value) => {
+            // Work that has not yielded may have exceeded a limit without notice.
+            let checked = limits.check().await;
+            checked.map_err(|exceeded| exceeded.failure(Effect::NotApplied))?;
             let committed = limits.apply(transaction.commit()).await;
             let committed = committed.map_err(|exceeded| exceeded.failure(Effect::Unknown))?;
             committed.map_err(Failure::NotCommitted)?;
@@ -107,6 +111,18 @@ impl Limits {
             interrupted: Box::pin(interrupted),
             limit,
             begun: Instant::now(),
+        }
+    }
+
+    /// Does not wait.
+    async fn check(&mut self) -> Result<(), Exceeded> {
+        match self.limit {
+            Some(limit) if self.begun.elapsed() >= limit => Err(Exceeded::TimedOut(limit)),
+            _ => tokio::select! {
+                biased;
+                () = &mut self.interrupted => Err(Exceeded::Closed),
+                () = ready(()) => Ok(()),
+            },
         }
     }
 
