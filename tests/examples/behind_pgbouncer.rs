@@ -142,8 +142,12 @@ async fn rate(
                 }
                 let task = TaskKey::new(user.as_str(), format!("task-{}", step / STEPS)).unwrap();
                 match call {
-                    Call::Save => drop(history.save(&saves::entry(&task, step)).await.unwrap()),
-                    Call::Status => drop(history.status(&task).await.unwrap()),
+                    Call::Save => {
+                        let _saved = history.save(&saves::entry(&task, step)).await.unwrap();
+                    }
+                    Call::Status => {
+                        let _status = history.status(&task).await.unwrap();
+                    }
                 }
                 done += 1;
             }
