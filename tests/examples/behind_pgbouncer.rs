@@ -9,6 +9,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
+    clippy::indexing_slicing,
     reason = "a failed step ends the measurement, which prints figures"
 )]
 

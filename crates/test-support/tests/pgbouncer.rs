@@ -1,5 +1,4 @@
 //! The private PgBouncer.
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::net::TcpStream;
 

@@ -85,7 +85,7 @@ fn every_command_of_the_life_of_a_store_works() {
     assert_eq!(health.good().json()["state"], json!("healthy"));
     let doctor = as_owner(&["doctor", "--format", "json"]);
     assert_eq!(
-        doctor.json()["connection"]["through_pooler"],
+        doctor.json()["facts"]["connection"]["through_pooler"],
         json!(true),
         "{doctor:?}"
     );
