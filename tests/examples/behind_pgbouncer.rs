@@ -26,6 +26,9 @@ const CALLERS: usize = 64;
 const OWNER: &str = "bench_owner";
 const RUNTIME: &str = "bench_runtime";
 
+/// More sessions than the pool has connections: `connect` opens others, for the schema.
+const POOL: &str = "default_pool_size = 20";
+
 /// The number of steps of a task.
 const STEPS: i64 = 10;
 
@@ -44,7 +47,7 @@ async fn main() {
     let rounds = arguments.next().unwrap_or(5);
     let server = ServerOptions::default().durable().start().unwrap();
     let database = TestDatabase::create(&server);
-    let bouncer = |mode| PgBouncer::start(server.addr(), mode, &[OWNER, RUNTIME], "");
+    let bouncer = |mode| PgBouncer::start(server.addr(), mode, &[OWNER, RUNTIME], POOL);
     let (session, transaction) = (bouncer(PoolMode::Session), bouncer(PoolMode::Transaction));
     create_store(&database).await;
     let direct = url(&database, RUNTIME);
