@@ -9,6 +9,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
+    clippy::indexing_slicing,
     reason = "a failed step ends the measurement, which prints figures"
 )]
 
@@ -24,6 +25,9 @@ use tasktrail_tests::saves;
 const CALLERS: usize = 64;
 const OWNER: &str = "bench_owner";
 const RUNTIME: &str = "bench_runtime";
+
+/// More sessions than the pool has connections: `connect` opens others, for the schema.
+const POOL: &str = "default_pool_size = 20";
 
 /// The number of steps of a task.
 const STEPS: i64 = 10;
@@ -43,7 +47,7 @@ async fn main() {
     let rounds = arguments.next().unwrap_or(5);
     let server = ServerOptions::default().durable().start().unwrap();
     let database = TestDatabase::create(&server);
-    let bouncer = |mode| PgBouncer::start(server.addr(), mode, &[OWNER, RUNTIME], "");
+    let bouncer = |mode| PgBouncer::start(server.addr(), mode, &[OWNER, RUNTIME], POOL);
     let (session, transaction) = (bouncer(PoolMode::Session), bouncer(PoolMode::Transaction));
     create_store(&database).await;
     let direct = url(&database, RUNTIME);
@@ -142,8 +146,12 @@ async fn rate(
                 }
                 let task = TaskKey::new(user.as_str(), format!("task-{}", step / STEPS)).unwrap();
                 match call {
-                    Call::Save => drop(history.save(&saves::entry(&task, step)).await.unwrap()),
-                    Call::Status => drop(history.status(&task).await.unwrap()),
+                    Call::Save => {
+                        let _saved = history.save(&saves::entry(&task, step)).await.unwrap();
+                    }
+                    Call::Status => {
+                        let _status = history.status(&task).await.unwrap();
+                    }
                 }
                 done += 1;
             }

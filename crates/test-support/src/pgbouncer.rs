@@ -43,6 +43,7 @@ pub struct PgBouncer {
     /// PgBouncer ends when this is closed.
     alive: Option<ChildStdin>,
     addr: SocketAddr,
+    server: SocketAddr,
 }
 
 impl PgBouncer {
@@ -80,13 +81,13 @@ impl PgBouncer {
     ///
     /// # Panics
     ///
-    /// If `url` has no host after an `@`.
+    /// If the address of the server is not in `database`.
     #[must_use]
     #[track_caller]
-    pub fn url(&self, url: &str) -> String {
-        let (user, rest) = url.split_once('@').expect("a URL with a user");
-        let (_server, database) = rest.split_once('/').expect("a URL with a database");
-        format!("{user}@{}/{database}", self.addr)
+    pub fn url(&self, database: &str) -> String {
+        let server = self.server.to_string();
+        assert!(database.contains(&server), "{server} is not in {database}");
+        database.replacen(&server, &self.addr.to_string(), 1)
     }
 
     /// Lets it close its connections to the server, and open new ones when they are needed. Roles
@@ -135,6 +136,7 @@ impl PgBouncer {
                     process,
                     alive,
                     addr,
+                    server,
                 });
             }
             log.push_str(&line);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use clap::Args;
 use serde::Serialize;
+use tasktrail::Pooler;
 use tasktrail::diagnosis::{Diagnosis, DiagnosisOptions, Severity};
 
 use crate::args::Global;
@@ -99,7 +100,13 @@ pub(crate) async fn run(
     // Check the statement timeout of the services, not the one of this tool.
     let limit = connection::config(global)?.statement_timeout();
     let manager = connection::manager(global, |config| {
-        config.with_postgres(|postgres| postgres.with_statement_timeout(limit))
+        config.with_postgres(|postgres| {
+            // The limit of the role applies there, and that of an owner is longer than a service's.
+            if postgres.pooler() == Pooler::Transaction {
+                return postgres;
+            }
+            postgres.with_statement_timeout(limit)
+        })
     })?;
     manager.init_connection_pool().await?;
     let options = DiagnosisOptions::default()

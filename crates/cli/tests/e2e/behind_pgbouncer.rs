@@ -75,21 +75,22 @@ fn every_command_of_the_life_of_a_store_works() {
     as_owner(&["migrate", "check"]).good();
     as_runtime(&["import", path.to_str().unwrap()]).good();
     as_runtime(&["cancel", "alice", "new"]).good();
-    as_owner(&["migrate", "partition"]).good();
+    as_owner(&["migrate", "partition", "--yes"]).good();
     let pending = folder.file("g.jsonl", text(&[line("later", 0, "running")]));
     as_runtime(&["import", pending.to_str().unwrap()]).good();
     as_runtime(&["export", exported]).good();
     as_owner(&["analyze", "--vacuum"]).good();
     as_owner(&["reindex"]).good();
     let health = as_runtime(&["health", "--timeout", "60", "--format", "json"]);
-    assert_eq!(health.good().json()["status"], json!("healthy"));
+    assert_eq!(health.good().json()["state"], json!("healthy"));
     let doctor = as_owner(&["doctor", "--format", "json"]);
     assert_eq!(
-        doctor.json()["connection"]["through_pooler"],
+        doctor.json()["facts"]["connection"]["through_pooler"],
         json!(true),
         "{doctor:?}"
     );
-    as_owner(&["cleanup", "--days", "1"]).good();
+    let cleanup = as_owner(&["cleanup", "--days", "1"]);
+    assert_eq!(cleanup.code, Some(0), "{cleanup:?}");
     as_owner(&["migrate", "down", "--yes"]).good();
 
     let held = "SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)

@@ -62,7 +62,7 @@ pub fn milliseconds(timeout: Duration) -> i32 {
 pub(super) fn configure(schema: &str, statement_timeout: Duration, given: Option<&str>) -> String {
     let given = given.unwrap_or_default().to_lowercase();
     let is_given = |name: &str| given.contains(&format!("{}=", name.to_lowercase()));
-    let settings: String = session_settings()
+    let settings: Vec<_> = session_settings()
         .chain([IDLE_IN_TRANSACTION])
         .map(|(name, value)| (name, value.to_owned()))
         .chain([(
@@ -72,6 +72,7 @@ pub(super) fn configure(schema: &str, statement_timeout: Duration, given: Option
         .filter(|(name, _)| !is_given(name))
         .map(|(name, value)| format!("SET {name} TO '{value}'; "))
         .collect();
+    let settings = settings.concat();
     format!("{settings}SET search_path TO {schema}; SET {MARK} TO 'on'; {UNTRANSLATED}")
 }
 

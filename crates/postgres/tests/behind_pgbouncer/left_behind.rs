@@ -81,8 +81,7 @@ async fn held_lock_excludes_other_processes_but_holds_nothing_back() {
                   WHERE datname = current_database() AND state = 'idle in transaction'";
     let held = fixture.database.execute(holder).unwrap();
     assert_eq!(held, [[Some("t".to_owned())]]);
-    let mut options = DiagnosisOptions::default();
-    options.long_transaction = Duration::ZERO;
+    let options = DiagnosisOptions::default().with_long_transaction(Duration::ZERO);
     let diagnosis = direct.admin().diagnose(&options).await.unwrap();
     assert_eq!(diagnosis.long_transactions, []);
     drop(lock);

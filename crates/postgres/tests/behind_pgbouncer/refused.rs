@@ -79,20 +79,22 @@ async fn session_mode_must_reset_sessions() {
 }
 
 #[tokio::test]
-async fn refusal_of_a_role_without_settings_has_the_sql_that_sets_them() {
+async fn role_without_settings_can_run_the_sql_of_its_refusal() {
     let fixture = Fixture::without_roles(Transaction, "");
-    let config = || patient(&fixture.bouncer.url(&fixture.database.url()));
+    let role = format!("runtime_of_{}", fixture.database.name());
+    let create = format!("CREATE ROLE {role} LOGIN");
+    fixture.database.execute(&create).unwrap();
 
-    let refusal = refusal(config(), Pooler::Transaction).await;
+    let refusal = refusal(fixture.config("runtime"), Pooler::Transaction).await;
 
-    assert_mentions(&refusal, "the role postgres lacks settings");
+    assert_mentions(&refusal, &format!("the role {role} lacks settings"));
     assert!(refusal.contains("enable_sort = on"), "{refusal}");
     let sql = refusal.split("run ").nth(1).unwrap();
     let sql = sql.split("; then").next().unwrap();
-    fixture.database.execute(sql).unwrap();
+    let as_role = format!("SET SESSION AUTHORIZATION {role}; {sql}");
+    fixture.database.execute(&as_role).unwrap();
     fixture.bouncer.reconnect();
-    let connected = PostgresDatabase::connect(config().with_pooler(Pooler::Transaction)).await;
-    connected.unwrap().migrate().await.unwrap();
+    fixture.runtime().await;
 }
 
 #[tokio::test]
