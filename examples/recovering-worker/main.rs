@@ -1,12 +1,17 @@
-//! A worker that continues after a crash: what it has saved says where.
+//! A worker that continues after a crash, after the last step that it has saved.
 //!
 //! ```sh
-//! recovering-worker alice report-7 report-8   # begins two tasks of alice
-//! recovering-worker                           # continues what an earlier process left open
+//! export DATABASE_URL=postgres://postgres@localhost/tasks
+//! # Begins two tasks of alice.
+//! cargo run -p tasktrail-examples --bin recovering-worker -- alice report-7 report-8
+//! # Continues what an earlier process left open.
+//! cargo run -p tasktrail-examples --bin recovering-worker
 //! ```
 //!
-//! It continues every open task in the database, so run one process. Several processes need a rule
-//! for who continues what, for example a prefix of the user ids for each of them.
+//! It continues every open task in the database, so use a database of its own and run one process.
+//! Several processes need a rule for who continues what, for example a prefix of the user ids for
+//! each of them.
+#![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
 use std::env;
 use std::error::Error;
@@ -40,7 +45,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// The tasks of all users that nobody has finished.
+/// The tasks of all users that are not finished.
 async fn open_tasks(history: &DatabaseManager) -> Result<Vec<TaskKey>> {
     let history = history.task_history()?;
     let open = TaskFilter::default().with_finished(false);

@@ -54,12 +54,15 @@ async fn order(
     Path(user): Path<String>,
     Json(order): Json<Order>,
 ) -> Result<Response, Failure> {
-    let task = service
-        .orders
-        .place(UserId::new(user)?, &order.title)
-        .await?;
-    service.queue.send(task.clone()).await?;
-    Ok((StatusCode::ACCEPTED, Json(task)).into_response())
+    let user = UserId::new(user)?;
+    let place = service.queue.clone().reserve_owned().await?;
+    // A task of its own: an order that is recorded reaches the queue even if the client has gone.
+    let ordered = tokio::spawn(async move {
+        let task = service.orders.place(user, &order.title).await?;
+        place.send(task.clone());
+        Ok::<_, Failure>(task)
+    });
+    Ok((StatusCode::ACCEPTED, Json(ordered.await??)).into_response())
 }
 
 async fn list(State(service): Shared, Path(user): Path<String>) -> Result<Response, Failure> {
@@ -116,7 +119,7 @@ async fn metrics(State(service): Shared) -> Response {
         .into_response()
 }
 
-/// An error as a response: only what the client can act on goes out, the rest into the log.
+/// An error as a response. Only the reason of a bad request is sent; every other error is logged.
 struct Failure(Box<dyn Error + Send + Sync>);
 
 impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for Failure {

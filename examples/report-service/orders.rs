@@ -45,6 +45,7 @@ impl Orders {
     /// # Errors
     ///
     /// If the order cannot be recorded. Then there is neither a report nor a task.
+    #[expect(clippy::disallowed_methods, reason = "an id of the service's own")]
     pub async fn place(&self, user: UserId, title: &str) -> Result<TaskKey> {
         let task = TaskKey::new(user, Uuid::now_v7().to_string())?;
         let report = Report {
@@ -111,8 +112,7 @@ impl Orders {
             .await
     }
 
-    /// Returns a report with its history, both as of the same instant; `None` if the user has no such
-    /// report.
+    /// Returns a report with its history; `None` if the user has no such report.
     ///
     /// # Errors
     ///
@@ -138,7 +138,8 @@ impl Orders {
         Ok(steps.last().and_then(|entry| Step::of(entry.step)))
     }
 
-    /// Returns the tasks of all users that are not finished: after a crash, what was in progress.
+    /// Returns the tasks of all users that are not finished: after a crash, what was in progress. Other
+    /// processes may be at work on them, so this is for a service that runs as one process.
     ///
     /// # Errors
     ///
@@ -171,7 +172,12 @@ impl Step {
     }
 
     fn number(self) -> StepNumber {
-        StepNumber::from(self as u16)
+        StepNumber::from(match self {
+            Self::Ordered => 0,
+            Self::Collected => 1,
+            Self::Rendered => 2,
+            Self::Delivered => 3_u16,
+        })
     }
 
     fn name(self) -> &'static str {

@@ -52,7 +52,7 @@ pub trait Reports: fmt::Debug + Send + Sync {
     /// Adds a report.
     async fn insert(&self, transaction: &mut Transaction, new: &Report) -> Result<()>;
 
-    /// Says where a report is.
+    /// Sets the address of a report. Fails if there is no such report.
     async fn set_url(&self, transaction: &mut Transaction, key: &TaskKey, to: &str) -> Result<()>;
 
     /// Returns a report.
@@ -74,11 +74,16 @@ impl Reports for PostgresReports {
     }
 
     async fn set_url(&self, transaction: &mut Transaction, key: &TaskKey, to: &str) -> Result<()> {
-        diesel::update(report::table.find((key.user.as_str(), key.task.as_str())))
+        let report = report::table.find((key.user.as_str(), key.task.as_str()));
+        let updated = diesel::update(report)
             .set(report::url.eq(to))
             .execute(transaction.connection()?)
             .await?;
-        Ok(())
+        if updated == 1 {
+            Ok(())
+        } else {
+            Err("no such report".into())
+        }
     }
 
     async fn find(&self, transaction: &mut Transaction, key: &TaskKey) -> Result<Option<Report>> {
@@ -107,9 +112,8 @@ impl Reports for InMemoryReports {
     async fn set_url(&self, _: &mut Transaction, key: &TaskKey, to: &str) -> Result<()> {
         let key = (key.user.to_string(), key.task.to_string());
         let mut reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(report) = reports.get_mut(&key) {
-            report.url = Some(to.to_owned());
-        }
+        let report = reports.get_mut(&key).ok_or("no such report")?;
+        report.url = Some(to.to_owned());
         Ok(())
     }
 
@@ -121,6 +125,9 @@ impl Reports for InMemoryReports {
 }
 
 /// Brings the service's own schema up to date, on a connection with the manager's configuration.
+///
+/// Diesel needs a role that may create tables, and takes no lock: two processes must not do this at
+/// the same time. It blocks a thread, so it needs the multi-threaded runtime.
 ///
 /// # Errors
 ///

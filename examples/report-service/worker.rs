@@ -1,6 +1,7 @@
 //! Workers that make reports.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 use tasktrail::TaskKey;
@@ -11,19 +12,51 @@ use tokio::task::JoinHandle;
 use crate::orders::{Orders, Step};
 use crate::reports::Result;
 
-/// Starts workers that make the reports of the returned queue, until its last sender is dropped.
-#[must_use]
-pub fn start(orders: &Orders, number: usize) -> (mpsc::Sender<TaskKey>, Vec<JoinHandle<()>>) {
-    let (sender, receiver) = mpsc::channel(1000);
-    let receiver = Arc::new(Mutex::new(receiver));
-    let work = || tokio::spawn(work(orders.clone(), Arc::clone(&receiver)));
-    (sender, (0..number).map(|_| work()).collect())
+/// Workers that make the reports of a queue.
+#[derive(Debug)]
+pub struct Workers {
+    stopping: Arc<AtomicBool>,
+    workers: Vec<JoinHandle<()>>,
 }
 
-async fn work(orders: Orders, queue: Arc<Mutex<mpsc::Receiver<TaskKey>>>) {
+impl Workers {
+    /// Starts workers for the returned queue.
+    #[must_use]
+    pub fn start(orders: &Orders, number: usize) -> (mpsc::Sender<TaskKey>, Self) {
+        let (sender, receiver) = mpsc::channel(1000);
+        let receiver = Arc::new(Mutex::new(receiver));
+        let stopping = Arc::<AtomicBool>::default();
+        let work = || work(orders.clone(), Arc::clone(&receiver), Arc::clone(&stopping));
+        let workers = (0..number).map(|_| tokio::spawn(work())).collect();
+        (sender, Self { stopping, workers })
+    }
+
+    /// Waits until the workers have made the reports that they have begun. Drop the queue before. The
+    /// next start of the service takes up what is left in the queue.
+    ///
+    /// # Errors
+    ///
+    /// If a worker has panicked.
+    pub async fn stop(self) -> Result<()> {
+        self.stopping.store(true, Ordering::Relaxed);
+        for worker in self.workers {
+            worker.await?;
+        }
+        Ok(())
+    }
+}
+
+async fn work(
+    orders: Orders,
+    queue: Arc<Mutex<mpsc::Receiver<TaskKey>>>,
+    stopping: Arc<AtomicBool>,
+) {
     loop {
         let next = queue.lock().await.recv().await;
         let Some(task) = next else { return };
+        if stopping.load(Ordering::Relaxed) {
+            return;
+        }
         if let Err(error) = make_report(&orders, &task).await {
             // The task stays open. The next start of the service takes it up again.
             tracing::error!(user = %task.user, task = %task.task, error = %error, "report not made");

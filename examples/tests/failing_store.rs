@@ -1,5 +1,4 @@
 //! How code handles a store that fails: with the mock of the port.
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::sync::Arc;
 

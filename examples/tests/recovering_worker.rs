@@ -1,5 +1,4 @@
 //! The worker is killed in the middle of its tasks, and started again.
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};

@@ -1,5 +1,9 @@
 //! The service as a process, on a real server.
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed step of a test is a panic"
+)]
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -27,7 +31,7 @@ impl Running {
         });
         // Goes on reading, so that the service can go on writing.
         std::thread::spawn(move || lines.for_each(drop));
-        let address = address.expect("the service listens");
+        let address = address.unwrap();
         Self { process, address }
     }
 

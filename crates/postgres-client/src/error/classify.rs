@@ -182,6 +182,19 @@ mod tests {
         );
     }
 
+    /// The texts are those of PgBouncer 1.24.
+    #[test]
+    fn statement_may_have_been_applied_if_a_pooler_loses_the_server() {
+        let verdict = |message| by_kind(DatabaseErrorKind::Unknown, message);
+
+        let lost = verdict("server conn crashed?");
+        assert_eq!(lost, (ErrorKind::Unavailable, Effect::Unknown));
+        let late = verdict("query_timeout");
+        assert_eq!(late, (ErrorKind::TimedOut, Effect::Unknown));
+        let queued = verdict("query_wait_timeout");
+        assert_eq!(queued, (ErrorKind::Contention, Effect::NotApplied));
+    }
+
     #[test]
     fn no_prefix_hides_a_later_one() {
         for (index, (prefix, _)) in BY_MESSAGE.iter().enumerate() {

@@ -6,3 +6,4 @@ mod fixture;
 mod left_behind;
 mod refused;
 mod standby;
+mod transactions;
