@@ -10,8 +10,8 @@ use tracing::{Span, debug, info_span, warn};
 
 use crate::telemetry::{self, effect_name, kind_name, millis};
 
-/// A call in flight, from [`Observe::begin`] until its end. Its end is recorded when this is dropped,
-/// so that dropped futures are recorded too.
+/// A call in flight, from [`Observe::begin`](crate::Observe::begin) until its end. Its end is
+/// recorded when this is dropped, so that dropped futures are recorded too.
 pub struct ObservedCall {
     operation: Operation,
     begun: Instant,
