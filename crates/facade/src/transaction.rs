@@ -168,6 +168,10 @@ impl Transaction {
         Ok(self.task_history()?.status(task).await?)
     }
 
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(clippy::unused_async, reason = "the in-memory store does not wait")
+    )]
     pub(crate) async fn commit(self) -> repository::Result<()> {
         match self.begun {
             #[cfg(feature = "in-memory")]
@@ -177,6 +181,10 @@ impl Transaction {
         }
     }
 
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(clippy::unused_async, reason = "the in-memory store does not wait")
+    )]
     pub(crate) async fn rollback(self) {
         match self.begun {
             #[cfg(feature = "in-memory")]

@@ -82,10 +82,11 @@ impl DatabaseManager {
     where
         E: From<DatabaseError>,
     {
-        let connection = self.0.state.connection()?;
+        let open = self.0.state.connection();
         match &self.0.store {
             #[cfg(feature = "in-memory")]
             Store::InMemory(store) => {
+                open?;
                 let mut transaction = self.argument(Begun::InMemory(store.begin()));
                 let result = work(&mut transaction).await;
                 match &result {
@@ -96,7 +97,8 @@ impl DatabaseManager {
             }
             #[cfg(feature = "postgres")]
             Store::Postgres(config) => {
-                let database = connection.database().ok_or(DatabaseError::NotConnected)?;
+                let open = open?;
+                let database = open.database().ok_or(DatabaseError::NotConnected)?;
                 let (_, resilience) = config.parts();
                 let limit = resilience.timeout.map(|timeout| timeout.transaction);
                 let argument = |begun| self.argument(begun);
