@@ -172,7 +172,8 @@ impl Connector {
         let (client, connection) = connecting.map_err(|error| ConnectFailure::of_driver(&error))?;
         let connection =
             AsyncPgConnection::try_from_client_and_connection(client, connection).await;
-        let mut connection = connection.map_err(|error| ConnectFailure::of_setup(&error))?;
+        let mut connection =
+            connection.map_err(|error| pooler::explain_setup(&error, self.config.pooler))?;
         pooler::admit(&mut connection, &self.config).await?;
         if self.config.pooler == Pooler::None {
             let schema = self.config.schema.quoted();
@@ -187,6 +188,11 @@ impl Connector {
     fn driver(&self) -> Result<tokio_postgres::Config, ConnectFailure> {
         let invalid = |error: InvalidValue| ConnectFailure::lasting(error.to_string());
         let mut driver = self.config.driver().map_err(invalid)?;
+        if self.config.pooler == Pooler::Transaction && driver.get_options().is_some() {
+            let refused = "the URL has `options`, which do not reach the sessions behind a pooler in \
+                           transaction mode: set them for the role, or connect directly";
+            return Err(ConnectFailure::lasting(refused.to_owned()));
+        }
         driver.ssl_mode(self.tls.mode().driver());
         match &self.config.application_name {
             Some(name) => {

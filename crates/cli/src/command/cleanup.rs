@@ -34,8 +34,8 @@ use crate::output::Output;
 /// shows the reason, and when it can be dropped.
 ///
 /// With --configured, the rules of the configuration are applied, one after the other: the settings
-/// `retention.…` in `docs/CONFIGURATION.md`. Nothing is removed unless --days or --configured says
-/// so.
+/// `retention.…` in `docs/CONFIGURATION.md`. The settings `retention.schedule` and
+/// `retention.time_budget` apply only to the maintenance of a service.
 ///
 /// With --time-budget nothing is estimated, because that takes time too: no sizes and no open tasks
 /// are reported. Use --dry-run to see both.
@@ -43,9 +43,9 @@ use crate::output::Output;
 /// JSON: `{"tasks", "entries", "bytes", "partitions", "drop_failures", "complete", "stuck":
 /// {"tasks", "entries"}, "unfinished": {"tasks", "entries"}, "dry_run", "kept_partitions":
 /// [{"partition", "until", "reason", "droppable_from"}]}`. `bytes`, `stuck` and `unfinished` are
-/// null with --time-budget. `reason` is `narrow_policy`, `not_owner` (with `owner`), `ends_after_cutoff`, `no_end`, or `retained_tasks`
-/// (with `retained` and `counted` entries). In a dry run, an entry without a reason is a partition
-/// that would be dropped. With --configured: `{"rules": [{"statuses", "older_than_s", …}]}`, each
+/// null with --time-budget. `reason` is `narrow_policy`, `not_owner` (with `owner`),
+/// `ends_after_cutoff`, `no_end`, or `retained_tasks` (with `retained` and `counted` entries). In a
+/// dry run, an entry without a reason is a partition that would be dropped. With --configured: `{"rules": [{"statuses", "older_than_s", …}]}`, each
 /// rule with the fields above.
 #[derive(Debug, Args)]
 #[command(after_help = "\

@@ -1,5 +1,7 @@
 //! Formatting of values for display.
 
+use std::fmt::Write;
+
 use bytesize::ByteSize;
 use tasktrail::JsonText;
 use tasktrail::task_history::TaskStatus;
@@ -114,8 +116,12 @@ pub(super) fn wrapped(title: &str, text: &str, width: usize) -> Vec<String> {
         .collect()
 }
 
-/// Quotes a text as one word for a shell.
+/// Quotes a text as one word for a shell. Characters that [`printable`] escapes are escaped in the
+/// form of bash and zsh.
 pub(crate) fn quoted(text: &str) -> String {
+    if printable(text) != text {
+        return escaped(text);
+    }
     let plain = |character: char| {
         character.is_alphanumeric() || matches!(character, '-' | '_' | '.' | '/' | ':' | '@' | '+')
     };
@@ -126,9 +132,33 @@ pub(crate) fn quoted(text: &str) -> String {
     }
 }
 
+fn escaped(text: &str) -> String {
+    let mut word = String::from("$'");
+    for character in text.chars() {
+        if matches!(character, '\'' | '\\') {
+            word.extend(['\\', character]);
+        } else if printable(character.encode_utf8(&mut [0; 4])).starts_with(character) {
+            word.push(character);
+        } else {
+            // Writing to a string cannot fail.
+            let _written = write!(word, "\\U{:08x}", u32::from(character));
+        }
+    }
+    word.push('\'');
+    word
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn word_for_a_shell_has_no_control_characters() {
+        assert_eq!(quoted("alice"), "alice");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted("\x1b[31m it's\\"), r"$'\U0000001b[31m it\'s\\'");
+        assert_eq!(quoted("a\u{202e}b"), r"$'a\U0000202eb'");
+    }
 
     #[test]
     fn one_line_shortens_and_escapes_control_characters() {

@@ -42,7 +42,11 @@ pub(super) fn policy(
 ) -> Option<MaintenancePolicy> {
     let rules = rules(settings, refused);
     if rules.is_empty() {
-        refused.extend(without_effect(settings));
+        // An age that cannot be read is reported as such.
+        let is_given = |status| settings.text(age_of(status)).is_some();
+        if !TaskStatus::ALL.into_iter().any(is_given) {
+            refused.extend(without_effect(settings));
+        }
         return None;
     }
     let mut policy = MaintenancePolicy::new(when(settings, refused)?);

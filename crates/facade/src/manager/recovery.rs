@@ -22,6 +22,11 @@ impl DatabaseManager {
     /// only tasks whose last step is `pending` or `running`, list these statuses with
     /// [`list_all`](TaskHistoryRepository::list_all) of the port: such a page passes only users.
     ///
+    /// A page that does not finish within `timeout.long_attempt` (60 seconds by default) fails, and so
+    /// would a smaller one. In a store with many millions of finished tasks, walk the
+    /// [`users`](TaskHistoryRepository::users) and list the tasks of each instead, or narrow
+    /// [`list_all`](TaskHistoryRepository::list_all) by a prefix.
+    ///
     /// The result crosses users: never return it to one of them.
     ///
     /// # Errors

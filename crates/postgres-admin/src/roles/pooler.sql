@@ -24,6 +24,13 @@ BEGIN
                 ('statement_timeout', CASE role_name WHEN owner_role THEN '1h' ELSE '30s' END)
             ) AS settings (name, value)
         LOOP
+            -- A limit that was set before, for example to that of the service, is kept.
+            CONTINUE WHEN setting.name = 'statement_timeout' AND EXISTS (
+                SELECT FROM pg_db_role_setting, unnest(setconfig) AS config
+                WHERE setrole = to_regrole(quote_ident(role_name))
+                  AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+                  AND config LIKE 'statement\_timeout=%'
+            );
             EXECUTE format('ALTER ROLE %I IN DATABASE %I SET %I = %L',
                            role_name, current_database(), setting.name, setting.value);
         END LOOP;

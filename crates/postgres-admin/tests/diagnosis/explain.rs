@@ -8,13 +8,16 @@ use tasktrail_postgres::{
 
 use super::store::Store;
 
-const ALL: [ExplainedOperation; 9] = [
+const ALL: [ExplainedOperation; 12] = [
     ExplainedOperation::Save,
     ExplainedOperation::Load,
     ExplainedOperation::Trail,
     ExplainedOperation::Status,
+    ExplainedOperation::Summary,
     ExplainedOperation::Finish,
     ExplainedOperation::List,
+    ExplainedOperation::ListAll,
+    ExplainedOperation::Users,
     ExplainedOperation::Count,
     ExplainedOperation::Expired,
     ExplainedOperation::Remove,

@@ -2,15 +2,15 @@
 //! Tasktrail needs.
 //!
 //! A pooler in transaction mode gives a connection another session for each transaction. What one
-//! client sets in a session would apply to other clients, so nothing is set: the settings are
-//! properties of the role. Such a pooler must prepare statements again in each session, under names
+//! client sets in a session would apply to other clients, so Tasktrail sets nothing: the settings are
+//! properties of the role. (The driver sets time zone and encoding, which PgBouncer tracks.) Such a pooler must prepare statements again in each session, under names
 //! of its own; that is also how it is detected.
 
 use std::time::Duration;
 
 use diesel::sql_types::{Array, Bool, Text};
-use diesel::{QueryResult, QueryableByName};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel::{ConnectionError, QueryResult, QueryableByName};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 use super::session::{IDLE_IN_TRANSACTION, STATEMENT_TIMEOUT, milliseconds, session_settings};
 use crate::config::{Pooler, PostgresConfig, StoreSchema};
@@ -45,14 +45,32 @@ pub(super) async fn admit(
     connection: &mut AsyncPgConnection,
     config: &PostgresConfig,
 ) -> Result<(), ConnectFailure> {
+    // The role's default may be serializable, which a standby refuses.
+    simple(connection, "BEGIN ISOLATION LEVEL READ COMMITTED").await?;
     let facts: QueryResult<Facts> = diesel::sql_query(include_str!("pooler.sql"))
         .get_result(connection)
         .await;
     let facts = facts.map_err(|error| explain(&error, config.pooler()))?;
     match config.pooler() {
-        Pooler::None => admit_own(&facts).map_err(ConnectFailure::lasting),
-        Pooler::Transaction if facts.is_renamed => admit_shared(connection, config, &facts).await,
-        Pooler::Transaction => Err(ConnectFailure::lasting(untracked(Pooler::Transaction))),
+        Pooler::None => admit_own(&facts).map_err(ConnectFailure::lasting)?,
+        Pooler::Transaction if facts.is_renamed => admit_shared(connection, config, &facts).await?,
+        Pooler::Transaction => {
+            return Err(ConnectFailure::lasting(untracked(Pooler::Transaction)));
+        }
+    }
+    simple(connection, "COMMIT").await
+}
+
+async fn simple(connection: &mut AsyncPgConnection, sql: &str) -> Result<(), ConnectFailure> {
+    let done = connection.batch_execute(sql).await;
+    done.map_err(|error| ConnectFailure::of_session(&error))
+}
+
+/// Like [`explain`], for the statements of the driver at the start of a session.
+pub(super) fn explain_setup(error: &ConnectionError, pooler: Pooler) -> ConnectFailure {
+    match error {
+        ConnectionError::CouldntSetupConfiguration(error) => explain(error, pooler),
+        other => ConnectFailure::of_setup(other),
     }
 }
 

@@ -58,10 +58,15 @@ pub fn milliseconds(timeout: Duration) -> i32 {
 /// Statements that configure a session.
 ///
 /// They are not startup options, because a pooler refuses these or drops them. An option that the
-/// caller has `given` takes precedence, except over the schema.
+/// caller has `given` takes precedence, except over the schema. It is set here as well, because a
+/// pooler may have dropped it.
 pub(super) fn configure(schema: &str, statement_timeout: Duration, given: Option<&str>) -> String {
-    let given = given.unwrap_or_default().to_lowercase();
-    let is_given = |name: &str| given.contains(&format!("{}=", name.to_lowercase()));
+    let given = options(given.unwrap_or_default());
+    let value = |name: &str, own: String| {
+        let mut given = given.iter().rev();
+        let given = given.find(|(given, _)| given.eq_ignore_ascii_case(name));
+        given.map_or(own, |(_, value)| value.replace('\'', "''"))
+    };
     let settings: Vec<_> = session_settings()
         .chain([IDLE_IN_TRANSACTION])
         .map(|(name, value)| (name, value.to_owned()))
@@ -69,11 +74,49 @@ pub(super) fn configure(schema: &str, statement_timeout: Duration, given: Option
             STATEMENT_TIMEOUT,
             milliseconds(statement_timeout).to_string(),
         )])
-        .filter(|(name, _)| !is_given(name))
-        .map(|(name, value)| format!("SET {name} TO '{value}'; "))
+        .map(|(name, own)| format!("SET {name} TO '{}'; ", value(name, own)))
         .collect();
     let settings = settings.concat();
     format!("{settings}SET search_path TO {schema}; SET {MARK} TO 'on'; {UNTRANSLATED}")
+}
+
+/// The settings in the startup parameter `options`: `-c name=value` or `--name=value`, where the
+/// name may have dashes for underscores, and a backslash escapes a space.
+fn options(given: &str) -> Vec<(String, String)> {
+    let mut words = words(given).into_iter();
+    let mut settings = Vec::new();
+    while let Some(word) = words.next() {
+        let setting = match (word.strip_prefix("--"), word.strip_prefix("-c")) {
+            (Some(long), _) => long.to_owned(),
+            (None, Some("")) => words.next().unwrap_or_default(),
+            (None, Some(short)) => short.to_owned(),
+            (None, None) => continue,
+        };
+        if let Some((name, value)) = setting.split_once('=') {
+            settings.push((name.replace('-', "_"), value.to_owned()));
+        }
+    }
+    settings
+}
+
+fn words(given: &str) -> Vec<String> {
+    let (mut words, mut word) = (Vec::new(), String::new());
+    let mut characters = given.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => word.extend(characters.next()),
+            space if space.is_ascii_whitespace() => {
+                if !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
+            other => word.push(other),
+        }
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
 }
 
 #[cfg(test)]
@@ -83,17 +126,45 @@ mod tests {
     #[test]
     fn option_of_the_caller_takes_precedence() {
         let second = Duration::from_secs(1);
+
         let plain = configure("\"public\"", second, None);
-        let given = configure("\"public\"", second, Some("-c statement_timeout=5000"));
+        let given = configure("\"public\"", second, Some("-c statement_timeout=5'0"));
 
         assert!(
             plain.contains("SET statement_timeout TO '1000'; "),
             "{plain}"
         );
-        assert!(!given.contains("statement_timeout"), "{given}");
+        assert!(
+            given.contains("SET statement_timeout TO '5''0'; "),
+            "{given}"
+        );
+    }
+
+    #[test]
+    fn option_of_another_name_changes_nothing() {
+        let second = Duration::from_secs(1);
+
+        let given = Some("-c x.statement_timeout=1 -c app=jit=on");
+
+        assert_eq!(configure("s", second, given), configure("s", second, None));
+    }
+
+    #[test]
+    fn options_are_read_as_the_server_does() {
+        let read = |given: &str| -> Vec<String> {
+            let pairs = options(given).into_iter();
+            pairs
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect()
+        };
+
         assert_eq!(
-            plain.replace("SET statement_timeout TO '1000'; ", ""),
-            given
+            read("-c statement_timeout=5000 --lock-timeout=2s -cjit=on"),
+            ["statement_timeout=5000", "lock_timeout=2s", "jit=on"]
+        );
+        assert_eq!(
+            read(r"-c default_transaction_isolation=read\ committed -B 64"),
+            ["default_transaction_isolation=read committed"]
         );
     }
 

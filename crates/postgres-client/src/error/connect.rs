@@ -66,7 +66,8 @@ impl ConnectFailure {
         match error.as_db_error() {
             Some(server) => Self {
                 message: server.to_string(),
-                is_transient: is_temporary_state(server.code()),
+                is_transient: is_temporary_state(server.code())
+                    || is_pooler_without_server(server.message()),
             },
             None => Self {
                 message: ErrorChain(error).to_string(),
@@ -150,6 +151,15 @@ fn is_temporary_state(code: &SqlState) -> bool {
     .contains(code)
 }
 
+/// Whether PgBouncer reports that it cannot reach the server. Its code is that of a protocol violation.
+fn is_pooler_without_server(message: &str) -> bool {
+    let reports = [
+        "pgbouncer cannot connect to server",
+        "server login has been failing",
+    ];
+    reports.iter().any(|report| message.starts_with(report))
+}
+
 /// Whether the network failed, or no host of this name exists yet. The driver also reports errors
 /// of TLS and of authentication as I/O errors, but of other kinds.
 fn is_of_network(error: &tokio_postgres::Error) -> bool {
@@ -190,6 +200,15 @@ mod tests {
         for code in ["28P01", "28000", "3D000", "42501", "08P01"] {
             assert!(!is_temporary_state(&SqlState::from_code(code)), "{code}");
         }
+    }
+
+    /// The texts are those of PgBouncer 1.24.
+    #[test]
+    fn pooler_whose_server_is_down_is_transient() {
+        assert!(is_pooler_without_server(
+            "server login has been failing, try again later (server_login_retry)"
+        ));
+        assert!(!is_pooler_without_server("no such database: tasks"));
     }
 
     #[test]

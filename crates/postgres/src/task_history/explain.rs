@@ -116,7 +116,10 @@ impl ExplainedOperation {
 
     /// Whether its statements read all users in scope by nature.
     fn reads_all_users(self) -> bool {
-        matches!(self, Self::Count | Self::Expired | Self::Remove)
+        matches!(
+            self,
+            Self::ListAll | Self::Users | Self::Count | Self::Expired | Self::Remove
+        )
     }
 
     fn operation(self) -> Operation {

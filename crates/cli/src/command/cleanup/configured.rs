@@ -36,7 +36,7 @@ pub(super) fn rules(global: &Global) -> Result<Vec<RetentionRule>, Failure> {
     Ok(policy.rules.clone())
 }
 
-/// Applies the rules one after the other. They share the time budget.
+/// Applies the rules one after the other, until one fails. They share the time budget.
 pub(super) async fn clean_up(
     removal: &Removal<'_>,
     rules: &[RetentionRule],
@@ -45,9 +45,17 @@ pub(super) async fn clean_up(
 ) -> Result<(), Failure> {
     let began = Instant::now();
     let mut answers = Answers { rules: Vec::new() };
+    let mut outcome = Ok(());
     for rule in rules {
         let left = |budget: Duration| budget.saturating_sub(began.elapsed());
-        let answer = removal.apply(rule, time_budget.map(left)).await?;
+        let answer = match removal.apply(rule, time_budget.map(left)).await {
+            Ok(answer) => answer,
+            // What the earlier rules have removed must be reported.
+            Err(failure) => {
+                outcome = Err(failure);
+                break;
+            }
+        };
         let statuses: Vec<_> = rule.statuses.iter().collect();
         if !output.is_json() {
             let names: Vec<_> = statuses.iter().map(|status| status.as_str()).collect();
@@ -64,5 +72,5 @@ pub(super) async fn clean_up(
     if output.is_json() {
         output.json(&answers)?;
     }
-    Ok(())
+    outcome
 }

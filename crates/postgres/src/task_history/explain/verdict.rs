@@ -65,11 +65,12 @@ pub(super) fn judge(plan: &str, over_users: bool) -> PlanVerdict {
             concerns.push(concern);
         }
     }
-    let discarded = sum_of(plan, "Rows Removed by Filter: ");
+    let discarded = discarded(plan);
     if discarded > MANY_ROWS && !over_users {
         concerns.push(format!("it discards {discarded} of the rows that it reads"));
     }
-    if plan.contains("Sort Method: external") {
+    let mut lines = plan.lines().map(str::trim_start);
+    if lines.any(|line| line.starts_with("Sort Method: external")) {
         concerns.push("it sorts on disk: increase work_mem".to_owned());
     }
     let mut indexes: Vec<String> = Vec::new();
@@ -107,7 +108,7 @@ impl PlanVerdict {
                 }
                 _ => format!(
                     "good: it reads the range of all users in scope in {indexes}, so its cost grows \
-                     with the number of their tasks"
+                     with the number of these users or of their tasks"
                 ),
             }
         } else {
@@ -152,13 +153,16 @@ fn scans(plan: &str) -> Vec<Scan<'_>> {
     let lines: Vec<_> = plan.lines().map(str::trim_start).collect();
     let next = lines.iter().skip(1).chain([&""]);
     let scans = lines.iter().zip(next).filter_map(|(node, next)| {
-        let (name, index) = if let Some(table) = after(node, "Seq Scan on ") {
-            (table, None)
+        // Only the begin of a line is the plan's own text: conditions contain values of the caller.
+        let node = node.strip_prefix("->").map_or(*node, str::trim_start);
+        let node = node.strip_prefix("Parallel ").unwrap_or(node);
+        let (name, index) = if let Some(table) = node.strip_prefix("Seq Scan on ") {
+            (first_word(table)?, None)
         } else {
-            let index = after(node, "Bitmap Index Scan on ").or_else(|| {
-                let is_index = node.contains("Index Scan") || node.contains("Index Only Scan");
-                is_index.then(|| after(node, " using ")).flatten()
-            })?;
+            let bitmap = node.strip_prefix("Bitmap Index Scan on ");
+            let is_index = node.starts_with("Index Scan") || node.starts_with("Index Only Scan");
+            let using = || node.split_once(" using ").filter(|_| is_index);
+            let index = first_word(bitmap.or_else(|| Some(using()?.1))?)?;
             (index, Some(index))
         };
         let access = match (index, next.strip_prefix("Index Cond: ")) {
@@ -182,23 +186,30 @@ fn scans(plan: &str) -> Vec<Scan<'_>> {
     scans.collect()
 }
 
-/// The word after `words`.
-fn after<'p>(node: &'p str, words: &str) -> Option<&'p str> {
-    let (_, rest) = node.split_once(words)?;
-    rest.split_whitespace().next()
+fn first_word(text: &str) -> Option<&str> {
+    text.split_whitespace().next()
 }
 
-fn sum_of(plan: &str, label: &str) -> u64 {
-    let lines = plan.lines().map(str::trim_start);
-    let numbers = lines.filter_map(|line| line.strip_prefix(label)?.parse::<u64>().ok());
-    numbers.sum()
+/// The rows that the statement has read and discarded; 0 if it was not executed. The plan has the
+/// average of the executions of a node, whose number is in the line of the node.
+fn discarded(plan: &str) -> u64 {
+    let (mut rows, mut loops) = (0_u64, 1_u64);
+    for line in plan.lines().map(str::trim_start) {
+        if let Some((_, executed)) = line.rsplit_once(" loops=") {
+            loops = executed.trim_end_matches(')').parse().unwrap_or(1);
+        } else if let Some(removed) = line.strip_prefix("Rows Removed by Filter: ") {
+            let removed: u64 = removed.parse().unwrap_or_default();
+            rows = rows.saturating_add(removed.saturating_mul(loops));
+        }
+    }
+    rows
 }
 
 /// The cached and the other pages that the statement read: the first line about buffers, which is
 /// that of the top node. `None` if it was not executed. Planning reads the catalogs, and does not
 /// count.
 fn pages(plan: &str) -> Option<(u64, u64)> {
-    if !plan.contains("actual time=") {
+    if !plan.lines().next()?.contains("(actual time=") {
         return None;
     }
     let of_statement = plan.split("\nPlanning").next().unwrap_or_default();
