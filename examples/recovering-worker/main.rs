@@ -4,7 +4,8 @@
 //! export DATABASE_URL=postgres://postgres@localhost/tasks
 //! # Begins two tasks of alice.
 //! cargo run -p tasktrail-examples --bin recovering-worker -- alice report-7 report-8
-//! # Continues what an earlier process left open.
+//! # Continues what an earlier process left open: tasks with at least one saved step. A task that an
+//! # earlier process has not reached is not recorded, so begin it again.
 //! cargo run -p tasktrail-examples --bin recovering-worker
 //! ```
 //!
