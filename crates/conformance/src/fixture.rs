@@ -156,3 +156,17 @@ pub fn assert_conflict<T: Debug>(answer: Result<T>, operation: Operation, id: En
     assert_eq!(error.operation(), operation, "{error:?}");
     assert_eq!(cause, Some(&EntryConflict::new(id)), "{error:?}");
 }
+
+/// Similar users, in ascending order.
+pub(crate) const SIMILAR_USERS: [&str; 10] = [
+    "A",
+    "a",
+    "ab",
+    "alice",
+    "alice ",
+    "alice-2",
+    "b",
+    "z",
+    "Ω",
+    "\u{10ffff}",
+];

@@ -176,24 +176,12 @@ impl History {
 
     /// Returns a task's steps as pages.
     pub async fn step_pages(&self, task: &TaskKey, size: u64) -> Vec<Vec<HistoryEntry>> {
-        let mut pages = Vec::new();
-        let mut request = Some(page(size));
-        while let Some(asked) = request {
-            let given = self.step_page(task, &asked).await;
-            request = turn(&asked, given, &mut pages);
-        }
-        pages
+        pages(size, async |asked| self.step_page(task, asked).await).await
     }
 
     /// Returns a task's trail as pages.
     pub async fn trail_pages(&self, task: &TaskKey, size: u64) -> Vec<Vec<HistoryEntry>> {
-        let mut pages = Vec::new();
-        let mut request = Some(page(size));
-        while let Some(asked) = request {
-            let given = self.trail_page(task, &asked).await;
-            request = turn(&asked, given, &mut pages);
-        }
-        pages
+        pages(size, async |asked| self.trail_page(task, asked).await).await
     }
 
     /// Returns a user's tasks as pages.
@@ -203,13 +191,10 @@ impl History {
         filter: &TaskFilter,
         size: u64,
     ) -> Vec<Vec<TaskSummary>> {
-        let mut pages = Vec::new();
-        let mut request = Some(page(size));
-        while let Some(asked) = request {
-            let given = self.list_page(user, filter, &asked).await;
-            request = turn(&asked, given, &mut pages);
-        }
-        pages
+        pages(size, async |asked| {
+            self.list_page(user, filter, asked).await
+        })
+        .await
     }
 
     /// Returns the tasks of all users as pages.
@@ -219,25 +204,30 @@ impl History {
         filter: &TaskFilter,
         size: u64,
     ) -> Vec<Vec<TaskSummary>> {
-        let mut pages = Vec::new();
-        let mut request = Some(page(size));
-        while let Some(asked) = request {
-            let given = self.list_all_page(users, filter, &asked).await;
-            request = turn(&asked, given, &mut pages);
-        }
-        pages
+        pages(size, async |asked| {
+            self.list_all_page(users, filter, asked).await
+        })
+        .await
     }
 
     /// Returns the users as pages.
     pub async fn user_pages(&self, prefix: &UserPrefix, size: u64) -> Vec<Vec<UserId>> {
-        let mut pages = Vec::new();
-        let mut request = Some(page(size));
-        while let Some(asked) = request {
-            let given = self.user_page(prefix, &asked).await;
-            request = turn(&asked, given, &mut pages);
-        }
-        pages
+        pages(size, async |asked| self.user_page(prefix, asked).await).await
     }
+}
+
+/// Reads page after page until the last one.
+async fn pages<T, C>(size: u64, load: impl AsyncFn(&PageRequest<C>) -> Page<T, C>) -> Vec<Vec<T>>
+where
+    C: PartialEq,
+{
+    let mut pages = Vec::new();
+    let mut request = Some(page(size));
+    while let Some(asked) = request {
+        let given = load(&asked).await;
+        request = turn(&asked, given, &mut pages);
+    }
+    pages
 }
 
 /// Keeps a page, and returns the request for the next one.

@@ -83,7 +83,7 @@ impl PostgresTaskHistory<'_> {
     /// transaction. Other saves of a task that is written here wait for the transaction, up to the
     /// [lock timeout](crate::PostgresConfig::with_lock_timeout). Saves of other tasks do not wait.
     ///
-    /// Do not commit after a statement has failed, whoever ran it: the server rolls back instead, and
+    /// Do not commit after a statement has failed, also one of yours: the server rolls back instead, and
     /// diesel-async does not report that. `DatabaseManager::transaction` of the crate `tasktrail` does,
     /// and has a connection, a time limit and metrics.
     ///

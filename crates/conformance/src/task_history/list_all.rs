@@ -9,7 +9,7 @@ use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_domain::{TaskId, UserPrefix};
 
 use crate::History;
-use crate::fixture::{Edit, Writer, at, page, prefix, task_of, user};
+use crate::fixture::{Edit, SIMILAR_USERS, Writer, at, page, prefix, task_of, user};
 
 /// An empty store has no tasks of any user.
 pub async fn an_empty_store_lists_no_tasks_of_any_user(history: &History) {
@@ -23,13 +23,13 @@ pub async fn an_empty_store_lists_no_tasks_of_any_user(history: &History) {
 /// Users are in ascending order, compared byte by byte, and each user's tasks in the order of
 /// `list`. Pages of any size return each task once, and the last page has no cursor.
 pub async fn the_list_of_all_users_is_sorted_by_user(history: &History) {
-    save_for(history, &Writer::default(), &USERS).await;
+    save_for(history, &Writer::default(), &SIMILAR_USERS).await;
     let mut expected = Vec::new();
-    for name in USERS {
+    for name in SIMILAR_USERS {
         expected.extend(history.list(&user(name), &TaskFilter::default()).await);
     }
 
-    assert_eq!(expected.len(), 3 * USERS.len());
+    assert_eq!(expected.len(), 3 * SIMILAR_USERS.len());
     for size in [1, 2, 4, 1000] {
         let pages = history
             .list_all_pages(&UserPrefix::ALL, &TaskFilter::default(), size)
@@ -40,10 +40,10 @@ pub async fn the_list_of_all_users_is_sorted_by_user(history: &History) {
 
 /// Only users whose ids begin with the prefix are included, also the one that equals it.
 pub async fn only_users_with_the_prefix_are_included(history: &History) {
-    save_for(history, &Writer::default(), &USERS).await;
+    save_for(history, &Writer::default(), &SIMILAR_USERS).await;
 
     for start in ["", "a", "al", "alice", "alice-2x", "z", "Ω", "\u{10ffff}"] {
-        let matching = USERS.iter().filter(|name| name.starts_with(start));
+        let matching = SIMILAR_USERS.iter().filter(|name| name.starts_with(start));
         let expected: Vec<_> = matching.flat_map(|name| [*name; 3]).collect();
         for size in [2, 1000] {
             let pages = history
@@ -77,7 +77,7 @@ pub async fn a_filter_applies_to_the_tasks_of_all_users(history: &History) {
 
 /// A cursor can be stored as text and parsed again.
 pub async fn a_cursor_of_all_users_round_trips_as_text(history: &History) {
-    save_for(history, &Writer::default(), &USERS).await;
+    save_for(history, &Writer::default(), &SIMILAR_USERS).await;
     let (all, filter) = (UserPrefix::ALL, TaskFilter::default());
     let expected = history.list_all_pages(&all, &filter, 1000).await.concat();
 
@@ -184,20 +184,6 @@ pub async fn open_tasks_without_recent_activity_are_found(history: &History) {
         .collect();
     assert_eq!(found, ["alice/running", "bob/says-completed"]);
 }
-
-/// Similar users, in ascending order.
-const USERS: [&str; 10] = [
-    "A",
-    "a",
-    "ab",
-    "alice",
-    "alice ",
-    "alice-2",
-    "b",
-    "z",
-    "Ω",
-    "\u{10ffff}",
-];
 
 /// Saves three tasks for each user: t0, t1 and t2, one second apart.
 async fn save_for(history: &History, writer: &Writer, users: &[&str]) {

@@ -7,7 +7,7 @@ use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_domain::{UserId, UserPrefix};
 
 use crate::History;
-use crate::fixture::{Writer, at, page, prefix, task_of, user};
+use crate::fixture::{SIMILAR_USERS, Writer, at, page, prefix, task_of, user};
 
 /// Users are listed once each, in ascending order, compared byte by byte, in pages of any size.
 pub async fn users_are_listed_in_ascending_order(history: &History) {
@@ -15,7 +15,7 @@ pub async fn users_are_listed_in_ascending_order(history: &History) {
 
     for size in [1, 2, 3, 1000] {
         let pages = history.user_pages(&UserPrefix::ALL, size).await;
-        assert_eq!(texts(&pages.concat()), USERS, "by {size}");
+        assert_eq!(texts(&pages.concat()), SIMILAR_USERS, "by {size}");
     }
 }
 
@@ -24,7 +24,7 @@ pub async fn users_are_filtered_by_prefix(history: &History) {
     save_for(history).await;
 
     for start in ["", "a", "al", "alice", "alice-2x", "z", "Ω", "\u{10ffff}"] {
-        let matching = USERS.iter().filter(|name| name.starts_with(start));
+        let matching = SIMILAR_USERS.iter().filter(|name| name.starts_with(start));
         let expected: Vec<_> = matching.copied().collect();
         for size in [1, 1000] {
             let pages = history.user_pages(&prefix(start), size).await;
@@ -76,24 +76,12 @@ pub async fn a_user_is_listed_while_they_have_a_task(history: &History) {
     assert_eq!(texts(&left), ["bob"]);
 }
 
-/// Similar users, in ascending order.
-const USERS: [&str; 10] = [
-    "A",
-    "a",
-    "ab",
-    "alice",
-    "alice ",
-    "alice-2",
-    "b",
-    "z",
-    "Ω",
-    "\u{10ffff}",
-];
-
 /// Saves two tasks for each user.
 async fn save_for(history: &History) {
     let writer = Writer::default();
-    let tasks = USERS.iter().flat_map(|name| [(name, "a"), (name, "b")]);
+    let tasks = SIMILAR_USERS
+        .iter()
+        .flat_map(|name| [(name, "a"), (name, "b")]);
     let entries: Vec<_> = tasks
         .map(|(name, id)| writer.step(&task_of(name, id), 1, Running))
         .collect();

@@ -1,7 +1,7 @@
 //! Statements of the caller on the connection of a transaction.
 
 use tasktrail::diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
-use tasktrail::repository::{Effect, ErrorChain, ErrorKind};
+use tasktrail::repository::{Effect, ErrorChain, ErrorKind, RepositoryError};
 use tasktrail::task_history::TaskStatus;
 use tasktrail::{DatabaseError, DatabaseManager, Transaction};
 use tasktrail_test_support::TestDatabase;
@@ -25,6 +25,14 @@ async fn with_invoices() -> (DatabaseManager, TestDatabase) {
 
 async fn run(connection: &mut AsyncPgConnection, sql: &str) -> Result<(), Failure> {
     Ok(connection.batch_execute(sql).await?)
+}
+
+fn repository_error(result: Result<(), Failure>) -> RepositoryError {
+    let error = result.unwrap_err().downcast::<DatabaseError>().unwrap();
+    match *error {
+        DatabaseError::Repository(error) => error,
+        other => panic!("{other:?}"),
+    }
 }
 
 async fn insert(transaction: &mut Transaction) -> Result<(), Failure> {
@@ -79,10 +87,7 @@ async fn ignored_error_prevents_the_commit() {
         })
         .await;
 
-    let error = committed.unwrap_err().downcast::<DatabaseError>().unwrap();
-    let DatabaseError::Repository(error) = *error else {
-        panic!("{error:?}");
-    };
+    let error = repository_error(committed);
     assert_eq!(
         (error.kind(), error.effect()),
         (ErrorKind::Unexpected, Effect::NotApplied)
@@ -129,10 +134,7 @@ async fn commit_that_the_server_refuses_is_not_applied() {
         })
         .await;
 
-    let error = committed.unwrap_err().downcast::<DatabaseError>().unwrap();
-    let DatabaseError::Repository(error) = *error else {
-        panic!("{error:?}");
-    };
+    let error = repository_error(committed);
     assert_eq!(
         (error.kind(), error.effect()),
         (ErrorKind::Refused, Effect::NotApplied)
@@ -180,10 +182,7 @@ async fn lost_connection_prevents_the_commit() {
         })
         .await;
 
-    let error = committed.unwrap_err().downcast::<DatabaseError>().unwrap();
-    let DatabaseError::Repository(error) = *error else {
-        panic!("{error:?}");
-    };
+    let error = repository_error(committed);
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(status(&manager, "task").await, None);
 }
