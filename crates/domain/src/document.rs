@@ -94,6 +94,36 @@ impl Document {
         self.0.node.contains(&pattern.0.node)
     }
 
+    /// Returns the document with a member, which replaces one with the same key.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if the document exceeds a limit with it.
+    pub fn with_member(&self, key: &str, value: &JsonText) -> Result<Self, InvalidValue> {
+        let mut members = self.members()?;
+        members.insert(key.to_owned(), value.clone());
+        Self::of(&members)
+    }
+
+    /// Returns the document with the members of `added` in its member `key`, where they replace
+    /// those with the same key. If that member is not an object, `added` replaces it.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if the document exceeds a limit with them.
+    pub fn merging(&self, key: &str, added: &Self) -> Result<Self, InvalidValue> {
+        let existing = self.members()?.remove(key);
+        let existing = existing.and_then(|member| Self::try_from(member).ok());
+        let mut merged = existing.unwrap_or_default().members()?;
+        merged.extend(added.members()?);
+        self.with_member(key, &JsonText::of(&merged)?)
+    }
+
+    fn members(&self) -> Result<BTreeMap<String, JsonText>, InvalidValue> {
+        let invalid = |error| InvalidValue::new(FIELD, "a JSON object", format_args!("{error}"));
+        self.deserialize().map_err(invalid)
+    }
+
     fn of_text(json: &JsonText) -> Result<Self, InvalidValue> {
         let node = Node::parse(json.as_str())?;
         let text = node.to_json();

@@ -1,0 +1,63 @@
+use super::Agent;
+use super::description::AgentType;
+use crate::Document;
+use crate::orchestration::AgentState;
+use crate::timestamp::Timestamp;
+
+/// A filter for the list of agents. The default accepts all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AgentFilter {
+    /// Only agents in this state.
+    pub state: Option<AgentState>,
+    /// Only agents of this type.
+    pub agent_type: Option<AgentType>,
+    /// Only agents that are online (`true`) or offline (`false`) at the instant.
+    pub online: Option<(bool, Timestamp)>,
+    /// Only agents whose capabilities, with their type as `agent_type`, contain this document.
+    pub capabilities: Option<Document>,
+}
+
+impl AgentFilter {
+    /// Sets [`state`](Self::state).
+    #[must_use]
+    pub fn with_state(mut self, state: impl Into<Option<AgentState>>) -> Self {
+        self.state = state.into();
+        self
+    }
+
+    /// Sets [`agent_type`](Self::agent_type).
+    #[must_use]
+    pub fn with_agent_type(mut self, agent_type: impl Into<Option<AgentType>>) -> Self {
+        self.agent_type = agent_type.into();
+        self
+    }
+
+    /// Sets [`online`](Self::online).
+    #[must_use]
+    pub fn with_online(mut self, online: bool, at: Timestamp) -> Self {
+        self.online = Some((online, at));
+        self
+    }
+
+    /// Sets [`capabilities`](Self::capabilities).
+    #[must_use]
+    pub fn with_capabilities(mut self, capabilities: impl Into<Option<Document>>) -> Self {
+        self.capabilities = capabilities.into();
+        self
+    }
+
+    /// Returns whether the filter accepts an agent.
+    #[must_use]
+    pub fn accepts(&self, agent: &Agent) -> bool {
+        let is = |wanted: &Option<_>| wanted.is_none_or(|state| state == agent.state);
+        let description = &agent.description;
+        is(&self.state)
+            && (self.agent_type.as_ref()).is_none_or(|wanted| *wanted == description.agent_type)
+            && (self.online).is_none_or(|(online, at)| agent.presence.is_online(at) == online)
+            && (self.capabilities.as_ref()).is_none_or(|wanted| {
+                let matched = description.matched_capabilities();
+                matched.is_ok_and(|matched| matched.contains(wanted))
+            })
+    }
+}

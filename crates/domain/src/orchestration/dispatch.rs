@@ -1,0 +1,24 @@
+//! Who executes which task.
+//!
+//! Agents [claim](DispatchRepository::claim) tasks that they can do, or an orchestrator
+//! [assigns](DispatchRepository::assign) them. Both use the same rows and the same rules.
+
+mod assignment;
+mod claim;
+mod end_of_attempt;
+mod execution;
+mod load;
+mod reap;
+mod report;
+mod repository;
+
+pub use self::assignment::{AssignOutcome, StartOutcome, Unavailable};
+pub use self::claim::{Claim, ClaimLimit, ClaimOutcome, ClaimedTask, EmptyClaim};
+pub use self::end_of_attempt::{AfterAttempt, after_attempt};
+pub use self::execution::{Execution, ExecutionCursor, ExecutionFilter, Usage};
+pub use self::load::{QueueLoad, ReadyTasks};
+pub use self::reap::{ReapLimit, ReapedAttempt};
+pub use self::report::{AttemptResult, CpuTime, MemoryUsage, Report, ReportOutcome, ReportedError};
+#[cfg(feature = "mock")]
+pub use self::repository::MockDispatchRepository;
+pub use self::repository::{DispatchRepository, operation};

@@ -1,0 +1,153 @@
+use serde::{Deserialize, Serialize};
+
+use super::execution::Usage;
+use crate::TaskId;
+use crate::number::bounded_number;
+use crate::orchestration::task::Description;
+use crate::orchestration::{AttemptKey, ExecutionState, Payload, TaskState};
+use crate::task_history::ErrorCode;
+use crate::timestamp::Timestamp;
+
+bounded_number! {
+    /// The peak of an attempt's memory, in mebibytes: 0 to 2³¹ − 1.
+    MemoryUsage(i32), "memory_usage_mb", 0 to 2_147_483_647
+}
+
+bounded_number! {
+    /// The CPU time of an attempt, in milliseconds: 0 to 2⁵³.
+    CpuTime(i64), "cpu_time_ms", 0 to 9_007_199_254_740_992
+}
+
+/// The report of an agent about the end of its attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// The attempt.
+    pub attempt: AttemptKey,
+    /// How it ended.
+    pub result: AttemptResult,
+    /// Its output, or the question that is to be answered.
+    pub output: Option<Payload>,
+    /// What it used.
+    pub usage: Usage,
+}
+
+impl Report {
+    /// Creates a report without output and usage.
+    #[must_use]
+    pub const fn new(attempt: AttemptKey, result: AttemptResult) -> Self {
+        Self {
+            attempt,
+            result,
+            output: None,
+            usage: Usage {
+                memory: None,
+                cpu_time: None,
+            },
+        }
+    }
+
+    /// Sets [`output`](Self::output).
+    #[must_use]
+    pub fn with_output(mut self, output: impl Into<Option<Payload>>) -> Self {
+        self.output = output.into();
+        self
+    }
+
+    /// Sets [`usage`](Self::usage).
+    #[must_use]
+    pub const fn with_usage(mut self, usage: Usage) -> Self {
+        self.usage = usage;
+        self
+    }
+}
+
+/// How an attempt ended, as its agent reports it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptResult {
+    /// It succeeded, and the task is completed.
+    Completed,
+    /// It failed.
+    Failed {
+        /// What went wrong.
+        error: ReportedError,
+        /// When the task is due again if an attempt is left; `None` to end it.
+        retry_at: Option<Timestamp>,
+    },
+    /// The agent gives the task back. The attempt is not counted.
+    Released {
+        /// When the task is due again.
+        due_at: Timestamp,
+    },
+    /// The agent needs an answer, such as an approval. The attempt is not counted, and the slot of
+    /// the agent is free.
+    Waiting,
+}
+
+impl AttemptResult {
+    /// Returns the state of the execution with this result.
+    #[must_use]
+    pub const fn state(&self) -> ExecutionState {
+        match self {
+            Self::Completed => ExecutionState::Completed,
+            Self::Failed { .. } => ExecutionState::Failed,
+            Self::Released { .. } => ExecutionState::Released,
+            Self::Waiting => ExecutionState::Waiting,
+        }
+    }
+
+    /// Returns the error of a failed attempt.
+    #[must_use]
+    pub const fn error(&self) -> Option<&ReportedError> {
+        match self {
+            Self::Failed { error, .. } => Some(error),
+            Self::Completed | Self::Released { .. } | Self::Waiting => None,
+        }
+    }
+}
+
+/// The error of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ReportedError {
+    /// Its code.
+    pub code: ErrorCode,
+    /// A text for people, up to 64 KiB.
+    #[serde(default)]
+    pub message: Description,
+}
+
+impl ReportedError {
+    /// Creates an error.
+    #[must_use]
+    pub const fn new(code: ErrorCode, message: Description) -> Self {
+        Self { code, message }
+    }
+}
+
+/// The result of a report.
+///
+/// Exhaustive, so that your `match` needs no wildcard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+pub enum ReportOutcome {
+    /// The attempt was closed as reported.
+    Recorded {
+        /// The state of the task after that.
+        state: TaskState,
+        /// The tasks that became ready because of that, in ascending order.
+        ready: Vec<TaskId>,
+        /// The tasks that were skipped because of that, in ascending order.
+        skipped: Vec<TaskId>,
+    },
+    /// The attempt was closed before. The report changed nothing, but is kept in the audit log.
+    Superseded {
+        /// The state of the execution.
+        state: ExecutionState,
+        /// The state of the task.
+        task: TaskState,
+    },
+    /// There is no such attempt.
+    Unknown,
+}

@@ -1,0 +1,99 @@
+use serde::{Deserialize, Serialize};
+
+use crate::TaskId;
+use crate::orchestration::TaskState;
+use crate::text_enum::text_enum;
+
+/// A task that another one waits for.
+///
+/// As JSON `{"task_id": "build", "when": "end"}`, or only the id for [`When::Success`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "DependencyForm", into = "DependencyForm")]
+pub struct Dependency {
+    /// The task that is waited for.
+    pub prerequisite: TaskId,
+    /// What is waited for.
+    pub when: When,
+}
+
+impl Dependency {
+    /// Waits for the success of a task.
+    #[must_use]
+    pub const fn success(prerequisite: TaskId) -> Self {
+        Self {
+            prerequisite,
+            when: When::Success,
+        }
+    }
+
+    /// Waits for the end of a task, whatever its state.
+    #[must_use]
+    pub const fn end(prerequisite: TaskId) -> Self {
+        Self {
+            prerequisite,
+            when: When::End,
+        }
+    }
+}
+
+text_enum! {
+    /// What a dependency waits for.
+    When, "when" {
+        /// The prerequisite completes. If it ends otherwise, the task is skipped.
+        Success = "success",
+        /// The prerequisite ends, whatever its state.
+        End = "end",
+    }
+}
+
+impl When {
+    /// Returns what a dependency is when its prerequisite is in a state: `None` while it is open,
+    /// otherwise whether it is met (`true`) or can never be (`false`).
+    #[must_use]
+    pub const fn is_met(self, prerequisite: TaskState) -> Option<bool> {
+        match (self, prerequisite) {
+            (_, open) if !open.is_ended() => None,
+            (Self::End, _) | (Self::Success, TaskState::Completed) => Some(true),
+            (Self::Success, _) => Some(false),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum DependencyForm {
+    Success(TaskId),
+    Full {
+        task_id: TaskId,
+        #[serde(default = "success")]
+        when: When,
+    },
+}
+
+const fn success() -> When {
+    When::Success
+}
+
+impl From<DependencyForm> for Dependency {
+    fn from(form: DependencyForm) -> Self {
+        match form {
+            DependencyForm::Success(prerequisite) => Self::success(prerequisite),
+            DependencyForm::Full { task_id, when } => Self {
+                prerequisite: task_id,
+                when,
+            },
+        }
+    }
+}
+
+impl From<Dependency> for DependencyForm {
+    fn from(dependency: Dependency) -> Self {
+        match dependency.when {
+            When::Success => Self::Success(dependency.prerequisite),
+            when @ When::End => Self::Full {
+                task_id: dependency.prerequisite,
+                when,
+            },
+        }
+    }
+}

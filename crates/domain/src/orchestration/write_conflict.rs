@@ -1,0 +1,22 @@
+use crate::write::WriteId;
+
+/// The id of a write was already used for another method, or for another agent or task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the write id {id} was already used for a different write")]
+pub struct WriteConflict {
+    id: WriteId,
+}
+
+impl WriteConflict {
+    /// Creates the error.
+    #[must_use]
+    pub const fn new(id: WriteId) -> Self {
+        Self { id }
+    }
+
+    /// Returns the id of the write.
+    #[must_use]
+    pub const fn id(&self) -> WriteId {
+        self.id
+    }
+}
