@@ -119,6 +119,18 @@ impl Document {
         self.with_member(key, &JsonText::of(&merged)?)
     }
 
+    /// Returns a member, and the document without it.
+    #[must_use]
+    pub fn split_member(&self, key: &str) -> (Option<JsonText>, Self) {
+        let Ok(mut members) = self.members() else {
+            return (None, self.clone());
+        };
+        let member = members.remove(key);
+        // Never fails: the document is smaller than before.
+        let others = Self::of(&members).unwrap_or_default();
+        (member, others)
+    }
+
     fn members(&self) -> Result<BTreeMap<String, JsonText>, InvalidValue> {
         let invalid = |error| InvalidValue::new(FIELD, "a JSON object", format_args!("{error}"));
         self.deserialize().map_err(invalid)

@@ -4,11 +4,13 @@
 //! one for each task that changed because of that.
 
 mod action;
+mod change;
 mod entry;
 mod list;
 mod repository;
 
 pub use self::action::{Action, CustomAction};
+pub use self::change::Change;
 pub use self::entry::{AuditEntry, EntityId, EntityKind, NewAuditEntry};
 pub use self::list::{AuditCursor, AuditFilter};
 #[cfg(feature = "mock")]

@@ -2,6 +2,7 @@
 
 mod change;
 mod cursor;
+mod cycle;
 mod definition;
 mod dependency;
 mod graph;
@@ -18,6 +19,7 @@ pub use self::change::{
     CancelOutcome, CancelScope, DependencyChange, ResumeOutcome, TaskChange, TaskChanges,
 };
 pub use self::cursor::TaskCursor;
+pub use self::cycle::{Prerequisites, find_cycle};
 pub use self::definition::{TaskDefinition, claim_order};
 pub use self::dependency::{Dependency, When};
 pub use self::graph::{TaskCounts, TaskEdge, TaskGraph};

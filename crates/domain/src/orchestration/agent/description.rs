@@ -2,11 +2,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Document;
 use crate::number::bounded_number;
 use crate::orchestration::{AgentKey, AgentState, Instance, Version};
 use crate::text::short_text;
 use crate::timestamp::Timestamp;
-use crate::{Document, InvalidValue, JsonText};
 
 short_text! {
     /// What kind of agent it is, such as `code` or `review`.
@@ -51,8 +51,7 @@ pub struct AgentDescription {
     pub agent_type: AgentType,
     /// Its name, for people.
     pub name: AgentName,
-    /// What it can do. It may execute a task if this document, with its type added as
-    /// `agent_type`, [contains](Document::contains) the required capabilities of the task.
+    /// What it can do. It may execute the tasks that it [fits](Self::fits).
     #[serde(default)]
     pub capabilities: Document,
     /// Anything else, which the store does not interpret.
@@ -109,15 +108,17 @@ impl AgentDescription {
         self
     }
 
-    /// Returns the capabilities with the type of the agent as `agent_type`, which replaces a member
-    /// of that name. Tasks are matched with this document.
+    /// Returns whether the agent can do what a task requires: its capabilities, with its type added
+    /// as the member `agent_type`, [contain](Document::contains) `required`.
     ///
-    /// # Errors
-    ///
-    /// [`InvalidValue`] if the document is too long with the type.
-    pub fn matched_capabilities(&self) -> Result<Document, InvalidValue> {
-        let agent_type = JsonText::of(&self.agent_type)?;
-        self.capabilities.with_member("agent_type", &agent_type)
+    /// A member `agent_type` of the capabilities themselves has no effect.
+    #[must_use]
+    pub fn fits(&self, required: &Document) -> bool {
+        let (agent_type, others) = required.split_member("agent_type");
+        let agent_type: Option<Result<String, _>> = agent_type.map(|json| json.deserialize());
+        let same_type = agent_type
+            .is_none_or(|wanted| wanted.is_ok_and(|wanted| wanted == self.agent_type.as_str()));
+        same_type && self.capabilities.contains(&others)
     }
 }
 

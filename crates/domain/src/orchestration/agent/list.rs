@@ -14,7 +14,7 @@ pub struct AgentFilter {
     pub agent_type: Option<AgentType>,
     /// Only agents that are online (`true`) or offline (`false`) at the instant.
     pub online: Option<(bool, Timestamp)>,
-    /// Only agents whose capabilities, with their type as `agent_type`, contain this document.
+    /// Only agents that [fit](super::AgentDescription::fits) these required capabilities.
     pub capabilities: Option<Document>,
 }
 
@@ -55,9 +55,6 @@ impl AgentFilter {
         is(&self.state)
             && (self.agent_type.as_ref()).is_none_or(|wanted| *wanted == description.agent_type)
             && (self.online).is_none_or(|(online, at)| agent.presence.is_online(at) == online)
-            && (self.capabilities.as_ref()).is_none_or(|wanted| {
-                let matched = description.matched_capabilities();
-                matched.is_ok_and(|matched| matched.contains(wanted))
-            })
+            && (self.capabilities.as_ref()).is_none_or(|wanted| description.fits(wanted))
     }
 }

@@ -19,9 +19,9 @@ pub struct TaskDefinition {
     pub tags: Tags,
     /// What is to be done, for the agent.
     pub requirements: Document,
-    /// What an agent must be able to do. An agent may take the task if its [matched
-    /// capabilities](crate::orchestration::agent::AgentDescription::matched_capabilities) contain
-    /// this document. `{}`, the default, is met by every agent.
+    /// What an agent must be able to do. An agent may take the task if it
+    /// [fits](crate::orchestration::agent::AgentDescription::fits). `{}`, the default, is met by
+    /// every agent.
     pub required_capabilities: Document,
     /// Anything else that the agent needs to know. What was answered to its questions is added as
     /// `answers`.
