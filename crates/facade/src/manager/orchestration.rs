@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tasktrail_domain::write::Actor;
 
 use super::{DatabaseManager, Result};
-use crate::orchestrator::Orchestrator;
+use crate::orchestrator::{OrchestrationPorts, Orchestrator};
 
 impl DatabaseManager {
     /// Returns what an orchestrator or an agent works with: agents, tasks, dispatch and the audit
@@ -50,8 +50,17 @@ impl DatabaseManager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn orchestration(&self, actor: Actor) -> Result<Orchestrator> {
-        let ports = self.0.state.connection()?.orchestration;
+        let ports = self.orchestration_ports()?;
         let (clock, ids) = (Arc::clone(&self.0.clock), Arc::clone(&self.0.ids));
         Ok(Orchestrator::new(ports, clock, ids, actor))
+    }
+
+    /// Returns the four ports of orchestration, for reads, and for writes with a context of your own.
+    ///
+    /// # Errors
+    ///
+    /// As for [`orchestration`](Self::orchestration).
+    pub fn orchestration_ports(&self) -> Result<OrchestrationPorts> {
+        Ok(self.0.state.connection()?.orchestration)
     }
 }
