@@ -18,7 +18,8 @@ impl Store {
 
     fn args(&self, args: &[&str]) -> Vec<String> {
         let args = args.iter().map(|arg| (*arg).to_owned());
-        args.chain(["--database-url".to_owned(), self.0.url()]).collect()
+        args.chain(["--database-url".to_owned(), self.0.url()])
+            .collect()
     }
 
     fn run(&self, args: &[&str]) -> Run {
@@ -114,7 +115,16 @@ fn plan_goes_through_two_agents() {
     let assigned = store.json(&["work", "assign", "deploy", "operator-1"]);
     assert_eq!(assigned["attempt"], 1);
     store.prints(
-        &["work", "report", "deploy", "1", "--failed", "E003", "--message", "no space"],
+        &[
+            "work",
+            "report",
+            "deploy",
+            "1",
+            "--failed",
+            "E003",
+            "--message",
+            "no space",
+        ],
         "deploy is failed; now ready: announce",
     );
     assert_eq!(store.claimed("builder-1"), "announce");
@@ -145,7 +155,10 @@ fn cancelled_task_is_refused_to_its_agent() {
     let refused = store.refused(&["work", "report", "build", "1", "--completed"]);
     assert_eq!(refused["outcome"], "superseded");
     assert_eq!(store.state("announce"), "ready");
-    store.prints(&["audit", "--entity", "task:build"], "task.report_superseded");
+    store.prints(
+        &["audit", "--entity", "task:build"],
+        "task.report_superseded",
+    );
 }
 
 #[test]
@@ -155,8 +168,14 @@ fn question_is_answered() {
     store.plan();
     store.claimed("builder-1");
 
-    store.prints(&["work", "report", "build", "1", "--waiting"], "build is waiting");
-    store.prints(&["work", "resume", "build", "--answers", r#"{"go": true}"#], "build is ready");
+    store.prints(
+        &["work", "report", "build", "1", "--waiting"],
+        "build is waiting",
+    );
+    store.prints(
+        &["work", "resume", "build", "--answers", r#"{"go": true}"#],
+        "build is ready",
+    );
 
     let shown = store.json(&["work", "show", "build"]);
     let context = &shown["task"]["definition"]["context"];
@@ -173,9 +192,15 @@ fn tasks_and_agents_are_shown_as_tables() {
     store.prints(&["work", "list", "--state", "ready"], "│ build │ ready");
     store.prints(&["work", "load"], "│ {}");
     store.prints(&["work", "show", "deploy"], "document, test");
-    store.prints(&["agents", "list", "--online"], "│ builder-1 │ code │ active │ yes    │ 0 of 1 │");
+    store.prints(
+        &["agents", "list", "--online"],
+        "│ builder-1 │ code │ active │ yes    │ 0 of 1 │",
+    );
     store.prints(&["agents", "show", "builder-1"], "no executions");
-    store.prints(&["agents", "heartbeat", "builder-1"], "builder-1 is active, online until");
+    store.prints(
+        &["agents", "heartbeat", "builder-1"],
+        "builder-1 is active, online until",
+    );
     store.prints(&["agents", "drain", "builder-1"], "builder-1 is draining");
     store.prints(&["agents", "resume", "builder-1"], "builder-1 is active");
     store.prints(&["agents", "retire", "builder-1"], "builder-1 is retired");
@@ -194,7 +219,10 @@ fn graph_is_drawn_and_printed_for_graphviz() {
         "○ build  ready\n  ◌ test  blocked  ← build\n    ◌ deploy  blocked  ← test\n      \
          ◌ announce  blocked  ← deploy (end)\n"
     );
-    store.prints(&["work", "graph", "test", "--dot"], "\"build\" -> \"test\";");
+    store.prints(
+        &["work", "graph", "test", "--dot"],
+        "\"build\" -> \"test\";",
+    );
 }
 
 #[test]

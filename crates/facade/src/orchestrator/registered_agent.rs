@@ -13,8 +13,8 @@ use super::{Orchestrator, Result};
 /// A registered process of an agent: it sends heartbeats, claims tasks and reports.
 ///
 /// Its writes have the agent as their actor. Nothing runs in the background: call
-/// [`heartbeat`](Self::heartbeat) at least three times during a lease, and stop the attempts that it
-/// returns.
+/// [`heartbeat`](Self::heartbeat) at least three times during a lease. Or call
+/// [`heartbeat_with`](Self::heartbeat_with), and stop the attempts that it returns.
 #[derive(Clone)]
 pub struct RegisteredAgent {
     orchestrator: Orchestrator,
@@ -63,15 +63,32 @@ impl RegisteredAgent {
         AttemptKey::new(task, claimed.attempt)
     }
 
-    /// Extends the lease, and compares the attempts that the agent holds with those of the store.
+    /// Extends the lease.
     ///
     /// # Errors
     ///
     /// Those of [`AgentRepository::heartbeat`](crate::orchestration::agent::AgentRepository::heartbeat).
-    pub async fn heartbeat(&self, held: Vec<HeldAttempt>) -> Result<HeartbeatOutcome> {
+    pub async fn heartbeat(&self) -> Result<HeartbeatOutcome> {
+        self.send(self.new_heartbeat()).await
+    }
+
+    /// Extends the lease, and compares the attempts that the agent holds with those of the store.
+    ///
+    /// # Errors
+    ///
+    /// As for [`heartbeat`](Self::heartbeat).
+    pub async fn heartbeat_with(&self, held: Vec<HeldAttempt>) -> Result<HeartbeatOutcome> {
+        self.send(self.new_heartbeat().with_held(held)).await
+    }
+
+    fn new_heartbeat(&self) -> Heartbeat {
         let now = self.orchestrator.clock.now();
-        let heartbeat = Heartbeat::new(self.agent.clone(), self.instance, now).with_held(held);
-        Ok(self.orchestrator.ports.agents.heartbeat(&heartbeat).await?)
+        Heartbeat::new(self.agent.clone(), self.instance, now)
+    }
+
+    async fn send(&self, heartbeat: Heartbeat) -> Result<HeartbeatOutcome> {
+        let agents = &self.orchestrator.ports.agents;
+        Ok(agents.heartbeat(&heartbeat).await?)
     }
 
     /// Claims up to `limit` tasks.
