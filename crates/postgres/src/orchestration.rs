@@ -3,6 +3,8 @@
 mod agents;
 mod audit_log;
 mod closing;
+#[cfg(test)]
+mod plans_of_all;
 mod settling;
 mod task_row;
 mod write_log;

@@ -7,14 +7,16 @@ use diesel::query_builder::AstPass;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::UserId;
-use tasktrail_domain::orchestration::audit::{Action, AuditCursor, AuditEntry, AuditFilter, EntityKind};
+use tasktrail_domain::orchestration::audit::{
+    Action, AuditCursor, AuditEntry, AuditFilter, EntityKind,
+};
 use tasktrail_domain::repository::{Page, PageRequest};
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 
 use super::row::{self, EntryColumns, EntryRow};
-use crate::page_limit::one_beyond;
+use crate::page_limit::{one_beyond, page_of};
 
 /// How many bytes of stored fields a page contains at most, unless the first entry has more.
 const PAGE_BYTES: i64 = 512 << 10;
@@ -31,19 +33,23 @@ pub(super) async fn page(
     let rows: Vec<(i64, EntryRow)> = match (&filter.entity, &actor) {
         (Some((kind, id)), _) => {
             let (kind, id) = (*kind, id.as_str());
-            Prepared(ListOfEntity { list, kind, id }).load(connection).await?
+            Prepared(ListOfEntity { list, kind, id })
+                .load(connection)
+                .await?
         }
-        (None, Some(actor)) => Prepared(ListOfActor { list, actor }).load(connection).await?,
+        (None, Some(actor)) => {
+            Prepared(ListOfActor { list, actor })
+                .load(connection)
+                .await?
+        }
         (None, None) => Prepared(list).load(connection).await?,
     };
-    let read = rows.first().map_or(0, |(read, _)| *read);
-    let held = rows.into_iter().take(page.size.get());
-    let items: Vec<_> = held
-        .map(|(_, entry)| row::entry(user, entry))
-        .collect::<Result<_, _>>()?;
-    let is_last = i64::try_from(items.len()) == Ok(read);
-    let next = items.last().filter(|_| !is_last).map(AuditCursor::of);
-    Ok(Page { items, next })
+    page_of(
+        rows,
+        page.size,
+        |entry| row::entry(user, entry),
+        AuditCursor::of,
+    )
 }
 
 /// The entries of an owner, from the latest.
@@ -67,7 +73,9 @@ impl<'e> ListEntries<'e> {
     ) -> Self {
         let end_of_time = Timestamp::MAX.to_datetime() + TimeDelta::microseconds(1);
         let until = filter.until.map_or(end_of_time, Timestamp::to_datetime);
-        let cursor = page.after.map(|after| (after.at.to_datetime(), after.position));
+        let cursor = page
+            .after
+            .map(|after| (after.at.to_datetime(), after.position));
         // Positions are positive, so none precedes 0.
         let until = (until, 0);
         Self {
