@@ -1,5 +1,10 @@
 //! Agents, tasks, dispatch and the audit log in PostgreSQL.
 
+mod agents;
+mod audit_log;
+mod closing;
+mod settling;
+mod task_row;
 mod write_log;
 
 use diesel_async::AsyncPgConnection;
