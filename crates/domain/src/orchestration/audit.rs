@@ -5,6 +5,7 @@
 
 mod action;
 mod change;
+mod conversion;
 mod entry;
 mod list;
 mod repository;
