@@ -1,5 +1,9 @@
 //! Agents, tasks, dispatch and the audit log in PostgreSQL.
 
+mod closing;
+mod dispatch;
+mod settling;
+mod task_row;
 mod write_log;
 
 use diesel_async::AsyncPgConnection;

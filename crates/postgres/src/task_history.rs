@@ -52,6 +52,7 @@ pub use self::export::{
     Export, ExportAmount, ExportError, ExportSelection, ExportedItem, ExportedTask,
 };
 pub use self::fingerprint::operation_of;
+pub(crate) use self::finish_batch::finish_open;
 pub use self::group_commit::GroupCommitStatistics;
 
 /// A [`TaskHistoryRepository`] that stores task histories in PostgreSQL.

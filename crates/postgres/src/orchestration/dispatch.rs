@@ -1,6 +1,8 @@
 //! Dispatch in PostgreSQL.
 
 mod assign;
+mod attempt;
+mod bound_context;
 mod claim;
 mod definition_row;
 mod executions;

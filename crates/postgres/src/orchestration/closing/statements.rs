@@ -140,7 +140,7 @@ impl Statement for CloseAttempts<'_> {
     }
 }
 
-/// `free_slots.sql`.
+/// `free_slots_of_agents.sql`.
 #[derive(Debug)]
 pub(super) struct FreeSlots<'e> {
     users: Vec<&'e str>,
@@ -159,7 +159,7 @@ impl<'e> FreeSlots<'e> {
 }
 
 impl Statement for FreeSlots<'_> {
-    const SQL: &'static str = include_str!("../sql/free_slots.sql");
+    const SQL: &'static str = include_str!("../sql/free_slots_of_agents.sql");
     type Columns = (Text, Text, Timestamptz);
     type Id = FreeSlots<'static>;
 

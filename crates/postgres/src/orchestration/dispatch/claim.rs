@@ -10,7 +10,7 @@ use tasktrail_domain::orchestration::audit::Action;
 use tasktrail_domain::orchestration::dispatch::{Claim, ClaimOutcome, ClaimedTask, EmptyClaim};
 use tasktrail_domain::orchestration::{AgentState, Attempt};
 use tasktrail_domain::timestamp::Timestamp;
-use tasktrail_domain::write::{Note, WriteContext};
+use tasktrail_domain::write::WriteContext;
 use tasktrail_domain::{TaskId, TaskKey};
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::lock_wait::LockWait;
@@ -18,6 +18,7 @@ use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 use uuid::Uuid;
 
 use super::super::write_log;
+use super::bound_context::BoundContext;
 use super::definition_row::{DefinitionColumns, DefinitionRow, definition};
 use super::row::{execution_instant, execution_value, presence_value};
 
@@ -104,24 +105,25 @@ type ClaimRow = (Option<EarlierRow>, Option<AgentRow>, Option<TaskRow>);
 /// `claim.sql`.
 #[derive(Debug)]
 pub(super) struct ClaimTasks<'e> {
-    claim: &'e Claim,
+    user: &'e str,
+    agent: &'e str,
     agent_as_stored: String,
-    context: &'e WriteContext,
-    at: DateTime<Utc>,
-    write_id: Uuid,
-    actor: String,
+    instance: Uuid,
+    limit: i32,
+    context: BoundContext<'e>,
     lock_timeout: Option<String>,
 }
 
 impl<'e> ClaimTasks<'e> {
     fn of(context: &'e WriteContext, claim: &'e Claim, wait: LockWait) -> Self {
+        let agent = claim.agent.agent.as_str();
         Self {
-            claim,
-            agent_as_stored: as_stored(claim.agent.agent.as_str()),
-            context,
-            at: context.at.to_datetime(),
-            write_id: context.id.as_uuid(),
-            actor: context.actor.to_string(),
+            user: claim.agent.user.as_str(),
+            agent,
+            agent_as_stored: as_stored(agent),
+            instance: claim.instance.as_uuid(),
+            limit: claim.limit.get().into(),
+            context: BoundContext::of(context),
             lock_timeout: wait.setting(),
         }
     }
@@ -137,22 +139,15 @@ impl Statement for ClaimTasks<'_> {
     type Id = ClaimTasks<'static>;
 
     fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let Claim {
-            agent,
-            instance,
-            limit,
-            ..
-        } = self.claim;
-        let note = self.context.note.as_ref().map(Note::as_str);
         match parameter {
-            1 => out.push_bind_param::<Text, _>(agent.user.as_str()),
-            2 => out.push_bind_param::<Text, _>(agent.agent.as_str()),
-            3 => out.push_bind_param::<SqlUuid, _>(&instance.as_uuid()),
-            4 => out.push_bind_param::<Timestamptz, _>(&self.at),
-            5 => out.push_bind_param::<Integer, _>(&i32::from(limit.get())),
-            6 => out.push_bind_param::<SqlUuid, _>(&self.write_id),
-            7 => out.push_bind_param::<Text, _>(&self.actor),
-            8 => out.push_bind_param::<Nullable<Text>, _>(&note),
+            1 => out.push_bind_param::<Text, _>(self.user),
+            2 => out.push_bind_param::<Text, _>(self.agent),
+            3 => out.push_bind_param::<SqlUuid, _>(&self.instance),
+            4 => out.push_bind_param::<Timestamptz, _>(&self.context.at),
+            5 => out.push_bind_param::<Integer, _>(&self.limit),
+            6 => out.push_bind_param::<SqlUuid, _>(&self.context.id),
+            7 => out.push_bind_param::<Text, _>(&self.context.actor),
+            8 => out.push_bind_param::<Nullable<Text>, _>(&self.context.note),
             9 => out.push_bind_param::<Text, _>(&self.agent_as_stored),
             10 => out.push_bind_param::<Nullable<Text>, _>(&self.lock_timeout),
             other => unbound(other),
