@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use tasktrail_domain::TaskKey;
 use tasktrail_domain::orchestration::audit::{Action, Change};
 use tasktrail_domain::orchestration::dispatch::{AfterAttempt, Report, after_attempt};
 use tasktrail_domain::orchestration::task::{MaxAttempts, Settled};
 use tasktrail_domain::orchestration::{AgentId, AgentKey, AttemptKey, ExecutionState, TaskState};
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_domain::write::WriteContext;
+use tasktrail_domain::{TaskId, TaskKey};
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::statement::Prepared;
@@ -39,6 +39,8 @@ pub(super) struct Closing<'e> {
 pub(super) struct ClosedAttempt {
     pub(super) attempt: AttemptKey,
     pub(super) agent: AgentId,
+    /// How it ended.
+    pub(super) end: ExecutionState,
     /// The task after it.
     pub(super) after: AfterAttempt,
     /// The entries of the audit log: that of the attempt, then those of the settled tasks.
@@ -47,28 +49,25 @@ pub(super) struct ClosedAttempt {
     pub(super) settled: Vec<Settled>,
 }
 
-/// Closes an attempt in the transaction of the caller, who records the changes. Returns `None` if
-/// the attempt is not open.
-pub(super) async fn close_attempt(
-    connection: &mut AsyncPgConnection,
-    context: &WriteContext,
-    attempt: &AttemptKey,
-    end: ExecutionState,
-    report: Option<&Report>,
-) -> Result<Option<ClosedAttempt>, StoreError> {
-    let closing = Closing {
-        attempt: attempt.clone(),
-        end,
-        report,
-    };
-    let closed = close_attempts(connection, context, vec![closing], LockWait::Session).await?;
-    free_slots(connection, &closed).await?;
-    Ok(closed.into_iter().next())
+impl ClosedAttempt {
+    /// The key of its agent.
+    pub(super) fn agent_key(&self) -> AgentKey {
+        AgentKey {
+            user: self.attempt.task.user.clone(),
+            agent: self.agent.clone(),
+        }
+    }
+
+    /// The settled tasks that are in a state now.
+    pub(super) fn became(&self, state: TaskState) -> Vec<TaskId> {
+        let became = self.settled.iter().filter(|settled| settled.to == state);
+        became.map(|settled| settled.task.clone()).collect()
+    }
 }
 
 /// Closes those attempts that are open, in the order of their keys, each with what follows from it.
 ///
-/// First locks all tasks. The slots of the agents are left for [`free_slots`], so that their
+/// Runs in the transaction of the caller, who records the changes. First locks all tasks. The slots of the agents are left for [`free_slots`], so that their
 /// presences are locked after all tasks.
 pub(super) async fn close_attempts(
     connection: &mut AsyncPgConnection,
@@ -102,12 +101,8 @@ pub(super) async fn free_slots(
         return Ok(BTreeMap::new());
     }
     let mut slots: BTreeMap<AgentKey, i32> = BTreeMap::new();
-    for ClosedAttempt { attempt, agent, .. } in closed {
-        let agent = AgentKey {
-            user: attempt.task.user.clone(),
-            agent: agent.clone(),
-        };
-        *slots.entry(agent).or_default() += 1;
+    for attempt in closed {
+        *slots.entry(attempt.agent_key()).or_default() += 1;
     }
     let free = Prepared(FreeSlots::of(&slots));
     let rows: Vec<(String, String, DateTime<Utc>)> = free.load(connection).await?;
@@ -197,6 +192,7 @@ fn closed_attempt(
     ClosedAttempt {
         attempt: attempt.clone(),
         agent: open.agent.clone(),
+        end: *end,
         after,
         changes: std::iter::once(ended).chain(followed).collect(),
         settled,

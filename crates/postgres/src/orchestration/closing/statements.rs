@@ -8,7 +8,7 @@ use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
 use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz};
 use tasktrail_domain::orchestration::AgentKey;
-use tasktrail_domain::orchestration::dispatch::{AfterAttempt, AttemptResult, CpuTime, MemoryUsage};
+use tasktrail_domain::orchestration::dispatch::{AfterAttempt, CpuTime, MemoryUsage};
 use tasktrail_domain::task_history::ErrorCode;
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::lock_wait::LockWait;
