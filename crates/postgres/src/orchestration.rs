@@ -1,6 +1,7 @@
 //! Agents, tasks, dispatch and the audit log in PostgreSQL.
 
 mod closing;
+mod definition_row;
 mod dispatch;
 mod settling;
 mod task_row;

@@ -44,7 +44,18 @@ pub(in crate::orchestration) fn definition(
     key: &TaskKey,
     row: DefinitionRow,
 ) -> Result<TaskDefinition, StoreError> {
-    let (title, description, parent, tags, requirements, capabilities, context, priority, max_attempts, time_limit) = row;
+    let (
+        title,
+        description,
+        parent,
+        tags,
+        requirements,
+        capabilities,
+        context,
+        priority,
+        max_attempts,
+        time_limit,
+    ) = row;
     let refused = |column| move |source: InvalidValue| corrupt("task", column, key, source);
     let document = |column, StoredDocument(document): StoredDocument| -> Result<Document, _> {
         document.map_err(refused(column))
@@ -58,7 +69,8 @@ pub(in crate::orchestration) fn definition(
     definition.required_capabilities = document("required_capabilities", capabilities)?;
     definition.context = document("context", context)?;
     definition.priority = Priority::new(priority.into()).map_err(refused("priority"))?;
-    definition.max_attempts = MaxAttempts::new(max_attempts.into()).map_err(refused("max_attempts"))?;
+    definition.max_attempts =
+        MaxAttempts::new(max_attempts.into()).map_err(refused("max_attempts"))?;
     let limit = time_limit.map(|limit| TimeLimit::new(limit.into()).map_err(refused("time_limit")));
     definition.time_limit = limit.transpose()?;
     Ok(definition)

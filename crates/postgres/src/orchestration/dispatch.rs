@@ -4,7 +4,6 @@ mod assign;
 mod attempt;
 mod bound_context;
 mod claim;
-mod definition_row;
 mod executions;
 mod load;
 mod operations;
@@ -24,13 +23,14 @@ use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_domain::write::WriteContext;
 use tasktrail_domain::{TaskKey, UserId};
 
+use self::operations::Repeatable;
 use super::PostgresOrchestration;
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl DispatchRepository for PostgresOrchestration<'_> {
     async fn claim(&self, context: &WriteContext, claim: &Claim) -> Result<ClaimOutcome> {
-        self.write(|wait| operations::MakeClaim(context, claim, wait))
+        self.write(|wait| Repeatable(operations::MakeClaim(context, claim, wait), wait))
             .await
     }
 
@@ -40,17 +40,17 @@ impl DispatchRepository for PostgresOrchestration<'_> {
         task: &TaskKey,
         agent: &AgentId,
     ) -> Result<AssignOutcome> {
-        self.write(|wait| operations::Assign(context, task, agent, wait))
+        self.write(|wait| Repeatable(operations::Assign(context, task, agent, wait), wait))
             .await
     }
 
     async fn start(&self, context: &WriteContext, attempt: &AttemptKey) -> Result<StartOutcome> {
-        self.write(|wait| operations::Start(context, attempt, wait))
+        self.write(|wait| Repeatable(operations::Start(context, attempt, wait), wait))
             .await
     }
 
     async fn report(&self, context: &WriteContext, report: &Report) -> Result<ReportOutcome> {
-        self.write(|wait| operations::MakeReport(context, report, wait))
+        self.write(|wait| Repeatable(operations::MakeReport(context, report, wait), wait))
             .await
     }
 

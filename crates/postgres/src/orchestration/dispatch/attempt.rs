@@ -11,8 +11,8 @@ use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 
-use super::super::task_row::state_of;
 use super::row::{execution_instant, execution_state};
+use crate::orchestration::task_row::state_of;
 
 /// An attempt.
 #[derive(Debug)]

@@ -17,10 +17,10 @@ use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 use uuid::Uuid;
 
-use super::super::write_log;
 use super::bound_context::BoundContext;
-use super::definition_row::{DefinitionColumns, DefinitionRow, definition};
 use super::row::{execution_instant, execution_value, presence_value};
+use crate::orchestration::definition_row::{DefinitionColumns, DefinitionRow, definition};
+use crate::orchestration::write_log;
 
 /// Claims tasks with one statement, also if there are none or the claim is a repetition.
 pub(super) async fn claim(

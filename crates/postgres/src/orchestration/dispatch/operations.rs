@@ -14,21 +14,26 @@ use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::pg_operation::PgOperation;
 
-use super::super::write_log::was_committed_meanwhile;
 use super::{assign, claim, executions, load, reap, report, start};
+use crate::orchestration::write_log::was_committed_meanwhile;
 
-/// Runs a write. If the same write was committed after it began, runs it again: it then finds the
-/// earlier one.
-async fn repeatable<T>(
-    connection: &mut AsyncPgConnection,
-    wait: LockWait,
-    write: impl AsyncFn(&mut AsyncPgConnection) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    let done = match write(connection).await {
-        Err(error) if was_committed_meanwhile(&error) => write(connection).await,
-        done => done,
-    };
-    done.map_err(|error| wait.explain(error))
+/// A write that runs again if the same write was committed after it began: it then finds the earlier
+/// one.
+pub(super) struct Repeatable<W>(pub(super) W, pub(super) LockWait);
+
+impl<W: PgOperation> PgOperation for Repeatable<W> {
+    type Output = W::Output;
+
+    const OPERATION: Operation = W::OPERATION;
+    const LONG: bool = W::LONG;
+
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
+        let done = match self.0.run(connection).await {
+            Err(error) if was_committed_meanwhile(&error) => self.0.run(connection).await,
+            done => done,
+        };
+        done.map_err(|error| self.1.explain(error))
+    }
 }
 
 pub(super) struct MakeClaim<'e>(
@@ -44,10 +49,7 @@ impl PgOperation for MakeClaim<'_> {
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         let Self(context, claim, wait) = *self;
-        repeatable(connection, wait, async |connection| {
-            claim::claim(connection, context, claim, wait).await
-        })
-        .await
+        claim::claim(connection, context, claim, wait).await
     }
 }
 
@@ -65,10 +67,7 @@ impl PgOperation for Assign<'_> {
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         let Self(context, task, agent, wait) = *self;
-        repeatable(connection, wait, async |connection| {
-            assign::assign(connection, context, task, agent, wait).await
-        })
-        .await
+        assign::assign(connection, context, task, agent, wait).await
     }
 }
 
@@ -85,10 +84,7 @@ impl PgOperation for Start<'_> {
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         let Self(context, attempt, wait) = *self;
-        repeatable(connection, wait, async |connection| {
-            start::start(connection, context, attempt, wait).await
-        })
-        .await
+        start::start(connection, context, attempt, wait).await
     }
 }
 
@@ -105,10 +101,7 @@ impl PgOperation for MakeReport<'_> {
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         let Self(context, report, wait) = *self;
-        repeatable(connection, wait, async |connection| {
-            report::report(connection, context, report, wait).await
-        })
-        .await
+        report::report(connection, context, report, wait).await
     }
 }
 

@@ -1,10 +1,10 @@
 //! Marks attempts as running.
 
 use chrono::{DateTime, Utc};
+use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
 use diesel::sql_types::{Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::orchestration::audit::{Action, EntityKind};
 use tasktrail_domain::orchestration::dispatch::StartOutcome;
@@ -14,10 +14,10 @@ use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 
-use super::super::write_log::replayed;
 use super::attempt::attempt_of;
 use super::bound_context::BoundContext;
 use super::row::execution_instant;
+use crate::orchestration::write_log::replayed;
 
 /// Starts an assigned attempt with one statement. If it is not assigned, reads why.
 pub(super) async fn start(
