@@ -12,7 +12,7 @@ use tasktrail_domain::task_history::{
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_domain::{TaskKey, UserId, UserPrefix};
 
-use crate::fixture::page;
+use crate::pages::pages;
 
 /// A repository to test, shared with the tasks that a case spawns.
 pub type Repository = Arc<dyn TaskHistoryRepository>;
@@ -214,41 +214,4 @@ impl History {
     pub async fn user_pages(&self, prefix: &UserPrefix, size: u64) -> Vec<Vec<UserId>> {
         pages(size, async |asked| self.user_page(prefix, asked).await).await
     }
-}
-
-/// Reads page after page until the last one.
-async fn pages<T, C>(size: u64, load: impl AsyncFn(&PageRequest<C>) -> Page<T, C>) -> Vec<Vec<T>>
-where
-    C: PartialEq,
-{
-    let mut pages = Vec::new();
-    let mut request = Some(page(size));
-    while let Some(asked) = request {
-        let given = load(&asked).await;
-        request = turn(&asked, given, &mut pages);
-    }
-    pages
-}
-
-/// Keeps a page, and returns the request for the next one.
-///
-/// Panics if the page is too long, if it is empty and not the first, or if its cursor does not
-/// advance.
-fn turn<T, C: PartialEq>(
-    asked: &PageRequest<C>,
-    given: Page<T, C>,
-    pages: &mut Vec<Vec<T>>,
-) -> Option<PageRequest<C>> {
-    let (held, size) = (given.items.len(), asked.size.get());
-    assert!(held <= size, "{held} items on a page of {size}");
-    assert!(
-        held > 0 || pages.is_empty(),
-        "empty page after another page"
-    );
-    assert!(
-        given.next.is_none() || given.next != asked.after,
-        "the cursor does not advance"
-    );
-    pages.push(given.items);
-    asked.next(given.next)
 }
