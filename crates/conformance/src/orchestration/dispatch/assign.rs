@@ -24,7 +24,7 @@ pub async fn an_assigned_task_is_that_of_the_agent(orchestration: &Orchestration
     let builder = registration("builder").by_instance(4).with_capacity(2);
     let build = new_task("build").limited_to(30);
     orchestration.given_agent(&writes, &builder).await;
-    orchestration.given_tasks(&writes, &builder, &plan([build])).await;
+    orchestration.given_tasks(&writes, &plan([build])).await;
     let before = orchestration.task(&task("build")).await.progress;
 
     let context = writes.at(at(10));
@@ -34,7 +34,13 @@ pub async fn an_assigned_task_is_that_of_the_agent(orchestration: &Orchestration
 
     let deadline = Some(at(40));
     let number = attempt(1);
-    assert_eq!(outcome, AssignOutcome::Assigned { attempt: number, deadline });
+    assert_eq!(
+        outcome,
+        AssignOutcome::Assigned {
+            attempt: number,
+            deadline
+        }
+    );
     let mut expected = before;
     expected.state = TaskState::Assigned;
     expected.attempts = 1;
@@ -82,11 +88,9 @@ pub async fn unknown_tasks_and_agents_are_not_assigned(orchestration: &Orchestra
     let of_bob = registration_of(&agent_of("bob", "builder"));
     orchestration.given_agent(&writes, &of_bob).await;
     orchestration
-        .given_tasks(&writes, &of_bob, &plan_of(["a"]))
+        .given_tasks_of(&of_bob.agent.user, &writes, &plan_of(["a"]))
         .await;
-    orchestration
-        .given_tasks(&writes, &registration("any"), &plan_of(["b"]))
-        .await;
+    orchestration.given_tasks(&writes, &plan_of(["b"])).await;
 
     for (task, expected) in [
         (task("a"), AssignOutcome::UnknownTask),
@@ -150,9 +154,7 @@ pub async fn an_unavailable_agent_is_not_given_a_task(orchestration: &Orchestrat
     let writes = Writes::default();
     let builder = registration("builder").with_lease(20);
     orchestration.register(&writes.at(at(0)), &builder).await;
-    orchestration
-        .given_tasks(&writes, &builder, &plan_of(["a"]))
-        .await;
+    orchestration.given_tasks(&writes, &plan_of(["a"])).await;
     let task = task("a");
     let assigned_at = async |time| {
         let context = writes.at(time);
@@ -195,12 +197,12 @@ pub async fn an_agent_that_does_not_fit_is_not_given_a_task(orchestration: &Orch
         new_task("b").requiring(json!({ "agent_type": "code", "gpu": 1 })),
     ]);
     orchestration.given_agent(&writes, &builder).await;
-    orchestration.given_tasks(&writes, &builder, &tasks).await;
+    orchestration.given_tasks(&writes, &tasks).await;
 
     let unfit = assign(orchestration, &writes, "a", &builder).await;
     let fit = assign(orchestration, &writes, "b", &builder).await;
 
-    let required = document(required);
+    let required = document(&required);
     assert_eq!(unfit, AssignOutcome::Unfit { required });
     assert_eq!(fit, assigned(1));
 }
@@ -231,7 +233,9 @@ pub async fn an_assignment_returns_the_first_reason(orchestration: &Orchestratio
     let tasks = plan([
         new_task("a"),
         new_task("b").requiring(json!({ "gpu": 1 })),
-        new_task("blocked").requiring(json!({ "gpu": 1 })).after("a"),
+        new_task("blocked")
+            .requiring(json!({ "gpu": 1 }))
+            .after("a"),
     ]);
     orchestration.given_work(&writes, &builder, &tasks).await;
     let unknown = registration("unknown");

@@ -1,13 +1,13 @@
 //! Which tasks a claim gets, and what becomes of them.
 
 use serde_json::json;
+use tasktrail_domain::orchestration::TaskState;
 use tasktrail_domain::orchestration::agent::AgentChanges;
 use tasktrail_domain::orchestration::audit::{Action, Change};
 use tasktrail_domain::orchestration::dispatch::{
     ClaimOutcome, ClaimedTask, EmptyClaim, Execution, ExecutionFilter,
 };
 use tasktrail_domain::orchestration::task::CancelScope;
-use tasktrail_domain::orchestration::TaskState;
 
 use super::claimed::{empty, got};
 use crate::Orchestration;
@@ -25,7 +25,7 @@ pub async fn a_claim_returns_the_definition_and_the_deadline(orchestration: &Orc
     let (build, review) = (new_task("build").limited_to(30), new_task("review"));
     orchestration.given_agent(&writes, &builder).await;
     orchestration
-        .given_tasks(&writes, &builder, &plan([build.clone(), review.clone()]))
+        .given_tasks(&writes, &plan([build.clone(), review.clone()]))
         .await;
 
     let outcome = orchestration
@@ -47,7 +47,7 @@ pub async fn a_claimed_task_is_assigned_to_the_agent(orchestration: &Orchestrati
     let builder = registration("builder").by_instance(7);
     orchestration.given_agent(&writes, &builder).await;
     orchestration
-        .given_tasks(&writes, &builder, &plan([new_task("build").limited_to(5)]))
+        .given_tasks(&writes, &plan([new_task("build").limited_to(5)]))
         .await;
     let before = orchestration.task(&task("build")).await.progress;
 
@@ -82,7 +82,7 @@ pub async fn a_claim_is_logged_in_the_order_of_its_tasks(orchestration: &Orchest
     orchestration.given_agent(&writes, &builder).await;
     let tasks = [("a", 0), ("b", 9), ("c", 4)];
     let tasks = tasks.map(|(id, priority)| new_task(id).with_priority(priority));
-    orchestration.given_tasks(&writes, &builder, &plan(tasks)).await;
+    orchestration.given_tasks(&writes, &plan(tasks)).await;
 
     let context = writes.next();
     let outcome = orchestration.claim(&context, &claim_by(&builder, 5)).await;
@@ -101,7 +101,7 @@ pub async fn a_claim_gets_tasks_up_to_its_limit(orchestration: &Orchestration) {
     orchestration.given_agent(&writes, &builder).await;
     let ids: Vec<_> = (1000..2000).map(|n| n.to_string()).collect();
     let all = plan_of(ids.iter().map(String::as_str));
-    orchestration.given_tasks(&writes, &builder, &all).await;
+    orchestration.given_tasks(&writes, &all).await;
 
     for (limit, expected) in [(1, &ids[..1]), (3, &ids[1..4]), (1000, &ids[4..])] {
         let claim = claim_by(&builder, limit);
@@ -117,7 +117,7 @@ pub async fn a_claim_gets_tasks_up_to_the_capacity_of_the_agent(orchestration: &
     let builder = registration("builder").with_capacity(3);
     let tasks = plan_of(["a", "b", "c", "d", "e"]);
     orchestration.given_agent(&writes, &builder).await;
-    orchestration.given_tasks(&writes, &builder, &tasks).await;
+    orchestration.given_tasks(&writes, &tasks).await;
     let claim = claim_by(&builder, 1000);
 
     let first = orchestration.claim(&writes.next(), &claim).await;
@@ -167,13 +167,18 @@ pub async fn a_claim_gets_only_tasks_that_the_agent_fits(orchestration: &Orchest
     let capabilities = json!({
         "agent_type": "review", "languages": ["rust", "sql"], "memory": 8, "gpu": { "model": "A" },
     });
-    let builder = registration("builder").with_capacity(20).capable_of(capabilities);
+    let builder = registration("builder")
+        .with_capacity(20)
+        .capable_of(capabilities);
     let fits = [
         ("a", json!({})),
         ("b", json!({ "agent_type": "code" })),
         ("c", json!({ "languages": ["sql"] })),
         ("d", json!({ "memory": 8.0, "gpu": {} })),
-        ("e", json!({ "agent_type": "code", "gpu": { "model": "A" }, "languages": [] })),
+        (
+            "e",
+            json!({ "agent_type": "code", "gpu": { "model": "A" }, "languages": [] }),
+        ),
     ];
     let does_not_fit = [
         ("k", json!({ "agent_type": "review" })),
@@ -188,7 +193,7 @@ pub async fn a_claim_gets_only_tasks_that_the_agent_fits(orchestration: &Orchest
     orchestration.given_agent(&writes, &builder).await;
     let tasks = fits.into_iter().chain(does_not_fit);
     let tasks = plan(tasks.map(|(id, required)| new_task(id).requiring(required)));
-    orchestration.given_tasks(&writes, &builder, &tasks).await;
+    orchestration.given_tasks(&writes, &tasks).await;
 
     let outcome = orchestration
         .claim(&writes.next(), &claim_by(&builder, 20))
@@ -209,7 +214,7 @@ pub async fn tasks_that_the_agent_does_not_fit_delay_nothing(orchestration: &Orc
     });
     let own = ["a", "b"].map(|id| new_task(id).with_priority(-1000));
     let all = plan(others.chain(own));
-    orchestration.given_tasks(&writes, &builder, &all).await;
+    orchestration.given_tasks(&writes, &all).await;
 
     let outcome = orchestration
         .claim(&writes.next(), &claim_by(&builder, 10))
@@ -224,7 +229,7 @@ pub async fn a_claim_goes_by_the_current_capabilities(orchestration: &Orchestrat
     let builder = registration("builder").with_capacity(10);
     orchestration.given_agent(&writes, &builder).await;
     let tasks = plan([new_task("a").requiring(json!({ "gpu": true }))]);
-    orchestration.given_tasks(&writes, &builder, &tasks).await;
+    orchestration.given_tasks(&writes, &tasks).await;
     let claim = claim_by(&builder, 1);
 
     let before = orchestration.claim(&writes.next(), &claim).await;
@@ -240,8 +245,9 @@ pub async fn a_claim_goes_by_the_current_capabilities(orchestration: &Orchestrat
 pub async fn a_claim_gets_tasks_that_are_due(orchestration: &Orchestration) {
     let writes = Writes::default();
     let builder = registration("builder");
-    let work = orchestration.given_work(&writes, &builder, &plan_of(["a"]));
-    work.await;
+    orchestration
+        .given_work(&writes, &builder, &plan_of(["a"]))
+        .await;
     let report = released(attempt_at("a", 1), at(30));
     orchestration.report(&writes.next(), &report).await;
     let claim = claim_by(&builder, 1);
@@ -291,10 +297,10 @@ pub async fn a_claim_gets_only_tasks_of_its_owner(orchestration: &Orchestration)
         orchestration.given_agent(&writes, owner).await;
     }
     orchestration
-        .given_tasks(&writes, &of_alice, &plan_of(["a", "b"]))
+        .given_tasks(&writes, &plan_of(["a", "b"]))
         .await;
     orchestration
-        .given_tasks(&writes, &of_bob, &plan_of(["a"]))
+        .given_tasks_of(&of_bob.agent.user, &writes, &plan_of(["a"]))
         .await;
 
     let outcome = orchestration

@@ -16,12 +16,19 @@ pub async fn tasks_are_claimed_in_the_order_in_which_they_are_due(orchestration:
     let tasks = ["c", "a", "d", "b"].map(new_task);
     let times = [1, 2, 3, 4];
 
-    assert_order(orchestration, times.into_iter().zip(tasks), &["c", "a", "d", "b"]).await;
+    assert_order(
+        orchestration,
+        times.into_iter().zip(tasks),
+        &["c", "a", "d", "b"],
+    )
+    .await;
 }
 
 /// Tasks with equal places are claimed in the order of their ids, compared by bytes.
 pub async fn equal_places_are_claimed_in_the_order_of_the_ids(orchestration: &Orchestration) {
-    let ascending = ["-", "10", "2", "A", "B", "_", "a", "a-b", "aB", "ab", "é", "ж", "𝄞"];
+    let ascending = [
+        "-", "10", "2", "A", "B", "_", "a", "a-b", "aB", "ab", "é", "ж", "𝄞",
+    ];
     let tasks = ascending.iter().rev().map(|id| (1, new_task(id)));
 
     assert_order(orchestration, tasks, &ascending).await;
@@ -59,11 +66,22 @@ pub async fn no_task_waits_forever(orchestration: &Orchestration) {
     let (least, greatest) = (-1000, 1000);
     let tasks = [
         (10, new_task("patient").with_priority(least)),
-        (10 + worth - 1, new_task("just ahead").with_priority(greatest)),
-        (10 + worth + 1, new_task("just behind").with_priority(greatest)),
+        (
+            10 + worth - 1,
+            new_task("just ahead").with_priority(greatest),
+        ),
+        (
+            10 + worth + 1,
+            new_task("just behind").with_priority(greatest),
+        ),
     ];
 
-    assert_order(orchestration, tasks, &["just ahead", "patient", "just behind"]).await;
+    assert_order(
+        orchestration,
+        tasks,
+        &["just ahead", "patient", "just behind"],
+    )
+    .await;
 }
 
 /// Tasks with different required capabilities are in one order.
@@ -74,7 +92,10 @@ pub async fn tasks_of_all_queues_are_in_one_order(orchestration: &Orchestration)
         (2, requiring("c", json!({}))),
         (3, requiring("b", json!({ "languages": ["sql"] }))),
         (4, requiring("a", json!({ "languages": ["rust"] }))),
-        (5, requiring("f", json!({ "agent_type": "code" })).with_priority(2)),
+        (
+            5,
+            requiring("f", json!({ "agent_type": "code" })).with_priority(2),
+        ),
         (6, requiring("e", json!({}))),
     ];
 

@@ -5,7 +5,9 @@ use tasktrail_domain::orchestration::dispatch::{ClaimOutcome, EmptyClaim};
 /// Returns the ids of the claimed tasks, in the order of the claim; none of an empty claim.
 pub(super) fn got(outcome: &ClaimOutcome) -> Vec<&str> {
     match outcome {
-        ClaimOutcome::Claimed { tasks } => tasks.iter().map(|claimed| claimed.task.as_str()).collect(),
+        ClaimOutcome::Claimed { tasks } => {
+            tasks.iter().map(|claimed| claimed.task.as_str()).collect()
+        }
         ClaimOutcome::Empty { .. } => Vec::new(),
     }
 }

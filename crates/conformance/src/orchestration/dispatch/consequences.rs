@@ -36,7 +36,10 @@ pub async fn a_completed_task_unlocks_those_that_waited_for_it(orchestration: &O
     assert_eq!(first, recorded(completed, &["end of a", "only a"], &[]));
     assert_eq!(second, recorded(completed, &["a and b"], &[]));
     let unlocked = orchestration.task(&task("only a")).await.progress;
-    assert_eq!((unlocked.due_at, unlocked.changed_at), (Some(at(40)), at(40)));
+    assert_eq!(
+        (unlocked.due_at, unlocked.changed_at),
+        (Some(at(40)), at(40))
+    );
     assert_eq!(unlocked.open_dependencies, 0);
     let blocked = orchestration.task(&task("after only a")).await.progress;
     assert_eq!(blocked.state, TaskState::Blocked);
@@ -137,7 +140,9 @@ pub async fn a_task_that_goes_on_unlocks_nothing(orchestration: &Orchestration) 
     let writes = Writes::default();
     let builder = registration("builder").with_capacity(3);
     let ids = ["a", "b", "c"];
-    let dependant = ids.iter().fold(new_task("x"), |task, id| task.after_end_of(id));
+    let dependant = ids
+        .iter()
+        .fold(new_task("x"), |task, id| task.after_end_of(id));
     let tasks = plan(ids.map(new_task).into_iter().chain([dependant]));
     orchestration.given_work(&writes, &builder, &tasks).await;
     let expected = orchestration.task(&task("x")).await;
@@ -202,8 +207,12 @@ pub async fn a_finish_in_the_history_is_kept(orchestration: &Orchestration) {
         .given_work(&writes, &registration("builder"), &tasks)
         .await;
     let history = History::of(orchestration.history.clone());
-    history.finish(&task("a"), FinalStatus::Cancelled, at(9)).await;
-    history.finish(&task("b"), FinalStatus::TimedOut, at(9)).await;
+    history
+        .finish(&task("a"), FinalStatus::Cancelled, at(9))
+        .await;
+    history
+        .finish(&task("b"), FinalStatus::TimedOut, at(9))
+        .await;
 
     let context = writes.at(at(40));
     let failure = failed(attempt_at("a", 1), None);

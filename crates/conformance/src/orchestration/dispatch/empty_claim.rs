@@ -18,9 +18,7 @@ pub async fn an_unknown_agent_gets_nothing(orchestration: &Orchestration) {
     let of_bob = registration_of(&agent_of("bob", "builder"));
     orchestration.given_agent(&writes, &of_bob).await;
     let of_alice = registration("builder");
-    orchestration
-        .given_tasks(&writes, &of_alice, &plan_of(["a"]))
-        .await;
+    orchestration.given_tasks(&writes, &plan_of(["a"])).await;
 
     let outcome = orchestration
         .claim(&writes.next(), &claim_by(&of_alice, 1))
@@ -48,9 +46,7 @@ pub async fn a_replaced_instance_gets_nothing(orchestration: &Orchestration) {
     let [first, second] = [1, 2].map(|number| registration("builder").by_instance(number));
     orchestration.given_agent(&writes, &first).await;
     orchestration.register(&writes.next(), &second).await;
-    orchestration
-        .given_tasks(&writes, &first, &plan_of(["a"]))
-        .await;
+    orchestration.given_tasks(&writes, &plan_of(["a"])).await;
 
     let replaced = orchestration
         .claim(&writes.next(), &claim_by(&first, 1))
@@ -68,9 +64,7 @@ pub async fn a_draining_agent_gets_nothing(orchestration: &Orchestration) {
     let writes = Writes::default();
     let builder = registration("builder");
     orchestration.given_agent(&writes, &builder).await;
-    orchestration
-        .given_tasks(&writes, &builder, &plan_of(["a"]))
-        .await;
+    orchestration.given_tasks(&writes, &plan_of(["a"])).await;
     let claim = claim_by(&builder, 1);
     let request = async |request| {
         let context = writes.next();
@@ -94,7 +88,7 @@ pub async fn an_agent_whose_lease_ended_gets_nothing(orchestration: &Orchestrati
     let builder = registration("builder").with_capacity(3).with_lease(20);
     orchestration.register(&writes.at(at(0)), &builder).await;
     orchestration
-        .given_tasks(&writes, &builder, &plan_of(["a", "b", "c"]))
+        .given_tasks(&writes, &plan_of(["a", "b", "c"]))
         .await;
     let claim = claim_by(&builder, 1);
 
@@ -144,8 +138,11 @@ pub async fn a_claim_returns_the_first_reason(orchestration: &Orchestration) {
             .await;
         assert_eq!(claimed_at(offline, &builder).await, empty(reason));
     }
-    let other = builder.by_instance(2);
-    assert_eq!(claimed_at(offline, &other).await, empty(EmptyClaim::Replaced));
+    let other = builder.clone().by_instance(2);
+    assert_eq!(
+        claimed_at(offline, &other).await,
+        empty(EmptyClaim::Replaced)
+    );
 }
 
 /// A retired agent gets nothing until it registers again.
@@ -153,9 +150,7 @@ pub async fn a_retired_agent_gets_nothing(orchestration: &Orchestration) {
     let writes = Writes::default();
     let builder = registration("builder");
     orchestration.given_agent(&writes, &builder).await;
-    orchestration
-        .given_tasks(&writes, &builder, &plan_of(["a"]))
-        .await;
+    orchestration.given_tasks(&writes, &plan_of(["a"])).await;
     let request = StateRequest::Retire(Retirement::IfIdle);
     orchestration
         .set_state(&writes.next(), &builder.agent, request)

@@ -17,9 +17,7 @@ pub async fn without_executions_the_list_is_empty(orchestration: &Orchestration)
     let writes = Writes::default();
     let builder = registration("builder");
     orchestration.given_agent(&writes, &builder).await;
-    orchestration
-        .given_tasks(&writes, &builder, &plan_of(["a"]))
-        .await;
+    orchestration.given_tasks(&writes, &plan_of(["a"])).await;
 
     for filter in [
         ExecutionFilter::OfTask(task_id("a")),
@@ -75,7 +73,9 @@ pub async fn all_lists_have_the_same_executions(orchestration: &Orchestration) {
         let of_task = listed(ExecutionFilter::OfTask(id)).await;
         assert!(of_task.contains(execution), "{execution:?}");
     }
-    let open = of_agent.iter().filter(|execution| execution.state.is_open());
+    let open = of_agent
+        .iter()
+        .filter(|execution| execution.state.is_open());
     let open: Vec<_> = open.cloned().collect();
     assert_eq!(
         listed(ExecutionFilter::OpenOfAgent(agent_id("builder"))).await,
@@ -102,12 +102,13 @@ async fn given_executions(orchestration: &Orchestration, writes: &Writes) {
         orchestration.given_agent(writes, agent).await;
     }
     orchestration
-        .given_tasks(writes, &builder, &plan_of(["a", "b", "c"]))
+        .given_tasks(writes, &plan_of(["a", "b", "c"]))
         .await;
     let assign = async |id, agent| {
         let context = writes.next();
-        let assigned = orchestration.assign(&context, &task(id), &agent_id(agent));
-        assigned.await;
+        orchestration
+            .assign(&context, &task(id), &agent_id(agent))
+            .await;
     };
     let release = async |number| {
         let report = released(attempt_at("a", number), at(0));
@@ -134,7 +135,7 @@ pub async fn at_the_same_instant_the_greatest_comes_first(orchestration: &Orches
     ];
     orchestration.given_agent(&writes, &builder).await;
     orchestration
-        .given_tasks(&writes, &builder, &plan_of(descending))
+        .given_tasks(&writes, &plan_of(descending))
         .await;
     for number in 1..=2 {
         for id in descending {
@@ -150,7 +151,10 @@ pub async fn at_the_same_instant_the_greatest_comes_first(orchestration: &Orches
     let of_agent = ExecutionFilter::OfAgent(agent_id("builder"));
     let listed = orchestration.executions(&user("alice"), &of_agent).await;
 
-    let expected: Vec<_> = descending.iter().flat_map(|id| [(*id, 2), (*id, 1)]).collect();
+    let expected: Vec<_> = descending
+        .iter()
+        .flat_map(|id| [(*id, 2), (*id, 1)])
+        .collect();
     assert_eq!(keys(&listed), expected);
 }
 
@@ -158,15 +162,16 @@ pub async fn at_the_same_instant_the_greatest_comes_first(orchestration: &Orches
 pub async fn pages_of_executions_have_each_once(orchestration: &Orchestration) {
     let writes = Writes::default();
     given_executions(orchestration, &writes).await;
+    let alice = user("alice");
 
     for filter in [
         ExecutionFilter::OfTask(task_id("a")),
         ExecutionFilter::OfAgent(agent_id("builder")),
         ExecutionFilter::OpenOfAgent(agent_id("builder")),
     ] {
-        let expected = orchestration.executions(&user("alice"), &filter).await;
+        let expected = orchestration.executions(&alice, &filter).await;
         for size in [1, 2, 3, 4, 1000] {
-            let pages = orchestration.execution_pages(&user("alice"), &filter, size);
+            let pages = orchestration.execution_pages(&alice, &filter, size);
             assert_eq!(pages.await.concat(), expected);
         }
     }
@@ -180,14 +185,14 @@ pub async fn pages_of_large_outputs_have_each_once(orchestration: &Orchestration
     let tasks = plan_of(ids.iter().map(String::as_str));
     orchestration.given_work(&writes, &builder, &tasks).await;
     for id in &ids {
-        let output = payload(serde_json::json!("x".repeat(1_000_000)));
+        let output = payload(&serde_json::json!("x".repeat(1_000_000)));
         let report = completed(attempt_at(id, 1)).with_output(output);
         orchestration.report(&writes.next(), &report).await;
     }
 
-    let of_agent = ExecutionFilter::OfAgent(agent_id("builder"));
+    let (alice, of_agent) = (user("alice"), ExecutionFilter::OfAgent(agent_id("builder")));
     for size in [7, 100] {
-        let pages = orchestration.execution_pages(&user("alice"), &of_agent, size);
+        let pages = orchestration.execution_pages(&alice, &of_agent, size);
         let listed = pages.await.concat();
         let expected: Vec<_> = ids.iter().rev().map(|id| (id.as_str(), 1)).collect();
         assert_eq!(keys(&listed), expected);
@@ -208,7 +213,9 @@ pub async fn a_page_has_100_executions_by_default(orchestration: &Orchestration)
     let of_agent = ExecutionFilter::OfAgent(agent_id("builder"));
     let page = async |request: PageRequest<ExecutionCursor>| {
         let alice = user("alice");
-        let page = orchestration.execution_page(&alice, &of_agent, &request).await;
+        let page = orchestration
+            .execution_page(&alice, &of_agent, &request)
+            .await;
         (page.items.len(), page.next.is_some())
     };
 
@@ -230,7 +237,9 @@ pub async fn a_cursor_of_executions_round_trips_as_text(orchestration: &Orchestr
     let mut walked = Vec::new();
     let mut request = Some(page(1));
     while let Some(asked) = request {
-        let given = orchestration.execution_page(&alice, &of_agent, &asked).await;
+        let given = orchestration
+            .execution_page(&alice, &of_agent, &asked)
+            .await;
         walked.extend(given.items);
         let kept = given.next.map(|cursor| cursor.to_string().parse().unwrap());
         request = asked.next(kept);
@@ -246,13 +255,14 @@ pub async fn a_cursor_need_not_match_an_execution(orchestration: &Orchestration)
     let builder = registration("builder").with_capacity(3);
     let tasks = plan_of(["t1", "t2", "t3"]);
     orchestration.given_agent(&writes, &builder).await;
-    orchestration.given_tasks(&writes, &builder, &tasks).await;
+    orchestration.given_tasks(&writes, &tasks).await;
     for (id, second) in [("t1", 10), ("t2", 20), ("t3", 20)] {
         let context = writes.at(at(second));
         orchestration
             .assign(&context, &task(id), &agent_id("builder"))
             .await;
     }
+    let (alice, of_agent) = (user("alice"), ExecutionFilter::OfAgent(agent_id("builder")));
     let position = |assigned_at, id, number| ExecutionCursor {
         assigned_at,
         task: task_id(id),
@@ -273,9 +283,12 @@ pub async fn a_cursor_need_not_match_an_execution(orchestration: &Orchestration)
             size: PageSize::DEFAULT,
             after: Some(cursor.clone()),
         };
-        let of_agent = ExecutionFilter::OfAgent(agent_id("builder"));
-        let page = orchestration.execution_page(&user("alice"), &of_agent, &after);
-        let ids = page.await.items.into_iter().map(|execution| execution.key.task.task);
+        let page = orchestration.execution_page(&alice, &of_agent, &after);
+        let ids = page
+            .await
+            .items
+            .into_iter()
+            .map(|execution| execution.key.task.task);
         assert!(ids.eq(expected.iter().copied().map(task_id)), "{cursor:?}");
     }
 }
@@ -306,8 +319,7 @@ pub async fn executions_of_another_owner_are_not_listed(orchestration: &Orchestr
 
 /// The task and the number of each attempt.
 fn keys(executions: &[Execution]) -> Vec<(&str, i32)> {
-    let key = |execution: &Execution| execution.key.attempt.get();
-    let keys = executions.iter();
-    keys.map(|execution| (execution.key.task.task.as_str(), key(execution)))
+    let keys = executions.iter().map(|execution| &execution.key);
+    keys.map(|key| (key.task.task.as_str(), key.attempt.get()))
         .collect()
 }

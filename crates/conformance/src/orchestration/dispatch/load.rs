@@ -6,8 +6,8 @@ use tasktrail_domain::orchestration::dispatch::{QueueLoad, ReadyTasks};
 use crate::Orchestration;
 use crate::fixture::{at, user};
 use crate::orchestration::fixture::{
-    EditRegistration, EditTask, Writes, agent_of, attempt_at, document, new_task, plan, plan_of,
-    registration, registration_of, released,
+    EditTask, Writes, agent_of, attempt_at, document, new_task, plan, plan_of, registration,
+    registration_of, released,
 };
 
 /// Without ready tasks there is no queue.
@@ -18,16 +18,20 @@ pub async fn without_ready_tasks_there_is_no_load(orchestration: &Orchestration)
         .given_work(&writes, &registration("builder"), &tasks)
         .await;
 
-    assert_eq!(orchestration.load(&user("alice"), at(50)).await, QueueLoad::default());
-    assert_eq!(orchestration.load(&user("nobody"), at(50)).await, QueueLoad::default());
+    assert_eq!(
+        orchestration.load(&user("alice"), at(50)).await,
+        QueueLoad::default()
+    );
+    assert_eq!(
+        orchestration.load(&user("nobody"), at(50)).await,
+        QueueLoad::default()
+    );
 }
 
 /// Ready tasks are counted by their required capabilities, in ascending order of the text of
 /// these: those that are ready, and those that are due at the instant, with the earliest due time.
 pub async fn ready_tasks_are_counted_by_queue(orchestration: &Orchestration) {
     let writes = Writes::default();
-    let builder = registration("builder").capable_of(json!({ "gpu": 1 }));
-    orchestration.given_agent(&writes, &builder).await;
     for (second, id, required) in [
         (10, "a", json!({ "gpu": 1 })),
         (20, "b", json!({})),
@@ -41,7 +45,7 @@ pub async fn ready_tasks_are_counted_by_queue(orchestration: &Orchestration) {
     }
     let load = async |second| orchestration.load(&user("alice"), at(second)).await;
     let queue = |required, ready, due, since: Option<u64>| {
-        ReadyTasks::new(document(required), ready, due, since.map(at))
+        ReadyTasks::new(document(&required), ready, due, since.map(at))
     };
 
     let at_the_beginning = QueueLoad::new(vec![
@@ -56,9 +60,6 @@ pub async fn ready_tasks_are_counted_by_queue(orchestration: &Orchestration) {
     ]);
     assert_eq!(load(9).await, at_the_beginning);
     assert_eq!(load(30).await, meanwhile);
-
-    // Claims the task `a`, which is due first, and gives it back for later.
-    orchestration.given_claim(&writes, &builder, 1).await;
 }
 
 /// A task that was claimed is no longer counted; one that was released is due at its new time.
@@ -69,7 +70,7 @@ pub async fn the_load_follows_the_tasks(orchestration: &Orchestration) {
         .given_work(&writes, &builder, &plan_of(["a", "b"]))
         .await;
     let all = |ready, due, since: Option<u64>| {
-        let queue = ReadyTasks::new(document(json!({})), ready, due, since.map(at));
+        let queue = ReadyTasks::new(document(&json!({})), ready, due, since.map(at));
         QueueLoad::new(vec![queue])
     };
     let load = async |second| orchestration.load(&user("alice"), at(second)).await;
@@ -89,7 +90,9 @@ pub async fn tasks_of_another_owner_are_not_counted(orchestration: &Orchestratio
     for (owner, ids) in [("alice", &["a"][..]), ("bob", &["a", "b", "c"])] {
         let agent = registration_of(&agent_of(owner, "builder"));
         let tasks = plan_of(ids.iter().copied());
-        orchestration.given_tasks(&writes, &agent, &tasks).await;
+        orchestration
+            .given_tasks_of(&agent.agent.user, &writes, &tasks)
+            .await;
     }
 
     for (owner, ready) in [("alice", 1), ("bob", 3)] {

@@ -55,7 +55,10 @@ pub async fn superseded_outputs_come_back_as_given(orchestration: &Orchestration
         let late = report.with_output(output);
         let outcome = orchestration.report(&context, &late).await;
 
-        assert!(matches!(outcome, ReportOutcome::Superseded { .. }), "{outcome:?}");
+        assert!(
+            matches!(outcome, ReportOutcome::Superseded { .. }),
+            "{outcome:?}"
+        );
         let change = Change::report_superseded(&late);
         assert_eq!(orchestration.changes_of(&context).await, [change]);
         assert_eq!(execution(orchestration, &place).await.output, None);
@@ -64,7 +67,9 @@ pub async fn superseded_outputs_come_back_as_given(orchestration: &Orchestration
 
 /// Claims a task for each awkward output, and returns the ids with the outputs.
 async fn outputs(writes: &Writes, orchestration: &Orchestration) -> Vec<(String, Payload)> {
-    let builder = registration("builder").with_capacity(1000).with_lease(86_400);
+    let builder = registration("builder")
+        .with_capacity(1000)
+        .with_lease(86_400);
     let outputs: Vec<Payload> = AWKWARD.iter().map(|json| json.parse().unwrap()).collect();
     let ids: Vec<_> = (0..outputs.len()).map(|n| format!("{n:02}")).collect();
     let tasks = plan(ids.iter().map(|id| new_task(id)));
@@ -76,7 +81,7 @@ async fn outputs(writes: &Writes, orchestration: &Orchestration) -> Vec<(String,
 pub async fn an_output_may_be_as_large_as_the_limit(orchestration: &Orchestration) {
     let text = "\u{1f980}".repeat((Payload::MAX_BYTES - 2) / 4);
     let padding = " ".repeat(Payload::MAX_BYTES - 2 - text.len());
-    let output = payload(json!(text + &padding));
+    let output = payload(&json!(text + &padding));
     assert_eq!(output.as_json().as_str().len(), Payload::MAX_BYTES);
 
     let report = completed(attempt_at("a", 1)).with_output(output.clone());
@@ -87,10 +92,10 @@ pub async fn an_output_may_be_as_large_as_the_limit(orchestration: &Orchestratio
 
 /// An output can be reported with each result, and differs from no output.
 pub async fn each_result_may_have_an_output(orchestration: &Orchestration) {
-    let report = released(attempt_at("a", 1), at(0)).with_output(payload(json!(null)));
+    let report = released(attempt_at("a", 1), at(0)).with_output(payload(&json!(null)));
     let execution = after(orchestration, &report).await;
 
-    assert_eq!(execution.output, Some(payload(json!(null))));
+    assert_eq!(execution.output, Some(payload(&json!(null))));
 }
 
 /// The code and the message of an error come back as given, up to their limits.

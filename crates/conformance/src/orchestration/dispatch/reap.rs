@@ -33,9 +33,7 @@ pub async fn the_execution_of_an_offline_agent_is_lost(orchestration: &Orchestra
     let writes = Writes::default();
     let builder = registration("builder").with_lease(20);
     orchestration.register(&writes.at(at(0)), &builder).await;
-    orchestration
-        .given_tasks(&writes, &builder, &plan_of(["a"]))
-        .await;
+    orchestration.given_tasks(&writes, &plan_of(["a"])).await;
     orchestration.given_claim(&writes, &builder, 1).await;
     let before = orchestration.task(&task("a")).await.progress;
 
@@ -92,7 +90,10 @@ async fn assert_closed(
     let executions = orchestration.executions(&user("alice"), &of_task).await;
     let [execution] = executions.try_into().unwrap();
     let closed_at = orchestration.task(&task(id)).await.progress.changed_at;
-    assert_eq!((execution.state, execution.closed_at), (end, Some(closed_at)));
+    assert_eq!(
+        (execution.state, execution.closed_at),
+        (end, Some(closed_at))
+    );
     assert_eq!((execution.output, execution.error), (None, None));
     let presence = orchestration.agent(&agent.agent).await.presence;
     assert_eq!(presence.open_executions, 0);
@@ -149,8 +150,8 @@ pub async fn the_execution_of_a_draining_agent_is_lost(orchestration: &Orchestra
 /// passed. Tasks that needed its success are skipped and returned; all are finished in the history.
 pub async fn a_task_without_attempts_left_ends(orchestration: &Orchestration) {
     let writes = Writes::default();
-    let [online, offline] = [("online", 86_400), ("offline", 60)]
-        .map(|(id, lease)| registration(id).with_lease(lease));
+    let [online, offline] =
+        [("online", 86_400), ("offline", 60)].map(|(id, lease)| registration(id).with_lease(lease));
     let once = |id| new_task(id).attempted(1);
     let tasks = plan([
         once("lost"),
@@ -161,10 +162,12 @@ pub async fn a_task_without_attempts_left_ends(orchestration: &Orchestration) {
     ]);
     orchestration.given_agent(&writes, &online).await;
     orchestration.given_agent(&writes, &offline).await;
-    orchestration.given_tasks(&writes, &online, &tasks).await;
+    orchestration.given_tasks(&writes, &tasks).await;
     for (id, agent) in [("slow", &online), ("lost", &offline)] {
         let context = writes.next();
-        orchestration.assign(&context, &task(id), &agent.agent.agent).await;
+        orchestration
+            .assign(&context, &task(id), &agent.agent.agent)
+            .await;
     }
 
     let context = writes.at(at(100));
@@ -186,7 +189,10 @@ pub async fn a_task_without_attempts_left_ends(orchestration: &Orchestration) {
     );
     assert_eq!(reaped, [lost, slow]);
     let after = orchestration.task(&task("after")).await.progress;
-    assert_eq!((after.state, after.due_at), (TaskState::Ready, Some(at(100))));
+    assert_eq!(
+        (after.state, after.due_at),
+        (TaskState::Ready, Some(at(100)))
+    );
     let history = History::of(orchestration.history.clone());
     for (id, status) in [
         ("lost", TaskStatus::Failed),
@@ -195,7 +201,10 @@ pub async fn a_task_without_attempts_left_ends(orchestration: &Orchestration) {
         ("z", TaskStatus::Cancelled),
     ] {
         let summary = history.summary(&task(id)).await;
-        assert_eq!((summary.status, summary.finished_at), (status, Some(at(100))));
+        assert_eq!(
+            (summary.status, summary.finished_at),
+            (status, Some(at(100)))
+        );
     }
 }
 
@@ -209,9 +218,7 @@ pub async fn executions_of_all_owners_are_reaped(orchestration: &Orchestration) 
         orchestration.given_work(&writes, &builder, &tasks).await;
     }
     let waiting = plan([new_task("c").after("a").after_end_of("b")]);
-    orchestration
-        .given_tasks(&writes, &registration("builder"), &waiting)
-        .await;
+    orchestration.given_tasks(&writes, &waiting).await;
 
     let context = writes.at(at(1000));
     let reaped = orchestration.reap(&context).await;
@@ -277,7 +284,10 @@ pub async fn closed_executions_are_not_reaped(orchestration: &Orchestration) {
     let outcome = orchestration.report(&writes.at(at(500)), &report).await;
 
     // The report was late, but nothing had been reaped before it.
-    assert!(matches!(outcome, ReportOutcome::Recorded { .. }), "{outcome:?}");
+    assert!(
+        matches!(outcome, ReportOutcome::Recorded { .. }),
+        "{outcome:?}"
+    );
     assert_eq!(orchestration.reap(&writes.at(at(1000))).await, []);
 }
 

@@ -24,9 +24,7 @@ pub async fn a_repeated_claim_returns_the_same_tasks(orchestration: &Orchestrati
     let builder = registration("builder").with_capacity(4);
     let tasks = ["a", "b", "c"].map(|id| new_task(id).limited_to(30));
     orchestration.given_agent(&writes, &builder).await;
-    orchestration
-        .given_tasks(&writes, &builder, &plan(tasks))
-        .await;
+    orchestration.given_tasks(&writes, &plan(tasks)).await;
     let (context, claim) = (writes.at(at(10)), claim_by(&builder, 2));
     let first = orchestration.claim(&context, &claim).await;
     assert_eq!(got(&first), ["a", "b"]);
@@ -63,9 +61,7 @@ pub async fn a_repeated_claim_does_not_look_at_the_agent(orchestration: &Orchest
     let writes = Writes::default();
     let builder = registration("builder");
     orchestration.given_agent(&writes, &builder).await;
-    orchestration
-        .given_tasks(&writes, &builder, &plan_of(["a"]))
-        .await;
+    orchestration.given_tasks(&writes, &plan_of(["a"])).await;
     let (context, claim) = (writes.at(at(10)), claim_by(&builder, 1));
     let first = orchestration.claim(&context, &claim).await;
 
@@ -91,7 +87,7 @@ pub async fn a_repeated_assignment_returns_the_same_attempt(orchestration: &Orch
         orchestration.given_agent(&writes, agent).await;
     }
     let tasks = plan([new_task("a").limited_to(30)]);
-    orchestration.given_tasks(&writes, &builder, &tasks).await;
+    orchestration.given_tasks(&writes, &tasks).await;
     let context = writes.at(at(10));
     let assign = async || {
         orchestration
@@ -116,7 +112,10 @@ pub async fn a_repeated_assignment_returns_the_same_attempt(orchestration: &Orch
     let elsewhere = assign().await;
 
     let repeated = [assigned, started, released, elsewhere];
-    assert!(repeated.iter().all(|outcome| *outcome == first), "{repeated:?}");
+    assert!(
+        repeated.iter().all(|outcome| *outcome == first),
+        "{repeated:?}"
+    );
     assert_eq!(orchestration.changes_of(&context).await, entries);
 }
 
@@ -133,9 +132,7 @@ pub async fn a_repeated_refused_assignment_is_new(orchestration: &Orchestration)
     };
 
     let refused = assign().await;
-    orchestration
-        .given_tasks(&writes, &builder, &plan_of(["a"]))
-        .await;
+    orchestration.given_tasks(&writes, &plan_of(["a"])).await;
     let repeated = assign().await;
 
     assert_eq!(refused, AssignOutcome::UnknownTask);
@@ -181,7 +178,11 @@ pub async fn a_repeated_report_returns_the_first_outcome(orchestration: &Orchest
     let [a, b, c, d] = ids.map(|id| attempt_at(id, 1));
     let recorded = |state, ready: &[&str], skipped: &[&str]| {
         let [ready, skipped] = [ready, skipped].map(|ids| task_ids(ids.iter().copied()));
-        ReportOutcome::Recorded { state, ready, skipped }
+        ReportOutcome::Recorded {
+            state,
+            ready,
+            skipped,
+        }
     };
     let reports = [
         (completed(a), recorded(TaskState::Completed, &["on a"], &[])),
@@ -249,12 +250,15 @@ pub async fn a_repeated_superseded_report_returns_the_first_outcome(orchestratio
 /// The id of a write cannot be used for another method, or for another agent or task.
 pub async fn an_id_of_a_write_is_used_once(orchestration: &Orchestration) {
     let writes = Writes::default();
-    let (builder, other) = (registration("builder").with_capacity(3), registration("other"));
+    let (builder, other) = (
+        registration("builder").with_capacity(3),
+        registration("other"),
+    );
     for agent in [&builder, &other] {
         orchestration.given_agent(&writes, agent).await;
     }
     orchestration
-        .given_tasks(&writes, &builder, &plan_of(["a", "b", "c", "d"]))
+        .given_tasks(&writes, &plan_of(["a", "b", "c", "d"]))
         .await;
     orchestration.given_claim(&writes, &builder, 2).await;
     let [claimed, assigned, started, reported] = [(); 4].map(|()| writes.next());
@@ -276,17 +280,34 @@ pub async fn an_id_of_a_write_is_used_once(orchestration: &Orchestration) {
         let answer = dispatch.claim(used, &claim).await;
         assert_write_conflict(answer, operation::CLAIM, used);
     }
-    let to_other_agent = dispatch.assign(&assigned, &task("d"), &agent_id("other"));
-    assert_write_conflict(to_other_agent.await, operation::ASSIGN, &assigned);
-    for (used, id) in [(&claimed, "c"), (&assigned, "a"), (&started, "a"), (&reported, "b")] {
+    let to_other_agent = dispatch
+        .assign(&assigned, &task("d"), &agent_id("other"))
+        .await;
+    assert_write_conflict(to_other_agent, operation::ASSIGN, &assigned);
+    for (used, id) in [
+        (&claimed, "c"),
+        (&assigned, "a"),
+        (&started, "a"),
+        (&reported, "b"),
+    ] {
         let answer = dispatch.assign(used, &task(id), &agent_id("builder")).await;
         assert_write_conflict(answer, operation::ASSIGN, used);
     }
-    for (used, id) in [(&claimed, "c"), (&assigned, "d"), (&started, "d"), (&reported, "b")] {
+    for (used, id) in [
+        (&claimed, "c"),
+        (&assigned, "d"),
+        (&started, "d"),
+        (&reported, "b"),
+    ] {
         let answer = dispatch.start(used, &attempt_at(id, 1)).await;
         assert_write_conflict(answer, operation::START, used);
     }
-    for (used, id) in [(&claimed, "c"), (&assigned, "d"), (&started, "a"), (&reported, "a")] {
+    for (used, id) in [
+        (&claimed, "c"),
+        (&assigned, "d"),
+        (&started, "a"),
+        (&reported, "a"),
+    ] {
         let answer = dispatch.report(used, &completed(attempt_at(id, 1))).await;
         assert_write_conflict(answer, operation::REPORT, used);
     }

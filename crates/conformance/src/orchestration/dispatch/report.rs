@@ -18,7 +18,10 @@ use crate::orchestration::fixture::{
 /// A completed attempt completes its task.
 pub async fn a_completed_attempt_completes_its_task(orchestration: &Orchestration) {
     let report = completed(attempt_at("a", 1));
-    assert_closed(orchestration, &report, |task| task.state = TaskState::Completed).await;
+    assert_closed(orchestration, &report, |task| {
+        task.state = TaskState::Completed
+    })
+    .await;
 }
 
 /// A failed attempt that is to be retried makes its task ready at the given time, and is counted.
@@ -69,7 +72,10 @@ pub async fn a_released_attempt_is_not_counted(orchestration: &Orchestration) {
 /// An attempt that asks a question makes its task wait, and is not counted.
 pub async fn an_attempt_that_waits_is_not_counted(orchestration: &Orchestration) {
     let report = waiting(attempt_at("a", 1));
-    assert_closed(orchestration, &report, |task| task.state = TaskState::Waiting).await;
+    assert_closed(orchestration, &report, |task| {
+        task.state = TaskState::Waiting
+    })
+    .await;
 }
 
 /// Claims and starts a task of two attempts, reports at 40 s, and panics unless the task, the
@@ -93,7 +99,7 @@ async fn assert_closed(
         memory: Some(512.try_into().unwrap()),
         cpu_time: Some(90_000.try_into().unwrap()),
     };
-    let output = payload(serde_json::json!({ "lines": [1, 2] }));
+    let output = payload(&serde_json::json!({ "lines": [1, 2] }));
     let report = report.clone().with_output(output.clone()).with_usage(usage);
 
     let context = writes.at(at(40));
@@ -131,7 +137,7 @@ pub async fn a_task_fails_with_the_last_counted_attempt(orchestration: &Orchestr
     let builder = registration("builder");
     let tasks = plan([new_task("a").attempted(2)]);
     orchestration.given_agent(&writes, &builder).await;
-    orchestration.given_tasks(&writes, &builder, &tasks).await;
+    orchestration.given_tasks(&writes, &tasks).await;
     let results = [
         (failed(attempt_at("a", 1), at(0)), TaskState::Ready, 1),
         (released(attempt_at("a", 2), at(0)), TaskState::Ready, 1),
@@ -161,7 +167,7 @@ pub async fn the_error_code_stays_until_another_replaces_it(orchestration: &Orch
     let builder = registration("builder");
     let tasks = plan([new_task("a")]);
     orchestration.given_agent(&writes, &builder).await;
-    orchestration.given_tasks(&writes, &builder, &tasks).await;
+    orchestration.given_tasks(&writes, &tasks).await;
     let with_code = |number, code: &str| {
         let mut report = failed(attempt_at("a", number), at(0));
         if let AttemptResult::Failed { error, .. } = &mut report.result {
@@ -218,9 +224,16 @@ pub async fn an_unknown_attempt_is_not_reported(orchestration: &Orchestration) {
     let mut of_bob = attempt_at("a", 1);
     of_bob.task.user = user("bob");
 
-    for key in [attempt_at("a", 2), attempt_at("b", 1), attempt_at("c", 1), of_bob] {
+    for key in [
+        attempt_at("a", 2),
+        attempt_at("b", 1),
+        attempt_at("c", 1),
+        of_bob,
+    ] {
         let context = writes.next();
-        let outcome = orchestration.report(&context, &completed(key.clone())).await;
+        let outcome = orchestration
+            .report(&context, &completed(key.clone()))
+            .await;
 
         assert_eq!(outcome, ReportOutcome::Unknown, "{key}");
         let changes = orchestration.changes_of_owner(&key.task.user, &context);

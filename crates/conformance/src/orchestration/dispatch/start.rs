@@ -10,7 +10,7 @@ use tasktrail_domain::orchestration::{AttemptKey, ExecutionState, TaskState};
 use crate::Orchestration;
 use crate::fixture::{at, task, user};
 use crate::orchestration::fixture::{
-    Writes, EditTask, agent, attempt, attempt_at, completed, new_task, plan, plan_of, registration,
+    EditTask, Writes, agent, attempt, attempt_at, completed, new_task, plan, plan_of, registration,
     released, task_id,
 };
 

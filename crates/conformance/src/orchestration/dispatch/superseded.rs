@@ -73,10 +73,7 @@ pub async fn a_report_after_a_cancel_changes_nothing(orchestration: &Orchestrati
 pub async fn a_report_of_a_lost_attempt_changes_nothing(orchestration: &Orchestration) {
     let writes = Writes::default();
     let builder = registration("builder").with_capacity(2);
-    let tasks = plan([
-        new_task("reaped").limited_to(5),
-        new_task("replaced"),
-    ]);
+    let tasks = plan([new_task("reaped").limited_to(5), new_task("replaced")]);
     orchestration.given_work(&writes, &builder, &tasks).await;
     orchestration.reap(&writes.at(at(30))).await;
     let again = builder.clone().by_instance(2);
@@ -89,7 +86,9 @@ pub async fn a_report_of_a_lost_attempt_changes_nothing(orchestration: &Orchestr
     }
     for id in ["reaped", "replaced"] {
         let context = writes.at(at(32));
-        orchestration.assign(&context, &task(id), &again.agent.agent).await;
+        orchestration
+            .assign(&context, &task(id), &again.agent.agent)
+            .await;
     }
     for (late, end) in late.iter().zip(ends) {
         assert_superseded(orchestration, &writes, late, end, TaskState::Assigned).await;
@@ -133,7 +132,9 @@ async fn assert_superseded(
         memory: Some(1.try_into().unwrap()),
         cpu_time: Some(2.try_into().unwrap()),
     });
-    let with_output = late.clone().with_output(payload(json!({ "work": ["done"] })));
+    let with_output = late
+        .clone()
+        .with_output(payload(&json!({ "work": ["done"] })));
     let before = content(orchestration, &late).await;
 
     for report in [late, with_output] {
