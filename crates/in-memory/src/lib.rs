@@ -7,10 +7,13 @@
 //! Use [`InMemoryTaskHistory::new`] in a test of one context. Use an [`InMemoryStore`] if several
 //! repositories must share their data.
 
+mod orchestration;
 mod store;
 mod task_history;
 mod transaction;
+mod view;
 
+pub use orchestration::InMemoryOrchestration;
 pub use store::InMemoryStore;
 pub use task_history::InMemoryTaskHistory;
 pub use transaction::InMemoryTransaction;

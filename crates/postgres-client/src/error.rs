@@ -124,8 +124,8 @@ pub enum StoreError {
     /// The task was removed concurrently during every attempt.
     #[error("the task was removed concurrently during every attempt; retry the call")]
     ConcurrentlyRemoved,
-    /// Other writes changed the same rows during every attempt.
-    #[error("other writes changed the same rows during every attempt; retry the call")]
+    /// Other calls changed the same rows during every attempt.
+    #[error("other calls changed the same rows during every attempt; retry the call")]
     Overtaken,
     /// Another transaction kept a row locked until the timeout.
     #[error(

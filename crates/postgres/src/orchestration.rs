@@ -1,5 +1,7 @@
 //! Agents, tasks, dispatch and the audit log in PostgreSQL.
 
+mod agents;
+mod audit_log;
 mod closing;
 mod definition_row;
 mod dispatch;
@@ -12,6 +14,11 @@ use tasktrail_domain::repository::Result;
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::pg_operation::PgOperation;
 use tasktrail_postgres_client::source::{NoTransaction, Source};
+
+use self::write_log::was_committed_meanwhile;
+
+/// How often a write is repeated. Once is enough, unless tasks are removed at the same time.
+const REPETITIONS: usize = 10;
 
 /// The repositories of [orchestration](tasktrail_domain::orchestration) in PostgreSQL: agents, tasks,
 /// dispatch and the audit log.
@@ -58,5 +65,22 @@ impl PostgresOrchestration<'_> {
     ) -> Result<W::Output> {
         let result = self.source.write(work).await;
         result.map_err(|error| error.during(W::OPERATION))
+    }
+
+    /// Writes, and again if another transaction committed the same write, or the same tasks, after
+    /// this one began: it finds them then.
+    async fn write_once<W: PgOperation>(
+        &self,
+        work: impl Fn(LockWait) -> W + Send + Sync,
+    ) -> Result<W::Output> {
+        let mut repetitions = 0;
+        loop {
+            match self.source.write(&work).await {
+                Err(error) if repetitions < REPETITIONS && was_committed_meanwhile(&error) => {
+                    repetitions += 1;
+                }
+                result => return result.map_err(|error| error.during(W::OPERATION)),
+            }
+        }
     }
 }

@@ -21,7 +21,8 @@ use crate::task_history::finish;
 use crate::task_history::finish_batch::{FinishBatch, Finished};
 use crate::task_history::list::List;
 use crate::task_history::list_all::{ListAll, Users};
-use crate::task_history::load::{self, SelectSteps, SelectTrail, one_beyond};
+use crate::page_limit::one_beyond;
+use crate::task_history::load::{self, SelectSteps, SelectTrail};
 use crate::task_history::retention::{
     self, CountExpired, Covered, LockExpired, Remove, Window, WindowEnd,
 };
