@@ -9,6 +9,7 @@
 //! - [`situation`]: the usual first steps of a case.
 //! - [`soundness`]: whether everything fits together at the end of a case.
 
+pub mod dispatch;
 pub mod fixture;
 pub mod situation;
 pub mod soundness;
