@@ -7,10 +7,12 @@ mod definition_row;
 mod dispatch;
 mod settling;
 mod task_row;
+mod tasks;
 mod write_log;
 
 use diesel_async::AsyncPgConnection;
 use tasktrail_domain::repository::Result;
+use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::pg_operation::PgOperation;
 use tasktrail_postgres_client::source::{NoTransaction, Source};
@@ -76,8 +78,11 @@ impl PostgresOrchestration<'_> {
         let mut repetitions = 0;
         loop {
             match self.source.write(&work).await {
-                Err(error) if repetitions < REPETITIONS && was_committed_meanwhile(&error) => {
+                Err(error) if was_committed_meanwhile(&error) => {
                     repetitions += 1;
+                    if repetitions > REPETITIONS {
+                        return Err(StoreError::Overtaken.during(W::OPERATION));
+                    }
                 }
                 result => return result.map_err(|error| error.during(W::OPERATION)),
             }

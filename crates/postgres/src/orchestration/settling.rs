@@ -104,7 +104,7 @@ async fn lock(
         }
         let skippable = locked.iter().filter(|task| task.may_be_skipped);
         let prerequisites = ended.iter().map(|(task, _)| task);
-        let prerequisites = prerequisites.chain(skippable.map(|task| &task.id));
+        let prerequisites = prerequisites.chain(skippable.map(|task| &task.id)).collect();
         // A newer snapshot: it shows all dependencies on tasks that are locked.
         let dependants = read(connection, user, prerequisites).await?;
         let tasks: BTreeMap<_, _> = locked
@@ -116,7 +116,7 @@ async fn lock(
             return Ok((dependants, tasks));
         }
     }
-    Err(StoreError::ConcurrentlyRemoved)
+    Err(StoreError::Overtaken)
 }
 
 struct Locked {
@@ -150,7 +150,7 @@ async fn lock_known(
 async fn read(
     connection: &mut AsyncPgConnection,
     user: &UserId,
-    prerequisites: impl Iterator<Item = &TaskId>,
+    prerequisites: Vec<&TaskId>,
 ) -> Result<Dependants, StoreError> {
     let statement = Prepared(BlockedDependants::of(user, prerequisites));
     let rows: Vec<(String, String, String)> = statement.load(connection).await?;

@@ -72,7 +72,10 @@ impl Replay {
 
     /// The answer of the earlier write. One that is no `T` was given by another method.
     pub(super) fn answer<T: DeserializeOwned>(&self) -> Result<T, StoreError> {
-        let answer = self.answer.as_ref().and_then(|answer| answer.to_value().ok());
+        let answer = self
+            .answer
+            .as_ref()
+            .and_then(|answer| answer.to_value().ok());
         // By way of a value: with the feature `arbitrary_precision` of `serde_json`, tagged enums cannot
         // read numbers from a text.
         let answer = answer.and_then(|answer| serde_json::from_value(answer).ok());

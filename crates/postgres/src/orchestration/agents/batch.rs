@@ -6,14 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel_async::{AsyncConnection, AsyncPgConnection};
+use tasktrail_domain::UserId;
+use tasktrail_domain::orchestration::AgentId;
 use tasktrail_domain::orchestration::agent::{
     Agent, AgentChange, AgentCommand, ApplyMode, ApplyOutcome, CommandOutcome, LostAttempt,
     Registered, Retirement, StateRequest,
 };
 use tasktrail_domain::orchestration::audit::Change;
-use tasktrail_domain::orchestration::AgentId;
 use tasktrail_domain::write::WriteContext;
-use tasktrail_domain::UserId;
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::lock_wait::LockWait;
 
@@ -70,10 +70,16 @@ async fn attempt(
         Ok(decided) => decided,
         Err(refused) => return Ok(refused),
     };
-    let closing = decisions.iter().filter(|(_, decision)| decision.closes.is_some());
+    let closing = decisions
+        .iter()
+        .filter(|(_, decision)| decision.closes.is_some());
     let closing: BTreeSet<_> = closing.map(|(agent, _)| *agent).collect();
     let open = executions::open_of(connection, user, &closing).await?;
-    if open.values().flatten().any(|attempt| !tasks.contains(&attempt.task.task)) {
+    if open
+        .values()
+        .flatten()
+        .any(|attempt| !tasks.contains(&attempt.task.task))
+    {
         return Err(StoreError::Overtaken);
     }
     let (changes, outcomes) = close(connection, &batch, decisions, open).await?;

@@ -30,8 +30,18 @@ pub(super) fn decide(
     at: Timestamp,
 ) -> Decision {
     match (command, before) {
-        (AgentCommand::Register { agent, instance, description }, before) => {
-            let key = AgentKey { user: user.clone(), agent: agent.clone() };
+        (
+            AgentCommand::Register {
+                agent,
+                instance,
+                description,
+            },
+            before,
+        ) => {
+            let key = AgentKey {
+                user: user.clone(),
+                agent: agent.clone(),
+            };
             let registration = Registration::new(key, *instance, description.clone());
             match before {
                 None => register_new(&registration, at),

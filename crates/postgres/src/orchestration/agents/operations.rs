@@ -168,7 +168,9 @@ async fn one(
     let applied = batch::apply(connection, batch, wait).await;
     match applied.map_err(|error| wait.explain(error))? {
         // There is one outcome for each command.
-        ApplyOutcome::Applied { outcomes } => outcomes.into_iter().next().ok_or(StoreError::Overtaken),
+        ApplyOutcome::Applied { outcomes } => {
+            outcomes.into_iter().next().ok_or(StoreError::Overtaken)
+        }
         ApplyOutcome::Refused { reason, .. } => Ok(reason),
     }
 }

@@ -18,8 +18,16 @@ use crate::jsonb_result::StoredDocument;
 
 /// Columns of `agent`: id, type, name, capabilities, metadata, first registration, last change and
 /// version.
-pub(super) type DescriptionColumns =
-    (Text, Text, Text, Jsonb, Jsonb, Timestamptz, Timestamptz, BigInt);
+pub(super) type DescriptionColumns = (
+    Text,
+    Text,
+    Text,
+    Jsonb,
+    Jsonb,
+    Timestamptz,
+    Timestamptz,
+    BigInt,
+);
 pub(super) type DescriptionRow = (
     String,
     String,
@@ -33,8 +41,15 @@ pub(super) type DescriptionRow = (
 
 /// Columns of `agent_presence`: instance, state, capacity, lease, open executions, heartbeat and the
 /// end of the lease.
-pub(super) type PresenceColumns =
-    (SqlUuid, Text, Integer, Integer, Integer, Timestamptz, Timestamptz);
+pub(super) type PresenceColumns = (
+    SqlUuid,
+    Text,
+    Integer,
+    Integer,
+    Integer,
+    Timestamptz,
+    Timestamptz,
+);
 pub(super) type PresenceRow = (Uuid, String, i32, i32, i32, DateTime<Utc>, DateTime<Utc>);
 
 /// Converts the rows of an agent.
@@ -88,7 +103,9 @@ pub(super) fn instance_of(key: &AgentKey, instance: Uuid) -> Result<Instance, St
 
 /// Converts the state of an agent.
 pub(super) fn state_of(key: &AgentKey, state: &str) -> Result<AgentState, StoreError> {
-    state.parse().map_err(refused("agent_presence", "state", key))
+    state
+        .parse()
+        .map_err(refused("agent_presence", "state", key))
 }
 
 /// Converts the end of the lease of an agent.

@@ -42,7 +42,9 @@ pub(super) async fn lock_presences(
     let mut agents = BTreeMap::new();
     for description in descriptions {
         // Both rows of an agent are added in one statement.
-        let presence = presences.remove(&description.0).ok_or(StoreError::Overtaken)?;
+        let presence = presences
+            .remove(&description.0)
+            .ok_or(StoreError::Overtaken)?;
         let agent = row::agent(user, description, presence)?;
         agents.insert(agent.key.agent.clone(), agent);
     }

@@ -7,7 +7,9 @@ use diesel::query_builder::AstPass;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::UserId;
-use tasktrail_domain::orchestration::audit::{Action, AuditCursor, AuditEntry, AuditFilter, EntityKind};
+use tasktrail_domain::orchestration::audit::{
+    Action, AuditCursor, AuditEntry, AuditFilter, EntityKind,
+};
 use tasktrail_domain::repository::{Page, PageRequest};
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::error::StoreError;
@@ -31,9 +33,15 @@ pub(super) async fn page(
     let rows: Vec<(i64, EntryRow)> = match (&filter.entity, &actor) {
         (Some((kind, id)), _) => {
             let (kind, id) = (*kind, id.as_str());
-            Prepared(ListOfEntity { list, kind, id }).load(connection).await?
+            Prepared(ListOfEntity { list, kind, id })
+                .load(connection)
+                .await?
         }
-        (None, Some(actor)) => Prepared(ListOfActor { list, actor }).load(connection).await?,
+        (None, Some(actor)) => {
+            Prepared(ListOfActor { list, actor })
+                .load(connection)
+                .await?
+        }
         (None, None) => Prepared(list).load(connection).await?,
     };
     let read = rows.first().map_or(0, |(read, _)| *read);
@@ -67,7 +75,9 @@ impl<'e> ListEntries<'e> {
     ) -> Self {
         let end_of_time = Timestamp::MAX.to_datetime() + TimeDelta::microseconds(1);
         let until = filter.until.map_or(end_of_time, Timestamp::to_datetime);
-        let cursor = page.after.map(|after| (after.at.to_datetime(), after.position));
+        let cursor = page
+            .after
+            .map(|after| (after.at.to_datetime(), after.position));
         // Positions are positive, so none precedes 0.
         let until = (until, 0);
         Self {

@@ -50,7 +50,8 @@ struct RecordEntry<'e> {
 
 impl<'e> RecordEntry<'e> {
     fn of(context: &'e WriteContext, entry: &'e NewAuditEntry, wait: LockWait) -> Self {
-        let json = |fields: &'e Option<Payload>| fields.as_ref().map(Payload::as_json).map(SentJson);
+        let json =
+            |fields: &'e Option<Payload>| fields.as_ref().map(Payload::as_json).map(SentJson);
         Self {
             entry,
             id: context.id.as_uuid(),

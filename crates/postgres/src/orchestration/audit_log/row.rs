@@ -62,5 +62,11 @@ pub(super) fn entry(user: &UserId, row: EntryRow) -> Result<AuditEntry, StoreErr
         fields("after", after)?,
     );
     let ordinal = ordinal.unsigned_abs();
-    Ok(AuditEntry::of(change, user.clone(), &context, ordinal, position))
+    Ok(AuditEntry::of(
+        change,
+        user.clone(),
+        &context,
+        ordinal,
+        position,
+    ))
 }

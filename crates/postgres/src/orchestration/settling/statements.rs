@@ -53,10 +53,10 @@ pub(super) struct BlockedDependants<'e> {
 }
 
 impl<'e> BlockedDependants<'e> {
-    pub(super) fn of(user: &'e UserId, prerequisites: impl Iterator<Item = &'e TaskId>) -> Self {
+    pub(super) fn of(user: &'e UserId, prerequisites: Vec<&'e TaskId>) -> Self {
         Self {
             user: user.as_str(),
-            prerequisites: prerequisites.map(TaskId::as_str).collect(),
+            prerequisites: prerequisites.into_iter().map(TaskId::as_str).collect(),
         }
     }
 }

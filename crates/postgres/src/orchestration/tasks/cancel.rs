@@ -19,8 +19,8 @@ use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 
-use super::locking::{LockedTask, LockedTasks, lock_descendants, lock_tasks};
 use super::answered::record_answered;
+use super::locking::{LockedTask, LockedTasks, lock_descendants, lock_tasks};
 use crate::orchestration::settling::{changes_of, finish_history, settle, settled_as};
 use crate::orchestration::write_log::replayed;
 
@@ -36,10 +36,17 @@ pub(super) async fn cancel(
         .transaction(async |connection| {
             let mut locked = lock(connection, task, scope, wait).await?;
             if let Some(replay) = replayed(connection, &task.user, context.id).await? {
-                replay.check(&[Action::TASK_CANCELLED], EntityKind::Task, task.task.as_str())?;
+                replay.check(
+                    &[Action::TASK_CANCELLED],
+                    EntityKind::Task,
+                    task.task.as_str(),
+                )?;
                 return replay.answer();
             }
-            let Some(LockedTask { state, changed_at, .. }) = locked.remove(&task.task) else {
+            let Some(LockedTask {
+                state, changed_at, ..
+            }) = locked.remove(&task.task)
+            else {
                 return Ok(CancelOutcome::Unknown);
             };
             if state.is_ended() {
@@ -58,7 +65,7 @@ async fn lock(
     wait: LockWait,
 ) -> Result<LockedTasks, StoreError> {
     match scope {
-        CancelScope::Task => lock_tasks(connection, &task.user, [&task.task], wait).await,
+        CancelScope::Task => lock_tasks(connection, &task.user, &[&task.task], wait).await,
         CancelScope::Descendants => lock_descendants(connection, task, wait).await,
     }
 }
@@ -72,7 +79,9 @@ async fn cancel_locked(
     descendants: LockedTasks,
 ) -> Result<CancelOutcome, StoreError> {
     let mut cancelled = vec![(task.task.clone(), previous)];
-    let open = descendants.into_iter().filter(|(_, task)| !task.state.is_ended());
+    let open = descendants
+        .into_iter()
+        .filter(|(_, task)| !task.state.is_ended());
     cancelled.extend(open.map(|(id, task)| (id, task.state)));
     let settled = end(connection, &task.user, context.at, &cancelled).await?;
     let mut changes: Vec<_> = cancelled.iter().map(change).collect();
@@ -107,7 +116,9 @@ async fn end(
     let agents: Vec<String> = statement.load(connection).await?;
     let ended: Vec<_> = ids().map(|id| (id.clone(), TaskState::Cancelled)).collect();
     let settled = settle(connection, user, at, &ended).await?;
-    let finished: Vec<_> = ids().map(|id| (id.clone(), FinalStatus::Cancelled)).collect();
+    let finished: Vec<_> = ids()
+        .map(|id| (id.clone(), FinalStatus::Cancelled))
+        .collect();
     finish_history(connection, user, at, &finished).await?;
     free(connection, user, agents).await?;
     Ok(settled)

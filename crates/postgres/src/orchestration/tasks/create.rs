@@ -31,17 +31,16 @@ pub(super) async fn create(
     plan: &TaskPlan,
     wait: LockWait,
 ) -> Result<PlanOutcome, StoreError> {
-    let prerequisites = plan.external_prerequisites();
-    let parents = plan.external_parents();
+    let prerequisites: Vec<_> = plan.external_prerequisites().into_iter().collect();
+    let parents: Vec<_> = plan.external_parents().into_iter().collect();
     if prerequisites.is_empty() && parents.is_empty() && !in_transaction(connection) {
         let planned = Planned::of(plan, &LockedTasks::new());
         return add(connection, context, user, plan, &planned, wait).await;
     }
     connection
         .transaction(async |connection| {
-            let locked = lock_tasks(connection, user, prerequisites.iter().copied(), wait).await?;
-            let parents = parents.iter().copied();
-            let kept = keep_tasks(connection, user, parents).await?;
+            let locked = lock_tasks(connection, user, &prerequisites, wait).await?;
+            let kept = keep_tasks(connection, user, &parents).await?;
             if let Some(unknown) = unknown(plan, &locked, &kept) {
                 let statement = Prepared(KnownTasks::of(context, user, plan));
                 let before = known(context, plan, statement.load(connection).await?)?;

@@ -36,8 +36,11 @@ pub(super) async fn add(
     connection
         .transaction(async |connection| {
             // Before the tasks, as every change of dependencies that could close a cycle.
-            Prepared(LockGraph::of(key, wait)).execute(connection).await?;
+            Prepared(LockGraph::of(key, wait))
+                .execute(connection)
+                .await?;
             let prerequisites = dependencies.iter().map(|edge| &edge.prerequisite);
+            let prerequisites: Vec<_> = prerequisites.collect();
             let locked = lock_with(connection, key, prerequisites, wait).await?;
             let action = Action::TASK_DEPENDENCIES_ADDED;
             if let Some(answer) = repeated(connection, context, key, action).await? {
@@ -73,14 +76,20 @@ async fn add_locked(
     let (state, open) = added::required_state(task, added, locked);
     let statement = Prepared(AddDependencies::of(key, added, state, open, context.at));
     statement.execute(connection).await?;
-    let ended: Vec<_> = state.is_ended().then(|| (key.task.clone(), state)).into_iter().collect();
+    let ended: Vec<_> = state
+        .is_ended()
+        .then(|| (key.task.clone(), state))
+        .into_iter()
+        .collect();
     let settled = settle(connection, &key.user, context.at, &ended).await?;
     if let Some(status) = state.final_status() {
         let finished = [(key.task.clone(), status)];
         finish_history(connection, &key.user, context.at, &finished).await?;
     }
     let change = Change::dependencies_added(&key.task, task.state, state, added);
-    let changes: Vec<_> = std::iter::once(change).chain(changes_of(&settled)).collect();
+    let changes: Vec<_> = std::iter::once(change)
+        .chain(changes_of(&settled))
+        .collect();
     let skipped = settled_as(&settled, TaskState::Skipped);
     let outcome = DependencyChange::Changed { state, skipped };
     record_answered(connection, context, &key.user, &changes, &outcome).await?;
@@ -97,7 +106,7 @@ pub(super) async fn remove(
 ) -> Result<DependencyChange, StoreError> {
     connection
         .transaction(async |connection| {
-            let locked = lock_with(connection, key, prerequisites, wait).await?;
+            let locked = lock_with(connection, key, prerequisites.iter().collect(), wait).await?;
             let action = Action::TASK_DEPENDENCIES_REMOVED;
             if let Some(answer) = repeated(connection, context, key, action).await? {
                 return Ok(answer);
@@ -127,9 +136,21 @@ async fn remove_locked(
 ) -> Result<DependencyChange, StoreError> {
     let is_open = |id: &&TaskId| locked.get(id).is_some_and(|task| !task.state.is_ended());
     let met = removed.keys().filter(is_open).count();
-    let open = task.open_dependencies.saturating_sub(u32::try_from(met).unwrap_or(u32::MAX));
-    let state = if open == 0 { TaskState::Ready } else { task.state };
-    let statement = Prepared(RemoveDependencies::of(key, removed.keys(), state, open, context.at));
+    let open = task
+        .open_dependencies
+        .saturating_sub(u32::try_from(met).unwrap_or(u32::MAX));
+    let state = if open == 0 {
+        TaskState::Ready
+    } else {
+        task.state
+    };
+    let statement = Prepared(RemoveDependencies::of(
+        key,
+        removed.keys(),
+        state,
+        open,
+        context.at,
+    ));
     statement.execute(connection).await?;
     let removed = removed.into_iter();
     let removed: Vec<_> = removed
@@ -145,11 +166,11 @@ async fn remove_locked(
 async fn lock_with<'e>(
     connection: &mut AsyncPgConnection,
     key: &'e TaskKey,
-    others: impl IntoIterator<Item = &'e TaskId>,
+    mut tasks: Vec<&'e TaskId>,
     wait: LockWait,
 ) -> Result<LockedTasks, StoreError> {
-    let tasks = others.into_iter().chain([&key.task]);
-    lock_tasks(connection, &key.user, tasks, wait).await
+    tasks.push(&key.task);
+    lock_tasks(connection, &key.user, &tasks, wait).await
 }
 
 /// The answer of an earlier call with the same id of the write.

@@ -38,7 +38,10 @@ pub(super) async fn get(
     key: &TaskKey,
 ) -> Result<Option<Task>, StoreError> {
     type Row = (DefinitionRow, ProgressRow, (DateTime<Utc>, i64), EdgeRow);
-    let row: Option<Row> = Prepared(GetTask(key)).get_result(connection).await.optional()?;
+    let row: Option<Row> = Prepared(GetTask(key))
+        .get_result(connection)
+        .await
+        .optional()?;
     let Some((definition_row, progress, (updated_at, version), edges)) = row else {
         return Ok(None);
     };

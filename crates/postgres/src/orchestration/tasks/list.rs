@@ -28,7 +28,9 @@ pub(super) async fn page(
         None => Prepared(list).load(connection).await?,
         Some(parent) => {
             let parent = parent.as_str();
-            Prepared(ListParts { list, parent }).load(connection).await?
+            Prepared(ListParts { list, parent })
+                .load(connection)
+                .await?
         }
     };
     let tasks = rows.into_iter().map(|row| overview_of(user, row));
@@ -51,7 +53,9 @@ pub(super) struct ListTasks<'e> {
 impl<'e> ListTasks<'e> {
     fn of(user: &'e UserId, filter: &TaskFilter, page: &'e PageRequest<TaskCursor>) -> Self {
         let end_of_time = Timestamp::MAX.to_datetime() + TimeDelta::microseconds(1);
-        let until = filter.created_until.map_or(end_of_time, Timestamp::to_datetime);
+        let until = filter
+            .created_until
+            .map_or(end_of_time, Timestamp::to_datetime);
         let cursor = page.after.as_ref();
         let cursor = cursor.map(|place| (place.created_at.to_datetime(), place.task.as_str()));
         let since = filter.created_since.unwrap_or(Timestamp::MIN);

@@ -36,21 +36,21 @@ pub(super) async fn lock_task(
     task: &TaskKey,
     wait: LockWait,
 ) -> Result<Option<LockedTask>, StoreError> {
-    let mut locked = lock_tasks(connection, &task.user, [&task.task], wait).await?;
+    let mut locked = lock_tasks(connection, &task.user, &[&task.task], wait).await?;
     Ok(locked.remove(&task.task))
 }
 
 /// Locks tasks.
-pub(super) async fn lock_tasks<'e>(
+pub(super) async fn lock_tasks(
     connection: &mut AsyncPgConnection,
     user: &UserId,
-    tasks: impl IntoIterator<Item = &'e TaskId>,
+    tasks: &[&TaskId],
     wait: LockWait,
 ) -> Result<LockedTasks, StoreError> {
-    let ascending: BTreeSet<_> = tasks.into_iter().collect();
+    let ascending: BTreeSet<_> = tasks.iter().map(|task| task.as_str()).collect();
     let statement = Prepared(LockTasks {
         user: user.as_str(),
-        tasks: ascending.into_iter().map(TaskId::as_str).collect(),
+        tasks: ascending.into_iter().collect(),
         lock_timeout: wait.setting(),
     });
     locked(statement.load(connection).await?)
@@ -71,12 +71,12 @@ pub(super) async fn lock_descendants(
 }
 
 /// Keeps tasks from being removed until the transaction ends. Returns those that exist.
-pub(super) async fn keep_tasks<'e>(
+pub(super) async fn keep_tasks(
     connection: &mut AsyncPgConnection,
     user: &UserId,
-    tasks: impl IntoIterator<Item = &'e TaskId>,
+    tasks: &[&TaskId],
 ) -> Result<BTreeSet<TaskId>, StoreError> {
-    let tasks: Vec<_> = tasks.into_iter().map(TaskId::as_str).collect();
+    let tasks: Vec<_> = tasks.iter().map(|task| task.as_str()).collect();
     if tasks.is_empty() {
         return Ok(BTreeSet::new());
     }

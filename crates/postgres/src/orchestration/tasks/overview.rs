@@ -62,7 +62,8 @@ pub(super) fn overview_of(user: &UserId, row: OverviewRow) -> Result<TaskOvervie
 
 /// Converts the columns to the progress of a task.
 pub(super) fn progress_of(key: &TaskKey, row: ProgressRow) -> Result<TaskProgress, StoreError> {
-    let (state, attempts, counted_attempts, agent, open, due_at, created_at, changed_at, code) = row;
+    let (state, attempts, counted_attempts, agent, open, due_at, created_at, changed_at, code) =
+        row;
     let state = state_of(key, &state)?;
     let created_at = instant_of("created_at", key, created_at)?;
     let mut progress = TaskProgress::created(state, open.unsigned_abs(), created_at);

@@ -70,13 +70,20 @@ async fn remove_locked(
     if chosen.is_empty() {
         return Ok(0);
     }
-    let removed = Prepared(RemoveTasks::of(&chosen)).execute(connection).await?;
+    let removed = Prepared(RemoveTasks::of(&chosen))
+        .execute(connection)
+        .await?;
     Ok(u64::try_from(removed).unwrap_or(u64::MAX))
 }
 
 fn key_of((user, task): &Key) -> Result<TaskKey, StoreError> {
     let key = TaskKey::new(user.clone(), task.clone());
     key.map_err(|source: InvalidValue| {
-        corrupt("task_state", "task_id", format_args!("{user}/{task}"), source)
+        corrupt(
+            "task_state",
+            "task_id",
+            format_args!("{user}/{task}"),
+            source,
+        )
     })
 }

@@ -113,7 +113,9 @@ impl<'e> WriteAgents<'e> {
             write.agents.push(agent.key.agent.as_str());
             write.types.push(description.agent_type.as_str());
             write.names.push(description.name.as_str());
-            write.capabilities.push(SentDocument(&description.capabilities));
+            write
+                .capabilities
+                .push(SentDocument(&description.capabilities));
             write.metadata.push(SentDocument(&description.metadata));
             write.registered.push(agent.registered_at.to_datetime());
             write.updated.push(agent.updated_at.to_datetime());
@@ -122,8 +124,12 @@ impl<'e> WriteAgents<'e> {
             write.states.push(agent.state.as_str());
             write.capacities.push(description.capacity.get().into());
             write.leases.push(description.lease.get());
-            write.heartbeats.push(agent.presence.heartbeat_at.to_datetime());
-            write.lease_ends.push(agent.presence.lease_until.to_datetime());
+            write
+                .heartbeats
+                .push(agent.presence.heartbeat_at.to_datetime());
+            write
+                .lease_ends
+                .push(agent.presence.lease_until.to_datetime());
             write.are_new.push(*is_new);
         }
         write

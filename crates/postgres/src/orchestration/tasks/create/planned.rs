@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use tasktrail_domain::{JsonText, TaskId};
 use tasktrail_domain::orchestration::TaskState;
 use tasktrail_domain::orchestration::task::{
     PlanOutcome, PlannedTask, TaskPlan, state_at_creation,
 };
+use tasktrail_domain::{JsonText, TaskId};
 
 use crate::orchestration::tasks::locking::LockedTasks;
 
@@ -29,10 +29,8 @@ impl<'e> Planned<'e> {
         for edge in plan.tasks().iter().flat_map(|task| &task.dependencies) {
             *dependants.entry(&edge.prerequisite).or_default() += 1;
         }
-        let mut states: BTreeMap<&TaskId, TaskState> = existing
-            .iter()
-            .map(|(id, task)| (id, task.state))
-            .collect();
+        let mut states: BTreeMap<&TaskId, TaskState> =
+            existing.iter().map(|(id, task)| (id, task.state)).collect();
         let mut planned = Self {
             states: Vec::with_capacity(plan.tasks().len()),
             open_dependencies: Vec::with_capacity(plan.tasks().len()),
@@ -43,7 +41,8 @@ impl<'e> Planned<'e> {
         // Prerequisites come first, so each task finds the states of its own.
         for task in plan.tasks() {
             let edges = task.dependencies.iter();
-            let edges = edges.filter_map(|edge| Some((edge.when, *states.get(&edge.prerequisite)?)));
+            let edges =
+                edges.filter_map(|edge| Some((edge.when, *states.get(&edge.prerequisite)?)));
             let (state, open) = state_at_creation(edges);
             states.insert(&task.task, state);
             planned.states.push(state);

@@ -97,7 +97,9 @@ impl<'e> Progress<'e> {
         Self {
             tasks: tasks.iter().map(|task| task.task.as_str()).collect(),
             queues: definitions().map(|task| task.queue()).collect(),
-            priorities: definitions().map(|task| i32::from(task.priority.get())).collect(),
+            priorities: definitions()
+                .map(|task| i32::from(task.priority.get()))
+                .collect(),
             max_attempts: definitions()
                 .map(|task| i32::from(task.max_attempts.get()))
                 .collect(),
@@ -142,7 +144,11 @@ fn dependencies(tasks: &[NewTask]) -> [Vec<&str>; 3] {
     let mut columns = [Vec::new(), Vec::new(), Vec::new()];
     for task in tasks {
         for edge in &task.dependencies {
-            let row = [task.task.as_str(), edge.prerequisite.as_str(), edge.when.as_str()];
+            let row = [
+                task.task.as_str(),
+                edge.prerequisite.as_str(),
+                edge.when.as_str(),
+            ];
             for (column, value) in columns.iter_mut().zip(row) {
                 column.push(value);
             }

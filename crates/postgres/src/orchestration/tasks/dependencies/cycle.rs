@@ -2,9 +2,7 @@
 
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::TaskKey;
-use tasktrail_domain::orchestration::task::{
-    self, Dependency, DependencyChange, Prerequisites,
-};
+use tasktrail_domain::orchestration::task::{self, Dependency, DependencyChange, Prerequisites};
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::statement::Prepared;
 

@@ -198,5 +198,8 @@ impl After {
 }
 
 fn prerequisites(added: &[Dependency]) -> Vec<&str> {
-    added.iter().map(|edge| edge.prerequisite.as_str()).collect()
+    added
+        .iter()
+        .map(|edge| edge.prerequisite.as_str())
+        .collect()
 }

@@ -105,7 +105,9 @@ struct Keys<'e> {
 
 impl<'e> Keys<'e> {
     fn of(keys: &'e [Key]) -> Self {
-        let keys = keys.iter().map(|(user, task)| (user.as_str(), task.as_str()));
+        let keys = keys
+            .iter()
+            .map(|(user, task)| (user.as_str(), task.as_str()));
         let (users, tasks) = keys.unzip();
         Self { users, tasks }
     }
