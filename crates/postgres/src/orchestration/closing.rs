@@ -67,8 +67,8 @@ impl ClosedAttempt {
 
 /// Closes those attempts that are open, in the order of their keys, each with what follows from it.
 ///
-/// Runs in the transaction of the caller, who records the changes. First locks all tasks. The slots of the agents are left for [`free_slots`], so that their
-/// presences are locked after all tasks.
+/// Runs in the transaction of the caller, who records the changes. First locks all tasks. The slots
+/// of the agents are left for [`free_slots`], so that presences are locked after all tasks.
 pub(super) async fn close_attempts(
     connection: &mut AsyncPgConnection,
     context: &WriteContext,

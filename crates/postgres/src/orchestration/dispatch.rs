@@ -23,14 +23,13 @@ use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_domain::write::WriteContext;
 use tasktrail_domain::{TaskKey, UserId};
 
-use self::operations::Repeatable;
 use super::PostgresOrchestration;
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl DispatchRepository for PostgresOrchestration<'_> {
     async fn claim(&self, context: &WriteContext, claim: &Claim) -> Result<ClaimOutcome> {
-        self.write(|wait| Repeatable(operations::MakeClaim(context, claim, wait), wait))
+        self.write_once(|wait| operations::MakeClaim(context, claim, wait))
             .await
     }
 
@@ -40,17 +39,17 @@ impl DispatchRepository for PostgresOrchestration<'_> {
         task: &TaskKey,
         agent: &AgentId,
     ) -> Result<AssignOutcome> {
-        self.write(|wait| Repeatable(operations::Assign(context, task, agent, wait), wait))
+        self.write_once(|wait| operations::Assign(context, task, agent, wait))
             .await
     }
 
     async fn start(&self, context: &WriteContext, attempt: &AttemptKey) -> Result<StartOutcome> {
-        self.write(|wait| Repeatable(operations::Start(context, attempt, wait), wait))
+        self.write_once(|wait| operations::Start(context, attempt, wait))
             .await
     }
 
     async fn report(&self, context: &WriteContext, report: &Report) -> Result<ReportOutcome> {
-        self.write(|wait| Repeatable(operations::MakeReport(context, report, wait), wait))
+        self.write_once(|wait| operations::MakeReport(context, report, wait))
             .await
     }
 

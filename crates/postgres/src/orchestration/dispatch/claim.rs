@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
-use diesel::sql_types::{Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::orchestration::audit::Action;
 use tasktrail_domain::orchestration::dispatch::{Claim, ClaimOutcome, ClaimedTask, EmptyClaim};
@@ -29,21 +29,39 @@ pub(super) async fn claim(
     claim: &Claim,
     wait: LockWait,
 ) -> Result<ClaimOutcome, StoreError> {
+    let (outcome, others_were_first) = once(connection, context, claim, wait).await?;
+    if others_were_first {
+        // One of them may have been the same claim, whose tasks are found now.
+        return Ok(once(connection, context, claim, wait).await?.0);
+    }
+    Ok(outcome)
+}
+
+/// Claims tasks. Returns also whether there were some when the statement began, but none when it had
+/// locked the agent.
+async fn once(
+    connection: &mut AsyncPgConnection,
+    context: &WriteContext,
+    claim: &Claim,
+    wait: LockWait,
+) -> Result<(ClaimOutcome, bool), StoreError> {
     let statement = Prepared(ClaimTasks::of(context, claim, wait));
     let rows: Vec<ClaimRow> = statement.load(connection).await?;
     let mut tasks = Vec::with_capacity(rows.len());
     let mut empty = EmptyClaim::Unknown;
-    for (earlier, agent, task) in rows {
+    let mut has_locked = false;
+    for (locked, earlier, agent, task) in rows {
         if earlier.is_some_and(|earlier| !is_repeated(claim, &earlier)) {
             return Err(write_log::conflict(context.id));
         }
+        has_locked = locked;
         empty = why_empty(context.at, claim, agent)?;
         tasks.extend(task.map(|task| claimed(claim, task)).transpose()?);
     }
     if tasks.is_empty() {
-        return Ok(ClaimOutcome::Empty { reason: empty });
+        return Ok((ClaimOutcome::Empty { reason: empty }, has_locked));
     }
-    Ok(ClaimOutcome::Claimed { tasks })
+    Ok((ClaimOutcome::Claimed { tasks }, false))
 }
 
 /// Returns whether the first entry of the write is that of the same claim.
@@ -100,7 +118,7 @@ type AgentRow = (Uuid, String, DateTime<Utc>, i32, i32);
 /// A claimed task with its attempt, deadline and definition.
 type TaskRow = (String, i32, Option<DateTime<Utc>>, DefinitionRow);
 
-type ClaimRow = (Option<EarlierRow>, Option<AgentRow>, Option<TaskRow>);
+type ClaimRow = (bool, Option<EarlierRow>, Option<AgentRow>, Option<TaskRow>);
 
 /// `claim.sql`.
 #[derive(Debug)]
@@ -132,6 +150,7 @@ impl<'e> ClaimTasks<'e> {
 impl Statement for ClaimTasks<'_> {
     const SQL: &'static str = include_str!("../sql/claim.sql");
     type Columns = (
+        Bool,
         Nullable<(Text, Nullable<Text>)>,
         Nullable<(SqlUuid, Text, Timestamptz, Integer, Integer)>,
         Nullable<(Text, Integer, Nullable<Timestamptz>, DefinitionColumns)>,

@@ -15,26 +15,6 @@ use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::pg_operation::PgOperation;
 
 use super::{assign, claim, executions, load, reap, report, start};
-use crate::orchestration::write_log::was_committed_meanwhile;
-
-/// A write that runs again if the same write was committed after it began: it then finds the earlier
-/// one.
-pub(super) struct Repeatable<W>(pub(super) W, pub(super) LockWait);
-
-impl<W: PgOperation> PgOperation for Repeatable<W> {
-    type Output = W::Output;
-
-    const OPERATION: Operation = W::OPERATION;
-    const LONG: bool = W::LONG;
-
-    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
-        let done = match self.0.run(connection).await {
-            Err(error) if was_committed_meanwhile(&error) => self.0.run(connection).await,
-            done => done,
-        };
-        done.map_err(|error| self.1.explain(error))
-    }
-}
 
 pub(super) struct MakeClaim<'e>(
     pub(super) &'e WriteContext,
@@ -49,7 +29,8 @@ impl PgOperation for MakeClaim<'_> {
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         let Self(context, claim, wait) = *self;
-        claim::claim(connection, context, claim, wait).await
+        let claimed = claim::claim(connection, context, claim, wait).await;
+        claimed.map_err(|error| wait.explain(error))
     }
 }
 
@@ -67,7 +48,8 @@ impl PgOperation for Assign<'_> {
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         let Self(context, task, agent, wait) = *self;
-        assign::assign(connection, context, task, agent, wait).await
+        let assigned = assign::assign(connection, context, task, agent, wait).await;
+        assigned.map_err(|error| wait.explain(error))
     }
 }
 
@@ -84,7 +66,8 @@ impl PgOperation for Start<'_> {
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         let Self(context, attempt, wait) = *self;
-        start::start(connection, context, attempt, wait).await
+        let started = start::start(connection, context, attempt, wait).await;
+        started.map_err(|error| wait.explain(error))
     }
 }
 
@@ -101,7 +84,8 @@ impl PgOperation for MakeReport<'_> {
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Output, StoreError> {
         let Self(context, report, wait) = *self;
-        report::report(connection, context, report, wait).await
+        let reported = report::report(connection, context, report, wait).await;
+        reported.map_err(|error| wait.explain(error))
     }
 }
 

@@ -1,5 +1,6 @@
 -- Gives an agent the most urgent tasks that it can do. Returns one row for each task, or one row
--- without a task. Each has what is known of the write and of the agent.
+-- without a task. Each has whether the agent was locked, and what is known of the write and of the
+-- agent.
 --
 -- Only queues with a due task are visited. Without one, the statement locks and writes nothing, so
 -- agents can poll at the cost of a read. The lock on the presence serializes the claims of an
@@ -91,7 +92,8 @@ WITH known AS MATERIALIZED (
     FROM known
     WHERE action = 'task.claimed'
 )
-SELECT (SELECT action FROM known WHERE ordinal = 0),
+SELECT EXISTS (SELECT FROM presence),
+       (SELECT action FROM known WHERE ordinal = 0),
        (SELECT after ->> 'agent' FROM known WHERE ordinal = 0),
        agent.instance, agent.state, agent.lease_until, agent.capacity, agent.open_executions,
        task.*
