@@ -9,9 +9,11 @@
 //! - [`situation`]: the usual first steps of a case.
 //! - [`soundness`]: whether everything fits together at the end of a case.
 
+pub mod dispatch;
 pub mod fixture;
 pub mod situation;
 pub mod soundness;
+pub mod tasks;
 pub mod under_test;
 
 pub use self::under_test::Orchestration;

@@ -2,6 +2,8 @@
 
 mod agents;
 mod audit_log;
+mod dispatch;
+mod tasks;
 
 use std::error::Error;
 use std::fmt;
@@ -95,7 +97,10 @@ impl fmt::Debug for InMemoryOrchestration {
     }
 }
 
-fn conflict(operation: Operation, source: impl Error + Send + Sync + 'static) -> RepositoryError {
+fn conflict(
+    operation: Operation,
+    source: impl Into<Box<dyn Error + Send + Sync>>,
+) -> RepositoryError {
     let conflict = RepositoryError::new(operation, ErrorKind::Conflict, Effect::NotApplied);
     conflict.with_source(source)
 }

@@ -43,6 +43,7 @@ use tasktrail_postgres_client::pg_operation::PgOperation;
 use tasktrail_postgres_client::source::{NoTransaction, Source};
 
 pub(crate) use self::batched_calls::BatchedCalls;
+pub(crate) use self::count::UserRange;
 pub use self::explain::{
     ChosenTask, ExplainRequest, ExplainedOperation, ExplainedStatement, Explanation, PlanAccess,
     PlanVerdict,

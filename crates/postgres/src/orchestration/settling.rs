@@ -1,21 +1,20 @@
 //! What the end of tasks does to the tasks that depend on them, and in the task history.
 
+mod statements;
+
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-use diesel::QueryResult;
-use diesel::pg::Pg;
-use diesel::query_builder::AstPass;
-use diesel::sql_types::{Array, Bool, Integer, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::orchestration::TaskState;
+use tasktrail_domain::orchestration::audit::{Action, Change};
 use tasktrail_domain::orchestration::task::{self, Dependant, Dependants, Settled};
 use tasktrail_domain::task_history::{FinalStatus, Finish};
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_domain::{TaskId, TaskKey, UserId};
 use tasktrail_postgres_client::error::StoreError;
-use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
+use tasktrail_postgres_client::statement::Prepared;
 
+use self::statements::{BlockedDependants, LockDependants, Settle};
 use super::task_row::{state_of, task_id_of, when_of};
 use crate::task_history::finish_open;
 
@@ -52,6 +51,25 @@ pub(super) async fn settle(
     Ok(settled)
 }
 
+/// The entries of the audit log for settled tasks. One that only waits for less has none.
+pub(super) fn changes_of(settled: &[Settled]) -> impl Iterator<Item = Change> {
+    settled.iter().filter_map(|settled| {
+        let Settled { task, from, to, .. } = settled;
+        let action = match to {
+            TaskState::Ready => Action::TASK_READY,
+            TaskState::Skipped => Action::TASK_SKIPPED,
+            _ => return None,
+        };
+        Some(Change::state(action, task, *from, *to))
+    })
+}
+
+/// The settled tasks that are in a state now.
+pub(super) fn settled_as(settled: &[Settled], state: TaskState) -> Vec<TaskId> {
+    let tasks = settled.iter().filter(|settled| settled.to == state);
+    tasks.map(|settled| settled.task.clone()).collect()
+}
+
 /// Finishes tasks in the task history at `at`. The first finish wins there, so one that exists is
 /// kept.
 pub(super) async fn finish_history(
@@ -86,7 +104,9 @@ async fn lock(
         }
         let skippable = locked.iter().filter(|task| task.may_be_skipped);
         let prerequisites = ended.iter().map(|(task, _)| task);
-        let prerequisites = prerequisites.chain(skippable.map(|task| &task.id));
+        let prerequisites = prerequisites
+            .chain(skippable.map(|task| &task.id))
+            .collect();
         // A newer snapshot: it shows all dependencies on tasks that are locked.
         let dependants = read(connection, user, prerequisites).await?;
         let tasks: BTreeMap<_, _> = locked
@@ -98,7 +118,7 @@ async fn lock(
             return Ok((dependants, tasks));
         }
     }
-    Err(StoreError::ConcurrentlyRemoved)
+    Err(StoreError::Overtaken)
 }
 
 struct Locked {
@@ -132,12 +152,9 @@ async fn lock_known(
 async fn read(
     connection: &mut AsyncPgConnection,
     user: &UserId,
-    prerequisites: impl Iterator<Item = &TaskId>,
+    prerequisites: Vec<&TaskId>,
 ) -> Result<Dependants, StoreError> {
-    let statement = Prepared(BlockedDependants {
-        user: user.as_str(),
-        prerequisites: prerequisites.map(TaskId::as_str).collect(),
-    });
+    let statement = Prepared(BlockedDependants::of(user, prerequisites));
     let rows: Vec<(String, String, String)> = statement.load(connection).await?;
     let mut dependants = Dependants::new();
     for (prerequisite, task, when) in rows {
@@ -150,99 +167,4 @@ async fn read(
             .push((task, when));
     }
     Ok(dependants)
-}
-
-/// `lock_dependants.sql`.
-#[derive(Debug)]
-struct LockDependants<'e> {
-    user: &'e str,
-    ended: Vec<&'e str>,
-    failed: Vec<bool>,
-}
-
-impl<'e> LockDependants<'e> {
-    fn of(user: &'e UserId, ended: &'e [(TaskId, TaskState)]) -> Self {
-        let failed = |state: TaskState| state != TaskState::Completed;
-        Self {
-            user: user.as_str(),
-            ended: ended.iter().map(|(task, _)| task.as_str()).collect(),
-            failed: ended.iter().map(|(_, state)| failed(*state)).collect(),
-        }
-    }
-}
-
-impl Statement for LockDependants<'_> {
-    const SQL: &'static str = include_str!("sql/lock_dependants.sql");
-    type Columns = (Text, Text, Integer, Bool);
-    type Id = LockDependants<'static>;
-
-    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        match parameter {
-            1 => out.push_bind_param::<Text, _>(self.user),
-            2 => out.push_bind_param::<Array<Text>, _>(&self.ended),
-            3 => out.push_bind_param::<Array<Bool>, _>(&self.failed),
-            other => unbound(other),
-        }
-    }
-}
-
-/// `blocked_dependants.sql`.
-#[derive(Debug)]
-struct BlockedDependants<'e> {
-    user: &'e str,
-    prerequisites: Vec<&'e str>,
-}
-
-impl Statement for BlockedDependants<'_> {
-    const SQL: &'static str = include_str!("sql/blocked_dependants.sql");
-    type Columns = (Text, Text, Text);
-    type Id = BlockedDependants<'static>;
-
-    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        match parameter {
-            1 => out.push_bind_param::<Text, _>(self.user),
-            2 => out.push_bind_param::<Array<Text>, _>(&self.prerequisites),
-            other => unbound(other),
-        }
-    }
-}
-
-/// `settle.sql`.
-#[derive(Debug)]
-struct Settle<'e> {
-    user: &'e str,
-    tasks: Vec<&'e str>,
-    states: Vec<&'static str>,
-    open_dependencies: Vec<i32>,
-    at: DateTime<Utc>,
-}
-
-impl<'e> Settle<'e> {
-    fn of(user: &'e UserId, at: Timestamp, settled: &'e [Settled]) -> Self {
-        let open = |task: &Settled| i32::try_from(task.open_dependencies).unwrap_or(i32::MAX);
-        Self {
-            user: user.as_str(),
-            tasks: settled.iter().map(|task| task.task.as_str()).collect(),
-            states: settled.iter().map(|task| task.to.as_str()).collect(),
-            open_dependencies: settled.iter().map(open).collect(),
-            at: at.to_datetime(),
-        }
-    }
-}
-
-impl Statement for Settle<'_> {
-    const SQL: &'static str = include_str!("sql/settle.sql");
-    type Columns = ();
-    type Id = Settle<'static>;
-
-    fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        match parameter {
-            1 => out.push_bind_param::<Text, _>(self.user),
-            2 => out.push_bind_param::<Array<Text>, _>(&self.tasks),
-            3 => out.push_bind_param::<Array<Text>, _>(&self.states),
-            4 => out.push_bind_param::<Array<Integer>, _>(&self.open_dependencies),
-            5 => out.push_bind_param::<Timestamptz, _>(&self.at),
-            other => unbound(other),
-        }
-    }
 }

@@ -101,12 +101,13 @@ pub(super) fn conflict(id: WriteId) -> StoreError {
     ))
 }
 
-/// Returns whether a statement failed because the same write was committed after it began. Run it
-/// again: it then finds the earlier write.
+/// Returns whether a statement failed because the same write, or a task of the same plan, was
+/// committed after it began. Run it again: it then finds what was committed.
 pub(super) fn was_committed_meanwhile(error: &StoreError) -> bool {
     use diesel::result::{DatabaseErrorKind, Error};
+    const KEYS: [&str; 3] = ["audit_log_pkey", "task_pkey", "task_state_pkey"];
     matches!(error, StoreError::Query(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, found))
-        if found.constraint_name() == Some("audit_log_pkey"))
+        if found.constraint_name().is_some_and(|key| KEYS.contains(&key)))
 }
 
 /// Reads the first entry of an earlier write with this id. In a transaction, call it once the rows

@@ -29,6 +29,11 @@ struct Written {
 }
 
 impl AuditLog {
+    /// Returns whether a write with this id has entries.
+    pub(super) fn knows(&self, id: WriteId) -> bool {
+        self.writes.contains_key(&id)
+    }
+
     /// Returns the answer of the write if it is a repetition.
     pub(super) fn answer<T: Clone + 'static>(
         &self,

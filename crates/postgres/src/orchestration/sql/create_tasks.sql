@@ -1,8 +1,12 @@
 -- Creates the tasks of a plan, unless one of them exists or the write was done before. Returns the
--- first entry of the earlier write, and each task that exists: one row without either if the tasks
--- were created. If another transaction creates one of them at the same time, the key is violated.
+-- tasks of the earlier write, and each task that exists; no row if the tasks were created. If another
+-- transaction creates one of them at the same time, the key is violated.
 WITH earlier AS (
-    SELECT action, entity, entity_id, after, answer FROM audit_log
+    SELECT action, ARRAY(
+        SELECT entity_id FROM audit_log
+        WHERE user_id = $1 AND write_id = $2 AND ordinal >= 0
+        ORDER BY ordinal) AS entity_ids
+    FROM audit_log
     WHERE user_id = $1 AND write_id = $2 AND ordinal < 1
     ORDER BY ordinal
     LIMIT 1
@@ -66,7 +70,6 @@ WITH earlier AS (
            jsonb_build_object('state', state), $5
     FROM new
 )
-SELECT earlier.*, known.position, known.definition, known.state
-FROM (SELECT) AS answer
-LEFT JOIN earlier ON true
-LEFT JOIN known ON true
+SELECT action, entity_ids, NULL AS position, NULL AS definition, NULL AS state FROM earlier
+UNION ALL
+SELECT NULL, NULL, position, definition, state FROM known

@@ -14,7 +14,7 @@ WITH RECURSIVE family (task_id) AS (
 SELECT locked.*
 FROM member
 CROSS JOIN LATERAL (
-    SELECT task_id, state, attempts, open_dependencies, dependants, changed_at FROM task_state
+    SELECT task_id, state, open_dependencies, dependants, changed_at FROM task_state
     WHERE user_id = $1 AND task_id = member.task_id
     FOR NO KEY UPDATE) AS locked
 -- Lock timeout of each row, as in a save of the task history.
