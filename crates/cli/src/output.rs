@@ -7,6 +7,7 @@ mod secrets;
 mod stderr;
 mod table_style;
 pub(crate) mod tables;
+mod tables_of_orchestration;
 mod terminal;
 mod text;
 

@@ -1,7 +1,10 @@
--- The tables that contain rows: each table of the histories, or its partitions.
+-- The tables that contain rows: each table of the store, or its partitions.
 WITH ours (name, root) AS (
-    VALUES ('task_history', to_regclass('task_history')::oid),
-           ('task_summary', to_regclass('task_summary')::oid)
+    SELECT name, to_regclass(name)::oid
+    FROM unnest(ARRAY[
+        'task_history', 'task_summary',
+        'agent', 'agent_presence', 'task', 'task_state', 'task_dependency', 'task_execution',
+        'task_queue', 'task_graph', 'audit_log']) AS name
 ), leaf AS (
     SELECT name, root, root AS relid
     FROM ours JOIN pg_class ON pg_class.oid = root

@@ -1,8 +1,9 @@
-//! Stores task histories in PostgreSQL.
+//! Stores task histories, agents and tasks in PostgreSQL.
 //!
 //! Connect with [`PostgresDatabase`]: it owns the connection pool, runs the migrations, and returns
-//! the [task history](PostgresDatabase::task_history). The migrations in `migrations/` document the
-//! tables, and `src/task_history/sql/` contains the statements of the write path.
+//! the [task history](PostgresDatabase::task_history) and the
+//! [orchestration](PostgresDatabase::orchestration). The migrations in `migrations/` document the
+//! tables, and the folders `sql/` contain the statements.
 //!
 //! `tasktrail-postgres-client` opens the connections. `tasktrail-postgres-admin` has the tools for
 //! operators, such as the diagnosis.
@@ -14,6 +15,7 @@ pub mod health;
 mod jsonb_result;
 mod leaves;
 mod migrate;
+mod orchestration;
 pub mod ownership;
 #[cfg(test)]
 mod prepared_plans;
@@ -32,6 +34,7 @@ pub use migrate::{
     MigrationPlan, MigrationState, MigrationStatus, MigrationTarget, PlannedMigration, SchemaState,
     schema_differences,
 };
+pub use orchestration::PostgresOrchestration;
 pub use schema_check::SchemaDifference;
 pub use task_history::{
     ChosenTask, ExplainRequest, ExplainedOperation, ExplainedStatement, Explanation, Export,

@@ -15,10 +15,16 @@ macro_rules! script {
 }
 
 /// All migrations, oldest first.
-pub(super) const MIGRATIONS: [Script; 1] = [script!(
-    "2026-11-21-000000-0000_create_task_history",
-    in_transaction: true
-)];
+pub(super) const MIGRATIONS: [Script; 2] = [
+    script!(
+        "2026-11-21-000000-0000_create_task_history",
+        in_transaction: true
+    ),
+    script!(
+        "2026-11-28-000000-0000_create_orchestration",
+        in_transaction: true
+    ),
+];
 
 /// A migration, with the SQL to apply and to revert it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -64,11 +64,12 @@ impl TaskState {
     /// | assigned, running | timed out | reap after the time limit, without an attempt left |
     /// | blocked, ready, assigned, running, waiting | cancelled | cancel |
     /// | blocked | skipped | a prerequisite that had to succeed ended otherwise |
+    /// | ready | skipped | a dependency on such a prerequisite is added |
     #[must_use]
     pub const fn may_become(self, next: Self) -> bool {
         match (self, next) {
             (Self::Blocked, Self::Ready | Self::Skipped)
-            | (Self::Ready, Self::Blocked | Self::Assigned)
+            | (Self::Ready, Self::Blocked | Self::Assigned | Self::Skipped)
             | (Self::Assigned, Self::Running)
             | (
                 Self::Assigned | Self::Running,

@@ -63,7 +63,7 @@ pub enum DependencyChange {
     Changed {
         /// The state of the task after that.
         state: TaskState,
-        /// The tasks that were skipped because of that, in ascending order.
+        /// The tasks that depend on it and were skipped because of that, in ascending order.
         skipped: Vec<TaskId>,
     },
     /// The task is neither blocked nor ready.
@@ -101,7 +101,8 @@ pub enum CancelScope {
     /// Only the task.
     #[default]
     Task,
-    /// The task and its open parts, the parts of those, and so on.
+    /// The task and its open descendants: its parts, the parts of those, and so on, also below parts
+    /// that have ended.
     Descendants,
 }
 

@@ -70,8 +70,9 @@ pub trait TaskRepository: fmt::Debug + Send + Sync {
 
     /// Adds dependencies to a task that is blocked or ready, all or none.
     ///
-    /// A ready task becomes blocked if one of them is open. A dependency that the task has already
-    /// changes nothing. One that would close a cycle is refused with the tasks of the cycle, also if
+    /// A ready task becomes blocked if one of them is open. The task is
+    /// [skipped](crate::orchestration::TaskState::Skipped) at once if a prerequisite that has to
+    /// succeed ended otherwise. A dependency that the task has already changes nothing. One that would close a cycle is refused with the tasks of the cycle, also if
     /// two callers add the two halves of a cycle at the same time.
     #[idempotent]
     async fn add_dependencies(
@@ -95,7 +96,7 @@ pub trait TaskRepository: fmt::Debug + Send + Sync {
 
     /// Cancels a task that has not ended, at once, and frees the slot of its agent.
     ///
-    /// With [`CancelScope::Descendants`] its open parts are cancelled, too. Its agent learns of it
+    /// With [`CancelScope::Descendants`] its open descendants are cancelled, too. Its agent learns of it
     /// at its next heartbeat, report, or save in the task history.
     #[idempotent]
     async fn cancel(
@@ -106,7 +107,8 @@ pub trait TaskRepository: fmt::Debug + Send + Sync {
     ) -> Result<CancelOutcome>;
 
     /// Makes a waiting task ready, due at the time of the write, and merges the members of `answers`
-    /// into the member `answers` of its context. Members with the same key are replaced.
+    /// into the member `answers` of its context. Members with the same key are replaced. The version
+    /// increases if the context differs.
     #[idempotent]
     async fn resume(
         &self,

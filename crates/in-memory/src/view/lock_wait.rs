@@ -1,11 +1,11 @@
-//! How a write waits for a task that a transaction keeps locked.
+//! How a write waits for what a transaction keeps locked.
 
 use std::sync::MutexGuard;
 use std::time::Duration;
 
 use tasktrail_domain::repository::{Effect, ErrorKind, Operation, RepositoryError, Result};
 
-use super::InMemoryTaskHistory;
+use super::View;
 use crate::store::Contents;
 use crate::store::transactions::Lock;
 
@@ -14,42 +14,26 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The source of the error of a write that waited too long.
 #[derive(Debug, thiserror::Error)]
-#[error("another transaction has locked the task, waited {LOCK_TIMEOUT:?} for it")]
+#[error("another transaction has locked what is written, waited {LOCK_TIMEOUT:?} for it")]
 struct Locked;
 
-/// The source of the error of a call in a transaction that has ended.
-#[derive(Debug, thiserror::Error)]
-#[error("the transaction has ended, or a call in it failed")]
-struct TransactionEnded;
-
 /// A call that waits. As in PostgreSQL, a call that fails or is dropped ends its transaction.
-struct Waiting<'h> {
-    history: &'h InMemoryTaskHistory,
+struct Waiting<'v> {
+    view: &'v View,
     is_unlocked: bool,
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        let store = &self.history.store;
-        if let Some(transaction) = self.history.transaction.filter(|_| !self.is_unlocked) {
+        let store = &self.view.store;
+        if let Some(transaction) = self.view.transaction.filter(|_| !self.is_unlocked) {
             store.lock().roll_back(transaction);
             store.transaction_ended().notify_waiters();
         }
     }
 }
 
-impl InMemoryTaskHistory {
-    /// The contents of the store, unless the transaction of this view has ended.
-    pub(super) fn contents(&self, operation: Operation) -> Result<MutexGuard<'_, Contents>> {
-        let contents = self.store.lock();
-        let transaction = self.transaction;
-        if transaction.is_none_or(|transaction| contents.transactions.is_in_progress(transaction)) {
-            return Ok(contents);
-        }
-        let ended = RepositoryError::new(operation, ErrorKind::Unexpected, Effect::NotApplied);
-        Err(ended.with_source(TransactionEnded))
-    }
-
+impl View {
     /// Waits until no other transaction holds one of `locks`. Returns the contents, and the locks for
     /// the transaction of this view to acquire.
     pub(super) async fn unlocked(
@@ -65,7 +49,7 @@ impl InMemoryTaskHistory {
             return Ok((contents, locks));
         }
         let mut waiting = Waiting {
-            history: self,
+            view: self,
             is_unlocked: false,
         };
         let contents = tokio::time::timeout(LOCK_TIMEOUT, self.once_unlocked(operation, &locks));
@@ -78,7 +62,7 @@ impl InMemoryTaskHistory {
     }
 
     /// Saves the collection of locks while there are no transactions.
-    fn if_nothing_is_locked(
+    pub(super) fn if_nothing_is_locked(
         &self,
         operation: Operation,
     ) -> Result<Option<MutexGuard<'_, Contents>>> {

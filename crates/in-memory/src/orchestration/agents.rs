@@ -1,0 +1,85 @@
+use async_trait::async_trait;
+use tasktrail_domain::UserId;
+use tasktrail_domain::orchestration::agent::{
+    Agent, AgentBatch, AgentChange, AgentChanges, AgentFilter, AgentRepository, ApplyOutcome,
+    Heartbeat, HeartbeatOutcome, Registered, Registration, StateRequest, operation,
+};
+use tasktrail_domain::orchestration::{AgentId, AgentKey};
+use tasktrail_domain::repository::{Page, PageRequest, Result};
+use tasktrail_domain::write::WriteContext;
+
+use super::InMemoryOrchestration;
+use crate::store::orchestration::{Owner, Subject, Write};
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl AgentRepository for InMemoryOrchestration {
+    async fn register(
+        &self,
+        context: &WriteContext,
+        registration: &Registration,
+    ) -> Result<Registered> {
+        let AgentKey { user, agent } = &registration.agent;
+        let write = (operation::REGISTER, Subject::Agent(agent.clone()));
+        let register = |write: &mut Write<'_>| {
+            write.register(agent, registration.instance, &registration.description)
+        };
+        self.write(write, context, user, register).await
+    }
+
+    async fn heartbeat(&self, heartbeat: &Heartbeat) -> Result<HeartbeatOutcome> {
+        let user = &heartbeat.agent.user;
+        let beat = |owner: &mut Owner| Ok((owner.heartbeat(heartbeat), Vec::new()));
+        self.change(operation::HEARTBEAT, user, beat).await
+    }
+
+    async fn update(
+        &self,
+        context: &WriteContext,
+        agent: &AgentKey,
+        changes: &AgentChanges,
+    ) -> Result<AgentChange> {
+        let AgentKey { user, agent } = agent;
+        let write = (operation::UPDATE, Subject::Agent(agent.clone()));
+        let update = |write: &mut Write<'_>| write.update_agent(agent, changes);
+        self.write(write, context, user, update).await
+    }
+
+    async fn set_state(
+        &self,
+        context: &WriteContext,
+        agent: &AgentKey,
+        request: StateRequest,
+    ) -> Result<AgentChange> {
+        let AgentKey { user, agent } = agent;
+        let write = (operation::SET_STATE, Subject::Agent(agent.clone()));
+        let set = |write: &mut Write<'_>| write.set_agent_state(agent, request);
+        self.write(write, context, user, set).await
+    }
+
+    async fn apply(
+        &self,
+        context: &WriteContext,
+        user: &UserId,
+        batch: &AgentBatch,
+    ) -> Result<ApplyOutcome> {
+        let subject = Subject::Commands(batch.commands().len());
+        let apply = |write: &mut Write<'_>| write.apply_batch(batch);
+        self.write((operation::APPLY, subject), context, user, apply)
+            .await
+    }
+
+    async fn get(&self, agent: &AgentKey) -> Result<Option<Agent>> {
+        let AgentKey { user, agent } = agent;
+        self.read(operation::GET, user, |owner| owner.agent(agent))
+    }
+
+    async fn list(
+        &self,
+        user: &UserId,
+        filter: &AgentFilter,
+        page: &PageRequest<AgentId>,
+    ) -> Result<Page<Agent, AgentId>> {
+        self.read(operation::LIST, user, |owner| owner.agents(filter, page))
+    }
+}
