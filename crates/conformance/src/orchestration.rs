@@ -7,9 +7,12 @@
 //! - [`fixture`]: owners, agents, tasks and writes with readable defaults.
 //! - [`under_test`]: the ports, with methods that panic on an error.
 //! - [`situation`]: the usual first steps of a case.
+//! - [`soundness`]: whether everything fits together at the end of a case.
 
+pub mod dispatch;
 pub mod fixture;
 pub mod situation;
+pub mod soundness;
 pub mod under_test;
 
 pub use self::under_test::Orchestration;
