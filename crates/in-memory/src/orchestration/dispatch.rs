@@ -21,9 +21,15 @@ use crate::store::transactions::{Lock, Transactions};
 impl DispatchRepository for InMemoryOrchestration {
     async fn claim(&self, context: &WriteContext, claim: &Claim) -> Result<ClaimOutcome> {
         let subject = Subject::Agent(claim.agent.agent.clone());
-        let user = &claim.agent.user;
         let give = |write: &mut Write<'_>| write.claim(claim);
-        self.write((operation::CLAIM, subject), context, user, give)
+        let give_once = |owner: &mut Owner| {
+            let written = owner.write(context, (operation::CLAIM, subject), give);
+            let (outcome, ended) =
+                written.map_err(|refused| conflict(operation::CLAIM, refused))?;
+            // A repetition may have definitions that were changed since.
+            Ok((owner.with_current_definitions(outcome), ended))
+        };
+        self.change(operation::CLAIM, &claim.agent.user, give_once)
             .await
     }
 
