@@ -15,6 +15,7 @@ pub mod dispatch;
 pub mod fixture;
 pub mod situation;
 pub mod soundness;
+pub mod tasks;
 pub mod under_test;
 
 pub use self::under_test::Orchestration;
