@@ -114,3 +114,18 @@ pub enum EmptyClaim {
     /// The agent is not registered.
     Unknown,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn claim_is_for_1_to_1000_tasks() {
+        assert_eq!((ClaimLimit::MIN.get(), ClaimLimit::MAX.get()), (1, 1000));
+        assert_eq!(ClaimLimit::default(), ClaimLimit::MIN);
+        assert_eq!(
+            ClaimLimit::new(0).unwrap_err().to_string(),
+            "limit must be 1 to 1000, got 0"
+        );
+    }
+}
