@@ -48,10 +48,11 @@ impl Executions {
             return;
         };
         change(execution);
+        if execution.state.is_open() {
+            return;
+        }
         if let Some(open) = self.open.get_mut(&execution.agent) {
-            if !execution.state.is_open() {
-                open.remove(attempt);
-            }
+            open.remove(attempt);
         }
     }
 

@@ -11,7 +11,7 @@ use super::task_table::TaskTable;
 /// What belongs to one owner.
 #[derive(Debug, Clone)]
 pub(crate) struct Owner {
-    pub(super) user: UserId,
+    pub(crate) user: UserId,
     pub(super) agents: BTreeMap<AgentId, Agent>,
     pub(crate) tasks: TaskTable,
     pub(crate) executions: Executions,

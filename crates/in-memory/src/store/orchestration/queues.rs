@@ -62,7 +62,7 @@ impl Queues {
         due.into_iter().map(|(_, id)| id).collect()
     }
 
-    pub(crate) fn load(&self, at: Timestamp) -> QueueLoad {
+    pub(super) fn load(&self, at: Timestamp) -> QueueLoad {
         let load = |queue: &Queue| {
             let due = || {
                 let due_at = queue.tasks.iter().map(|(_, _, due_at)| *due_at);

@@ -53,7 +53,7 @@ impl TaskLists {
         places.flatten().map(|place| &place.task)
     }
 
-    pub(crate) fn counts(&self) -> TaskCounts {
+    pub(super) fn counts(&self) -> TaskCounts {
         let lists = self.by_state.iter();
         lists
             .map(|(state, places)| (*state, count(places.len())))

@@ -1,9 +1,10 @@
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 
 use tasktrail_domain::TaskId;
 use tasktrail_domain::orchestration::TaskState;
 use tasktrail_domain::orchestration::task::{
-    Dependant, Dependants, Dependency, Task, TaskDefinition, TaskOverview,
+    Dependant, Dependants, Dependency, Prerequisites, Task, TaskDefinition, TaskOverview,
 };
 
 use super::queues::Queues;
@@ -97,6 +98,13 @@ impl TaskTable {
         self.tasks.remove(id);
     }
 
+    /// Returns the tasks after one, in the order of their ids.
+    pub(super) fn after(&self, id: Option<&TaskId>) -> impl Iterator<Item = &Task> {
+        let after = id.map_or(Bound::Unbounded, Bound::Excluded);
+        let tasks = self.tasks.range::<TaskId, _>((after, Bound::Unbounded));
+        tasks.map(|(_, created)| &created.task)
+    }
+
     pub(super) fn dependants(&self) -> &Dependants {
         &self.dependants
     }
@@ -121,6 +129,31 @@ impl TaskTable {
             }
         }
         blocked
+    }
+
+    /// Returns the prerequisites of `starts`, of their prerequisites, and so on; `None` if these are
+    /// more than `limit` tasks.
+    pub(super) fn prerequisites_of<'t>(
+        &'t self,
+        starts: impl Iterator<Item = &'t TaskId>,
+        limit: usize,
+    ) -> Option<Prerequisites> {
+        let mut prerequisites = Prerequisites::new();
+        let mut queue: VecDeque<_> = starts.collect();
+        while let Some(id) = queue.pop_front() {
+            if prerequisites.contains_key(id) {
+                continue;
+            }
+            if prerequisites.len() == limit {
+                return None;
+            }
+            let task = self.get(id).into_iter();
+            let of_task = task.flat_map(|task| &task.dependencies);
+            let of_task = of_task.map(|edge| &edge.prerequisite);
+            queue.extend(of_task.clone());
+            prerequisites.insert(id.clone(), of_task.cloned().collect());
+        }
+        Some(prerequisites)
     }
 
     fn add_edge(&mut self, id: &TaskId, dependency: &Dependency) {

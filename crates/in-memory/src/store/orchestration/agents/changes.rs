@@ -61,16 +61,16 @@ impl Write<'_> {
 
 fn changed(before: &AgentDescription, changes: &AgentChanges) -> AgentDescription {
     let mut after = before.clone();
-    replace(&mut after.agent_type, &changes.agent_type);
-    replace(&mut after.name, &changes.name);
-    replace(&mut after.capabilities, &changes.capabilities);
-    replace(&mut after.metadata, &changes.metadata);
-    replace(&mut after.capacity, &changes.capacity);
-    replace(&mut after.lease, &changes.lease);
+    replace(&mut after.agent_type, changes.agent_type.as_ref());
+    replace(&mut after.name, changes.name.as_ref());
+    replace(&mut after.capabilities, changes.capabilities.as_ref());
+    replace(&mut after.metadata, changes.metadata.as_ref());
+    replace(&mut after.capacity, changes.capacity.as_ref());
+    replace(&mut after.lease, changes.lease.as_ref());
     after
 }
 
-fn replace<T: Clone>(value: &mut T, new: &Option<T>) {
+fn replace<T: Clone>(value: &mut T, new: Option<&T>) {
     if let Some(new) = new {
         value.clone_from(new);
     }
