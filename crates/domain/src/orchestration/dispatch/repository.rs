@@ -46,7 +46,8 @@ pub trait DispatchRepository: fmt::Debug + Send + Sync {
     /// earlier for each unit of its priority. Equal ones are sorted by id. Tasks that the agent
     /// does not fit never delay those that it fits, however many there are.
     ///
-    /// Repeating a claim returns the same tasks, even if they have ended since. A claim that got
+    /// Repeating a claim returns the same attempts, even if they have ended since, with the current
+    /// definitions of their tasks, but without tasks that were removed since. A claim that got
     /// nothing is a new claim when it is repeated. A claim never waits for another call that
     /// changes a task: it passes over the task, so it may return fewer tasks than are ready.
     #[idempotent]
@@ -79,7 +80,8 @@ pub trait DispatchRepository: fmt::Debug + Send + Sync {
     async fn report(&self, context: &WriteContext, report: &Report) -> Result<ReportOutcome>;
 
     /// Closes executions of all owners, as `lost` if their agent is offline at the time of the
-    /// write, and as `timed_out` if their deadline has passed. Returns those that it closed.
+    /// write, and as `timed_out` if their deadline is before it. Returns those that it closed, in
+    /// the order of their keys.
     ///
     /// If both apply, the execution is `lost`. Tasks become ready again, due at the time of the
     /// write, or end if no attempt is left. Any number of callers can reap at the same time: each
