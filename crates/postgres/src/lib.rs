@@ -11,6 +11,8 @@
 mod database;
 pub mod entry_order;
 mod error;
+#[cfg(test)]
+mod generic_plan;
 pub mod health;
 mod jsonb_result;
 mod leaves;

@@ -33,3 +33,29 @@ mod partitioned_in_another_schema {
 
     tasktrail_conformance::task_history_suite!(fresh);
 }
+
+/// Agents, tasks and their dispatch, in a separate schema.
+mod orchestration {
+    use std::sync::Arc;
+
+    use tasktrail_conformance::Orchestration;
+
+    use super::Fixture;
+    use crate::SHOP;
+
+    async fn fresh() -> (Orchestration, Fixture) {
+        let fixture = Fixture::migrated(SHOP).await;
+        let runtime = fixture.connect(&fixture.runtime, 2).await;
+        let store = Arc::new(runtime.orchestration());
+        let orchestration = Orchestration {
+            agents: store.clone(),
+            tasks: store.clone(),
+            dispatch: store.clone(),
+            audit_log: store,
+            history: Arc::new(runtime.task_history()),
+        };
+        (orchestration, fixture)
+    }
+
+    tasktrail_conformance::dispatch_suite!(fresh);
+}
