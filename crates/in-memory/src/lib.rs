@@ -4,8 +4,8 @@
 //! the PostgreSQL adapter: a status check is one lookup, and a page of a user's tasks does not scan
 //! all of them.
 //!
-//! Use [`InMemoryTaskHistory::new`] in a test of one context. Use an [`InMemoryStore`] if several
-//! repositories must share their data.
+//! Use [`InMemoryTaskHistory::new`] or [`InMemoryOrchestration::new`] in a test of one context. Use an
+//! [`InMemoryStore`] if several repositories must share their data.
 
 mod orchestration;
 mod store;

@@ -43,7 +43,7 @@ impl InMemoryTaskHistory {
     }
 
     fn read<T>(&self, operation: Operation, read: impl FnOnce(&Tasks) -> T) -> Result<T> {
-        self.view.read(operation, |data, _| read(&data.tasks))
+        self.view.read(operation, |data, _| read(&data.histories))
     }
 
     /// Waits until no other transaction holds any of `locks`, then runs `change`.
@@ -53,7 +53,7 @@ impl InMemoryTaskHistory {
         locks: impl Fn() -> Vec<Lock> + Send,
         change: impl FnOnce(&mut Tasks) -> Result<T> + Send,
     ) -> Result<T> {
-        let change = |data: &mut Data| change(&mut data.tasks);
+        let change = |data: &mut Data| change(&mut data.histories);
         self.view.write(operation, locks, change).await
     }
 }
@@ -219,7 +219,7 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         let transaction = self.view.transaction();
         let mut contents = self.view.contents(operation::REMOVE_EXPIRED)?;
         let mut covered: Vec<_> = contents.read(transaction, |data, transactions| {
-            data.tasks
+            data.histories
                 .covered(policy, batch.after.as_ref())
                 .filter(|(task, _)| {
                     !transactions.lock_out(transaction, &Lock::Task(task.task.clone()))
@@ -233,7 +233,7 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         let locks = tasks.map(Lock::Task).collect();
         contents.write(transaction, locks, |data| {
             for (task, _) in &covered {
-                data.tasks.remove(&task.task);
+                data.histories.remove(&task.task);
             }
         });
         let last = covered.last().map(|(task, last_kept)| RemovalCursor {

@@ -5,6 +5,8 @@ mod audit_log;
 mod closing;
 mod definition_row;
 mod dispatch;
+#[cfg(test)]
+mod plans_of_all;
 mod settling;
 mod task_row;
 mod tasks;

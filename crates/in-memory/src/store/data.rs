@@ -10,7 +10,7 @@ use super::task_history::{Task, Tasks};
 /// The data of a store, by context.
 #[derive(Debug, Default)]
 pub(crate) struct Data {
-    pub(crate) tasks: Tasks,
+    pub(crate) histories: Tasks,
     pub(crate) owners: Owners,
 }
 
@@ -26,13 +26,13 @@ impl Data {
     /// Finishes tasks in the task history. A finish that exists is kept.
     pub(crate) fn finish(&mut self, ended: &[EndedTask]) {
         for EndedTask { task, status, at } in ended {
-            self.tasks.finish(task, *status, *at);
+            self.histories.finish(task, *status, *at);
         }
     }
 
     /// Puts the versions in the place of the data, and the data in the place of the versions.
     pub(crate) fn exchange(&mut self, versions: &mut Versions) {
-        self.tasks.exchange(&mut versions.tasks);
+        self.histories.exchange(&mut versions.tasks);
         self.owners.exchange(&mut versions.owners);
     }
 }
@@ -41,7 +41,7 @@ impl Versions {
     /// Begins a version of a task as the task is, unless there is one.
     pub(crate) fn begin_task(&mut self, task: &TaskKey, data: &Data) {
         let version = self.tasks.entry(task.clone());
-        version.or_insert_with(|| data.tasks.task(task).cloned());
+        version.or_insert_with(|| data.histories.task(task).cloned());
     }
 
     /// Begins a version of the data of an owner as it is, unless there is one.

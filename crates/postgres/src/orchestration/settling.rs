@@ -104,7 +104,9 @@ async fn lock(
         }
         let skippable = locked.iter().filter(|task| task.may_be_skipped);
         let prerequisites = ended.iter().map(|(task, _)| task);
-        let prerequisites = prerequisites.chain(skippable.map(|task| &task.id)).collect();
+        let prerequisites = prerequisites
+            .chain(skippable.map(|task| &task.id))
+            .collect();
         // A newer snapshot: it shows all dependencies on tasks that are locked.
         let dependants = read(connection, user, prerequisites).await?;
         let tasks: BTreeMap<_, _> = locked

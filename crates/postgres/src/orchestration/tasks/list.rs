@@ -15,6 +15,7 @@ use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 
 use super::overview::{OverviewColumns, OverviewRow, overview_of};
+use crate::page_limit::one_beyond;
 
 /// Lists tasks that match the filter, after the cursor.
 pub(super) async fn page(
@@ -64,7 +65,7 @@ impl<'e> ListTasks<'e> {
             states: filter.states.iter().map(TaskState::as_str).collect(),
             since: since.to_datetime(),
             before: cursor.map_or((until, ""), |cursor| cursor.min((until, ""))),
-            limit: i64::try_from(page.size.get() + 1).unwrap_or(i64::MAX),
+            limit: one_beyond(page.size),
         }
     }
 }

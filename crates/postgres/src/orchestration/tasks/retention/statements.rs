@@ -12,6 +12,7 @@ use tasktrail_domain::repository::PageRequest;
 use tasktrail_postgres_client::statement::{Statement, unbound};
 
 use super::Key;
+use crate::page_limit::one_beyond;
 use crate::task_history::UserRange;
 
 /// The tasks that a retention covers.
@@ -76,7 +77,7 @@ impl<'e> LockExpired<'e> {
         Self {
             covered: Covered::of(retention),
             after,
-            limit: i64::try_from(batch.size.get() + 1).unwrap_or(i64::MAX),
+            limit: one_beyond(batch.size),
         }
     }
 }
