@@ -115,6 +115,7 @@ mod partitioned {
     tasktrail_conformance::task_history_suite!(fresh);
 }
 
+/// Agents, tasks, dispatch and the audit log.
 mod orchestration {
     use std::sync::Arc;
 
@@ -141,5 +142,9 @@ mod orchestration {
 
     mod audit_log {
         tasktrail_conformance::audit_log_suite!(super::fresh);
+    }
+
+    mod dispatch {
+        tasktrail_conformance::dispatch_suite!(super::fresh);
     }
 }
