@@ -68,4 +68,8 @@ mod orchestration {
     mod dispatch {
         tasktrail_conformance::dispatch_suite!(super::fresh);
     }
+
+    mod tasks {
+        tasktrail_conformance::tasks_suite!(super::fresh);
+    }
 }
