@@ -1,6 +1,7 @@
 //! Tests that every statement of the ports reads index ranges of one user, except the listed ones.
 
 mod agents;
+mod dispatch;
 
 use std::path::Path;
 
@@ -12,7 +13,10 @@ use crate::prepared_plans::PreparedPlans;
 use crate::{PostgresConfig, PostgresDatabase};
 
 /// Statements that read index ranges over users by nature, with the reason.
-const OVER_ALL_USERS: [(&str, &str); 0] = [];
+const OVER_ALL_USERS: [(&str, &str); 1] = [(
+    "reapable.sql",
+    "visits the agents, and the open executions with a deadline, of every owner",
+)];
 
 /// Statements that a call on a small store does not need, with the types of their parameters.
 const RARE: [(&str, &str); 0] = [];
@@ -33,6 +37,7 @@ async fn every_statement_reads_index_ranges_of_one_user_or_is_listed() {
     let database = TestDatabase::new();
     let orchestration = on_one_connection(&database).await;
     agents::one_of_each(&orchestration).await;
+    dispatch::one_of_each(&orchestration).await;
 
     let plans = orchestration.run(PreparedPlans(&RARE)).await.unwrap();
 
