@@ -17,8 +17,8 @@ impl Payload {
     /// Maximum length of the compact form, in bytes: 1 MiB.
     pub const MAX_BYTES: usize = 1 << 20;
 
-    /// Maximum nesting of arrays and objects. Less than [`JsonText::MAX_DEPTH`], so that an entry of
-    /// the audit log can contain a payload.
+    /// Maximum nesting of arrays and objects. Less than [`JsonText::MAX_DEPTH`], so that an entry
+    /// of the audit log can contain a payload.
     pub const MAX_DEPTH: usize = 90;
 
     /// Serializes a value.

@@ -80,3 +80,34 @@ impl Presence {
         at <= self.lease_until
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::orchestration::agent::{AgentName, AgentType, Lease};
+
+    #[test]
+    fn agent_that_has_just_registered_is_online_until_its_lease_ends() {
+        let noon: Timestamp = "2026-01-31T12:00:00Z".parse().unwrap();
+        let agent_type = AgentType::new("code").unwrap();
+        let description = AgentDescription::new(agent_type, AgentName::new("Coder").unwrap());
+        let instance = "0199c2f0-0000-7000-8000-000000000001".parse().unwrap();
+        let key = AgentKey::new("alice", "builder-1").unwrap();
+        let registration = Registration::new(key, instance, description);
+
+        let agent = Agent::registered(&registration, noon);
+
+        assert_eq!(agent.key, registration.agent);
+        assert_eq!(agent.description, registration.description);
+        assert_eq!(
+            (agent.state, agent.version),
+            (AgentState::Active, Version::DEFAULT)
+        );
+        assert_eq!((agent.registered_at, agent.updated_at), (noon, noon));
+        let end = Lease::DEFAULT.until(noon);
+        assert_eq!(agent.presence, Presence::new(instance, noon, end, 0));
+        assert!(agent.presence.is_online(end));
+        let after = Timestamp::from_micros(end.as_micros() + 1).unwrap();
+        assert!(!agent.presence.is_online(after));
+    }
+}

@@ -71,8 +71,8 @@ impl Change {
         Self::of_task(Action::TASK_STARTED, task, Some(TaskState::Assigned), after)
     }
 
-    /// An attempt ended: `{"state"}` before, `{"attempt", "state"}` after, and `"error_code"` if the
-    /// end has one. The states are those of the task. The action is that of the end.
+    /// An attempt ended: `{"state"}` before, `{"attempt", "state"}` after, and `"error_code"` if
+    /// the end has one. The states are those of the task. The action is that of the end.
     #[must_use]
     pub fn attempt_ended(
         task: &TaskId,
@@ -291,3 +291,6 @@ fn members(value: &impl Serialize) -> Fields {
 fn json(value: &impl Serialize) -> JsonText {
     JsonText::of(value).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -137,3 +137,46 @@ fn read(text: &str) -> Option<ExecutionCursor> {
         attempt: Attempt::new(canonical(attempt)?).ok()?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursor_round_trips() {
+        for assigned_at in [Timestamp::MIN, Timestamp::default(), Timestamp::MAX] {
+            for attempt in [Attempt::MIN, Attempt::MAX] {
+                let task = TaskId::new("tâche-1/2").unwrap();
+                let cursor = ExecutionCursor {
+                    assigned_at,
+                    task,
+                    attempt,
+                };
+                assert_eq!(cursor.to_string().parse(), Ok(cursor));
+            }
+        }
+    }
+
+    #[test]
+    fn invalid_cursor_is_refused() {
+        for text in [
+            "",
+            "--",
+            "8000000000000000-1",
+            "8000000000000000-1-",
+            "8000000000000000-0-61",
+            "8000000000000000-01-61",
+            "8000000000000000--1-61",
+            "8000000000000000-2147483648-61",
+            "8000000000000000-1-6",
+            "8000000000000000-1-6A",
+            "+8000000000000000-1-61",
+            "0-1-61",
+        ] {
+            assert_eq!(
+                text.parse::<ExecutionCursor>().unwrap_err().to_string(),
+                format!("cursor must be a cursor that a list returned, got {text:?}")
+            );
+        }
+    }
+}

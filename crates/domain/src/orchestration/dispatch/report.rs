@@ -15,7 +15,7 @@ pub struct Report {
     pub attempt: AttemptKey,
     /// How it ended.
     pub result: AttemptResult,
-    /// Its output, or the question that is to be answered.
+    /// Its output, or the question that it asks.
     pub output: Option<Payload>,
     /// What it used.
     pub usage: Usage,
@@ -61,7 +61,7 @@ pub enum AttemptResult {
     Failed {
         /// What went wrong.
         error: ReportedError,
-        /// When the task is due again if an attempt is left; `None` to end it.
+        /// When the task is due again if an attempt is left; `None` to end the task.
         retry_at: Option<Timestamp>,
     },
     /// The agent gives the task back. The attempt is not counted.
@@ -70,7 +70,7 @@ pub enum AttemptResult {
         due_at: Timestamp,
     },
     /// The agent needs an answer, such as an approval. The attempt is not counted, and the slot of
-    /// the agent is free.
+    /// the agent becomes free.
     Waiting,
 }
 
@@ -130,7 +130,7 @@ pub enum ReportOutcome {
         /// The tasks that were skipped because of that, in ascending order.
         skipped: Vec<TaskId>,
     },
-    /// The attempt was closed before. The report changed nothing, but is kept in the audit log.
+    /// The attempt had been closed before. The report changed nothing, but the audit log has it.
     Superseded {
         /// The state of the execution.
         state: ExecutionState,
@@ -139,4 +139,42 @@ pub enum ReportOutcome {
     },
     /// There is no such attempt.
     Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn result_is_the_end_of_its_execution() {
+        let error = ReportedError::new(ErrorCode::VALIDATION, Description::default());
+        let failed = AttemptResult::Failed {
+            error: error.clone(),
+            retry_at: None,
+        };
+        let released = AttemptResult::Released {
+            due_at: Timestamp::default(),
+        };
+        let results = [
+            &AttemptResult::Completed,
+            &failed,
+            &released,
+            &AttemptResult::Waiting,
+        ];
+
+        assert_eq!(
+            results.map(AttemptResult::state),
+            [
+                ExecutionState::Completed,
+                ExecutionState::Failed,
+                ExecutionState::Released,
+                ExecutionState::Waiting
+            ]
+        );
+        assert_eq!(
+            results.map(AttemptResult::error),
+            [None, Some(&error), None, None]
+        );
+        assert!(results.iter().all(|result| !result.state().is_open()));
+    }
 }

@@ -22,3 +22,24 @@ bounded_number! {
     /// The CPU time of an attempt, in milliseconds: 0 to 2⁵³.
     CpuTime(i64), "cpu_time_ms", 0 to 9_007_199_254_740_992
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usage_has_bounds() {
+        assert_eq!(MemoryUsage::new(0), Ok(MemoryUsage::MIN));
+        assert_eq!(MemoryUsage::MAX.get(), i32::MAX);
+        assert_eq!(
+            MemoryUsage::new(1 << 31).unwrap_err().to_string(),
+            "memory_usage_mb must be 0 to 2147483647, got 2147483648"
+        );
+        assert_eq!(CpuTime::new(0), Ok(CpuTime::MIN));
+        assert_eq!(CpuTime::new(1 << 53), Ok(CpuTime::MAX));
+        assert_eq!(
+            CpuTime::new((1 << 53) + 1).unwrap_err().to_string(),
+            "cpu_time_ms must be 0 to 9007199254740992, got 9007199254740993"
+        );
+    }
+}

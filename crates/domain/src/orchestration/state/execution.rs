@@ -3,7 +3,8 @@ use crate::text_enum::text_enum;
 text_enum! {
     /// The state of an execution, which is one attempt of an agent at a task.
     ///
-    /// An execution is *open* while it is `assigned` or `running`, and occupies a slot of its agent.
+    /// An execution is *open* while it is `assigned` or `running`, and occupies a slot of its
+    /// agent.
     ExecutionState, "execution state" {
         /// The agent has the task, but has not reported that it started.
         Assigned = "assigned",
@@ -72,6 +73,9 @@ mod tests {
     fn failures_timeouts_and_losses_are_counted() {
         let counted = ExecutionState::ALL.iter().filter(|end| end.is_counted());
 
-        assert_eq!(Vec::from_iter(counted.copied()), [Failed, TimedOut, Lost]);
+        assert_eq!(
+            counted.copied().collect::<Vec<_>>(),
+            [Failed, TimedOut, Lost]
+        );
     }
 }

@@ -6,8 +6,8 @@ use crate::text_enum::text_enum;
 text_enum! {
     /// The state of a task.
     ///
-    /// `completed`, `failed`, `cancelled`, `timed_out` and `skipped` end a task. An ended task never
-    /// changes: to run it again, create a new task.
+    /// `completed`, `failed`, `cancelled`, `timed_out` and `skipped` end a task. An ended task
+    /// never changes: to run it again, create a new task.
     TaskState, "task state" {
         /// Waits for prerequisites.
         Blocked = "blocked",
@@ -182,7 +182,7 @@ mod tests {
     fn task_changes_only_as_listed() {
         for from in TaskState::ALL {
             let to = TaskState::ALL.iter().filter(|to| from.may_become(**to));
-            assert_eq!(Vec::from_iter(to.copied()), listed(*from), "{from}");
+            assert_eq!(to.copied().collect::<Vec<_>>(), listed(*from), "{from}");
             assert_eq!(from.is_ended(), listed(*from).is_empty(), "{from}");
         }
     }
@@ -192,7 +192,7 @@ mod tests {
         let statuses = TaskState::ALL.iter().map(|state| state.status());
 
         assert_eq!(
-            Vec::from_iter(statuses),
+            statuses.collect::<Vec<_>>(),
             [
                 TaskStatus::Pending,
                 TaskStatus::Pending,
@@ -216,14 +216,14 @@ mod tests {
     fn assigned_and_running_tasks_are_executing() {
         let executing = TaskState::ALL.iter().filter(|state| state.is_executing());
 
-        assert_eq!(Vec::from_iter(executing.copied()), [Assigned, Running]);
+        assert_eq!(executing.copied().collect::<Vec<_>>(), [Assigned, Running]);
     }
 
     #[test]
     fn state_set_contains_only_the_given_states() {
         let set = TaskStateSet::only([Skipped, Blocked, Skipped]);
 
-        assert_eq!(Vec::from_iter(set.iter()), [Blocked, Skipped]);
+        assert_eq!(set.iter().collect::<Vec<_>>(), [Blocked, Skipped]);
         assert!(set.contains(Blocked) && !set.contains(Ready));
         assert_eq!(format!("{set:?}"), "{Blocked, Skipped}");
         assert_eq!(TaskStateSet::from(Ready), TaskStateSet::only([Ready]));
@@ -234,10 +234,10 @@ mod tests {
     fn default_set_has_all_states_and_the_open_set_those_that_have_not_ended() {
         let all = TaskStateSet::default();
 
-        assert_eq!(Vec::from_iter(all.iter()), TaskState::ALL);
+        assert_eq!(all.iter().collect::<Vec<_>>(), TaskState::ALL);
         assert_eq!(all, TaskStateSet::only(TaskState::ALL.iter().copied()));
         assert_eq!(
-            Vec::from_iter(TaskStateSet::open().iter()),
+            TaskStateSet::open().iter().collect::<Vec<_>>(),
             [Blocked, Ready, Assigned, Running, Waiting]
         );
     }

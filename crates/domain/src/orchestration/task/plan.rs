@@ -11,9 +11,9 @@ use crate::{InvalidValue, TaskId};
 
 /// Tasks that are created together, with dependencies among them and on existing tasks.
 ///
-/// 1 to 10 000 tasks, each with up to 1000 dependencies, and up to 100 000 dependencies in total. No
-/// two tasks have the same id, no task has a dependency twice, and neither dependencies nor parents
-/// form a cycle. As JSON: `{"tasks": [{"id": "build", "title": "Build"}]}`.
+/// 1 to 10 000 tasks, each with up to 1000 dependencies, and up to 100 000 dependencies in total.
+/// No two tasks have the same id, no task has a dependency twice, and neither dependencies nor
+/// parents form a cycle. As JSON: `{"tasks": [{"id": "build", "title": "Build"}]}`.
 ///
 /// ```
 /// use tasktrail_domain::orchestration::task::TaskPlan;
@@ -48,8 +48,8 @@ impl TaskPlan {
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if a limit of a [`TaskPlan`] is exceeded. It names a task that is the cause,
-    /// or the tasks of a cycle.
+    /// [`InvalidValue`] if a limit of a [`TaskPlan`] is exceeded. It names a task that is the
+    /// cause, or the tasks of a cycle.
     pub fn new(tasks: Vec<NewTask>) -> Result<Self, InvalidValue> {
         if tasks.is_empty() || tasks.len() > Self::MAX_TASKS {
             return Err(InvalidValue::new("tasks", "1 to 10000", tasks.len()));

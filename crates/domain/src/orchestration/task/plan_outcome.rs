@@ -67,3 +67,20 @@ impl PlanConflict {
         &self.task
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conflict_names_the_task() {
+        let conflict = PlanConflict::new("build".parse().unwrap());
+
+        assert_eq!(
+            conflict.to_string(),
+            "the task build exists already, with a different definition or without the rest of the \
+             plan"
+        );
+        assert_eq!(conflict.task().as_str(), "build");
+    }
+}

@@ -105,3 +105,6 @@ pub fn settle(
     }
     settled.into_values().collect()
 }
+
+#[cfg(test)]
+mod tests;

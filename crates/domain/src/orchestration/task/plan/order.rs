@@ -3,8 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::TaskId;
 use crate::orchestration::task::new_task::NewTask;
 
-/// Sorts tasks so that each comes after those of them that `before` returns for it, and otherwise by
-/// id.
+/// Sorts tasks so that each comes after those of them that `before` returns for it, and otherwise
+/// by id.
 ///
 /// If that is impossible, the error is a cycle: each of its tasks comes after the next one, and the
 /// first is also the last.

@@ -79,7 +79,7 @@ fn tasks_outside_of_the_plan_are_external() {
     ]);
     let plan = plan.unwrap();
 
-    let external = |tasks: BTreeSet<&TaskId>| Vec::from_iter(tasks.into_iter().cloned());
+    let external = |tasks: BTreeSet<&TaskId>| tasks.into_iter().cloned().collect::<Vec<_>>();
     assert_eq!(external(plan.external_prerequisites()), ["x", "y"].map(id));
     assert_eq!(external(plan.external_parents()), [id("p")]);
 }
@@ -99,7 +99,7 @@ fn plan_has_1_to_10_000_tasks() {
 fn task_has_at_most_1000_dependencies() {
     let with = |count: usize| {
         let names: Vec<_> = (0..count).map(|place| format!("p{place}")).collect();
-        task("a", &Vec::from_iter(names.iter().map(String::as_str)))
+        task("a", &names.iter().map(String::as_str).collect::<Vec<_>>())
     };
 
     let most = TaskPlan::MAX_DEPENDENCIES_OF_A_TASK;
@@ -226,7 +226,7 @@ proptest! {
     fn plan_is_refused_exactly_if_it_has_a_cycle(tasks in tasks()) {
         let before = |task: &NewTask| -> Vec<TaskId> { prerequisites(task).cloned().collect() };
         let dependencies = has_cycle_by(&tasks, |task| prerequisites(task).collect());
-        let parents = has_cycle_by(&tasks, |task| Vec::from_iter(&task.definition.parent));
+        let parents = has_cycle_by(&tasks, |task| task.definition.parent.iter().collect::<Vec<_>>());
 
         match TaskPlan::new(tasks.clone()) {
             Err(error) => {
