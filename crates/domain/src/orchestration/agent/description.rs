@@ -44,6 +44,7 @@ impl Lease {
 
 /// What an agent says about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AgentDescription {
     /// What kind of agent it is.
