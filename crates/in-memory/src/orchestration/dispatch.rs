@@ -23,7 +23,14 @@ impl DispatchRepository for InMemoryOrchestration {
         let AgentKey { user, agent } = &claim.agent;
         let purpose = Purpose::of_agent(operation::CLAIM, agent);
         let give = |write: &mut Write<'_>| write.claim(claim);
-        self.write(context, user, purpose, give).await
+        let give_once = |owner: &mut Owner| {
+            let written = owner.write(context, purpose, give);
+            let (outcome, ended) =
+                written.map_err(|refused| conflict(operation::CLAIM, refused))?;
+            // A repetition may have definitions that were changed since.
+            Ok((owner.with_current_definitions(outcome), ended))
+        };
+        self.change(operation::CLAIM, user, give_once).await
     }
 
     async fn assign(

@@ -46,7 +46,7 @@ pub async fn a_graph_has_prerequisites_and_dependants(ports: &Orchestration) {
             new_task("of leaf").part_of("leaf"),
         ])
         .await;
-    board.fail("right").await;
+    board.cancel("right").await;
 
     let graph = ports.graph(&task("left")).await;
 
