@@ -17,6 +17,7 @@ mod leaves;
 mod migrate;
 mod orchestration;
 pub mod ownership;
+mod page_limit;
 #[cfg(test)]
 mod prepared_plans;
 mod schema;

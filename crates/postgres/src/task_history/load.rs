@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::row;
 use crate::jsonb_result::StoredResult;
+use crate::page_limit::one_beyond;
 use crate::schema::task_summary as summary;
 
 /// How many bytes of stored results a page contains at most, unless the first result is larger.
@@ -166,11 +167,4 @@ pub(super) fn select_status<'q>(user: &'q UserId, task: &'q TaskId) -> _ {
         .select((summary::status, summary::entries))
         .filter(summary::user_id.eq(user))
         .filter(summary::task_id.eq(task))
-}
-
-/// The row limit of a page. One additional row shows whether there is a next page.
-pub(super) fn one_beyond(size: PageSize) -> i64 {
-    i64::try_from(size.get())
-        .unwrap_or(i64::MAX)
-        .saturating_add(1)
 }

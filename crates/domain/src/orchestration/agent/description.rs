@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::Document;
 use crate::number::bounded_number;
-use crate::orchestration::{AgentKey, AgentState, Instance, Version};
 use crate::text::short_text;
 use crate::timestamp::Timestamp;
 
@@ -32,8 +31,8 @@ bounded_number! {
 impl Lease {
     /// Returns the lease as a duration.
     #[must_use]
-    pub const fn duration(self) -> Duration {
-        Duration::from_secs(self.0.unsigned_abs() as u64)
+    pub fn duration(self) -> Duration {
+        Duration::from_secs(self.0.unsigned_abs().into())
     }
 
     /// Returns the end of a lease that starts at `at`.
@@ -119,81 +118,5 @@ impl AgentDescription {
         let same_type = agent_type
             .is_none_or(|wanted| wanted.is_ok_and(|wanted| wanted == self.agent_type.as_str()));
         same_type && self.capabilities.contains(&others)
-    }
-}
-
-/// An agent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Agent {
-    /// Its owner and id.
-    pub key: AgentKey,
-    /// What it says about itself.
-    pub description: AgentDescription,
-    /// Its state.
-    pub state: AgentState,
-    /// When it registered for the first time.
-    pub registered_at: Timestamp,
-    /// When its description or state changed last.
-    pub updated_at: Timestamp,
-    /// The number of changes of its description, from 1.
-    pub version: Version,
-    /// Whether it is alive, and how busy it is.
-    pub presence: Presence,
-}
-
-/// Whether an agent is alive, and how busy it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Presence {
-    /// The instance that registered last.
-    pub instance: Instance,
-    /// The latest heartbeat or registration.
-    pub heartbeat_at: Timestamp,
-    /// The agent is offline after this time.
-    pub lease_until: Timestamp,
-    /// The number of its open executions: assigned or running.
-    pub open_executions: u32,
-}
-
-impl Presence {
-    /// Creates the presence of an agent.
-    #[must_use]
-    pub const fn new(
-        instance: Instance,
-        heartbeat_at: Timestamp,
-        lease_until: Timestamp,
-        open_executions: u32,
-    ) -> Self {
-        Self {
-            instance,
-            heartbeat_at,
-            lease_until,
-            open_executions,
-        }
-    }
-
-    /// Returns whether the agent is online at an instant: its lease has not ended before it.
-    #[must_use]
-    pub fn is_online(&self, at: Timestamp) -> bool {
-        at <= self.lease_until
-    }
-}
-
-impl Agent {
-    /// Creates an agent that has just registered.
-    #[must_use]
-    pub fn registered(registration: &super::Registration, at: Timestamp) -> Self {
-        let description = registration.description.clone();
-        let lease_until = description.lease.until(at);
-        Self {
-            key: registration.agent.clone(),
-            description,
-            state: AgentState::Active,
-            registered_at: at,
-            updated_at: at,
-            version: Version::DEFAULT,
-            presence: Presence::new(registration.instance, at, lease_until, 0),
-        }
     }
 }

@@ -287,7 +287,7 @@ fn members(value: &impl Serialize) -> Fields {
     json(value).deserialize().unwrap_or_default()
 }
 
-/// Never fails: the values here serialize to JSON that is not deep.
+/// Never fails: documents and payloads are less deep than a `JsonText` may be.
 fn json(value: &impl Serialize) -> JsonText {
     JsonText::of(value).unwrap_or_default()
 }

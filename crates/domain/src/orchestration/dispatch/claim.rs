@@ -1,5 +1,8 @@
+mod form;
+
 use serde::{Deserialize, Serialize};
 
+use self::form::ClaimForm;
 use crate::TaskId;
 use crate::number::bounded_number;
 use crate::orchestration::task::TaskDefinition;
@@ -46,9 +49,10 @@ impl Claim {
 ///
 /// Exhaustive, so that your `match` needs no wildcard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "outcome")]
+#[serde(rename_all = "snake_case", tag = "outcome", try_from = "ClaimForm")]
 pub enum ClaimOutcome {
-    /// The agent has these tasks, the most urgent first. At least one.
+    /// The agent has these tasks, the most urgent first. At least one, unless the claim is repeated
+    /// after its tasks were removed.
     Claimed {
         /// The tasks.
         tasks: Vec<ClaimedTask>,

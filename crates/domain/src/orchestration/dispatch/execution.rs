@@ -3,7 +3,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::report::{CpuTime, MemoryUsage, ReportedError};
+use super::report::ReportedError;
+use super::usage::Usage;
 use crate::orchestration::{AgentId, Attempt, AttemptKey, ExecutionState, Instance, Payload};
 use crate::text::{canonical, read_hex, string_form, write_hex};
 use crate::timestamp::Timestamp;
@@ -65,17 +66,6 @@ impl Execution {
             },
         }
     }
-}
-
-/// What an attempt used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Usage {
-    /// The peak of its memory, in mebibytes.
-    #[serde(rename = "memory_usage_mb")]
-    pub memory: Option<MemoryUsage>,
-    /// Its CPU time, in milliseconds.
-    #[serde(rename = "cpu_time_ms")]
-    pub cpu_time: Option<CpuTime>,
 }
 
 /// Whose executions are listed.

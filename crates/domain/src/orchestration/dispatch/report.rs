@@ -1,22 +1,11 @@
 use serde::{Deserialize, Serialize};
 
-use super::execution::Usage;
+use super::usage::Usage;
 use crate::TaskId;
-use crate::number::bounded_number;
 use crate::orchestration::task::Description;
 use crate::orchestration::{AttemptKey, ExecutionState, Payload, TaskState};
 use crate::task_history::ErrorCode;
 use crate::timestamp::Timestamp;
-
-bounded_number! {
-    /// The peak of an attempt's memory, in mebibytes: 0 to 2³¹ − 1.
-    MemoryUsage(i32), "memory_usage_mb", 0 to 2_147_483_647
-}
-
-bounded_number! {
-    /// The CPU time of an attempt, in milliseconds: 0 to 2⁵³.
-    CpuTime(i64), "cpu_time_ms", 0 to 9_007_199_254_740_992
-}
 
 /// The report of an agent about the end of its attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
