@@ -1,6 +1,6 @@
 //! Lists executions, page by page.
 
-mod statements;
+pub(super) mod statements;
 
 use chrono::{DateTime, Utc};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};

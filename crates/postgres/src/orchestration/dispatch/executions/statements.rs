@@ -37,7 +37,7 @@ type Columns = (
 
 /// The parameters of all of these statements.
 #[derive(Debug)]
-pub(super) struct Range<'e> {
+pub(in crate::orchestration::dispatch) struct Range<'e> {
     user: &'e str,
     /// The task or the agent.
     of: &'e str,
@@ -46,7 +46,7 @@ pub(super) struct Range<'e> {
 }
 
 impl<'e> Range<'e> {
-    pub(super) fn of(
+    pub(in crate::orchestration::dispatch) fn of(
         user: &'e UserId,
         filter: &'e ExecutionFilter,
         page: &'e PageRequest<ExecutionCursor>,
@@ -88,7 +88,7 @@ macro_rules! statement {
     ($(#[$attribute:meta])* $name:ident, $of:literal) => {
         $(#[$attribute])*
         #[derive(Debug)]
-        pub(super) struct $name<'e>(pub(super) Range<'e>);
+        pub(in crate::orchestration::dispatch) struct $name<'e>(pub(in crate::orchestration::dispatch) Range<'e>);
 
         impl Statement for $name<'_> {
             const SQL: &'static str = concat!(
