@@ -34,7 +34,7 @@ mod partitioned_in_another_schema {
     tasktrail_conformance::task_history_suite!(fresh);
 }
 
-/// Agents, tasks and their dispatch, in a separate schema.
+/// In a separate schema.
 mod orchestration {
     use std::sync::Arc;
 
@@ -57,5 +57,19 @@ mod orchestration {
         (orchestration, fixture)
     }
 
-    tasktrail_conformance::dispatch_suite!(fresh);
+    mod agents {
+        tasktrail_conformance::agents_suite!(super::fresh);
+    }
+
+    mod audit_log {
+        tasktrail_conformance::audit_log_suite!(super::fresh);
+    }
+
+    mod tasks {
+        tasktrail_conformance::tasks_suite!(super::fresh);
+    }
+
+    mod dispatch {
+        tasktrail_conformance::dispatch_suite!(super::fresh);
+    }
 }
