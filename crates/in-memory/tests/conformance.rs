@@ -82,7 +82,17 @@ mod orchestration {
         (ports(store.orchestration(), store.task_history()), ())
     }
 
-    tasktrail_conformance::dispatch_suite!(fresh);
+    mod agents {
+        tasktrail_conformance::agents_suite!(super::fresh);
+    }
+
+    mod dispatch {
+        tasktrail_conformance::dispatch_suite!(super::fresh);
+    }
+
+    mod audit_log {
+        tasktrail_conformance::audit_log_suite!(super::fresh);
+    }
 
     /// The same in a transaction that is never committed.
     mod in_a_transaction {
@@ -96,6 +106,16 @@ mod orchestration {
             (ports, transaction)
         }
 
-        tasktrail_conformance::dispatch_suite!(fresh);
+        mod agents {
+            tasktrail_conformance::agents_suite!(super::fresh);
+        }
+
+        mod dispatch {
+            tasktrail_conformance::dispatch_suite!(super::fresh);
+        }
+
+        mod audit_log {
+            tasktrail_conformance::audit_log_suite!(super::fresh);
+        }
     }
 }

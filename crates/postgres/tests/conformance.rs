@@ -115,7 +115,7 @@ mod partitioned {
     tasktrail_conformance::task_history_suite!(fresh);
 }
 
-/// Agents, tasks and their dispatch.
+/// Agents, tasks, dispatch and the audit log.
 mod orchestration {
     use std::sync::Arc;
 
@@ -144,11 +144,11 @@ mod orchestration {
         tasktrail_conformance::audit_log_suite!(super::fresh);
     }
 
-    mod tasks {
-        tasktrail_conformance::tasks_suite!(super::fresh);
-    }
-
     mod dispatch {
         tasktrail_conformance::dispatch_suite!(super::fresh);
+    }
+
+    mod tasks {
+        tasktrail_conformance::tasks_suite!(super::fresh);
     }
 }

@@ -34,7 +34,7 @@ mod partitioned_in_another_schema {
     tasktrail_conformance::task_history_suite!(fresh);
 }
 
-/// In a separate schema.
+/// Agents, tasks, dispatch and the audit log, in a separate schema.
 mod orchestration {
     use std::sync::Arc;
 
@@ -65,11 +65,11 @@ mod orchestration {
         tasktrail_conformance::audit_log_suite!(super::fresh);
     }
 
-    mod tasks {
-        tasktrail_conformance::tasks_suite!(super::fresh);
-    }
-
     mod dispatch {
         tasktrail_conformance::dispatch_suite!(super::fresh);
+    }
+
+    mod tasks {
+        tasktrail_conformance::tasks_suite!(super::fresh);
     }
 }
