@@ -1,6 +1,6 @@
 //! Identifies the operation that a statement belongs to.
 
-use tasktrail_domain::orchestration::{agent, audit, task};
+use tasktrail_domain::orchestration::{agent, audit, dispatch, task};
 use tasktrail_domain::repository::Operation;
 use tasktrail_domain::task_history::operation;
 
@@ -90,6 +90,46 @@ const FILES: &[(&str, Operation)] = &[
     (
         include_str!("orchestration/sql/record_entry.sql"),
         audit::operation::RECORD,
+    ),
+    (
+        include_str!("orchestration/sql/claim.sql"),
+        dispatch::operation::CLAIM,
+    ),
+    (
+        include_str!("orchestration/sql/assignable.sql"),
+        dispatch::operation::ASSIGN,
+    ),
+    (
+        include_str!("orchestration/sql/assign.sql"),
+        dispatch::operation::ASSIGN,
+    ),
+    (
+        include_str!("orchestration/sql/start.sql"),
+        dispatch::operation::START,
+    ),
+    (
+        include_str!("orchestration/sql/report_completed.sql"),
+        dispatch::operation::REPORT,
+    ),
+    (
+        include_str!("orchestration/sql/unlocked.sql"),
+        dispatch::operation::REPORT,
+    ),
+    (
+        include_str!("orchestration/sql/reapable.sql"),
+        dispatch::operation::REAP,
+    ),
+    (
+        include_str!("orchestration/sql/expired_attempts.sql"),
+        dispatch::operation::REAP,
+    ),
+    (
+        include_str!("orchestration/sql/executions.sql"),
+        dispatch::operation::EXECUTIONS,
+    ),
+    (
+        include_str!("orchestration/sql/queue_load.sql"),
+        dispatch::operation::LOAD,
     ),
     (
         include_str!("orchestration/sql/create_tasks.sql"),

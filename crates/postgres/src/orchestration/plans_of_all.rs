@@ -1,6 +1,7 @@
 //! Tests that every statement of the ports reads index ranges of one user, except the listed ones.
 
 mod agents;
+mod dispatch;
 mod tasks;
 
 use std::path::Path;
@@ -14,7 +15,7 @@ use crate::prepared_plans::PreparedPlans;
 use crate::{PostgresConfig, PostgresDatabase};
 
 /// Statements that read index ranges over users by nature, with the reason.
-const OVER_ALL_USERS: [(&str, &str); 2] = [
+const OVER_ALL_USERS: [(&str, &str); 3] = [
     (
         "count_expired_tasks.sql",
         "counts what a retention covers, of every owner",
@@ -22,6 +23,10 @@ const OVER_ALL_USERS: [(&str, &str); 2] = [
     (
         "lock_expired_tasks.sql",
         "the next tasks of a retention, in the order of their keys",
+    ),
+    (
+        "reapable.sql",
+        "visits the agents, and the open executions with a deadline, of every owner",
     ),
 ];
 
@@ -45,6 +50,7 @@ async fn every_statement_reads_index_ranges_of_one_user_or_is_listed() {
     let orchestration = on_one_connection(&database).await;
     fill(&database);
     agents::one_of_each(&orchestration).await;
+    dispatch::one_of_each(&orchestration).await;
     tasks::one_of_each(&orchestration).await;
 
     let plans = orchestration.run(PreparedPlans(&RARE)).await.unwrap();
