@@ -19,7 +19,7 @@ use crate::{InvalidValue, JsonText};
 /// [containment](Self::contains).
 ///
 /// It is at most [`MAX_BYTES`](Self::MAX_BYTES) long in its compact form and
-/// [`JsonText::MAX_DEPTH`] levels deep. Unlike a [`JsonText`], it keeps the value of a number, not
+/// [`MAX_DEPTH`](Self::MAX_DEPTH) levels deep. Unlike a [`JsonText`], it keeps the value of a number, not
 /// its literal: `1.50` becomes `1.5`, `1e2` becomes `100`, `-0` becomes `0`. Documents with equal
 /// values have equal texts, in every store.
 ///
@@ -54,6 +54,10 @@ const FIELD: &str = "document";
 impl Document {
     /// Maximum length of the compact form, in bytes: 64 KiB.
     pub const MAX_BYTES: usize = 64 * 1024;
+
+    /// Maximum nesting of arrays and objects. Less than [`JsonText::MAX_DEPTH`], so that a
+    /// [`JsonText`] can contain a document.
+    pub const MAX_DEPTH: usize = 90;
 
     /// Serializes a value as a document.
     ///
@@ -146,7 +150,11 @@ impl Document {
             let limit = "at most 65536 bytes long as compact JSON";
             return Err(InvalidValue::new(FIELD, limit, text.len()));
         }
-        let text = text.parse()?;
+        let text: JsonText = text.parse()?;
+        if text.depth() > Self::MAX_DEPTH {
+            let limit = "nested at most 90 levels deep";
+            return Err(InvalidValue::new(FIELD, limit, "a deeper one"));
+        }
         Ok(Self(Arc::new(Parts { text, node })))
     }
 }

@@ -38,16 +38,17 @@ macro_rules! bounded_number {
                     .ok()
                     .filter(|number| ($least..=$greatest).contains(number))
                     .map(Self)
-                    .ok_or_else(|| {
-                        let limit = concat!(stringify!($least), " to ", stringify!($greatest));
-                        $crate::InvalidValue::new($field, limit, number)
-                    })
+                    .ok_or_else(|| $crate::InvalidValue::new($field, Self::limit(), number))
             }
 
             /// Returns the number.
             #[must_use]
             pub const fn get(self) -> $integer {
                 self.0
+            }
+
+            fn limit() -> String {
+                format!("{} to {}", Self::MIN, Self::MAX)
             }
         }
 
@@ -83,8 +84,7 @@ macro_rules! bounded_number {
             type Err = $crate::InvalidValue;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                let limit = concat!(stringify!($least), " to ", stringify!($greatest));
-                let refused = || $crate::InvalidValue::text($field, limit, text);
+                let refused = || $crate::InvalidValue::text($field, Self::limit(), text);
                 Self::new($crate::text::canonical(text).ok_or_else(refused)?)
             }
         }
@@ -94,34 +94,67 @@ macro_rules! bounded_number {
 pub(crate) use bounded_number;
 
 #[cfg(test)]
+#[expect(unnameable_types, reason = "the macro declares a public type")]
 mod tests {
     bounded_number! {
         /// A number of the tests.
-        Digit(i16), "digit", -9 to 9, default 3
+        Small(i16), "small", -9 to 1_000, default 3
     }
 
     #[test]
     fn number_between_the_bounds_is_accepted() {
-        assert_eq!(Digit::new(-9), Ok(Digit::MIN));
-        assert_eq!("9".parse(), Ok(Digit::MAX));
-        assert_eq!(Digit::default().get(), 3);
+        assert_eq!(Small::new(-9), Ok(Small::MIN));
+        assert_eq!(Small::new(1000), Ok(Small::MAX));
+        assert_eq!("1000".parse(), Ok(Small::MAX));
+        assert_eq!("-9".parse(), Ok(Small::MIN));
+        assert_eq!(Small::default(), Small::DEFAULT);
+        assert_eq!(Small::DEFAULT.get(), 3);
+    }
+
+    #[test]
+    fn number_outside_of_the_bounds_is_refused() {
+        let refused = |number: i64| Small::new(number).unwrap_err().to_string();
+
+        assert_eq!(refused(-10), "small must be -9 to 1000, got -10");
+        assert_eq!(refused(1001), "small must be -9 to 1000, got 1001");
         assert_eq!(
-            Digit::new(10).unwrap_err().to_string(),
-            "digit must be -9 to 9, got 10"
+            refused(i64::MAX),
+            "small must be -9 to 1000, got 9223372036854775807"
         );
-        assert!(Digit::new(i64::MAX).is_err() && Digit::new(-10).is_err());
+        assert_eq!(
+            "1001".parse::<Small>().unwrap_err().to_string(),
+            "small must be -9 to 1000, got 1001"
+        );
     }
 
     #[test]
     fn only_the_text_that_display_writes_is_parsed() {
-        for text in ["", "+1", "01", "1.0", " 1", "10"] {
-            assert!(text.parse::<Digit>().is_err(), "{text:?}");
+        for text in [
+            "",
+            "+1",
+            "01",
+            "-0",
+            "1.0",
+            " 1",
+            "1_000",
+            "99999999999999999999",
+        ] {
+            assert_eq!(
+                text.parse::<Small>().unwrap_err().to_string(),
+                format!("small must be -9 to 1000, got {text:?}")
+            );
         }
     }
 
     #[test]
     fn json_is_the_number() {
-        assert_eq!(serde_json::to_string(&Digit::MIN).unwrap(), "-9");
-        assert!(serde_json::from_str::<Digit>("10").is_err());
+        for number in [Small::MIN, Small::DEFAULT, Small::MAX] {
+            let json = serde_json::to_string(&number).unwrap();
+            assert_eq!(json, number.to_string());
+            assert_eq!(serde_json::from_str::<Small>(&json).unwrap(), number);
+        }
+        for json in ["-10", "1001", "\"3\"", "3.0", "null"] {
+            assert!(serde_json::from_str::<Small>(json).is_err(), "{json}");
+        }
     }
 }

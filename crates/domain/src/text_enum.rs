@@ -67,6 +67,7 @@ macro_rules! text_enum {
 pub(crate) use text_enum;
 
 #[cfg(test)]
+#[expect(unnameable_types, reason = "the macro declares a public type")]
 mod tests {
     text_enum! {
         /// A direction of the tests.
@@ -83,8 +84,11 @@ mod tests {
         for value in Direction::ALL {
             assert_eq!(value.as_str().parse(), Ok(*value));
             let json = serde_json::to_string(value).unwrap();
+            assert_eq!(json, format!("\"{value}\""));
             assert_eq!(serde_json::from_str::<Direction>(&json).unwrap(), *value);
         }
+        assert_eq!(Direction::ALL, [Direction::Up, Direction::Down]);
+        assert_eq!(format!("{:>5}", Direction::Up), "   up");
     }
 
     #[test]
@@ -92,6 +96,11 @@ mod tests {
         assert_eq!(
             "left".parse::<Direction>().unwrap_err().to_string(),
             "direction must be one of up, down, got \"left\""
+        );
+        let json = serde_json::from_str::<Direction>("\"Up\"").unwrap_err();
+        assert!(
+            json.to_string()
+                .starts_with("direction must be one of up, down, got \"Up\"")
         );
     }
 }

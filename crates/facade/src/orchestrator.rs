@@ -232,11 +232,9 @@ impl Orchestrator {
         task: &TaskKey,
         dependencies: &[Dependency],
     ) -> Result<DependencyChange> {
-        let added = self
-            .ports
-            .tasks
-            .add_dependencies(&self.context(), task, dependencies);
-        Ok(added.await?)
+        let context = self.context();
+        let tasks = &self.ports.tasks;
+        Ok(tasks.add_dependencies(&context, task, dependencies).await?)
     }
 
     /// Removes dependencies of a task.
@@ -249,11 +247,11 @@ impl Orchestrator {
         task: &TaskKey,
         prerequisites: &[TaskId],
     ) -> Result<DependencyChange> {
-        let removed = self
-            .ports
-            .tasks
-            .remove_dependencies(&self.context(), task, prerequisites);
-        Ok(removed.await?)
+        let context = self.context();
+        let tasks = &self.ports.tasks;
+        Ok(tasks
+            .remove_dependencies(&context, task, prerequisites)
+            .await?)
     }
 
     /// Cancels a task.

@@ -1,12 +1,28 @@
 //! Agents, tasks, dispatch and the audit log in PostgreSQL.
 
+mod agents;
+mod audit_log;
+mod closing;
+mod definition_row;
+mod dispatch;
+#[cfg(test)]
+mod plans_of_all;
+mod settling;
+mod task_row;
+mod tasks;
 mod write_log;
 
 use diesel_async::AsyncPgConnection;
 use tasktrail_domain::repository::Result;
+use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::pg_operation::PgOperation;
 use tasktrail_postgres_client::source::{NoTransaction, Source};
+
+use self::write_log::was_committed_meanwhile;
+
+/// How often a write is repeated. Once is enough, unless tasks are removed at the same time.
+const REPETITIONS: usize = 10;
 
 /// The repositories of [orchestration](tasktrail_domain::orchestration) in PostgreSQL: agents, tasks,
 /// dispatch and the audit log.
@@ -53,5 +69,25 @@ impl PostgresOrchestration<'_> {
     ) -> Result<W::Output> {
         let result = self.source.write(work).await;
         result.map_err(|error| error.during(W::OPERATION))
+    }
+
+    /// Writes, and again if another transaction committed the same write, or the same tasks, after
+    /// this one began: it finds them then.
+    async fn write_once<W: PgOperation>(
+        &self,
+        work: impl Fn(LockWait) -> W + Send + Sync,
+    ) -> Result<W::Output> {
+        let mut repetitions = 0;
+        loop {
+            match self.source.write(&work).await {
+                Err(error) if was_committed_meanwhile(&error) => {
+                    repetitions += 1;
+                    if repetitions > REPETITIONS {
+                        return Err(StoreError::Overtaken.during(W::OPERATION));
+                    }
+                }
+                result => return result.map_err(|error| error.during(W::OPERATION)),
+            }
+        }
     }
 }

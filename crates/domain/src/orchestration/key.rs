@@ -87,3 +87,47 @@ impl fmt::Display for AttemptKey {
         write!(f, "{}#{}", self.task, self.attempt)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agent_key_checks_its_ids() {
+        let key = AgentKey::new("alice", "builder-1").unwrap();
+
+        assert_eq!(key.to_string(), "alice/builder-1");
+        assert_eq!(AgentKey::new(key.user.clone(), key.agent.clone()), Ok(key));
+        assert_eq!(
+            AgentKey::new("alice", "").unwrap_err().to_string(),
+            "agent_id must be 1 to 255 bytes long, got \"\""
+        );
+        assert!(AgentKey::new("", "builder-1").is_err());
+        assert!(AgentId::new("x".repeat(255)).is_ok() && AgentId::new("x".repeat(256)).is_err());
+    }
+
+    #[test]
+    fn attempts_count_from_1() {
+        let attempt = AttemptKey::new(TaskKey::new("alice", "build").unwrap(), Attempt::MIN);
+
+        assert_eq!(attempt.to_string(), "alice/build#1");
+        assert_eq!(Attempt::MAX.get(), i32::MAX);
+        assert_eq!(
+            Attempt::new(0).unwrap_err().to_string(),
+            "attempt must be 1 to 2147483647, got 0"
+        );
+    }
+
+    #[test]
+    fn instance_is_a_uuid_of_version_7() {
+        let text = "0199c2f0-0000-7000-8000-000000000001";
+        assert_eq!(text.parse::<Instance>().unwrap().to_string(), text);
+        assert_eq!(
+            "0199c2f0-0000-4000-8000-000000000001"
+                .parse::<Instance>()
+                .unwrap_err()
+                .to_string(),
+            "instance must be a UUID of version 7, got 0199c2f0-0000-4000-8000-000000000001"
+        );
+    }
+}

@@ -1,7 +1,7 @@
 //! The states of agents, tasks and executions, and the changes that are allowed.
 //!
-//! Each table of changes is one function, which all adapters use. What it does not list does not
-//! happen: the call returns an outcome with the current state.
+//! Each table of changes is one function, `may_become`, which all adapters use. A change that it
+//! does not list never happens: the call returns an outcome with the current state.
 
 mod agent;
 mod execution;

@@ -14,3 +14,19 @@ impl Version {
         Self(self.0.saturating_add(1))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_count_from_1() {
+        assert_eq!(Version::default(), Version::MIN);
+        assert_eq!(Version::MIN.next().get(), 2);
+        assert_eq!(Version::MAX.next(), Version::MAX);
+        assert_eq!(
+            Version::new(0).unwrap_err().to_string(),
+            "version must be 1 to 9223372036854775807, got 0"
+        );
+    }
+}

@@ -20,3 +20,20 @@ impl WriteConflict {
         self.id
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn error_names_the_write() {
+        let text = "0199c2f0-0000-7000-8000-000000000001";
+        let conflict = WriteConflict::new(text.parse().unwrap());
+
+        assert_eq!(
+            conflict.to_string(),
+            format!("the write id {text} was already used for a different write")
+        );
+        assert_eq!(conflict.id().to_string(), text);
+    }
+}

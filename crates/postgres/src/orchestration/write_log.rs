@@ -72,8 +72,14 @@ impl Replay {
 
     /// The answer of the earlier write. One that is no `T` was given by another method.
     pub(super) fn answer<T: DeserializeOwned>(&self) -> Result<T, StoreError> {
-        let answer = self.answer.as_ref().ok_or_else(|| conflict(self.id))?;
-        answer.deserialize().map_err(|_| conflict(self.id))
+        let answer = self
+            .answer
+            .as_ref()
+            .and_then(|answer| answer.to_value().ok());
+        // By way of a value: with the feature `arbitrary_precision` of `serde_json`, tagged enums cannot
+        // read numbers from a text.
+        let answer = answer.and_then(|answer| serde_json::from_value(answer).ok());
+        answer.ok_or_else(|| conflict(self.id))
     }
 }
 
@@ -95,12 +101,13 @@ pub(super) fn conflict(id: WriteId) -> StoreError {
     ))
 }
 
-/// Returns whether a statement failed because the same write was committed after it began. Run it
-/// again: it then finds the earlier write.
+/// Returns whether a statement failed because the same write, or a task of the same plan, was
+/// committed after it began. Run it again: it then finds what was committed.
 pub(super) fn was_committed_meanwhile(error: &StoreError) -> bool {
     use diesel::result::{DatabaseErrorKind, Error};
+    const KEYS: [&str; 3] = ["audit_log_pkey", "task_pkey", "task_state_pkey"];
     matches!(error, StoreError::Query(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, found))
-        if found.constraint_name() == Some("audit_log_pkey"))
+        if found.constraint_name().is_some_and(|key| KEYS.contains(&key)))
 }
 
 /// Reads the first entry of an earlier write with this id. In a transaction, call it once the rows

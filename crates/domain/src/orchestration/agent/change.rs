@@ -17,10 +17,10 @@ pub struct AgentChanges {
     pub capabilities: Option<Document>,
     /// The new metadata, in place of all of the previous.
     pub metadata: Option<Document>,
-    /// The new capacity. It may be less than the number of open executions: nothing is taken away,
-    /// and the agent gets no task until it has room.
+    /// The new capacity. It may be less than the number of open executions: the agent keeps them,
+    /// and gets no task until it has a free slot.
     pub capacity: Option<Capacity>,
-    /// The new lease, from the next heartbeat on.
+    /// The new lease, in effect from the next heartbeat on.
     pub lease: Option<Lease>,
     /// The version that the agent must have; `None` for any.
     pub expected: Option<Version>,
@@ -49,7 +49,8 @@ impl StateRequest {
         }
     }
 
-    /// Returns whether an agent in the state `from` can follow the request.
+    /// Returns whether an agent in the state `from` can change to the requested state. One that is
+    /// in that state already does not change.
     #[must_use]
     pub const fn is_possible(self, from: AgentState) -> bool {
         // `register`, not `resume`, makes a retired agent active.
@@ -101,4 +102,27 @@ pub enum AgentChange {
     },
     /// The agent is not registered.
     Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    use AgentState::{Active, Draining, Retired};
+
+    use super::*;
+
+    #[test]
+    fn request_is_possible_from_the_listed_states() {
+        let retire = [Retirement::IfIdle, Retirement::ReleasingTasks].map(StateRequest::Retire);
+        for (request, state, possible) in [
+            (StateRequest::Drain, Draining, vec![Active]),
+            (StateRequest::Resume, Active, vec![Draining]),
+            (retire[0], Retired, vec![Active, Draining]),
+            (retire[1], Retired, vec![Active, Draining]),
+        ] {
+            assert_eq!(request.state(), state);
+            let from = AgentState::ALL.iter().copied();
+            let from = from.filter(|from| request.is_possible(*from));
+            assert_eq!(from.collect::<Vec<_>>(), possible, "{request:?}");
+        }
+    }
 }

@@ -130,3 +130,60 @@ impl CommandOutcome {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::orchestration::{AgentState, Version};
+
+    fn drain(agent: &str) -> AgentCommand {
+        let (agent, request) = (agent.parse().unwrap(), StateRequest::Drain);
+        AgentCommand::SetState { agent, request }
+    }
+
+    #[test]
+    fn batch_has_1_to_1000_commands() {
+        let of = |count: usize| AgentBatch::new(ApplyMode::Itemised, vec![drain("a"); count]);
+
+        let batch = of(AgentBatch::MAX_COMMANDS).unwrap();
+        assert_eq!(
+            (batch.mode(), batch.commands().len()),
+            (ApplyMode::Itemised, 1000)
+        );
+        assert_eq!(of(1).unwrap().commands(), [drain("a")]);
+        assert_eq!(
+            of(0).unwrap_err().to_string(),
+            "commands must be 1 to 1000, got 0"
+        );
+        assert_eq!(
+            of(1001).unwrap_err().to_string(),
+            "commands must be 1 to 1000, got 1001"
+        );
+    }
+
+    #[test]
+    fn only_registered_and_changed_agents_are_applied() {
+        let applied = [
+            CommandOutcome::Registered(Registered::new(true, Version::DEFAULT)),
+            CommandOutcome::Change(AgentChange::Changed {
+                state: AgentState::Active,
+                version: Version::DEFAULT,
+                released: vec![],
+            }),
+        ];
+        let not_applied = [
+            AgentChange::Stale {
+                version: Version::DEFAULT,
+            },
+            AgentChange::Refused {
+                state: AgentState::Retired,
+            },
+            AgentChange::Busy { open_executions: 1 },
+            AgentChange::Unknown,
+        ];
+
+        assert!(applied.iter().all(CommandOutcome::is_applied));
+        let mut not_applied = not_applied.into_iter().map(CommandOutcome::Change);
+        assert!(not_applied.all(|outcome| !outcome.is_applied()));
+    }
+}

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::Document;
 use crate::number::bounded_number;
-use crate::orchestration::{AgentKey, AgentState, Instance, Version};
 use crate::text::short_text;
 use crate::timestamp::Timestamp;
 
@@ -32,8 +31,8 @@ bounded_number! {
 impl Lease {
     /// Returns the lease as a duration.
     #[must_use]
-    pub const fn duration(self) -> Duration {
-        Duration::from_secs(self.0.unsigned_abs() as u64)
+    pub fn duration(self) -> Duration {
+        Duration::from_secs(self.0.unsigned_abs().into())
     }
 
     /// Returns the end of a lease that starts at `at`.
@@ -122,78 +121,106 @@ impl AgentDescription {
     }
 }
 
-/// An agent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Agent {
-    /// Its owner and id.
-    pub key: AgentKey,
-    /// What it says about itself.
-    pub description: AgentDescription,
-    /// Its state.
-    pub state: AgentState,
-    /// When it registered for the first time.
-    pub registered_at: Timestamp,
-    /// When its description or state changed last.
-    pub updated_at: Timestamp,
-    /// The number of changes of its description, from 1.
-    pub version: Version,
-    /// Whether it is alive, and how busy it is.
-    pub presence: Presence,
-}
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
 
-/// Whether an agent is alive, and how busy it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Presence {
-    /// The instance that registered last.
-    pub instance: Instance,
-    /// The latest heartbeat or registration.
-    pub heartbeat_at: Timestamp,
-    /// The agent is offline after this time.
-    pub lease_until: Timestamp,
-    /// The number of its open executions: assigned or running.
-    pub open_executions: u32,
-}
+    use super::*;
+    use crate::JsonText;
 
-impl Presence {
-    /// Creates the presence of an agent.
-    #[must_use]
-    pub const fn new(
-        instance: Instance,
-        heartbeat_at: Timestamp,
-        lease_until: Timestamp,
-        open_executions: u32,
-    ) -> Self {
-        Self {
-            instance,
-            heartbeat_at,
-            lease_until,
-            open_executions,
+    fn coder(capabilities: &Value) -> AgentDescription {
+        let agent_type = AgentType::new("code").unwrap();
+        AgentDescription::new(agent_type, AgentName::new("Coder").unwrap())
+            .with_capabilities(Document::of(capabilities).unwrap())
+    }
+
+    fn fits(capabilities: &Value, required: &Value) -> bool {
+        coder(capabilities).fits(&Document::of(required).unwrap())
+    }
+
+    #[test]
+    fn agent_fits_what_its_capabilities_and_its_type_contain() {
+        let capabilities = json!({ "languages": ["rust", "go"], "gpu": true });
+        for required in [
+            json!({}),
+            json!({ "agent_type": "code" }),
+            json!({ "languages": ["go"] }),
+            json!({ "agent_type": "code", "gpu": true, "languages": ["rust"] }),
+        ] {
+            assert!(fits(&capabilities, &required), "{required}");
+        }
+        for required in [
+            json!({ "agent_type": "review" }),
+            json!({ "agent_type": ["code"] }),
+            json!({ "agent_type": null }),
+            json!({ "agent_type": {} }),
+            json!({ "languages": ["rust", "c"] }),
+            json!({ "agent_type": "review", "gpu": true }),
+        ] {
+            assert!(!fits(&capabilities, &required), "{required}");
         }
     }
 
-    /// Returns whether the agent is online at an instant: its lease has not ended before it.
-    #[must_use]
-    pub fn is_online(&self, at: Timestamp) -> bool {
-        at <= self.lease_until
-    }
-}
+    #[test]
+    fn capability_called_agent_type_has_no_effect() {
+        let capabilities = json!({ "agent_type": "review" });
 
-impl Agent {
-    /// Creates an agent that has just registered.
-    #[must_use]
-    pub fn registered(registration: &super::Registration, at: Timestamp) -> Self {
-        let description = registration.description.clone();
-        let lease_until = description.lease.until(at);
-        Self {
-            key: registration.agent.clone(),
-            description,
-            state: AgentState::Active,
-            registered_at: at,
-            updated_at: at,
-            version: Version::DEFAULT,
-            presence: Presence::new(registration.instance, at, lease_until, 0),
+        assert!(!fits(&capabilities, &json!({ "agent_type": "review" })));
+        assert!(fits(&capabilities, &json!({ "agent_type": "code" })));
+    }
+
+    #[test]
+    fn lease_and_capacity_have_bounds_and_defaults() {
+        assert_eq!((Lease::MIN.get(), Lease::MAX.get()), (5, 86_400));
+        assert_eq!(Lease::default().get(), 60);
+        assert_eq!(
+            Lease::new(4).unwrap_err().to_string(),
+            "lease must be 5 to 86400, got 4"
+        );
+        assert_eq!((Capacity::MIN.get(), Capacity::MAX.get()), (1, 1000));
+        assert_eq!(Capacity::default().get(), 1);
+        assert_eq!(
+            Capacity::new(1001).unwrap_err().to_string(),
+            "capacity must be 1 to 1000, got 1001"
+        );
+    }
+
+    #[test]
+    fn lease_ends_after_its_seconds() {
+        let noon: Timestamp = "2026-01-31T12:00:00Z".parse().unwrap();
+
+        assert_eq!(Lease::MAX.duration(), Duration::from_secs(24 * 60 * 60));
+        assert_eq!(
+            Lease::default().until(noon).to_string(),
+            "2026-01-31T12:01:00.000000Z"
+        );
+        assert_eq!(Lease::MAX.until(Timestamp::MAX), Timestamp::MAX);
+    }
+
+    /// Documents with few keys and values, so that many contain each other.
+    fn capabilities() -> impl Strategy<Value = Value> {
+        let scalar =
+            prop::sample::select(vec![json!("code"), json!("review"), json!(1), json!(null)]);
+        let value = prop_oneof![
+            3 => scalar.clone(),
+            1 => prop::collection::vec(scalar, 0..3).prop_map(Value::from),
+        ];
+        let key = prop::sample::select(vec!["agent_type", "a", "b"]);
+        prop::collection::btree_map(key, value, 0..3).prop_map(|members| json!(members))
+    }
+
+    proptest! {
+        #[test]
+        fn agent_fits_exactly_what_its_capabilities_with_its_type_contain(
+            capabilities in capabilities(),
+            required in capabilities(),
+        ) {
+            let agent_type = JsonText::of(&"code").unwrap();
+            let with_type = Document::of(&capabilities).unwrap().with_member("agent_type", &agent_type);
+            let contains = with_type.unwrap().contains(&Document::of(&required).unwrap());
+
+            prop_assert_eq!(fits(&capabilities, &required), contains);
         }
     }
 }

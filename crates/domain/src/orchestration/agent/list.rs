@@ -58,3 +58,52 @@ impl AgentFilter {
             && (self.capabilities.as_ref()).is_none_or(|wanted| description.fits(wanted))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::orchestration::AgentKey;
+    use crate::orchestration::agent::{AgentDescription, AgentName, Registration};
+
+    fn at(minute: u32) -> Timestamp {
+        format!("2026-01-31T12:{minute:02}:00Z").parse().unwrap()
+    }
+
+    /// An agent whose lease ends at 12:01.
+    fn coder() -> Agent {
+        let capabilities = r#"{"languages":["rust","go"]}"#.parse().unwrap();
+        let agent_type = AgentType::new("code").unwrap();
+        let description = AgentDescription::new(agent_type, AgentName::new("Coder").unwrap())
+            .with_capabilities(capabilities);
+        let instance = "0199c2f0-0000-7000-8000-000000000001".parse().unwrap();
+        let key = AgentKey::new("alice", "builder-1").unwrap();
+        Agent::registered(&Registration::new(key, instance, description), at(0))
+    }
+
+    #[test]
+    fn every_condition_must_be_met() {
+        let code = AgentType::new("code").unwrap();
+        let gpu: Document = r#"{"gpu":1}"#.parse().unwrap();
+        let rust: Document = r#"{"agent_type":"code","languages":["rust"]}"#.parse().unwrap();
+        let filter = AgentFilter::default()
+            .with_state(AgentState::Active)
+            .with_agent_type(code)
+            .with_online(true, at(1))
+            .with_capabilities(rust);
+
+        assert!(AgentFilter::default().accepts(&coder()));
+        assert!(filter.accepts(&coder()));
+        for other in [
+            filter.clone().with_state(AgentState::Draining),
+            filter
+                .clone()
+                .with_agent_type(AgentType::new("review").unwrap()),
+            filter.clone().with_online(true, at(2)),
+            filter.clone().with_online(false, at(1)),
+            filter.clone().with_capabilities(gpu),
+        ] {
+            assert!(!other.accepts(&coder()), "{other:?}");
+        }
+        assert!(filter.with_online(false, at(2)).accepts(&coder()));
+    }
+}

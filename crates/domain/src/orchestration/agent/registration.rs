@@ -58,11 +58,11 @@ impl Registered {
     }
 }
 
-/// An attempt that its agent lost, or gave back, and the state of the task after that.
+/// An attempt that was lost or released, and the state of its task after that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LostAttempt {
     /// The attempt.
     pub attempt: AttemptKey,
-    /// The state of the task: `ready`, or `failed` or `timed_out` if no attempt is left.
+    /// The state of the task: `ready`, or `failed` if no attempt is left.
     pub state: TaskState,
 }

@@ -95,3 +95,36 @@ impl CustomAction {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        CustomAction::new(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn custom_action_is_not_one_of_the_ports() {
+        for text in ["agents.moved", "release.approved", "task", "my.task.done"] {
+            let action = CustomAction::new(text).unwrap();
+            assert_eq!(action.action().as_str(), text);
+        }
+        assert_eq!(
+            refusal("task.claimed"),
+            "action must be without the prefix agent. or task., got \"task.claimed\""
+        );
+        assert!(refusal("agent.").starts_with("action must be without the prefix"));
+    }
+
+    #[test]
+    fn custom_action_is_a_short_text() {
+        assert_eq!(refusal(""), "action must be 1 to 255 bytes long, got \"\"");
+        assert!(CustomAction::new("x".repeat(255)).is_ok());
+        assert!(refusal(&"x".repeat(256)).starts_with("action must be 1 to 255 bytes long"));
+        assert_eq!(
+            refusal("a\0"),
+            "action must be free of NUL characters, got \"a\\0\""
+        );
+    }
+}

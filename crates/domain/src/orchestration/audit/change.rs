@@ -71,8 +71,8 @@ impl Change {
         Self::of_task(Action::TASK_STARTED, task, Some(TaskState::Assigned), after)
     }
 
-    /// An attempt ended: `{"state"}` before, `{"attempt", "state"}` after, and `"error_code"` if the
-    /// end has one. The states are those of the task. The action is that of the end.
+    /// An attempt ended: `{"state"}` before, `{"attempt", "state"}` after, and `"error_code"` if
+    /// the end has one. The states are those of the task. The action is that of the end.
     #[must_use]
     pub fn attempt_ended(
         task: &TaskId,
@@ -287,7 +287,10 @@ fn members(value: &impl Serialize) -> Fields {
     json(value).deserialize().unwrap_or_default()
 }
 
-/// Never fails: the values here serialize to JSON that is not deep.
+/// Never fails: documents and payloads are less deep than a `JsonText` may be.
 fn json(value: &impl Serialize) -> JsonText {
     JsonText::of(value).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

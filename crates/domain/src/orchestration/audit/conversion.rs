@@ -1,9 +1,10 @@
 //! Changes as entries of the audit log, and entries without the context of their write.
 
+use super::action::Action;
 use super::change::Change;
-use super::entry::{AuditEntry, NewAuditEntry};
-use crate::UserId;
+use super::entry::{AuditEntry, EntityId, EntityKind, NewAuditEntry};
 use crate::write::WriteContext;
+use crate::{JsonText, UserId};
 
 impl AuditEntry {
     /// Creates the entry of a change in a write of an owner.
@@ -28,6 +29,26 @@ impl AuditEntry {
             before: change.before,
             after: change.after,
             note: context.note.clone(),
+        }
+    }
+}
+
+impl Change {
+    /// Creates the change of an entry that an adapter reads.
+    #[must_use]
+    pub const fn of(
+        action: Action,
+        entity: EntityKind,
+        entity_id: EntityId,
+        before: Option<JsonText>,
+        after: Option<JsonText>,
+    ) -> Self {
+        Self {
+            action,
+            entity,
+            entity_id,
+            before,
+            after,
         }
     }
 }

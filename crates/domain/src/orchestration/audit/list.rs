@@ -124,3 +124,92 @@ fn read(text: &str) -> Option<AuditCursor> {
         position: canonical(position)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TaskId;
+    use crate::UserId;
+    use crate::orchestration::TaskState;
+    use crate::orchestration::audit::Change;
+    use crate::write::WriteContext;
+
+    fn at(minute: u32) -> Timestamp {
+        format!("2026-01-31T12:{minute:02}:00Z").parse().unwrap()
+    }
+
+    fn task(id: &str) -> TaskId {
+        id.parse().unwrap()
+    }
+
+    /// The creation of the task `build` at 12:01.
+    fn entry() -> AuditEntry {
+        let id: crate::write::WriteId = "0199c2f0-0000-7000-8000-000000000001".parse().unwrap();
+        let context = WriteContext::new(id, "service:planner".parse().unwrap(), at(1));
+        let change = Change::created(&task("build"), TaskState::Ready);
+        AuditEntry::of(change, UserId::new("alice").unwrap(), &context, 0, 7)
+    }
+
+    #[test]
+    fn every_condition_must_be_met() {
+        let filter = AuditFilter::default()
+            .with_entity(EntityKind::Task, task("build"))
+            .with_actor("service:planner".parse::<Actor>().unwrap())
+            .with_action(Action::TASK_CREATED)
+            .with_time(at(1), at(2));
+
+        assert!(AuditFilter::default().accepts(&entry()));
+        assert!(filter.accepts(&entry()));
+        for other in [
+            filter.clone().with_entity(EntityKind::Task, task("test")),
+            filter.clone().with_entity(EntityKind::Agent, task("build")),
+            filter
+                .clone()
+                .with_actor("agent:planner".parse::<Actor>().unwrap()),
+            filter.clone().with_action(Action::TASK_CLAIMED),
+            filter.clone().with_time(at(2), None),
+            filter.with_time(None, at(1)),
+        ] {
+            assert!(!other.accepts(&entry()), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn cursor_round_trips() {
+        assert_eq!(
+            AuditCursor::of(&entry()),
+            AuditCursor {
+                at: at(1),
+                position: 7
+            }
+        );
+        for at in [Timestamp::MIN, Timestamp::default(), Timestamp::MAX] {
+            for position in [i64::MIN, -1, 0, i64::MAX] {
+                let cursor = AuditCursor { at, position };
+                assert_eq!(cursor.to_string().parse(), Ok(cursor));
+            }
+        }
+    }
+
+    #[test]
+    fn invalid_cursor_is_refused() {
+        for text in [
+            "",
+            "-",
+            "8000000000000000",
+            "8000000000000000-",
+            "8000000000000000-01",
+            "8000000000000000-+1",
+            "+8000000000000000-1",
+            "08000000000000000-1",
+            "7FFFFFFFFFFFFFFF-1",
+            "0-1",
+            "8000000000000000-9223372036854775808",
+        ] {
+            assert_eq!(
+                text.parse::<AuditCursor>().unwrap_err().to_string(),
+                format!("cursor must be a cursor that a list returned, got {text:?}")
+            );
+        }
+    }
+}

@@ -7,7 +7,7 @@ use crate::UserId;
 use crate::repository::{Page, PageRequest, Result, port};
 use crate::write::WriteContext;
 
-/// Reads the audit log, and adds entries of the service itself.
+/// Lists the audit log, and adds entries of the service itself.
 ///
 /// # Contract
 ///
@@ -20,8 +20,8 @@ use crate::write::WriteContext;
 /// # Errors
 ///
 /// As for [`TaskHistoryRepository`](crate::task_history::TaskHistoryRepository#errors). `record`
-/// fails with `Conflict`, with [`WriteConflict`](crate::orchestration::WriteConflict) as the source,
-/// if the id of the write was used for a different write.
+/// also fails with `Conflict`, with [`WriteConflict`](crate::orchestration::WriteConflict) as its
+/// source, if the id of the write was used for a different write. Nothing is added in this case.
 #[port("audit_log")]
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
@@ -30,9 +30,9 @@ pub trait AuditLogRepository: fmt::Debug + Send + Sync {
     /// position for equal instants.
     ///
     /// No entry is listed twice over all pages. The cost of a page does not depend on the number of
-    /// entries; with an action, or with both an entity and an actor, it grows with the entries that
-    /// the page passes. A page with large entries may have fewer than requested, as [`Page`]
-    /// describes.
+    /// entries. Only with an action, or with both an entity and an actor, it grows with the number
+    /// of entries that the filter does not accept. A page with large entries may have fewer than
+    /// requested, as [`Page`] describes.
     #[read]
     async fn list(
         &self,
@@ -41,7 +41,7 @@ pub trait AuditLogRepository: fmt::Debug + Send + Sync {
         page: &PageRequest<AuditCursor>,
     ) -> Result<Page<AuditEntry, AuditCursor>>;
 
-    /// Adds an entry of the service.
+    /// Adds an entry of the service itself. Repeating the write with the same entry adds nothing.
     #[idempotent]
     async fn record(&self, context: &WriteContext, entry: &NewAuditEntry) -> Result<()>;
 }

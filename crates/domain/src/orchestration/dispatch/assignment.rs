@@ -1,5 +1,8 @@
+mod form;
+
 use serde::{Deserialize, Serialize};
 
+use self::form::AssignForm;
 use crate::Document;
 use crate::orchestration::agent::Capacity;
 use crate::orchestration::{AgentId, Attempt, ExecutionState, TaskState};
@@ -9,7 +12,7 @@ use crate::timestamp::Timestamp;
 ///
 /// Exhaustive, so that your `match` needs no wildcard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "outcome")]
+#[serde(rename_all = "snake_case", tag = "outcome", try_from = "AssignForm")]
 pub enum AssignOutcome {
     /// The agent has the task.
     Assigned {

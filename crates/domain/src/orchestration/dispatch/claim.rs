@@ -1,5 +1,8 @@
+mod form;
+
 use serde::{Deserialize, Serialize};
 
+use self::form::ClaimForm;
 use crate::TaskId;
 use crate::number::bounded_number;
 use crate::orchestration::task::TaskDefinition;
@@ -46,9 +49,10 @@ impl Claim {
 ///
 /// Exhaustive, so that your `match` needs no wildcard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "outcome")]
+#[serde(rename_all = "snake_case", tag = "outcome", try_from = "ClaimForm")]
 pub enum ClaimOutcome {
-    /// The agent has these tasks, the most urgent first. At least one.
+    /// The agent has these tasks, the most urgent first. There is at least one, unless the claim is
+    /// repeated after its tasks were removed.
     Claimed {
         /// The tasks.
         tasks: Vec<ClaimedTask>,
@@ -110,4 +114,19 @@ pub enum EmptyClaim {
     Replaced,
     /// The agent is not registered.
     Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn claim_is_for_1_to_1000_tasks() {
+        assert_eq!((ClaimLimit::MIN.get(), ClaimLimit::MAX.get()), (1, 1000));
+        assert_eq!(ClaimLimit::default(), ClaimLimit::MIN);
+        assert_eq!(
+            ClaimLimit::new(0).unwrap_err().to_string(),
+            "limit must be 1 to 1000, got 0"
+        );
+    }
 }

@@ -3,7 +3,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::report::{CpuTime, MemoryUsage, ReportedError};
+use super::report::ReportedError;
+use super::usage::Usage;
 use crate::orchestration::{AgentId, Attempt, AttemptKey, ExecutionState, Instance, Payload};
 use crate::text::{canonical, read_hex, string_form, write_hex};
 use crate::timestamp::Timestamp;
@@ -65,17 +66,6 @@ impl Execution {
             },
         }
     }
-}
-
-/// What an attempt used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Usage {
-    /// The peak of its memory, in mebibytes.
-    #[serde(rename = "memory_usage_mb")]
-    pub memory: Option<MemoryUsage>,
-    /// Its CPU time, in milliseconds.
-    #[serde(rename = "cpu_time_ms")]
-    pub cpu_time: Option<CpuTime>,
 }
 
 /// Whose executions are listed.
@@ -146,4 +136,47 @@ fn read(text: &str) -> Option<ExecutionCursor> {
         task: TaskId::new(read_hex(task)?).ok()?,
         attempt: Attempt::new(canonical(attempt)?).ok()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursor_round_trips() {
+        for assigned_at in [Timestamp::MIN, Timestamp::default(), Timestamp::MAX] {
+            for attempt in [Attempt::MIN, Attempt::MAX] {
+                let task = TaskId::new("tâche-1/2").unwrap();
+                let cursor = ExecutionCursor {
+                    assigned_at,
+                    task,
+                    attempt,
+                };
+                assert_eq!(cursor.to_string().parse(), Ok(cursor));
+            }
+        }
+    }
+
+    #[test]
+    fn invalid_cursor_is_refused() {
+        for text in [
+            "",
+            "--",
+            "8000000000000000-1",
+            "8000000000000000-1-",
+            "8000000000000000-0-61",
+            "8000000000000000-01-61",
+            "8000000000000000--1-61",
+            "8000000000000000-2147483648-61",
+            "8000000000000000-1-6",
+            "8000000000000000-1-6A",
+            "+8000000000000000-1-61",
+            "0-1-61",
+        ] {
+            assert_eq!(
+                text.parse::<ExecutionCursor>().unwrap_err().to_string(),
+                format!("cursor must be a cursor that a list returned, got {text:?}")
+            );
+        }
+    }
 }

@@ -44,3 +44,18 @@ impl ReapedAttempt {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_call_reaps_1_to_100_executions() {
+        assert_eq!((ReapLimit::MIN.get(), ReapLimit::MAX.get()), (1, 100));
+        assert_eq!(ReapLimit::default(), ReapLimit::MAX);
+        assert_eq!(
+            ReapLimit::new(101).unwrap_err().to_string(),
+            "limit must be 1 to 100, got 101"
+        );
+    }
+}

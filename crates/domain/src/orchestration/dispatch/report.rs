@@ -1,22 +1,11 @@
 use serde::{Deserialize, Serialize};
 
-use super::execution::Usage;
+use super::usage::Usage;
 use crate::TaskId;
-use crate::number::bounded_number;
 use crate::orchestration::task::Description;
 use crate::orchestration::{AttemptKey, ExecutionState, Payload, TaskState};
 use crate::task_history::ErrorCode;
 use crate::timestamp::Timestamp;
-
-bounded_number! {
-    /// The peak of an attempt's memory, in mebibytes: 0 to 2³¹ − 1.
-    MemoryUsage(i32), "memory_usage_mb", 0 to 2_147_483_647
-}
-
-bounded_number! {
-    /// The CPU time of an attempt, in milliseconds: 0 to 2⁵³.
-    CpuTime(i64), "cpu_time_ms", 0 to 9_007_199_254_740_992
-}
 
 /// The report of an agent about the end of its attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +15,7 @@ pub struct Report {
     pub attempt: AttemptKey,
     /// How it ended.
     pub result: AttemptResult,
-    /// Its output, or the question that is to be answered.
+    /// Its output, or the question that it asks.
     pub output: Option<Payload>,
     /// What it used.
     pub usage: Usage,
@@ -72,7 +61,7 @@ pub enum AttemptResult {
     Failed {
         /// What went wrong.
         error: ReportedError,
-        /// When the task is due again if an attempt is left; `None` to end it.
+        /// When the task is due again if an attempt is left; `None` to end the task.
         retry_at: Option<Timestamp>,
     },
     /// The agent gives the task back. The attempt is not counted.
@@ -81,7 +70,7 @@ pub enum AttemptResult {
         due_at: Timestamp,
     },
     /// The agent needs an answer, such as an approval. The attempt is not counted, and the slot of
-    /// the agent is free.
+    /// the agent becomes free.
     Waiting,
 }
 
@@ -141,7 +130,7 @@ pub enum ReportOutcome {
         /// The tasks that were skipped because of that, in ascending order.
         skipped: Vec<TaskId>,
     },
-    /// The attempt was closed before. The report changed nothing, but is kept in the audit log.
+    /// The attempt had been closed before. The report changed nothing, but the audit log has it.
     Superseded {
         /// The state of the execution.
         state: ExecutionState,
@@ -150,4 +139,42 @@ pub enum ReportOutcome {
     },
     /// There is no such attempt.
     Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn result_is_the_end_of_its_execution() {
+        let error = ReportedError::new(ErrorCode::VALIDATION, Description::default());
+        let failed = AttemptResult::Failed {
+            error: error.clone(),
+            retry_at: None,
+        };
+        let released = AttemptResult::Released {
+            due_at: Timestamp::default(),
+        };
+        let results = [
+            &AttemptResult::Completed,
+            &failed,
+            &released,
+            &AttemptResult::Waiting,
+        ];
+
+        assert_eq!(
+            results.map(AttemptResult::state),
+            [
+                ExecutionState::Completed,
+                ExecutionState::Failed,
+                ExecutionState::Released,
+                ExecutionState::Waiting
+            ]
+        );
+        assert_eq!(
+            results.map(AttemptResult::error),
+            [None, Some(&error), None, None]
+        );
+        assert!(results.iter().all(|result| !result.state().is_open()));
+    }
 }

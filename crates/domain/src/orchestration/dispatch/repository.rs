@@ -12,47 +12,49 @@ use crate::timestamp::Timestamp;
 use crate::write::WriteContext;
 use crate::{TaskKey, UserId};
 
-/// Gives tasks to agents, and records what became of them.
+/// Gives tasks to agents, and records the results of their attempts.
 ///
 /// # Contract
 ///
 /// In addition to the [rules of every port](crate::repository) and those for
 /// [writes](crate::orchestration#writes):
 ///
-/// - A task has at most one open execution, however many agents claim at once.
-/// - The number of open executions of an agent equals the number of its executions that are
-///   assigned or running, at any time. A call gives it a task only while that is less than its
-///   capacity.
-/// - The first call that closes an execution wins. A task that ends unlocks or skips the tasks that
-///   depend on it, and is finished in the task history, as the [contract of
+/// - A task has at most one open execution, however many agents claim at the same time.
+/// - The number of open executions of an agent always equals the number of its executions that are
+///   assigned or running. An agent gets a task only while that number is less than its capacity.
+/// - The first call that closes an execution wins. If its task ends, the tasks that depend on it
+///   become ready or are skipped, and it is finished in the task history, as the [contract of
 ///   tasks](crate::orchestration::task::TaskRepository#contract) describes.
 /// - Every change has its entries in the [audit log](crate::orchestration::audit), written in the
 ///   same transaction.
 ///
 /// # Errors
 ///
-/// As for [`TaskHistoryRepository`](crate::task_history::TaskHistoryRepository#errors). Writes fail
-/// with `Conflict`, with [`WriteConflict`](crate::orchestration::WriteConflict) as the source, if the
-/// id of the write was used for a different write.
+/// As for [`TaskHistoryRepository`](crate::task_history::TaskHistoryRepository#errors). A write
+/// also fails with `Conflict`, with [`WriteConflict`](crate::orchestration::WriteConflict) as its
+/// source, if its id was used for a different write. Nothing is changed in this case.
 #[port("dispatch")]
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait DispatchRepository: fmt::Debug + Send + Sync {
-    /// Gives an agent ready tasks that it can do and that are due at the time of the write, the
-    /// most urgent first, and never more than its capacity allows.
+    /// Gives an agent ready tasks that it
+    /// [fits](crate::orchestration::agent::AgentDescription::fits) and that are due at the time of
+    /// the write, the most urgent first, and never more than its capacity allows.
     ///
-    /// Tasks are ordered by the time at which they are due, one minute earlier for each unit of
-    /// their priority, and by id for equal places. A task that the agent cannot do does not delay
-    /// one that it can, however many of them are ahead.
+    /// The most urgent task is the one with the least [claim
+    /// order](crate::orchestration::task::claim_order): the time at which it is due, one minute
+    /// earlier for each unit of its priority. Equal ones are sorted by id. Tasks that the agent
+    /// does not fit never delay those that it fits, however many there are.
     ///
-    /// Repeating a claim returns the same tasks, also if they have ended since. A claim that got
-    /// nothing is a new one when it is repeated. A claim does not wait for other claims: it may
-    /// return fewer tasks than are ready, and pass over a task that another claim examines.
+    /// Repeating a claim returns the same attempts, even if they have ended since, with the current
+    /// definitions of their tasks, but without tasks that were removed since. A claim that got
+    /// nothing is a new claim when it is repeated. A claim never waits for another call that
+    /// changes a task: it passes over the task, so it may return fewer tasks than are ready.
     #[idempotent]
     async fn claim(&self, context: &WriteContext, claim: &Claim) -> Result<ClaimOutcome>;
 
-    /// Gives a task to an agent, if the task is ready, and the agent is active and online, can do it
-    /// and has a free slot. The task need not be due.
+    /// Gives a ready task to an agent that is active and online, fits it and has a free slot. The
+    /// task need not be due.
     #[idempotent]
     async fn assign(
         &self,
@@ -63,33 +65,37 @@ pub trait DispatchRepository: fmt::Debug + Send + Sync {
 
     /// Marks an attempt as running. Its time limit starts again.
     ///
-    /// Optional: an attempt can be closed without it. Starting a running attempt changes nothing.
+    /// This is optional: an attempt can be reported without it. Starting a running attempt changes
+    /// nothing.
     #[idempotent]
     async fn start(&self, context: &WriteContext, attempt: &AttemptKey) -> Result<StartOutcome>;
 
-    /// Closes an attempt with what its agent reports.
+    /// Closes an attempt with the result that its agent reports.
     ///
-    /// A failed task is ready again at the time that the report gives if an attempt is left, and
-    /// ends otherwise. The report for an attempt that is closed already changes nothing, but leaves
-    /// an entry in the audit log with what it reported.
+    /// If the attempt failed, the task becomes ready again, due at the time that the report
+    /// requests, if an attempt is left; otherwise it ends. The report for an attempt that is
+    /// already closed changes nothing, but has an entry in the audit log that contains what was
+    /// reported.
     #[idempotent]
     async fn report(&self, context: &WriteContext, report: &Report) -> Result<ReportOutcome>;
 
-    /// Closes executions of all owners whose agent is offline at the time of the write, as `lost`,
-    /// or whose deadline passed, as `timed_out`. Returns those that it closed.
+    /// Closes executions of all owners, as `lost` if their agent is offline at the time of the
+    /// write, and as `timed_out` if their deadline is before it. Returns those that it closed, in
+    /// the order of their keys.
     ///
-    /// Their tasks are ready again, due at the time of the write, or end if no attempt is left. Any
-    /// number of callers can reap at the same time; each execution is closed once. Executions that
-    /// others are writing to are left for the next call. To close all, repeat the call until it
-    /// returns fewer than the limit.
+    /// If both apply, the execution is `lost`. Tasks become ready again, due at the time of the
+    /// write, or end if no attempt is left. Any number of callers can reap at the same time: each
+    /// execution is closed once. Executions that other calls are changing are left for the next
+    /// call. To close all, repeat the call, each time with a new write id, until it returns fewer
+    /// executions than the limit.
     #[once]
     async fn reap(&self, context: &WriteContext, limit: ReapLimit) -> Result<Vec<ReapedAttempt>>;
 
-    /// Lists executions of an owner, by descending assignment, and by descending task id and
-    /// attempt for equal instants.
+    /// Lists executions of an owner, by descending time of assignment, and by descending task id
+    /// and attempt for equal instants.
     ///
-    /// The cost of a page does not depend on the number of executions. A page with large outputs may
-    /// have fewer executions than requested, as [`Page`] describes.
+    /// The cost of a page does not depend on the number of executions. A page with large outputs
+    /// may have fewer executions than requested, as [`Page`] describes.
     #[read]
     async fn executions(
         &self,
@@ -98,7 +104,7 @@ pub trait DispatchRepository: fmt::Debug + Send + Sync {
         page: &PageRequest<ExecutionCursor>,
     ) -> Result<Page<Execution, ExecutionCursor>>;
 
-    /// Counts the ready tasks of an owner by queue, and those that are due at an instant.
+    /// Counts the ready tasks of an owner by queue, and how many of them are due at an instant.
     ///
     /// The cost grows with the number of ready tasks and of queues.
     #[read]

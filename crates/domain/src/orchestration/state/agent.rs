@@ -3,12 +3,11 @@ use crate::text_enum::text_enum;
 text_enum! {
     /// The state of an agent.
     ///
-    /// Whether an agent is *offline* is not a state: it is offline at an instant if its lease ended
-    /// before it.
+    /// *Offline* is not a state: an agent is offline at an instant if its lease ended before it.
     AgentState, "agent state" {
-        /// Gets tasks.
+        /// Gets new tasks.
         Active = "active",
-        /// Gets no new tasks, but keeps and finishes its own.
+        /// Gets no new tasks, but keeps its own and finishes them.
         Draining = "draining",
         /// Gets no tasks, and has none. Registering makes it active again.
         Retired = "retired",
@@ -29,10 +28,29 @@ impl AgentState {
         use AgentState::{Active, Draining, Retired};
         matches!(
             (self, next),
-            (Retired, Active)
-                | (Active, Draining)
-                | (Draining, Active)
-                | (Active | Draining, Retired)
+            (Retired | Draining, Active) | (Active, Draining) | (Active | Draining, Retired)
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AgentState::{self, Active, Draining, Retired};
+
+    #[test]
+    fn agent_changes_only_as_listed() {
+        let listed = [
+            (Retired, Active),
+            (Active, Draining),
+            (Draining, Active),
+            (Active, Retired),
+            (Draining, Retired),
+        ];
+        for from in AgentState::ALL {
+            for to in AgentState::ALL {
+                let is_listed = listed.contains(&(*from, *to));
+                assert_eq!(from.may_become(*to), is_listed, "{from} to {to}");
+            }
+        }
     }
 }

@@ -3,9 +3,10 @@ use crate::text_enum::text_enum;
 text_enum! {
     /// The state of an execution, which is one attempt of an agent at a task.
     ///
-    /// An execution is *open* while it is `assigned` or `running`, and occupies a slot of its agent.
+    /// An execution is *open* while it is `assigned` or `running`, and occupies a slot of its
+    /// agent.
     ExecutionState, "execution state" {
-        /// The agent has the task, but did not report that it started.
+        /// The agent has the task, but has not reported that it started.
         Assigned = "assigned",
         /// The agent has started.
         Running = "running",
@@ -15,9 +16,9 @@ text_enum! {
         Failed = "failed",
         /// The task was cancelled.
         Cancelled = "cancelled",
-        /// The time limit of the attempt passed.
+        /// The attempt exceeded its time limit.
         TimedOut = "timed_out",
-        /// The agent gave the task back without executing it. The attempt is not counted.
+        /// The agent gave the task back, or was retired. The attempt is not counted.
         Released = "released",
         /// The agent asked a question and waits for the answer. The attempt is not counted.
         Waiting = "waiting",
@@ -34,7 +35,7 @@ impl ExecutionState {
     }
 
     /// Returns whether the attempt counts towards the maximum number of attempts of its task: it
-    /// failed, timed out or was lost.
+    /// does if it failed, timed out or was lost.
     #[must_use]
     pub const fn is_counted(self) -> bool {
         matches!(self, Self::Failed | Self::TimedOut | Self::Lost)
@@ -48,5 +49,33 @@ impl ExecutionState {
             (Self::Assigned, Self::Running) => true,
             (open, closed) => open.is_open() && !closed.is_open(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ExecutionState::{self, Assigned, Failed, Lost, Running, TimedOut};
+
+    #[test]
+    fn execution_changes_only_as_listed() {
+        for from in ExecutionState::ALL {
+            for to in ExecutionState::ALL {
+                let starts = (*from, *to) == (Assigned, Running);
+                let is_open = |state| [Assigned, Running].contains(state);
+                let closes = is_open(from) && !is_open(to);
+                assert_eq!(from.may_become(*to), starts || closes, "{from} to {to}");
+                assert_eq!(from.is_open(), is_open(from), "{from}");
+            }
+        }
+    }
+
+    #[test]
+    fn failures_timeouts_and_losses_are_counted() {
+        let counted = ExecutionState::ALL.iter().filter(|end| end.is_counted());
+
+        assert_eq!(
+            counted.copied().collect::<Vec<_>>(),
+            [Failed, TimedOut, Lost]
+        );
     }
 }

@@ -18,11 +18,11 @@ pub struct TaskChanges {
     pub tags: Option<Tags>,
     /// The new requirements, in place of all of the previous ones.
     pub requirements: Option<Document>,
-    /// The new context, in place of all of the previous.
+    /// The new context, in place of the previous one.
     pub context: Option<Document>,
-    /// The new priority, which also moves a ready task among those to be claimed.
+    /// The new priority. It also moves a ready task in the order of claims.
     pub priority: Option<Priority>,
-    /// The new maximum number of attempts, which is compared when the next one ends.
+    /// The new maximum number of attempts, in effect from the end of the next attempt on.
     pub max_attempts: Option<MaxAttempts>,
     /// The version that the task must have; `None` for any.
     pub expected: Option<Version>,
@@ -71,13 +71,13 @@ pub enum DependencyChange {
         /// Its state.
         state: TaskState,
     },
-    /// The task, or one that it would depend on, depends on itself then.
+    /// A dependency would close a cycle.
     Cycle {
-        /// The tasks of the cycle, each of which depends on the next one. The first is also the
-        /// last.
+        /// The tasks of the cycle, each of which would depend on the next one. The first is also
+        /// the last.
         tasks: Vec<TaskId>,
     },
-    /// The task depends on this one already, but waits for something else.
+    /// The task already depends on this prerequisite, but waits for something else.
     Differs {
         /// The prerequisite.
         prerequisite: TaskId,
@@ -87,8 +87,8 @@ pub enum DependencyChange {
         /// The prerequisite.
         prerequisite: TaskId,
     },
-    /// The task would have more than 1000 dependencies, or to find cycles more than 100 000 tasks
-    /// would have to be read.
+    /// The task would have more than 1000 dependencies, or the search for a cycle would read more
+    /// than 100 000 tasks.
     TooLarge,
     /// There is no such task.
     Unknown,
@@ -101,8 +101,8 @@ pub enum CancelScope {
     /// Only the task.
     #[default]
     Task,
-    /// The task and its open descendants: its parts, the parts of those, and so on, also below parts
-    /// that have ended.
+    /// The task and its open descendants: its parts, the parts of those, and so on, also below
+    /// parts that have ended.
     Descendants,
 }
 
@@ -121,7 +121,7 @@ pub enum CancelOutcome {
         /// The tasks that were skipped because of that, in ascending order.
         skipped: Vec<TaskId>,
     },
-    /// The task has ended; nothing was changed, and no descendant was cancelled.
+    /// The task had ended before. Nothing was changed, and no descendant was cancelled.
     AlreadyEnded {
         /// Its state.
         state: TaskState,
@@ -145,7 +145,7 @@ pub enum ResumeOutcome {
         /// Its state.
         state: TaskState,
     },
-    /// The context of the task would be longer than a [`Document`] with these answers.
+    /// With these answers, the context of the task would exceed a limit of a [`Document`].
     TooLarge,
     /// There is no such task.
     Unknown,

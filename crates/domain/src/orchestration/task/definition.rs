@@ -19,16 +19,16 @@ pub struct TaskDefinition {
     pub tags: Tags,
     /// What is to be done, for the agent.
     pub requirements: Document,
-    /// What an agent must be able to do. An agent may take the task if it
-    /// [fits](crate::orchestration::agent::AgentDescription::fits). `{}`, the default, is met by
-    /// every agent.
+    /// What an agent must be able to do: only an agent that
+    /// [fits](crate::orchestration::agent::AgentDescription::fits) may execute the task. Every
+    /// agent fits the default, `{}`.
     pub required_capabilities: Document,
-    /// Anything else that the agent needs to know. What was answered to its questions is added as
-    /// `answers`.
+    /// Anything else that the agent needs to know. The answers to its questions are added as the
+    /// member `answers`.
     pub context: Document,
     /// How urgent it is.
     pub priority: Priority,
-    /// How often it is attempted.
+    /// The maximum number of counted attempts.
     pub max_attempts: MaxAttempts,
     /// How long an attempt may take, in seconds. No limit by default.
     pub time_limit: Option<TimeLimit>,
@@ -52,11 +52,11 @@ impl TaskDefinition {
         }
     }
 
-    /// Returns a stable fingerprint. Different definitions have different fingerprints, except for
-    /// one pair in 2¹²².
+    /// Returns a stable hash. The probability that two different definitions have the same one is
+    /// 2⁻¹²².
     ///
-    /// A store keeps the fingerprint of the definition that a task was created with, to recognise
-    /// the same plan also after the task was changed.
+    /// A store keeps the fingerprint of the definition that a task was created with, to recognize
+    /// the same plan even after the task was changed.
     #[must_use]
     pub fn fingerprint(&self) -> Uuid {
         // Never fails: all parts are valid JSON already.
@@ -74,8 +74,8 @@ impl TaskDefinition {
     }
 }
 
-/// Returns the place of a task among those that can be claimed, in microseconds since 1970:
-/// smaller is sooner.
+/// Returns the claim order of a ready task, in microseconds since 1970: the task with the least one
+/// is claimed first.
 ///
 /// It is the time at which the task is due, one minute earlier for each unit of its priority.
 #[must_use]
@@ -85,4 +85,117 @@ pub fn claim_order(due_at: Timestamp, priority: Priority) -> i64 {
     due_at
         .as_micros()
         .saturating_sub(i64::from(priority.get()).saturating_mul(MINUTE))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::orchestration::task::Tag;
+
+    fn plain() -> TaskDefinition {
+        TaskDefinition::new(Title::new("Deploy").unwrap())
+    }
+
+    fn full() -> TaskDefinition {
+        TaskDefinition {
+            description: Description::new("To staging").unwrap(),
+            parent: Some("release".parse().unwrap()),
+            tags: Tags::new(["v2", "urgent"].map(|tag| Tag::new(tag).unwrap())).unwrap(),
+            requirements: Document::of(&json!({ "environment": "staging" })).unwrap(),
+            required_capabilities: Document::of(&json!({ "agent_type": "ops" })).unwrap(),
+            context: Document::of(&json!({ "n": 1.0 })).unwrap(),
+            priority: Priority::new(10).unwrap(),
+            max_attempts: MaxAttempts::new(2).unwrap(),
+            time_limit: Some(TimeLimit::new(600).unwrap()),
+            ..plain()
+        }
+    }
+
+    /// Stores have fingerprints and queues of existing tasks, so these must never change.
+    #[test]
+    fn fingerprints_and_queues_are_stable() {
+        let fingerprint = |definition: &TaskDefinition| definition.fingerprint().to_string();
+
+        assert_eq!(
+            fingerprint(&plain()),
+            "91a324fc-f507-5fdf-b33c-920cac2b5bf7"
+        );
+        assert_eq!(fingerprint(&full()), "d5714967-e27e-50bc-a784-f1cb5fde40c7");
+        assert_eq!(plain().queue(), 6_250_152_856_776_103_551);
+        assert_eq!(full().queue(), -409_123_766_656_413_513);
+    }
+
+    #[test]
+    fn every_field_changes_the_fingerprint() {
+        let full = full();
+        let mut changed = vec![plain(), full.clone()];
+        let edits: [fn(&mut TaskDefinition); 10] = [
+            |definition| definition.title = Title::new("Release").unwrap(),
+            |definition| definition.description = Description::default(),
+            |definition| definition.parent = None,
+            |definition| definition.tags = Tags::default(),
+            |definition| definition.requirements = Document::default(),
+            |definition| definition.required_capabilities = Document::default(),
+            |definition| definition.context = Document::default(),
+            |definition| definition.priority = Priority::DEFAULT,
+            |definition| definition.max_attempts = MaxAttempts::DEFAULT,
+            |definition| definition.time_limit = None,
+        ];
+        for edit in edits {
+            let mut other = full.clone();
+            edit(&mut other);
+            changed.push(other);
+        }
+
+        let mut fingerprints: Vec<_> = changed.iter().map(TaskDefinition::fingerprint).collect();
+        fingerprints.sort();
+        fingerprints.dedup();
+        assert_eq!(fingerprints.len(), changed.len());
+    }
+
+    #[test]
+    fn tasks_with_equal_required_capabilities_share_a_queue() {
+        let with = |json: &str| TaskDefinition {
+            required_capabilities: json.parse().unwrap(),
+            ..full()
+        };
+
+        let queue = with(r#"{"gpu":1,"os":["linux"]}"#).queue();
+        assert_eq!(with(r#"{ "os": ["linux"], "gpu": 1.0 }"#).queue(), queue);
+        assert_ne!(with(r#"{"gpu":2,"os":["linux"]}"#).queue(), queue);
+        assert_ne!(with(r#"{"gpu":"1","os":["linux"]}"#).queue(), queue);
+    }
+
+    #[test]
+    fn unit_of_priority_is_one_minute() {
+        let order = |due_at: &str, priority: i64| {
+            claim_order(due_at.parse().unwrap(), Priority::new(priority).unwrap())
+        };
+        let noon = order("2026-01-31T12:00:00Z", 0);
+
+        assert_eq!(noon, 1_769_860_800_000_000);
+        assert_eq!(order("2026-01-31T12:10:00Z", 10), noon);
+        assert_eq!(order("2026-01-31T11:59:00Z", -1), noon);
+        assert_eq!(order("2026-01-31T11:59:59.999999Z", 0), noon - 1);
+        assert_eq!(order("2026-02-01T04:40:00Z", 1000), noon);
+    }
+
+    proptest! {
+        #[test]
+        fn task_is_claimed_first_unless_another_is_due_longer_by_the_difference_in_priority(
+            due in prop::array::uniform2(Timestamp::MIN.as_micros()..=Timestamp::MAX.as_micros()),
+            priority in prop::array::uniform2(-1000..=1000_i64),
+        ) {
+            let [one, other] = [0, 1].map(|task| {
+                let due_at = Timestamp::from_micros(due[task]).unwrap();
+                claim_order(due_at, Priority::new(priority[task]).unwrap())
+            });
+
+            let head_start = (priority[0] - priority[1]) * 60_000_000;
+            prop_assert_eq!(one.cmp(&other), (due[0] - due[1]).cmp(&head_start));
+        }
+    }
 }

@@ -97,3 +97,55 @@ impl From<Dependency> for DependencyForm {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dependency_is_open_met_or_never_met() {
+        use TaskState::{
+            Assigned, Blocked, Cancelled, Completed, Failed, Ready, Running, Skipped, TimedOut,
+            Waiting,
+        };
+        for state in TaskState::ALL {
+            let (success, end) = match state {
+                Blocked | Ready | Assigned | Running | Waiting => (None, None),
+                Completed => (Some(true), Some(true)),
+                Failed | Cancelled | TimedOut | Skipped => (Some(false), Some(true)),
+            };
+            assert_eq!(When::Success.is_met(*state), success, "{state}");
+            assert_eq!(When::End.is_met(*state), end, "{state}");
+        }
+    }
+
+    #[test]
+    fn dependency_on_success_is_written_as_an_id() {
+        let task: TaskId = "build".parse().unwrap();
+        let success = Dependency::success(task.clone());
+        let end = Dependency::end(task);
+        let forms = [
+            (&success, r#""build""#, true),
+            (&success, r#"{"task_id":"build"}"#, false),
+            (&success, r#"{"task_id":"build","when":"success"}"#, false),
+            (&end, r#"{"task_id":"build","when":"end"}"#, true),
+        ];
+        for (dependency, json, is_written) in forms {
+            let read: Dependency = serde_json::from_str(json).unwrap();
+            assert_eq!(read, *dependency, "{json}");
+            let written = serde_json::to_string(dependency).unwrap();
+            assert_eq!(written == json, is_written, "{written}");
+        }
+        for json in [r#""""#, r#"{"task_id":"build","when":"start"}"#, "{}", "1"] {
+            assert!(serde_json::from_str::<Dependency>(json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn dependencies_are_ordered_by_prerequisite() {
+        let [a, b] = ["a", "b"].map(|text| text.parse::<TaskId>().unwrap());
+
+        assert!(Dependency::end(a.clone()) < Dependency::success(b));
+        assert!(Dependency::success(a.clone()) < Dependency::end(a));
+    }
+}

@@ -11,18 +11,19 @@ use crate::text::short_text;
 use crate::timestamp::Timestamp;
 
 bounded_number! {
-    /// How urgent a task is: −1000 to 1000, greater is sooner. Defaults to 0.
+    /// How urgent a task is: −1000 to 1000, greater is more urgent. Defaults to 0.
     ///
-    /// One more is worth one minute: a task is claimed before those of a lower priority that became
-    /// due less than that difference in minutes before it. So no task waits forever.
+    /// A unit of priority is worth one minute. For example, a task is claimed before one whose
+    /// priority is lower by 10, unless that one has been due for 10 minutes longer. So no task
+    /// waits forever.
     Priority(i16), "priority", -1000 to 1000, default 0
 }
 
 bounded_number! {
     /// How often a task is attempted: 1 to 1000. Defaults to 3.
     ///
-    /// Attempts that failed, timed out or were lost are counted; those that were released or wait
-    /// for an answer are not.
+    /// Attempts that failed, timed out or were lost are counted. Attempts that were released, or
+    /// that asked a question, are not.
     MaxAttempts(i16), "max_attempts", 1 to 1000, default 3
 }
 
@@ -44,7 +45,7 @@ short_text! {
     Tag, "tag"
 }
 
-/// Up to 64 tags. As JSON, a sorted list.
+/// A set of up to 64 tags. As JSON, a sorted list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "BTreeSet<Tag>")]
 pub struct Tags(BTreeSet<Tag>);
@@ -176,3 +177,6 @@ macro_rules! text {
 
 text!(Title);
 text!(Description);
+
+#[cfg(test)]
+mod tests;

@@ -113,3 +113,46 @@ impl TaskFilter {
             && self.created_until.is_none_or(|until| created_at < until)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::orchestration::TaskState;
+
+    fn at(text: &str) -> Timestamp {
+        format!("2026-01-31T{text}:00Z").parse().unwrap()
+    }
+
+    fn part(parent: Option<&str>) -> TaskOverview {
+        let mut definition = TaskDefinition::new(Title::new("Build").unwrap());
+        definition.parent = parent.map(|parent| parent.parse().unwrap());
+        let key = TaskKey::new("alice", "build").unwrap();
+        let progress = TaskProgress::created(TaskState::Ready, 0, at("12:00"));
+        TaskOverview::of(&Task::new(key, definition, progress))
+    }
+
+    #[test]
+    fn default_filter_accepts_all() {
+        assert!(TaskFilter::default().accepts(&part(None)));
+        assert!(TaskFilter::default().accepts(&part(Some("release"))));
+    }
+
+    #[test]
+    fn every_condition_must_be_met() {
+        let filter = TaskFilter::default()
+            .with_states(TaskState::Ready)
+            .with_parent("release".parse::<TaskId>().unwrap())
+            .with_created(at("12:00"), at("12:01"));
+
+        assert!(filter.accepts(&part(Some("release"))));
+        assert!(!filter.accepts(&part(Some("other"))));
+        assert!(!filter.accepts(&part(None)));
+        for other in [
+            filter.clone().with_states(TaskState::Blocked),
+            filter.clone().with_created(at("12:01"), None),
+            filter.clone().with_created(None, at("12:00")),
+        ] {
+            assert!(!other.accepts(&part(Some("release"))), "{other:?}");
+        }
+    }
+}

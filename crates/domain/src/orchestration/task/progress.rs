@@ -49,7 +49,7 @@ pub struct TaskProgress {
     pub state: TaskState,
     /// The number of attempts so far, which is the number of the latest one.
     pub attempts: u32,
-    /// How many of them are counted: those that failed, timed out or were lost.
+    /// How many of them count towards the maximum: those that failed, timed out or were lost.
     pub counted_attempts: u32,
     /// The agent that executes it; `None` unless it is assigned or running.
     pub agent: Option<AgentId>,
@@ -61,7 +61,8 @@ pub struct TaskProgress {
     pub created_at: Timestamp,
     /// When its state changed last.
     pub changed_at: Timestamp,
-    /// The code of its error; `None` unless it failed, timed out or was lost.
+    /// The code of the latest error of an attempt, even if a later attempt succeeded; `None` if no
+    /// attempt failed, timed out or was lost.
     pub error_code: Option<ErrorCode>,
 }
 
@@ -86,5 +87,25 @@ impl TaskProgress {
     #[must_use]
     pub fn ended_at(&self) -> Option<Timestamp> {
         self.state.is_ended().then_some(self.changed_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_ready_task_is_due_and_only_an_ended_one_has_an_end() {
+        let noon: Timestamp = "2026-01-31T12:00:00Z".parse().unwrap();
+        for state in TaskState::ALL {
+            let created = TaskProgress::created(*state, 0, noon);
+            let is_ready = *state == TaskState::Ready;
+            assert_eq!(created.due_at, is_ready.then_some(noon), "{state}");
+            assert_eq!(
+                created.ended_at(),
+                state.is_ended().then_some(noon),
+                "{state}"
+            );
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::repository::{Page, PageRequest, Result, port};
 use crate::write::WriteContext;
 use crate::{Document, TaskId, TaskKey, UserId};
 
-/// Keeps tasks, what they need, and what they depend on.
+/// Records tasks, what they require, and what they depend on.
 ///
 /// # Contract
 ///
@@ -19,37 +19,41 @@ use crate::{Document, TaskId, TaskKey, UserId};
 /// [writes](crate::orchestration#writes):
 ///
 /// - Owners are isolated: the same task id under two owners is two tasks.
-/// - After any sequence of concurrent calls, a task is blocked exactly if a dependency of it is
-///   open, unless it has ended. A task that is ready, assigned or running has no open dependency.
+/// - At any time, also under concurrent calls, a task that has not ended is blocked if and only if
+///   one of its prerequisites has not ended. So a task that is ready, assigned or running has no
+///   open prerequisite.
 /// - A task is [skipped](crate::orchestration::TaskState::Skipped) in the transaction in which a
-///   prerequisite that had to succeed ends otherwise, and so are the tasks for which it had to
-///   succeed.
+///   prerequisite that had to succeed ends otherwise. This applies to a skipped prerequisite as
+///   well.
 /// - A task that ends is finished in the [task history](crate::task_history) in the same
-///   transaction, with the [status](crate::orchestration::TaskState::status) of its state, also if
-///   it has no steps there. A task that is finished only in the history stays open here.
-/// - Every change has its entries in the [audit log](crate::orchestration::audit), written in the
-///   same transaction.
+///   transaction, with the [status](crate::orchestration::TaskState::status) of its state, even if
+///   it has no steps there. If it is already finished there, that finish is kept. A task that is
+///   finished only in the history stays open here.
+/// - Every change except [`remove_expired`](Self::remove_expired) has its entries in the [audit
+///   log](crate::orchestration::audit), written in the same transaction.
 ///
 /// # Errors
 ///
-/// As for [`TaskHistoryRepository`](crate::task_history::TaskHistoryRepository#errors). Writes fail
-/// with `Conflict`, with [`WriteConflict`](crate::orchestration::WriteConflict) as the source, if the
-/// id of the write was used for a different write.
+/// As for [`TaskHistoryRepository`](crate::task_history::TaskHistoryRepository#errors). A write
+/// also fails with `Conflict`, with [`WriteConflict`](crate::orchestration::WriteConflict) as its
+/// source, if its id was used for a different write. Nothing is changed in this case.
 #[port("tasks")]
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait TaskRepository: fmt::Debug + Send + Sync {
     /// Creates the tasks of a plan, all or none.
     ///
-    /// A prerequisite that has ended counts as it ended: a task for which it had to succeed is
-    /// [skipped](crate::orchestration::TaskState::Skipped) at once if it did not. Creating the same
-    /// plan again changes nothing and returns the current states, also with another write id, and
-    /// also if the tasks were changed since.
+    /// A prerequisite may have ended before. If it had to succeed and did not, the task is
+    /// [skipped](crate::orchestration::TaskState::Skipped) at once. Creating the same plan again
+    /// changes nothing and returns the current states, even with another write id, and even if the
+    /// tasks were changed since. Plans are the same if their tasks have the same ids and
+    /// definitions; dependencies are not compared.
     ///
     /// # Errors
     ///
-    /// `Conflict`, with [`PlanConflict`](super::PlanConflict) as its source, if a task exists that
-    /// was created with a different definition, or some tasks of the plan exist and others do not.
+    /// `Conflict`, with [`PlanConflict`](super::PlanConflict) as its source, if a task of the plan
+    /// exists and was created with a different definition, or if only some tasks of the plan exist.
+    /// Nothing is created in this case.
     #[idempotent]
     async fn create(
         &self,
@@ -58,8 +62,8 @@ pub trait TaskRepository: fmt::Debug + Send + Sync {
         plan: &TaskPlan,
     ) -> Result<PlanOutcome>;
 
-    /// Changes the fields of a task's definition that the changes name, unless it has ended. The
-    /// version increases if a value differs.
+    /// Changes the fields of a task's definition that `changes` names, unless the task has ended.
+    /// The version increases if a value differs.
     #[idempotent]
     async fn update(
         &self,
@@ -70,10 +74,11 @@ pub trait TaskRepository: fmt::Debug + Send + Sync {
 
     /// Adds dependencies to a task that is blocked or ready, all or none.
     ///
-    /// A ready task becomes blocked if one of them is open. The task is
+    /// A ready task becomes blocked if a prerequisite has not ended. The task is
     /// [skipped](crate::orchestration::TaskState::Skipped) at once if a prerequisite that has to
-    /// succeed ended otherwise. A dependency that the task has already changes nothing. One that would close a cycle is refused with the tasks of the cycle, also if
-    /// two callers add the two halves of a cycle at the same time.
+    /// succeed ended otherwise. A dependency that the task already has changes nothing. A
+    /// dependency that would close a cycle is refused, and the cycle is returned, even if two
+    /// callers add the two halves of a cycle at the same time.
     #[idempotent]
     async fn add_dependencies(
         &self,
@@ -84,8 +89,8 @@ pub trait TaskRepository: fmt::Debug + Send + Sync {
 
     /// Removes dependencies of a task that is blocked or ready.
     ///
-    /// A blocked task becomes ready, due at the time of the write, if none of the remaining ones is
-    /// open. A dependency that the task does not have is ignored.
+    /// A blocked task becomes ready, due at the time of the write, if all of its remaining
+    /// prerequisites have ended. A dependency that the task does not have is ignored.
     #[idempotent]
     async fn remove_dependencies(
         &self,
@@ -94,10 +99,11 @@ pub trait TaskRepository: fmt::Debug + Send + Sync {
         prerequisites: &[TaskId],
     ) -> Result<DependencyChange>;
 
-    /// Cancels a task that has not ended, at once, and frees the slot of its agent.
+    /// Cancels a task that has not ended, and frees the slot of its agent at once.
     ///
-    /// With [`CancelScope::Descendants`] its open descendants are cancelled, too. Its agent learns of it
-    /// at its next heartbeat, report, or save in the task history.
+    /// With [`CancelScope::Descendants`], its open descendants are cancelled as well. An agent that
+    /// executes a cancelled task is informed by the result of its next heartbeat that names the
+    /// attempt, of its next report, or of its next save in the task history.
     #[idempotent]
     async fn cancel(
         &self,
@@ -106,8 +112,8 @@ pub trait TaskRepository: fmt::Debug + Send + Sync {
         scope: CancelScope,
     ) -> Result<CancelOutcome>;
 
-    /// Makes a waiting task ready, due at the time of the write, and merges the members of `answers`
-    /// into the member `answers` of its context. Members with the same key are replaced. The version
+    /// Makes a waiting task ready, due at the time of the write, and merges `answers` into the
+    /// member `answers` of its context: members with the same key are replaced. The version
     /// increases if the context differs.
     #[idempotent]
     async fn resume(
@@ -125,8 +131,8 @@ pub trait TaskRepository: fmt::Debug + Send + Sync {
     /// descending id for equal instants.
     ///
     /// With concurrent writes, no task is listed twice over all pages, and no unchanged task is
-    /// missed. The cost of a page does not depend on the number of tasks, except with both a parent
-    /// and states, where it grows with the parts that the page passes.
+    /// missed. The cost of a page does not depend on the number of tasks. Only with both a parent
+    /// and states, it grows with the number of parts that the filter does not accept.
     #[read]
     async fn list(
         &self,
@@ -135,14 +141,15 @@ pub trait TaskRepository: fmt::Debug + Send + Sync {
         page: &PageRequest<TaskCursor>,
     ) -> Result<Page<TaskOverview, TaskCursor>>;
 
-    /// Returns a task with all tasks that it depends on, directly or not, and all that depend on
-    /// it. Empty if the task does not exist.
+    /// Returns a task, all tasks that it depends on, and all tasks that depend on it, each directly
+    /// or indirectly. The graph is empty if the task does not exist.
     ///
-    /// At most [`TaskGraph::MAX_TASKS`] tasks, the nearest first.
+    /// If there are more than [`TaskGraph::MAX_TASKS`] tasks, the graph has those that are the
+    /// fewest dependencies away.
     #[read]
     async fn graph(&self, task: &TaskKey) -> Result<TaskGraph>;
 
-    /// Counts the tasks of an owner by state, all at the same instant.
+    /// Counts the tasks of an owner by state, in one snapshot.
     ///
     /// The cost grows with the number of tasks.
     #[read]
@@ -153,12 +160,13 @@ pub trait TaskRepository: fmt::Debug + Send + Sync {
     async fn expired(&self, retention: &TaskRetention) -> Result<u64>;
 
     /// Removes one batch of the ended tasks that the retention covers, in the order of their keys,
-    /// with their dependencies and executions. The entries of the audit log and the task history are
-    /// kept.
+    /// with their dependencies and executions. The entries of the audit log and the task history
+    /// are kept.
     ///
-    /// A task that is a prerequisite or the parent of an open task is not removed. A batch is one
-    /// transaction, and examines at most as many tasks as the page has items. To remove every covered
-    /// task, continue after [`RemovedTasks::next`] until it is `None`. Two concurrent runs remove each task once.
+    /// A task that is a prerequisite or the parent of an open task is kept. A batch is one
+    /// transaction, and examines at most as many tasks as `batch` has items. To remove all covered
+    /// tasks, repeat the call after [`RemovedTasks::next`] until that is `None`. Concurrent runs
+    /// remove each task once. Tasks that other calls are changing are left for the next run.
     #[once]
     async fn remove_expired(
         &self,

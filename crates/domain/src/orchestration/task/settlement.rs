@@ -2,7 +2,7 @@
 //!
 //! All adapters decide with these functions, so they agree by construction.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::dependency::When;
 use crate::TaskId;
@@ -61,8 +61,8 @@ pub struct Settled {
 /// because of that.
 ///
 /// `dependants` has the edges to all tasks that depend on one that ended or is skipped, and `tasks`
-/// those tasks as they were before. The result has each task that changes once, by ascending id.
-/// Tasks that ended already do not change.
+/// has those tasks as they were before. The result has each task that changes once, by ascending
+/// id. A task of `ended`, and one that is not blocked, does not change.
 #[must_use]
 pub fn settle(
     ended: impl IntoIterator<Item = (TaskId, TaskState)>,
@@ -70,13 +70,16 @@ pub fn settle(
     tasks: &BTreeMap<TaskId, Dependant>,
 ) -> Vec<Settled> {
     let mut queue: VecDeque<(TaskId, TaskState)> = ended.into_iter().collect();
+    let ended: BTreeSet<TaskId> = queue.iter().map(|(task, _)| task.clone()).collect();
+    let is_blocked = |task: &Dependant| task.state == TaskState::Blocked;
     let mut settled: BTreeMap<TaskId, Settled> = BTreeMap::new();
     while let Some((prerequisite, end)) = queue.pop_front() {
         for (task, when) in dependants.get(&prerequisite).into_iter().flatten() {
-            let Some(before) = tasks.get(task) else {
+            let before = tasks.get(task).filter(|before| is_blocked(before));
+            let (Some(before), Some(is_met)) = (before, when.is_met(end)) else {
                 continue;
             };
-            if before.state != TaskState::Blocked {
+            if ended.contains(task) {
                 continue;
             }
             let now = settled.entry(task.clone()).or_insert_with(|| Settled {
@@ -85,22 +88,23 @@ pub fn settle(
                 to: before.state,
                 open_dependencies: before.open_dependencies,
             });
-            match when.is_met(end) {
-                _ if now.to == TaskState::Skipped => {}
-                Some(false) => {
-                    now.to = TaskState::Skipped;
-                    now.open_dependencies = 0;
-                    queue.push_back((task.clone(), TaskState::Skipped));
+            if now.to == TaskState::Skipped {
+                continue;
+            }
+            if is_met {
+                now.open_dependencies = now.open_dependencies.saturating_sub(1);
+                if now.open_dependencies == 0 {
+                    now.to = TaskState::Ready;
                 }
-                Some(true) => {
-                    now.open_dependencies = now.open_dependencies.saturating_sub(1);
-                    if now.open_dependencies == 0 {
-                        now.to = TaskState::Ready;
-                    }
-                }
-                None => {}
+            } else {
+                now.to = TaskState::Skipped;
+                now.open_dependencies = 0;
+                queue.push_back((task.clone(), TaskState::Skipped));
             }
         }
     }
     settled.into_values().collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ use tasktrail_domain::orchestration::dispatch::{
 };
 
 use super::giving::{free_slots, unavailable};
+use crate::store::orchestration::owner::Owner;
 use crate::store::orchestration::write::Write;
 
 impl Write<'_> {
@@ -44,6 +45,24 @@ impl Write<'_> {
         let (attempt, deadline) = self.give(id, agent, Action::TASK_CLAIMED)?;
         let definition = self.owner.tasks.get(id)?.definition.clone();
         Some(ClaimedTask::new(id.clone(), attempt, definition, deadline))
+    }
+}
+
+impl Owner {
+    /// Returns the outcome of a claim with the definitions that its tasks have now, and without
+    /// those that were removed.
+    pub(crate) fn with_current_definitions(&self, outcome: ClaimOutcome) -> ClaimOutcome {
+        let ClaimOutcome::Claimed { mut tasks } = outcome else {
+            return outcome;
+        };
+        tasks.retain_mut(|claimed| {
+            let task = self.tasks.get(&claimed.task);
+            if let Some(task) = task {
+                claimed.definition.clone_from(&task.definition);
+            }
+            task.is_some()
+        });
+        ClaimOutcome::Claimed { tasks }
     }
 }
 

@@ -1,34 +1,14 @@
-//! The JSON forms of plans and new tasks.
-
 use serde::{Deserialize, Serialize};
 
-use super::definition::TaskDefinition;
-use super::dependency::Dependency;
-use super::limits::{Description, MaxAttempts, Priority, Tags, TimeLimit, Title};
-use super::plan::{NewTask, TaskPlan};
-use crate::{Document, InvalidValue, TaskId};
+use super::NewTask;
+use crate::orchestration::task::definition::TaskDefinition;
+use crate::orchestration::task::dependency::Dependency;
+use crate::orchestration::task::limits::{
+    Description, MaxAttempts, Priority, Tags, TimeLimit, Title,
+};
+use crate::{Document, TaskId};
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PlanForm {
-    tasks: Vec<NewTask>,
-}
-
-impl TryFrom<PlanForm> for TaskPlan {
-    type Error = InvalidValue;
-
-    fn try_from(form: PlanForm) -> Result<Self, Self::Error> {
-        Self::new(form.tasks)
-    }
-}
-
-impl From<TaskPlan> for PlanForm {
-    fn from(plan: TaskPlan) -> Self {
-        let tasks = plan.tasks().to_vec();
-        Self { tasks }
-    }
-}
-
+/// The JSON form of a new task: flat, and with defaults.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewTaskForm {
