@@ -9,6 +9,8 @@
 //! - [`situation`]: the usual first steps of a case.
 //! - [`soundness`]: whether everything fits together at the end of a case.
 
+pub mod agents;
+pub mod audit_log;
 pub mod dispatch;
 pub mod fixture;
 pub mod situation;
@@ -19,18 +21,23 @@ pub mod under_test;
 pub use self::under_test::Orchestration;
 
 /// Generates one test per case of a port: `agents $fresh; module: case, case; module: case;`.
+/// `without agents $fresh; …` omits the module `dropped_calls`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __orchestration_cases {
     ($port:ident $fresh:path; $($concern:ident: $($case:ident),+;)+) => {
-        $($crate::__orchestration_concern! { $port $concern $fresh: $($case)+ })+
+        $($crate::__orchestration_concern! { with $port $concern $fresh: $($case)+ })+
+    };
+    ($with:ident $port:ident $fresh:path; $($concern:ident: $($case:ident),+;)+) => {
+        $($crate::__orchestration_concern! { $with $port $concern $fresh: $($case)+ })+
     };
 }
 
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __orchestration_concern {
-    ($port:ident $concern:ident $fresh:path: $($case:ident)+) => {
+    (without $port:ident dropped_calls $fresh:path: $($case:ident)+) => {};
+    ($with:ident $port:ident $concern:ident $fresh:path: $($case:ident)+) => {
         $(
             #[test]
             fn $case() {

@@ -12,7 +12,7 @@ use tasktrail_domain::UserId;
 use tasktrail_domain::repository::{Effect, ErrorKind, Operation, RepositoryError, Result};
 use tasktrail_domain::write::WriteContext;
 
-use crate::store::orchestration::{EndedTask, Owner, Subject, Write};
+use crate::store::orchestration::{EndedTask, Owner, Purpose, Write};
 use crate::store::transactions::{Lock, TransactionId, Transactions};
 use crate::store::{Data, InMemoryStore};
 use crate::view::View;
@@ -66,13 +66,14 @@ impl InMemoryOrchestration {
     /// Applies a write, unless it is a repetition.
     async fn write<T: Clone + Send + Sync + 'static>(
         &self,
-        (operation, subject): (Operation, Subject),
         context: &WriteContext,
         user: &UserId,
+        purpose: Purpose,
         change: impl FnOnce(&mut Write<'_>) -> T + Send,
     ) -> Result<T> {
+        let operation = purpose.method();
         let write = |owner: &mut Owner| {
-            let written = owner.write(context, (operation, subject), change);
+            let written = owner.write(context, purpose, change);
             written.map_err(|refused| conflict(operation, refused))
         };
         self.change(operation, user, write).await

@@ -58,3 +58,44 @@ mod in_a_transaction {
 
     tasktrail_conformance::task_history_suite!(fresh);
 }
+
+/// The ports of orchestration, which share one store.
+mod orchestration {
+    use tasktrail_conformance::Orchestration;
+    use tasktrail_in_memory::{InMemoryOrchestration, InMemoryStore, InMemoryTaskHistory};
+
+    use super::Arc;
+
+    pub(super) fn ports(of: InMemoryOrchestration, history: InMemoryTaskHistory) -> Orchestration {
+        let of = Arc::new(of);
+        Orchestration {
+            agents: of.clone(),
+            tasks: of.clone(),
+            dispatch: of.clone(),
+            audit_log: of,
+            history: Arc::new(history),
+        }
+    }
+
+    async fn fresh() -> (Orchestration, ()) {
+        let store = InMemoryStore::new();
+        (ports(store.orchestration(), store.task_history()), ())
+    }
+
+    tasktrail_conformance::dispatch_suite!(fresh);
+
+    /// The same in a transaction that is never committed.
+    mod in_a_transaction {
+        use tasktrail_in_memory::InMemoryTransaction;
+
+        use super::{InMemoryStore, Orchestration, ports};
+
+        async fn fresh() -> (Orchestration, InMemoryTransaction) {
+            let transaction = InMemoryStore::new().begin();
+            let ports = ports(transaction.orchestration(), transaction.task_history());
+            (ports, transaction)
+        }
+
+        tasktrail_conformance::dispatch_suite!(fresh);
+    }
+}

@@ -11,6 +11,7 @@
 mod database;
 pub mod entry_order;
 mod error;
+mod fingerprint;
 pub mod health;
 mod jsonb_result;
 mod leaves;
@@ -29,6 +30,7 @@ pub use database::PostgresDatabase;
 pub use diesel_async;
 pub use entry_order::{EntryOrder, OrderRepair, SuspectTask};
 pub use error::MigrateError;
+pub use fingerprint::operation_of;
 pub use health::{HealthError, ServerHealth, ServerRole};
 pub use leaves::with_leaves;
 pub use migrate::{
@@ -40,7 +42,7 @@ pub use schema_check::SchemaDifference;
 pub use task_history::{
     ChosenTask, ExplainRequest, ExplainedOperation, ExplainedStatement, Explanation, Export,
     ExportAmount, ExportError, ExportSelection, ExportedItem, ExportedTask, GroupCommitStatistics,
-    PlanAccess, PlanVerdict, PostgresTaskHistory, operation_of,
+    PlanAccess, PlanVerdict, PostgresTaskHistory,
 };
 pub use tasktrail_postgres_client::batching::BatchStatistics;
 pub use tasktrail_postgres_client::config::{Pooler, PostgresConfig};

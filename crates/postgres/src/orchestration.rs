@@ -5,6 +5,10 @@ mod audit_log;
 mod closing;
 mod definition_row;
 mod dispatch;
+#[cfg(test)]
+mod plans;
+#[cfg(test)]
+mod plans_of_all;
 mod settling;
 mod task_row;
 mod tasks;

@@ -67,3 +67,48 @@ pub(crate) async fn plan(
     let lines: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
     Ok(lines.join("\n"))
 }
+
+/// Explains the generic plan of a statement, and executes it with the given parameters. What it
+/// writes is rolled back.
+pub(crate) struct GenericPlan<'e> {
+    pub(crate) sql: &'e str,
+    pub(crate) types: &'e str,
+    pub(crate) parameters: &'e str,
+}
+
+pub(crate) const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF) ";
+
+impl PgOperation for GenericPlan<'_> {
+    type Output = String;
+
+    const OPERATION: Operation = Operation::read("generic_plan");
+
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<String, StoreError> {
+        let prepare = format!(
+            "DEALLOCATE ALL;
+             PREPARE statement ({}) AS {}",
+            self.types, self.sql
+        );
+        connection.batch_execute(&prepare).await?;
+        connection.batch_execute("BEGIN").await?;
+        let explain = format!("{EXPLAIN} EXECUTE statement ({})", self.parameters);
+        let plan = plan(connection, explain).await?;
+        connection.batch_execute("ROLLBACK").await?;
+        Ok(plan)
+    }
+}
+
+/// Number of pages that the statement read, from the first line that contains it.
+pub(crate) fn pages(plan: &str) -> u64 {
+    let counts = plan
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Buffers: shared "))
+        .unwrap();
+    let looked_at = counts.split(' ').filter_map(|count| {
+        let (kind, pages) = count.split_once('=')?;
+        ["hit", "read"]
+            .contains(&kind)
+            .then(|| pages.parse::<u64>().unwrap())
+    });
+    looked_at.sum()
+}

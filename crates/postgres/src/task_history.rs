@@ -4,7 +4,6 @@ mod batched_calls;
 mod count;
 mod explain;
 mod export;
-mod fingerprint;
 mod finish;
 mod finish_batch;
 mod group_commit;
@@ -52,7 +51,6 @@ pub use self::explain::{
 pub use self::export::{
     Export, ExportAmount, ExportError, ExportSelection, ExportedItem, ExportedTask,
 };
-pub use self::fingerprint::operation_of;
 pub(crate) use self::finish_batch::finish_open;
 pub use self::group_commit::GroupCommitStatistics;
 

@@ -9,6 +9,15 @@ use super::fixture::{Writes, claim_by};
 use super::under_test::Orchestration;
 use crate::fixture::user;
 
+/// Returns the tasks of a claim that got any.
+#[must_use]
+pub fn claimed(outcome: ClaimOutcome) -> Vec<ClaimedTask> {
+    match outcome {
+        ClaimOutcome::Claimed { tasks } => tasks,
+        ClaimOutcome::Empty { reason } => panic!("the claim got nothing: {reason:?}"),
+    }
+}
+
 /// Steps that must succeed. Each is a write at the next time of `writes`.
 impl Orchestration {
     /// Registers an agent that is unknown.
@@ -39,10 +48,7 @@ impl Orchestration {
         agent: &Registration,
         limit: i64,
     ) -> Vec<ClaimedTask> {
-        match self.claim(&writes.next(), &claim_by(agent, limit)).await {
-            ClaimOutcome::Claimed { tasks } => tasks,
-            ClaimOutcome::Empty { reason } => panic!("{} got nothing: {reason:?}", agent.agent),
-        }
+        claimed(self.claim(&writes.next(), &claim_by(agent, limit)).await)
     }
 
     /// Registers an unknown agent, creates a plan of its owner, and claims as many tasks as the agent has

@@ -9,7 +9,7 @@ use tasktrail_domain::repository::{Page, PageRequest, Result};
 use tasktrail_domain::write::WriteContext;
 
 use super::InMemoryOrchestration;
-use crate::store::orchestration::{Owner, Subject, Write};
+use crate::store::orchestration::{Owner, Purpose, Subject, Write};
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
@@ -20,11 +20,11 @@ impl AgentRepository for InMemoryOrchestration {
         registration: &Registration,
     ) -> Result<Registered> {
         let AgentKey { user, agent } = &registration.agent;
-        let write = (operation::REGISTER, Subject::Agent(agent.clone()));
+        let purpose = Purpose::of_agent(operation::REGISTER, agent);
         let register = |write: &mut Write<'_>| {
             write.register(agent, registration.instance, &registration.description)
         };
-        self.write(write, context, user, register).await
+        self.write(context, user, purpose, register).await
     }
 
     async fn heartbeat(&self, heartbeat: &Heartbeat) -> Result<HeartbeatOutcome> {
@@ -40,9 +40,9 @@ impl AgentRepository for InMemoryOrchestration {
         changes: &AgentChanges,
     ) -> Result<AgentChange> {
         let AgentKey { user, agent } = agent;
-        let write = (operation::UPDATE, Subject::Agent(agent.clone()));
+        let purpose = Purpose::of_agent(operation::UPDATE, agent);
         let update = |write: &mut Write<'_>| write.update_agent(agent, changes);
-        self.write(write, context, user, update).await
+        self.write(context, user, purpose, update).await
     }
 
     async fn set_state(
@@ -52,9 +52,9 @@ impl AgentRepository for InMemoryOrchestration {
         request: StateRequest,
     ) -> Result<AgentChange> {
         let AgentKey { user, agent } = agent;
-        let write = (operation::SET_STATE, Subject::Agent(agent.clone()));
+        let purpose = Purpose::of_agent(operation::SET_STATE, agent);
         let set = |write: &mut Write<'_>| write.set_agent_state(agent, request);
-        self.write(write, context, user, set).await
+        self.write(context, user, purpose, set).await
     }
 
     async fn apply(
@@ -65,8 +65,8 @@ impl AgentRepository for InMemoryOrchestration {
     ) -> Result<ApplyOutcome> {
         let subject = Subject::Commands(batch.commands().len());
         let apply = |write: &mut Write<'_>| write.apply_batch(batch);
-        self.write((operation::APPLY, subject), context, user, apply)
-            .await
+        let purpose = Purpose::new(operation::APPLY, subject);
+        self.write(context, user, purpose, apply).await
     }
 
     async fn get(&self, agent: &AgentKey) -> Result<Option<Agent>> {

@@ -7,7 +7,7 @@ use tasktrail_domain::repository::{Page, PageRequest, Result};
 use tasktrail_domain::write::WriteContext;
 
 use super::InMemoryOrchestration;
-use crate::store::orchestration::{Subject, Write};
+use crate::store::orchestration::{Purpose, Subject, Write};
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
@@ -25,7 +25,7 @@ impl AuditLogRepository for InMemoryOrchestration {
         let action = entry.action.action().clone();
         let subject = Subject::Entry(action, entry.entity, entry.entity_id.clone());
         let record = |write: &mut Write<'_>| write.record(entry.clone().into());
-        let write = (operation::RECORD, subject);
-        self.write(write, context, &entry.user, record).await
+        let purpose = Purpose::new(operation::RECORD, subject);
+        self.write(context, &entry.user, purpose, record).await
     }
 }

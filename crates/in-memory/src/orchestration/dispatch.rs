@@ -4,7 +4,7 @@ use tasktrail_domain::orchestration::dispatch::{
     ExecutionFilter, QueueLoad, ReapLimit, ReapedAttempt, Report, ReportOutcome, StartOutcome,
     operation,
 };
-use tasktrail_domain::orchestration::{AgentId, AttemptKey};
+use tasktrail_domain::orchestration::{AgentId, AgentKey, AttemptKey};
 use tasktrail_domain::repository::{Page, PageRequest, Result};
 use tasktrail_domain::task_history::Scope;
 use tasktrail_domain::timestamp::Timestamp;
@@ -13,18 +13,17 @@ use tasktrail_domain::{TaskKey, UserId};
 
 use super::{InMemoryOrchestration, conflict};
 use crate::store::Data;
-use crate::store::orchestration::{Owner, Subject, Write};
+use crate::store::orchestration::{Owner, Purpose, Subject, Write};
 use crate::store::transactions::{Lock, Transactions};
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl DispatchRepository for InMemoryOrchestration {
     async fn claim(&self, context: &WriteContext, claim: &Claim) -> Result<ClaimOutcome> {
-        let subject = Subject::Agent(claim.agent.agent.clone());
-        let user = &claim.agent.user;
+        let AgentKey { user, agent } = &claim.agent;
+        let purpose = Purpose::of_agent(operation::CLAIM, agent);
         let give = |write: &mut Write<'_>| write.claim(claim);
-        self.write((operation::CLAIM, subject), context, user, give)
-            .await
+        self.write(context, user, purpose, give).await
     }
 
     async fn assign(
@@ -36,22 +35,22 @@ impl DispatchRepository for InMemoryOrchestration {
         let TaskKey { user, task } = task;
         let subject = Subject::Assignment(task.clone(), agent.clone());
         let assign = |write: &mut Write<'_>| write.assign(task, agent);
-        self.write((operation::ASSIGN, subject), context, user, assign)
-            .await
+        let purpose = Purpose::new(operation::ASSIGN, subject);
+        self.write(context, user, purpose, assign).await
     }
 
     async fn start(&self, context: &WriteContext, attempt: &AttemptKey) -> Result<StartOutcome> {
         let TaskKey { user, task } = &attempt.task;
-        let write = (operation::START, Subject::Task(task.clone()));
+        let purpose = Purpose::of_task(operation::START, task);
         let start = |write: &mut Write<'_>| write.start(attempt);
-        self.write(write, context, user, start).await
+        self.write(context, user, purpose, start).await
     }
 
     async fn report(&self, context: &WriteContext, report: &Report) -> Result<ReportOutcome> {
         let TaskKey { user, task } = &report.attempt.task;
-        let write = (operation::REPORT, Subject::Task(task.clone()));
+        let purpose = Purpose::of_task(operation::REPORT, task);
         let close = |write: &mut Write<'_>| write.report(report);
-        self.write(write, context, user, close).await
+        self.write(context, user, purpose, close).await
     }
 
     /// Skips owners that a transaction has written.

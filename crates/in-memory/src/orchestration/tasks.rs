@@ -10,7 +10,7 @@ use tasktrail_domain::{Document, TaskId, TaskKey, UserId};
 
 use super::{InMemoryOrchestration, conflict};
 use crate::store::Data;
-use crate::store::orchestration::{ExpiredBatch, Owner, Subject, Write};
+use crate::store::orchestration::{ExpiredBatch, Owner, Purpose, Write};
 use crate::store::transactions::{Lock, Transactions};
 
 #[async_trait]
@@ -36,9 +36,9 @@ impl TaskRepository for InMemoryOrchestration {
         changes: &TaskChanges,
     ) -> Result<TaskChange> {
         let TaskKey { user, task } = task;
-        let write = (operation::UPDATE, Subject::Task(task.clone()));
+        let purpose = Purpose::of_task(operation::UPDATE, task);
         let update = |write: &mut Write<'_>| write.update_task(task, changes);
-        self.write(write, context, user, update).await
+        self.write(context, user, purpose, update).await
     }
 
     async fn add_dependencies(
@@ -48,9 +48,9 @@ impl TaskRepository for InMemoryOrchestration {
         dependencies: &[Dependency],
     ) -> Result<DependencyChange> {
         let TaskKey { user, task } = task;
-        let write = (operation::ADD_DEPENDENCIES, Subject::Task(task.clone()));
+        let purpose = Purpose::of_task(operation::ADD_DEPENDENCIES, task);
         let add = |write: &mut Write<'_>| write.add_dependencies(task, dependencies);
-        self.write(write, context, user, add).await
+        self.write(context, user, purpose, add).await
     }
 
     async fn remove_dependencies(
@@ -60,9 +60,9 @@ impl TaskRepository for InMemoryOrchestration {
         prerequisites: &[TaskId],
     ) -> Result<DependencyChange> {
         let TaskKey { user, task } = task;
-        let write = (operation::REMOVE_DEPENDENCIES, Subject::Task(task.clone()));
+        let purpose = Purpose::of_task(operation::REMOVE_DEPENDENCIES, task);
         let remove = |write: &mut Write<'_>| write.remove_dependencies(task, prerequisites);
-        self.write(write, context, user, remove).await
+        self.write(context, user, purpose, remove).await
     }
 
     async fn cancel(
@@ -72,9 +72,9 @@ impl TaskRepository for InMemoryOrchestration {
         scope: CancelScope,
     ) -> Result<CancelOutcome> {
         let TaskKey { user, task } = task;
-        let write = (operation::CANCEL, Subject::Task(task.clone()));
+        let purpose = Purpose::of_task(operation::CANCEL, task);
         let cancel = |write: &mut Write<'_>| write.cancel(task, scope);
-        self.write(write, context, user, cancel).await
+        self.write(context, user, purpose, cancel).await
     }
 
     async fn resume(
@@ -84,9 +84,9 @@ impl TaskRepository for InMemoryOrchestration {
         answers: &Document,
     ) -> Result<ResumeOutcome> {
         let TaskKey { user, task } = task;
-        let write = (operation::RESUME, Subject::Task(task.clone()));
+        let purpose = Purpose::of_task(operation::RESUME, task);
         let resume = |write: &mut Write<'_>| write.resume(task, answers);
-        self.write(write, context, user, resume).await
+        self.write(context, user, purpose, resume).await
     }
 
     async fn get(&self, task: &TaskKey) -> Result<Option<Task>> {

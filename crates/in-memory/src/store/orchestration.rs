@@ -7,9 +7,9 @@ mod dispatch;
 mod executions;
 mod owner;
 mod owners;
+mod purpose;
 mod queues;
 mod settling;
-mod subject;
 mod task_lists;
 mod task_table;
 mod tasks;
@@ -17,6 +17,6 @@ mod write;
 
 pub(crate) use self::owner::Owner;
 pub(crate) use self::owners::Owners;
-pub(crate) use self::subject::Subject;
+pub(crate) use self::purpose::{Purpose, Subject};
 pub(crate) use self::tasks::ExpiredBatch;
 pub(crate) use self::write::{EndedTask, Write};

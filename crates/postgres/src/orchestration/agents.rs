@@ -5,6 +5,8 @@ mod batch;
 mod decision;
 mod executions;
 mod heartbeat;
+#[cfg(test)]
+mod one_statement;
 mod operations;
 mod read;
 mod register;

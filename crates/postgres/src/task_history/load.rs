@@ -168,3 +168,20 @@ pub(super) fn select_status<'q>(user: &'q UserId, task: &'q TaskId) -> _ {
         .filter(summary::user_id.eq(user))
         .filter(summary::task_id.eq(task))
 }
+
+#[cfg(test)]
+mod tests {
+    use tasktrail_domain::task_history::operation;
+
+    use super::*;
+    use crate::fingerprint::operation_of;
+
+    #[test]
+    fn built_statement_is_identified_by_its_start() {
+        let task = TaskKey::new("user", "task").unwrap();
+        let status = select_status(&task.user, &task.task);
+        let text = diesel::debug_query::<Pg, _>(&status).to_string();
+
+        assert_eq!(operation_of(&text), Some(operation::STATUS));
+    }
+}

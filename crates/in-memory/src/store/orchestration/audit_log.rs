@@ -6,10 +6,10 @@ use std::sync::Arc;
 use tasktrail_domain::UserId;
 use tasktrail_domain::orchestration::WriteConflict;
 use tasktrail_domain::orchestration::audit::{AuditCursor, AuditEntry, AuditFilter, Change};
-use tasktrail_domain::repository::{Operation, Page, PageRequest};
+use tasktrail_domain::repository::{Page, PageRequest};
 use tasktrail_domain::write::{WriteContext, WriteId};
 
-use super::subject::Subject;
+use super::purpose::Purpose;
 
 /// The audit log of an owner, and the answers of the writes that have entries in it.
 #[derive(Debug, Clone, Default)]
@@ -22,8 +22,7 @@ pub(crate) struct AuditLog {
 /// A write, to answer its repetition.
 #[derive(Debug, Clone)]
 struct Written {
-    method: Operation,
-    subject: Subject,
+    purpose: Purpose,
     /// The result of the method.
     answer: Arc<dyn Any + Send + Sync>,
 }
@@ -38,14 +37,13 @@ impl AuditLog {
     pub(super) fn answer<T: Clone + 'static>(
         &self,
         id: WriteId,
-        method: Operation,
-        subject: &Subject,
+        purpose: &Purpose,
     ) -> Result<Option<T>, WriteConflict> {
         let Some(written) = self.writes.get(&id) else {
             return Ok(None);
         };
-        let same = written.method == method && written.subject == *subject;
-        let answer = written.answer.downcast_ref().filter(|_| same);
+        let answer = written.answer.downcast_ref();
+        let answer = answer.filter(|_| written.purpose == *purpose);
         answer.cloned().map(Some).ok_or(WriteConflict::new(id))
     }
 
@@ -55,7 +53,8 @@ impl AuditLog {
         user: &UserId,
         context: &WriteContext,
         changes: Vec<Change>,
-        (method, subject, answer): (Operation, Subject, T),
+        purpose: Purpose,
+        answer: T,
     ) {
         if changes.is_empty() {
             return;
@@ -66,8 +65,7 @@ impl AuditLog {
             self.entries.insert(AuditCursor::of(&entry), entry);
         }
         let written = Written {
-            method,
-            subject,
+            purpose,
             answer: Arc::new(answer),
         };
         self.writes.insert(context.id, written);

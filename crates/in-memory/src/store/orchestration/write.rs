@@ -2,14 +2,13 @@
 
 use tasktrail_domain::orchestration::audit::Change;
 use tasktrail_domain::orchestration::{TaskState, WriteConflict};
-use tasktrail_domain::repository::Operation;
 use tasktrail_domain::task_history::FinalStatus;
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_domain::write::WriteContext;
 use tasktrail_domain::{TaskId, TaskKey};
 
 use super::owner::Owner;
-use super::subject::Subject;
+use super::purpose::Purpose;
 
 /// A write in progress. The methods of the ports are its functions.
 pub(crate) struct Write<'w> {
@@ -33,10 +32,10 @@ impl Owner {
     pub(crate) fn write<T: Clone + Send + Sync + 'static>(
         &mut self,
         context: &WriteContext,
-        (method, subject): (Operation, Subject),
+        purpose: Purpose,
         change: impl FnOnce(&mut Write<'_>) -> T,
     ) -> Result<(T, Vec<EndedTask>), WriteConflict> {
-        if let Some(answer) = self.log.answer(context.id, method, &subject)? {
+        if let Some(answer) = self.log.answer(context.id, &purpose)? {
             return Ok((answer, Vec::new()));
         }
         let mut write = Write {
@@ -47,8 +46,8 @@ impl Owner {
         };
         let answer = change(&mut write);
         let Write { changes, ended, .. } = write;
-        let written = (method, subject, answer.clone());
-        self.log.add(&self.user, context, changes, written);
+        self.log
+            .add(&self.user, context, changes, purpose, answer.clone());
         Ok((answer, ended))
     }
 }

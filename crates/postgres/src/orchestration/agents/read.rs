@@ -16,7 +16,7 @@ use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 
 use super::row::{self, DescriptionColumns, DescriptionRow, PresenceColumns, PresenceRow};
 use crate::jsonb_result::SentDocument;
-use crate::page_limit::one_beyond;
+use crate::page_limit::{one_beyond, page_of};
 
 /// Reads an agent.
 pub(super) async fn one(
@@ -47,16 +47,11 @@ pub(super) async fn page(
         return Ok(Page { items, next });
     };
     let list = Prepared(ListAgents::of(user, filter, &required, page));
-    let rows: Vec<(i64, DescriptionRow, PresenceRow)> = list.load(connection).await?;
-    let read = rows.first().map_or(0, |(read, ..)| *read);
-    let held = rows.into_iter().take(page.size.get());
-    let items: Vec<_> = held
-        .map(|(_, description, presence)| row::agent(user, description, presence))
-        .collect::<Result<_, _>>()?;
-    let is_last = i64::try_from(items.len()) == Ok(read);
-    let last = items.last().filter(|_| !is_last);
-    let next = last.map(|agent| agent.key.agent.clone());
-    Ok(Page { items, next })
+    let rows: Vec<(i64, (DescriptionRow, PresenceRow))> = list.load(connection).await?;
+    let agent = |(description, presence)| row::agent(user, description, presence);
+    page_of(rows, page.size, agent, |agent: &Agent| {
+        agent.key.agent.clone()
+    })
 }
 
 /// The capabilities that a filter requires.
@@ -140,7 +135,7 @@ impl<'e> ListAgents<'e> {
 
 impl Statement for ListAgents<'_> {
     const SQL: &'static str = include_str!("../sql/list_agents.sql");
-    type Columns = (BigInt, DescriptionColumns, PresenceColumns);
+    type Columns = (BigInt, (DescriptionColumns, PresenceColumns));
     type Id = ListAgents<'static>;
 
     fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {

@@ -16,7 +16,7 @@ use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 
 use super::row::{self, EntryColumns, EntryRow};
-use crate::page_limit::one_beyond;
+use crate::page_limit::{one_beyond, page_of};
 
 /// How many bytes of stored fields a page contains at most, unless the first entry has more.
 const PAGE_BYTES: i64 = 512 << 10;
@@ -44,14 +44,12 @@ pub(super) async fn page(
         }
         (None, None) => Prepared(list).load(connection).await?,
     };
-    let read = rows.first().map_or(0, |(read, _)| *read);
-    let held = rows.into_iter().take(page.size.get());
-    let items: Vec<_> = held
-        .map(|(_, entry)| row::entry(user, entry))
-        .collect::<Result<_, _>>()?;
-    let is_last = i64::try_from(items.len()) == Ok(read);
-    let next = items.last().filter(|_| !is_last).map(AuditCursor::of);
-    Ok(Page { items, next })
+    page_of(
+        rows,
+        page.size,
+        |entry| row::entry(user, entry),
+        AuditCursor::of,
+    )
 }
 
 /// The entries of an owner, from the latest.

@@ -6,10 +6,11 @@
 -- agents can poll at the cost of a read. The lock on the presence serializes the claims of an
 -- agent. Tasks that others have locked are skipped, so a claim waits for nothing else.
 WITH known AS MATERIALIZED (
-    -- The entries of this write, if it is a repetition.
+    -- The entries of this write, if it is a repetition. Only the key has them in this order.
     SELECT ordinal, at, action, entity_id, after
     FROM audit_log
     WHERE user_id = $1 AND write_id = $6
+    ORDER BY ordinal
 ), seen AS MATERIALIZED (
     SELECT instance, state, lease_until, capacity, open_executions
     FROM agent_presence

@@ -5,7 +5,14 @@
 -- The edges of the snapshot are complete if the locked row is the one of the snapshot, because
 -- adding or removing a dependency writes the row of the prerequisite. Locks the task, its dependants
 -- by id, and the presence of the agent last.
-WITH seen AS MATERIALIZED (
+WITH known AS MATERIALIZED (
+    -- Only the key has the entries of a write in this order.
+    SELECT ordinal
+    FROM audit_log
+    WHERE user_id = $1 AND write_id = $5
+    ORDER BY ordinal
+    LIMIT 1
+), seen AS MATERIALIZED (
     SELECT ctid AS version
     FROM task_state
     WHERE user_id = $1 AND task_id = $2
@@ -13,7 +20,7 @@ WITH seen AS MATERIALIZED (
     SELECT ctid AS version, state, agent_id, dependants
     FROM task_state
     WHERE user_id = $1 AND task_id = $2 AND attempts = $3 AND state IN ('assigned', 'running')
-      AND NOT EXISTS (SELECT FROM audit_log WHERE user_id = $1 AND write_id = $5)
+      AND NOT EXISTS (SELECT FROM known)
       -- Lock timeout of each row, as in a save.
       AND (SELECT set_config('lock_timeout', coalesce(
           CASE WHEN current_setting('lc_messages') ~ '^(C|P|en)' THEN $11 END,
@@ -34,9 +41,9 @@ WITH seen AS MATERIALIZED (
     WHERE subject.dependants = (SELECT count(*) FROM edge)
 ), held AS MATERIALIZED (
     -- One by one, in that order.
-    SELECT dependant.task_id
+    SELECT dependant.task_id, dependant.state
     FROM sound CROSS JOIN edge CROSS JOIN LATERAL (
-        SELECT task_id
+        SELECT task_id, state
         FROM task_state
         WHERE user_id = $1 AND task_id = edge.task_id
         FOR NO KEY UPDATE) AS dependant
@@ -47,7 +54,7 @@ WITH seen AS MATERIALIZED (
         due_at = CASE WHEN open_dependencies = 1 THEN $4 END,
         claim_order = CASE WHEN open_dependencies = 1 THEN $4 - priority * interval '1 minute' END,
         changed_at = CASE WHEN open_dependencies = 1 THEN $4 ELSE changed_at END
-    WHERE user_id = $1 AND task_id = ANY (ARRAY(SELECT task_id FROM held)) AND state = 'blocked'
+    WHERE user_id = $1 AND task_id = ANY (ARRAY(SELECT task_id FROM held WHERE state = 'blocked'))
     RETURNING task_id, state
 ), freed AS (
     -- Reads `unlocked` first, so that the presence is locked after all tasks.

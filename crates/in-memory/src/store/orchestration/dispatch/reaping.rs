@@ -9,7 +9,7 @@ use tasktrail_domain::write::WriteContext;
 
 use crate::store::orchestration::owner::Owner;
 use crate::store::orchestration::owners::Owners;
-use crate::store::orchestration::subject::Subject;
+use crate::store::orchestration::purpose::{Purpose, Subject};
 use crate::store::orchestration::write::{EndedTask, Write};
 
 impl Owners {
@@ -33,9 +33,9 @@ impl Owners {
             let owner = self.get_mut(user);
             let expired = owner.expired_attempts(context.at).into_iter();
             let expired: Vec<_> = expired.take(limit - reaped.len()).collect();
-            let write = (operation::REAP, Subject::Owner);
+            let purpose = Purpose::new(operation::REAP, Subject::Owner);
             let (of_owner, ended_of_owner) =
-                owner.write(context, write, |write| write.reap(&expired))?;
+                owner.write(context, purpose, |write| write.reap(&expired))?;
             reaped.extend(of_owner);
             ended.extend(ended_of_owner);
         }

@@ -10,7 +10,7 @@ use tasktrail_domain::orchestration::task::{
 use tasktrail_domain::write::WriteContext;
 
 use crate::store::orchestration::owner::Owner;
-use crate::store::orchestration::subject::Subject;
+use crate::store::orchestration::purpose::{Purpose, Subject};
 use crate::store::orchestration::task_table::TaskTable;
 use crate::store::orchestration::write::{EndedTask, Write};
 
@@ -24,11 +24,8 @@ impl Owner {
         plan: &TaskPlan,
     ) -> Result<(PlanOutcome, Vec<EndedTask>), Box<dyn Error + Send + Sync>> {
         let ids = plan.tasks().iter().map(|task| task.task.clone());
-        let subject = Subject::Tasks(ids.collect());
-        let method = operation::CREATE;
-        let known = self
-            .log
-            .answer::<PlanOutcome>(context.id, method, &subject)?;
+        let purpose = Purpose::new(operation::CREATE, Subject::Tasks(ids.collect()));
+        let known = self.log.answer::<PlanOutcome>(context.id, &purpose)?;
         if let Some(tasks) = created_before(&self.tasks, plan)? {
             return Ok((PlanOutcome::Known { tasks }, Vec::new()));
         }
@@ -37,7 +34,7 @@ impl Owner {
             return Err(WriteConflict::new(context.id).into());
         }
         let create = |write: &mut Write<'_>| write.create(plan);
-        Ok(self.write(context, (method, subject), create)?)
+        Ok(self.write(context, purpose, create)?)
     }
 }
 
