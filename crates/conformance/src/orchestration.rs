@@ -6,6 +6,7 @@
 //!
 //! - [`fixture`]: owners, agents, tasks and writes with readable defaults.
 //! - [`under_test`]: the ports, with methods that panic on an error.
+//! - [`model`]: random writes, to run on two stores and compare the results.
 //! - [`situation`]: the usual first steps of a case.
 //! - [`soundness`]: whether everything fits together at the end of a case.
 
@@ -13,6 +14,7 @@ pub mod agents;
 pub mod audit_log;
 pub mod dispatch;
 pub mod fixture;
+pub mod model;
 pub mod situation;
 pub mod soundness;
 pub mod tasks;

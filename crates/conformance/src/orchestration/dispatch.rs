@@ -12,6 +12,7 @@ pub mod payloads;
 pub mod racing_claims;
 pub mod racing_reports;
 pub mod reap;
+pub mod repeated_claims;
 pub mod repetition;
 pub mod report;
 pub mod start;
@@ -105,9 +106,12 @@ macro_rules! dispatch_suite {
                 errors_come_back_as_given,
                 an_error_may_have_no_message,
                 usage_comes_back_as_given;
-            repetition:
+            repeated_claims:
                 a_repeated_claim_returns_the_same_tasks,
                 a_repeated_claim_does_not_look_at_the_agent,
+                a_repeated_claim_returns_the_current_definitions,
+                a_repeated_claim_omits_removed_tasks;
+            repetition:
                 a_repeated_assignment_returns_the_same_attempt,
                 a_repeated_refused_assignment_is_new,
                 a_repeated_start_returns_the_same_deadline,

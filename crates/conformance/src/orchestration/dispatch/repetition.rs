@@ -1,14 +1,13 @@
 //! Writes that are repeated, and ids of writes that are used twice.
 
 use tasktrail_domain::Document;
-use tasktrail_domain::orchestration::agent::{Registration, Retirement, StateRequest};
+use tasktrail_domain::orchestration::agent::Registration;
 use tasktrail_domain::orchestration::audit::AuditFilter;
 use tasktrail_domain::orchestration::dispatch::{
     AssignOutcome, ReportOutcome, StartOutcome, operation,
 };
 use tasktrail_domain::orchestration::{AttemptKey, ExecutionState, TaskState};
 
-use super::claimed::got;
 use crate::Orchestration;
 use crate::fixture::{at, task, user};
 use crate::orchestration::fixture::{
@@ -16,67 +15,6 @@ use crate::orchestration::fixture::{
     claim_by, completed, failed, new_task, plan, plan_of, registration, released, task_ids,
     waiting,
 };
-
-/// A repeated claim returns the same tasks, also when the agent has room for more, and after the
-/// tasks were started, given back, claimed again or ended.
-pub async fn a_repeated_claim_returns_the_same_tasks(orchestration: &Orchestration) {
-    let writes = Writes::default();
-    let builder = registration("builder").with_capacity(4);
-    let tasks = ["a", "b", "c"].map(|id| new_task(id).limited_to(30));
-    orchestration.given_agent(&writes, &builder).await;
-    orchestration.given_tasks(&writes, &plan(tasks)).await;
-    let (context, claim) = (writes.at(at(10)), claim_by(&builder, 2));
-    let first = orchestration.claim(&context, &claim).await;
-    assert_eq!(got(&first), ["a", "b"]);
-
-    for step in 0..4 {
-        match step {
-            0 => {}
-            1 => {
-                let started = attempt_at("a", 1);
-                orchestration.start(&writes.at(at(11)), &started).await;
-                let report = released(attempt_at("b", 1), at(0));
-                orchestration.report(&writes.at(at(11)), &report).await;
-            }
-            2 => {
-                let next = orchestration.claim(&writes.at(at(12)), &claim).await;
-                assert_eq!(got(&next), ["b", "c"]);
-            }
-            _ => {
-                for (id, number) in [("a", 1), ("b", 2), ("c", 1)] {
-                    let report = completed(attempt_at(id, number));
-                    orchestration.report(&writes.at(at(13)), &report).await;
-                }
-            }
-        }
-        let entries = orchestration.changes_of(&context).await;
-        let repeated = orchestration.claim(&context, &claim).await;
-        assert_eq!(repeated, first, "after step {step}");
-        assert_eq!(orchestration.changes_of(&context).await, entries);
-    }
-}
-
-/// A repeated claim returns the same tasks also if the agent could claim nothing any more.
-pub async fn a_repeated_claim_does_not_look_at_the_agent(orchestration: &Orchestration) {
-    let writes = Writes::default();
-    let builder = registration("builder");
-    orchestration.given_agent(&writes, &builder).await;
-    orchestration.given_tasks(&writes, &plan_of(["a"])).await;
-    let (context, claim) = (writes.at(at(10)), claim_by(&builder, 1));
-    let first = orchestration.claim(&context, &claim).await;
-
-    let full = orchestration.claim(&context, &claim).await;
-    let request = StateRequest::Retire(Retirement::ReleasingTasks);
-    orchestration
-        .set_state(&writes.next(), &builder.agent, request)
-        .await;
-    let retired = orchestration.claim(&context, &claim).await;
-    let other = builder.clone().by_instance(2);
-    orchestration.register(&writes.next(), &other).await;
-    let replaced = orchestration.claim(&context, &claim).await;
-
-    assert_eq!([&full, &retired, &replaced], [&first; 3]);
-}
 
 /// A repeated assignment returns the same attempt and deadline, also after it was started or
 /// closed, and while another agent has the task.

@@ -51,7 +51,8 @@ impl Claim {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "outcome", try_from = "ClaimForm")]
 pub enum ClaimOutcome {
-    /// The agent has these tasks, the most urgent first. At least one.
+    /// The agent has these tasks, the most urgent first. At least one, unless the claim is repeated
+    /// after its tasks were removed.
     Claimed {
         /// The tasks.
         tasks: Vec<ClaimedTask>,

@@ -45,7 +45,8 @@ pub trait DispatchRepository: fmt::Debug + Send + Sync {
     /// their priority, and by id for equal places. A task that the agent cannot do does not delay
     /// one that it can, however many of them are ahead.
     ///
-    /// Repeating a claim returns the same tasks, also if they have ended since. A claim that got
+    /// Repeating a claim returns the same attempts, also if they have ended since, with the current
+    /// definitions of their tasks. Tasks that were removed since are missing. A claim that got
     /// nothing is a new one when it is repeated. A claim does not wait for other claims: it may
     /// return fewer tasks than are ready, and pass over a task that another claim examines.
     #[idempotent]
@@ -76,7 +77,8 @@ pub trait DispatchRepository: fmt::Debug + Send + Sync {
     async fn report(&self, context: &WriteContext, report: &Report) -> Result<ReportOutcome>;
 
     /// Closes executions of all owners whose agent is offline at the time of the write, as `lost`,
-    /// or whose deadline passed, as `timed_out`. Returns those that it closed.
+    /// or otherwise whose deadline is before that time, as `timed_out`. Returns those that it closed,
+    /// in the order of their keys.
     ///
     /// Their tasks are ready again, due at the time of the write, or end if no attempt is left. Any
     /// number of callers can reap at the same time; each execution is closed once. Executions that
