@@ -4,7 +4,7 @@ use tasktrail_domain::orchestration::dispatch::{
     ExecutionFilter, QueueLoad, ReapLimit, ReapedAttempt, Report, ReportOutcome, StartOutcome,
     operation,
 };
-use tasktrail_domain::orchestration::{AgentId, AttemptKey};
+use tasktrail_domain::orchestration::{AgentId, AgentKey, AttemptKey};
 use tasktrail_domain::repository::{Page, PageRequest, Result};
 use tasktrail_domain::task_history::Scope;
 use tasktrail_domain::timestamp::Timestamp;
@@ -20,11 +20,17 @@ use crate::store::transactions::{Lock, Transactions};
 #[deny(clippy::missing_trait_methods)]
 impl DispatchRepository for InMemoryOrchestration {
     async fn claim(&self, context: &WriteContext, claim: &Claim) -> Result<ClaimOutcome> {
-        let give = |owner: &mut Owner| {
-            let claimed = owner.claim(context, claim);
-            claimed.map_err(|refused| conflict(operation::CLAIM, refused))
+        let AgentKey { user, agent } = &claim.agent;
+        let purpose = Purpose::of_agent(operation::CLAIM, agent);
+        let give = |write: &mut Write<'_>| write.claim(claim);
+        let give_once = |owner: &mut Owner| {
+            let written = owner.write(context, purpose, give);
+            let (outcome, ended) =
+                written.map_err(|refused| conflict(operation::CLAIM, refused))?;
+            // A repetition may have definitions that were changed since.
+            Ok((owner.with_current_definitions(outcome), ended))
         };
-        self.change(operation::CLAIM, &claim.agent.user, give).await
+        self.change(operation::CLAIM, user, give_once).await
     }
 
     async fn assign(

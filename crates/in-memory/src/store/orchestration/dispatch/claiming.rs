@@ -1,48 +1,16 @@
 use tasktrail_domain::TaskId;
-use tasktrail_domain::orchestration::WriteConflict;
-use tasktrail_domain::orchestration::agent::{Agent, HeldAttempt};
+use tasktrail_domain::orchestration::agent::Agent;
 use tasktrail_domain::orchestration::audit::Action;
 use tasktrail_domain::orchestration::dispatch::{
-    Claim, ClaimOutcome, ClaimedTask, EmptyClaim, Unavailable, operation,
+    Claim, ClaimOutcome, ClaimedTask, EmptyClaim, Unavailable,
 };
-use tasktrail_domain::write::WriteContext;
 
 use super::giving::{free_slots, unavailable};
 use crate::store::orchestration::owner::Owner;
-use crate::store::orchestration::purpose::Purpose;
-use crate::store::orchestration::write::{EndedTask, Write};
-
-impl Owner {
-    /// Gives tasks to an agent. A repetition returns the current definitions of the tasks, without
-    /// those that were removed.
-    pub(crate) fn claim(
-        &mut self,
-        context: &WriteContext,
-        claim: &Claim,
-    ) -> Result<(ClaimOutcome, Vec<EndedTask>), WriteConflict> {
-        let purpose = Purpose::of_agent(operation::CLAIM, &claim.agent.agent);
-        let (outcome, ended) = self.write(context, purpose, |write| write.claim(claim))?;
-        let ClaimOutcome::Claimed { mut tasks } = outcome else {
-            return Ok((outcome, ended));
-        };
-        tasks.retain_mut(|claimed| self.refresh(claimed).is_some());
-        Ok((ClaimOutcome::Claimed { tasks }, ended))
-    }
-
-    /// Returns `None` if the task was removed.
-    fn refresh(&self, claimed: &mut ClaimedTask) -> Option<()> {
-        self.executions.get(&HeldAttempt {
-            task: claimed.task.clone(),
-            attempt: claimed.attempt,
-        })?;
-        let task = self.tasks.get(&claimed.task)?;
-        claimed.definition.clone_from(&task.definition);
-        Some(())
-    }
-}
+use crate::store::orchestration::write::Write;
 
 impl Write<'_> {
-    fn claim(&mut self, claim: &Claim) -> ClaimOutcome {
+    pub(crate) fn claim(&mut self, claim: &Claim) -> ClaimOutcome {
         let at = self.context.at;
         let Some(agent) = self.owner.agent(&claim.agent.agent) else {
             return empty(EmptyClaim::Unknown);
@@ -77,6 +45,24 @@ impl Write<'_> {
         let (attempt, deadline) = self.give(id, agent, Action::TASK_CLAIMED)?;
         let definition = self.owner.tasks.get(id)?.definition.clone();
         Some(ClaimedTask::new(id.clone(), attempt, definition, deadline))
+    }
+}
+
+impl Owner {
+    /// Returns the outcome of a claim with the definitions that its tasks have now, and without
+    /// those that were removed.
+    pub(crate) fn with_current_definitions(&self, outcome: ClaimOutcome) -> ClaimOutcome {
+        let ClaimOutcome::Claimed { mut tasks } = outcome else {
+            return outcome;
+        };
+        tasks.retain_mut(|claimed| {
+            let task = self.tasks.get(&claimed.task);
+            if let Some(task) = task {
+                claimed.definition.clone_from(&task.definition);
+            }
+            task.is_some()
+        });
+        ClaimOutcome::Claimed { tasks }
     }
 }
 
