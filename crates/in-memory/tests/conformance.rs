@@ -67,12 +67,11 @@ mod orchestration {
     use super::Arc;
 
     pub(super) fn ports(of: InMemoryOrchestration, history: InMemoryTaskHistory) -> Orchestration {
-        let of = Arc::new(of);
         Orchestration {
-            agents: of.clone(),
-            tasks: of.clone(),
-            dispatch: of.clone(),
-            audit_log: of,
+            agents: Arc::new(of.clone()),
+            tasks: Arc::new(of.clone()),
+            dispatch: Arc::new(of.clone()),
+            audit_log: Arc::new(of),
             history: Arc::new(history),
         }
     }
@@ -82,7 +81,21 @@ mod orchestration {
         (ports(store.orchestration(), store.task_history()), ())
     }
 
-    tasktrail_conformance::dispatch_suite!(fresh);
+    mod agents {
+        tasktrail_conformance::agents_suite!(super::fresh);
+    }
+
+    mod tasks {
+        tasktrail_conformance::tasks_suite!(super::fresh);
+    }
+
+    mod dispatch {
+        tasktrail_conformance::dispatch_suite!(super::fresh);
+    }
+
+    mod audit_log {
+        tasktrail_conformance::audit_log_suite!(super::fresh);
+    }
 
     /// The same in a transaction that is never committed.
     mod in_a_transaction {
@@ -96,6 +109,20 @@ mod orchestration {
             (ports, transaction)
         }
 
-        tasktrail_conformance::dispatch_suite!(fresh);
+        mod agents {
+            tasktrail_conformance::agents_suite!(super::fresh);
+        }
+
+        mod tasks {
+            tasktrail_conformance::tasks_suite!(super::fresh);
+        }
+
+        mod dispatch {
+            tasktrail_conformance::dispatch_suite!(super::fresh);
+        }
+
+        mod audit_log {
+            tasktrail_conformance::audit_log_suite!(super::fresh);
+        }
     }
 }

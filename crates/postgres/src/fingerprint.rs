@@ -1,6 +1,6 @@
 //! Identifies the operation that a statement belongs to.
 
-use tasktrail_domain::orchestration::{agent, audit};
+use tasktrail_domain::orchestration::{agent, audit, dispatch, task};
 use tasktrail_domain::repository::Operation;
 use tasktrail_domain::task_history::operation;
 
@@ -90,6 +90,110 @@ const FILES: &[(&str, Operation)] = &[
     (
         include_str!("orchestration/sql/record_entry.sql"),
         audit::operation::RECORD,
+    ),
+    (
+        include_str!("orchestration/sql/create_tasks.sql"),
+        task::operation::CREATE,
+    ),
+    (
+        include_str!("orchestration/sql/known_tasks.sql"),
+        task::operation::CREATE,
+    ),
+    (
+        include_str!("orchestration/sql/update_task.sql"),
+        task::operation::UPDATE,
+    ),
+    (
+        include_str!("orchestration/sql/add_dependencies.sql"),
+        task::operation::ADD_DEPENDENCIES,
+    ),
+    (
+        include_str!("orchestration/sql/remove_dependencies.sql"),
+        task::operation::REMOVE_DEPENDENCIES,
+    ),
+    (
+        include_str!("orchestration/sql/lock_descendants.sql"),
+        task::operation::CANCEL,
+    ),
+    (
+        include_str!("orchestration/sql/cancel_tasks.sql"),
+        task::operation::CANCEL,
+    ),
+    (
+        include_str!("orchestration/sql/resume_task.sql"),
+        task::operation::RESUME,
+    ),
+    (
+        include_str!("orchestration/sql/list_tasks.sql"),
+        task::operation::LIST,
+    ),
+    (
+        include_str!("orchestration/sql/list_parts.sql"),
+        task::operation::LIST,
+    ),
+    (
+        include_str!("orchestration/sql/task_graph.sql"),
+        task::operation::GRAPH,
+    ),
+    (
+        include_str!("orchestration/sql/count_tasks.sql"),
+        task::operation::COUNTS,
+    ),
+    (
+        include_str!("orchestration/sql/count_expired_tasks.sql"),
+        task::operation::EXPIRED,
+    ),
+    (
+        include_str!("orchestration/sql/lock_expired_tasks.sql"),
+        task::operation::REMOVE_EXPIRED,
+    ),
+    (
+        include_str!("orchestration/sql/choose_expired_tasks.sql"),
+        task::operation::REMOVE_EXPIRED,
+    ),
+    (
+        include_str!("orchestration/sql/remove_tasks.sql"),
+        task::operation::REMOVE_EXPIRED,
+    ),
+    (
+        include_str!("orchestration/sql/claim.sql"),
+        dispatch::operation::CLAIM,
+    ),
+    (
+        include_str!("orchestration/sql/assignable.sql"),
+        dispatch::operation::ASSIGN,
+    ),
+    (
+        include_str!("orchestration/sql/assign.sql"),
+        dispatch::operation::ASSIGN,
+    ),
+    (
+        include_str!("orchestration/sql/start.sql"),
+        dispatch::operation::START,
+    ),
+    (
+        include_str!("orchestration/sql/report_completed.sql"),
+        dispatch::operation::REPORT,
+    ),
+    (
+        include_str!("orchestration/sql/unlocked.sql"),
+        dispatch::operation::REPORT,
+    ),
+    (
+        include_str!("orchestration/sql/reapable.sql"),
+        dispatch::operation::REAP,
+    ),
+    (
+        include_str!("orchestration/sql/expired_attempts.sql"),
+        dispatch::operation::REAP,
+    ),
+    (
+        include_str!("orchestration/sql/executions.sql"),
+        dispatch::operation::EXECUTIONS,
+    ),
+    (
+        include_str!("orchestration/sql/queue_load.sql"),
+        dispatch::operation::LOAD,
     ),
 ];
 

@@ -12,6 +12,8 @@ mod database;
 pub mod entry_order;
 mod error;
 mod fingerprint;
+#[cfg(test)]
+mod generic_plan;
 pub mod health;
 mod jsonb_result;
 mod leaves;

@@ -6,6 +6,8 @@ mod closing;
 mod definition_row;
 mod dispatch;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod plans_of_all;
 mod settling;
 mod task_row;

@@ -158,7 +158,7 @@ fn analyze_and_reindex_process_all_tables() {
     let planned_unknown = imported.run(&["reindex", "--dry-run", "nothing"]);
 
     assert_eq!(analyzed["tables"][0]["rows_after"], 5);
-    assert_eq!(planned["indexes"].as_array().unwrap().len(), 5);
+    assert_eq!(planned["indexes"].as_array().unwrap().len(), 25);
     assert_eq!(
         (&planned["dry_run"], &one["dry_run"]),
         (&json!(true), &json!(false))

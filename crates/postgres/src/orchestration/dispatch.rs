@@ -7,6 +7,8 @@ mod claim;
 mod executions;
 mod load;
 mod operations;
+#[cfg(test)]
+mod plans;
 mod reap;
 mod report;
 mod row;

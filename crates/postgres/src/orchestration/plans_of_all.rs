@@ -1,18 +1,33 @@
 //! Tests that every statement of the ports reads index ranges of one user, except the listed ones.
 
 mod agents;
+mod dispatch;
+mod tasks;
 
 use std::path::Path;
 
-use tasktrail_postgres_client::statement::Statement as _;
 use tasktrail_test_support::{TestDatabase, statement_plans};
 
+pub(super) use self::tasks::fill;
 use super::PostgresOrchestration;
 use crate::prepared_plans::PreparedPlans;
 use crate::{PostgresConfig, PostgresDatabase};
 
 /// Statements that read index ranges over users by nature, with the reason.
-const OVER_ALL_USERS: [(&str, &str); 0] = [];
+const OVER_ALL_USERS: [(&str, &str); 3] = [
+    (
+        "count_expired_tasks.sql",
+        "counts what a retention covers, of every owner",
+    ),
+    (
+        "lock_expired_tasks.sql",
+        "the next tasks of a retention, in the order of their keys",
+    ),
+    (
+        "reapable.sql",
+        "visits the agents, and the open executions with a deadline, of every owner",
+    ),
+];
 
 /// Statements that a call on a small store does not need, with the types of their parameters.
 const RARE: [(&str, &str); 0] = [];
@@ -32,7 +47,10 @@ pub(super) async fn on_one_connection(database: &TestDatabase) -> PostgresOrches
 async fn every_statement_reads_index_ranges_of_one_user_or_is_listed() {
     let database = TestDatabase::new();
     let orchestration = on_one_connection(&database).await;
+    fill(&database);
     agents::one_of_each(&orchestration).await;
+    dispatch::one_of_each(&orchestration).await;
+    tasks::one_of_each(&orchestration).await;
 
     let plans = orchestration.run(PreparedPlans(&RARE)).await.unwrap();
 

@@ -14,7 +14,8 @@ use tasktrail_domain::{TaskId, TaskKey, UserId};
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::statement::Prepared;
 
-use self::statements::{BlockedDependants, LockDependants, Settle};
+pub(super) use self::statements::LockDependants;
+use self::statements::{BlockedDependants, Settle};
 use super::task_row::{state_of, task_id_of, when_of};
 use crate::task_history::finish_open;
 

@@ -9,6 +9,8 @@ mod get;
 mod graph;
 mod list;
 mod locking;
+#[cfg(test)]
+mod one_statement;
 mod operations;
 mod overview;
 mod resume;
@@ -25,6 +27,12 @@ use tasktrail_domain::repository::{Page, PageRequest, Result};
 use tasktrail_domain::write::WriteContext;
 use tasktrail_domain::{Document, TaskId, TaskKey, UserId};
 
+#[cfg(test)]
+pub(super) use self::create::CreateTasks;
+#[cfg(test)]
+pub(super) use self::list::{ListParts, ListTasks};
+#[cfg(test)]
+pub(super) use self::locking::LockDescendants;
 use super::PostgresOrchestration;
 
 #[async_trait]

@@ -5,7 +5,7 @@ use tasktrail_postgres_admin::Administrable as _;
 use tasktrail_postgres_admin::diagnosis::{DiagnosisOptions, FindingCode, Severity};
 use tasktrail_test_support::TestDatabase;
 
-use super::{VERSION, in_schema, objects, plain, words};
+use super::{VERSIONS, in_schema, objects, plain, words};
 
 /// As the original Python library creates it.
 const PYTHON: &str = "
@@ -47,7 +47,7 @@ async fn store_in_another_schema_coexists_with_a_foreign_table() {
     database.execute(PYTHON).unwrap();
     let postgres = in_schema(&database, "tasktrail").await;
 
-    assert_eq!(postgres.migrate().await.unwrap(), [VERSION]);
+    assert_eq!(postgres.migrate().await.unwrap(), VERSIONS);
 
     assert_eq!(postgres.check_schema().await.unwrap(), []);
     database

@@ -11,7 +11,7 @@ use tasktrail_postgres_admin::diagnosis::DiagnosisOptions;
 use tasktrail_test_support::{TestDatabase, wait_until};
 
 use super::schemas::{finish, store_in};
-use super::{VERSION, in_schema, tables};
+use super::{VERSIONS, in_schema, tables};
 
 #[tokio::test]
 async fn two_stores_in_one_database_are_isolated() {
@@ -118,5 +118,5 @@ async fn migrations_of_different_schemas_run_concurrently() {
                     AND pid <> pg_backend_pid()";
     database.execute(let_go).unwrap();
     holder.await.unwrap().unwrap_err();
-    assert_eq!(migrated.unwrap(), [VERSION]);
+    assert_eq!(migrated.unwrap(), VERSIONS);
 }

@@ -36,6 +36,9 @@ async fn runtime_role_cannot_change_saved_entries_or_the_schema() {
         let fixture = Fixture::migrated(schema).await;
         for statement in [
             "UPDATE task_history SET step = 1",
+            "UPDATE audit_log SET note = 'none'",
+            "DELETE FROM audit_log",
+            "UPDATE task_queue SET queue_id = 1",
             "TRUNCATE task_history",
             "TRUNCATE task_summary",
             "CREATE TABLE mine (id int)",

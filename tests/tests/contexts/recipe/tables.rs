@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use tasktrail_tests::sources::files_below;
 
-use super::{Context, name_at};
+use super::{Context, Port, name_at};
 
 /// Returns the tables that no migration creates or comments. `tests/schema.rs` checks columns.
-pub(super) fn problems(context: &Context, _: &str) -> Vec<String> {
+pub(super) fn problems(context: &Context, _: &Port, _: &str) -> Vec<String> {
     let ups = files_below(&context.root.join("migrations"), "sql");
     let ups = ups.into_iter().filter(|file| file.ends_with("up.sql"));
     let migrations = sql(ups);

@@ -9,6 +9,7 @@ use crate::orchestration::fixture::{
     EditRegistration, RELEASE, Writes, itemised, lost, plan_of, registration, renaming,
     to_register, to_set, to_update, whole,
 };
+use crate::orchestration::soundness::assert_sound;
 use crate::parallel::dropped_after;
 
 /// Numbers of yields after which calls are dropped: immediately, during the call, and after it.
@@ -48,6 +49,7 @@ pub async fn a_dropped_registration_leaves_all_or_nothing(store: &Orchestration)
         let capacity = store.given_claim(&writes, &restarted, 1).await;
         assert_eq!(capacity[0].task.as_str(), id);
     }
+    assert_sound(store, &user("alice")).await;
 }
 
 /// A dropped batch is applied as a whole or not at all, and can be repeated.
@@ -82,4 +84,5 @@ pub async fn a_dropped_batch_of_commands_leaves_all_or_nothing(store: &Orchestra
             .filter(|agent| ids.contains(&agent.key.agent.to_string()));
         assert_eq!(of_batch.count(), 20);
     }
+    assert_sound(store, &user("alice")).await;
 }

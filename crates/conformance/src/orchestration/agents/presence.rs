@@ -5,11 +5,12 @@ use tasktrail_domain::orchestration::dispatch::ExecutionFilter;
 use tasktrail_domain::orchestration::task::CancelScope;
 
 use crate::Orchestration;
-use crate::fixture::{at, task};
+use crate::fixture::{at, task, user};
 use crate::orchestration::fixture::{
     EditRegistration, EditTask, RELEASE, RETIRE, Writes, attempt_at, claim_by, completed, failed,
     new_task, plan, plan_of, registration, released, waiting,
 };
+use crate::orchestration::soundness::assert_sound;
 
 /// The number of open executions equals that of the executions that are assigned or running, after
 /// each call that opens or closes one.
@@ -60,6 +61,7 @@ pub async fn the_number_of_open_executions_follows_each_call(store: &Orchestrati
     let write = writes.at(at(10_001));
     store.set_state(&write, &restarted.agent, RELEASE).await;
     assert_open(store, &restarted, 0).await;
+    assert_sound(store, &user("alice")).await;
 }
 
 /// Calls that change nothing keep the number of open executions.

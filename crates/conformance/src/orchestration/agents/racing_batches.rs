@@ -15,6 +15,7 @@ use crate::orchestration::fixture::{
     EditRegistration, EditTask, Writes, agent, claim_by, new_task, plan, registration, renaming,
     to_register, to_set, to_update, whole,
 };
+use crate::orchestration::soundness::assert_sound;
 use crate::parallel::at_once;
 
 /// Of racing updates that expect the same version exactly one is applied. The others are stale.
@@ -190,6 +191,7 @@ pub async fn batches_race_heartbeats_and_claims(store: &Orchestration) {
             assert!(open.iter().all(|execution| execution.instance == instance));
         }
     }
+    assert_sound(store, &user("alice")).await;
 }
 
 /// Readers of the list see a whole batch completely or not at all.

@@ -19,6 +19,7 @@ use crate::orchestration::fixture::{
     EditRegistration, RETIRE, Writes, agent_id, attempt_at, claim_by, completed, instance, lost,
     new_task, plan, plan_of, registration, task_id,
 };
+use crate::orchestration::soundness::assert_sound;
 use crate::parallel::at_once;
 
 /// Of racing registrations of an unknown agent exactly one is new, whatever their instances are.
@@ -92,6 +93,7 @@ pub async fn each_execution_is_lost_to_one_of_racing_instances(store: &Orchestra
         });
         at_once(cancelled.collect::<Vec<_>>()).await;
     }
+    assert_sound(store, &user("alice")).await;
 }
 
 /// Heartbeats of the previous instance that race a takeover do not undo it, and those that start
@@ -148,6 +150,7 @@ pub async fn claims_that_race_a_takeover_leave_nothing_to_the_old_instance(store
         assert_eq!(presence.open_executions, 0);
         builder = restarted;
     }
+    assert_sound(store, &user("alice")).await;
 }
 
 /// A report that races a takeover is recorded before it, or superseded because the execution is lost.
@@ -184,6 +187,7 @@ pub async fn a_report_that_races_a_takeover_is_recorded_or_superseded(store: &Or
         let scope = CancelScope::Task;
         store.cancel(&writes.next(), &task(&id), scope).await;
     }
+    assert_sound(store, &user("alice")).await;
 }
 
 /// A claim that races a retirement gets a task and the agent is busy, or the agent is retired and
@@ -218,6 +222,7 @@ pub async fn a_claim_that_races_a_retirement_wins_or_gets_nothing(store: &Orches
             }
         }
     }
+    assert_sound(store, &user("alice")).await;
 }
 
 /// Of racing heartbeats the latest one determines the lease, in whatever order they arrive.

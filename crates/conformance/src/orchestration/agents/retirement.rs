@@ -10,6 +10,7 @@ use crate::orchestration::fixture::{
     EditRegistration, EditTask, RELEASE, RETIRE, Writes, agent_id, attempt_at, completed, lost,
     new_task, plan, plan_of, registration,
 };
+use crate::orchestration::soundness::assert_sound;
 
 /// An agent is not retired while it has open executions. The outcome has their number.
 pub async fn a_busy_agent_is_not_retired(store: &Orchestration) {
@@ -84,6 +85,7 @@ pub async fn retiring_can_release_the_open_executions(store: &Orchestration) {
             .all(|execution| execution.closed_at == Some(write.at)),
         "{executions:?}"
     );
+    assert_sound(store, &user("alice")).await;
 }
 
 /// The tasks of released executions are ready again, due at the time of the request. The attempts

@@ -15,6 +15,7 @@ use crate::orchestration::fixture::{
     EditRegistration, EditTask, Writes, agent_id, attempt_at, claim_by, completed, lost, new_task,
     plan, plan_of, registration, task_id,
 };
+use crate::orchestration::soundness::assert_sound;
 
 /// A new instance takes over at once: the previous one gets no more tasks, and its heartbeats return
 /// `Replaced`. An instance that registers again takes over, too.
@@ -63,6 +64,7 @@ pub async fn the_open_executions_of_the_previous_instance_are_lost(store: &Orche
     }
     let agent = store.agent(&registration("builder").agent).await;
     assert_eq!(agent.presence.open_executions, 0);
+    assert_sound(store, &user("alice")).await;
 }
 
 /// The task of a lost execution is ready again, due at the time of the registration. The attempt is
@@ -146,6 +148,7 @@ pub async fn a_lost_task_that_fails_settles_those_that_depend_on_it(store: &Orch
         assert_eq!(progress.state, state, "{id}");
         assert_eq!(progress.changed_at, takeover.at, "{id}");
     }
+    assert_sound(store, &user("alice")).await;
 }
 
 /// The lost attempts are returned in the order of their tasks.

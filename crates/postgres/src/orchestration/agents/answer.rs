@@ -38,7 +38,14 @@ fn of_command(command: &AgentCommand, earlier: &Replay) -> Result<ApplyOutcome, 
     Ok(ApplyOutcome::Applied { outcomes })
 }
 
+/// A batch is recognized by its first entry, which is about one of its agents, and by its number of
+/// commands.
 fn of_batch(batch: &Batch<'_>, earlier: &Replay) -> Result<ApplyOutcome, StoreError> {
+    let mut agents = batch.commands.iter().map(AgentCommand::agent);
+    let is_about_one = agents.any(|agent| agent.as_str() == earlier.entity_id.as_str());
+    if earlier.entity != EntityKind::Agent || !is_about_one {
+        return Err(conflict(earlier.id));
+    }
     let answer: ApplyOutcome = earlier.answer()?;
     let outcomes = match &answer {
         ApplyOutcome::Applied { outcomes } => outcomes.as_slice(),

@@ -1,5 +1,8 @@
 //! Heartbeats: one statement, which rewrites one narrow row.
 
+#[cfg(test)]
+mod hot_updates;
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};

@@ -5,6 +5,7 @@ mod statements;
 use chrono::{DateTime, Utc};
 use diesel::OptionalExtension;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde::Deserialize;
 use tasktrail_domain::orchestration::agent::{AgentDescription, AgentName, AgentType, Capacity};
 use tasktrail_domain::orchestration::audit::{Action, Change, EntityKind};
 use tasktrail_domain::orchestration::dispatch::{AssignOutcome, Unavailable};
@@ -22,7 +23,7 @@ use super::row::{execution_instant, execution_value, presence_value};
 use crate::error::corrupt;
 use crate::jsonb_result::StoredDocument;
 use crate::orchestration::task_row::{state_of, state_value};
-use crate::orchestration::write_log::{record, replayed};
+use crate::orchestration::write_log::{self, Replay, record, replayed};
 
 /// Locks the task and the agent, decides, and writes.
 pub(super) async fn assign(
@@ -47,12 +48,7 @@ async fn transaction(
     let assignable = Prepared(Assignable::of(task, agent, wait));
     let found: Option<AssignableRow> = assignable.get_result(connection).await.optional()?;
     if let Some(earlier) = replayed(connection, &task.user, context.id).await? {
-        earlier.check(
-            &[Action::TASK_ASSIGNED],
-            EntityKind::Task,
-            task.task.as_str(),
-        )?;
-        return earlier.answer();
+        return repeated(&earlier, task, agent);
     }
     let Some(found) = found else {
         return Ok(AssignOutcome::UnknownTask);
@@ -75,6 +71,27 @@ async fn transaction(
     )];
     record(connection, context, &task.user, 0, &changes, Some(&answer)).await?;
     Ok(outcome)
+}
+
+/// The result of an earlier assignment with the same write id.
+fn repeated(
+    earlier: &Replay,
+    task: &TaskKey,
+    agent: &AgentId,
+) -> Result<AssignOutcome, StoreError> {
+    #[derive(Deserialize)]
+    struct Given {
+        agent: AgentId,
+    }
+
+    let assigned = [Action::TASK_ASSIGNED];
+    earlier.check(&assigned, EntityKind::Task, task.task.as_str())?;
+    let after = earlier.after.as_ref();
+    let given = after.and_then(|after| after.deserialize::<Given>().ok());
+    if given.is_none_or(|given| given.agent != *agent) {
+        return Err(write_log::conflict(earlier.id));
+    }
+    earlier.answer()
 }
 
 /// Returns the instance of the agent that gets the task, or why it does not.

@@ -1,6 +1,6 @@
 //! Lists executions, page by page.
 
-mod statements;
+pub(super) mod statements;
 
 use chrono::{DateTime, Utc};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -21,6 +21,7 @@ use self::statements::{OfAgent, OfTask, OpenOfAgent, Range};
 use super::row::{execution_instant, execution_state, execution_value};
 use crate::error::corrupt;
 use crate::jsonb_result::StoredJson;
+use crate::page_limit::page_of;
 
 /// Lists executions that match the filter, after the cursor.
 pub(super) async fn page(
@@ -30,24 +31,17 @@ pub(super) async fn page(
     page: &PageRequest<ExecutionCursor>,
 ) -> Result<Page<Execution, ExecutionCursor>, StoreError> {
     let range = Range::of(user, filter, page);
-    let rows: Vec<ExecutionRow> = match filter {
+    let rows: Vec<(i64, ExecutionRow)> = match filter {
         ExecutionFilter::OfTask(_) => Prepared(OfTask(range)).load(connection).await,
         ExecutionFilter::OfAgent(_) => Prepared(OfAgent(range)).load(connection).await,
         ExecutionFilter::OpenOfAgent(_) => Prepared(OpenOfAgent(range)).load(connection).await,
     }?;
-    let read = rows.len();
-    let within = rows.into_iter().take(page.size.get());
-    let within = within.take_while(|row| row.3);
-    let items: Vec<_> = within
-        .map(|row| execution(user, row))
-        .collect::<Result<_, _>>()?;
-    let more = items.len() < read;
-    let next = items.last().filter(|_| more).map(ExecutionCursor::of);
-    Ok(Page { items, next })
+    let item = |row| execution(user, row);
+    page_of(rows, page.size, item, ExecutionCursor::of)
 }
 
-/// Which execution it is, when it did what, its end, and whether it is within the limit of bytes.
-type ExecutionRow = (KeyRow, TimesRow, EndRow, bool);
+/// Which execution it is, when it did what, and its end.
+type ExecutionRow = (KeyRow, TimesRow, EndRow);
 
 /// The task, the attempt, the agent, its instance, and the state.
 type KeyRow = (String, i32, String, Uuid, String);
@@ -70,7 +64,7 @@ type EndRow = (
 );
 
 fn execution(user: &UserId, row: ExecutionRow) -> Result<Execution, StoreError> {
-    let (of, (assigned_at, started_at, closed_at, deadline), end, _) = row;
+    let (of, (assigned_at, started_at, closed_at, deadline), end) = row;
     let (task, attempt, agent, instance, state) = of;
     let task = execution_value("task_id", user, task, TaskId::new)?;
     let user = user.clone();

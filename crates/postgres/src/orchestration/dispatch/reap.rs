@@ -1,6 +1,6 @@
 //! Closes attempts that their agents will not close.
 
-mod statements;
+pub(super) mod statements;
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! Closes attempts as their agents report it.
 
-mod statements;
+pub(super) mod statements;
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;

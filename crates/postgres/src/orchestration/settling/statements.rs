@@ -13,7 +13,7 @@ use tasktrail_postgres_client::statement::{Statement, unbound};
 
 /// `lock_dependants.sql`.
 #[derive(Debug)]
-pub(super) struct LockDependants<'e> {
+pub(in crate::orchestration) struct LockDependants<'e> {
     user: &'e str,
     ended: Vec<&'e str>,
     failed: Vec<bool>,

@@ -19,7 +19,8 @@ use tasktrail_postgres_client::statement::Prepared;
 
 use self::known::known;
 use self::planned::{Planned, of_created};
-use self::statements::{CreateTasks, KnownTasks};
+pub(in crate::orchestration) use self::statements::CreateTasks;
+use self::statements::KnownTasks;
 use super::locking::{LockedTasks, keep_tasks, lock_tasks};
 use crate::orchestration::settling::finish_history;
 

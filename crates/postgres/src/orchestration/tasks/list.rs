@@ -41,7 +41,7 @@ pub(super) async fn page(
 
 /// `list_tasks.sql`.
 #[derive(Debug)]
-pub(super) struct ListTasks<'e> {
+pub(in crate::orchestration) struct ListTasks<'e> {
     user: &'e str,
     states: Vec<&'static str>,
     since: DateTime<Utc>,
@@ -90,7 +90,7 @@ impl Statement for ListTasks<'_> {
 
 /// `list_parts.sql`.
 #[derive(Debug)]
-pub(super) struct ListParts<'e> {
+pub(in crate::orchestration) struct ListParts<'e> {
     list: ListTasks<'e>,
     parent: &'e str,
 }

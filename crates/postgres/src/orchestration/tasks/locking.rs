@@ -130,7 +130,7 @@ impl Statement for LockTasks<'_> {
 
 /// `lock_descendants.sql`.
 #[derive(Debug)]
-struct LockDescendants<'e> {
+pub(in crate::orchestration) struct LockDescendants<'e> {
     user: &'e str,
     task: &'e str,
     lock_timeout: Option<String>,

@@ -4,40 +4,42 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
-use diesel::sql_types::{
-    BigInt, Bool, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
-};
+use diesel::sql_types::{BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use tasktrail_domain::UserId;
 use tasktrail_domain::orchestration::dispatch::{ExecutionCursor, ExecutionFilter};
 use tasktrail_domain::repository::PageRequest;
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::statement::{Statement, unbound};
 
+use crate::page_limit::one_beyond;
+
 /// How many bytes of stored outputs and error messages a page contains at most, unless those of the
 /// first execution are larger: as for a page of a task history.
 const PAGE_BYTES: i64 = 512 << 10;
 
 type Columns = (
-    (Text, Integer, Text, SqlUuid, Text),
+    BigInt,
     (
-        Timestamptz,
-        Nullable<Timestamptz>,
-        Nullable<Timestamptz>,
-        Nullable<Timestamptz>,
+        (Text, Integer, Text, SqlUuid, Text),
+        (
+            Timestamptz,
+            Nullable<Timestamptz>,
+            Nullable<Timestamptz>,
+            Nullable<Timestamptz>,
+        ),
+        (
+            Nullable<Jsonb>,
+            Nullable<Text>,
+            Nullable<Text>,
+            Nullable<Integer>,
+            Nullable<BigInt>,
+        ),
     ),
-    (
-        Nullable<Jsonb>,
-        Nullable<Text>,
-        Nullable<Text>,
-        Nullable<Integer>,
-        Nullable<BigInt>,
-    ),
-    Bool,
 );
 
 /// The parameters of all of these statements.
 #[derive(Debug)]
-pub(super) struct Range<'e> {
+pub(in crate::orchestration::dispatch) struct Range<'e> {
     user: &'e str,
     /// The task or the agent.
     of: &'e str,
@@ -46,7 +48,7 @@ pub(super) struct Range<'e> {
 }
 
 impl<'e> Range<'e> {
-    pub(super) fn of(
+    pub(in crate::orchestration::dispatch) fn of(
         user: &'e UserId,
         filter: &'e ExecutionFilter,
         page: &'e PageRequest<ExecutionCursor>,
@@ -60,13 +62,11 @@ impl<'e> Range<'e> {
             ExecutionFilter::OfTask(task) => task.as_str(),
             ExecutionFilter::OfAgent(agent) | ExecutionFilter::OpenOfAgent(agent) => agent.as_str(),
         };
-        // One additional row shows whether there is a next page.
-        let limit = i64::try_from(page.size.get()).unwrap_or(i64::MAX);
         Self {
             user: user.as_str(),
             of,
             before,
-            limit: limit.saturating_add(1),
+            limit: one_beyond(page.size),
         }
     }
 
@@ -88,7 +88,7 @@ macro_rules! statement {
     ($(#[$attribute:meta])* $name:ident, $of:literal) => {
         $(#[$attribute])*
         #[derive(Debug)]
-        pub(super) struct $name<'e>(pub(super) Range<'e>);
+        pub(in crate::orchestration::dispatch) struct $name<'e>(pub(in crate::orchestration::dispatch) Range<'e>);
 
         impl Statement for $name<'_> {
             const SQL: &'static str = concat!(

@@ -12,13 +12,13 @@ use tasktrail_postgres_client::statement::{Statement, unbound};
 
 /// `reapable.sql`.
 #[derive(Debug)]
-pub(super) struct Reapable {
+pub(in crate::orchestration::dispatch) struct Reapable {
     at: DateTime<Utc>,
     limit: i64,
 }
 
 impl Reapable {
-    pub(super) fn of(context: &WriteContext, limit: ReapLimit) -> Self {
+    pub(in crate::orchestration::dispatch) fn of(context: &WriteContext, limit: ReapLimit) -> Self {
         Self {
             at: context.at.to_datetime(),
             limit: limit.get().into(),
@@ -42,7 +42,7 @@ impl Statement for Reapable {
 
 /// `expired_attempts.sql`.
 #[derive(Debug)]
-pub(super) struct ExpiredAttempts<'e> {
+pub(in crate::orchestration::dispatch) struct ExpiredAttempts<'e> {
     users: Vec<&'e str>,
     tasks: Vec<&'e str>,
     attempts: Vec<i32>,
@@ -50,7 +50,10 @@ pub(super) struct ExpiredAttempts<'e> {
 }
 
 impl<'e> ExpiredAttempts<'e> {
-    pub(super) fn of(context: &WriteContext, attempts: &'e [AttemptKey]) -> Self {
+    pub(in crate::orchestration::dispatch) fn of(
+        context: &WriteContext,
+        attempts: &'e [AttemptKey],
+    ) -> Self {
         let each = || attempts.iter();
         Self {
             users: each().map(|key| key.task.user.as_str()).collect(),

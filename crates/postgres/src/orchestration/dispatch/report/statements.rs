@@ -18,7 +18,7 @@ use crate::jsonb_result::SentJson;
 
 /// `report_completed.sql`.
 #[derive(Debug)]
-pub(super) struct ReportCompleted<'e> {
+pub(in crate::orchestration::dispatch) struct ReportCompleted<'e> {
     user: &'e str,
     task: &'e str,
     attempt: i32,
@@ -30,7 +30,11 @@ pub(super) struct ReportCompleted<'e> {
 }
 
 impl<'e> ReportCompleted<'e> {
-    pub(super) fn of(context: &'e WriteContext, report: &'e Report, wait: LockWait) -> Self {
+    pub(in crate::orchestration::dispatch) fn of(
+        context: &'e WriteContext,
+        report: &'e Report,
+        wait: LockWait,
+    ) -> Self {
         let output = report.output.as_ref();
         Self {
             user: report.attempt.task.user.as_str(),
@@ -70,13 +74,13 @@ impl Statement for ReportCompleted<'_> {
 
 /// `unlocked.sql`.
 #[derive(Debug)]
-pub(super) struct Unlocked<'e> {
+pub(in crate::orchestration::dispatch) struct Unlocked<'e> {
     user: &'e str,
     id: Uuid,
 }
 
 impl<'e> Unlocked<'e> {
-    pub(super) fn of(user: &'e UserId, id: WriteId) -> Self {
+    pub(in crate::orchestration::dispatch) fn of(user: &'e UserId, id: WriteId) -> Self {
         let (user, id) = (user.as_str(), id.as_uuid());
         Self { user, id }
     }

@@ -22,7 +22,7 @@ use crate::jsonb_result::{SentDocument, SentJson};
 
 /// `create_tasks.sql`, with one array parameter for each column.
 #[derive(Debug)]
-pub(super) struct CreateTasks<'e> {
+pub(in crate::orchestration) struct CreateTasks<'e> {
     user: &'e str,
     write: Uuid,
     at: DateTime<Utc>,
