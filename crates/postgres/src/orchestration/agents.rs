@@ -6,7 +6,7 @@ mod decision;
 mod executions;
 mod heartbeat;
 #[cfg(test)]
-mod one_statement;
+pub(super) mod one_statement;
 mod operations;
 mod read;
 mod register;

@@ -8,7 +8,7 @@ use super::PostgresOrchestration;
 use super::plans_of_all::{fill, on_one_connection};
 use super::settling::LockDependants;
 use super::tasks::{CreateTasks, ListParts, ListTasks, LockDescendants};
-use crate::prepared_plans::{GenericPlan, pages};
+use crate::generic_plan::{GenericPlan, pages};
 
 /// A store in which one owner has 100 tasks, another 50 000, each of which depends on the one before,
 /// and 2 000 have 20 each. So the statistics suggest that owners have few tasks.

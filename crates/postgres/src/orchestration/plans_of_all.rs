@@ -6,7 +6,6 @@ mod tasks;
 
 use std::path::Path;
 
-use tasktrail_postgres_client::statement::Statement as _;
 use tasktrail_test_support::{TestDatabase, statement_plans};
 
 pub(super) use self::tasks::fill;

@@ -9,6 +9,8 @@ mod get;
 mod graph;
 mod list;
 mod locking;
+#[cfg(test)]
+mod one_statement;
 mod operations;
 mod overview;
 mod resume;

@@ -17,9 +17,11 @@ use super::explain::Explain;
 use super::list::{List, ListWithErrorCode};
 use super::load::{self, SelectSteps, SelectTrail};
 use super::statuses::Statuses;
-pub(super) use crate::prepared_plans::pages;
-use crate::prepared_plans::{EXPLAIN, GenericPlan};
+use crate::generic_plan::GenericPlan;
+pub(super) use crate::generic_plan::pages;
 use crate::{PostgresConfig, PostgresDatabase};
+
+const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF) ";
 
 /// A store in which one user has 100 tasks, another 100 000, few of them failed, and 5 000 have 20
 /// each. So the statistics of the analyzed tables suggest that users have few tasks.

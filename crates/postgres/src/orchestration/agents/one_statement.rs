@@ -40,7 +40,7 @@ impl PgOperation for Runs {
 }
 
 /// Runs a call, and returns the number of its statements.
-async fn statements<T>(
+pub(in crate::orchestration) async fn statements<T>(
     agents: &PostgresOrchestration<'_>,
     call: impl Future<Output = tasktrail_domain::repository::Result<T>>,
 ) -> i64 {

@@ -1,4 +1,4 @@
-use tasktrail_conformance::fixture::{task, user};
+use tasktrail_conformance::fixture::{task_of, user};
 use tasktrail_conformance::orchestration::fixture::{
     EditTask as _, Writes, agent, new_task, plan, plan_of, registration,
 };
@@ -50,6 +50,9 @@ const FILL: [&str; 4] = [
     "ANALYZE",
 ];
 
+/// The calls of other ports have another owner, so that no write id is used twice.
+const OWNER: &str = "bob";
+
 /// Calls every operation of the port of tasks, with each of their statements.
 pub(super) async fn one_of_each(orchestration: &PostgresOrchestration<'_>) {
     let writes = Writes::default();
@@ -57,8 +60,8 @@ pub(super) async fn one_of_each(orchestration: &PostgresOrchestration<'_>) {
     changes(orchestration, &writes).await;
     waiting(orchestration, &writes).await;
     reads(orchestration).await;
-    let alice = Scope::User(user("alice"));
-    let retention = TaskRetention::ended_before(alice, Timestamp::MAX);
+    let owner = Scope::User(user(OWNER));
+    let retention = TaskRetention::ended_before(owner, Timestamp::MAX);
     orchestration.expired(&retention).await.unwrap();
     let page = PageRequest::default();
     let removed = orchestration
@@ -69,26 +72,26 @@ pub(super) async fn one_of_each(orchestration: &PostgresOrchestration<'_>) {
 }
 
 async fn creations(tasks: &impl TaskRepository, writes: &Writes) {
-    let alice = user("alice");
+    let owner = user(OWNER);
     let outer = new_task("outer").after("build").part_of("build");
     for plan in [
         plan_of(["build", "review", "ask"]),
         plan([outer]),
         plan([new_task("lost").after("nothing")]),
     ] {
-        tasks.create(&writes.next(), &alice, &plan).await.unwrap();
+        tasks.create(&writes.next(), &owner, &plan).await.unwrap();
     }
 }
 
 async fn changes(tasks: &impl TaskRepository, writes: &Writes) {
-    let build = task("build");
+    let build = task_of(OWNER, "build");
     let mut changes = TaskChanges::default();
     changes.title = Some("Build".parse().unwrap());
     tasks
         .update(&writes.next(), &build, &changes)
         .await
         .unwrap();
-    let review = Dependency::success(task("review").task);
+    let review = Dependency::success(task_of(OWNER, "review").task);
     let added = [review.clone()];
     tasks
         .add_dependencies(&writes.next(), &build, &added)
@@ -108,8 +111,9 @@ async fn changes(tasks: &impl TaskRepository, writes: &Writes) {
 
 /// A task that waits and is resumed, and then executed and cancelled.
 async fn waiting(orchestration: &PostgresOrchestration<'_>, writes: &Writes) {
-    let ask = task("ask");
-    let worker = registration("worker");
+    let ask = task_of(OWNER, "ask");
+    let mut worker = registration("worker");
+    worker.agent.user = user(OWNER);
     orchestration
         .register(&writes.next(), &worker)
         .await
@@ -143,15 +147,15 @@ async fn assign(dispatch: &impl DispatchRepository, writes: &Writes, task: &Task
 }
 
 async fn reads(tasks: &impl TaskRepository) {
-    let alice = user("alice");
+    let owner = user(OWNER);
     let page = PageRequest::default();
-    tasks.get(&task("review")).await.unwrap();
+    tasks.get(&task_of(OWNER, "review")).await.unwrap();
     for filter in [
         TaskFilter::default(),
-        TaskFilter::default().with_parent(task("build").task),
+        TaskFilter::default().with_parent(task_of(OWNER, "build").task),
     ] {
-        tasks.list(&alice, &filter, &page).await.unwrap();
+        tasks.list(&owner, &filter, &page).await.unwrap();
     }
-    tasks.graph(&task("review")).await.unwrap();
-    tasks.counts(&alice).await.unwrap();
+    tasks.graph(&task_of(OWNER, "review")).await.unwrap();
+    tasks.counts(&owner).await.unwrap();
 }
