@@ -19,9 +19,10 @@
 //!
 //! Each write takes a [`WriteContext`](crate::write::WriteContext). Repeating a write with the same
 //! id changes nothing and returns the first result, so you can retry it after any failure. Using
-//! the id of a write for another method or another agent or task is refused as a `Conflict`, with
-//! [`WriteConflict`] as its source. A write that changed nothing leaves no trace: the same id is
-//! then a new write.
+//! its id for another method, or for another agent or task, is refused as a `Conflict`, with
+//! [`WriteConflict`] as the source. A write that changed nothing leaves no trace: the same id is
+//! then a new write. Only [`reap`](dispatch::DispatchRepository::reap) cannot be repeated: it needs
+//! a new id for each call.
 //!
 //! Times are those of the [context](crate::write::WriteContext::at), by the clock of the caller. A
 //! wrong clock makes a task wait, or run again, but never gives it two results.

@@ -67,12 +67,11 @@ mod orchestration {
     use super::Arc;
 
     pub(super) fn ports(of: InMemoryOrchestration, history: InMemoryTaskHistory) -> Orchestration {
-        let of = Arc::new(of);
         Orchestration {
-            agents: of.clone(),
-            tasks: of.clone(),
-            dispatch: of.clone(),
-            audit_log: of,
+            agents: Arc::new(of.clone()),
+            tasks: Arc::new(of.clone()),
+            dispatch: Arc::new(of.clone()),
+            audit_log: Arc::new(of),
             history: Arc::new(history),
         }
     }
@@ -84,6 +83,10 @@ mod orchestration {
 
     mod agents {
         tasktrail_conformance::agents_suite!(super::fresh);
+    }
+
+    mod tasks {
+        tasktrail_conformance::tasks_suite!(super::fresh);
     }
 
     mod dispatch {
@@ -108,6 +111,10 @@ mod orchestration {
 
         mod agents {
             tasktrail_conformance::agents_suite!(super::fresh);
+        }
+
+        mod tasks {
+            tasktrail_conformance::tasks_suite!(super::fresh);
         }
 
         mod dispatch {

@@ -92,46 +92,6 @@ const FILES: &[(&str, Operation)] = &[
         audit::operation::RECORD,
     ),
     (
-        include_str!("orchestration/sql/claim.sql"),
-        dispatch::operation::CLAIM,
-    ),
-    (
-        include_str!("orchestration/sql/assignable.sql"),
-        dispatch::operation::ASSIGN,
-    ),
-    (
-        include_str!("orchestration/sql/assign.sql"),
-        dispatch::operation::ASSIGN,
-    ),
-    (
-        include_str!("orchestration/sql/start.sql"),
-        dispatch::operation::START,
-    ),
-    (
-        include_str!("orchestration/sql/report_completed.sql"),
-        dispatch::operation::REPORT,
-    ),
-    (
-        include_str!("orchestration/sql/unlocked.sql"),
-        dispatch::operation::REPORT,
-    ),
-    (
-        include_str!("orchestration/sql/reapable.sql"),
-        dispatch::operation::REAP,
-    ),
-    (
-        include_str!("orchestration/sql/expired_attempts.sql"),
-        dispatch::operation::REAP,
-    ),
-    (
-        include_str!("orchestration/sql/executions.sql"),
-        dispatch::operation::EXECUTIONS,
-    ),
-    (
-        include_str!("orchestration/sql/queue_load.sql"),
-        dispatch::operation::LOAD,
-    ),
-    (
         include_str!("orchestration/sql/create_tasks.sql"),
         task::operation::CREATE,
     ),
@@ -194,6 +154,46 @@ const FILES: &[(&str, Operation)] = &[
     (
         include_str!("orchestration/sql/remove_tasks.sql"),
         task::operation::REMOVE_EXPIRED,
+    ),
+    (
+        include_str!("orchestration/sql/claim.sql"),
+        dispatch::operation::CLAIM,
+    ),
+    (
+        include_str!("orchestration/sql/assignable.sql"),
+        dispatch::operation::ASSIGN,
+    ),
+    (
+        include_str!("orchestration/sql/assign.sql"),
+        dispatch::operation::ASSIGN,
+    ),
+    (
+        include_str!("orchestration/sql/start.sql"),
+        dispatch::operation::START,
+    ),
+    (
+        include_str!("orchestration/sql/report_completed.sql"),
+        dispatch::operation::REPORT,
+    ),
+    (
+        include_str!("orchestration/sql/unlocked.sql"),
+        dispatch::operation::REPORT,
+    ),
+    (
+        include_str!("orchestration/sql/reapable.sql"),
+        dispatch::operation::REAP,
+    ),
+    (
+        include_str!("orchestration/sql/expired_attempts.sql"),
+        dispatch::operation::REAP,
+    ),
+    (
+        include_str!("orchestration/sql/executions.sql"),
+        dispatch::operation::EXECUTIONS,
+    ),
+    (
+        include_str!("orchestration/sql/queue_load.sql"),
+        dispatch::operation::LOAD,
     ),
 ];
 

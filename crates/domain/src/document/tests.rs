@@ -112,6 +112,78 @@ fn object_contains_what_each_of_its_keys_contains() {
     }
 }
 
+#[test]
+fn member_is_added_or_replaced() {
+    let held = document(&json!({ "b": { "c": 1 }, "n": 1e21 }));
+    let with = |key: &str, value: Value| {
+        let value = JsonText::of(&value).unwrap();
+        held.with_member(key, &value).map(|with| with.to_string())
+    };
+
+    assert_eq!(
+        with("a", json!([1.0])).unwrap(),
+        r#"{"a":[1],"b":{"c":1},"n":1e+21}"#
+    );
+    assert_eq!(with("b", json!(null)).unwrap(), r#"{"b":null,"n":1e+21}"#);
+    assert_eq!(
+        with("a", json!("x".repeat(Document::MAX_BYTES)))
+            .unwrap_err()
+            .limit(),
+        "at most 65536 bytes long as compact JSON"
+    );
+    let deepest = "[".repeat(Document::MAX_DEPTH) + &"]".repeat(Document::MAX_DEPTH);
+    let too_deep = held.with_member("a", &deepest.parse().unwrap());
+    assert_eq!(
+        too_deep.unwrap_err().limit(),
+        "nested at most 90 levels deep"
+    );
+}
+
+#[test]
+fn members_are_merged_into_a_member() {
+    let merged = |held: Value, added: Value| {
+        let merged = document(&held).merging("answers", &document(&added));
+        merged.unwrap().to_string()
+    };
+
+    assert_eq!(
+        merged(json!({ "a": 1 }), json!({ "q": 2 })),
+        r#"{"a":1,"answers":{"q":2}}"#
+    );
+    assert_eq!(
+        merged(
+            json!({ "answers": { "p": 1, "q": { "x": 1 } } }),
+            json!({ "q": { "y": 2 }, "r": 3 })
+        ),
+        r#"{"answers":{"p":1,"q":{"y":2},"r":3}}"#
+    );
+    assert_eq!(
+        merged(json!({ "answers": [1] }), json!({ "q": 2 })),
+        r#"{"answers":{"q":2}}"#
+    );
+    assert_eq!(merged(json!({}), json!({})), r#"{"answers":{}}"#);
+}
+
+#[test]
+fn merging_refuses_what_exceeds_a_limit() {
+    let half = document(&json!({ "a": "x".repeat(Document::MAX_BYTES / 2) }));
+
+    assert_eq!(
+        half.merging("answers", &half).unwrap_err().limit(),
+        "at most 65536 bytes long as compact JSON"
+    );
+}
+
+#[test]
+fn member_is_split_from_the_others() {
+    let held = document(&json!({ "a": { "n": 1.5 }, "b": 2 }));
+
+    let (member, others) = held.split_member("a");
+    assert_eq!(member.unwrap().as_str(), r#"{"n":1.5}"#);
+    assert_eq!(others.as_str(), r#"{"b":2}"#);
+    assert_eq!(held.split_member("c"), (None, held));
+}
+
 proptest! {
     #[test]
     fn document_round_trips_and_contains_itself(value in values()) {

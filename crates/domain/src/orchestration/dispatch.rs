@@ -1,7 +1,7 @@
 //! Who executes which task.
 //!
 //! Agents [claim](DispatchRepository::claim) tasks that they can do, or an orchestrator
-//! [assigns](DispatchRepository::assign) them. Both use the same rows and the same rules.
+//! [assigns](DispatchRepository::assign) them. Both follow the same rules.
 
 mod assignment;
 mod claim;

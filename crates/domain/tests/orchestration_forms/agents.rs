@@ -45,6 +45,8 @@ fn description_needs_only_type_and_name() {
     let agent_type = AgentType::new("code").unwrap();
     let name = AgentName::new("Builder").unwrap();
     assert_eq!(read, AgentDescription::new(agent_type, name));
+    let misspelled = json!({ "agent_type": "code", "name": "Builder", "capabilites": {} });
+    assert!(refused::<AgentDescription>(misspelled).starts_with("unknown field `capabilites`"));
 }
 
 #[test]

@@ -63,7 +63,7 @@ impl StateRequest {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Retirement {
-    /// The agent is not retired while it has any.
+    /// The agent is not retired if it has any.
     #[default]
     IfIdle,
     /// They are released: their tasks become ready again, and the attempts are not counted.

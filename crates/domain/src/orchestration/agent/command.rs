@@ -14,7 +14,7 @@ pub enum AgentCommand {
         agent: AgentId,
         /// The run of its process.
         instance: Instance,
-        /// What it says about itself.
+        /// Its description of itself.
         description: AgentDescription,
     },
     /// Changes the description of an agent.

@@ -42,8 +42,9 @@ impl Lease {
     }
 }
 
-/// What an agent says about itself.
+/// An agent's description of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AgentDescription {
     /// What kind of agent it is.
@@ -216,8 +217,8 @@ mod tests {
             capabilities in capabilities(),
             required in capabilities(),
         ) {
-            let agent_type = JsonText::of(&"code").unwrap();
-            let with_type = Document::of(&capabilities).unwrap().with_member("agent_type", &agent_type);
+            let own = Document::of(&capabilities).unwrap();
+            let with_type = own.with_member("agent_type", &JsonText::of(&"code").unwrap());
             let contains = with_type.unwrap().contains(&Document::of(&required).unwrap());
 
             prop_assert_eq!(fits(&capabilities, &required), contains);

@@ -11,7 +11,7 @@ use crate::timestamp::Timestamp;
 pub struct Agent {
     /// Its owner and id.
     pub key: AgentKey,
-    /// What it says about itself.
+    /// Its description of itself.
     pub description: AgentDescription,
     /// Its state.
     pub state: AgentState,

@@ -11,7 +11,7 @@ pub struct Registration {
     pub agent: AgentKey,
     /// The run of its process.
     pub instance: Instance,
-    /// What it says about itself.
+    /// Its description of itself.
     pub description: AgentDescription,
 }
 

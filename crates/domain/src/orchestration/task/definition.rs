@@ -11,13 +11,13 @@ use crate::{Document, TaskId};
 pub struct TaskDefinition {
     /// A short text for people.
     pub title: Title,
-    /// A longer text for people, or for the agent.
+    /// A longer text, for people or for the agent.
     pub description: Description,
     /// The task that it is a part of. Grouping only: neither waits for the other.
     pub parent: Option<TaskId>,
-    /// Words to find it by.
+    /// Labels by which it is found.
     pub tags: Tags,
-    /// What is to be done, for the agent.
+    /// What the agent has to do.
     pub requirements: Document,
     /// What an agent must be able to do: only an agent that
     /// [fits](crate::orchestration::agent::AgentDescription::fits) may execute the task. Every

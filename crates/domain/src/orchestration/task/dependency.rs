@@ -10,9 +10,9 @@ use crate::text_enum::text_enum;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "DependencyForm", into = "DependencyForm")]
 pub struct Dependency {
-    /// The task that is waited for.
+    /// The task that must end first.
     pub prerequisite: TaskId,
-    /// What is waited for.
+    /// What the dependency waits for.
     pub when: When,
 }
 

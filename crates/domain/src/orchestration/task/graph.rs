@@ -39,9 +39,9 @@ impl TaskGraph {
 pub struct TaskEdge {
     /// The task that waits.
     pub task: TaskId,
-    /// The task that is waited for.
+    /// The task that must end first.
     pub prerequisite: TaskId,
-    /// What is waited for.
+    /// What the dependency waits for.
     pub when: When,
 }
 

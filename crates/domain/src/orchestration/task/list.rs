@@ -19,7 +19,7 @@ pub struct TaskOverview {
     pub parent: Option<TaskId>,
     /// How urgent it is.
     pub priority: Priority,
-    /// How far it is.
+    /// Its progress.
     pub progress: TaskProgress,
 }
 

@@ -17,7 +17,7 @@ pub struct Task {
     pub definition: TaskDefinition,
     /// What it depends on, by ascending id.
     pub dependencies: Vec<Dependency>,
-    /// How far it is.
+    /// Its progress.
     pub progress: TaskProgress,
     /// When its definition or dependencies changed last.
     pub updated_at: Timestamp,
@@ -41,7 +41,7 @@ impl Task {
     }
 }
 
-/// How far a task is.
+/// The progress of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TaskProgress {

@@ -1,13 +1,13 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::TaskKey;
 use crate::orchestration::agent::{AgentDescription, AgentName, AgentType, Capacity};
 use crate::orchestration::dispatch::{AttemptResult, ReportedError, after_attempt};
 use crate::orchestration::task::{Description, MaxAttempts, Priority, TaskDefinition, Title};
 use crate::orchestration::{AgentKey, AttemptKey, Instance, Payload};
 use crate::task_history::ErrorCode;
 use crate::timestamp::Timestamp;
-use crate::{TaskKey, UserId};
 
 fn build() -> TaskId {
     "build".parse().unwrap()
@@ -349,41 +349,4 @@ fn update_has_the_fields_that_changed() {
         Some(json!({ "name": "Builder" })),
         json!({ "name": "Other" }),
     );
-}
-
-#[test]
-fn entry_is_a_change_in_the_context_of_its_write() {
-    use crate::orchestration::audit::{AuditEntry, CustomAction, NewAuditEntry};
-    use crate::write::{Actor, ActorKind, Note, WriteContext, WriteId};
-
-    let id: WriteId = "0199c2f0-0000-7000-8000-000000000001".parse().unwrap();
-    let actor = Actor::new(ActorKind::Service, "planner").unwrap();
-    let note = Note::new("nightly").unwrap();
-    let context = WriteContext::new(id, actor.clone(), Timestamp::MAX).with_note(note.clone());
-    let user = UserId::new("alice").unwrap();
-    let new = NewAuditEntry::new(
-        user.clone(),
-        CustomAction::new("release.approved").unwrap(),
-        EntityKind::Other,
-        "release-7".parse().unwrap(),
-    )
-    .with_fields(None, Payload::of(&json!({ "by": "bob" })).unwrap());
-
-    let change = Change::from(new);
-    has(
-        &change,
-        "release.approved",
-        None,
-        Some(json!({ "by": "bob" })),
-    );
-    let entry = AuditEntry::of(change.clone(), user.clone(), &context, 3, 7);
-
-    assert_eq!(
-        (&entry.user, entry.write_id, entry.at),
-        (&user, id, Timestamp::MAX)
-    );
-    assert_eq!((entry.ordinal, entry.position), (3, 7));
-    assert_eq!((&entry.actor, &entry.note), (&actor, &Some(note)));
-    assert_eq!(entry.entity_id.as_str(), "release-7");
-    assert_eq!(Change::from(entry), change);
 }

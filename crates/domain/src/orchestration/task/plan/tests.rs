@@ -221,10 +221,26 @@ fn has_cycle_by<'t>(tasks: &'t [NewTask], next: impl Fn(&'t NewTask) -> Vec<&'t 
     })
 }
 
+/// Checks that each task is the one with the least id of those whose prerequisites came before.
+fn is_sorted(plan: &TaskPlan, tasks: &[NewTask]) -> Result<(), TestCaseError> {
+    let mut open: BTreeMap<&TaskId, &NewTask> = tasks.iter().map(|new| (&new.task, new)).collect();
+    for new in plan.tasks() {
+        let is_ready = |new: &NewTask| !prerequisites(new).any(|id| open.contains_key(id));
+        let first = open.values().find(|new| is_ready(new));
+        prop_assert_eq!(first.map(|new| &new.task), Some(&new.task));
+        open.remove(&new.task);
+    }
+    prop_assert!(open.is_empty());
+    Ok(())
+}
+
+fn index() -> impl Strategy<Value = prop::sample::Index> {
+    any::<prop::sample::Index>()
+}
+
 proptest! {
     #[test]
     fn plan_is_refused_exactly_if_it_has_a_cycle(tasks in tasks()) {
-        let before = |task: &NewTask| -> Vec<TaskId> { prerequisites(task).cloned().collect() };
         let dependencies = has_cycle_by(&tasks, |task| prerequisites(task).collect());
         let parents = has_cycle_by(&tasks, |task| task.definition.parent.iter().collect::<Vec<_>>());
 
@@ -237,25 +253,17 @@ proptest! {
             }
             Ok(plan) => {
                 prop_assert!(!parents && !dependencies);
-                let mut open: BTreeMap<_, _> = tasks.iter().map(|new| (&new.task, before(new))).collect();
-                for new in plan.tasks() {
-                    let own = |id: &TaskId| open.contains_key(id);
-                    let ready = |(_, before): &(_, &Vec<TaskId>)| !before.iter().any(own);
-                    let first = open.iter().find(|entry| ready(entry)).map(|(id, _)| (*id).clone());
-                    prop_assert_eq!(first.as_ref(), Some(&new.task));
-                    open.remove(&new.task);
-                }
-                prop_assert!(open.is_empty());
+                is_sorted(&plan, &tasks)?;
             }
         }
     }
 
     #[test]
-    fn plan_does_not_depend_on_the_order_given(tasks in tasks(), other in any::<prop::sample::Index>()) {
+    fn plan_does_not_depend_on_the_order_given(tasks in tasks(), first in index()) {
         if let Ok(plan) = TaskPlan::new(tasks.clone()) {
             let mut rotated = tasks;
             let places = rotated.len();
-            rotated.rotate_left(other.index(places));
+            rotated.rotate_left(first.index(places));
             prop_assert_eq!(TaskPlan::new(rotated), Ok(plan.clone()));
             let json = serde_json::to_string(&plan).unwrap();
             prop_assert_eq!(serde_json::from_str::<TaskPlan>(&json).ok(), Some(plan));

@@ -196,8 +196,8 @@ impl World {
         of_task.map(|((_, prerequisite), when)| (*prerequisite, *when))
     }
 
-    /// What each task is if every blocked one is what its prerequisites say: nothing is counted, and
-    /// nothing is passed on.
+    /// Returns what each task is if its prerequisites alone decide: nothing is counted, and nothing
+    /// is passed on.
     fn recomputed(&self, states: &[TaskState]) -> Vec<(TaskState, u32)> {
         let mut now: Vec<(TaskState, u32)> = Vec::new();
         for (task, state) in states.iter().enumerate() {
