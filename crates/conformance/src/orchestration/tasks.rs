@@ -6,6 +6,7 @@ pub mod cancel;
 pub mod cancel_descendants;
 pub mod create;
 pub mod cycles;
+pub mod dropped_calls;
 pub mod ends;
 pub mod expected;
 pub mod graph;
@@ -18,6 +19,7 @@ pub mod racing_dependencies;
 pub mod racing_lists;
 pub mod racing_plans;
 pub mod racing_removal;
+pub mod racing_updates;
 pub mod removal_batches;
 pub mod remove_dependencies;
 pub mod repeated_plan;
@@ -25,14 +27,30 @@ pub mod repeated_write;
 pub mod resume;
 pub mod retention;
 pub mod update;
+pub mod values;
 
 /// Generates one test per case, each on ports created by `$fresh`.
 ///
 /// `$fresh` is an `async fn() -> (Orchestration, Guard)`. The guard can be of any type and is
 /// dropped after the ports.
+///
+/// `tasks_suite!(fresh, without dropped_calls)` omits the cases that use the ports after one of
+/// their calls was dropped. Use it for ports inside a transaction, because a dropped call aborts the
+/// transaction.
 #[macro_export]
 macro_rules! tasks_suite {
     ($fresh:path) => {
+        $crate::tasks_suite! { $fresh, without dropped_calls }
+        $crate::__orchestration_cases! {
+            tasks $fresh;
+            dropped_calls:
+                a_dropped_creation_leaves_all_or_nothing,
+                a_dropped_cancel_leaves_all_or_nothing,
+                a_dropped_change_of_dependencies_leaves_all_or_nothing,
+                a_dropped_removal_of_tasks_leaves_all_or_nothing;
+        }
+    };
+    ($fresh:path, without dropped_calls) => {
         $crate::__orchestration_cases! {
             tasks $fresh;
             create:
@@ -183,6 +201,10 @@ macro_rules! tasks_suite {
                 a_task_of_another_owner_is_no_prerequisite,
                 the_same_ids_under_similar_owners_are_different_tasks,
                 ids_of_tasks_may_hold_any_characters;
+            values:
+                definitions_may_be_as_large_as_the_limits,
+                times_of_tasks_are_kept_to_the_microsecond,
+                the_largest_plan_is_created_whole;
             racing_plans:
                 a_plan_that_races_the_ends_of_its_prerequisites_is_settled,
                 a_plan_that_races_a_cancel_is_settled,
@@ -201,6 +223,10 @@ macro_rules! tasks_suite {
                 ends_with_overlapping_dependants_skip_each_task_once,
                 cancels_of_overlapping_trees_cancel_each_task_once,
                 a_cancel_repeated_at_once_has_one_answer;
+            racing_updates:
+                exactly_one_of_updates_of_a_version_wins,
+                updates_of_different_fields_are_all_kept,
+                exactly_one_of_resumes_wins;
             racing_removal:
                 concurrent_removals_remove_each_task_once,
                 a_plan_that_races_a_removal_is_whole_or_refused,

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use tasktrail_domain::UserId;
 use tasktrail_domain::orchestration::agent::{
-    Agent, AgentBatch, AgentChange, AgentChanges, AgentFilter, AgentRepository, ApplyOutcome,
-    Heartbeat, HeartbeatOutcome, Registered, Registration, StateRequest, operation,
+    Agent, AgentBatch, AgentChange, AgentChanges, AgentCommand, AgentFilter, AgentRepository,
+    ApplyOutcome, Heartbeat, HeartbeatOutcome, Registered, Registration, StateRequest, operation,
 };
 use tasktrail_domain::orchestration::{AgentId, AgentKey};
 use tasktrail_domain::repository::{Page, PageRequest, Result};
@@ -63,7 +63,8 @@ impl AgentRepository for InMemoryOrchestration {
         user: &UserId,
         batch: &AgentBatch,
     ) -> Result<ApplyOutcome> {
-        let subject = Subject::Commands(batch.commands().len());
+        let agents = batch.commands().iter().map(AgentCommand::agent);
+        let subject = Subject::Commands(agents.cloned().collect());
         let apply = |write: &mut Write<'_>| write.apply_batch(batch);
         let purpose = Purpose::new(operation::APPLY, subject);
         self.write(context, user, purpose, apply).await

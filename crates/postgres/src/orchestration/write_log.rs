@@ -104,7 +104,12 @@ pub(super) fn conflict(id: WriteId) -> StoreError {
 /// committed after it began. Run it again: it then finds what was committed.
 pub(super) fn was_committed_meanwhile(error: &StoreError) -> bool {
     use diesel::result::{DatabaseErrorKind, Error};
-    const KEYS: [&str; 3] = ["audit_log_pkey", "task_pkey", "task_state_pkey"];
+    const KEYS: [&str; 4] = [
+        "audit_log_pkey",
+        "task_dependency_pkey",
+        "task_pkey",
+        "task_state_pkey",
+    ];
     matches!(error, StoreError::Query(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, found))
         if found.constraint_name().is_some_and(|key| KEYS.contains(&key)))
 }

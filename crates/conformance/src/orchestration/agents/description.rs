@@ -82,7 +82,7 @@ pub async fn the_greatest_documents_come_back(store: &Orchestration) {
     let writes = Writes::default();
     let frame = json!({ "text": "" }).to_string().len();
     let longest = json!({ "text": "x".repeat(Document::MAX_BYTES - frame) });
-    let deepest = (1..100).fold(json!({}), |inner, _| json!({ "a": inner }));
+    let deepest = (1..Document::MAX_DEPTH).fold(json!({}), |inner, _| json!({ "a": inner }));
 
     for (id, document) in [("longest", longest), ("deepest", deepest)] {
         let mut builder = registration(id).capable_of(document);

@@ -15,7 +15,8 @@ use crate::orchestration::fixture::{Writes, note_about, payload};
 /// Fields may be any JSON, which comes back with the same literals of numbers and texts.
 pub async fn any_json_comes_back_as_given(store: &Orchestration) {
     let writes = Writes::default();
-    let deepest = format!("{}1{}", "[".repeat(100), "]".repeat(100));
+    let levels = Payload::MAX_DEPTH;
+    let deepest = format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
     let digits = format!("{}.{}", "9".repeat(300), "1".repeat(300));
     for text in [
         "null",

@@ -1,14 +1,14 @@
 //! Calls to run concurrently. Each is repeated while it fails because of contention, with the same
 //! write id, as the policies do.
 
-use tasktrail_domain::TaskId;
 use tasktrail_domain::orchestration::dispatch::{AssignOutcome, Report, ReportOutcome};
 use tasktrail_domain::orchestration::task::{
     CancelOutcome, CancelScope, Dependency, DependencyChange, PlanOutcome, RemovedTasks,
-    TaskFilter, TaskOverview, TaskPlan,
+    ResumeOutcome, TaskChange, TaskChanges, TaskFilter, TaskOverview, TaskPlan,
 };
 use tasktrail_domain::repository::{ErrorKind, Result};
 use tasktrail_domain::write::WriteContext;
+use tasktrail_domain::{Document, TaskId};
 
 use super::board::worker;
 use super::retention::everything;
@@ -140,4 +140,28 @@ pub(super) fn listing(
         }
         tasks
     }
+}
+
+/// Returns an update.
+pub(super) fn updating(
+    ports: &Orchestration,
+    context: WriteContext,
+    id: &str,
+    changes: TaskChanges,
+) -> impl Future<Output = TaskChange> + Send + use<> {
+    let (ports, task) = (ports.clone(), task(id));
+    let call = async move { persisting!(ports.tasks.update(&context, &task, &changes)) };
+    async move { call.await.unwrap() }
+}
+
+/// Returns a resume.
+pub(super) fn resuming(
+    ports: &Orchestration,
+    context: WriteContext,
+    id: &str,
+    answers: Document,
+) -> impl Future<Output = ResumeOutcome> + Send + use<> {
+    let (ports, task) = (ports.clone(), task(id));
+    let call = async move { persisting!(ports.tasks.resume(&context, &task, &answers)) };
+    async move { call.await.unwrap() }
 }

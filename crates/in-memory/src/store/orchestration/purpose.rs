@@ -19,8 +19,8 @@ pub(crate) enum Subject {
     Assignment(TaskId, AgentId),
     /// The tasks of a plan.
     Tasks(Vec<TaskId>),
-    /// The number of commands of a batch.
-    Commands(usize),
+    /// The agents of a batch, one for each command.
+    Commands(Vec<AgentId>),
     /// An entry that a service adds itself.
     Entry(Action, EntityKind, EntityId),
     /// All that is reaped.
