@@ -153,7 +153,7 @@ async fn close(
         if let Some(end) = decision.closes {
             let attempts = open.remove(agent).unwrap_or_default();
             let closed = executions::close(connection, batch.context, attempts, end).await?;
-            outcome.lose(&closed);
+            lose(&mut outcome, &closed);
             changes.extend(closed.into_iter().flat_map(|closed| closed.changes));
         }
         outcomes.push(outcome);
@@ -161,21 +161,15 @@ async fn close(
     Ok((changes, outcomes))
 }
 
-trait Lose {
-    fn lose(&mut self, closed: &[ClosedAttempt]);
-}
-
-impl Lose for CommandOutcome {
-    /// Adds the attempts that the agent lost or gave back.
-    fn lose(&mut self, closed: &[ClosedAttempt]) {
-        let (Self::Registered(Registered { lost, .. })
-        | Self::Change(AgentChange::Changed { released: lost, .. })) = self
-        else {
-            return;
-        };
-        lost.extend(closed.iter().map(|closed| LostAttempt {
-            attempt: closed.attempt.clone(),
-            state: closed.after.state,
-        }));
-    }
+/// Adds the attempts that an agent lost or gave back to the outcome of its command.
+fn lose(outcome: &mut CommandOutcome, closed: &[ClosedAttempt]) {
+    let (CommandOutcome::Registered(Registered { lost, .. })
+    | CommandOutcome::Change(AgentChange::Changed { released: lost, .. })) = outcome
+    else {
+        return;
+    };
+    lost.extend(closed.iter().map(|closed| LostAttempt {
+        attempt: closed.attempt.clone(),
+        state: closed.after.state,
+    }));
 }

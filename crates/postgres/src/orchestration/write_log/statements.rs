@@ -13,10 +13,6 @@ use uuid::Uuid;
 
 use crate::jsonb_result::SentJson;
 
-/// The columns of the first entry of a write: action, entity, entity id, after and answer.
-pub(in crate::orchestration) type ReplayColumns =
-    (Text, Text, Text, Nullable<Jsonb>, Nullable<Jsonb>);
-
 /// `replayed.sql`.
 #[derive(Debug)]
 pub(super) struct Replayed<'e> {
@@ -33,7 +29,7 @@ impl<'e> Replayed<'e> {
 
 impl Statement for Replayed<'_> {
     const SQL: &'static str = include_str!("../sql/replayed.sql");
-    type Columns = ReplayColumns;
+    type Columns = (Text, Text, Text, Nullable<Jsonb>, Nullable<Jsonb>);
     type Id = Replayed<'static>;
 
     fn bind<'b>(&'b self, parameter: u8, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
