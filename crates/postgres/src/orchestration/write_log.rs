@@ -13,7 +13,6 @@ use tasktrail_domain::{InvalidValue, JsonText, UserId};
 use tasktrail_postgres_client::error::{Refusal, StoreError};
 use tasktrail_postgres_client::statement::Prepared;
 
-pub(super) use self::statements::ReplayColumns;
 use self::statements::{Record, Replayed};
 use crate::error::corrupt;
 use crate::jsonb_result::StoredJson;
@@ -30,7 +29,7 @@ pub(super) struct Replay {
     pub(super) answer: Option<JsonText>,
 }
 
-/// The columns that a [`Replay`] is read from: see [`ReplayColumns`].
+/// The columns that a [`Replay`] is read from.
 pub(super) type ReplayRow = (
     String,
     String,

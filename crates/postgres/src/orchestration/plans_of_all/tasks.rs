@@ -54,11 +54,10 @@ const FILL: [&str; 4] = [
 const OWNER: &str = "bob";
 
 /// Calls every operation of the port of tasks, with each of their statements.
-pub(super) async fn one_of_each(orchestration: &PostgresOrchestration<'_>) {
-    let writes = Writes::default();
-    creations(orchestration, &writes).await;
-    changes(orchestration, &writes).await;
-    waiting(orchestration, &writes).await;
+pub(super) async fn one_of_each(orchestration: &PostgresOrchestration<'_>, writes: &Writes) {
+    creations(orchestration, writes).await;
+    changes(orchestration, writes).await;
+    waiting(orchestration, writes).await;
     reads(orchestration).await;
     let owner = Scope::User(user(OWNER));
     let retention = TaskRetention::ended_before(owner, Timestamp::MAX);

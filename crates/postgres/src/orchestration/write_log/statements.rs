@@ -14,8 +14,7 @@ use uuid::Uuid;
 use crate::jsonb_result::SentJson;
 
 /// The columns of the first entry of a write: action, entity, entity id, after and answer.
-pub(in crate::orchestration) type ReplayColumns =
-    (Text, Text, Text, Nullable<Jsonb>, Nullable<Jsonb>);
+type ReplayColumns = (Text, Text, Text, Nullable<Jsonb>, Nullable<Jsonb>);
 
 /// `replayed.sql`.
 #[derive(Debug)]
