@@ -20,13 +20,16 @@ pub mod racing_lists;
 pub mod racing_plans;
 pub mod racing_removal;
 pub mod racing_updates;
+pub mod refused_dependencies;
 pub mod removal_batches;
 pub mod remove_dependencies;
+pub mod removed_tasks;
 pub mod repeated_plan;
 pub mod repeated_write;
 pub mod resume;
 pub mod retention;
 pub mod update;
+pub mod used_write_id;
 pub mod values;
 
 /// Generates one test per case, each on ports created by `$fresh`.
@@ -69,7 +72,8 @@ macro_rules! tasks_suite {
                 a_repeated_addition_returns_the_first_answer,
                 a_repeated_removal_returns_the_first_answer,
                 a_repeated_cancel_returns_the_first_answer,
-                a_repeated_resume_returns_the_first_answer,
+                a_repeated_resume_returns_the_first_answer;
+            used_write_id:
                 an_id_used_for_another_task_is_a_conflict,
                 an_id_used_for_another_method_is_a_conflict,
                 a_write_that_changed_nothing_leaves_no_trace,
@@ -89,7 +93,8 @@ macro_rules! tasks_suite {
                 a_blocked_task_may_wait_for_more,
                 a_dependency_that_is_met_leaves_the_task_ready,
                 a_dependency_that_cannot_be_met_skips_the_task,
-                a_dependency_that_exists_changes_nothing,
+                a_dependency_that_exists_changes_nothing;
+            refused_dependencies:
                 a_dependency_that_differs_is_refused,
                 an_unknown_prerequisite_is_refused,
                 dependencies_of_a_started_task_are_too_late,
@@ -176,11 +181,12 @@ macro_rules! tasks_suite {
                 tasks_in_other_states_are_kept,
                 a_prerequisite_of_an_open_task_is_kept,
                 a_parent_of_an_open_task_is_kept,
-                a_task_is_removed_with_its_dependencies_and_executions,
-                the_prerequisites_of_a_removed_task_can_end,
-                the_id_of_a_removed_task_is_free,
                 a_removal_for_one_owner_keeps_the_tasks_of_others,
                 expired_tasks_are_counted_without_removing_them;
+            removed_tasks:
+                a_task_is_removed_with_its_dependencies_and_executions,
+                the_prerequisites_of_a_removed_task_can_end,
+                the_id_of_a_removed_task_is_free;
             removal_batches:
                 a_batch_examines_as_many_tasks_as_a_page_has,
                 the_last_batch_of_tasks_has_no_next,

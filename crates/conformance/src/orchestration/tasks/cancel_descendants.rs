@@ -168,7 +168,7 @@ pub async fn a_parent_that_needs_its_parts_is_cancelled(ports: &Orchestration) {
 pub async fn a_deep_tree_is_cancelled_whole(ports: &Orchestration) {
     let board = Board::of(ports).await;
     let ids: Vec<String> = (0..400).map(|number| format!("{number:03}")).collect();
-    let parts = (1..400).map(|number| {
+    let below = (1..400).map(|number| {
         let parent = if number <= 200 {
             number - 1
         } else {
@@ -176,7 +176,7 @@ pub async fn a_deep_tree_is_cancelled_whole(ports: &Orchestration) {
         };
         new_task(&ids[number]).part_of(&ids[parent])
     });
-    board.given(parts.chain([new_task("000")])).await;
+    board.given(below.chain([new_task("000")])).await;
 
     let cancelled = board.cancel_with_descendants("000").await;
 

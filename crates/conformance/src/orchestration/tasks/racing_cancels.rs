@@ -157,7 +157,7 @@ pub async fn cancels_of_overlapping_trees_cancel_each_task_once(ports: &Orchestr
         let ids: Vec<String> = (0..31)
             .map(|number| format!("{trial} {number:02}"))
             .collect();
-        let parts = (1..31).map(|number: usize| {
+        let below = (1..31).map(|number: usize| {
             let part = new_task(&ids[number]).part_of(&ids[(number - 1) / 2]);
             // The right part waits for the left one.
             if number % 2 == 0 {
@@ -166,7 +166,7 @@ pub async fn cancels_of_overlapping_trees_cancel_each_task_once(ports: &Orchestr
                 part
             }
         });
-        board.given(parts.chain([new_task(&ids[0])])).await;
+        board.given(below.chain([new_task(&ids[0])])).await;
         let scope = CancelScope::Descendants;
         let cancels = [0, 1, 2, 4, 5, 9]
             .map(|number: usize| cancelling(ports, board.next(), &ids[number], scope));

@@ -1,24 +1,18 @@
 //! Which tasks a removal covers, and what it keeps.
 
 use tasktrail_domain::orchestration::TaskState::{
-    self, Blocked, Cancelled, Completed, Failed, Ready, Skipped,
+    self, Cancelled, Completed, Failed, Ready, Skipped,
 };
 use tasktrail_domain::orchestration::TaskStateSet;
-use tasktrail_domain::orchestration::audit::{AuditFilter, EntityKind};
-use tasktrail_domain::orchestration::dispatch::ExecutionFilter;
-use tasktrail_domain::orchestration::task::{
-    DependencyChange, PlanOutcome, RemovedTasks, TaskFilter, TaskRetention,
-};
+use tasktrail_domain::orchestration::task::{RemovedTasks, TaskFilter, TaskRetention};
 use tasktrail_domain::task_history::Scope;
-use tasktrail_domain::task_history::TaskStatus;
 use tasktrail_domain::timestamp::Timestamp;
 
 use super::board::Board;
-use super::expected::{end, success};
 use super::list::listed;
-use crate::fixture::{INSTANT, page, task, task_of, user};
+use crate::fixture::{INSTANT, page, task_of, user};
 use crate::orchestration::Orchestration;
-use crate::orchestration::fixture::{EditTask, new_task, plan_of, task_id};
+use crate::orchestration::fixture::{EditTask, new_task, plan_of};
 
 /// Only tasks that ended before the cutoff are removed, whenever they were created. One that ended
 /// at the cutoff is kept.
@@ -118,84 +112,6 @@ pub async fn a_parent_of_an_open_task_is_kept(ports: &Orchestration) {
     board.assert_sound().await;
 }
 
-/// A removed task is gone with its executions and dependencies, in both directions. Its entries in
-/// the audit log and its task history are kept.
-pub async fn a_task_is_removed_with_its_dependencies_and_executions(ports: &Orchestration) {
-    let board = Board::of(ports).await;
-    board
-        .given([
-            new_task("a"),
-            new_task("b").after("a"),
-            new_task("c").after("b").after_end_of("a"),
-        ])
-        .await;
-    for id in ["a", "b", "c"] {
-        board.complete(id).await;
-    }
-    let second = board.progress("b").await.changed_at;
-    board.given([new_task("d").after("c")]).await;
-
-    // Only `a` ended before `b`.
-    assert_eq!(remove(ports, &ended_before(second)).await, 1);
-    assert_eq!(board.get("b").await.dependencies, []);
-    assert_eq!(board.get("c").await.dependencies, [success("b")]);
-    // `c` is a prerequisite of `d`.
-    assert_eq!(remove(ports, &everything()).await, 1);
-
-    assert_eq!(ports.find_task(&task("a")).await, None);
-    assert_eq!(board.get("c").await.dependencies, []);
-    assert_eq!(ports.graph(&task("a")).await.tasks, []);
-    let filter = ExecutionFilter::OfTask(task_id("a"));
-    assert_eq!(ports.executions(&user("alice"), &filter).await, []);
-    let history = board.finish_of("a").await.map(|(status, _)| status);
-    assert_eq!(history, Some(TaskStatus::Completed));
-    board.assert_sound().await;
-    let filter = AuditFilter::default().with_entity(EntityKind::Task, task_id("a"));
-    let entries = ports.entries(&user("alice"), &filter).await;
-    let actions: Vec<_> = entries.iter().map(|entry| entry.action.as_str()).collect();
-    assert_eq!(actions, ["task.completed", "task.assigned", "task.created"]);
-}
-
-/// The prerequisites of a removed task can end as if it had never existed.
-pub async fn the_prerequisites_of_a_removed_task_can_end(ports: &Orchestration) {
-    let board = Board::of(ports).await;
-    board
-        .given([
-            new_task("a"),
-            new_task("b").after("a"),
-            new_task("c").after("a"),
-        ])
-        .await;
-    board.cancel("b").await;
-    assert_eq!(remove(ports, &everything()).await, 1);
-
-    board.complete("a").await;
-
-    assert_eq!(board.state("c").await, Ready);
-    board.assert_sound().await;
-}
-
-/// A removed task is unknown: its id can be used for another task, and nothing can depend on it.
-pub async fn the_id_of_a_removed_task_is_free(ports: &Orchestration) {
-    let board = Board::of(ports).await;
-    board.given([new_task("a"), new_task("b")]).await;
-    board.cancel("a").await;
-    remove(ports, &everything()).await;
-
-    let prerequisite = task_id("a");
-    let unknown = DependencyChange::UnknownPrerequisite { prerequisite };
-    assert_eq!(board.add("b", [end("a")]).await, unknown);
-    let created = board
-        .create([new_task("a").with_priority(9), new_task("c").after("a")])
-        .await;
-    assert!(
-        matches!(created, PlanOutcome::Created { .. }),
-        "{created:?}"
-    );
-
-    assert_eq!(board.states(["a", "c"]).await, [Ready, Blocked]);
-}
-
 /// A removal for one owner keeps the tasks of others. One for everyone does not.
 pub async fn a_removal_for_one_owner_keeps_the_tasks_of_others(ports: &Orchestration) {
     let board = Board::of(ports).await;
@@ -257,12 +173,12 @@ pub(super) fn everything() -> TaskRetention {
     ended_before(Timestamp::MAX)
 }
 
-fn ended_before(cutoff: Timestamp) -> TaskRetention {
+pub(super) fn ended_before(cutoff: Timestamp) -> TaskRetention {
     TaskRetention::ended_before(Scope::User(user("alice")), cutoff)
 }
 
 /// Removes everything that a retention covers in one batch, and returns the number of tasks.
-async fn remove(ports: &Orchestration, retention: &TaskRetention) -> u64 {
+pub(super) async fn remove(ports: &Orchestration, retention: &TaskRetention) -> u64 {
     let removed = ports.remove_expired(retention, &page(1000)).await;
     assert_eq!(removed, RemovedTasks::new(removed.tasks, None));
     removed.tasks

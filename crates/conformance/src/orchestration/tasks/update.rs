@@ -28,7 +28,7 @@ pub async fn an_update_changes_the_fields_that_it_names(ports: &Orchestration) {
     let before = expected.definition.clone();
     let changes = every_change();
 
-    let changed = board.update("build", &changes).await;
+    let answer = board.update("build", &changes).await;
 
     expected.definition.title = changes.title.unwrap();
     expected.definition.description = changes.description.unwrap();
@@ -40,7 +40,7 @@ pub async fn an_update_changes_the_fields_that_it_names(ports: &Orchestration) {
     expected.updated_at = board.last().at;
     expected.version = Version::DEFAULT.next();
     let version = expected.version;
-    assert_eq!(changed, TaskChange::Changed { version });
+    assert_eq!(answer, TaskChange::Changed { version });
     assert_eq!(board.get("build").await, expected);
     let entry = updated("build", &before, &expected.definition);
     assert_eq!(board.changes().await, [entry]);
