@@ -1,5 +1,7 @@
 //! What the end of an attempt does to the tasks that depend on its task, and to the task history.
 
+use std::sync::Arc;
+
 use tasktrail_domain::orchestration::TaskState;
 use tasktrail_domain::orchestration::audit::{Action, Change};
 use tasktrail_domain::orchestration::dispatch::{AfterAttempt, Report, ReportOutcome};
@@ -158,7 +160,7 @@ pub async fn a_task_that_goes_on_unlocks_nothing(orchestration: &Orchestration) 
     }
 
     assert_eq!(orchestration.task(&task("x")).await, expected);
-    let history = History::of(orchestration.history.clone());
+    let history = History::of(Arc::clone(&orchestration.history));
     for id in ids {
         assert_eq!(history.status(&task(id)).await, None);
     }
@@ -184,7 +186,7 @@ pub async fn ended_tasks_are_finished_in_the_history(orchestration: &Orchestrati
     let report_of_failure = failed(attempt_at("failed", 1), None);
     report(orchestration, &context, report_of_failure).await;
 
-    let history = History::of(orchestration.history.clone());
+    let history = History::of(Arc::clone(&orchestration.history));
     for (id, status, finished_at) in [
         ("completed", TaskStatus::Completed, 40),
         ("failed", TaskStatus::Failed, 41),
@@ -206,7 +208,7 @@ pub async fn a_finish_in_the_history_is_kept(orchestration: &Orchestration) {
     orchestration
         .given_work(&writes, &registration("builder"), &tasks)
         .await;
-    let history = History::of(orchestration.history.clone());
+    let history = History::of(Arc::clone(&orchestration.history));
     history
         .finish(&task("a"), FinalStatus::Cancelled, at(9))
         .await;

@@ -1,5 +1,7 @@
 //! Reports that race other writes about the same tasks.
 
+use std::sync::Arc;
+
 use tasktrail_domain::orchestration::dispatch::{Report, ReportOutcome, StartOutcome};
 use tasktrail_domain::orchestration::{AttemptKey, TaskState};
 use tasktrail_domain::repository::ErrorKind;
@@ -186,7 +188,7 @@ fn persisting(
     context: &WriteContext,
     report: &Report,
 ) -> impl Future<Output = ReportOutcome> + Send + use<> {
-    let dispatch = orchestration.dispatch.clone();
+    let dispatch = Arc::clone(&orchestration.dispatch);
     let (context, report) = (context.clone(), report.clone());
     async move {
         loop {

@@ -1,5 +1,7 @@
 //! What becomes of the executions that are reaped, and of their tasks.
 
+use std::sync::Arc;
+
 use tasktrail_domain::orchestration::audit::{Action, Change};
 use tasktrail_domain::orchestration::dispatch::{
     AfterAttempt, ReapLimit, ReapedAttempt, operation,
@@ -62,7 +64,7 @@ pub async fn a_task_without_attempts_left_ends(orchestration: &Orchestration) {
         (after.state, after.due_at),
         (TaskState::Ready, Some(at(100)))
     );
-    let history = History::of(orchestration.history.clone());
+    let history = History::of(Arc::clone(&orchestration.history));
     for (id, status) in [
         ("lost", TaskStatus::Failed),
         ("slow", TaskStatus::TimedOut),

@@ -19,7 +19,7 @@ use crate::orchestration::fixture::{
 pub async fn a_completed_attempt_completes_its_task(orchestration: &Orchestration) {
     let report = completed(attempt_at("a", 1));
     assert_closed(orchestration, &report, |task| {
-        task.state = TaskState::Completed
+        task.state = TaskState::Completed;
     })
     .await;
 }
@@ -73,7 +73,7 @@ pub async fn a_released_attempt_is_not_counted(orchestration: &Orchestration) {
 pub async fn an_attempt_that_waits_is_not_counted(orchestration: &Orchestration) {
     let report = waiting(attempt_at("a", 1));
     assert_closed(orchestration, &report, |task| {
-        task.state = TaskState::Waiting
+        task.state = TaskState::Waiting;
     })
     .await;
 }

@@ -70,9 +70,10 @@ fn task(place: usize) -> BoxedStrategy<NewTask> {
                     new = new.part_of(parent);
                 }
                 for (prerequisite, end) in prerequisites.into_iter().zip(ends) {
-                    new = match end {
-                        true => new.after_end_of(prerequisite),
-                        false => new.after(prerequisite),
+                    new = if end {
+                        new.after_end_of(prerequisite)
+                    } else {
+                        new.after(prerequisite)
                     };
                 }
                 new

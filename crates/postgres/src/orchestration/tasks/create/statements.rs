@@ -9,7 +9,7 @@ use diesel::query_builder::AstPass;
 use diesel::sql_types::{
     Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
 };
-use tasktrail_domain::orchestration::task::{NewTask, TaskPlan, TimeLimit};
+use tasktrail_domain::orchestration::task::{NewTask, TaskDefinition, TaskPlan, TimeLimit};
 use tasktrail_domain::write::{Note, WriteContext};
 use tasktrail_domain::{TaskId, UserId};
 use tasktrail_postgres_client::lock_wait::LockWait;
@@ -96,7 +96,7 @@ impl<'e> Progress<'e> {
         let numbers = |counts: &[u32]| counts.iter().copied().map(number).collect();
         Self {
             tasks: tasks.iter().map(|task| task.task.as_str()).collect(),
-            queues: definitions().map(|task| task.queue()).collect(),
+            queues: definitions().map(TaskDefinition::queue).collect(),
             priorities: definitions()
                 .map(|task| i32::from(task.priority.get()))
                 .collect(),
@@ -106,7 +106,7 @@ impl<'e> Progress<'e> {
             time_limits: definitions()
                 .map(|task| task.time_limit.map(TimeLimit::get))
                 .collect(),
-            definitions: definitions().map(|task| task.fingerprint()).collect(),
+            definitions: definitions().map(TaskDefinition::fingerprint).collect(),
             states: planned.states.iter().map(|state| state.as_str()).collect(),
             open_dependencies: numbers(&planned.open_dependencies),
             dependants: numbers(&planned.dependants),
