@@ -1,6 +1,8 @@
 //! The graph of a task, and the counts.
 
-use tasktrail_domain::orchestration::task::{TaskCounts, TaskEdge, TaskGraph, TaskOverview, When};
+use tasktrail_domain::orchestration::task::{
+    CancelScope, TaskCounts, TaskEdge, TaskGraph, TaskOverview, When,
+};
 use tasktrail_domain::orchestration::{TaskState, TaskStateSet};
 
 use super::board::Board;
@@ -126,7 +128,7 @@ pub async fn tasks_are_counted_by_state(ports: &Orchestration) {
     let one = TaskCounts::from([(TaskState::Ready, 1)]);
     assert_eq!(ports.counts(&user("bob")).await, one);
     let key = task_of("bob", "a");
-    ports.cancel(&board.next(), &key, Default::default()).await;
+    ports.cancel(&board.next(), &key, CancelScope::Task).await;
     let one = TaskCounts::from([(TaskState::Cancelled, 1)]);
     assert_eq!(ports.counts(&user("bob")).await, one);
 }

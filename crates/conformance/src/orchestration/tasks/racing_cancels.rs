@@ -160,7 +160,7 @@ pub async fn cancels_of_overlapping_trees_cancel_each_task_once(ports: &Orchestr
         let below = (1..31).map(|number: usize| {
             let part = new_task(&ids[number]).part_of(&ids[(number - 1) / 2]);
             // The right part waits for the left one.
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 part.after(&ids[number - 1])
             } else {
                 part

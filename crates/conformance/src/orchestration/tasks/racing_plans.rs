@@ -4,7 +4,7 @@ use std::error::Error;
 
 use tasktrail_domain::orchestration::AttemptKey;
 use tasktrail_domain::orchestration::TaskState::{Blocked, Ready, Skipped};
-use tasktrail_domain::orchestration::task::{PlanConflict, PlanOutcome};
+use tasktrail_domain::orchestration::task::{CancelScope, PlanConflict, PlanOutcome};
 use tasktrail_domain::repository::ErrorKind;
 
 use super::board::Board;
@@ -76,7 +76,7 @@ pub async fn a_plan_that_races_a_cancel_is_settled(ports: &Orchestration) {
 
         let (created, _) = tokio::join!(
             at_once([creating(ports, board.next(), both)]),
-            at_once([cancelling(ports, board.next(), &first, Default::default())]),
+            at_once([cancelling(ports, board.next(), &first, CancelScope::Task)]),
         );
 
         for answer in created {

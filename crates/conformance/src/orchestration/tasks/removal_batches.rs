@@ -1,7 +1,7 @@
 //! Removal in batches.
 
 use tasktrail_domain::TaskKey;
-use tasktrail_domain::orchestration::task::{RemovedTasks, TaskRetention};
+use tasktrail_domain::orchestration::task::{CancelScope, RemovedTasks, TaskRetention};
 use tasktrail_domain::repository::PageRequest;
 use tasktrail_domain::task_history::Scope;
 use tasktrail_domain::timestamp::Timestamp;
@@ -100,7 +100,7 @@ pub async fn tasks_of_all_owners_are_removed_in_order(ports: &Orchestration) {
             .await;
         for id in ids {
             let key = task_of(owner, id);
-            ports.cancel(&board.next(), &key, Default::default()).await;
+            ports.cancel(&board.next(), &key, CancelScope::Task).await;
             keys.push(key);
         }
     }

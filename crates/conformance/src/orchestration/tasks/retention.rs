@@ -4,7 +4,7 @@ use tasktrail_domain::orchestration::TaskState::{
     self, Cancelled, Completed, Failed, Ready, Skipped,
 };
 use tasktrail_domain::orchestration::TaskStateSet;
-use tasktrail_domain::orchestration::task::{RemovedTasks, TaskFilter, TaskRetention};
+use tasktrail_domain::orchestration::task::{CancelScope, RemovedTasks, TaskFilter, TaskRetention};
 use tasktrail_domain::task_history::Scope;
 use tasktrail_domain::timestamp::Timestamp;
 
@@ -120,7 +120,7 @@ pub async fn a_removal_for_one_owner_keeps_the_tasks_of_others(ports: &Orchestra
             .create(&board.next(), &user(owner), &plan_of(["a"]))
             .await;
         ports
-            .cancel(&board.next(), &task_of(owner, "a"), Default::default())
+            .cancel(&board.next(), &task_of(owner, "a"), CancelScope::Task)
             .await;
     }
     assert_eq!(ports.expired(&everything()).await, 1);
