@@ -1,6 +1,8 @@
 //! The contract of `AgentRepository`.
 
 pub mod apply;
+mod calls;
+pub mod commands;
 pub mod description;
 pub mod dropped_calls;
 pub mod entries;
@@ -11,6 +13,7 @@ pub mod list;
 pub mod presence;
 pub mod racing_batches;
 pub mod racing_registrations;
+pub mod racing_takeovers;
 pub mod register;
 pub mod repetition;
 pub mod retirement;
@@ -106,10 +109,11 @@ macro_rules! agents_suite {
                 a_whole_batch_with_a_refused_command_changes_nothing,
                 a_refused_batch_names_the_first_command_that_cannot_be_applied,
                 a_refused_batch_loses_and_releases_nothing,
+                a_batch_may_be_large;
+            commands:
                 each_command_of_an_itemised_batch_has_its_own_outcome,
                 a_command_meets_the_effects_of_those_before_it,
-                commands_have_the_effects_of_their_methods,
-                a_batch_may_be_large;
+                commands_have_the_effects_of_their_methods;
             description:
                 an_unknown_agent_is_not_found,
                 ids_and_names_may_hold_any_characters,
@@ -173,12 +177,13 @@ macro_rules! agents_suite {
             racing_registrations:
                 exactly_one_of_racing_registrations_is_new,
                 a_registration_that_races_itself_is_applied_once,
+                a_claim_that_races_a_retirement_wins_or_gets_nothing,
+                racing_heartbeats_keep_the_latest_lease;
+            racing_takeovers:
                 each_execution_is_lost_to_one_of_racing_instances,
                 heartbeats_that_race_a_takeover_do_not_undo_it,
                 claims_that_race_a_takeover_leave_nothing_to_the_old_instance,
-                a_report_that_races_a_takeover_is_recorded_or_superseded,
-                a_claim_that_races_a_retirement_wins_or_gets_nothing,
-                racing_heartbeats_keep_the_latest_lease;
+                a_report_that_races_a_takeover_is_recorded_or_superseded;
             racing_batches:
                 exactly_one_of_racing_updates_of_a_version_is_applied,
                 racing_updates_lose_nothing,

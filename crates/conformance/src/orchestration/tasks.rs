@@ -40,19 +40,11 @@ pub mod values;
 #[macro_export]
 macro_rules! tasks_suite {
     ($fresh:path) => {
-        $crate::tasks_suite! { $fresh, without dropped_calls }
-        $crate::__orchestration_cases! {
-            tasks $fresh;
-            dropped_calls:
-                a_dropped_creation_leaves_all_or_nothing,
-                a_dropped_cancel_leaves_all_or_nothing,
-                a_dropped_change_of_dependencies_leaves_all_or_nothing,
-                a_dropped_removal_of_tasks_leaves_all_or_nothing;
-        }
+        $crate::tasks_suite! { $fresh, with dropped_calls }
     };
-    ($fresh:path, without dropped_calls) => {
+    ($fresh:path, $with:ident dropped_calls) => {
         $crate::__orchestration_cases! {
-            tasks $fresh;
+            $with tasks $fresh;
             create:
                 a_created_task_comes_back_as_planned,
                 a_plan_is_answered_in_its_order,
@@ -235,6 +227,11 @@ macro_rules! tasks_suite {
             racing_lists:
                 reading_tasks_during_writes_repeats_and_misses_nothing,
                 counts_during_creations_have_whole_plans;
+            dropped_calls:
+                a_dropped_creation_leaves_all_or_nothing,
+                a_dropped_cancel_leaves_all_or_nothing,
+                a_dropped_change_of_dependencies_leaves_all_or_nothing,
+                a_dropped_removal_of_tasks_leaves_all_or_nothing;
         }
     };
 }

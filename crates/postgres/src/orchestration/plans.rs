@@ -1,5 +1,5 @@
-//! Tests the plans of tasks on a filled store: they read index ranges, and cost the same however many
-//! tasks an owner has.
+//! Tests the plans of tasks on a filled store: they read index ranges, and cost the same however
+//! many tasks an owner has.
 
 use tasktrail_postgres_client::statement::Statement as _;
 use tasktrail_test_support::TestDatabase;
@@ -10,8 +10,7 @@ use super::settling::LockDependants;
 use super::tasks::{CreateTasks, ListParts, ListTasks, LockDescendants};
 use crate::generic_plan::{GenericPlan, pages};
 
-/// A store in which one owner has 100 tasks, another 50 000, each of which depends on the one before,
-/// and 2 000 have 20 each. So the statistics suggest that owners have few tasks.
+/// A store in which `small` has 100 tasks, and `large` 50 000: see [`fill`].
 async fn filled() -> (TestDatabase, PostgresOrchestration<'static>) {
     let database = TestDatabase::new();
     let orchestration = on_one_connection(&database).await;

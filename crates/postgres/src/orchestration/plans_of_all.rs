@@ -6,6 +6,7 @@ mod tasks;
 
 use std::path::Path;
 
+use tasktrail_conformance::orchestration::fixture::Writes;
 use tasktrail_test_support::{TestDatabase, statement_plans};
 
 pub(super) use self::tasks::fill;
@@ -48,9 +49,10 @@ async fn every_statement_reads_index_ranges_of_one_user_or_is_listed() {
     let database = TestDatabase::new();
     let orchestration = on_one_connection(&database).await;
     fill(&database);
-    agents::one_of_each(&orchestration).await;
-    dispatch::one_of_each(&orchestration).await;
-    tasks::one_of_each(&orchestration).await;
+    let writes = Writes::default();
+    agents::one_of_each(&orchestration, &writes).await;
+    dispatch::one_of_each(&orchestration, &writes).await;
+    tasks::one_of_each(&orchestration, &writes).await;
 
     let plans = orchestration.run(PreparedPlans(&RARE)).await.unwrap();
 

@@ -25,9 +25,9 @@ const ATTEMPTS: usize = 10;
 /// Settles the tasks that depend on tasks that have ended: makes them ready, or skips them and
 /// settles those that depend on them.
 ///
-/// Runs in the transaction of the caller, which has locked the ended tasks and written their states.
-/// Finishes the skipped tasks in the history. Returns what changed, by ascending id; tasks that only
-/// wait for less are among it.
+/// Runs in the transaction of the caller, which has locked the ended tasks and written their
+/// states. Finishes the skipped tasks in the history. Returns what changed, by ascending id,
+/// including tasks that only wait for less.
 pub(super) async fn settle(
     connection: &mut AsyncPgConnection,
     user: &UserId,

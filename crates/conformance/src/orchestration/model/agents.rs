@@ -12,7 +12,7 @@ use super::Write;
 use super::values::{agent, agent_name, name, owner, run, skills, small_document};
 use crate::fixture::at;
 
-pub(super) fn write() -> impl Strategy<Value = Write> {
+pub(super) fn write() -> BoxedStrategy<Write> {
     let register = (agent(), run(), description()).prop_map(|(agent, run, description)| {
         Write::Register(Registration::new(agent, run, description))
     });
@@ -23,7 +23,13 @@ pub(super) fn write() -> impl Strategy<Value = Write> {
     let apply = (owner(), mode, commands).prop_map(|(owner, mode, commands)| {
         Write::Apply(owner, AgentBatch::new(mode, commands).unwrap())
     });
-    prop_oneof![6 => register, 2 => update, 2 => set_state, 2 => apply]
+    prop_oneof![
+        6 => register.boxed(),
+        2 => update.boxed(),
+        2 => set_state.boxed(),
+        2 => apply.boxed(),
+    ]
+    .boxed()
 }
 
 /// A heartbeat at about this second.

@@ -11,18 +11,19 @@ use tasktrail_domain::orchestration::{Attempt, AttemptKey};
 use super::values::{agent, agent_name, due, key, owner, payload, run};
 use super::{Which, Write};
 
-pub(super) fn write() -> impl Strategy<Value = Write> {
+pub(super) fn write() -> BoxedStrategy<Write> {
     let assign = (key(), agent_name()).prop_map(|(task, agent)| Write::Assign(task, agent));
     let start = (attempt(), which()).prop_map(|(attempt, which)| Write::Start(attempt, which));
     let report = (report(), which()).prop_map(|(report, which)| Write::Report(report, which));
     prop_oneof![
-        12 => claim().prop_map(Write::Claim),
-        3 => assign,
-        4 => start,
-        12 => report,
-        2 => Just(Write::Reap),
-        1 => entry().prop_map(Write::Record),
+        12 => claim().prop_map(Write::Claim).boxed(),
+        3 => assign.boxed(),
+        4 => start.boxed(),
+        12 => report.boxed(),
+        2 => Just(Write::Reap).boxed(),
+        1 => entry().prop_map(Write::Record).boxed(),
     ]
+    .boxed()
 }
 
 fn claim() -> impl Strategy<Value = Claim> {

@@ -14,19 +14,23 @@ use crate::orchestration::fixture::actor;
 
 /// Generates an action that may refer to earlier actions.
 pub fn action(sent: &Sent) -> BoxedStrategy<Action> {
-    let new = (context(sent), write()).prop_map(|(context, write)| Action::Write(context, write));
-    let heartbeat = agents::heartbeat(sent.now).prop_map(Action::Heartbeat);
-    let remove = remove_expired(sent.now);
+    let new = (context(sent), write())
+        .prop_map(|(context, write)| Action::Write(context, write))
+        .boxed();
+    let heartbeat = agents::heartbeat(sent.now)
+        .prop_map(Action::Heartbeat)
+        .boxed();
+    let remove = remove_expired(sent.now).boxed();
     let repeatable = sent.actions.iter().filter_map(repeatable);
     let repeatable: Vec<_> = repeatable.collect();
     if repeatable.is_empty() {
-        return new.boxed();
+        return new;
     }
     prop_oneof![
         30 => new,
         3 => heartbeat,
         1 => remove,
-        5 => again(sent, repeatable),
+        5 => again(sent, repeatable).boxed(),
     ]
     .boxed()
 }
@@ -69,12 +73,13 @@ fn context(sent: &Sent) -> impl Strategy<Value = WriteContext> + use<> {
         .prop_map(move |(second, actor)| WriteContext::new(write_id(number), actor, at(second)))
 }
 
-fn write() -> impl Strategy<Value = Write> {
+fn write() -> BoxedStrategy<Write> {
     prop_oneof![
         4 => agents::write(),
         8 => tasks::write(),
         12 => dispatch::write(),
     ]
+    .boxed()
 }
 
 fn remove_expired(now: u64) -> impl Strategy<Value = Action> {

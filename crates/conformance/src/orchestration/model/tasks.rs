@@ -11,7 +11,7 @@ use super::Write;
 use super::values::{TASKS, key, name, owner, skills, small_document};
 use crate::orchestration::fixture::{EditTask, new_task};
 
-pub(super) fn write() -> impl Strategy<Value = Write> {
+pub(super) fn write() -> BoxedStrategy<Write> {
     let create = (owner(), plan()).prop_map(|(owner, plan)| Write::Create(owner, plan));
     let update = (key(), changes()).prop_map(|(task, to)| Write::UpdateTask(task, to));
     let added = prop::collection::vec(dependency(), 0..=3);
@@ -23,13 +23,14 @@ pub(super) fn write() -> impl Strategy<Value = Write> {
     let cancel = (key(), scope).prop_map(|(task, scope)| Write::Cancel(task, scope));
     let resume = (key(), small_document()).prop_map(|(task, with)| Write::Resume(task, with));
     prop_oneof![
-        7 => create,
-        2 => update,
-        4 => add,
-        2 => remove,
-        1 => cancel,
-        2 => resume,
+        7 => create.boxed(),
+        2 => update.boxed(),
+        4 => add.boxed(),
+        2 => remove.boxed(),
+        1 => cancel.boxed(),
+        2 => resume.boxed(),
     ]
+    .boxed()
 }
 
 /// One to three tasks, each of which may depend on others before and after it in the alphabet,

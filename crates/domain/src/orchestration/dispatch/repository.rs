@@ -94,8 +94,9 @@ pub trait DispatchRepository: fmt::Debug + Send + Sync {
     /// Lists executions of an owner, by descending time of assignment, and by descending task id
     /// and attempt for equal instants.
     ///
-    /// The cost of a page does not depend on the number of executions. A page with large outputs
-    /// may have fewer executions than requested, as [`Page`] describes.
+    /// The cost of a page does not depend on the number of executions of an agent. For the
+    /// executions of a task it grows with their number. A page with large outputs may have fewer
+    /// executions than requested, as [`Page`] describes.
     #[read]
     async fn executions(
         &self,

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
@@ -95,16 +96,20 @@ impl Executions {
         Page::of(listed, page.size, ExecutionCursor::of)
     }
 
-    fn places(&self, filter: &ExecutionFilter) -> BTreeSet<ExecutionCursor> {
+    fn places(&self, filter: &ExecutionFilter) -> Cow<'_, BTreeSet<ExecutionCursor>> {
         match filter {
-            ExecutionFilter::OfTask(task) => self.of_task(task).map(ExecutionCursor::of).collect(),
+            ExecutionFilter::OfTask(task) => {
+                let of_task = self.of_task(task).map(ExecutionCursor::of);
+                Cow::Owned(of_task.collect())
+            }
             ExecutionFilter::OfAgent(agent) => {
-                self.of_agents.get(agent).cloned().unwrap_or_default()
+                let of_agent = self.of_agents.get(agent);
+                of_agent.map_or_else(Cow::default, Cow::Borrowed)
             }
             ExecutionFilter::OpenOfAgent(agent) => {
                 let open = self.open.get(agent).into_iter().flatten();
                 let open = open.filter_map(|attempt| self.get(attempt));
-                open.map(ExecutionCursor::of).collect()
+                Cow::Owned(open.map(ExecutionCursor::of).collect())
             }
         }
     }

@@ -45,7 +45,8 @@ impl TaskTable {
 
     pub(super) fn insert(&mut self, task: Task) {
         let id = task.key.task.clone();
-        self.index(&task);
+        self.lists.insert(&TaskOverview::of(&task));
+        self.queues.insert(&task);
         for dependency in &task.dependencies {
             self.add_edge(&id, dependency);
         }
@@ -55,12 +56,14 @@ impl TaskTable {
 
     /// Changes a task, but not its dependencies.
     pub(super) fn change(&mut self, id: &TaskId, change: impl FnOnce(&mut Task)) {
-        if let Some(mut created) = self.tasks.remove(id) {
-            self.unindex(&created.task);
-            change(&mut created.task);
-            self.index(&created.task);
-            self.tasks.insert(id.clone(), created);
-        }
+        let Some(CreatedTask { task, .. }) = self.tasks.get_mut(id) else {
+            return;
+        };
+        self.lists.remove(&TaskOverview::of(task));
+        self.queues.remove(task);
+        change(task);
+        self.lists.insert(&TaskOverview::of(task));
+        self.queues.insert(task);
     }
 
     /// Adds dependencies that a task does not have.
@@ -94,7 +97,8 @@ impl TaskTable {
             let prerequisite = id.clone();
             self.remove_dependencies(&dependant, &[Dependency { prerequisite, when }]);
         }
-        self.unindex(&task);
+        self.lists.remove(&TaskOverview::of(&task));
+        self.queues.remove(&task);
         self.tasks.remove(id);
     }
 
@@ -160,15 +164,5 @@ impl TaskTable {
         let of_prerequisite = self.dependants.entry(dependency.prerequisite.clone());
         let edge = (id.clone(), dependency.when);
         of_prerequisite.or_default().push(edge);
-    }
-
-    fn index(&mut self, task: &Task) {
-        self.lists.insert(&TaskOverview::of(task));
-        self.queues.insert(task);
-    }
-
-    fn unindex(&mut self, task: &Task) {
-        self.lists.remove(&TaskOverview::of(task));
-        self.queues.remove(task);
     }
 }

@@ -49,16 +49,20 @@ async fn once(
     let rows: Vec<ClaimRow> = statement.load(connection).await?;
     let mut tasks = Vec::with_capacity(rows.len());
     let mut empty = EmptyClaim::Unknown;
-    let mut has_locked = false;
+    let (mut has_locked, mut repeats) = (false, false);
     for (locked, earlier, agent, task) in rows {
-        if earlier.is_some_and(|earlier| !is_repeated(claim, &earlier)) {
-            return Err(write_log::conflict(context.id));
+        if let Some(earlier) = earlier {
+            repeats = is_repeated(claim, &earlier);
+            if !repeats {
+                return Err(write_log::conflict(context.id));
+            }
         }
         has_locked = locked;
         empty = why_empty(context.at, claim, agent)?;
         tasks.extend(task.map(|task| claimed(claim, task)).transpose()?);
     }
-    if tasks.is_empty() {
+    // The tasks of a repeated claim may have been removed since.
+    if tasks.is_empty() && !repeats {
         return Ok((ClaimOutcome::Empty { reason: empty }, has_locked));
     }
     Ok((ClaimOutcome::Claimed { tasks }, false))

@@ -13,10 +13,9 @@ use tasktrail_domain::repository::PageRequest;
 use crate::orchestration::PostgresOrchestration;
 
 /// Calls every operation of the ports of agents and the audit log, with each of their statements.
-pub(super) async fn one_of_each(orchestration: &PostgresOrchestration<'_>) {
-    let writes = Writes::default();
-    agents(orchestration, &writes).await;
-    audit_log(orchestration, &writes).await;
+pub(super) async fn one_of_each(orchestration: &PostgresOrchestration<'_>, writes: &Writes) {
+    agents(orchestration, writes).await;
+    audit_log(orchestration, writes).await;
 }
 
 async fn agents(agents: &impl AgentRepository, writes: &Writes) {

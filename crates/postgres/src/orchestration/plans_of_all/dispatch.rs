@@ -14,8 +14,7 @@ use tasktrail_domain::repository::PageRequest;
 use crate::orchestration::PostgresOrchestration;
 
 /// Calls every operation of the port of dispatch, with each of its statements.
-pub(super) async fn one_of_each(dispatch: &PostgresOrchestration<'_>) {
-    let writes = Writes::default();
+pub(super) async fn one_of_each(dispatch: &PostgresOrchestration<'_>, writes: &Writes) {
     let (owner, agent) = ("dispatching", agent_of("dispatching", "builder"));
     let user = user(owner);
     let builder = registration_of(&agent).with_capacity(3);

@@ -26,7 +26,7 @@ pub(in crate::orchestration) fn fill(database: &TestDatabase) {
     }
 }
 
-const FILL: [&str; 4] = [
+const FILL: [&str; 5] = [
     "INSERT INTO task_state (user_id, task_id, queue_id, state, attempts, counted_attempts, max_attempts,
                              priority, open_dependencies, dependants, due_at, claim_order, created_at,
                              changed_at)
@@ -47,6 +47,14 @@ const FILL: [&str; 4] = [
     "INSERT INTO task_dependency (user_id, task_id, prerequisite_id, waits_for)
     SELECT user_id, task_id, 'task-' || substr(task_id, 6)::int - 1, 'success'
     FROM task_state WHERE task_id <> 'task-1'",
+    "INSERT INTO agent_presence
+    SELECT 'user-' || n, 'agent', gen_random_uuid(), 'active', 1, 60, 0, '2026-01-01', '2026-01-01'
+    FROM generate_series(1, 2000) AS n;
+    INSERT INTO task_execution
+        (user_id, task_id, attempt, agent_id, instance, state, assigned_at, closed_at)
+    SELECT user_id, task_id, 1, 'agent', gen_random_uuid(), 'lost', '2026-01-01', '2026-01-01'
+    FROM task_state
+    WHERE user_id LIKE 'user-%'",
     "ANALYZE",
 ];
 
@@ -54,11 +62,10 @@ const FILL: [&str; 4] = [
 const OWNER: &str = "bob";
 
 /// Calls every operation of the port of tasks, with each of their statements.
-pub(super) async fn one_of_each(orchestration: &PostgresOrchestration<'_>) {
-    let writes = Writes::default();
-    creations(orchestration, &writes).await;
-    changes(orchestration, &writes).await;
-    waiting(orchestration, &writes).await;
+pub(super) async fn one_of_each(orchestration: &PostgresOrchestration<'_>, writes: &Writes) {
+    creations(orchestration, writes).await;
+    changes(orchestration, writes).await;
+    waiting(orchestration, writes).await;
     reads(orchestration).await;
     let owner = Scope::User(user(OWNER));
     let retention = TaskRetention::ended_before(owner, Timestamp::MAX);

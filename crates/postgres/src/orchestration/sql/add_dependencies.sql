@@ -1,7 +1,8 @@
 -- Adds dependencies of a locked task on locked ones, and writes what it is then.
 WITH added AS (
     INSERT INTO task_dependency (user_id, task_id, prerequisite_id, waits_for)
-    SELECT $1, $2, prerequisite_id, waits_for FROM unnest($3, $7) AS added (prerequisite_id, waits_for)
+    SELECT $1, $2, prerequisite_id, waits_for
+    FROM unnest($3, $7) AS added (prerequisite_id, waits_for)
 ), counted AS (
     UPDATE task_state AS prerequisite SET dependants = prerequisite.dependants + 1
     FROM unnest($3) AS added (task_id)

@@ -1,8 +1,8 @@
 -- Cancels locked tasks, and closes their open executions. Returns the agents of those.
 WITH cancelled AS (
     UPDATE task_state AS task SET
-        state = 'cancelled', agent_id = NULL, open_dependencies = 0, due_at = NULL, claim_order = NULL,
-        changed_at = $3
+        state = 'cancelled', agent_id = NULL, open_dependencies = 0, due_at = NULL,
+        claim_order = NULL, changed_at = $3
     FROM unnest($2) AS wanted (task_id)
     WHERE task.user_id = $1 AND task.task_id = wanted.task_id
     RETURNING task.task_id, task.attempts

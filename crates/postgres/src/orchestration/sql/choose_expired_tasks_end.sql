@@ -17,7 +17,9 @@
         FOR NO KEY UPDATE SKIP LOCKED) AS locked
 ), waiting AS (
     SELECT edge.user_id, edge.task_id
-    FROM edge LEFT JOIN locked ON locked.user_id = edge.user_id AND locked.task_id = edge.prerequisite_id
+    FROM edge
+    LEFT JOIN locked
+        ON locked.user_id = edge.user_id AND locked.task_id = edge.prerequisite_id
     WHERE locked.task_id IS NULL
 )
 SELECT user_id, task_id FROM removable

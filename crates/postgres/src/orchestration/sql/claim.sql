@@ -24,13 +24,19 @@ WITH known AS MATERIALIZED (
         SELECT FROM seen
         WHERE instance = $3 AND state = 'active' AND $4 <= lease_until AND open_executions < capacity)
 ), queue AS MATERIALIZED (
-    SELECT task_queue.queue_id
-    FROM offer CROSS JOIN task_queue
-    WHERE task_queue.user_id = $1
-      AND offer.capabilities @> task_queue.required_capabilities
-      AND EXISTS (
-        SELECT FROM task_state
-        WHERE user_id = $1 AND queue_id = task_queue.queue_id AND state = 'ready' AND due_at <= $4)
+    -- The limit keeps the planner from reading the ready tasks of all queues for a semi-join.
+    SELECT fitting.queue_id
+    FROM (
+        SELECT task_queue.queue_id
+        FROM offer CROSS JOIN task_queue
+        WHERE task_queue.user_id = $1 AND offer.capabilities @> task_queue.required_capabilities
+        OFFSET 0
+    ) AS fitting CROSS JOIN LATERAL (
+        SELECT
+        FROM task_state
+        WHERE user_id = $1 AND queue_id = fitting.queue_id AND state = 'ready' AND due_at <= $4
+        ORDER BY claim_order, task_id
+        LIMIT 1) AS due
 ), presence AS MATERIALIZED (
     SELECT instance, state, lease_until, capacity, open_executions
     FROM agent_presence

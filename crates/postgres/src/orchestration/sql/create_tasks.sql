@@ -1,6 +1,6 @@
 -- Creates the tasks of a plan, unless one of them exists or the write was done before. Returns the
--- tasks of the earlier write, and each task that exists; no row if the tasks were created. If another
--- transaction creates one of them at the same time, the key is violated.
+-- tasks of the earlier write, and each task that exists; no row if the tasks were created. If
+-- another transaction creates one of them at the same time, a key is violated.
 WITH earlier AS (
     SELECT action, ARRAY(
         SELECT entity_id FROM audit_log
@@ -18,7 +18,7 @@ WITH earlier AS (
     SELECT position, task.definition, current.state
     FROM planned
     CROSS JOIN LATERAL (
-        -- A range, so that the order keeps the planner on the key, also before the table is analyzed.
+        -- A range, so that the order keeps the planner on the key, even without statistics.
         SELECT definition FROM task
         WHERE user_id = $1 AND task_id >= planned.task_id AND task_id <= planned.task_id
         ORDER BY task_id LIMIT 1) AS task
@@ -34,17 +34,17 @@ WITH earlier AS (
           current_setting('lock_timeout')), true)) IS NOT NULL
 ), added_task AS (
     INSERT INTO task (user_id, task_id, parent_id, title, description, tags, requirements,
-                      required_capabilities, context, priority, max_attempts, time_limit, definition,
-                      created_at, updated_at, version)
+                      required_capabilities, context, priority, max_attempts, time_limit,
+                      definition, created_at, updated_at, version)
     SELECT $1, task.*, $3, $3, 1
     FROM unnest($6, $15, $16, $17, $18, $19, $20, $21, $8, $9, $10, $11) AS task
     WHERE EXISTS (SELECT FROM new)
 ), added_state AS (
-    INSERT INTO task_state (user_id, task_id, queue_id, state, attempts, counted_attempts, max_attempts,
-                            priority, time_limit, open_dependencies, dependants, due_at, claim_order,
-                            created_at, changed_at)
-    SELECT $1, task_id, queue_id, state, 0, 0, max_attempts, priority, time_limit, open_dependencies,
-           dependants, CASE WHEN state = 'ready' THEN $3 END,
+    INSERT INTO task_state (user_id, task_id, queue_id, state, attempts, counted_attempts,
+                            max_attempts, priority, time_limit, open_dependencies, dependants,
+                            due_at, claim_order, created_at, changed_at)
+    SELECT $1, task_id, queue_id, state, 0, 0, max_attempts, priority, time_limit,
+           open_dependencies, dependants, CASE WHEN state = 'ready' THEN $3 END,
            CASE WHEN state = 'ready' THEN $3 - priority * interval '1 minute' END, $3, $3
     FROM new
 ), added_dependency AS (
@@ -65,7 +65,8 @@ WITH earlier AS (
     WHERE prerequisite.user_id = $1 AND prerequisite.task_id = added.task_id
       AND EXISTS (SELECT FROM new)
 ), logged AS (
-    INSERT INTO audit_log (user_id, write_id, ordinal, at, actor, action, entity, entity_id, after, note)
+    INSERT INTO audit_log (user_id, write_id, ordinal, at, actor, action, entity, entity_id, after,
+                           note)
     SELECT $1, $2, position - 1, $3, $4, 'task.created', 'task', task_id,
            jsonb_build_object('state', state), $5
     FROM new

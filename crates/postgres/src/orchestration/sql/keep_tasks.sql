@@ -1,5 +1,5 @@
--- Keeps tasks from being removed until the transaction ends, and returns those that exist. Waits only
--- for a removal.
+-- Keeps tasks from being removed until the transaction ends, and returns those that exist. Waits
+-- only for a removal.
 SELECT kept.*
 FROM unnest($2) AS wanted (task_id)
 CROSS JOIN LATERAL (

@@ -12,7 +12,7 @@ WITH earlier AS (
     SELECT position, task.definition, current.state
     FROM unnest($3) WITH ORDINALITY AS planned (task_id, position)
     CROSS JOIN LATERAL (
-        -- A range, so that the order keeps the planner on the key, also before the table is analyzed.
+        -- A range, so that the order keeps the planner on the key, even without statistics.
         SELECT definition FROM task
         WHERE user_id = $1 AND task_id >= planned.task_id AND task_id <= planned.task_id
         ORDER BY task_id LIMIT 1) AS task

@@ -7,7 +7,8 @@ FROM (
     ORDER BY created_at DESC, task_id DESC
 ) AS part
 CROSS JOIN LATERAL (
-    SELECT state, attempts, counted_attempts, agent_id, open_dependencies, due_at, changed_at, error_code
+    SELECT state, attempts, counted_attempts, agent_id, open_dependencies, due_at, changed_at,
+           error_code
     FROM task_state
     WHERE user_id = $1 AND task_id = part.task_id AND state = ANY ($2) OFFSET 0) AS progress
 ORDER BY created_at DESC, part.task_id DESC

@@ -40,7 +40,7 @@ FROM (
 ) AS listed
 CROSS JOIN LATERAL (
     SELECT title, parent_id, priority FROM task
-    -- A range, so that the order keeps the planner on the key, also before the table is analyzed.
+    -- A range, so that the order keeps the planner on the key, even without statistics.
     WHERE user_id = $1 AND task_id >= listed.task_id AND task_id <= listed.task_id
     ORDER BY task_id LIMIT 1) AS task
 ORDER BY created_at DESC, listed.task_id DESC

@@ -1,6 +1,6 @@
--- Locks the blocked tasks that the end of some tasks may change, by ascending id, and returns them as
--- they are then. A task that ended without success skips the tasks for which it had to succeed, so
--- the tasks that depend on those are locked, too.
+-- Locks the blocked tasks that the end of some tasks may change, by ascending id, and returns them
+-- as they are then. A task that ended without success skips the tasks for which it had to succeed,
+-- so the tasks that depend on those are locked, too.
 WITH RECURSIVE reached (task_id, failed, is_dependant) AS (
     SELECT task_id COLLATE "C", failed, false FROM unnest($2, $3) AS ended (task_id, failed)
     UNION

@@ -12,6 +12,7 @@ WITH removed AS (
 UPDATE task_state SET
     open_dependencies = $5, state = $4,
     due_at = CASE WHEN state = $4 THEN due_at ELSE $6 END,
-    claim_order = CASE WHEN state = $4 THEN claim_order ELSE $6 - priority * interval '1 minute' END,
+    claim_order = CASE WHEN state = $4 THEN claim_order
+                       ELSE $6 - priority * interval '1 minute' END,
     changed_at = CASE WHEN state = $4 THEN changed_at ELSE $6 END
 WHERE user_id = $1 AND task_id = $2

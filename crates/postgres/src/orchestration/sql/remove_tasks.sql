@@ -11,7 +11,9 @@ WITH task_key AS (
 ), counted AS (
     -- The count of a task is used when it ends, so it matters only for open ones. Those are locked.
     UPDATE task_state AS prerequisite SET dependants = prerequisite.dependants - removed.dependants
-    FROM (SELECT user_id, prerequisite_id, count(*) AS dependants FROM needed GROUP BY 1, 2) AS removed
+    FROM (
+        SELECT user_id, prerequisite_id, count(*) AS dependants FROM needed GROUP BY 1, 2
+    ) AS removed
     WHERE prerequisite.user_id = removed.user_id AND prerequisite.task_id = removed.prerequisite_id
       AND prerequisite.state IN ('blocked', 'ready', 'assigned', 'running', 'waiting')
 ), execution AS (

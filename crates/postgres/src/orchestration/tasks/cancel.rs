@@ -99,8 +99,8 @@ fn change((task, state): &(TaskId, TaskState)) -> Change {
     Change::state(Action::TASK_CANCELLED, task, *state, TaskState::Cancelled)
 }
 
-/// Writes the end of locked tasks, and all that follows from it. The slots come last, because claims
-/// lock them first.
+/// Writes the end of locked tasks, and all that follows from it. The slots come last, because
+/// claims lock them first.
 async fn end(
     connection: &mut AsyncPgConnection,
     user: &UserId,

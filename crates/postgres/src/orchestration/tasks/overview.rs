@@ -16,7 +16,8 @@ pub(super) type OverviewColumns = (Text, Text, Nullable<Text>, Integer, Progress
 /// The values of [`OverviewColumns`].
 pub(super) type OverviewRow = (String, String, Option<String>, i32, ProgressRow);
 
-/// State, attempts, counted attempts, agent, open dependencies, due, created, changed and error code.
+/// State, attempts, counted attempts, agent, open dependencies, when the task is due, was created
+/// and changed, and error code.
 pub(super) type ProgressColumns = (
     Text,
     Integer,

@@ -27,8 +27,8 @@ pub(super) async fn expired(
 
 /// Removes the next batch.
 ///
-/// Locking, choosing and removing are separate statements: a later one sees what was committed while
-/// the first one waited, so nothing comes to depend on a task that is removed.
+/// Locking, choosing and removing are separate statements: a later one sees what was committed
+/// while the first one waited, so nothing comes to depend on a task that is removed.
 pub(super) async fn remove(
     connection: &mut AsyncPgConnection,
     retention: &TaskRetention,

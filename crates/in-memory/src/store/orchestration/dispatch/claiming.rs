@@ -1,5 +1,5 @@
 use tasktrail_domain::TaskId;
-use tasktrail_domain::orchestration::agent::Agent;
+use tasktrail_domain::orchestration::agent::{Agent, HeldAttempt};
 use tasktrail_domain::orchestration::audit::Action;
 use tasktrail_domain::orchestration::dispatch::{
     Claim, ClaimOutcome, ClaimedTask, EmptyClaim, Unavailable,
@@ -50,13 +50,18 @@ impl Write<'_> {
 
 impl Owner {
     /// Returns the outcome of a claim with the definitions that its tasks have now, and without
-    /// those that were removed.
+    /// those that were removed, also if tasks with their ids were created since.
     pub(crate) fn with_current_definitions(&self, outcome: ClaimOutcome) -> ClaimOutcome {
         let ClaimOutcome::Claimed { mut tasks } = outcome else {
             return outcome;
         };
         tasks.retain_mut(|claimed| {
-            let task = self.tasks.get(&claimed.task);
+            let attempt = HeldAttempt {
+                task: claimed.task.clone(),
+                attempt: claimed.attempt,
+            };
+            let execution = self.executions.get(&attempt);
+            let task = execution.and_then(|_| self.tasks.get(&claimed.task));
             if let Some(task) = task {
                 claimed.definition.clone_from(&task.definition);
             }

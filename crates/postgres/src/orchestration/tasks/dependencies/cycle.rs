@@ -13,7 +13,8 @@ use crate::orchestration::tasks::locking::LockedTask;
 /// How many tasks are read at most to find a cycle.
 const MAX_READ: i64 = 100_000;
 
-/// Returns the refusal if the task would depend on itself, or too many tasks had to be read to know.
+/// Returns the refusal if the task would depend on itself, or if too many tasks would have to be
+/// read to know.
 ///
 /// The graph of the owner is locked, so a dependency that another caller adds is committed already,
 /// or waits for this one.
