@@ -13,8 +13,8 @@ use tasktrail_conformance::Orchestration;
 use tasktrail_conformance::fixture::{USERS, user};
 use tasktrail_conformance::orchestration::model::{self, Action, Sent, contents, perform};
 use tasktrail_conformance::orchestration::soundness::assert_sound;
-use tasktrail_in_memory::InMemoryStore;
-use tasktrail_postgres::{PostgresConfig, PostgresDatabase};
+use tasktrail_in_memory::{InMemoryOrchestration, InMemoryStore};
+use tasktrail_postgres::{PostgresConfig, PostgresDatabase, PostgresOrchestration};
 use tasktrail_test_support::TestDatabase;
 use tokio::runtime::Runtime;
 
@@ -107,9 +107,9 @@ fn in_memory() -> Orchestration {
     let store = InMemoryStore::new();
     let ports = Arc::new(store.orchestration());
     Orchestration {
-        agents: ports.clone(),
-        tasks: ports.clone(),
-        dispatch: ports.clone(),
+        agents: Arc::<InMemoryOrchestration>::clone(&ports),
+        tasks: Arc::<InMemoryOrchestration>::clone(&ports),
+        dispatch: Arc::<InMemoryOrchestration>::clone(&ports),
         audit_log: ports,
         history: Arc::new(store.task_history()),
     }
@@ -136,9 +136,9 @@ impl OneServer {
         });
         let ports = Arc::new(postgres.orchestration());
         let ports = Orchestration {
-            agents: ports.clone(),
-            tasks: ports.clone(),
-            dispatch: ports.clone(),
+            agents: Arc::<PostgresOrchestration<'_>>::clone(&ports),
+            tasks: Arc::<PostgresOrchestration<'_>>::clone(&ports),
+            dispatch: Arc::<PostgresOrchestration<'_>>::clone(&ports),
             audit_log: ports,
             history: Arc::new(postgres.task_history()),
         };

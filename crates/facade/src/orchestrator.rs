@@ -50,9 +50,9 @@ impl OrchestrationPorts {
     {
         let repository = Arc::new(repository);
         Self {
-            agents: Arc::clone(&repository) as Arc<dyn AgentRepository>,
-            tasks: Arc::clone(&repository) as Arc<dyn TaskRepository>,
-            dispatch: Arc::clone(&repository) as Arc<dyn DispatchRepository>,
+            agents: Arc::<R>::clone(&repository),
+            tasks: Arc::<R>::clone(&repository),
+            dispatch: Arc::<R>::clone(&repository),
             audit_log: repository,
         }
     }

@@ -239,11 +239,11 @@ diesel::table! {
         agent_id -> Nullable<Text>,
         /// The number of prerequisites that it waits for; 0 unless it is blocked.
         open_dependencies -> Int4,
-        /// The number of dependencies on this task. What ends the task compares it with the dependencies that it sees.
+        /// The number of dependencies on this task, exact while it is open. What ends the task compares it with the dependencies that it sees.
         dependants -> Int4,
         /// When it can be claimed; null unless it is ready.
         due_at -> Nullable<Timestamptz>,
-        /// due_at, one minute earlier for each unit of priority; null unless it is ready.
+        /// When it is due, one minute earlier for each unit of priority; null unless it is ready.
         claim_order -> Nullable<Timestamptz>,
         /// The same as in task.
         created_at -> Timestamptz,

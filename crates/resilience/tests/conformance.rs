@@ -51,7 +51,7 @@ mod orchestration {
     use tasktrail_domain::orchestration::audit::AuditLogRepository;
     use tasktrail_domain::orchestration::dispatch::DispatchRepository;
     use tasktrail_domain::orchestration::task::TaskRepository;
-    use tasktrail_in_memory::InMemoryStore;
+    use tasktrail_in_memory::{InMemoryOrchestration, InMemoryStore};
 
     use super::{Arc, Guarded, ResilienceConfig, StandardPolicy};
 
@@ -59,9 +59,9 @@ mod orchestration {
         let store = InMemoryStore::new();
         let ports = Arc::new(store.orchestration());
         let policy = || StandardPolicy::new(&ResilienceConfig::default());
-        let agents: Arc<dyn AgentRepository> = ports.clone();
-        let tasks: Arc<dyn TaskRepository> = ports.clone();
-        let dispatch: Arc<dyn DispatchRepository> = ports.clone();
+        let agents: Arc<dyn AgentRepository> = Arc::<InMemoryOrchestration>::clone(&ports);
+        let tasks: Arc<dyn TaskRepository> = Arc::<InMemoryOrchestration>::clone(&ports);
+        let dispatch: Arc<dyn DispatchRepository> = Arc::<InMemoryOrchestration>::clone(&ports);
         let audit_log: Arc<dyn AuditLogRepository> = ports;
         let guarded = Orchestration {
             agents: Arc::new(Guarded::new(agents, policy())),
