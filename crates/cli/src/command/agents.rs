@@ -1,12 +1,12 @@
+mod args;
 mod list;
 mod register;
 mod show;
 mod state;
 
 use clap::{Args, Subcommand};
-use tasktrail::orchestration::{AgentId, AgentKey};
 
-use crate::args::{ActorArgs, Global, OwnerArgs};
+use crate::args::Global;
 use crate::connection;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -33,35 +33,6 @@ enum Action {
     Resume(state::ResumeArgs),
     Retire(state::RetireArgs),
     Heartbeat(state::HeartbeatArgs),
-}
-
-/// The arguments that identify an agent.
-#[derive(Debug, Args)]
-struct AgentArgs {
-    /// ID of the agent.
-    agent: AgentId,
-
-    #[command(flatten)]
-    owner: OwnerArgs,
-}
-
-impl AgentArgs {
-    fn key(&self) -> AgentKey {
-        AgentKey {
-            user: self.owner.owner.clone(),
-            agent: self.agent.clone(),
-        }
-    }
-}
-
-/// The arguments of a change of an agent.
-#[derive(Debug, Args)]
-struct ChangeArgs {
-    #[command(flatten)]
-    agent: AgentArgs,
-
-    #[command(flatten)]
-    actor: ActorArgs,
 }
 
 pub(crate) async fn run(

@@ -1,3 +1,5 @@
+mod answer;
+mod args;
 mod change;
 mod dispatch;
 mod graph;
@@ -6,10 +8,8 @@ mod report;
 mod show;
 
 use clap::{Args, Subcommand};
-use tasktrail::orchestration::{Attempt, AttemptKey};
-use tasktrail::{TaskId, TaskKey};
 
-use crate::args::{ActorArgs, Global, OwnerArgs};
+use crate::args::Global;
 use crate::connection;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -44,49 +44,6 @@ enum Action {
     Cancel(change::CancelArgs),
 }
 
-/// The arguments that identify a task.
-#[derive(Debug, Args)]
-struct TaskArgs {
-    /// ID of the task.
-    task: TaskId,
-
-    #[command(flatten)]
-    owner: OwnerArgs,
-}
-
-impl TaskArgs {
-    fn key(&self) -> TaskKey {
-        TaskKey {
-            user: self.owner.owner.clone(),
-            task: self.task.clone(),
-        }
-    }
-}
-
-/// The arguments that identify an attempt at a task.
-#[derive(Debug, Args)]
-struct AttemptArgs {
-    /// ID of the task.
-    task: TaskId,
-
-    /// Number of the attempt, which the claim printed.
-    attempt: Attempt,
-
-    #[command(flatten)]
-    owner: OwnerArgs,
-
-    #[command(flatten)]
-    actor: ActorArgs,
-}
-
-impl AttemptArgs {
-    fn key(&self) -> AttemptKey {
-        let user = self.owner.owner.clone();
-        let task = self.task.clone();
-        AttemptKey::new(TaskKey { user, task }, self.attempt)
-    }
-}
-
 pub(crate) async fn run(
     args: WorkArgs,
     global: &Global,
@@ -106,29 +63,4 @@ pub(crate) async fn run(
         Action::Cancel(args) => change::cancel(args, store, output).await,
     })
     .await
-}
-
-/// Prints the outcome of a write as JSON, or as a sentence. Fails with [`Failure::No`] if the write
-/// was refused.
-fn answer(
-    outcome: &impl serde::Serialize,
-    sentence: impl FnOnce() -> String,
-    is_done: bool,
-    output: &mut Output,
-) -> Result<(), Failure> {
-    if output.is_json() {
-        output.json(outcome)?;
-    } else {
-        output.line(sentence())?;
-    }
-    if is_done { Ok(()) } else { Err(Failure::No) }
-}
-
-/// The IDs of tasks, separated by commas.
-fn listed(tasks: &[TaskId]) -> String {
-    let tasks: Vec<_> = tasks
-        .iter()
-        .map(|task| crate::output::printable(task.as_str()))
-        .collect();
-    tasks.join(", ")
 }

@@ -6,7 +6,7 @@ use tasktrail::orchestration::agent::Agent;
 use tasktrail::orchestration::dispatch::{Execution, ExecutionFilter};
 use tasktrail::repository::{PageRequest, PageSize};
 
-use super::AgentArgs;
+use super::args::AgentArgs;
 use crate::failure::Failure;
 use crate::output::{Output, printable, tables};
 

@@ -6,7 +6,7 @@ use tasktrail::orchestration::agent::{
     AgentChange, Heartbeat, HeartbeatOutcome, Retirement, StateRequest,
 };
 
-use super::{AgentArgs, ChangeArgs};
+use super::args::{AgentArgs, ChangeArgs};
 use crate::failure::Failure;
 use crate::output::{Output, counted, moment, printable};
 

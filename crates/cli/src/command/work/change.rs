@@ -2,7 +2,8 @@ use clap::Args;
 use tasktrail::orchestration::task::{CancelOutcome, CancelScope, ResumeOutcome};
 use tasktrail::{DatabaseManager, Document};
 
-use super::{TaskArgs, answer, listed};
+use super::answer::{answer, listed};
+use super::args::TaskArgs;
 use crate::args::ActorArgs;
 use crate::failure::Failure;
 use crate::output::{Output, moment, printable};

@@ -5,7 +5,8 @@ use tasktrail::orchestration::dispatch::{
 };
 use tasktrail::orchestration::{AgentId, AgentKey, Instance};
 
-use super::{AttemptArgs, TaskArgs, answer};
+use super::answer::answer;
+use super::args::{AttemptArgs, TaskArgs};
 use crate::args::{ActorArgs, OwnerArgs};
 use crate::failure::Failure;
 use crate::output::{Output, moment, printable, tables};

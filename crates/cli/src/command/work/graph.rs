@@ -5,7 +5,7 @@ use tasktrail::DatabaseManager;
 use tasktrail::orchestration::TaskState;
 use tasktrail::orchestration::task::{TaskGraph, TaskOverview, When};
 
-use super::TaskArgs;
+use super::args::TaskArgs;
 use crate::failure::Failure;
 use crate::output::{Output, printable};
 

@@ -11,7 +11,8 @@ use tasktrail::orchestration::task::Description;
 use tasktrail::task_history::ErrorCode;
 use tasktrail::{DatabaseManager, JsonText};
 
-use super::{AttemptArgs, answer, listed};
+use super::answer::{answer, listed};
+use super::args::AttemptArgs;
 use crate::args::read_document;
 use crate::failure::Failure;
 use crate::output::{Output, printable};

@@ -5,7 +5,7 @@ use tasktrail::orchestration::dispatch::{Execution, ExecutionFilter};
 use tasktrail::orchestration::task::Task;
 use tasktrail::repository::{PageRequest, PageSize};
 
-use super::TaskArgs;
+use super::args::TaskArgs;
 use crate::failure::Failure;
 use crate::output::{Output, printable, tables};
 
