@@ -39,6 +39,7 @@ mod orchestration {
     use std::sync::Arc;
 
     use tasktrail_conformance::Orchestration;
+    use tasktrail_postgres::PostgresOrchestration;
 
     use super::Fixture;
     use crate::SHOP;
@@ -48,9 +49,9 @@ mod orchestration {
         let runtime = fixture.connect(&fixture.runtime, 2).await;
         let store = Arc::new(runtime.orchestration());
         let orchestration = Orchestration {
-            agents: store.clone(),
-            tasks: store.clone(),
-            dispatch: store.clone(),
+            agents: Arc::<PostgresOrchestration<'_>>::clone(&store),
+            tasks: Arc::<PostgresOrchestration<'_>>::clone(&store),
+            dispatch: Arc::<PostgresOrchestration<'_>>::clone(&store),
             audit_log: store,
             history: Arc::new(runtime.task_history()),
         };

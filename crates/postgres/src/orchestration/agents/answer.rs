@@ -1,19 +1,26 @@
 //! The answers of writes to agents, which the audit log keeps for repetitions.
 
 use tasktrail_domain::JsonText;
-use tasktrail_domain::orchestration::agent::{AgentCommand, ApplyOutcome, CommandOutcome};
+use tasktrail_domain::orchestration::agent::{
+    AgentCommand, ApplyMode, ApplyOutcome, CommandOutcome,
+};
 use tasktrail_domain::orchestration::audit::{Action, EntityKind};
 use tasktrail_domain::repository::{Effect, ErrorKind};
 use tasktrail_postgres_client::error::{Refusal, StoreError};
 
-use super::batch::Batch;
 use crate::orchestration::write_log::{Replay, conflict};
 
 /// The answer of an earlier call with the id of this batch.
-pub(super) fn of_earlier(batch: &Batch<'_>, earlier: &Replay) -> Result<ApplyOutcome, StoreError> {
-    match (batch.mode, batch.commands) {
+///
+/// The mode is `None` for a call with one command of its own.
+pub(super) fn of_earlier(
+    mode: Option<ApplyMode>,
+    commands: &[AgentCommand],
+    earlier: &Replay,
+) -> Result<ApplyOutcome, StoreError> {
+    match (mode, commands) {
         (None, [command]) => of_command(command, earlier),
-        _ => of_batch(batch, earlier),
+        _ => of_batch(commands, earlier),
     }
 }
 
@@ -40,8 +47,8 @@ fn of_command(command: &AgentCommand, earlier: &Replay) -> Result<ApplyOutcome, 
 
 /// A batch is recognized by its first entry, which is about one of its agents, and by its number of
 /// commands.
-fn of_batch(batch: &Batch<'_>, earlier: &Replay) -> Result<ApplyOutcome, StoreError> {
-    let mut agents = batch.commands.iter().map(AgentCommand::agent);
+fn of_batch(commands: &[AgentCommand], earlier: &Replay) -> Result<ApplyOutcome, StoreError> {
+    let mut agents = commands.iter().map(AgentCommand::agent);
     let is_about_one = agents.any(|agent| agent.as_str() == earlier.entity_id.as_str());
     if earlier.entity != EntityKind::Agent || !is_about_one {
         return Err(conflict(earlier.id));
@@ -51,7 +58,7 @@ fn of_batch(batch: &Batch<'_>, earlier: &Replay) -> Result<ApplyOutcome, StoreEr
         ApplyOutcome::Applied { outcomes } => outcomes.as_slice(),
         ApplyOutcome::Refused { .. } => &[],
     };
-    if outcomes.len() == batch.commands.len() {
+    if outcomes.len() == commands.len() {
         Ok(answer)
     } else {
         Err(conflict(earlier.id))
@@ -59,8 +66,11 @@ fn of_batch(batch: &Batch<'_>, earlier: &Replay) -> Result<ApplyOutcome, StoreEr
 }
 
 /// The answer that is kept.
-pub(super) fn kept(batch: &Batch<'_>, outcome: &ApplyOutcome) -> Result<JsonText, StoreError> {
-    let json = match (batch.mode, outcome) {
+pub(super) fn kept(
+    mode: Option<ApplyMode>,
+    outcome: &ApplyOutcome,
+) -> Result<JsonText, StoreError> {
+    let json = match (mode, outcome) {
         (None, ApplyOutcome::Applied { outcomes }) => match outcomes.as_slice() {
             [CommandOutcome::Registered(registered)] => JsonText::of(registered),
             [CommandOutcome::Change(change)] => JsonText::of(change),

@@ -61,7 +61,7 @@ async fn attempt(
     let agents: BTreeSet<_> = batch.commands.iter().map(AgentCommand::agent).collect();
     let described = store::lock(connection, user, &agents, wait).await?;
     if let Some(earlier) = write_log::replayed(connection, user, batch.context.id).await? {
-        return answer::of_earlier(&batch, &earlier);
+        return answer::of_earlier(batch.mode, batch.commands, &earlier);
     }
     let losing = losing(batch.commands);
     let tasks = executions::lock_tasks(connection, user, &losing).await?;
@@ -85,7 +85,7 @@ async fn attempt(
     let (changes, outcomes) = close(connection, &batch, decisions, open).await?;
     store::write(connection, user, &before, &agents).await?;
     let outcome = ApplyOutcome::Applied { outcomes };
-    let kept = answer::kept(&batch, &outcome)?;
+    let kept = answer::kept(batch.mode, &outcome)?;
     write_log::record(connection, batch.context, user, 0, &changes, Some(&kept)).await?;
     Ok(outcome)
 }
