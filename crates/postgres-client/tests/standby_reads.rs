@@ -28,7 +28,11 @@ struct Cluster {
 
 impl Cluster {
     async fn new() -> Self {
-        let primary = ServerOptions::default().start().unwrap();
+        Self::with(&ServerOptions::default()).await
+    }
+
+    async fn with(options: &ServerOptions) -> Self {
+        let primary = options.start().unwrap();
         let standbys = [primary.standby().unwrap(), primary.standby().unwrap()];
         let database = TestDatabase::create(&primary);
         let hosts = format!(
@@ -188,4 +192,24 @@ async fn reads_alternate_between_fresh_standbys_and_fall_back_to_the_primary() {
         let sessions = simple_query::execute(one.addr(), cluster.database.name(), ours);
         sessions.unwrap().is_empty()
     });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commit_that_is_acknowledged_before_it_is_written_is_not_missed_beyond_the_maximum_lag() {
+    // Acknowledged commits are written, and so replicated, after up to 10 seconds.
+    let options = ServerOptions::default()
+        .setting("synchronous_commit", "off")
+        .setting("wal_writer_delay", "10s");
+    let cluster = Cluster::with(&options).await;
+    let stale = cluster.postgres.stale_task_history();
+
+    // A save that fills a page of the log wakes up the process that writes it.
+    for (saved, entry) in (1..).zip(&cluster.entries) {
+        cluster.wait_until_fresh([false, true, true]);
+        stale.save(entry).await.unwrap();
+        let acknowledged = Instant::now();
+        wait_until("the maximum lag to pass", || acknowledged.elapsed() > LAG);
+
+        assert_eq!(cluster.steps(&stale).await, saved);
+    }
 }

@@ -12,7 +12,7 @@ pub(super) struct Freshness {
     lag: Duration,
     /// When the primary was queried, and its WAL position then, at least; oldest first, on one
     /// timeline.
-    written: VecDeque<(Instant, Position)>,
+    inserted: VecDeque<(Instant, Position)>,
 }
 
 /// A position in the WAL of a cluster.
@@ -27,34 +27,34 @@ impl Freshness {
     pub(super) fn within(lag: Duration) -> Self {
         Self {
             lag,
-            written: VecDeque::new(),
+            inserted: VecDeque::new(),
         }
     }
 
     /// Records the position that the primary reported when it was `queried`.
     pub(super) fn note(&mut self, queried: Instant, position: Position) {
         let same = |(_, earlier): &(Instant, Position)| earlier.timeline == position.timeline;
-        if !self.written.back().is_some_and(same) {
+        if !self.inserted.back().is_some_and(same) {
             self.forget();
         }
-        self.written.push_back((queried, position));
+        self.inserted.push_back((queried, position));
         let old = |at: Instant| queried.duration_since(at) > self.lag;
-        while self.written.front().is_some_and(|(at, _)| old(*at)) {
-            self.written.pop_front();
+        while self.inserted.front().is_some_and(|(at, _)| old(*at)) {
+            self.inserted.pop_front();
         }
     }
 
     /// Forgets the positions of the primary.
     pub(super) fn forget(&mut self) {
-        self.written.clear();
+        self.inserted.clear();
     }
 
     /// Until when a standby that has replayed up to `position` is at most `lag` behind.
     pub(super) fn until(&self, position: &Position) -> Option<Instant> {
-        let replayed = |(_, written): &&(Instant, Position)| {
-            written.timeline == position.timeline && written.bytes <= position.bytes
+        let replayed = |(_, inserted): &&(Instant, Position)| {
+            inserted.timeline == position.timeline && inserted.bytes <= position.bytes
         };
-        let (queried, _) = self.written.iter().rev().find(replayed)?;
+        let (queried, _) = self.inserted.iter().rev().find(replayed)?;
         queried.checked_add(self.lag)
     }
 }

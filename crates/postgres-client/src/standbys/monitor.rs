@@ -53,7 +53,7 @@ struct Watch {
 /// The role and position that a host reports.
 #[derive(Debug, Clone)]
 enum Role {
-    Primary { written: Position },
+    Primary { inserted: Position },
     Standby { replayed: Position },
 }
 
@@ -66,11 +66,11 @@ impl Watch {
             .map(|(host, connection)| check_host(host, connection, self.limit));
         let roles = join_all(checks).await;
         let mut primaries = roles.iter().filter_map(|role| match role {
-            Some(Role::Primary { written }) => Some(written.clone()),
+            Some(Role::Primary { inserted }) => Some(inserted.clone()),
             _ => None,
         });
         match (primaries.next(), primaries.next()) {
-            (Some(written), None) => self.freshness.note(started, written),
+            (Some(inserted), None) => self.freshness.note(started, inserted),
             // There is no telling which of two primaries is current, so no standby is known to be
             // fresh.
             (Some(_), Some(_)) => self.freshness.forget(),
@@ -135,6 +135,11 @@ struct Answer {
     bytes: i64,
 }
 
+/// The primary reports where it inserts into its WAL, not how far it has written: with asynchronous
+/// commit, an acknowledged commit may not be written yet. On an idle server that stopped at the end of
+/// a page of WAL, that is behind the header of the next page, which no standby reaches before the next
+/// record.
+///
 /// A standby reports the timeline of its last restart point. Right after a promotion this is still
 /// the old one, so the standby does not count as fresh until its next restart point.
 const QUERY: &str = "
@@ -143,7 +148,7 @@ const QUERY: &str = "
         ELSE lower(left(pg_walfile_name(pg_current_wal_lsn()), 8)) END AS timeline
     FROM (SELECT pg_is_in_recovery() AS standby, coalesce((
         CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
-             ELSE pg_current_wal_lsn() END - '0/0')::bigint, 0) AS bytes) AS host";
+             ELSE pg_current_wal_insert_lsn() END - '0/0')::bigint, 0) AS bytes) AS host";
 
 async fn role(connection: &mut AsyncPgConnection) -> QueryResult<Role> {
     let answer: Answer = diesel::sql_query(QUERY).get_result(connection).await?;
@@ -154,6 +159,6 @@ async fn role(connection: &mut AsyncPgConnection) -> QueryResult<Role> {
     Ok(if answer.standby {
         Role::Standby { replayed: position }
     } else {
-        Role::Primary { written: position }
+        Role::Primary { inserted: position }
     })
 }
