@@ -136,9 +136,9 @@ struct Answer {
 }
 
 /// The primary reports where it inserts into its WAL, not how far it has written: with asynchronous
-/// commit, an acknowledged commit may not be written yet. On an idle server that stopped at the end of
-/// a page of WAL, that is behind the header of the next page, which no standby reaches before the next
-/// record.
+/// commit, an acknowledged commit may not be written yet. On an idle server that stopped at the end
+/// of a page of WAL, the insert position is behind the header of the next page, which no standby
+/// reaches before the next record.
 ///
 /// A standby reports the timeline of its last restart point. Right after a promotion this is still
 /// the old one, so the standby does not count as fresh until its next restart point.
