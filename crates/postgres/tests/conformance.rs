@@ -120,6 +120,7 @@ mod orchestration {
     use std::sync::Arc;
 
     use tasktrail_conformance::Orchestration;
+    use tasktrail_postgres::PostgresOrchestration;
 
     use super::{TestDatabase, database};
 
@@ -127,9 +128,9 @@ mod orchestration {
         let (postgres, database) = database(2).await;
         let store = Arc::new(postgres.orchestration());
         let orchestration = Orchestration {
-            agents: store.clone(),
-            tasks: store.clone(),
-            dispatch: store.clone(),
+            agents: Arc::<PostgresOrchestration<'_>>::clone(&store),
+            tasks: Arc::<PostgresOrchestration<'_>>::clone(&store),
+            dispatch: Arc::<PostgresOrchestration<'_>>::clone(&store),
             audit_log: store,
             history: Arc::new(postgres.task_history()),
         };

@@ -53,7 +53,7 @@ fn each_removed_piece_of_each_port_is_reported() {
 /// Removes a piece of the first port of a context.
 #[track_caller]
 fn assert_reported(copy: &Copy, context: &Context, piece: &Piece) {
-    let path = piece.path_of(context, &context.ports[0]);
+    let path = piece.path_of(context, context.ports.first().unwrap());
     let removed = copy.path(&path);
     if removed.is_dir() {
         fs::remove_dir_all(removed).unwrap();

@@ -7,29 +7,28 @@ use tasktrail::orchestration::task::{PlanOutcome, PlannedTask, TaskPlan};
 use crate::args::{ActorArgs, Global, OwnerArgs, read_document};
 use crate::connection;
 use crate::failure::Failure;
-use crate::output::{Output, counted, printable, tables};
+use crate::output::{Output, counted_items, printable, tables};
 
 /// Create the tasks of a plan, all or none.
 ///
-/// The plan is a JSON document. Only `id` and `title` are required:
-///
-/// {"tasks": [{"id": "build", "title": "Build"},
-///            {"id": "deploy", "title": "Deploy", "description": "…", "dependencies": ["build"],
-///             "requirements": {}, "required_capabilities": {"agent_type": "ops"},
-///             "context": {}, "priority": 10, "max_attempts": 3, "time_limit": 600,
-///             "parent": "release", "tags": ["v2"]}]}
-///
-/// A dependency waits for the success of a task. {"task_id": "build", "when": "end"} waits for its
-/// end, whatever its state. Tasks can depend on tasks of the plan and on existing tasks. Creating the
+/// The plan is a JSON document, see below. A dependency is the ID of a task and waits for its
+/// success; a dependency with `when` can wait for its end, whatever its state. Tasks can depend on tasks of the plan and on existing tasks. Creating the
 /// same plan again changes nothing and prints the current states.
 ///
 /// JSON: {"outcome": "created" or "known", "tasks": [{"task", "state"}]}, or the outcome that names
 /// the unknown prerequisite or parent.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(after_help = r#"A plan (of a task, only id and title are required):
+  {"tasks": [{"id": "build", "title": "Build"},
+             {"id": "deploy", "title": "Deploy", "description": "…",
+              "dependencies": ["build", {"task_id": "lint", "when": "end"}],
+              "requirements": {}, "required_capabilities": {"agent_type": "ops"},
+              "context": {}, "priority": 10, "max_attempts": 3, "time_limit": 600,
+              "parent": "release", "tags": ["v2"]}]}
+
 Examples:
   tasktrail plan release.json
-  tasktrail plan - --owner acme < release.json")]
+  tasktrail plan - --owner acme < release.json"#)]
 pub(crate) struct PlanArgs {
     /// File with the plan; - for standard input.
     file: PathBuf,
@@ -76,7 +75,7 @@ async fn create(
 
 fn print(outcome: &PlanOutcome, output: &mut Output) -> Result<(), Failure> {
     let shown = |task: &tasktrail::TaskId| printable(task.as_str());
-    let count = |tasks: &[PlannedTask]| counted(tasks.len() as u64, "task", "tasks");
+    let count = |tasks: &[PlannedTask]| counted_items(tasks, "task", "tasks");
     let (line, tasks) = match outcome {
         PlanOutcome::Created { tasks } => (format!("created {}", count(tasks)), tasks),
         PlanOutcome::Known { tasks } => {

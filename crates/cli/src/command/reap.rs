@@ -5,7 +5,7 @@ use tasktrail::orchestration::dispatch::{ReapLimit, ReapedAttempt};
 use crate::args::{ActorArgs, Global};
 use crate::connection;
 use crate::failure::Failure;
-use crate::output::{Output, counted, tables};
+use crate::output::{Output, counted_items, tables};
 
 /// Close the executions of all owners whose agent is offline or whose time limit has passed.
 ///
@@ -42,8 +42,8 @@ async fn reap(
     }
     let table = tables::reaped_attempts(output.table_style(), &reaped);
     output.table(&table)?;
-    output.line(counted(
-        reaped.len() as u64,
+    output.line(counted_items(
+        &reaped,
         "execution closed",
         "executions closed",
     ))

@@ -240,7 +240,7 @@ fn errors_name_the_file_and_the_cause() {
     let store = Store::new();
     let unknown = folder.file(
         "unknown.json",
-        r#"{"tasks": [{"id": "a", "title": "A", "dependencies": ["z"]}]}"#.to_owned(),
+        r#"{"tasks": [{"id": "a", "title": "A", "dependencies": ["z"]}]}"#,
     );
     let outcome = store.refused(&["plan", unknown.to_str().unwrap()]);
     assert_eq!(outcome["prerequisite"], "z");

@@ -34,8 +34,12 @@ pub(super) struct ListArgs {
     #[arg(long)]
     offline: bool,
 
-    /// Only agents that can do this, a JSON object such as {"languages": ["rust"]}.
-    #[arg(long, value_name = "JSON")]
+    /// Only agents that can do this.
+    #[arg(
+        long,
+        value_name = "JSON",
+        help = r#"Only agents that can do this, such as {"languages": ["rust"]}"#
+    )]
     capabilities: Option<Document>,
 
     /// Maximum number of agents to print: 1 to 1000.

@@ -10,21 +10,24 @@ use tasktrail::{DatabaseManager, Document};
 
 use crate::args::{ActorArgs, OwnerArgs, read_document};
 use crate::failure::Failure;
-use crate::output::{Output, counted, printable};
+use crate::output::{Output, counted_items, printable};
 
 /// Register an agent, or a new process of a known agent.
 ///
-/// The description is a JSON document. Only the first three members are required:
-///
-/// {"agent_id": "builder-1", "agent_type": "code", "name": "Builder", "capabilities": {},
-///  "metadata": {}, "capacity": 1, "lease": 60}
-///
-/// The agent may take tasks whose required capabilities are contained in its capabilities. It may
+/// The description is a JSON document, see below. The agent may take tasks whose required capabilities are contained in its capabilities. It may
 /// have `capacity` tasks at the same time, and counts as alive for `lease` seconds after a heartbeat.
 /// A new process takes over: the tasks of the previous one become ready again.
 ///
 /// JSON: {"instance", "registered": {"new", "version", "lost"}}.
 #[derive(Debug, Args)]
+#[command(
+    after_help = r#"A description (only the first three members are required):
+  {"agent_id": "builder-1", "agent_type": "code", "name": "Builder",
+   "capabilities": {}, "metadata": {}, "capacity": 1, "lease": 60}
+
+Example:
+  tasktrail agents register builder-1.json --owner acme"#
+)]
 pub(super) struct RegisterArgs {
     /// File with the description; - for standard input.
     file: PathBuf,
@@ -90,6 +93,6 @@ pub(super) async fn run(
     if registered.lost.is_empty() {
         return Ok(());
     }
-    let lost = counted(registered.lost.len() as u64, "task", "tasks");
+    let lost = counted_items(&registered.lost, "task", "tasks");
     output.line(format_args!("the previous process lost {lost}"))
 }

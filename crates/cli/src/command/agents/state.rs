@@ -8,7 +8,7 @@ use tasktrail::orchestration::agent::{
 
 use super::args::{AgentArgs, ChangeArgs};
 use crate::failure::Failure;
-use crate::output::{Output, counted, moment, printable};
+use crate::output::{Output, counted, counted_items, moment, printable};
 
 /// Give an agent no new tasks. It keeps and finishes its own.
 #[derive(Debug, Args)]
@@ -107,7 +107,7 @@ fn sentence(agent: &str, outcome: &AgentChange) -> String {
         AgentChange::Changed {
             state, released, ..
         } => {
-            let released = counted(released.len() as u64, "task", "tasks");
+            let released = counted_items(released, "task", "tasks");
             format!("{agent} is {state}; it released {released}")
         }
         AgentChange::Stale { version } => format!("{agent} has version {version}"),

@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use clap::Args;
 use tasktrail::orchestration::task::{CancelOutcome, CancelScope, ResumeOutcome};
 use tasktrail::{DatabaseManager, Document};
@@ -67,7 +69,7 @@ fn cancelled(task: &str, outcome: &CancelOutcome) -> String {
             let mut sentence = format!("{task} is cancelled; it was {previous}");
             for (tasks, what) in [(descendants, "cancelled as well"), (skipped, "skipped")] {
                 if !tasks.is_empty() {
-                    sentence.push_str(&format!("; {what}: {}", listed(tasks)));
+                    let _ = write!(sentence, "; {what}: {}", listed(tasks));
                 }
             }
             sentence

@@ -20,7 +20,7 @@ pub(super) struct ListArgs {
     owner: OwnerArgs,
 
     /// Only tasks in this state; can be repeated: blocked, ready, assigned, running, waiting,
-    /// completed, failed, cancelled, timed_out or skipped.
+    /// completed, failed, cancelled, `timed_out` or skipped.
     #[arg(long = "state", value_name = "STATE")]
     states: Vec<TaskState>,
 

@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -120,7 +121,7 @@ fn sentence(args: &ReportArgs, outcome: &ReportOutcome) -> String {
             let mut sentence = format!("{task} is {state}");
             for (tasks, what) in [(ready, "now ready"), (skipped, "skipped")] {
                 if !tasks.is_empty() {
-                    sentence.push_str(&format!("; {what}: {}", listed(tasks)));
+                    let _ = write!(sentence, "; {what}: {}", listed(tasks));
                 }
             }
             sentence

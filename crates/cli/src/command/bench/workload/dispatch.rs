@@ -26,7 +26,7 @@ pub(in crate::command::bench) async fn prepare(
     progress.start_loading("tasks for dispatch", u64::from(tasks));
     let orchestrator = orchestrator(&environment.manager)?;
     for number in 0..tasks.div_ceil(TASKS) {
-        let plan = plan(&format!("plan-{number}"), TASKS as usize)?;
+        let plan = plan(&format!("plan-{number}"), TASKS)?;
         orchestrator.create(&owner()?, &plan).await?;
         progress.advance(u64::from(TASKS));
     }

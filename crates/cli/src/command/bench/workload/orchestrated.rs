@@ -11,10 +11,10 @@ use tasktrail::{
 use crate::failure::Failure;
 
 /// The number of different required capabilities.
-const QUEUES: usize = 12;
+const QUEUES: u32 = 12;
 
 /// The tasks of a plan without dependencies.
-const ROOTS: usize = 20;
+const ROOTS: u32 = 20;
 
 pub(super) fn owner() -> Result<UserId, InvalidValue> {
     UserId::new("bench")
@@ -43,7 +43,7 @@ pub(super) async fn register(
 /// A plan of `tasks` tasks, of which the first twenty have no dependency. Of the others, every other
 /// one depends on three tasks of the twenty before it, and the rest on two: 200 dependencies for 100
 /// tasks.
-pub(super) fn plan(name: &str, tasks: usize) -> Result<TaskPlan, InvalidValue> {
+pub(super) fn plan(name: &str, tasks: u32) -> Result<TaskPlan, InvalidValue> {
     let planned = (0..tasks).map(|number| {
         let mut definition = TaskDefinition::new(format!("Task {number} of plan {name}").parse()?);
         definition.description = "Find the cause, mend it, and add a test. "
@@ -60,7 +60,7 @@ pub(super) fn plan(name: &str, tasks: usize) -> Result<TaskPlan, InvalidValue> {
     TaskPlan::new(planned.collect::<Result<_, InvalidValue>>()?)
 }
 
-fn prerequisites(number: usize) -> impl Iterator<Item = usize> {
+fn prerequisites(number: u32) -> impl Iterator<Item = u32> {
     let count = if number.is_multiple_of(2) { 3 } else { 2 };
     let distances = (0..count).map(move |place| 1 + (number * 7 + place * 5) % ROOTS);
     distances.filter_map(move |distance| {
@@ -69,11 +69,11 @@ fn prerequisites(number: usize) -> impl Iterator<Item = usize> {
     })
 }
 
-fn language(number: usize) -> String {
+fn language(number: u32) -> String {
     format!("language-{number}")
 }
 
-fn task(plan: &str, number: usize) -> Result<TaskId, InvalidValue> {
+fn task(plan: &str, number: u32) -> Result<TaskId, InvalidValue> {
     TaskId::new(format!("{plan}-{number}"))
 }
 

@@ -60,7 +60,7 @@ struct PlanCaller {
 impl Caller for PlanCaller {
     fn prepare(&mut self, _now: Instant) -> Result<(), Failure> {
         let name = format!("plan-{}-{}", self.number, self.created);
-        self.next = Some(plan(&name, TASKS as usize)?);
+        self.next = Some(plan(&name, TASKS)?);
         self.owner = Some(owner()?);
         Ok(())
     }
