@@ -146,8 +146,9 @@ CREATE TABLE task_state (
     autovacuum_vacuum_cost_delay = 0
 );
 
--- The ready tasks of a queue in the order in which they are claimed.
-CREATE INDEX task_state_ready_idx ON task_state (user_id, queue_id, claim_order, task_id)
+-- The ready tasks of a queue in the order in which they are claimed. due_at is for those that are not
+-- due yet: a claim passes over them in the index.
+CREATE INDEX task_state_ready_idx ON task_state (user_id, queue_id, claim_order, task_id, due_at)
     WHERE state = 'ready';
 
 -- The list by states: one range for each state, merged; and the counts.

@@ -24,7 +24,7 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, note};
 
-/// Measure the performance of a database: saves, reads, an import, a cleanup.
+/// Measure the performance of a database: saves, reads, an import, a cleanup, and orchestration.
 #[derive(Debug, Args)]
 #[command(long_about = MANUAL)]
 #[command(after_help = "\
@@ -90,7 +90,7 @@ struct Sizes {
 }
 
 const MANUAL: &str = "\
-Measure the performance of a database: saves, reads, an import, a cleanup.
+Measure the performance of a database: saves, reads, an import, a cleanup, and orchestration.
 
 Use a database that is empty or contains only an empty Tasktrail schema. A database with histories
 or other tables is refused, and so is a second benchmark at the same time. The benchmark creates the
@@ -128,7 +128,8 @@ A narrow terminal omits p95 and memory.
 JSON: {\"server\", \"version\", \"connections\", \"seconds\", \"results\"}. A result has \"workload\",
 \"callers\", \"group_commit\" (null except for save), \"tasks\" and \"filter\" (null except for list),
 \"count\" (operations measured), \"per_second\", \"p50_ms\", \"p90_ms\", \"p95_ms\", \"p99_ms\",
-\"max_ms\", \"wal_bytes\" and \"dead_rows\" (null for reads), and \"resident_bytes\".";
+\"max_ms\", \"wal_bytes\" (null for reads), \"dead_rows\" (null except for save, import and cleanup), and
+\"resident_bytes\".";
 
 fn seconds(text: &str) -> Result<Duration, String> {
     seconds_between(text, 0.1, 3600.0)

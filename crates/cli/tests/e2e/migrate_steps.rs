@@ -103,7 +103,7 @@ fn version_prefix_selects_a_migration_and_an_unknown_version_is_refused() {
     migrate(&url, &["up", "--to", "2027"]).failed(
         2,
         "error: no migration has the version or name 2027; known: ",
-        &label,
+        &format!("{label}, {LATER} create_orchestration"),
     );
     migrate(&url, &["down", "--to", "create_task", "--yes"]).failed(
         2,

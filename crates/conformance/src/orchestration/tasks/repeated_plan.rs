@@ -67,7 +67,8 @@ pub async fn the_same_plan_is_known_after_changes(ports: &Orchestration) {
     assert_eq!(board.create(tasks()).await, known);
 }
 
-/// A task with the same id and another definition is a conflict, whatever differs. Nothing is
+/// A task with the same id and another definition, or other dependencies, is a conflict, whatever
+/// differs. Nothing is
 /// created.
 pub async fn another_definition_of_a_task_is_a_conflict(ports: &Orchestration) {
     let board = Board::of(ports).await;
@@ -169,6 +170,7 @@ fn other_definitions() -> Vec<(&'static str, NewTask)> {
         ("priority", new_task("a").with_priority(1)),
         ("attempts", new_task("a").attempted(4)),
         ("time limit", new_task("a").limited_to(1)),
+        ("dependencies", new_task("a").after("b")),
     ]
 }
 

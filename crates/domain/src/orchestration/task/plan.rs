@@ -11,7 +11,8 @@ use crate::{InvalidValue, TaskId};
 
 /// Tasks that are created together, with dependencies among them and on existing tasks.
 ///
-/// 1 to 10 000 tasks, each with up to 1000 dependencies, and up to 100 000 dependencies in total.
+/// 1 to 10 000 tasks, each with up to 1000 dependencies, and up to 100 000 dependencies and 64 MiB of
+/// text and documents in total.
 /// No two tasks have the same id, no task has a dependency twice, and neither dependencies nor
 /// parents form a cycle. As JSON: `{"tasks": [{"id": "build", "title": "Build"}]}`.
 ///
@@ -43,6 +44,9 @@ impl TaskPlan {
     pub const MAX_DEPENDENCIES_OF_A_TASK: usize = 1000;
     /// Maximum number of dependencies of all tasks.
     pub const MAX_DEPENDENCIES: usize = 100_000;
+    /// Maximum number of bytes of the titles, descriptions and documents of all tasks, as compact
+    /// JSON.
+    pub const MAX_BYTES: usize = 64 * 1024 * 1024;
 
     /// Validates tasks, and sorts them: prerequisites first, otherwise by id.
     ///
@@ -58,6 +62,11 @@ impl TaskPlan {
         if total > Self::MAX_DEPENDENCIES {
             let limit = "at most 100000 in a plan";
             return Err(InvalidValue::new("dependencies", limit, total));
+        }
+        let bytes: usize = tasks.iter().map(|task| task.definition.bytes()).sum();
+        if bytes > Self::MAX_BYTES {
+            let limit = "at most 67108864 bytes of text and documents";
+            return Err(InvalidValue::new("tasks", limit, bytes));
         }
         let mut by_id = BTreeMap::new();
         for mut task in tasks {

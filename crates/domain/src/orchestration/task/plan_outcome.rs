@@ -44,11 +44,12 @@ pub struct PlannedTask {
     pub state: TaskState,
 }
 
-/// A task of a plan has the id of an existing one that was created with another definition, or
-/// without the other tasks of the plan.
+/// A task of a plan has the id of an existing one that was created with another definition or
+/// other dependencies, or without the other tasks of the plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the task {task} exists already, with a different definition or without the rest of the plan"
+    "the task {task} exists already, with another definition, other dependencies or without the \
+     rest of the plan"
 )]
 pub struct PlanConflict {
     task: TaskId,
@@ -78,8 +79,8 @@ mod tests {
 
         assert_eq!(
             conflict.to_string(),
-            "the task build exists already, with a different definition or without the rest of the \
-             plan"
+            "the task build exists already, with another definition, other dependencies or without \
+             the rest of the plan"
         );
         assert_eq!(conflict.task().as_str(), "build");
     }

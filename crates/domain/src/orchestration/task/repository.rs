@@ -46,14 +46,14 @@ pub trait TaskRepository: fmt::Debug + Send + Sync {
     /// A prerequisite may have ended before. If it had to succeed and did not, the task is
     /// [skipped](crate::orchestration::TaskState::Skipped) at once. Creating the same plan again
     /// changes nothing and returns the current states, even with another write id, and even if the
-    /// tasks were changed since. Plans are the same if their tasks have the same ids and
-    /// definitions; dependencies are not compared.
+    /// tasks were changed since. Plans are the same if their tasks have the same ids,
+    /// definitions and dependencies.
     ///
     /// # Errors
     ///
     /// `Conflict`, with [`PlanConflict`](super::PlanConflict) as its source, if a task of the plan
-    /// exists and was created with a different definition, or if only some tasks of the plan exist.
-    /// Nothing is created in this case.
+    /// exists and was created with a different definition or dependencies, or if only some tasks of
+    /// the plan exist. Nothing is created in this case.
     #[idempotent]
     async fn create(
         &self,

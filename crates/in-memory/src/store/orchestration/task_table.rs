@@ -4,7 +4,7 @@ use std::ops::Bound;
 use tasktrail_domain::TaskId;
 use tasktrail_domain::orchestration::TaskState;
 use tasktrail_domain::orchestration::task::{
-    Dependant, Dependants, Dependency, Prerequisites, Task, TaskDefinition, TaskOverview,
+    Dependant, Dependants, Dependency, NewTask, Prerequisites, Task, TaskOverview,
 };
 
 use super::queues::Queues;
@@ -25,7 +25,7 @@ pub(crate) struct TaskTable {
 struct CreatedTask {
     task: Task,
     /// To recognize the same plan.
-    created_with: TaskDefinition,
+    created_with: NewTask,
 }
 
 impl TaskTable {
@@ -37,10 +37,11 @@ impl TaskTable {
         self.get(id).map(|task| task.progress.state)
     }
 
-    /// Returns whether the task was created with this definition; `None` if it does not exist.
-    pub(super) fn is_created_with(&self, id: &TaskId, definition: &TaskDefinition) -> Option<bool> {
-        let created = self.tasks.get(id)?;
-        Some(created.created_with == *definition)
+    /// Returns whether the task with this id was created exactly like this; `None` if it does not
+    /// exist.
+    pub(super) fn is_created_with(&self, task: &NewTask) -> Option<bool> {
+        let created = self.tasks.get(&task.task)?;
+        Some(created.created_with == *task)
     }
 
     pub(super) fn insert(&mut self, task: Task) {
@@ -50,7 +51,8 @@ impl TaskTable {
         for dependency in &task.dependencies {
             self.add_edge(&id, dependency);
         }
-        let created_with = task.definition.clone();
+        let created_with = NewTask::new(id.clone(), task.definition.clone())
+            .with_dependencies(task.dependencies.clone());
         self.tasks.insert(id, CreatedTask { task, created_with });
     }
 

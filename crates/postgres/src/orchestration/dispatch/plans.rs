@@ -100,6 +100,13 @@ fn writes() -> Vec<Case> {
             most: 400,
         },
         Case {
+            name: "a claim beside 2000 tasks of its queue, none of which is due",
+            sql: ClaimTasks::SQL,
+            types: CLAIM,
+            parameters: claim("2025-12-01"),
+            most: 60,
+        },
+        Case {
             name: "a start",
             sql: StartAttempt::SQL,
             types: START,

@@ -1,7 +1,8 @@
--- Registers an agent that is unknown, or whose open executions remain its own: the usual case, in one
--- round trip. Returns whether it is new, and its version. Returns no row, and changes nothing, if
--- executions are lost, if the write is known, or if another call changed the agent since the statement
--- began. That shows in the locked rows: they are not those of the snapshot.
+-- Registers an agent that is unknown, or that registers again with the same documents and keeps its
+-- open executions: the usual cases, in one round trip. Returns whether it is new, and its version.
+-- Returns no row, and changes nothing, if a document changes, if executions are lost, if the write is
+-- known, or if another call changed the agent since the statement began. That shows in the locked
+-- rows: they are not those of the snapshot.
 --
 -- The fields in the audit log have the marks of JSON that jsonb cannot hold (U+241B is doubled).
 WITH described AS (
@@ -23,23 +24,22 @@ WITH described AS (
         WHERE user_id = $1 AND agent_id = $2
         FOR NO KEY UPDATE) AS presence
 ), known AS MATERIALIZED (
-    SELECT version, (agent_type, name, capabilities, metadata, capacity, lease)
-               IS DISTINCT FROM ($5, $6, $7, $8, $9, $10) AS differs,
+    SELECT version, (agent_type, name, capacity, lease) IS DISTINCT FROM ($5, $6, $9, $10) AS differs,
         state, CASE WHEN state = 'retired' THEN 'active' ELSE state END AS next_state,
         jsonb_build_object(
             'agent_type', replace(agent_type, '␛', '␛␛'),
             'name', replace(name, '␛', '␛␛'),
-            'capabilities', replace(capabilities::text, '␛', '␛␛')::jsonb,
-            'metadata', replace(metadata::text, '␛', '␛␛')::jsonb,
             'capacity', capacity, 'lease', lease, 'instance', instance, 'state', state) AS fields
     FROM described CROSS JOIN present
     WHERE (instance = $4 OR open_executions = 0)
+      -- As text: jsonb has equal numbers that are written differently.
+      AND (capabilities::text, metadata::text) IS NOT DISTINCT FROM ($7::text, $8::text)
       AND described.place = (SELECT ctid FROM agent WHERE user_id = $1 AND agent_id = $2)
       AND present.place = (SELECT ctid FROM agent_presence WHERE user_id = $1 AND agent_id = $2)
 ), difference AS MATERIALIZED (
     SELECT jsonb_object_agg(key, fields -> key) AS before, jsonb_object_agg(key, value) AS after
     FROM known
-    CROSS JOIN LATERAL jsonb_each($15 || jsonb_build_object('state', next_state)) AS field (key, value)
+    CROSS JOIN LATERAL jsonb_each($15 - '{capabilities,metadata}'::text[] || jsonb_build_object('state', next_state)) AS field (key, value)
     WHERE fields -> key <> value
 ), new_agent AS (
     INSERT INTO agent (user_id, agent_id, agent_type, name, capabilities, metadata,
@@ -56,7 +56,7 @@ WITH described AS (
     FROM new_agent
 ), changed_agent AS (
     UPDATE agent
-    SET agent_type = $5, name = $6, capabilities = $7, metadata = $8, updated_at = $11,
+    SET agent_type = $5, name = $6, updated_at = $11,
         version = known.version + differs::integer
     FROM known
     WHERE user_id = $1 AND agent_id = $2 AND (differs OR state <> next_state)

@@ -111,6 +111,24 @@ fn task_has_at_most_1000_dependencies() {
 }
 
 #[test]
+fn plan_has_at_most_64_mib_of_texts_and_documents() {
+    let full = |n: usize| {
+        let mut full = task(&format!("t{n:04}"), &[]);
+        full.definition.description = "x".repeat(64 * 1024 - 11).parse().unwrap();
+        full
+    };
+    let mut tasks: Vec<_> = (0..1024).map(full).collect();
+
+    // 5 bytes of title and 6 of empty documents each.
+    assert!(TaskPlan::new(tasks.clone()).is_ok());
+    tasks.push(task("x", &[]));
+    assert_eq!(
+        refusal(tasks),
+        "tasks must be at most 67108864 bytes of text and documents, got 67108871"
+    );
+}
+
+#[test]
 fn plan_has_at_most_100_000_dependencies() {
     let names: Vec<_> = (0..1000).map(|place| format!("p{place}")).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();

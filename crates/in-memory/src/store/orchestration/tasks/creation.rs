@@ -44,7 +44,7 @@ fn created_before(
     plan: &TaskPlan,
 ) -> Result<Option<Vec<PlannedTask>>, PlanConflict> {
     let differs = |task: &&NewTask| {
-        let same = tasks.is_created_with(&task.task, &task.definition);
+        let same = tasks.is_created_with(task);
         same.is_some_and(|same| !same)
     };
     if let Some(task) = plan.tasks().iter().find(differs) {

@@ -32,8 +32,8 @@ pub(super) type KnownColumns = (
 
 /// Returns the outcome for a plan that was created before; `None` for a new one.
 ///
-/// Fails if only some of its tasks exist, or one was created with another definition, or if the id
-/// of the write was used for other tasks.
+/// Fails if only some of its tasks exist, or one was created with another definition or other
+/// dependencies, or if the id of the write was used for other tasks.
 pub(super) fn known(
     context: &WriteContext,
     plan: &TaskPlan,
@@ -77,7 +77,7 @@ fn check(
     }
 }
 
-/// Returns the current states if all tasks exist, each with its planned definition.
+/// Returns the current states if all tasks exist, each with its planned definition and dependencies.
 fn created_before(
     plan: &TaskPlan,
     existing: &[(usize, Uuid, String)],
@@ -88,7 +88,7 @@ fn created_before(
             continue;
         };
         let task = planned.task.clone();
-        if planned.definition.fingerprint() != *definition {
+        if planned.fingerprint() != *definition {
             return Err(conflict(PlanConflict::new(task)));
         }
         let state = state_of(&task, state)?;

@@ -44,7 +44,7 @@ struct Progress<'e> {
     priorities: Vec<i32>,
     max_attempts: Vec<i32>,
     time_limits: Vec<Option<i32>>,
-    definitions: Vec<Uuid>,
+    fingerprints: Vec<Uuid>,
     states: Vec<&'static str>,
     open_dependencies: Vec<i32>,
     dependants: Vec<i32>,
@@ -106,7 +106,7 @@ impl<'e> Progress<'e> {
             time_limits: definitions()
                 .map(|task| task.time_limit.map(TimeLimit::get))
                 .collect(),
-            definitions: definitions().map(TaskDefinition::fingerprint).collect(),
+            fingerprints: tasks.iter().map(NewTask::fingerprint).collect(),
             states: planned.states.iter().map(|state| state.as_str()).collect(),
             open_dependencies: numbers(&planned.open_dependencies),
             dependants: numbers(&planned.dependants),
@@ -205,7 +205,7 @@ impl Progress<'_> {
             8 => out.push_bind_param::<Array<Integer>, _>(&self.priorities),
             9 => out.push_bind_param::<Array<Integer>, _>(&self.max_attempts),
             10 => out.push_bind_param::<Array<Nullable<Integer>>, _>(&self.time_limits),
-            11 => out.push_bind_param::<Array<SqlUuid>, _>(&self.definitions),
+            11 => out.push_bind_param::<Array<SqlUuid>, _>(&self.fingerprints),
             12 => out.push_bind_param::<Array<Text>, _>(&self.states),
             13 => out.push_bind_param::<Array<Integer>, _>(&self.open_dependencies),
             14 => out.push_bind_param::<Array<Integer>, _>(&self.dependants),
