@@ -106,11 +106,13 @@ fn setting<T: FromStr>(name: &str, default: T) -> T {
         .unwrap_or(default)
 }
 
-/// The processes of agents, each of which is started again when it has ended.
+/// The processes of agents.
 struct Agents {
     database: String,
     processes: Vec<Child>,
     killed: usize,
+    /// The agent that was killed and is not to be started again before the next is killed.
+    gone: Option<usize>,
 }
 
 impl Agents {
@@ -121,26 +123,25 @@ impl Agents {
             database,
             processes,
             killed: 0,
+            gone: None,
         }
     }
 
-    /// Kills an agent. Every other one is started again at once, and the rest when
-    /// [`restart`](Self::restart) is called.
+    /// Kills an agent. Every other one stays away until the next is killed, so that its tasks are
+    /// reaped.
     fn kill_next(&mut self) {
         let number = self.killed % self.processes.len();
         let process = self.processes.get_mut(number).unwrap();
         process.kill().unwrap();
         process.wait().unwrap();
         self.killed += 1;
-        if self.killed.is_multiple_of(2) {
-            *process = agent(&self.database, number);
-        }
+        self.gone = (!self.killed.is_multiple_of(2)).then_some(number);
     }
 
-    /// Starts the agents that have ended.
+    /// Starts the agents that have ended: an agent gives up if the server is killed too often.
     fn restart(&mut self) {
         for (number, process) in self.processes.iter_mut().enumerate() {
-            if process.try_wait().unwrap().is_some() {
+            if self.gone != Some(number) && process.try_wait().unwrap().is_some() {
                 *process = agent(&self.database, number);
             }
         }
@@ -222,7 +223,6 @@ async fn disturb(
         if open <= total / 10 {
             break;
         }
-        agents.restart();
         agents.kill_next();
         let cancelled = task(round % plans, PLAN - 1 - round % 10);
         let key = TaskKey::new("default", cancelled).unwrap();
@@ -233,10 +233,12 @@ async fn disturb(
         }
         let fewer = open.saturating_sub(total / 40);
         wait_until("more tasks end", || {
+            agents.restart();
             open = count(database, OPEN);
             open <= fewer
         });
     }
+    agents.gone = None;
     wait_until("all tasks end", || {
         agents.restart();
         count(database, OPEN) == 0

@@ -70,6 +70,11 @@ async fn other_relations_with_our_names_are_foreign() {
             "it has no column step_status, ",
         ),
         (
+            "CREATE TABLE task (id bigint, user_id text)",
+            "task",
+            "it has no column task_id, ",
+        ),
+        (
             without_migrations_table,
             "task_history",
             "tasktrail_migrations does not list its migration",
@@ -96,6 +101,25 @@ async fn other_relations_with_our_names_are_foreign() {
         }
         assert_eq!(objects(&database), before);
     }
+}
+
+/// A table of the host is not taken for that of a migration that is still to be applied.
+#[tokio::test]
+async fn foreign_table_is_refused_when_a_store_is_upgraded() {
+    let database = TestDatabase::new();
+    let postgres = plain(&database).await;
+    postgres.migrate_to(Some(VERSIONS[0])).await.unwrap();
+    database
+        .execute("CREATE TABLE audit_log (id bigint)")
+        .unwrap();
+    let before = objects(&database);
+
+    let refused = postgres.migrate().await.unwrap_err();
+
+    let message = words(&refused);
+    let start = "audit_log in the schema public is not Tasktrail's: it has no column user_id, ";
+    assert!(message.starts_with(start), "{message}");
+    assert_eq!(objects(&database), before);
 }
 
 #[tokio::test]

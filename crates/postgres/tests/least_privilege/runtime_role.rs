@@ -75,6 +75,29 @@ async fn runtime_role_is_healthy_on_a_current_schema() {
     assert_eq!(room.entries.live_rows, 0);
 }
 
+/// Health has its own list of the privileges that are granted.
+#[tokio::test]
+async fn runtime_role_without_one_of_its_privileges_is_not_permitted() {
+    let fixture = Fixture::migrated("public").await;
+    let runtime = fixture.connect(&fixture.runtime, 0).await;
+    let rights = fixture.rights();
+    let tables = rights.iter().map(|rights| rights.split_once(": ").unwrap());
+
+    for (table, rights) in tables.filter(|(table, _)| *table != "tasktrail_migrations") {
+        for privilege in rights.split(' ') {
+            let of_role = format!("{privilege} ON {table}");
+            let revoke = format!("REVOKE {of_role} FROM {}", fixture.runtime);
+            fixture.database.execute(&revoke).unwrap();
+            let health = runtime.health(Duration::from_secs(10)).await.unwrap();
+            assert!(!health.permitted, "{of_role}: {health:?}");
+            let grant = format!("GRANT {of_role} TO {}", fixture.runtime);
+            fixture.database.execute(&grant).unwrap();
+        }
+    }
+    let health = runtime.health(Duration::from_secs(10)).await.unwrap();
+    assert!(health.permitted, "{health:?}");
+}
+
 #[tokio::test]
 async fn runtime_role_cannot_migrate_an_outdated_schema() {
     for schema in ["public", SHOP] {
