@@ -1,6 +1,6 @@
 //! Foreign tables with the names of ours, and migrations that fail.
 
-use tasktrail_postgres::MigrateError;
+use tasktrail_postgres::{MigrateError, MigrationTarget};
 use tasktrail_postgres_admin::Administrable as _;
 use tasktrail_postgres_admin::diagnosis::{DiagnosisOptions, FindingCode, Severity};
 use tasktrail_test_support::TestDatabase;
@@ -108,7 +108,9 @@ async fn other_relations_with_our_names_are_foreign() {
 async fn foreign_table_is_refused_when_a_store_is_upgraded() {
     let database = TestDatabase::new();
     let postgres = plain(&database).await;
-    postgres.migrate_to(Some(VERSIONS[0])).await.unwrap();
+    let first = MigrationTarget::UpTo(VERSIONS[0].to_owned());
+    let plan = postgres.plan_migration(&first).await.unwrap();
+    postgres.run_migration(&plan).await.unwrap();
     database
         .execute("CREATE TABLE audit_log (id bigint)")
         .unwrap();
