@@ -81,9 +81,13 @@ async fn runtime_role_without_one_of_its_privileges_is_not_permitted() {
     let fixture = Fixture::migrated("public").await;
     let runtime = fixture.connect(&fixture.runtime, 0).await;
     let rights = fixture.rights();
-    let tables = rights.iter().map(|rights| rights.split_once(": ").unwrap());
+    let tables = rights.iter().map(|table| {
+        let (table, rights) = table.split_once(" of ").unwrap();
+        (table, rights.split_once(": ").unwrap().1)
+    });
+    let is_checked = |table: &str| table != "tasktrail_migrations" && !table.ends_with("_seq");
 
-    for (table, rights) in tables.filter(|(table, _)| *table != "tasktrail_migrations") {
+    for (table, rights) in tables.filter(|(table, _)| is_checked(table)) {
         for privilege in rights.split(' ') {
             let of_role = format!("{privilege} ON {table}");
             let revoke = format!("REVOKE {of_role} FROM {}", fixture.runtime);
