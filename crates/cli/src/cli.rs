@@ -8,17 +8,19 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::args::Global;
 use crate::command::{
-    analyze, bench, cancel, cleanup, completions, demo, doctor, explain, export, health, history,
-    import, migrate, reindex, serve_metrics, stats, status, tasks, users,
+    agents, analyze, audit, bench, cancel, cleanup, completions, demo, doctor, explain, export,
+    health, history, import, migrate, plan, reap, reindex, serve_metrics, stats, status, tasks,
+    users, work,
 };
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Query and manage the recorded history of tasks: every step of every task of every user.
+/// Query and manage the recorded history of tasks, and the agents that execute them.
 ///
-/// Tasktrail stores task histories in PostgreSQL: every saved step, every revision of a step, and
-/// the status of each task. Use this tool to query, import, export, cancel and clean up tasks, and
-/// to migrate, check and measure the database.
+/// Tasktrail stores in PostgreSQL every saved step of a task, every revision of a step, and the status
+/// of each task; and for orchestration, agents, tasks with dependencies, and an audit log. Use this
+/// tool to query, import, export, cancel and clean up tasks, to plan and dispatch work, and to migrate,
+/// check and measure the database.
 #[derive(Debug, Parser)]
 #[command(
     name = "tasktrail",
@@ -50,6 +52,11 @@ enum Command {
     Status(status::StatusArgs),
     Cancel(cancel::CancelArgs),
     Stats(stats::StatsArgs),
+    Agents(agents::AgentsArgs),
+    Plan(plan::PlanArgs),
+    Work(work::WorkArgs),
+    Reap(reap::ReapArgs),
+    Audit(audit::AuditArgs),
     Cleanup(cleanup::CleanupArgs),
     Explain(explain::ExplainArgs),
     Analyze(analyze::AnalyzeArgs),
@@ -102,6 +109,11 @@ impl Cli {
             Command::Status(args) => status::run(args, global, output).await,
             Command::Cancel(args) => cancel::run(args, global, output).await,
             Command::Stats(args) => stats::run(args, global, output).await,
+            Command::Agents(args) => agents::run(args, global, output).await,
+            Command::Plan(args) => plan::run(&args, global, output).await,
+            Command::Work(args) => work::run(args, global, output).await,
+            Command::Reap(args) => reap::run(&args, global, output).await,
+            Command::Audit(args) => audit::run(&args, global, output).await,
             Command::Cleanup(args) => cleanup::run(args, global, output).await,
             Command::Explain(args) => explain::run(args, global, output).await,
             Command::Analyze(args) => analyze::run(&args, global, output).await,
@@ -127,6 +139,8 @@ Examples:
   tasktrail tasks alice --status failed           list the failed tasks of a user
   tasktrail tasks --all --stuck 10m               list the open tasks of all users
   tasktrail history alice report-7                show the steps of one task
+  tasktrail plan release.json                     create the tasks of a plan
+  tasktrail work claim builder-1                  give an agent its next task
   tasktrail doctor                                check the database for problems
 
 Environment:

@@ -7,6 +7,7 @@ mod secrets;
 mod stderr;
 mod table_style;
 pub(crate) mod tables;
+mod tables_of_orchestration;
 mod terminal;
 mod text;
 
@@ -27,7 +28,9 @@ pub(crate) use self::format::Format;
 pub(crate) use self::stderr::note;
 pub(crate) use self::table_style::{TableStyle, number_cell};
 pub(crate) use self::terminal::has_colours;
-pub(crate) use self::text::{bytes, counted, grouped, moment, printable, quoted, task_status};
+pub(crate) use self::text::{
+    bytes, counted, counted_items, grouped, moment, printable, quoted, task_status,
+};
 
 /// Standard output, in the selected format.
 #[derive(Debug)]

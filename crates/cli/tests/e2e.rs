@@ -29,6 +29,7 @@ mod e2e {
     mod migrate_order;
     mod migrate_roles;
     mod migrate_steps;
+    mod orchestration;
     mod parallel_import;
     mod queries;
     mod secrets;

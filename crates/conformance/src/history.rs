@@ -12,7 +12,7 @@ use tasktrail_domain::task_history::{
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_domain::{TaskKey, UserId, UserPrefix};
 
-use crate::fixture::page;
+use crate::pages::pages;
 
 /// A repository to test, shared with the tasks that a case spawns.
 pub type Repository = Arc<dyn TaskHistoryRepository>;
@@ -214,32 +214,4 @@ impl History {
     pub async fn user_pages(&self, prefix: &UserPrefix, size: u64) -> Vec<Vec<UserId>> {
         pages(size, async |asked| self.user_page(prefix, asked).await).await
     }
-}
-
-/// Reads page after page until the last one.
-///
-/// Panics if a page is too long, if it is empty and not the first, or if its cursor does not
-/// advance.
-async fn pages<T, C>(size: u64, load: impl AsyncFn(&PageRequest<C>) -> Page<T, C>) -> Vec<Vec<T>>
-where
-    C: PartialEq,
-{
-    let mut pages = Vec::new();
-    let mut request = Some(page(size));
-    while let Some(asked) = request {
-        let given = load(&asked).await;
-        let held = given.items.len();
-        assert!(held <= asked.size.get(), "{held} items on a page of {size}");
-        assert!(
-            held > 0 || pages.is_empty(),
-            "empty page after another page"
-        );
-        assert!(
-            given.next.is_none() || given.next != asked.after,
-            "the cursor does not advance"
-        );
-        pages.push(given.items);
-        request = asked.next(given.next);
-    }
-    pages
 }

@@ -28,6 +28,7 @@
 //! and of what survives a crash (fault tests).
 //!
 //! - [`task_history`]: the cases, one module for each method or concern, and the list of all cases.
+//! - [`orchestration`]: the cases of the four ports of orchestration.
 //! - [`json_texts`]: random JSON documents.
 //! - [`model`]: random actions, to run on two repositories and compare the results.
 //! - [`fixture`], [`replay`], [`snapshot`] and [`parallel`]: helpers for writing cases.
@@ -44,12 +45,15 @@ pub mod fixture;
 mod history;
 pub mod json_texts;
 pub mod model;
+pub mod orchestration;
+mod pages;
 pub mod parallel;
 pub mod replay;
 pub mod snapshot;
 pub mod task_history;
 
 pub use history::{History, Repository};
+pub use orchestration::Orchestration;
 
 /// Runs a case on a fresh repository, on a runtime with two worker threads. `wrapped` makes the
 /// repository what the cases of its port take.

@@ -19,7 +19,7 @@ use crate::{InvalidValue, JsonText};
 /// [containment](Self::contains).
 ///
 /// It is at most [`MAX_BYTES`](Self::MAX_BYTES) long in its compact form and
-/// [`JsonText::MAX_DEPTH`] levels deep. Unlike a [`JsonText`], it keeps the value of a number, not
+/// [`MAX_DEPTH`](Self::MAX_DEPTH) levels deep. Unlike a [`JsonText`], it keeps the value of a number, not
 /// its literal: `1.50` becomes `1.5`, `1e2` becomes `100`, `-0` becomes `0`. Documents with equal
 /// values have equal texts, in every store.
 ///
@@ -54,6 +54,10 @@ const FIELD: &str = "document";
 impl Document {
     /// Maximum length of the compact form, in bytes: 64 KiB.
     pub const MAX_BYTES: usize = 64 * 1024;
+
+    /// Maximum nesting of arrays and objects. Less than [`JsonText::MAX_DEPTH`], so that a
+    /// [`JsonText`] can contain a document.
+    pub const MAX_DEPTH: usize = 90;
 
     /// Serializes a value as a document.
     ///
@@ -94,6 +98,48 @@ impl Document {
         self.0.node.contains(&pattern.0.node)
     }
 
+    /// Returns the document with a member, which replaces one with the same key.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if the document exceeds a limit with it.
+    pub fn with_member(&self, key: &str, value: &JsonText) -> Result<Self, InvalidValue> {
+        let mut members = self.members()?;
+        members.insert(key.to_owned(), value.clone());
+        Self::of(&members)
+    }
+
+    /// Returns the document with the members of `added` in its member `key`, where they replace
+    /// those with the same key. If that member is not an object, `added` replaces it.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if the document exceeds a limit with them.
+    pub fn merging(&self, key: &str, added: &Self) -> Result<Self, InvalidValue> {
+        let existing = self.members()?.remove(key);
+        let existing = existing.and_then(|member| Self::try_from(member).ok());
+        let mut merged = existing.unwrap_or_default().members()?;
+        merged.extend(added.members()?);
+        self.with_member(key, &JsonText::of(&merged)?)
+    }
+
+    /// Returns a member, and the document without it.
+    #[must_use]
+    pub fn split_member(&self, key: &str) -> (Option<JsonText>, Self) {
+        let Ok(mut members) = self.members() else {
+            return (None, self.clone());
+        };
+        let member = members.remove(key);
+        // Never fails: the document is smaller than before.
+        let others = Self::of(&members).unwrap_or_default();
+        (member, others)
+    }
+
+    fn members(&self) -> Result<BTreeMap<String, JsonText>, InvalidValue> {
+        let invalid = |error| InvalidValue::new(FIELD, "a JSON object", format_args!("{error}"));
+        self.deserialize().map_err(invalid)
+    }
+
     fn of_text(json: &JsonText) -> Result<Self, InvalidValue> {
         let node = Node::parse(json.as_str())?;
         let text = node.to_json();
@@ -104,7 +150,11 @@ impl Document {
             let limit = "at most 65536 bytes long as compact JSON";
             return Err(InvalidValue::new(FIELD, limit, text.len()));
         }
-        let text = text.parse()?;
+        let text: JsonText = text.parse()?;
+        if text.depth() > Self::MAX_DEPTH {
+            let limit = "nested at most 90 levels deep";
+            return Err(InvalidValue::new(FIELD, limit, "a deeper one"));
+        }
         Ok(Self(Arc::new(Parts { text, node })))
     }
 }

@@ -1,6 +1,7 @@
 //! JSON documents that keep their exact text.
 
 mod canonical;
+mod depth;
 
 use std::fmt;
 use std::io;
@@ -13,6 +14,7 @@ use serde_json::ser::{CompactFormatter, Formatter};
 use serde_json::value::RawValue;
 
 use self::canonical::{Flaw, canonical, numbers_by_value};
+use self::depth::depth;
 use crate::InvalidValue;
 
 /// A JSON document that keeps the exact text of every number and every string.
@@ -111,6 +113,11 @@ impl JsonText {
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.get()
+    }
+
+    /// Returns how deep arrays and objects are nested.
+    pub(crate) fn depth(&self) -> usize {
+        depth(self.as_str())
     }
 
     /// Returns whether the document is `null`.

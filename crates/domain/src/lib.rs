@@ -1,10 +1,11 @@
-//! The domain of Tasktrail: validated types, and the port of a task history.
+//! The domain of Tasktrail: validated types, and the ports.
 //!
-//! The documentation of [`TaskHistoryRepository`](task_history::TaskHistoryRepository) is the
-//! contract that every adapter is tested against. This crate does no I/O and needs no runtime: time
+//! The documentation of a port, such as [`TaskHistoryRepository`](task_history::TaskHistoryRepository),
+//! is the contract that every adapter is tested against. This crate does no I/O and needs no runtime: time
 //! and ids are arguments.
 //!
 //! - [`task_history`]: steps, entries, summaries, and the port.
+//! - [`orchestration`]: agents, the tasks that they execute, and the audit log, with four ports.
 //!
 //! All contexts share:
 //!
@@ -24,10 +25,13 @@ mod document;
 pub mod id;
 mod invalid_value;
 mod json_text;
+mod number;
+pub mod orchestration;
 pub mod repository;
 pub mod task_history;
 mod task_key;
 mod text;
+mod text_enum;
 pub mod timestamp;
 pub mod write;
 

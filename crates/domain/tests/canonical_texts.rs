@@ -6,6 +6,10 @@ use std::str::FromStr;
 
 use proptest::prelude::*;
 use tasktrail_domain::TaskId;
+use tasktrail_domain::orchestration::Attempt;
+use tasktrail_domain::orchestration::audit::AuditCursor;
+use tasktrail_domain::orchestration::dispatch::ExecutionCursor;
+use tasktrail_domain::orchestration::task::{Priority, TaskCursor};
 use tasktrail_domain::repository::PageSize;
 use tasktrail_domain::task_history::{ListCursor, StepNumber, TrailCursor};
 use tasktrail_domain::timestamp::Timestamp;
@@ -47,11 +51,29 @@ fn edit() -> impl Strategy<Value = Edit> {
     )
 }
 
+fn instant() -> impl Strategy<Value = Timestamp> {
+    let micros = Timestamp::MIN.as_micros()..=Timestamp::MAX.as_micros();
+    micros.prop_map(|micros| Timestamp::from_micros(micros).unwrap())
+}
+
+fn task() -> impl Strategy<Value = TaskId> {
+    "[a-zé/]{1,3}".prop_map(|text| TaskId::new(text).unwrap())
+}
+
 fn list_cursor() -> impl Strategy<Value = ListCursor> {
-    let instant = Timestamp::MIN.as_micros()..=Timestamp::MAX.as_micros();
-    (instant, "[a-zé/]{1,3}").prop_map(|(micros, task)| ListCursor {
-        last_updated: Timestamp::from_micros(micros).unwrap(),
-        task: TaskId::new(task).unwrap(),
+    (instant(), task()).prop_map(|(last_updated, task)| ListCursor { last_updated, task })
+}
+
+fn task_cursor() -> impl Strategy<Value = TaskCursor> {
+    (instant(), task()).prop_map(|(created_at, task)| TaskCursor { created_at, task })
+}
+
+fn execution_cursor() -> impl Strategy<Value = ExecutionCursor> {
+    let attempt = 1..=i64::from(i32::MAX);
+    (instant(), task(), attempt).prop_map(|(assigned_at, task, attempt)| ExecutionCursor {
+        assigned_at,
+        task,
+        attempt: Attempt::new(attempt).unwrap(),
     })
 }
 
@@ -84,6 +106,30 @@ proptest! {
     #[test]
     fn step_number_parses_only_its_own_text(step in 0..=i64::from(i32::MAX), edit in edit()) {
         check(StepNumber::new(step).unwrap(), &edit)?;
+    }
+
+    #[test]
+    fn task_cursor_parses_only_its_own_text(cursor in task_cursor(), edit in edit()) {
+        check(cursor, &edit)?;
+    }
+
+    #[test]
+    fn execution_cursor_parses_only_its_own_text(cursor in execution_cursor(), edit in edit()) {
+        check(cursor, &edit)?;
+    }
+
+    #[test]
+    fn audit_cursor_parses_only_its_own_text(
+        at in instant(),
+        position in any::<i64>(),
+        edit in edit(),
+    ) {
+        check(AuditCursor { at, position }, &edit)?;
+    }
+
+    #[test]
+    fn priority_parses_only_its_own_text(priority in -1000..=1000_i64, edit in edit()) {
+        check(Priority::new(priority).unwrap(), &edit)?;
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod maintenance;
 mod maintenance_policy;
 mod manager;
 mod new_entry;
+mod orchestrator;
 #[cfg(feature = "prometheus")]
 mod prometheus;
 mod recorder;
@@ -28,12 +29,13 @@ pub use maintenance::{
 pub use maintenance_policy::{DailyAt, MaintenancePolicy, Schedule};
 pub use manager::DatabaseManager;
 pub use new_entry::NewEntry;
+pub use orchestrator::{OrchestrationPorts, Orchestrator, RegisteredAgent};
 #[cfg(feature = "prometheus")]
 pub use prometheus::{PrometheusEndpoint, PrometheusError, PrometheusExporter};
 #[doc(inline)]
 pub use tasktrail_domain::{
-    Document, InvalidValue, JsonText, TaskId, TaskKey, UserId, UserPrefix, clock, id, repository,
-    task_history, timestamp, write,
+    Document, InvalidValue, JsonText, TaskId, TaskKey, UserId, UserPrefix, clock, id,
+    orchestration, repository, task_history, timestamp, write,
 };
 /// The connection of a [transaction](DatabaseManager::transaction) belongs to this version of
 /// diesel-async.

@@ -21,6 +21,10 @@ pub struct MaintenancePolicy {
     /// entries is partitioned and the role owns it. Defaults to 1. Each partition makes loads
     /// slightly slower. Entries after the last month go to an open-ended partition.
     pub months_ahead: u32,
+    /// How often executions are [reaped](tasktrail_domain::orchestration::dispatch::DispatchRepository::reap)
+    /// whose agent is offline or whose time limit has passed, independent of the schedule; at least
+    /// 1 second. Defaults to 5 seconds; `None` to never reap. Any number of processes can reap.
+    pub reap_every: Option<Duration>,
 }
 
 impl MaintenancePolicy {
@@ -33,6 +37,7 @@ impl MaintenancePolicy {
             rules: Vec::new(),
             time_budget: Duration::from_secs(60 * 60),
             months_ahead: 1,
+            reap_every: Some(Duration::from_secs(5)),
         }
     }
 
@@ -54,6 +59,13 @@ impl MaintenancePolicy {
     #[must_use]
     pub fn with_months_ahead(mut self, months: u32) -> Self {
         self.months_ahead = months;
+        self
+    }
+
+    /// Sets [`reap_every`](Self::reap_every).
+    #[must_use]
+    pub fn with_reap_every(mut self, interval: impl Into<Option<Duration>>) -> Self {
+        self.reap_every = interval.into();
         self
     }
 }

@@ -10,8 +10,10 @@ mod maintenance;
 mod metrics;
 #[cfg(feature = "postgres")]
 mod migrations;
+mod orchestration;
 #[cfg(feature = "postgres")]
 mod partitions;
+mod reaping;
 mod recovery;
 mod transaction;
 

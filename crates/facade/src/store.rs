@@ -18,6 +18,7 @@ use crate::DatabaseConfig;
 use crate::DatabaseError;
 #[cfg(feature = "postgres")]
 use crate::maintenance_policy::MaintenancePolicy;
+use crate::orchestrator::OrchestrationPorts;
 #[cfg(feature = "postgres")]
 use crate::telemetry::{self, Published};
 
@@ -78,6 +79,7 @@ pub(crate) struct Connection {
     pub(crate) task_history: Arc<dyn TaskHistoryRepository>,
     /// The same port, with reads that may be stale.
     pub(crate) stale_task_history: Arc<dyn TaskHistoryRepository>,
+    pub(crate) orchestration: OrchestrationPorts,
     /// `None` in memory.
     #[cfg(feature = "postgres")]
     database: Option<Arc<Database>>,
@@ -122,6 +124,7 @@ impl Connection {
         Self {
             stale_task_history: Arc::clone(&task_history),
             task_history,
+            orchestration: OrchestrationPorts::of(store.orchestration()),
             #[cfg(feature = "postgres")]
             database: None,
         }
@@ -140,6 +143,10 @@ impl Connection {
         Ok(Self {
             task_history: guarded(postgres.task_history()),
             stale_task_history: guarded(postgres.stale_task_history()),
+            orchestration: OrchestrationPorts::of(Guarded::new(
+                postgres.orchestration(),
+                policy.clone(),
+            )),
             database: Some(Arc::new(Database {
                 postgres,
                 policy,

@@ -104,7 +104,7 @@ async fn full_pool_is_reported_and_failed_queries_do_not_stop_the_others() {
         ]
     );
     assert!(found.connection.is_some() && found.wraparound.is_some());
-    assert_eq!(found.indexes.len(), 5);
+    assert_eq!(found.indexes.len(), 25);
     drop(lock);
     for save in saves {
         drop(save.await.unwrap());

@@ -4,13 +4,16 @@
 //! the PostgreSQL adapter: a status check is one lookup, and a page of a user's tasks does not scan
 //! all of them.
 //!
-//! Use [`InMemoryTaskHistory::new`] in a test of one context. Use an [`InMemoryStore`] if several
-//! repositories must share their data.
+//! Use [`InMemoryTaskHistory::new`] or [`InMemoryOrchestration::new`] in a test of one context. Use an
+//! [`InMemoryStore`] if several repositories must share their data.
 
+mod orchestration;
 mod store;
 mod task_history;
 mod transaction;
+mod view;
 
+pub use orchestration::InMemoryOrchestration;
 pub use store::InMemoryStore;
 pub use task_history::InMemoryTaskHistory;
 pub use transaction::InMemoryTransaction;

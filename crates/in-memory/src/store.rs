@@ -1,6 +1,8 @@
 //! The data of all contexts, under one lock.
 
 mod contents;
+mod data;
+pub(crate) mod orchestration;
 pub(crate) mod task_history;
 pub(crate) mod transactions;
 
@@ -10,13 +12,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 pub(crate) use self::contents::Contents;
+pub(crate) use self::data::Data;
 
 /// The data of all contexts in memory, under one lock.
 ///
-/// The repository of a context is a view of a store: [`task_history`](Self::task_history). What one
-/// transaction changes in PostgreSQL changes under one lock here. [`begin`](Self::begin) starts a
-/// transaction of several calls. Clones share their data, which is dropped with the last clone and
-/// the last view.
+/// The repositories of a context are a view of a store: [`task_history`](Self::task_history) and
+/// [`orchestration`](Self::orchestration). What one transaction changes in PostgreSQL changes under
+/// one lock here. [`begin`](Self::begin) starts a transaction of several calls. Clones share their
+/// data, which is dropped with the last clone and the last view.
 ///
 /// ```
 /// use tasktrail_in_memory::InMemoryStore;

@@ -1,7 +1,5 @@
 //! The task history in memory.
 
-mod lock_wait;
-
 use std::fmt;
 
 use async_trait::async_trait;
@@ -17,9 +15,10 @@ use tasktrail_domain::task_history::{
 use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_domain::{TaskKey, UserId, UserPrefix};
 
-use crate::store::InMemoryStore;
 use crate::store::task_history::{Tasks, count};
 use crate::store::transactions::{Lock, TransactionId};
+use crate::store::{Data, InMemoryStore};
+use crate::view::View;
 
 /// A [`TaskHistoryRepository`] in memory: a view of an [`InMemoryStore`]. Clones share its data.
 ///
@@ -27,9 +26,7 @@ use crate::store::transactions::{Lock, TransactionId};
 /// ends. Only then it needs a tokio runtime with the time driver enabled.
 #[derive(Clone, Default)]
 pub struct InMemoryTaskHistory {
-    store: InMemoryStore,
-    /// `None` outside of a transaction.
-    transaction: Option<TransactionId>,
+    view: View,
 }
 
 impl InMemoryTaskHistory {
@@ -40,12 +37,13 @@ impl InMemoryTaskHistory {
     }
 
     pub(crate) fn of(store: InMemoryStore, transaction: Option<TransactionId>) -> Self {
-        Self { store, transaction }
+        Self {
+            view: View::of(store, transaction),
+        }
     }
 
     fn read<T>(&self, operation: Operation, read: impl FnOnce(&Tasks) -> T) -> Result<T> {
-        let mut contents = self.contents(operation)?;
-        Ok(contents.read(self.transaction, |tasks, _| read(tasks)))
+        self.view.read(operation, |data, _| read(&data.histories))
     }
 
     /// Waits until no other transaction holds any of `locks`, then runs `change`.
@@ -55,8 +53,8 @@ impl InMemoryTaskHistory {
         locks: impl Fn() -> Vec<Lock> + Send,
         change: impl FnOnce(&mut Tasks) -> Result<T> + Send,
     ) -> Result<T> {
-        let (mut contents, locks) = self.unlocked(operation, locks).await?;
-        contents.write(self.transaction, locks, change)
+        let change = |data: &mut Data| change(&mut data.histories);
+        self.view.write(operation, locks, change).await
     }
 }
 
@@ -218,12 +216,13 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         policy: &RetentionPolicy,
         batch: &RemovalLimits,
     ) -> Result<RemovalResult> {
-        let mut contents = self.contents(operation::REMOVE_EXPIRED)?;
-        let mut covered: Vec<_> = contents.read(self.transaction, |tasks, transactions| {
-            tasks
+        let transaction = self.view.transaction();
+        let mut contents = self.view.contents(operation::REMOVE_EXPIRED)?;
+        let mut covered: Vec<_> = contents.read(transaction, |data, transactions| {
+            data.histories
                 .covered(policy, batch.after.as_ref())
                 .filter(|(task, _)| {
-                    !transactions.lock_out(self.transaction, &Lock::Task(task.task.clone()))
+                    !transactions.lock_out(transaction, &Lock::Task(task.task.clone()))
                 })
                 .take(batch.tasks.get() + 1)
                 .collect()
@@ -232,9 +231,9 @@ impl TaskHistoryRepository for InMemoryTaskHistory {
         covered.truncate(batch.admits(covered.iter().map(|(task, _)| task.entries)));
         let tasks = covered.iter().map(|(task, _)| task.task.clone());
         let locks = tasks.map(Lock::Task).collect();
-        contents.write(self.transaction, locks, |tasks| {
+        contents.write(transaction, locks, |data| {
             for (task, _) in &covered {
-                tasks.remove(&task.task);
+                data.histories.remove(&task.task);
             }
         });
         let last = covered.last().map(|(task, last_kept)| RemovalCursor {

@@ -2,6 +2,7 @@
 
 use tasktrail_domain::repository::{Effect, ErrorKind, Operation, RepositoryError, Result};
 
+use crate::orchestration::InMemoryOrchestration;
 use crate::store::InMemoryStore;
 use crate::store::transactions::TransactionId;
 use crate::task_history::InMemoryTaskHistory;
@@ -12,7 +13,8 @@ use crate::task_history::InMemoryTaskHistory;
 /// As in PostgreSQL at the isolation level read committed, its calls see what others have committed
 /// in the meantime, and a task that it has written stays locked until it ends: others read the
 /// committed version, and their writes wait for up to 3 seconds, then fail with `Contention`. If a call
-/// of the transaction itself fails in this way, it can only be rolled back.
+/// of the transaction itself fails in this way, it can only be rolled back. Unlike in PostgreSQL, a
+/// write of orchestration locks all agents and tasks of its owner.
 ///
 /// ```
 /// use tasktrail_domain::TaskKey;
@@ -65,6 +67,13 @@ impl InMemoryTransaction {
     #[must_use]
     pub fn task_history(&self) -> InMemoryTaskHistory {
         InMemoryTaskHistory::of(self.store.clone(), Some(self.id))
+    }
+
+    /// Returns the repositories of orchestration as this transaction sees them. After the transaction
+    /// has ended, their calls fail with the kind `Unexpected`.
+    #[must_use]
+    pub fn orchestration(&self) -> InMemoryOrchestration {
+        InMemoryOrchestration::of(self.store.clone(), Some(self.id))
     }
 
     /// Makes what was written visible to all, at once.

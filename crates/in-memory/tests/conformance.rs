@@ -58,3 +58,71 @@ mod in_a_transaction {
 
     tasktrail_conformance::task_history_suite!(fresh);
 }
+
+/// The ports of orchestration, which share one store.
+mod orchestration {
+    use tasktrail_conformance::Orchestration;
+    use tasktrail_in_memory::{InMemoryOrchestration, InMemoryStore, InMemoryTaskHistory};
+
+    use super::Arc;
+
+    pub(super) fn ports(of: InMemoryOrchestration, history: InMemoryTaskHistory) -> Orchestration {
+        Orchestration {
+            agents: Arc::new(of.clone()),
+            tasks: Arc::new(of.clone()),
+            dispatch: Arc::new(of.clone()),
+            audit_log: Arc::new(of),
+            history: Arc::new(history),
+        }
+    }
+
+    async fn fresh() -> (Orchestration, ()) {
+        let store = InMemoryStore::new();
+        (ports(store.orchestration(), store.task_history()), ())
+    }
+
+    mod agents {
+        tasktrail_conformance::agents_suite!(super::fresh);
+    }
+
+    mod tasks {
+        tasktrail_conformance::tasks_suite!(super::fresh);
+    }
+
+    mod dispatch {
+        tasktrail_conformance::dispatch_suite!(super::fresh);
+    }
+
+    mod audit_log {
+        tasktrail_conformance::audit_log_suite!(super::fresh);
+    }
+
+    /// The same in a transaction that is never committed.
+    mod in_a_transaction {
+        use tasktrail_in_memory::InMemoryTransaction;
+
+        use super::{InMemoryStore, Orchestration, ports};
+
+        async fn fresh() -> (Orchestration, InMemoryTransaction) {
+            let transaction = InMemoryStore::new().begin();
+            let ports = ports(transaction.orchestration(), transaction.task_history());
+            (ports, transaction)
+        }
+
+        mod agents {
+            tasktrail_conformance::agents_suite!(super::fresh);
+        }
+
+        mod tasks {
+            tasktrail_conformance::tasks_suite!(super::fresh);
+        }
+
+        mod dispatch {
+            tasktrail_conformance::dispatch_suite!(super::fresh);
+        }
+
+        mod audit_log {
+            tasktrail_conformance::audit_log_suite!(super::fresh);
+        }
+    }
+}

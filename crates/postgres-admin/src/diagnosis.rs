@@ -9,6 +9,7 @@ mod far_future;
 mod finding;
 mod growth;
 mod indexes;
+mod orchestration;
 mod order;
 mod pool;
 mod probe;
@@ -165,6 +166,7 @@ pub(crate) async fn diagnose(
     found.wraparound = wraparound::look(&mut probe).await?;
     found.growth = growth::look(&mut probe, &found.tables, options.disk_free).await?;
     far_future::look(&mut probe, &found.tables).await?;
+    orchestration::look(&mut probe, &found.tables).await?;
     probe.found(pool::judge(pool));
     probe.found(server::judge(&server));
     if let Ok(server) = &server {

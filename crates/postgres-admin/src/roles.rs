@@ -15,7 +15,8 @@ const POOLER: &str = include_str!("roles/pooler.sql");
 /// the privileges that services need.
 ///
 /// The runtime role reads and writes rows. It cannot update saved entries (it has no `UPDATE`
-/// privilege on `task_history`), truncate tables, or change the schema.
+/// privilege on `task_history`), change or remove entries of the audit log, truncate tables, or
+/// change the schema.
 ///
 /// ```
 /// use tasktrail_postgres_admin::DatabaseRoles;

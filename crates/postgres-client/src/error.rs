@@ -124,6 +124,9 @@ pub enum StoreError {
     /// The task was removed concurrently during every attempt.
     #[error("the task was removed concurrently during every attempt; retry the call")]
     ConcurrentlyRemoved,
+    /// Other calls changed the same rows during every attempt.
+    #[error("other calls changed the same rows during every attempt; retry the call")]
+    Overtaken,
     /// Another transaction kept a row locked until the timeout.
     #[error(
         "another transaction has locked the task, waited {waited:.1?} for it; \
@@ -198,6 +201,7 @@ impl StoreError {
             // A full queue is not an outage, so it must not open the circuit breaker.
             Self::Acquire(AcquireError::Queue { .. })
             | Self::ConcurrentlyRemoved
+            | Self::Overtaken
             | Self::Locked { .. } => (ErrorKind::Contention, Effect::NotApplied),
             Self::Acquire(_) => (ErrorKind::Unavailable, Effect::NotApplied),
             Self::Schema(_) => (ErrorKind::Refused, Effect::NotApplied),

@@ -20,6 +20,7 @@ use crate::health::{self, HealthError, ServerHealth};
 use crate::migrate::{
     self, Migrating, MigrationPlan, MigrationStatus, MigrationTarget, SchemaState,
 };
+use crate::orchestration::PostgresOrchestration;
 use crate::schema_check::SchemaDifference;
 use crate::task_history::{
     BatchedCalls, Export, ExportError, ExportSelection, GroupCommitStatistics, PostgresTaskHistory,
@@ -305,5 +306,11 @@ impl PostgresDatabase {
     #[must_use]
     pub fn task_history(&self) -> PostgresTaskHistory<'static> {
         PostgresTaskHistory::new(Source::Pool(self.pool.clone()), self.batched.clone())
+    }
+
+    /// Returns the agents, tasks, dispatch and audit log that this database stores.
+    #[must_use]
+    pub fn orchestration(&self) -> PostgresOrchestration<'static> {
+        PostgresOrchestration::new(Source::Pool(self.pool.clone()))
     }
 }

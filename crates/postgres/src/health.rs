@@ -21,7 +21,7 @@ pub struct ServerHealth {
     pub role: ServerRole,
     /// Whether it accepts writes; a primary can be configured not to.
     pub writable: bool,
-    /// Whether the role may read and write those of the tables that exist.
+    /// Whether the role has the privileges that Tasktrail needs on those of its tables that exist.
     pub permitted: bool,
     /// Time of one round trip on an open connection.
     pub round_trip: Duration,
@@ -123,22 +123,10 @@ async fn answer(
     limit: Duration,
 ) -> Result<ServerHealth, Box<dyn std::error::Error + Send + Sync>> {
     let mut connection = connector.open_alone(limit).await?;
-    let query = "SELECT current_setting('server_version') AS version,
-                           pg_is_in_recovery() AS standby,
-                           current_setting('transaction_read_only') = 'off' AS writable,
-                           (SELECT coalesce(bool_and(has_table_privilege(oid, wanted)), true)
-                            FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS wanted,
-                                 unnest(ARRAY[to_regclass('task_history'),
-                                              to_regclass('task_summary')]) AS oid
-                            WHERE NOT (oid = to_regclass('task_history') AND wanted = 'UPDATE')
-                           ) AS permitted,
-                           NOT EXISTS (SELECT FROM pg_namespace
-                                       WHERE nspname = $1 AND NOT has_schema_privilege(oid, 'USAGE')
-                           ) AS usable";
     let place = connector.config().store_schema();
     let (schema, refusal) = migrate::read_state(&mut connection, place).await?;
     let asked = Instant::now();
-    let answer: Answer = diesel::sql_query(query)
+    let answer: Answer = diesel::sql_query(include_str!("health.sql"))
         .bind::<Text, _>(place.name())
         .get_result(&mut connection)
         .await?;

@@ -1,4 +1,4 @@
-//! Stores step results as `jsonb` documents without loss.
+//! Stores step results, and other JSON, as `jsonb` documents without loss.
 //!
 //! `jsonb` cannot store the NUL character and lone surrogates, and it normalizes numbers: `1e17`
 //! would be read back as `100000000000000000`, and `-0.0` as `0.0`. Such values are escaped with
@@ -13,8 +13,11 @@
 //!
 //! Everything else is stored unchanged, and is easy to read in `psql`.
 
+mod document;
 mod escape;
+mod json_text;
 
+use std::borrow::Cow;
 use std::io;
 
 use diesel::deserialize::{self, FromSql, FromSqlRow};
@@ -25,7 +28,9 @@ use diesel::sql_types::Jsonb;
 use serde::{Serialize, de};
 use tasktrail_domain::task_history::{ResultLimit, TaskStepResult, UncheckedStepResult};
 
+pub(crate) use self::document::{SentDocument, StoredDocument};
 use self::escape::Escaper;
+pub(crate) use self::json_text::{SentJson, StoredJson};
 
 const MARK: char = '␛';
 const NUL: char = '␀';
@@ -58,11 +63,16 @@ pub(crate) struct StoredResult(pub(crate) serde_json::Result<TaskStepResult>);
 
 impl FromSql<Jsonb, Pg> for StoredResult {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        let Some((&JSONB_VERSION, json)) = value.as_bytes().split_first() else {
-            return Err("unknown version of the jsonb format".into());
-        };
-        Ok(Self(read(str::from_utf8(json)?)))
+        Ok(Self(read(document_of(value.as_bytes())?)))
     }
+}
+
+/// The text of a `jsonb` value in binary format.
+fn document_of(value: &[u8]) -> deserialize::Result<&str> {
+    let Some((&JSONB_VERSION, json)) = value.split_first() else {
+        return Err("unknown version of the jsonb format".into());
+    };
+    Ok(str::from_utf8(json)?)
 }
 
 /// A stored step result with its size, for callers that limit the bytes in memory.
@@ -82,14 +92,18 @@ impl FromSql<Jsonb, Pg> for MeasuredResult {
 }
 
 fn read(json: &str) -> serde_json::Result<TaskStepResult> {
-    let document: UncheckedStepResult = if json.contains(MARK) {
-        serde_json::from_str(&unescape(json))?
-    } else {
-        serde_json::from_str(json)?
-    };
+    let document: UncheckedStepResult = serde_json::from_str(&unescaped(json))?;
     // An accepted result can always be read, even if today's limit is lower.
     let step_result = document.check(ResultLimit::UNLIMITED);
     step_result.map_err(de::Error::custom)
+}
+
+fn unescaped(json: &str) -> Cow<'_, str> {
+    if json.contains(MARK) {
+        unescape(json).into()
+    } else {
+        json.into()
+    }
 }
 
 /// Replaces the escapes in a stored document.

@@ -4,7 +4,6 @@ mod batched_calls;
 mod count;
 mod explain;
 mod export;
-mod fingerprint;
 mod finish;
 mod finish_batch;
 mod group_commit;
@@ -44,6 +43,7 @@ use tasktrail_postgres_client::pg_operation::PgOperation;
 use tasktrail_postgres_client::source::{NoTransaction, Source};
 
 pub(crate) use self::batched_calls::BatchedCalls;
+pub(crate) use self::count::UserRange;
 pub use self::explain::{
     ChosenTask, ExplainRequest, ExplainedOperation, ExplainedStatement, Explanation, PlanAccess,
     PlanVerdict,
@@ -51,7 +51,7 @@ pub use self::explain::{
 pub use self::export::{
     Export, ExportAmount, ExportError, ExportSelection, ExportedItem, ExportedTask,
 };
-pub use self::fingerprint::operation_of;
+pub(crate) use self::finish_batch::finish_open;
 pub use self::group_commit::GroupCommitStatistics;
 
 /// A [`TaskHistoryRepository`] that stores task histories in PostgreSQL.

@@ -6,6 +6,7 @@ use tasktrail_postgres_client::pool::PoolTransaction;
 use tasktrail_postgres_client::source::NoTransaction;
 
 use crate::database::PostgresDatabase;
+use crate::orchestration::PostgresOrchestration;
 use crate::task_history::PostgresTaskHistory;
 
 /// Begins a transaction. A repetition is harmless.
@@ -52,6 +53,18 @@ impl PostgresTransaction {
     /// [`NoTransaction`] if a call of the history in the transaction was dropped before it finished.
     pub fn task_history(&mut self) -> std::result::Result<PostgresTaskHistory<'_>, NoTransaction> {
         PostgresTaskHistory::in_transaction(self.0.connection())
+    }
+
+    /// Returns agents, tasks, dispatch and the audit log in this transaction, with the rules of
+    /// [`in_transaction`](PostgresOrchestration::in_transaction).
+    ///
+    /// # Errors
+    ///
+    /// [`NoTransaction`] if a call in the transaction was dropped before it finished.
+    pub fn orchestration(
+        &mut self,
+    ) -> std::result::Result<PostgresOrchestration<'_>, NoTransaction> {
+        PostgresOrchestration::in_transaction(self.0.connection())
     }
 
     /// Completes when the close of the database waits no longer for calls in progress. Drop the

@@ -114,3 +114,42 @@ mod partitioned {
 
     tasktrail_conformance::task_history_suite!(fresh);
 }
+
+/// Agents, tasks, dispatch and the audit log.
+mod orchestration {
+    use std::sync::Arc;
+
+    use tasktrail_conformance::Orchestration;
+    use tasktrail_postgres::PostgresOrchestration;
+
+    use super::{TestDatabase, database};
+
+    async fn fresh() -> (Orchestration, TestDatabase) {
+        let (postgres, database) = database(2).await;
+        let store = Arc::new(postgres.orchestration());
+        let orchestration = Orchestration {
+            agents: Arc::<PostgresOrchestration<'_>>::clone(&store),
+            tasks: Arc::<PostgresOrchestration<'_>>::clone(&store),
+            dispatch: Arc::<PostgresOrchestration<'_>>::clone(&store),
+            audit_log: store,
+            history: Arc::new(postgres.task_history()),
+        };
+        (orchestration, database)
+    }
+
+    mod agents {
+        tasktrail_conformance::agents_suite!(super::fresh);
+    }
+
+    mod audit_log {
+        tasktrail_conformance::audit_log_suite!(super::fresh);
+    }
+
+    mod dispatch {
+        tasktrail_conformance::dispatch_suite!(super::fresh);
+    }
+
+    mod tasks {
+        tasktrail_conformance::tasks_suite!(super::fresh);
+    }
+}

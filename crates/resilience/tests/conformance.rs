@@ -43,3 +43,49 @@ single_policy! {
     circuit_breaker: CircuitBreaker::new(&BreakerConfig::default());
     timeout: Timeout::new(std::time::Duration::from_secs(60));
 }
+
+/// The ports of orchestration, each behind all policies.
+mod orchestration {
+    use tasktrail_conformance::Orchestration;
+    use tasktrail_domain::orchestration::agent::AgentRepository;
+    use tasktrail_domain::orchestration::audit::AuditLogRepository;
+    use tasktrail_domain::orchestration::dispatch::DispatchRepository;
+    use tasktrail_domain::orchestration::task::TaskRepository;
+    use tasktrail_in_memory::{InMemoryOrchestration, InMemoryStore};
+
+    use super::{Arc, Guarded, ResilienceConfig, StandardPolicy};
+
+    async fn fresh() -> (Orchestration, ()) {
+        let store = InMemoryStore::new();
+        let ports = Arc::new(store.orchestration());
+        let policy = || StandardPolicy::new(&ResilienceConfig::default());
+        let agents: Arc<dyn AgentRepository> = Arc::<InMemoryOrchestration>::clone(&ports);
+        let tasks: Arc<dyn TaskRepository> = Arc::<InMemoryOrchestration>::clone(&ports);
+        let dispatch: Arc<dyn DispatchRepository> = Arc::<InMemoryOrchestration>::clone(&ports);
+        let audit_log: Arc<dyn AuditLogRepository> = ports;
+        let guarded = Orchestration {
+            agents: Arc::new(Guarded::new(agents, policy())),
+            tasks: Arc::new(Guarded::new(tasks, policy())),
+            dispatch: Arc::new(Guarded::new(dispatch, policy())),
+            audit_log: Arc::new(Guarded::new(audit_log, policy())),
+            history: Arc::new(store.task_history()),
+        };
+        (guarded, ())
+    }
+
+    mod agents {
+        tasktrail_conformance::agents_suite!(super::fresh);
+    }
+
+    mod tasks {
+        tasktrail_conformance::tasks_suite!(super::fresh);
+    }
+
+    mod dispatch {
+        tasktrail_conformance::dispatch_suite!(super::fresh);
+    }
+
+    mod audit_log {
+        tasktrail_conformance::audit_log_suite!(super::fresh);
+    }
+}

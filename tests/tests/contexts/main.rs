@@ -6,94 +6,12 @@
 )]
 
 mod recipe;
+mod sample;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use recipe::{Context, PIECES};
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .to_owned()
-}
-
-fn sample() -> PathBuf {
-    root().join("crates/postgres/tests/sample_context")
-}
-
-/// A copy of the sample context that a test changes.
-struct Copy(tempfile::TempDir);
-
-impl Copy {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        copy(&sample(), folder.path());
-        Self(folder)
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.0.path().join(path)
-    }
-
-    fn missing(&self) -> Vec<String> {
-        Context::new(self.0.path(), "bookmarks").missing()
-    }
-
-    /// Adds a context that has everything that `bookmarks` has, except a migration.
-    fn add_context(&self, name: &str) {
-        let renamed = |text: &str| text.replace("bookmark", name.trim_end_matches('s'));
-        for file in files(self.0.path()) {
-            let path = file.strip_prefix(self.0.path()).unwrap().to_str().unwrap();
-            let text = fs::read_to_string(&file).unwrap();
-            let target = self.path(&renamed(path));
-            if target == file {
-                fs::write(target, format!("{text}\n{}", renamed(&text))).unwrap();
-            } else if !path.starts_with("migrations") {
-                fs::create_dir_all(target.parent().unwrap()).unwrap();
-                fs::write(target, renamed(&text)).unwrap();
-            }
-        }
-    }
-
-    fn missing_after_replacing(path: &str, text: &str, by: &str) -> Vec<String> {
-        let copy = Self::new();
-        let file = copy.path(path);
-        let source = fs::read_to_string(&file).unwrap();
-        assert!(source.contains(text), "{path} has no {text}");
-        fs::write(file, source.replace(text, by)).unwrap();
-        copy.missing()
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            fs::create_dir(&target).unwrap();
-            copy(&path, &target);
-        } else {
-            fs::copy(path, target).unwrap();
-        }
-    }
-}
-
-/// All files below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap();
-    let paths = entries.map(|entry| entry.unwrap().path());
-    paths
-        .flat_map(|path| {
-            if path.is_dir() {
-                files(&path)
-            } else {
-                vec![path]
-            }
-        })
-        .collect()
-}
+use recipe::{Context, PIECES, Piece};
+use sample::{Copy, root, sample};
 
 #[test]
 fn every_context_is_complete() {
@@ -114,19 +32,38 @@ fn sample_context_is_complete() {
 #[test]
 fn each_removed_piece_is_reported() {
     for piece in &PIECES {
-        let path = piece.path.replace("CONTEXT", "bookmarks");
         let copy = Copy::new();
-        let removed = copy.path(&path);
-        if removed.is_dir() {
-            fs::remove_dir_all(removed).unwrap();
-        } else {
-            fs::remove_file(removed).unwrap();
-        }
-
-        let missing = copy.missing();
-
-        assert!(missing.contains(&format!("{path}: missing")), "{missing:?}");
+        assert_reported(&copy, &copy.context("bookmarks"), piece);
     }
+}
+
+/// Each port of a context with several ports has its own pieces.
+#[test]
+fn each_removed_piece_of_each_port_is_reported() {
+    for piece in &PIECES {
+        for port in 0..2 {
+            let copy = Copy::with_two_ports();
+            let mut context = copy.library();
+            context.ports.rotate_left(port);
+            assert_reported(&copy, &context, piece);
+        }
+    }
+}
+
+/// Removes a piece of the first port of a context.
+#[track_caller]
+fn assert_reported(copy: &Copy, context: &Context, piece: &Piece) {
+    let path = piece.path_of(context, context.ports.first().unwrap());
+    let removed = copy.path(&path);
+    if removed.is_dir() {
+        fs::remove_dir_all(removed).unwrap();
+    } else {
+        fs::remove_file(removed).unwrap();
+    }
+
+    let missing = context.missing();
+
+    assert!(missing.contains(&format!("{path}: missing")), "{missing:?}");
 }
 
 /// Each piece with a text whose replacement makes it incomplete, and the problems to report.
@@ -261,12 +198,69 @@ fn second_context_without_its_migration_is_reported() {
     copy.add_context("labels");
 
     assert_eq!(copy.missing(), [""; 0]);
-    let missing = Context::new(copy.0.path(), "labels").missing();
+    let missing = copy.context("labels").missing();
 
     assert_eq!(
         missing,
         ["migrations: no migration creates the table label"]
     );
+}
+
+#[test]
+fn context_with_two_ports_is_complete() {
+    let copy = Copy::with_two_ports();
+    let contexts = Context::all(copy.folder());
+
+    assert_eq!(contexts.len(), 1);
+    assert_eq!(
+        (contexts[0].name.as_str(), contexts[0].ports.len()),
+        ("library", 2)
+    );
+    assert_eq!(contexts[0].missing(), [""; 0]);
+}
+
+/// What is in only one of two ports is missing in the other one.
+#[test]
+fn each_incomplete_piece_of_one_of_two_ports_is_reported() {
+    for (path, text, reported) in [
+        (
+            "crates/domain/src/library/label/repository.rs",
+            "async fn",
+            "crates/domain/src/library/label/repository.rs: no methods",
+        ),
+        (
+            "crates/in-memory/src/library/labels.rs",
+            "#[deny(clippy::missing_trait_methods)]",
+            "crates/in-memory/src/library/labels.rs: no implementation of the port with #[deny(clippy::missing_trait_methods)]",
+        ),
+        (
+            "crates/conformance/src/library/labels/put.rs",
+            "/// A label is read as it was put; another name has none.",
+            "crates/conformance/src/library/labels.rs: the case a_label_is_read_as_it_was_put does not document its clause",
+        ),
+        (
+            "crates/postgres/tests/conformance.rs",
+            "labels_suite!(",
+            "crates/postgres/tests/conformance.rs: no labels_suite!(…)",
+        ),
+        (
+            "migrations/2027-01-01-000000-0000_create_bookmark/up.sql",
+            "CREATE TABLE label",
+            "migrations: no migration creates the table label",
+        ),
+        (
+            "docs/METRICS.md",
+            "`labels.get`",
+            "docs/METRICS.md: the operation labels.get is not listed",
+        ),
+    ] {
+        let copy = Copy::with_two_ports();
+        copy.replace(path, text, "");
+
+        let missing = copy.library().missing();
+
+        assert_eq!(missing, [reported]);
+    }
 }
 
 #[test]

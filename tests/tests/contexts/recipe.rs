@@ -1,5 +1,6 @@
 //! The pieces of a context, and which of them are missing in a tree of sources.
 
+mod port;
 mod suite;
 mod tables;
 
@@ -8,23 +9,26 @@ use std::path::{Path, PathBuf};
 
 use tasktrail_tests::sources::files_below;
 
-/// A piece: its path, in which `CONTEXT` is the name of the context, and what must be in it.
+pub(crate) use port::Port;
+
+/// A piece: its path, and what must be in it. In the path, `CONTEXT` is the name of the context.
+/// A piece with `PORT` or `AREA` in its path is one of each port of the context.
 pub(crate) struct Piece {
     pub(crate) path: &'static str,
-    problems: fn(&Context, &str) -> Vec<String>,
+    problems: fn(&Context, &Port, &str) -> Vec<String>,
 }
 
 /// The pieces in the order in which you write them. `docs/ADDING-A-CONTEXT.md` explains each.
 pub(crate) const PIECES: [Piece; 14] = [
     Piece::with("crates/domain/src/CONTEXT.rs", any),
-    Piece::with("crates/domain/src/CONTEXT/repository.rs", port),
-    Piece::with("crates/conformance/src/CONTEXT.rs", suite::problems),
+    Piece::with("crates/domain/src/AREA/repository.rs", port),
+    Piece::with("crates/conformance/src/PORT.rs", suite::problems),
     Piece::with("crates/in-memory/src/store/CONTEXT.rs", any),
-    Piece::with("crates/in-memory/src/CONTEXT.rs", implementation),
+    Piece::with("crates/in-memory/src/PORT.rs", implementation),
     Piece::with("crates/in-memory/tests/conformance.rs", suite_runs),
     Piece::with("migrations", tables::problems),
     Piece::with("crates/postgres/src/CONTEXT/sql", included_statements),
-    Piece::with("crates/postgres/src/CONTEXT.rs", implementation),
+    Piece::with("crates/postgres/src/PORT.rs", implementation),
     Piece::with("crates/postgres/src/CONTEXT/plans_of_all.rs", plan_test),
     Piece::with("crates/postgres/tests/conformance.rs", suite_runs),
     Piece::with(
@@ -36,46 +40,67 @@ pub(crate) const PIECES: [Piece; 14] = [
 ];
 
 impl Piece {
-    const fn with(path: &'static str, problems: fn(&Context, &str) -> Vec<String>) -> Self {
+    const fn with(path: &'static str, problems: fn(&Context, &Port, &str) -> Vec<String>) -> Self {
         Self { path, problems }
+    }
+
+    /// The path of the piece of a port of a context.
+    pub(crate) fn path_of(&self, context: &Context, port: &Port) -> String {
+        self.path
+            .replace("AREA", &port.area)
+            .replace("PORT", &port.module())
+            .replace("CONTEXT", &context.name)
     }
 }
 
 /// A context in a tree of sources.
 pub(crate) struct Context {
     root: PathBuf,
-    name: String,
+    pub(crate) name: String,
+    pub(crate) ports: Vec<Port>,
 }
 
 impl Context {
-    pub(crate) fn new(root: &Path, name: &str) -> Self {
-        Self {
-            root: root.to_owned(),
-            name: name.to_owned(),
-        }
+    pub(crate) fn new(root: &Path, name: &str, ports: Vec<Port>) -> Self {
+        let (root, name) = (root.to_owned(), name.to_owned());
+        Self { root, name, ports }
     }
 
-    /// The contexts of a tree: modules of the domain that declare a port.
+    /// The contexts of a tree: modules of the domain that declare ports.
     pub(crate) fn all(root: &Path) -> Vec<Self> {
-        let modules = files_below(&root.join("crates/domain/src"), "rs");
-        let ports = modules.iter().filter_map(|file| {
-            let source = code(&fs::read_to_string(file).unwrap());
-            let name = source.split("#[port(\"").nth(1)?.split('"').next()?;
-            (file.file_stem()? == "repository").then(|| Self::new(root, name))
-        });
-        ports.collect()
+        let mut contexts: Vec<Self> = Vec::new();
+        for port in Port::all(root) {
+            match contexts
+                .iter_mut()
+                .find(|known| known.name == port.context())
+            {
+                Some(known) => known.ports.push(port),
+                None => contexts.push(Self::new(root, port.context(), vec![port.clone()])),
+            }
+        }
+        contexts
     }
 
     /// Returns what is missing, each with the path where it belongs.
     pub(crate) fn missing(&self) -> Vec<String> {
-        PIECES
-            .iter()
-            .flat_map(|piece| self.missing_of(piece))
-            .collect()
+        let mut missing = Vec::new();
+        for piece in &PIECES {
+            for problem in self
+                .ports
+                .iter()
+                .flat_map(|port| self.missing_of(piece, port))
+            {
+                // A piece that the ports share has the same problem for each of them.
+                if !missing.contains(&problem) {
+                    missing.push(problem);
+                }
+            }
+        }
+        missing
     }
 
-    fn missing_of(&self, piece: &Piece) -> Vec<String> {
-        let path = piece.path.replace("CONTEXT", &self.name);
+    fn missing_of(&self, piece: &Piece, port: &Port) -> Vec<String> {
+        let path = piece.path_of(self, port);
         let full = self.root.join(&path);
         if !full.exists() {
             return vec![format!("{path}: missing")];
@@ -85,18 +110,17 @@ impl Context {
         } else {
             code(&fs::read_to_string(full).unwrap())
         };
-        let problems = (piece.problems)(self, &text);
+        let problems = (piece.problems)(self, port, &text);
         problems
             .iter()
             .map(|problem| format!("{path}: {problem}"))
             .collect()
     }
 
-    /// The methods of the port.
-    fn methods(&self) -> Vec<String> {
-        let port = format!("crates/domain/src/{}/repository.rs", self.name);
-        let port = fs::read_to_string(self.root.join(port)).unwrap_or_default();
-        methods_of(&code(&port))
+    /// The methods of a port.
+    fn methods(&self, port: &Port) -> Vec<String> {
+        let path = self.root.join(port.repository());
+        methods_of(&code(&fs::read_to_string(path).unwrap_or_default()))
     }
 
     /// The folder of the statements.
@@ -119,12 +143,12 @@ fn methods_of(port: &str) -> Vec<String> {
     methods.map(|method| name_at(method).to_owned()).collect()
 }
 
-fn any(_: &Context, _: &str) -> Vec<String> {
+fn any(_: &Context, _: &Port, _: &str) -> Vec<String> {
     Vec::new()
 }
 
-fn port(context: &Context, source: &str) -> Vec<String> {
-    let attribute = format!("#[port(\"{}\")]", context.name);
+fn port(_: &Context, port: &Port, source: &str) -> Vec<String> {
+    let attribute = format!("#[port(\"{}\")]", port.required_name());
     let mut problems = unless(source.contains(&attribute), || format!("no {attribute}"));
     problems.extend(unless(!methods_of(source).is_empty(), || {
         "no methods".to_owned()
@@ -132,19 +156,19 @@ fn port(context: &Context, source: &str) -> Vec<String> {
     problems
 }
 
-fn suite_runs(context: &Context, source: &str) -> Vec<String> {
-    let run = format!("{}_suite!(", context.name);
+fn suite_runs(_: &Context, port: &Port, source: &str) -> Vec<String> {
+    let run = format!("{}_suite!(", port.name);
     unless(source.contains(&run), || format!("no {run}…)"))
 }
 
-fn implementation(_: &Context, source: &str) -> Vec<String> {
+fn implementation(_: &Context, _: &Port, source: &str) -> Vec<String> {
     let complete = "#[deny(clippy::missing_trait_methods)]";
     unless(source.contains(&format!("{complete}\nimpl")), || {
         format!("no implementation of the port with {complete}")
     })
 }
 
-fn included_statements(context: &Context, _: &str) -> Vec<String> {
+fn included_statements(context: &Context, _: &Port, _: &str) -> Vec<String> {
     let folder = context
         .root
         .join(format!("crates/postgres/src/{}", context.name));
@@ -169,18 +193,18 @@ fn included_statements(context: &Context, _: &str) -> Vec<String> {
 }
 
 /// The test itself fails for a statement without a plan.
-fn plan_test(_: &Context, source: &str) -> Vec<String> {
+fn plan_test(_: &Context, _: &Port, source: &str) -> Vec<String> {
     let check = "statement_plans::problems(";
     unless(source.contains(check), || {
         format!("does not call {check}…)")
     })
 }
 
-fn operations(context: &Context, page: &str) -> Vec<String> {
+fn operations(context: &Context, port: &Port, page: &str) -> Vec<String> {
     let names = context
-        .methods()
+        .methods(port)
         .into_iter()
-        .map(|method| format!("{}.{method}", context.name));
+        .map(|method| format!("{}.{method}", port.name));
     let absent = names.filter(|name| !page.contains(&format!("`{name}`")));
     absent
         .map(|name| format!("the operation {name} is not listed"))

@@ -16,13 +16,15 @@ use serde::{Serialize, Serializer};
 use self::environment::BenchEnvironment;
 use self::progress::Progress;
 use self::workload::row::Row;
-use self::workload::{Workload, cleanup, import, list, load, save, status};
+use self::workload::{
+    Workload, cleanup, dispatch, heartbeat, import, list, load, plan, save, status,
+};
 use crate::args::{Global, seconds_between};
 use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, note};
 
-/// Measure the performance of a database: saves, reads, an import, a cleanup.
+/// Measure the performance of a database: saves, reads, an import, a cleanup, and orchestration.
 #[derive(Debug, Args)]
 #[command(long_about = MANUAL)]
 #[command(after_help = "\
@@ -37,7 +39,7 @@ pub(crate) struct BenchArgs {
     only: Vec<Workload>,
 
     /// Numbers of concurrent callers to measure with: 1 to 10000 each. Default: 1 16 64 256 1024
-    /// for save and status, 1 16 for load and list.
+    /// for save and status, 1 16 for load and list, 4 for plan, 1 32 for dispatch and heartbeat.
     #[arg(long, value_name = "N", num_args = 1.., value_delimiter = ',')]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
     callers: Vec<u32>,
@@ -80,15 +82,20 @@ struct Sizes {
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     cleanup_tasks: u32,
+
+    /// Number of tasks that the workload dispatch claims from, with two dependencies each.
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    dispatch_tasks: u32,
 }
 
 const MANUAL: &str = "\
-Measure the performance of a database: saves, reads, an import, a cleanup.
+Measure the performance of a database: saves, reads, an import, a cleanup, and orchestration.
 
 Use a database that is empty or contains only an empty Tasktrail schema. A database with histories
 or other tables is refused, and so is a second benchmark at the same time. The benchmark creates the
 schema tasktrail_bench and removes it at the end, also after an error or Ctrl-C. If a benchmark is
-killed, the next one removes its schema. A run takes about three minutes, and up to 2 GB on the
+killed, the next one removes its schema. A run takes about four minutes, and up to 2 GB on the
 server.
 
 Workloads (each loads its own data into empty tables):
@@ -100,15 +107,20 @@ Workloads (each loads its own data into empty tables):
            tasks: all tasks, and only failed tasks (1 in 1000, so these pages have 1, 10 and 100)
   import   a gzip file of 100 000 lines, including decompression and parsing
   cleanup  20 000 old tasks with 200 000 entries, removed in batches of 100 tasks
+  plan     each caller creates plans of 100 tasks and 200 dependencies
+  dispatch each caller is an agent that claims one of 100 000 tasks, and reports that it is completed
+  heartbeat
+           each caller sends heartbeats of 32 agents
 
 Columns:
   callers     number of concurrent callers, which share the connections; each caller sends its next
               call when the last one has returned
-  per second  saves, reads, imported lines, or removed entries
+  per second  saves, reads, imported lines, removed entries, created tasks, claims with their
+              report, or heartbeats
   p50 … max   latency percentiles and maximum, in milliseconds: of a call; for import, of a chunk of
-              up to 2000 lines; for cleanup, of a batch
+              up to 2000 lines; for cleanup, of a batch; for plan, of a plan
   WAL bytes   write-ahead log per entry; includes the other databases of the server
-  dead rows   dead row versions per entry
+  dead rows   dead row versions per entry of a history
   memory      peak resident memory of this process
 
 A narrow terminal omits p95 and memory.
@@ -116,7 +128,8 @@ A narrow terminal omits p95 and memory.
 JSON: {\"server\", \"version\", \"connections\", \"seconds\", \"results\"}. A result has \"workload\",
 \"callers\", \"group_commit\" (null except for save), \"tasks\" and \"filter\" (null except for list),
 \"count\" (operations measured), \"per_second\", \"p50_ms\", \"p90_ms\", \"p95_ms\", \"p99_ms\",
-\"max_ms\", \"wal_bytes\" and \"dead_rows\" (null for reads), and \"resident_bytes\".";
+\"max_ms\", \"wal_bytes\" (null for reads), \"dead_rows\" (null except for save, import and cleanup), and
+\"resident_bytes\".";
 
 fn seconds(text: &str) -> Result<Duration, String> {
     seconds_between(text, 0.1, 3600.0)
@@ -213,6 +226,9 @@ impl BenchArgs {
                 let row = cleanup::measure(environment, self.sizes.cleanup_tasks, progress).await?;
                 Ok(vec![row])
             }
+            Workload::Plan => self.plans(environment, progress).await,
+            Workload::Dispatch => self.dispatches(environment, progress).await,
+            Workload::Heartbeat => self.heartbeats(environment, progress).await,
         }
     }
 
@@ -283,6 +299,43 @@ impl BenchArgs {
         let mut rows = Vec::new();
         for callers in self.callers(Workload::List, progress) {
             rows.extend(list::measure(environment, &pages, callers, self.seconds).await?);
+        }
+        Ok(rows)
+    }
+
+    async fn plans(
+        &self,
+        environment: &BenchEnvironment,
+        progress: &Progress,
+    ) -> Result<Vec<Row>, Failure> {
+        let mut rows = Vec::new();
+        for callers in self.callers(Workload::Plan, progress) {
+            rows.push(plan::measure(environment, callers, self.seconds).await?);
+        }
+        Ok(rows)
+    }
+
+    async fn dispatches(
+        &self,
+        environment: &BenchEnvironment,
+        progress: &Progress,
+    ) -> Result<Vec<Row>, Failure> {
+        let mut rows = Vec::new();
+        dispatch::prepare(environment, self.sizes.dispatch_tasks, progress).await?;
+        for callers in self.callers(Workload::Dispatch, progress) {
+            rows.push(dispatch::measure(environment, callers, self.seconds).await?);
+        }
+        Ok(rows)
+    }
+
+    async fn heartbeats(
+        &self,
+        environment: &BenchEnvironment,
+        progress: &Progress,
+    ) -> Result<Vec<Row>, Failure> {
+        let mut rows = Vec::new();
+        for callers in self.callers(Workload::Heartbeat, progress) {
+            rows.push(heartbeat::measure(environment, callers, self.seconds).await?);
         }
         Ok(rows)
     }

@@ -67,6 +67,12 @@ pub(crate) fn counted(number: u64, one: &str, several: &str) -> String {
     format!("{} {things}", grouped(number))
 }
 
+/// Formats the number of items with their noun, as [`counted`] does.
+pub(crate) fn counted_items<T>(items: &[T], one: &str, several: &str) -> String {
+    let number = u64::try_from(items.len()).unwrap_or(u64::MAX);
+    counted(number, one, several)
+}
+
 /// Formats a number with its digits in groups of three: `262 200`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();

@@ -8,7 +8,7 @@ use tasktrail_test_support::{ServerOptions, TestDatabase};
 use super::tool::run;
 
 /// All workloads, with minimal durations and sizes.
-const SHORT: [&str; 12] = [
+const SHORT: [&str; 13] = [
     "bench",
     "--seconds=0.2",
     "--callers=1,3",
@@ -19,6 +19,7 @@ const SHORT: [&str; 12] = [
     "1500",
     "--import-lines=2500",
     "--cleanup-tasks=250",
+    "--dispatch-tasks=5000",
     "--format",
     "json",
 ];
@@ -98,6 +99,12 @@ fn every_workload_has_its_rows_and_the_schema_is_removed() {
             r#""list" 3 null 1500 "failed""#,
             r#""import" 1 null null null"#,
             r#""cleanup" 1 null null null"#,
+            r#""plan" 1 null null null"#,
+            r#""plan" 3 null null null"#,
+            r#""dispatch" 1 null null null"#,
+            r#""dispatch" 3 null null null"#,
+            r#""heartbeat" 1 null null null"#,
+            r#""heartbeat" 3 null null null"#,
         ]
     );
     results.iter().for_each(assert_plausible_figures);
@@ -122,9 +129,11 @@ fn assert_plausible_figures(row: &Value) {
     let steps = ["p50_ms", "p90_ms", "p95_ms", "p99_ms", "max_ms"].map(|key| figure(row, key));
     assert!(steps[0] > 0.0 && steps.is_sorted(), "{row}");
     assert!(figure(row, "resident_bytes") > 1e6, "{row}");
-    let writes = ["save", "import", "cleanup"].contains(&row["workload"].as_str().unwrap());
+    let workload = row["workload"].as_str().unwrap();
+    let counts_rows = ["save", "import", "cleanup"].contains(&workload);
+    let writes = counts_rows || ["plan", "dispatch", "heartbeat"].contains(&workload);
     assert_eq!(row["wal_bytes"].is_number(), writes, "{row}");
-    assert_eq!(row["dead_rows"].is_number(), writes, "{row}");
+    assert_eq!(row["dead_rows"].is_number(), counts_rows, "{row}");
     if row["workload"] == "save" {
         assert!(
             (300.0..5_000.0).contains(&figure(row, "wal_bytes")),

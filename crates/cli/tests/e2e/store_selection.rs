@@ -61,7 +61,7 @@ fn import_that_creates_a_store_reports_its_schema_and_database() {
 
     let database = imported.database.name();
     let created = "created the store in schema typo of ";
-    let of_it = format!("/{database} (1 migration)\n");
+    let of_it = format!("/{database} (2 migrations)\n");
     assert_eq!(first.code, Some(0), "{first:?}");
     assert!(first.stderr.starts_with(created), "{first:?}");
     assert!(first.stderr.ends_with(&of_it), "{first:?}");

@@ -32,6 +32,28 @@ fn document_is_at_most_64_kib_of_compact_json() {
 }
 
 #[test]
+fn document_is_at_most_90_levels_deep() {
+    let of_levels = |levels: usize| {
+        format!(
+            r#"{{"a":{}{}}}"#,
+            "[".repeat(levels - 1),
+            "]".repeat(levels - 1)
+        )
+    };
+
+    let deepest: Document = of_levels(Document::MAX_DEPTH).parse().unwrap();
+    assert!(JsonText::of(&[[&deepest]]).is_ok());
+    assert_eq!(
+        refusal(&of_levels(Document::MAX_DEPTH + 1)),
+        "document must be nested at most 90 levels deep, got a deeper one"
+    );
+    assert_eq!(
+        refusal(&of_levels(JsonText::MAX_DEPTH + 1)),
+        "document must be nested at most 100 levels deep, got a deeper one"
+    );
+}
+
+#[test]
 fn what_jsonb_cannot_hold_is_refused() {
     assert_eq!(
         refusal(r#"{"a":"x\u0000y"}"#),
@@ -47,11 +69,6 @@ fn what_jsonb_cannot_hold_is_refused() {
         refusal(r#"{"a":1e400}"#),
         "document must be free of numbers with more than 400 digits before or after the decimal \
          point, got \"1e400\""
-    );
-    let deep = "[".repeat(100) + &"]".repeat(100);
-    assert_eq!(
-        refusal(&format!(r#"{{"a":{deep}}}"#)),
-        "document must be nested at most 100 levels deep, got a deeper one"
     );
     let read = serde_json::from_str::<Document>(r#"{"a":1,"a":2}"#).unwrap_err();
     assert!(
@@ -93,6 +110,78 @@ fn object_contains_what_each_of_its_keys_contains() {
     ] {
         assert!(!held.contains(&document(&pattern)), "{pattern}");
     }
+}
+
+#[test]
+fn member_is_added_or_replaced() {
+    let held = document(&json!({ "b": { "c": 1 }, "n": 1e21 }));
+    let with = |key: &str, value: Value| {
+        let value = JsonText::of(&value).unwrap();
+        held.with_member(key, &value).map(|with| with.to_string())
+    };
+
+    assert_eq!(
+        with("a", json!([1.0])).unwrap(),
+        r#"{"a":[1],"b":{"c":1},"n":1e+21}"#
+    );
+    assert_eq!(with("b", json!(null)).unwrap(), r#"{"b":null,"n":1e+21}"#);
+    assert_eq!(
+        with("a", json!("x".repeat(Document::MAX_BYTES)))
+            .unwrap_err()
+            .limit(),
+        "at most 65536 bytes long as compact JSON"
+    );
+    let deepest = "[".repeat(Document::MAX_DEPTH) + &"]".repeat(Document::MAX_DEPTH);
+    let too_deep = held.with_member("a", &deepest.parse().unwrap());
+    assert_eq!(
+        too_deep.unwrap_err().limit(),
+        "nested at most 90 levels deep"
+    );
+}
+
+#[test]
+fn members_are_merged_into_a_member() {
+    let merged = |held: Value, added: Value| {
+        let merged = document(&held).merging("answers", &document(&added));
+        merged.unwrap().to_string()
+    };
+
+    assert_eq!(
+        merged(json!({ "a": 1 }), json!({ "q": 2 })),
+        r#"{"a":1,"answers":{"q":2}}"#
+    );
+    assert_eq!(
+        merged(
+            json!({ "answers": { "p": 1, "q": { "x": 1 } } }),
+            json!({ "q": { "y": 2 }, "r": 3 })
+        ),
+        r#"{"answers":{"p":1,"q":{"y":2},"r":3}}"#
+    );
+    assert_eq!(
+        merged(json!({ "answers": [1] }), json!({ "q": 2 })),
+        r#"{"answers":{"q":2}}"#
+    );
+    assert_eq!(merged(json!({}), json!({})), r#"{"answers":{}}"#);
+}
+
+#[test]
+fn merging_refuses_what_exceeds_a_limit() {
+    let half = document(&json!({ "a": "x".repeat(Document::MAX_BYTES / 2) }));
+
+    assert_eq!(
+        half.merging("answers", &half).unwrap_err().limit(),
+        "at most 65536 bytes long as compact JSON"
+    );
+}
+
+#[test]
+fn member_is_split_from_the_others() {
+    let held = document(&json!({ "a": { "n": 1.5 }, "b": 2 }));
+
+    let (member, others) = held.split_member("a");
+    assert_eq!(member.unwrap().as_str(), r#"{"n":1.5}"#);
+    assert_eq!(others.as_str(), r#"{"b":2}"#);
+    assert_eq!(held.split_member("c"), (None, held));
 }
 
 proptest! {

@@ -29,8 +29,10 @@ const MIN_INTERVAL: Duration = Duration::from_secs(1);
 impl DatabaseManager {
     /// Starts scheduled maintenance: a background task that applies retention rules and creates
     /// partitions on the schedule of the policy, until you close the manager or drop the handle.
+    /// Every few seconds it also [reaps](MaintenancePolicy::reap_every) the executions of lost
+    /// agents.
     ///
-    /// Only one process maintains a database at a time; the others skip their run. The result of
+    /// Only one process maintains a database at a time; the others skip their run, but reap. The result of
     /// each run is logged, and available from [`MaintenanceHandle::last_run`]. A failed run does
     /// not change the schedule.
     ///
@@ -46,9 +48,9 @@ impl DatabaseManager {
         let (sender, runs) = watch::channel(Runs::default());
         let manager = self.clone();
         let task = runtime.spawn(async move {
-            let maintaining = manager.maintain(&policy, &sender);
             tokio::select! {
-                () = maintaining => {}
+                () = manager.maintain(&policy, &sender) => {}
+                () = manager.reap_as(&policy) => {}
                 // Never an error: the manager keeps the sender.
                 _ = closed.changed() => {}
             }
@@ -121,6 +123,14 @@ impl DatabaseManager {
             Err(error) => record_failure(&mut run, MaintenanceStep::Months, error)?,
         }
         Ok(run)
+    }
+
+    /// Returns only when the manager is closed.
+    async fn reap_as(&self, policy: &MaintenancePolicy) {
+        match policy.reap_every {
+            Some(interval) => self.reap_every(interval).await,
+            None => std::future::pending().await,
+        }
     }
 
     async fn maintain(&self, policy: &MaintenancePolicy, runs: &watch::Sender<Runs>) {

@@ -1,41 +1,41 @@
 //! What a store contains, and how transactions see and change it.
 
-use super::task_history::Tasks;
+use super::data::Data;
 use super::transactions::{Lock, TransactionId, Transactions};
 
-/// What a store contains, by context, and the transactions on it.
+/// What a store contains, and the transactions on it.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
-    tasks: Tasks,
+    data: Data,
     pub(crate) transactions: Transactions,
 }
 
 impl Contents {
-    /// Reads the tasks as `reader` sees them: in a transaction, or outside of any.
+    /// Reads the data as `reader` sees it: in a transaction, or outside of any.
     pub(crate) fn read<T>(
         &mut self,
         reader: Option<TransactionId>,
-        read: impl FnOnce(&Tasks, &Transactions) -> T,
+        read: impl FnOnce(&Data, &Transactions) -> T,
     ) -> T {
         self.exchange_versions(reader);
-        let result = read(&self.tasks, &self.transactions);
+        let result = read(&self.data, &self.transactions);
         self.exchange_versions(reader);
         result
     }
 
-    /// Changes the tasks in the versions of a transaction, or outside of any. `locks` covers all that
+    /// Changes the data in the versions of a transaction, or outside of any. `locks` covers all that
     /// `change` writes, and no other transaction holds any of them.
     pub(crate) fn write<T>(
         &mut self,
         writer: Option<TransactionId>,
         locks: Vec<Lock>,
-        change: impl FnOnce(&mut Tasks) -> T,
+        change: impl FnOnce(&mut Data) -> T,
     ) -> T {
         if let Some(transaction) = writer {
-            self.transactions.acquire(transaction, locks, &self.tasks);
+            self.transactions.acquire(transaction, locks, &self.data);
         }
         self.exchange_versions(writer);
-        let result = change(&mut self.tasks);
+        let result = change(&mut self.data);
         self.exchange_versions(writer);
         result
     }
@@ -43,7 +43,7 @@ impl Contents {
     /// Makes what a transaction has written visible to all.
     pub(crate) fn commit(&mut self, transaction: TransactionId) {
         let mut versions = self.transactions.end(transaction);
-        self.tasks.exchange(&mut versions);
+        self.data.exchange(&mut versions);
     }
 
     /// Discards what a transaction has written.
@@ -53,7 +53,7 @@ impl Contents {
 
     fn exchange_versions(&mut self, transaction: Option<TransactionId>) {
         if let Some(transaction) = transaction {
-            self.transactions.exchange(transaction, &mut self.tasks);
+            self.transactions.exchange(transaction, &mut self.data);
         }
     }
 }

@@ -18,9 +18,6 @@ use tasktrail_domain::{TaskId, TaskKey, UserId, UserPrefix};
 use self::list_index::ListIndex;
 pub(crate) use self::task::{Task, count};
 
-/// Tasks by key; `None` for a task that does not exist.
-pub(crate) type Versions = BTreeMap<TaskKey, Option<Task>>;
-
 /// The tasks of all users. The methods of the repository are built from its functions.
 #[derive(Debug, Default)]
 pub(crate) struct Tasks {
@@ -198,7 +195,7 @@ impl Tasks {
     ///
     /// All tasks are removed before the first is inserted: an entry id may have moved from one to
     /// another.
-    pub(crate) fn exchange(&mut self, versions: &mut Versions) {
+    pub(crate) fn exchange(&mut self, versions: &mut BTreeMap<TaskKey, Option<Task>>) {
         let keys = versions.keys();
         let before: Vec<_> = keys.map(|key| self.remove(key)).collect();
         for ((key, version), before) in versions.iter_mut().zip(before) {

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use tasktrail_domain::task_history::{EntryId, HistoryEntry};
 use tasktrail_domain::{TaskKey, UserId};
 
-use super::task_history::{Tasks, Versions};
+use super::data::{Data, Versions};
 
 /// The transactions in progress.
 ///
-/// A transaction keeps its own version of each task that it has written, and locks the task until
-/// it ends. Each of its calls sees the committed tasks with these versions in their places.
+/// A transaction keeps its own version of each task and owner that it has written, and locks it until
+/// it ends. Each of its calls sees the committed data with these versions in their places.
 #[derive(Debug, Default)]
 pub(crate) struct Transactions {
     begun: u64,
@@ -21,12 +21,14 @@ pub(crate) struct Transactions {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct TransactionId(u64);
 
-/// What one writer at a time may write. PostgreSQL locks the same: the summary of a task, and an
-/// entry id through its unique index.
+/// What one writer at a time may write. PostgreSQL locks the same in the task history: the summary of
+/// a task, and an entry id through its unique index. In orchestration it locks single agents and
+/// tasks, where a lock here covers all of an owner.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Lock {
     Task(TaskKey),
     Entry(UserId, EntryId),
+    Owner(UserId),
 }
 
 impl Lock {
@@ -44,7 +46,7 @@ impl Transactions {
     pub(crate) fn begin(&mut self) -> TransactionId {
         self.begun += 1;
         let transaction = TransactionId(self.begun);
-        self.in_progress.insert(transaction, Versions::new());
+        self.in_progress.insert(transaction, Versions::default());
         transaction
     }
 
@@ -64,25 +66,26 @@ impl Transactions {
         holder.is_some() && holder != writer
     }
 
-    /// Locks what a transaction writes. Its versions begin as the committed tasks.
-    pub(crate) fn acquire(&mut self, transaction: TransactionId, locks: Vec<Lock>, tasks: &Tasks) {
+    /// Locks what a transaction writes. Its versions begin as the committed data.
+    pub(crate) fn acquire(&mut self, transaction: TransactionId, locks: Vec<Lock>, data: &Data) {
         let Some(versions) = self.in_progress.get_mut(&transaction) else {
             return;
         };
         for lock in locks {
-            if let Lock::Task(task) = &lock {
-                let version = versions.entry(task.clone());
-                version.or_insert_with(|| tasks.task(task).cloned());
+            match &lock {
+                Lock::Task(task) => versions.begin_task(task, data),
+                Lock::Owner(user) => versions.begin_owner(user, data),
+                Lock::Entry(..) => {}
             }
             self.locked.insert(lock, transaction);
         }
     }
 
-    /// Puts the versions of a transaction in the place of the tasks, and these in the place of the
+    /// Puts the versions of a transaction in the place of the data, and the data in the place of the
     /// versions. A second exchange undoes the first.
-    pub(crate) fn exchange(&mut self, transaction: TransactionId, tasks: &mut Tasks) {
+    pub(crate) fn exchange(&mut self, transaction: TransactionId, data: &mut Data) {
         if let Some(versions) = self.in_progress.get_mut(&transaction) {
-            tasks.exchange(versions);
+            data.exchange(versions);
         }
     }
 

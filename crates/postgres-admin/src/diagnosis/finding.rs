@@ -152,6 +152,10 @@ codes! {
     DiskFull "disk_full",
     /// Tasks are dated ahead of the server's clock.
     FarFuture "far_future",
+    /// Agents, tasks and executions do not fit together.
+    InconsistentOrchestration "inconsistent_orchestration",
+    /// The tasks of an owner have many different required capabilities.
+    ManyQueues "many_queues",
     /// The role may not see everything that a check needs.
     MissingPrivilege "missing_privilege",
     /// A query failed or timed out.

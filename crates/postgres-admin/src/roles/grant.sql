@@ -42,7 +42,16 @@ BEGIN
     FOR ours, rights IN VALUES
         ('tasktrail_migrations', 'SELECT'),
         ('task_history', 'SELECT, INSERT, DELETE'),
-        ('task_summary', 'SELECT, INSERT, UPDATE, DELETE')
+        ('task_summary', 'SELECT, INSERT, UPDATE, DELETE'),
+        ('agent', 'SELECT, INSERT, UPDATE, DELETE'),
+        ('agent_presence', 'SELECT, INSERT, UPDATE, DELETE'),
+        ('task', 'SELECT, INSERT, UPDATE, DELETE'),
+        ('task_state', 'SELECT, INSERT, UPDATE, DELETE'),
+        ('task_dependency', 'SELECT, INSERT, DELETE'),
+        ('task_execution', 'SELECT, INSERT, UPDATE, DELETE'),
+        ('task_queue', 'SELECT, INSERT'),
+        ('task_graph', 'SELECT, INSERT, UPDATE'),
+        ('audit_log', 'SELECT, INSERT')
     LOOP
         -- Partitions have their own owners and privileges.
         FOR found IN

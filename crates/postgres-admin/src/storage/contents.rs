@@ -1,6 +1,7 @@
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use tasktrail_postgres::with_leaves;
 use tasktrail_postgres_client::connection::Connector;
 
 use super::{StorageError, connect};
@@ -12,12 +13,12 @@ use crate::bench_schema;
 pub enum DatabaseContents {
     /// No tables.
     Nothing,
-    /// The tables of the histories, without rows. Not all migrations may have been applied.
+    /// The tables of the store, without rows. Not all migrations may have been applied.
     EmptySchema,
-    /// Histories, and possibly other tables.
+    /// Histories, agents, tasks or audit entries, and possibly other tables.
     Histories,
     /// Tables of other applications, in any schema except those of the system and of extensions.
-    /// The tables of the histories are empty or do not exist.
+    /// The tables of the store are empty or do not exist.
     OtherTables {
         /// The first three by name, with schema, quoted for use in SQL.
         first: Vec<String>,
@@ -38,8 +39,8 @@ struct Table {
 /// not.
 const TABLES: &str = "
     SELECT format('%I.%I', nspname, relname) AS name,
-           coalesce(pg_class.oid IN (to_regclass('task_history'), to_regclass('task_summary'),
-                                     to_regclass('tasktrail_migrations')), false) AS ours
+           coalesce(pg_class.oid IN (SELECT root FROM ours), false)
+           OR coalesce(pg_class.oid = to_regclass('tasktrail_migrations'), false) AS ours
     FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE relkind IN ('r', 'p', 'm', 'f')
       AND nspname NOT IN ('pg_catalog', 'information_schema')
@@ -53,7 +54,7 @@ const TABLES: &str = "
 /// Reads the contents on a new connection.
 pub(crate) async fn contents(connector: &Connector) -> Result<DatabaseContents, StorageError> {
     let mut connection = connect(connector).await?;
-    let tables: Vec<Table> = diesel::sql_query(TABLES)
+    let tables: Vec<Table> = diesel::sql_query(with_leaves(TABLES))
         .bind::<Text, _>(bench_schema::NAME)
         .load(&mut connection)
         .await

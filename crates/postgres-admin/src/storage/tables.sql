@@ -1,4 +1,4 @@
--- One row for each of the two tables, ordered by name. If the server has lost its row counts (after
+-- One row for each of the two tables of the histories, ordered by name. If the server has lost its row counts (after
 -- a crash or a copy), its estimates are used. The position of the log is the insert position,
 -- because commits may not wait until the log is written.
 SELECT coalesce(sum(coalesce(nullif(pg_stat_get_live_tuples(relid), 0), greatest(reltuples, 0)::bigint)), 0)::bigint
@@ -13,5 +13,6 @@ SELECT coalesce(sum(coalesce(nullif(pg_stat_get_live_tuples(relid), 0), greatest
 FROM ours
 LEFT JOIN leaf USING (name)
 LEFT JOIN pg_class ON pg_class.oid = relid
+WHERE name IN ('task_history', 'task_summary')
 GROUP BY name
 ORDER BY name

@@ -27,5 +27,5 @@ LEFT JOIN LATERAL (
     ORDER BY relname <> leaf.name, relname
     LIMIT 1
 ) AS first ON true
-GROUP BY leaf.name, nspname, whole.relname, first.relname, first.owner
-ORDER BY leaf.name
+GROUP BY leaf.name, position, nspname, whole.relname, first.relname, first.owner
+ORDER BY position

@@ -98,9 +98,21 @@ fn begins(error: &Error, message: &str) -> bool {
         if information.message().starts_with(message))
 }
 
-/// The beginning of the names of all tables that repositories use. A missing table of another name,
-/// such as one that a trigger of the host uses, is no missing schema.
-const TABLES: &str = "task_";
+/// The tables that repositories use. A missing table of another name, such as one that a trigger of
+/// the host uses, is no missing schema.
+const TABLES: [&str; 11] = [
+    "task_history",
+    "task_summary",
+    "agent",
+    "agent_presence",
+    "task",
+    "task_state",
+    "task_dependency",
+    "task_execution",
+    "task_queue",
+    "task_graph",
+    "audit_log",
+];
 
 /// Whether a table or a column of a repository does not exist.
 pub(super) fn is_missing_schema(error: &Error) -> bool {
@@ -108,12 +120,12 @@ pub(super) fn is_missing_schema(error: &Error) -> bool {
         return false;
     };
     let message = information.message();
-    let missing = [
-        format!("relation \"{TABLES}"),
-        "column \"".to_owned(),
-        format!("column {TABLES}"),
-    ];
-    missing.iter().any(|begins| message.starts_with(begins)) && message.ends_with("does not exist")
+    let is_ours = |table: &str| {
+        message.starts_with(&format!("relation \"{table}\""))
+            || message.starts_with(&format!("column {table}."))
+    };
+    let missing = message.starts_with("column \"") || TABLES.into_iter().any(is_ours);
+    missing && message.ends_with("does not exist")
 }
 
 fn by_kind(kind: DatabaseErrorKind, message: &str) -> (ErrorKind, Effect) {

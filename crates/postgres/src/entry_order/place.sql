@@ -11,6 +11,7 @@ SELECT ids.sequence,
                          relid::regclass, greatest(pages - $1, 0), pages, $2)
            FROM leaf, LATERAL (
                SELECT pg_relation_size(relid) / current_setting('block_size')::bigint AS pages) AS size
+           WHERE name IN ('task_history', 'task_summary')
        ) AS samples
 FROM (SELECT CASE WHEN to_regclass('task_history') IS NOT NULL
              THEN pg_get_serial_sequence('task_history', 'id') END AS sequence) AS ids

@@ -5,6 +5,8 @@ use diesel::sql_types::{Array, Bool, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use tasktrail_postgres_client::config::StoreSchema;
 
+use super::migrations_table::Applied;
+use super::scripts::{MIGRATIONS, Script};
 use crate::error::MigrateError;
 use crate::schema_check::{self, SchemaDifference};
 
@@ -40,11 +42,12 @@ pub(super) struct Environment {
     /// Whether the role may create tables that belong to the owner of the history.
     #[diesel(sql_type = Bool)]
     owns_history: bool,
-    /// A relation in the schema with the name of a table of a store.
-    #[diesel(sql_type = Nullable<Text>)]
-    table_name: Option<String>,
-    #[diesel(sql_type = Nullable<Bool>)]
-    is_table: Option<bool>,
+    /// The tables in the schema with the names of tables of a store.
+    #[diesel(sql_type = Array<Text>)]
+    tables: Vec<String>,
+    /// Other relations with these names, such as views.
+    #[diesel(sql_type = Array<Text>)]
+    other_relations: Vec<String>,
     /// Schemas of other stores.
     #[diesel(sql_type = Array<Text>)]
     pub(super) other_stores: Vec<String>,
@@ -66,6 +69,12 @@ impl Environment {
         connection.batch_execute(outside).await?;
         let around = diesel::sql_query(include_str!("environment.sql"))
             .bind::<Text, _>(schema.name())
+            .bind::<Array<Text>, _>(
+                MIGRATIONS
+                    .iter()
+                    .flat_map(|script| script.tables)
+                    .collect::<Vec<_>>(),
+            )
             .get_result(connection)
             .await?;
         let inside = format!("SET LOCAL search_path TO {}", schema.quoted());
@@ -99,25 +108,33 @@ impl Environment {
         self.admit_other_stores(schema)
     }
 
-    /// Refuses foreign tables in the schema.
+    /// Refuses relations in the schema with the names of tables that a migration creates, unless it
+    /// is `applied`.
     pub(super) async fn admit_tables(
         &self,
         connection: &mut AsyncPgConnection,
         schema: &StoreSchema,
-        is_migrated: bool,
+        applied: &[Applied],
     ) -> Result<(), MigrateError> {
-        match &self.table_name {
-            Some(table) if !is_migrated => {
-                let differences = schema_check::of_table(connection, table).await?;
-                let is_table = self.is_table == Some(true);
-                Err(MigrateError::Foreign {
-                    schema: schema.name().to_owned(),
-                    table: table.clone(),
-                    difference: clause(is_table, &differences),
-                })
-            }
-            _ => Ok(()),
-        }
+        let is_pending = |script: &&Script| {
+            let version = script.version();
+            applied.iter().all(|applied| applied.version != version)
+        };
+        let relations = || self.tables.iter().chain(&self.other_relations);
+        let pending = MIGRATIONS.iter().filter(is_pending);
+        let mut unexpected = pending
+            .flat_map(|script| script.tables)
+            .filter(|table| relations().any(|relation| relation == *table));
+        let Some(table) = unexpected.next() else {
+            return Ok(());
+        };
+        let differences = schema_check::of_table(connection, table).await?;
+        let is_table = self.tables.iter().any(|name| name == table);
+        Err(MigrateError::Foreign {
+            schema: schema.name().to_owned(),
+            table: (*table).to_owned(),
+            difference: clause(is_table, &differences),
+        })
     }
 
     fn admit_encoding(&self) -> Result<(), MigrateError> {

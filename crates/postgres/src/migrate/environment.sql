@@ -1,4 +1,5 @@
--- The environment of a store in schema $1: the database, the schema, foreign tables, other stores.
+-- The environment of a store in schema $1: the database, the schema, those of the relations $2 that
+-- exist in it, other stores.
 -- A store is recognized by columns that other tables with these names do not have.
 WITH stores AS (
     SELECT nspname::text AS name
@@ -24,8 +25,12 @@ SELECT current_database()::text AS database,
        coalesce(has_table_privilege(legacy.oid, 'DELETE'), false) AS may_delete_legacy,
        coalesce(pg_has_role(history.relowner, 'USAGE')
                 AND has_schema_privilege(history.relowner, schema.oid, 'CREATE'), false) AS owns_history,
-       coalesce(history.relname, summary.relname)::text AS table_name,
-       coalesce(history.relkind, summary.relkind) IN ('r', 'p') AS is_table,
+       ARRAY(SELECT name FROM unnest($2) AS name
+             JOIN pg_class ON relnamespace = schema.oid AND relname = name
+             WHERE relkind IN ('r', 'p')) AS tables,
+       ARRAY(SELECT name FROM unnest($2) AS name
+             JOIN pg_class ON relnamespace = schema.oid AND relname = name
+             WHERE relkind NOT IN ('r', 'p')) AS other_relations,
        ARRAY(SELECT name FROM stores WHERE name NOT IN (wanted.name, 'tasktrail_bench') ORDER BY name)
            AS other_stores,
        (SELECT name FROM unnest(current_schemas(false)::text[]) WITH ORDINALITY AS path (name, place)
@@ -38,4 +43,3 @@ LEFT JOIN pg_class AS migrations
 LEFT JOIN pg_class AS legacy
     ON legacy.relnamespace = schema.oid AND legacy.relname = '__diesel_schema_migrations'
 LEFT JOIN pg_class AS history ON history.relnamespace = schema.oid AND history.relname = 'task_history'
-LEFT JOIN pg_class AS summary ON summary.relnamespace = schema.oid AND summary.relname = 'task_summary'

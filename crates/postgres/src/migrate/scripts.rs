@@ -4,21 +4,40 @@ use std::fmt;
 
 /// Reads the two files in a folder of `migrations/`.
 macro_rules! script {
-    ($folder:literal, in_transaction: $in_transaction:literal) => {
+    ($folder:literal, in_transaction: $in_transaction:literal, tables: $tables:expr) => {
         Script {
             folder: $folder,
             up: include_str!(concat!("../../../../migrations/", $folder, "/up.sql")),
             down: include_str!(concat!("../../../../migrations/", $folder, "/down.sql")),
             in_transaction: $in_transaction,
+            tables: &$tables,
         }
     };
 }
 
 /// All migrations, oldest first.
-pub(super) const MIGRATIONS: [Script; 1] = [script!(
-    "2026-11-21-000000-0000_create_task_history",
-    in_transaction: true
-)];
+pub(super) const MIGRATIONS: [Script; 2] = [
+    script!(
+        "2026-11-21-000000-0000_create_task_history",
+        in_transaction: true,
+        tables: ["task_history", "task_summary"]
+    ),
+    script!(
+        "2026-11-28-000000-0000_create_orchestration",
+        in_transaction: true,
+        tables: [
+            "agent",
+            "agent_presence",
+            "task",
+            "task_state",
+            "task_dependency",
+            "task_execution",
+            "task_queue",
+            "task_graph",
+            "audit_log",
+        ]
+    ),
+];
 
 /// A migration, with the SQL to apply and to revert it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +46,8 @@ pub(super) struct Script {
     pub(super) up: &'static str,
     pub(super) down: &'static str,
     pub(super) in_transaction: bool,
+    /// The tables that it creates.
+    pub(super) tables: &'static [&'static str],
 }
 
 impl Script {
@@ -96,6 +117,17 @@ mod tests {
         folders.sort();
 
         assert_eq!(MIGRATIONS.map(|script| script.folder.to_owned()), *folders);
+    }
+
+    #[test]
+    fn tables_are_those_that_the_scripts_create() {
+        for script in MIGRATIONS {
+            let created = script.up.lines().filter_map(|line| {
+                let definition = line.strip_prefix("CREATE TABLE ")?;
+                definition.strip_suffix(" (")
+            });
+            assert_eq!(created.collect::<Vec<_>>(), script.tables, "{script}");
+        }
     }
 
     #[test]

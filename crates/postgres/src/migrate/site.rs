@@ -153,8 +153,7 @@ pub(super) async fn survey(
     let read = applied(connection).await.map_err(unread);
     let applied = if admitted.is_ok() {
         let applied = read?;
-        let is_migrated = !applied.is_empty();
-        admitted = around.admit_tables(connection, schema, is_migrated).await;
+        admitted = around.admit_tables(connection, schema, &applied).await;
         applied
     } else {
         // Return the refusal, even if the role may not read the applied versions.

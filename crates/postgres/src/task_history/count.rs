@@ -35,13 +35,13 @@ pub(super) async fn count(
 
 /// The first and the last user in scope.
 #[derive(Debug)]
-pub(super) struct UserRange {
-    pub(super) first: String,
-    pub(super) last: String,
+pub(crate) struct UserRange {
+    pub(crate) first: String,
+    pub(crate) last: String,
 }
 
 impl UserRange {
-    pub(super) fn of(scope: &Scope) -> Self {
+    pub(crate) fn of(scope: &Scope) -> Self {
         match scope {
             // Ids are never empty.
             Scope::Everyone => Self {

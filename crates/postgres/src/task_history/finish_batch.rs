@@ -48,6 +48,21 @@ pub(super) async fn finish(
     Ok(answers)
 }
 
+/// Finishes tasks in the caller's transaction, each given once. Those that are finished already are
+/// kept as they are.
+pub(crate) async fn finish_open(
+    connection: &mut AsyncPgConnection,
+    finishes: &[(TaskKey, Finish)],
+) -> Result<(), StoreError> {
+    let mut wanted: Vec<Wanted<'_>> = finishes.iter().map(|(task, at)| (task, *at)).collect();
+    wanted.sort_unstable_by_key(|(task, _)| *task);
+    for part in wanted.chunks(STATEMENT_TASKS) {
+        let statement = Prepared(FinishBatch::of(part, LockWait::Session));
+        let _finished: Vec<(String, String, Option<String>)> = statement.load(connection).await?;
+    }
+    Ok(())
+}
+
 /// The outcome for each task, and its current finish.
 type Outcomes<'e> = HashMap<&'e TaskKey, (FinishOutcome, Finish)>;
 

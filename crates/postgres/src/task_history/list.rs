@@ -13,8 +13,8 @@ use tasktrail_domain::timestamp::Timestamp;
 use tasktrail_postgres_client::error::StoreError;
 use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 
-use super::load::one_beyond;
 use super::summary::{SummaryColumns, SummaryRow, of_row};
+use crate::page_limit::one_beyond;
 
 /// Lists tasks that match the filter, after the cursor.
 pub(super) async fn page(

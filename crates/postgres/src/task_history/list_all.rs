@@ -14,9 +14,9 @@ use tasktrail_postgres_client::statement::{Prepared, Statement, unbound};
 
 use super::count::beyond_all;
 use super::list::{List, until};
-use super::load::one_beyond;
 use super::row::summary_value;
 use super::summary::{SummaryColumns, SummaryRow, of_row};
+use crate::page_limit::one_beyond;
 
 /// Lists tasks of all users that match the prefix and the filter, after the cursor.
 pub(super) async fn page(

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::row;
 use crate::jsonb_result::StoredResult;
+use crate::page_limit::one_beyond;
 use crate::schema::task_summary as summary;
 
 /// How many bytes of stored results a page contains at most, unless the first result is larger.
@@ -168,9 +169,19 @@ pub(super) fn select_status<'q>(user: &'q UserId, task: &'q TaskId) -> _ {
         .filter(summary::task_id.eq(task))
 }
 
-/// The row limit of a page. One additional row shows whether there is a next page.
-pub(super) fn one_beyond(size: PageSize) -> i64 {
-    i64::try_from(size.get())
-        .unwrap_or(i64::MAX)
-        .saturating_add(1)
+#[cfg(test)]
+mod tests {
+    use tasktrail_domain::task_history::operation;
+
+    use super::*;
+    use crate::fingerprint::operation_of;
+
+    #[test]
+    fn built_statement_is_identified_by_its_start() {
+        let task = TaskKey::new("user", "task").unwrap();
+        let status = select_status(&task.user, &task.task);
+        let text = diesel::debug_query::<Pg, _>(&status).to_string();
+
+        assert_eq!(operation_of(&text), Some(operation::STATUS));
+    }
 }

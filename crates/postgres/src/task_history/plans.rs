@@ -3,7 +3,7 @@
 
 use diesel::pg::Pg;
 use diesel::query_builder::QueryFragment;
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tasktrail_domain::TaskKey;
 use tasktrail_domain::repository::{Operation, PageRequest};
 use tasktrail_domain::task_history::operation;
@@ -17,7 +17,9 @@ use super::explain::Explain;
 use super::list::{List, ListWithErrorCode};
 use super::load::{self, SelectSteps, SelectTrail};
 use super::statuses::Statuses;
-use crate::{PostgresConfig, PostgresDatabase, prepared_plans};
+use crate::generic_plan::GenericPlan;
+pub(super) use crate::generic_plan::pages;
+use crate::{PostgresConfig, PostgresDatabase};
 
 const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF) ";
 
@@ -82,30 +84,6 @@ where
     histories.run(Plan(query)).await.unwrap()
 }
 
-/// Explains the generic plan of a statement, and executes it with the given parameters.
-struct GenericPlan<'e> {
-    sql: &'e str,
-    types: &'e str,
-    parameters: &'e str,
-}
-
-impl PgOperation for GenericPlan<'_> {
-    type Output = String;
-
-    const OPERATION: Operation = operation::LIST;
-
-    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<String, StoreError> {
-        let prepare = format!(
-            "DEALLOCATE ALL;
-             PREPARE statement ({}) AS {}",
-            self.types, self.sql
-        );
-        connection.batch_execute(&prepare).await?;
-        let explain = format!("{EXPLAIN} EXECUTE statement ({})", self.parameters);
-        prepared_plans::plan(connection, explain).await
-    }
-}
-
 pub(super) async fn generic_plan(
     histories: &PostgresTaskHistory<'_>,
     sql: &str,
@@ -123,21 +101,6 @@ pub(super) async fn generic_plan(
 async fn page_plan(histories: &PostgresTaskHistory<'_>, sql: &str, parameters: &str) -> String {
     let types = "text[], text, timestamptz, timestamptz, text, bigint, text, bool";
     generic_plan(histories, sql, types, parameters).await
-}
-
-/// Number of pages that the statement read, from the first line that contains it.
-pub(super) fn pages(plan: &str) -> u64 {
-    let counts = plan
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("Buffers: shared "))
-        .unwrap();
-    let looked_at = counts.split(' ').filter_map(|count| {
-        let (kind, pages) = count.split_once('=')?;
-        ["hit", "read"]
-            .contains(&kind)
-            .then(|| pages.parse::<u64>().unwrap())
-    });
-    looked_at.sum()
 }
 
 #[tokio::test]

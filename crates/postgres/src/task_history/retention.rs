@@ -18,8 +18,8 @@ pub(super) use self::statements::{
     WindowEnd,
 };
 use super::count::beyond_all;
-use super::load::one_beyond;
 use super::row::{amount, summary_value};
+use crate::page_limit::one_beyond;
 
 /// Counts what the policy covers.
 pub(super) async fn expired(

@@ -1,11 +1,11 @@
 //! Foreign tables with the names of ours, and migrations that fail.
 
-use tasktrail_postgres::MigrateError;
+use tasktrail_postgres::{MigrateError, MigrationTarget};
 use tasktrail_postgres_admin::Administrable as _;
 use tasktrail_postgres_admin::diagnosis::{DiagnosisOptions, FindingCode, Severity};
 use tasktrail_test_support::TestDatabase;
 
-use super::{VERSION, in_schema, objects, plain, words};
+use super::{VERSIONS, in_schema, objects, plain, words};
 
 /// As the original Python library creates it.
 const PYTHON: &str = "
@@ -47,7 +47,7 @@ async fn store_in_another_schema_coexists_with_a_foreign_table() {
     database.execute(PYTHON).unwrap();
     let postgres = in_schema(&database, "tasktrail").await;
 
-    assert_eq!(postgres.migrate().await.unwrap(), [VERSION]);
+    assert_eq!(postgres.migrate().await.unwrap(), VERSIONS);
 
     assert_eq!(postgres.check_schema().await.unwrap(), []);
     database
@@ -68,6 +68,11 @@ async fn other_relations_with_our_names_are_foreign() {
             "CREATE TABLE task_summary (user_id text, task_id text)",
             "task_summary",
             "it has no column step_status, ",
+        ),
+        (
+            "CREATE TABLE task (id bigint, user_id text)",
+            "task",
+            "it has no column task_id, ",
         ),
         (
             without_migrations_table,
@@ -96,6 +101,27 @@ async fn other_relations_with_our_names_are_foreign() {
         }
         assert_eq!(objects(&database), before);
     }
+}
+
+/// A table of the host is not taken for that of a migration that is still to be applied.
+#[tokio::test]
+async fn foreign_table_is_refused_when_a_store_is_upgraded() {
+    let database = TestDatabase::new();
+    let postgres = plain(&database).await;
+    let first = MigrationTarget::UpTo(VERSIONS[0].to_owned());
+    let plan = postgres.plan_migration(&first).await.unwrap();
+    postgres.run_migration(&plan).await.unwrap();
+    database
+        .execute("CREATE TABLE audit_log (id bigint)")
+        .unwrap();
+    let before = objects(&database);
+
+    let refused = postgres.migrate().await.unwrap_err();
+
+    let message = words(&refused);
+    let start = "audit_log in the schema public is not Tasktrail's: it has no column user_id, ";
+    assert!(message.starts_with(start), "{message}");
+    assert_eq!(objects(&database), before);
 }
 
 #[tokio::test]

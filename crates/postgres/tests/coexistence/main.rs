@@ -17,6 +17,12 @@ use tasktrail_test_support::TestDatabase;
 /// The only migration that existed while applied versions were in Diesel's table.
 const VERSION: &str = "202611210000000000";
 
+/// The migration of orchestration.
+const LATER: &str = "202611280000000000";
+
+/// All migrations.
+const VERSIONS: [&str; 2] = [VERSION, LATER];
+
 async fn open(
     url: &str,
     change: impl FnOnce(PostgresConfig) -> PostgresConfig,

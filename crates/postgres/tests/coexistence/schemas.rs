@@ -9,9 +9,22 @@ use tasktrail_postgres_admin::DatabaseRoles;
 use tasktrail_postgres_admin::diagnosis::{DiagnosisOptions, FindingCode, Severity};
 use tasktrail_test_support::TestDatabase;
 
-use super::{VERSION, as_new_role, in_schema, objects, open, plain, tables, values, words};
+use super::{VERSIONS, as_new_role, in_schema, objects, open, plain, tables, values, words};
 
-const STORE: [&str; 3] = ["task_history", "task_summary", "tasktrail_migrations"];
+const STORE: [&str; 12] = [
+    "agent",
+    "agent_presence",
+    "audit_log",
+    "task",
+    "task_dependency",
+    "task_execution",
+    "task_graph",
+    "task_history",
+    "task_queue",
+    "task_state",
+    "task_summary",
+    "tasktrail_migrations",
+];
 
 pub(crate) fn store_in(schema: &str) -> Vec<String> {
     STORE.map(|table| format!("{schema}.{table}")).to_vec()
@@ -33,7 +46,7 @@ async fn missing_schema_is_created_with_any_name() {
         let database = TestDatabase::new();
         let postgres = in_schema(&database, name).await;
 
-        assert_eq!(postgres.migrate().await.unwrap(), [VERSION]);
+        assert_eq!(postgres.migrate().await.unwrap(), VERSIONS);
 
         assert_eq!(tables(&database), store_in(name));
         assert_eq!(postgres.check_schema().await.unwrap(), []);
@@ -107,7 +120,7 @@ async fn store_elsewhere_is_refused_if_no_schema_is_configured() {
     assert_eq!(found.unwrap().severity, Severity::Critical);
     assert_eq!(objects(&database), before);
     let chosen = in_schema(&database, "public").await;
-    assert_eq!(chosen.migrate().await.unwrap(), [VERSION]);
+    assert_eq!(chosen.migrate().await.unwrap(), VERSIONS);
     assert_eq!(postgres.migrate().await.unwrap(), Vec::<String>::new());
 }
 
@@ -193,7 +206,7 @@ async fn role_without_create_privilege_is_refused() {
     database
         .execute(&format!("CREATE SCHEMA shop AUTHORIZATION {role}"))
         .unwrap();
-    assert_eq!(shop.migrate().await.unwrap(), [VERSION]);
+    assert_eq!(shop.migrate().await.unwrap(), VERSIONS);
 }
 
 #[tokio::test]
@@ -220,7 +233,7 @@ async fn roles_in_a_schema_work_with_the_setting() {
     database.execute(&roles).unwrap();
 
     let migrates = open(&by(&owner), |config| config.with_schema("shop")).await;
-    assert_eq!(migrates.migrate().await.unwrap(), [VERSION]);
+    assert_eq!(migrates.migrate().await.unwrap(), VERSIONS);
     database.execute(&roles).unwrap();
     let service = open(&by(&runtime), |config| config.with_schema("shop")).await;
 

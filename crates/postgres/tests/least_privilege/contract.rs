@@ -33,3 +33,44 @@ mod partitioned_in_another_schema {
 
     tasktrail_conformance::task_history_suite!(fresh);
 }
+
+/// Agents, tasks, dispatch and the audit log, in a separate schema.
+mod orchestration {
+    use std::sync::Arc;
+
+    use tasktrail_conformance::Orchestration;
+    use tasktrail_postgres::PostgresOrchestration;
+
+    use super::Fixture;
+    use crate::SHOP;
+
+    async fn fresh() -> (Orchestration, Fixture) {
+        let fixture = Fixture::migrated(SHOP).await;
+        let runtime = fixture.connect(&fixture.runtime, 2).await;
+        let store = Arc::new(runtime.orchestration());
+        let orchestration = Orchestration {
+            agents: Arc::<PostgresOrchestration<'_>>::clone(&store),
+            tasks: Arc::<PostgresOrchestration<'_>>::clone(&store),
+            dispatch: Arc::<PostgresOrchestration<'_>>::clone(&store),
+            audit_log: store,
+            history: Arc::new(runtime.task_history()),
+        };
+        (orchestration, fixture)
+    }
+
+    mod agents {
+        tasktrail_conformance::agents_suite!(super::fresh);
+    }
+
+    mod audit_log {
+        tasktrail_conformance::audit_log_suite!(super::fresh);
+    }
+
+    mod dispatch {
+        tasktrail_conformance::dispatch_suite!(super::fresh);
+    }
+
+    mod tasks {
+        tasktrail_conformance::tasks_suite!(super::fresh);
+    }
+}

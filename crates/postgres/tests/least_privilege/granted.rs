@@ -13,12 +13,23 @@ async fn runtime_role_has_exactly_these_privileges() {
         let fixture = Fixture::migrated(schema).await;
         let owner = &fixture.owner;
 
+        let all = "SELECT INSERT UPDATE DELETE";
         let expected = [
+            format!("agent of {owner}: {all}"),
+            format!("agent_presence of {owner}: {all}"),
+            format!("audit_log of {owner}: SELECT INSERT"),
+            format!("audit_log_id_seq of {owner}: "),
+            format!("task of {owner}: {all}"),
+            format!("task_dependency of {owner}: SELECT INSERT DELETE"),
+            format!("task_execution of {owner}: {all}"),
+            format!("task_graph of {owner}: SELECT INSERT UPDATE"),
             format!("task_history of {owner}: SELECT INSERT DELETE"),
             // Needed to check that it is above all ids. The identity column does not need a
             // privilege to draw ids.
             format!("task_history_id_seq of {owner}: SELECT"),
-            format!("task_summary of {owner}: SELECT INSERT UPDATE DELETE"),
+            format!("task_queue of {owner}: SELECT INSERT"),
+            format!("task_state of {owner}: {all}"),
+            format!("task_summary of {owner}: {all}"),
             format!("tasktrail_migrations of {owner}: SELECT"),
         ];
         assert_eq!(fixture.rights(), expected, "{schema}");

@@ -36,6 +36,9 @@ async fn runtime_role_cannot_change_saved_entries_or_the_schema() {
         let fixture = Fixture::migrated(schema).await;
         for statement in [
             "UPDATE task_history SET step = 1",
+            "UPDATE audit_log SET note = 'none'",
+            "DELETE FROM audit_log",
+            "UPDATE task_queue SET queue_id = 1",
             "TRUNCATE task_history",
             "TRUNCATE task_summary",
             "CREATE TABLE mine (id int)",
@@ -70,6 +73,33 @@ async fn runtime_role_is_healthy_on_a_current_schema() {
     assert!(health.permitted && health.schema.is_current(), "{health:?}");
     let room = runtime.admin().storage_statistics().await.unwrap();
     assert_eq!(room.entries.live_rows, 0);
+}
+
+/// Health has its own list of the privileges that are granted.
+#[tokio::test]
+async fn runtime_role_without_one_of_its_privileges_is_not_permitted() {
+    let fixture = Fixture::migrated("public").await;
+    let runtime = fixture.connect(&fixture.runtime, 0).await;
+    let rights = fixture.rights();
+    let tables = rights.iter().map(|table| {
+        let (table, rights) = table.split_once(" of ").unwrap();
+        (table, rights.split_once(": ").unwrap().1)
+    });
+    let is_checked = |table: &str| table != "tasktrail_migrations" && !table.ends_with("_seq");
+
+    for (table, rights) in tables.filter(|(table, _)| is_checked(table)) {
+        for privilege in rights.split(' ') {
+            let of_role = format!("{privilege} ON {table}");
+            let revoke = format!("REVOKE {of_role} FROM {}", fixture.runtime);
+            fixture.database.execute(&revoke).unwrap();
+            let health = runtime.health(Duration::from_secs(10)).await.unwrap();
+            assert!(!health.permitted, "{of_role}: {health:?}");
+            let grant = format!("GRANT {of_role} TO {}", fixture.runtime);
+            fixture.database.execute(&grant).unwrap();
+        }
+    }
+    let health = runtime.health(Duration::from_secs(10)).await.unwrap();
+    assert!(health.permitted, "{health:?}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The list of a context's cases: complete, each listed once under its module, with its clause.
+//! The list of a port's cases: complete, each listed once under its module, with its clause.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,17 +6,17 @@ use std::path::PathBuf;
 
 use tasktrail_tests::sources::files_below;
 
-use super::{Context, unless};
+use super::{Context, Port, unless};
 
 /// A case: its module and its name.
 type Case = (String, String);
 
 /// Returns what is wrong with the suite in `list`, the source of the macro.
-pub(super) fn problems(context: &Context, list: &str) -> Vec<String> {
-    let suite = format!("macro_rules! {}_suite", context.name);
-    let (listed, written) = (listed(list), written(context));
+pub(super) fn problems(context: &Context, port: &Port, list: &str) -> Vec<String> {
+    let suite = format!("macro_rules! {}_suite", port.name);
+    let (listed, written) = (listed(list), written(context, port));
     let mut problems = unless(list.contains(&suite), || {
-        format!("no macro {}_suite", context.name)
+        format!("no macro {}_suite", port.name)
     });
     problems.extend(unless(!listed.is_empty(), || "no cases".to_owned()));
     let listed_once: BTreeSet<_> = listed.iter().collect();
@@ -33,7 +33,7 @@ pub(super) fn problems(context: &Context, list: &str) -> Vec<String> {
     {
         problems.push(format!("the name {case} is listed twice"));
     }
-    problems.extend(without_clause(context));
+    problems.extend(without_clause(context, port));
     problems
 }
 
@@ -50,8 +50,8 @@ fn listed(list: &str) -> Vec<Case> {
 }
 
 /// The cases in the modules of the suite: their public functions.
-fn written(context: &Context) -> BTreeSet<Case> {
-    let modules = modules(context).into_iter();
+fn written(context: &Context, port: &Port) -> BTreeSet<Case> {
+    let modules = modules(context, port).into_iter();
     let cases = modules.flat_map(|file| {
         let module = file.file_stem().unwrap().to_str().unwrap().to_owned();
         let source = fs::read_to_string(file).unwrap();
@@ -64,9 +64,9 @@ fn written(context: &Context) -> BTreeSet<Case> {
 }
 
 /// The first sentence of a case's documentation is the clause that it checks.
-fn without_clause(context: &Context) -> Vec<String> {
+fn without_clause(context: &Context, port: &Port) -> Vec<String> {
     let mut problems = Vec::new();
-    for file in modules(context) {
+    for file in modules(context, port) {
         let mut above = "";
         let source = fs::read_to_string(file).unwrap();
         for line in source.lines() {
@@ -84,7 +84,7 @@ fn case_name(line: &str) -> Option<&str> {
     line.strip_prefix("pub async fn ")?.split('(').next()
 }
 
-fn modules(context: &Context) -> Vec<PathBuf> {
-    let folder = format!("crates/conformance/src/{}", context.name);
+fn modules(context: &Context, port: &Port) -> Vec<PathBuf> {
+    let folder = format!("crates/conformance/src/{}", port.module());
     files_below(&context.root.join(folder), "rs")
 }

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use tasktrail_tests::sources::files_below;
 
-use super::{Context, name_at};
+use super::{Context, Port, name_at};
 
 /// Returns the tables that no migration creates or comments. `tests/schema.rs` checks columns.
-pub(super) fn problems(context: &Context, _: &str) -> Vec<String> {
+pub(super) fn problems(context: &Context, _: &Port, _: &str) -> Vec<String> {
     let ups = files_below(&context.root.join("migrations"), "sql");
     let ups = ups.into_iter().filter(|file| file.ends_with("up.sql"));
     let migrations = sql(ups);
@@ -38,15 +38,23 @@ fn tables(statements: &str) -> BTreeSet<String> {
         .iter()
         .flat_map(|word| named_after(&statements, word))
         .collect();
-    tables.retain(|name| {
-        let query = [" AS (", " AS MATERIALIZED (", " AS NOT MATERIALIZED ("];
-        !query.iter().any(|with| {
-            let begins = ["WITH ", ", ", "RECURSIVE "];
-            let mut begins = begins.iter().map(|begin| format!("{begin}{name}{with}"));
-            begins.any(|begin| statements.contains(&begin))
-        })
-    });
+    tables.retain(|name| !is_query(name, &statements));
     tables
+}
+
+/// Whether a name is that of a query, such as `WITH one AS (…)` or `WITH RECURSIVE one (id) AS (…)`.
+fn is_query(name: &str, statements: &str) -> bool {
+    ["WITH ", ", ", "RECURSIVE "].iter().any(|begin| {
+        let begin = format!("{begin}{name} ");
+        statements.split(&begin).skip(1).any(|rest| {
+            let columns = rest
+                .strip_prefix('(')
+                .and_then(|rest| rest.split_once(") "));
+            let rest = columns.map_or(rest, |(_, rest)| rest);
+            let forms = ["AS (", "AS MATERIALIZED (", "AS NOT MATERIALIZED ("];
+            forms.iter().any(|form| rest.starts_with(form))
+        })
+    })
 }
 
 /// The names that follow a word: in lower case, and not called as a function.
@@ -85,7 +93,9 @@ fn tables_are_named_by_statements_and_not_queries_functions_or_columns() {
                      INSERT INTO one SELECT * FROM wanted ) \
                      SELECT * FROM added JOIN two USING (id) WHERE n IS DISTINCT FROM m \
                      ON CONFLICT (id) DO UPDATE SET n = 1 FOR UPDATE SKIP LOCKED ; \
-                     UPDATE three SET n = 1 FROM ( SELECT 1 ) AS four ; ";
+                     UPDATE three SET n = 1 FROM ( SELECT 1 ) AS four ; \
+                     WITH RECURSIVE tree (id, n) AS ( SELECT id, n FROM one JOIN tree USING (id) ) \
+                     SELECT * FROM tree ; ";
 
     let tables: Vec<_> = tables(statement).into_iter().collect();
 

@@ -1,9 +1,13 @@
 //! The workloads, one file each: the data, the calls, and the measured quantities.
 
 pub(super) mod cleanup;
+pub(super) mod dispatch;
+pub(super) mod heartbeat;
 pub(super) mod import;
 pub(super) mod list;
 pub(super) mod load;
+mod orchestrated;
+pub(super) mod plan;
 mod random_tasks;
 pub(super) mod reading;
 pub(super) mod row;
@@ -29,16 +33,25 @@ pub(super) enum Workload {
     Import,
     /// Remove old tasks.
     Cleanup,
+    /// Create plans of 100 tasks.
+    Plan,
+    /// Claim a task, and report that it is completed.
+    Dispatch,
+    /// Send heartbeats of agents.
+    Heartbeat,
 }
 
 impl Workload {
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Save,
         Self::Status,
         Self::Load,
         Self::List,
         Self::Import,
         Self::Cleanup,
+        Self::Plan,
+        Self::Dispatch,
+        Self::Heartbeat,
     ];
 
     /// The name on the command line and in the output.
@@ -50,6 +63,9 @@ impl Workload {
             Self::List => "list",
             Self::Import => "import",
             Self::Cleanup => "cleanup",
+            Self::Plan => "plan",
+            Self::Dispatch => "dispatch",
+            Self::Heartbeat => "heartbeat",
         }
     }
 
@@ -59,6 +75,8 @@ impl Workload {
             Self::Save | Self::Status => &[1, 16, 64, 256, 1024],
             Self::Load | Self::List => &[1, 16],
             Self::Import | Self::Cleanup => &[1],
+            Self::Plan => &[4],
+            Self::Dispatch | Self::Heartbeat => &[1, 32],
         }
     }
 }

@@ -8,9 +8,11 @@ use tasktrail::diagnosis::{
 use tasktrail::timestamp::Timestamp;
 
 use crate::failure::Failure;
-use crate::output::{Output, bytes, counted, grouped, moment, number_cell, printable};
+use crate::output::{
+    Output, bytes, counted, counted_items, grouped, moment, number_cell, printable,
+};
 
-/// Maximum number of rows in the table of indexes, largest first. A store has four or five indexes.
+/// Maximum number of rows in the table of indexes, largest first.
 const MAX_INDEXES: usize = 12;
 
 pub(super) fn print(diagnosis: &Diagnosis, output: &mut Output) -> Result<(), Failure> {
@@ -167,7 +169,8 @@ fn print_indexes(indexes: &[IndexFacts], output: &mut Output) -> Result<(), Fail
     families.sort_by_key(|(_, (size, ..))| std::cmp::Reverse(*size));
     let header = ["index", "size", "free space, about", "scans"];
     let mut shown = output.table_style().table(&header, &[0]);
-    for (name, (size, gaps, scans)) in families.into_iter().take(MAX_INDEXES) {
+    let smaller = families.split_off(families.len().min(MAX_INDEXES));
+    for (name, (size, gaps, scans)) in families {
         shown.add_row([
             comfy_table::Cell::new_owned(printable(name)),
             number_cell(bytes(size)),
@@ -175,7 +178,13 @@ fn print_indexes(indexes: &[IndexFacts], output: &mut Output) -> Result<(), Fail
             number_cell(grouped(scans)),
         ]);
     }
-    output.table(&shown)
+    output.table(&shown)?;
+    if smaller.is_empty() {
+        return Ok(());
+    }
+    let total = smaller.iter().map(|(_, (size, ..))| size).sum();
+    let count = counted_items(&smaller, "smaller index", "smaller indexes");
+    output.line(format_args!("{count}: {}", bytes(total)))
 }
 
 fn print_statements(statements: &[StatementFacts], output: &mut Output) -> Result<(), Failure> {

@@ -16,5 +16,5 @@ SELECT name,
        max(greatest(pg_stat_get_last_analyze_time(relid),
                     pg_stat_get_last_autoanalyze_time(relid))) AS last_analyze
 FROM leaf
-GROUP BY name, root
-ORDER BY name
+GROUP BY name, root, position
+ORDER BY position

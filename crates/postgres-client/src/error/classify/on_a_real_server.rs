@@ -57,16 +57,18 @@ async fn refused_statement_is_not_applied() {
 #[tokio::test]
 async fn missing_table_of_a_host_is_no_missing_schema() {
     let database = TestDatabase::new();
-    database.execute("CREATE TABLE task_t (n int)").unwrap();
+    database.execute("CREATE TABLE task_queue (n int)").unwrap();
     let mut connection = connect(database.url()).await;
 
     for (sql, missing) in [
-        ("SELECT n FROM task_nowhere", true),
+        ("SELECT n FROM task_graph", true),
+        ("SELECT n FROM agent", true),
+        ("SELECT n FROM task_nowhere", false),
         ("SELECT n FROM nowhere", false),
-        ("SELECT nothing FROM task_t", true),
-        ("SELECT task_t.nothing FROM task_t", true),
+        ("SELECT nothing FROM task_queue", true),
+        ("SELECT task_queue.nothing FROM task_queue", true),
         ("SELECT nothing()", false),
-        ("SELECT n FROM task_t WHERE", false),
+        ("SELECT n FROM task_queue WHERE", false),
     ] {
         let error = execute(&mut connection, sql).await.unwrap_err();
         assert_eq!(is_missing_schema(&error), missing, "{sql}: {error}");

@@ -6,6 +6,7 @@ const fn script(folder: &'static str) -> Script {
         up: "",
         down: "",
         in_transaction: true,
+        tables: &[],
     }
 }
 

@@ -16,12 +16,13 @@ use tasktrail_postgres_client::statement::Prepared;
 
 use super::verdict::judge;
 use super::{Explain, ExplainRequest, ExplainedOperation, ExplainedStatement};
+use crate::page_limit::one_beyond;
 use crate::task_history::count::{Count, beyond_all};
 use crate::task_history::finish;
 use crate::task_history::finish_batch::{FinishBatch, Finished};
 use crate::task_history::list::List;
 use crate::task_history::list_all::{ListAll, Users};
-use crate::task_history::load::{self, SelectSteps, SelectTrail, one_beyond};
+use crate::task_history::load::{self, SelectSteps, SelectTrail};
 use crate::task_history::retention::{
     self, CountExpired, Covered, LockExpired, Remove, Window, WindowEnd,
 };

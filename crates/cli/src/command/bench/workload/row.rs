@@ -18,7 +18,7 @@ pub(in crate::command::bench) struct Row {
     pub(in crate::command::bench) tasks: Option<u32>,
     /// Status filter; only for list.
     pub(in crate::command::bench) filter: Option<TaskStatus>,
-    /// Number of saved or removed entries, imported lines, or reads.
+    /// Number of saved or removed entries, imported lines, reads, created tasks, claims or heartbeats.
     pub(in crate::command::bench) count: u64,
     pub(in crate::command::bench) per_second: f64,
     pub(in crate::command::bench) p50_ms: f64,
@@ -28,7 +28,7 @@ pub(in crate::command::bench) struct Row {
     pub(in crate::command::bench) max_ms: f64,
     /// Per entry; `None` for reads.
     pub(in crate::command::bench) wal_bytes: Option<f64>,
-    /// Per entry; `None` for reads.
+    /// Per entry; `None` for reads and orchestration.
     pub(in crate::command::bench) dead_rows: Option<f64>,
     pub(in crate::command::bench) resident_bytes: Option<u64>,
 }
@@ -77,6 +77,19 @@ impl Row {
             wal_bytes: None,
             dead_rows: None,
             resident_bytes: measured.resident.0,
+        }
+    }
+
+    /// The row of a workload whose rows of the task history, if any, are not its subject.
+    pub(in crate::command::bench) fn of_changing(
+        workload: Workload,
+        callers: u32,
+        measured: &Measured,
+        log_bytes: u64,
+    ) -> Self {
+        Self {
+            wal_bytes: Some(rounded(measured.each(log_bytes))),
+            ..Self::of_reading(workload, callers, measured)
         }
     }
 

@@ -1,0 +1,1 @@
+          AND agent_id = $2

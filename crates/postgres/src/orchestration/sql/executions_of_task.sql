@@ -1,0 +1,1 @@
+          AND task_id = $2

@@ -1,0 +1,1 @@
+          AND agent_id = $2 AND closed_at IS NULL

@@ -1,0 +1,2 @@
+          -- Of this actor.
+          AND actor = $10
