@@ -79,6 +79,8 @@ pub(crate) enum Group {
     Load,
     /// Pages of 100 tasks, of users with 100, 10 000 and 1 000 000 tasks
     List,
+    /// Claims of tasks with the reports that complete them, by 32 agents
+    Dispatch,
     /// Import of the loan log
     Import,
     /// Saves into a store of 10 million entries, compared with an empty one; takes minutes

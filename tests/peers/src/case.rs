@@ -12,6 +12,8 @@ pub(crate) enum Case {
     Load(Reader, u32),
     /// First pages of 100 tasks of a user, by one caller.
     List(Reader, Listed),
+    /// Claims of tasks with the reports that complete them, with a number of agents.
+    Dispatch(Dispatcher, u32),
     /// An import of the loan log, in lines.
     Import,
     /// A cleanup, in entries.
@@ -56,6 +58,15 @@ pub(crate) enum Reader {
     Plain,
     /// Tasktrail, from monthly partitions.
     Partitioned,
+}
+
+/// The program that gives tasks to agents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Dispatcher {
+    Tasktrail,
+    /// Only the state of a task, in two statements.
+    Pgbench,
+    River,
 }
 
 /// The listed tasks: those of the user with a number of tasks.

@@ -1,8 +1,9 @@
 //! The targets, and whether they are met.
 
-use crate::case::{Case, Listed, Reader, Saver};
+use crate::case::{Case, Dispatcher, Listed, Reader, Saver};
 use crate::figures::{Figure, Rounds};
 use crate::measure::pgbench::{LIMIT_CLIENTS, LIMIT_ENTRIES};
+use crate::plan::AGENTS;
 
 /// A figure of Tasktrail, and its target compared with other cases.
 #[derive(Clone, Debug)]
@@ -69,7 +70,15 @@ const THE_LIMIT: &str = "the limit";
 
 /// All goals, in the order of the table.
 pub(crate) fn all() -> Vec<Goal> {
-    [saves(), imports(), reads(), old_history(), plain_drivers()].concat()
+    [
+        saves(),
+        imports(),
+        reads(),
+        dispatch(),
+        old_history(),
+        plain_drivers(),
+    ]
+    .concat()
 }
 
 fn saves() -> Vec<Goal> {
@@ -222,6 +231,24 @@ fn reads() -> Vec<Goal> {
             small(),
             Asked::AtMost(1.3),
         ),
+    ]
+}
+
+fn dispatch() -> Vec<Goal> {
+    let goal = |name, dispatcher, asked| Goal {
+        workload: "claim and report, 32 agents",
+        figure: Figure::PerSecond,
+        ours: Case::Dispatch(Dispatcher::Tasktrail, AGENTS),
+        baseline: (name, vec![Case::Dispatch(dispatcher, AGENTS)]),
+        asked,
+    };
+    vec![
+        goal(
+            "pgbench, the state only",
+            Dispatcher::Pgbench,
+            Asked::AtLeast(0.7),
+        ),
+        goal("river", Dispatcher::River, Asked::AtLeast(1.0)),
     ]
 }
 

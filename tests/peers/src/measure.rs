@@ -6,6 +6,7 @@ pub(crate) mod import;
 pub(crate) mod original;
 pub(crate) mod ours;
 pub(crate) mod pgbench;
+pub(crate) mod river;
 pub(crate) mod through_library;
 pub(crate) mod tokio_postgres;
 

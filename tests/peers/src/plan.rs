@@ -8,14 +8,15 @@ use anyhow::{Context, Result};
 use tasktrail_test_support::TestDatabase;
 
 use crate::arguments::{Arguments, Group};
-use crate::case::{Case, Reader, Saver};
-use crate::figures::Round;
+use crate::case::{Case, Dispatcher, Reader, Saver};
+use crate::figures::{Figures, Round};
 use crate::measure::ours::Work;
 use crate::measure::pgbench::{LIMIT_CLIENTS, LIMIT_ENTRIES};
 use crate::measure::{
-    Measured, TABLES, diesel_async, durare, import, original, ours, pgbench, tokio_postgres,
+    Measured, TABLES, diesel_async, durare, import, original, ours, pgbench, river, tokio_postgres,
 };
 use crate::output::say;
+use crate::statement;
 use crate::store::{Contents, fill};
 use crate::workbench::{Workbench, client};
 
@@ -25,12 +26,17 @@ const FILLED: Contents = Contents {
     tasks: 100,
 };
 
+/// The number of agents, clients or workers of `dispatch`.
+pub(crate) const AGENTS: u32 = 32;
+
 /// One measurement.
 #[derive(Clone, Debug, PartialEq)]
 enum Step {
     Ours(Work),
     Pgbench { entries: u32, clients: u32 },
     PgbenchStatus { clients: u32 },
+    PgbenchDispatch { clients: u32 },
+    River { workers: u32 },
     TokioPostgres { callers: u32 },
     DieselAsync { callers: u32 },
     Durare { callers: u32 },
@@ -65,6 +71,13 @@ fn steps(arguments: &Arguments) -> Vec<Step> {
     }
     if arguments.has(Group::List) {
         steps.push(Step::Ours(Work::List));
+    }
+    if arguments.has(Group::Dispatch) {
+        steps.extend([
+            Step::Ours(Work::Dispatch(AGENTS)),
+            Step::PgbenchDispatch { clients: AGENTS },
+            Step::River { workers: AGENTS },
+        ]);
     }
     let folder = arguments.aiecs.as_ref();
     let folder = folder.filter(|_| original::is_wanted(arguments));
@@ -158,6 +171,14 @@ impl<'a> Plan<'a> {
                 Case::Status(Reader::Pgbench, *clients),
                 pgbench::statuses(bench, &self.filled, *clients, time).await?,
             ),
+            Step::PgbenchDispatch { clients } => (
+                Case::Dispatch(Dispatcher::Pgbench, *clients),
+                dispatched_by_pgbench(bench, *clients, time).await?,
+            ),
+            Step::River { workers } => (
+                Case::Dispatch(Dispatcher::River, *workers),
+                river::dispatch(&bench.empty_database(), *workers, time).await?,
+            ),
             Step::TokioPostgres { callers } => (
                 Case::Save(Saver::TokioPostgres, *callers),
                 tokio_postgres::saves(yardstick, *callers, time).await?,
@@ -181,12 +202,24 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// Measures pgbench on as many ready tasks as it cannot finish.
+async fn dispatched_by_pgbench(bench: &Workbench, clients: u32, time: Duration) -> Result<Figures> {
+    let database = bench.database().await?;
+    let setup = client(&database).await?;
+    setup.batch_execute(statement::READY_TASKS).await?;
+    setup.batch_execute("VACUUM ANALYZE task_state").await?;
+    pgbench::dispatch(bench, &database, clients, time).await
+}
+
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ours(Work::Save(callers)) => write!(f, "tasktrail, saves, callers: {callers}"),
             Self::Ours(Work::Status(callers)) => write!(f, "tasktrail, status, callers: {callers}"),
             Self::Ours(Work::Load(callers)) => write!(f, "tasktrail, load, callers: {callers}"),
+            Self::Ours(Work::Dispatch(callers)) => {
+                write!(f, "tasktrail, dispatch, callers: {callers}")
+            }
             Self::Ours(Work::List) => write!(f, "tasktrail, list"),
             Self::Pgbench { entries, clients } => {
                 write!(
@@ -195,6 +228,8 @@ impl fmt::Display for Step {
                 )
             }
             Self::PgbenchStatus { clients } => write!(f, "pgbench, status, clients: {clients}"),
+            Self::PgbenchDispatch { clients } => write!(f, "pgbench, dispatch, clients: {clients}"),
+            Self::River { workers } => write!(f, "river, dispatch, workers: {workers}"),
             Self::TokioPostgres { callers } => write!(f, "tokio-postgres, callers: {callers}"),
             Self::DieselAsync { callers } => write!(f, "diesel-async, callers: {callers}"),
             Self::Durare { callers } => write!(f, "durare, callers: {callers}"),

@@ -13,6 +13,11 @@ const ENTRIES: &str = include_str!("../pgbench/entry.sql");
 /// The query of `status`, which reads one summary.
 pub(crate) const STATUS_SCRIPT: &str = include_str!("../pgbench/status.pgb");
 
+/// Ready tasks of one queue, for [`DISPATCH_SCRIPT`].
+pub(crate) const READY_TASKS: &str = include_str!("../pgbench/ready_tasks.sql");
+/// A claim of the first ready task, and the update that completes it.
+pub(crate) const DISPATCH_SCRIPT: &str = include_str!("../pgbench/dispatch.pgb");
+
 /// Returns the statement without comments, and without a lock timeout of its own.
 pub(crate) fn save() -> String {
     let lines: Vec<_> = SAVE

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Measured;
-use crate::case::{Case, Listed, Reader, Saver};
+use crate::case::{Case, Dispatcher, Listed, Reader, Saver};
 use crate::figures::Figures;
 use crate::workbench::Workbench;
 
@@ -15,6 +15,7 @@ pub(crate) enum Work {
     Save(u32),
     Status(u32),
     Load(u32),
+    Dispatch(u32),
     /// With one caller.
     List,
 }
@@ -25,6 +26,7 @@ impl Work {
             Self::Save(callers) => ("save", callers),
             Self::Status(callers) => ("status", callers),
             Self::Load(callers) => ("load", callers),
+            Self::Dispatch(callers) => ("dispatch", callers),
             Self::List => ("list", 1),
         }
     }
@@ -88,6 +90,7 @@ impl Row {
         Some(match self.workload.as_str() {
             "save" => Case::Save(saver, self.callers?),
             "status" => Case::Status(Reader::Tasktrail, self.callers?),
+            "dispatch" => Case::Dispatch(Dispatcher::Tasktrail, self.callers?),
             "load" => Case::Load(Reader::Tasktrail, self.callers?),
             "list" => Case::List(
                 Reader::Tasktrail,

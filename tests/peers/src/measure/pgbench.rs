@@ -46,6 +46,16 @@ pub(crate) async fn statuses(
     transactions(bench, database, statement::STATUS_SCRIPT, clients, time).await
 }
 
+/// Measures claims of ready tasks, each with the update that completes it.
+pub(crate) async fn dispatch(
+    bench: &Workbench,
+    database: &TestDatabase,
+    clients: u32,
+    time: Duration,
+) -> Result<Figures> {
+    transactions(bench, database, statement::DISPATCH_SCRIPT, clients, time).await
+}
+
 async fn transactions(
     bench: &Workbench,
     database: &TestDatabase,

@@ -1,7 +1,7 @@
 //! The names of the cases in the table of all figures.
 
 use super::number::grouped;
-use crate::case::{Case, Reader, Saver};
+use crate::case::{Case, Dispatcher, Reader, Saver};
 
 /// Returns the workload, the program, and the number of callers.
 pub(super) fn names(case: Case) -> [String; 3] {
@@ -35,6 +35,11 @@ pub(super) fn names(case: Case) -> [String; 3] {
                 "1".to_owned(),
             ]
         }
+        Case::Dispatch(dispatcher, callers) => [
+            "claim and report".to_owned(),
+            dispatcher_name(dispatcher).to_owned(),
+            callers.to_string(),
+        ],
         Case::Cleanup => [
             "cleanup, entries".to_owned(),
             "tasktrail".to_owned(),
@@ -45,6 +50,14 @@ pub(super) fn names(case: Case) -> [String; 3] {
             "tasktrail".to_owned(),
             "1".to_owned(),
         ],
+    }
+}
+
+const fn dispatcher_name(dispatcher: Dispatcher) -> &'static str {
+    match dispatcher {
+        Dispatcher::Tasktrail => "tasktrail",
+        Dispatcher::Pgbench => "pgbench, the state only",
+        Dispatcher::River => "river",
     }
 }
 

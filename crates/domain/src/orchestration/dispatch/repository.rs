@@ -49,7 +49,8 @@ pub trait DispatchRepository: fmt::Debug + Send + Sync {
     /// Repeating a claim returns the same attempts, even if they have ended since, with the current
     /// definitions of their tasks, but without tasks that were removed since. A claim that got
     /// nothing is a new claim when it is repeated. A claim never waits for another call that
-    /// changes a task: it passes over the task, so it may return fewer tasks than are ready.
+    /// changes a task: it passes over the task, so it may return fewer tasks than are ready, or a
+    /// less urgent one with the same required capabilities.
     #[idempotent]
     async fn claim(&self, context: &WriteContext, claim: &Claim) -> Result<ClaimOutcome>;
 

@@ -25,18 +25,19 @@ WITH known AS MATERIALIZED (
         WHERE instance = $3 AND state = 'active' AND $4 <= lease_until AND open_executions < capacity)
 ), queue AS MATERIALIZED (
     -- The limit keeps the planner from reading the ready tasks of all queues for a semi-join.
-    SELECT fitting.queue_id
+    SELECT fitting.queue_id, due.claim_order, due.task_id
     FROM (
         SELECT task_queue.queue_id
         FROM offer CROSS JOIN task_queue
         WHERE task_queue.user_id = $1 AND offer.capabilities @> task_queue.required_capabilities
         OFFSET 0
     ) AS fitting CROSS JOIN LATERAL (
-        SELECT
+        SELECT claim_order, task_id
         FROM task_state
         WHERE user_id = $1 AND queue_id = fitting.queue_id AND state = 'ready' AND due_at <= $4
         ORDER BY claim_order, task_id
         LIMIT 1) AS due
+    ORDER BY due.claim_order, due.task_id
 ), presence AS MATERIALIZED (
     SELECT instance, state, lease_until, capacity, open_executions
     FROM agent_presence
@@ -51,7 +52,8 @@ WITH known AS MATERIALIZED (
     FROM presence
     WHERE instance = $3 AND state = 'active' AND $4 <= lease_until AND open_executions < capacity
 ), candidate AS MATERIALIZED (
-    -- Ordered and locked inside, where the leading columns of the index are bound.
+    -- Ordered and locked inside, where the leading columns of the index are bound. A single task is
+    -- in the first queue, so that only one row is locked; of several, each queue has its share.
     SELECT first.task_id, first.claim_order
     FROM room CROSS JOIN queue CROSS JOIN LATERAL (
         SELECT task_id, claim_order
@@ -60,6 +62,7 @@ WITH known AS MATERIALIZED (
         ORDER BY claim_order, task_id
         LIMIT (SELECT tasks FROM room)
         FOR NO KEY UPDATE SKIP LOCKED) AS first
+    LIMIT (SELECT CASE WHEN tasks = 1 THEN 1 END FROM room)
 ), chosen AS MATERIALIZED (
     SELECT task_id, row_number() OVER (ORDER BY claim_order, task_id) - 1 AS position
     FROM candidate
