@@ -112,7 +112,9 @@ async fn exported(mut export: OrchestrationExport) -> Result<Vec<String>, Databa
     let (mut records, mut amount) = (Vec::new(), OrchestrationAmount::default());
     while let Some(portion) = export.next_portion().await? {
         assert!(portion.len() <= 1000, "{}", portion.len());
-        portion.iter().for_each(|record| amount.add(record));
+        for record in &portion {
+            amount.add(record);
+        }
         records.extend(portion.iter().map(json));
     }
     assert_eq!(amount, export.read());

@@ -106,12 +106,14 @@ The export compares the written entries with the counts in the database. If they
 with exit status 1 and writes no file. During an export, partitions can be neither created nor
 dropped.
 
-With --orchestration, the export has no histories, but the agents, planned tasks, executions and audit
-log of one owner: a snapshot as well, as JSON lines, such as {\"agent\": {…}}. It cannot be imported.
+With --orchestration, the export has no histories, but the agents, planned tasks, executions and
+audit log of one owner: a snapshot as well, as JSON lines, such as {\"agent\": {…}}. It cannot be
+imported.
 
 Prints the numbers of exported tasks, entries, finishes and bytes. JSON: {\"file\", \"format\",
-\"tasks\", \"entries\", \"finishes\", \"bytes\", \"seconds\"}, or with \"agents\", \"tasks\",
-\"executions\" and \"audit_entries\". With standard output as the target, only the export is printed.";
+\"tasks\", \"entries\", \"finishes\", \"bytes\", \"seconds\"}; with --orchestration, \"agents\",
+\"tasks\", \"executions\" and \"audit_entries\" are the counts. With standard output as the target, only
+the export is printed.";
 
 pub(crate) async fn run(
     args: ExportArgs,

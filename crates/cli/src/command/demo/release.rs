@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use serde::Serialize;
 use tasktrail::orchestration::AgentKey;
 use tasktrail::orchestration::agent::{AgentDescription, LostAttempt};
@@ -77,10 +79,10 @@ pub(super) async fn run(manager: &DatabaseManager, owner: UserId) -> Result<Rele
         .tasks
         .list(&owner, &TaskFilter::default(), &first)
         .await?;
-    let last = PageRequest::first(PageSize::new(ENTRIES)?);
+    let latest = PageRequest::first(PageSize::new(ENTRIES)?);
     let entries = ports
         .audit_log
-        .list(&owner, &AuditFilter::default(), &last)
+        .list(&owner, &AuditFilter::default(), &latest)
         .await?;
     let root = TaskKey {
         user: owner.clone(),
@@ -136,7 +138,8 @@ impl Story {
         let mut event = "dies, and its new process registers".to_owned();
         for LostAttempt { attempt, state } in lost {
             let (task, attempt) = (&attempt.task.task, attempt.attempt);
-            event += &format!("; attempt {attempt} is lost, {task} is {state}");
+            // Writing to a string does not fail.
+            let _infallible = write!(event, "; attempt {attempt} is lost, {task} is {state}");
         }
         self.add(actor(agent)?, event);
         Ok(())
