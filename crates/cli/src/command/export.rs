@@ -13,13 +13,13 @@ mod writing;
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use tasktrail::UserId;
-use tasktrail::task_history::TaskStatus;
+use tasktrail::task_history::{Scope, TaskStatus};
 use tasktrail::timestamp::Timestamp;
+use tasktrail::{ExportSelection, UserId};
 
 use self::format::Format;
 use self::target::Target;
-use crate::args::{Global, status_parser, time};
+use crate::args::{Global, status_parser, status_set, time};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -125,7 +125,7 @@ pub(crate) async fn run(
     if args.orchestration {
         orchestration::export(&args.owner, target, global, output).await
     } else {
-        histories::export(&args, format, target, global, output).await
+        histories::export(&args.selection(), format, target, global, output).await
     }
 }
 
@@ -146,5 +146,13 @@ impl ExportArgs {
             )),
             format => Ok(format),
         }
+    }
+
+    fn selection(&self) -> ExportSelection {
+        ExportSelection::default()
+            .with_scope(self.user.clone().map_or(Scope::Everyone, Scope::User))
+            .with_since(self.since)
+            .with_until(self.until)
+            .with_statuses(status_set(&self.statuses))
     }
 }

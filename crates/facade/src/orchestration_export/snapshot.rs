@@ -40,6 +40,10 @@ impl Snapshot {
             reason = "a copy in memory needs no connection"
         )
     )]
+    #[cfg_attr(
+        not(feature = "in-memory"),
+        expect(unused_variables, reason = "a snapshot on PostgreSQL has all owners")
+    )]
     pub(crate) async fn take(
         store: &Store,
         connection: &Connection,

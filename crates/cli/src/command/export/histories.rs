@@ -1,17 +1,15 @@
 use std::time::Instant;
 
 use serde::Serialize;
-use tasktrail::task_history::Scope;
 use tasktrail::{DatabaseError, DatabaseManager, ExportSelection};
 use tokio::sync::mpsc;
 
-use super::ExportArgs;
 use super::format::Format;
 use super::progress::Progress;
 use super::target::Target;
 use super::transfer::transfer;
 use super::writing::{self, HistoryMessage};
-use crate::args::{Global, status_set};
+use crate::args::Global;
 use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, grouped};
@@ -28,9 +26,9 @@ struct Answer<'a> {
     seconds: f64,
 }
 
-/// Exports histories.
+/// Exports the selected histories.
 pub(super) async fn export(
-    args: &ExportArgs,
+    selection: &ExportSelection,
     format: Format,
     target: Target,
     global: &Global,
@@ -38,7 +36,12 @@ pub(super) async fn export(
 ) -> Result<(), Failure> {
     let began = Instant::now();
     let (name, is_stdout) = (target.to_string(), target.is_stdout());
-    let read = async |messages| args.read(global, &messages).await;
+    let read = async |messages| {
+        connection::with_store(global, async |store| {
+            read(store, selection, &messages).await
+        })
+        .await
+    };
     let write = move |target: &_, messages| writing::write(target, format, messages);
     let written = transfer(global, target, read, write).await?;
     if is_stdout {
@@ -56,6 +59,26 @@ pub(super) async fn export(
     print(&answer, output)
 }
 
+/// Reads the histories and sends them to the writer.
+async fn read(
+    manager: &DatabaseManager,
+    selection: &ExportSelection,
+    messages: &mpsc::Sender<HistoryMessage>,
+) -> Result<(), Failure> {
+    let export = manager.export(selection).await?;
+    let mut export = export.ok_or_else(|| Failure::error("there is no database to export"))?;
+    let mut progress = Progress::of(&export);
+    while let Some(chunk) = export.next_portion().await.map_err(DatabaseError::Export)? {
+        progress.advance(&chunk);
+        if messages.send(HistoryMessage::Chunk(chunk)).await.is_err() {
+            return Ok(());
+        }
+    }
+    // If the writer is gone, it reports the error.
+    let _sent = messages.send(HistoryMessage::End(export.total())).await;
+    Ok(())
+}
+
 fn print(answer: &Answer<'_>, output: &mut Output) -> Result<(), Failure> {
     if output.is_json() {
         return output.json(answer);
@@ -71,39 +94,4 @@ fn print(answer: &Answer<'_>, output: &mut Output) -> Result<(), Failure> {
         ("seconds", format!("{:.1}", answer.seconds)),
     ];
     output.table(&output.table_style().facts(facts))
-}
-
-impl ExportArgs {
-    /// Reads the histories and sends them to the writer.
-    async fn read(
-        &self,
-        global: &Global,
-        messages: &mpsc::Sender<HistoryMessage>,
-    ) -> Result<(), Failure> {
-        connection::with_store(global, async |store| self.read_from(store, messages).await).await
-    }
-
-    async fn read_from(
-        &self,
-        manager: &DatabaseManager,
-        messages: &mpsc::Sender<HistoryMessage>,
-    ) -> Result<(), Failure> {
-        let selection = ExportSelection::default()
-            .with_scope(self.user.clone().map_or(Scope::Everyone, Scope::User))
-            .with_since(self.since)
-            .with_until(self.until)
-            .with_statuses(status_set(&self.statuses));
-        let export = manager.export(&selection).await?;
-        let mut export = export.ok_or_else(|| Failure::error("there is no database to export"))?;
-        let mut progress = Progress::of(&export);
-        while let Some(chunk) = export.next_portion().await.map_err(DatabaseError::Export)? {
-            progress.advance(&chunk);
-            if messages.send(HistoryMessage::Chunk(chunk)).await.is_err() {
-                return Ok(());
-            }
-        }
-        // If the writer is gone, it reports the error.
-        let _sent = messages.send(HistoryMessage::End(export.total())).await;
-        Ok(())
-    }
 }
