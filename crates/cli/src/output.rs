@@ -2,9 +2,12 @@
 
 mod bars;
 mod confirm;
+mod drawing;
 mod format;
+mod outcomes;
 mod secrets;
 mod stderr;
+mod table_of_audit_entries;
 mod table_style;
 pub(crate) mod tables;
 mod tables_of_orchestration;
@@ -24,7 +27,9 @@ use self::stderr::print_error;
 use crate::failure::Failure;
 
 pub(crate) use self::confirm::confirm;
+pub(crate) use self::drawing::drawing;
 pub(crate) use self::format::Format;
+pub(crate) use self::outcomes::{cancelled, empty_claim, reported};
 pub(crate) use self::stderr::note;
 pub(crate) use self::table_style::{TableStyle, number_cell};
 pub(crate) use self::terminal::has_colours;

@@ -16,6 +16,7 @@ mod e2e {
     mod diagnosis;
     mod export;
     mod export_files;
+    mod export_orchestration;
     mod files;
     mod finishes;
     mod health;

@@ -59,6 +59,17 @@ pub enum DatabaseError {
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     Partition(tasktrail_postgres_admin::PartitionError),
+    /// An export of agents and tasks read another number of records than the store counts. What it
+    /// returned is incomplete.
+    #[error("the export is not complete: the store counts {counted} {what}, but {read} were read")]
+    IncompleteExport {
+        /// `tasks` or `executions`.
+        what: &'static str,
+        /// How many there are.
+        counted: u64,
+        /// How many were read.
+        read: u64,
+    },
     /// An operation of the port failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),

@@ -8,6 +8,7 @@ mod maintenance;
 mod maintenance_policy;
 mod manager;
 mod new_entry;
+mod orchestration_export;
 mod orchestrator;
 #[cfg(feature = "prometheus")]
 mod prometheus;
@@ -29,6 +30,7 @@ pub use maintenance::{
 pub use maintenance_policy::{DailyAt, MaintenancePolicy, Schedule};
 pub use manager::DatabaseManager;
 pub use new_entry::NewEntry;
+pub use orchestration_export::{OrchestrationAmount, OrchestrationExport, OrchestrationRecord};
 pub use orchestrator::{OrchestrationPorts, Orchestrator, RegisteredAgent};
 #[cfg(feature = "prometheus")]
 pub use prometheus::{PrometheusEndpoint, PrometheusError, PrometheusExporter};

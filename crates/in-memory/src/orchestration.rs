@@ -35,6 +35,17 @@ impl InMemoryStore {
     pub fn orchestration(&self) -> InMemoryOrchestration {
         InMemoryOrchestration::of(self.clone(), None)
     }
+
+    /// Returns a copy of the agents, tasks, executions and audit log of an owner as they are committed
+    /// now, in a store of its own. Later writes do not change it.
+    #[must_use]
+    pub fn orchestration_snapshot(&self, user: &UserId) -> InMemoryOrchestration {
+        let owner = self.lock().read(None, |data, _| data.owners.copy(user));
+        let copy = Self::new();
+        let keep = |data: &mut Data| *data.owners.get_mut(user) = owner;
+        copy.lock().write(None, Vec::new(), keep);
+        copy.orchestration()
+    }
 }
 
 impl InMemoryOrchestration {

@@ -39,7 +39,7 @@ pub use migrate::{
     MigrationPlan, MigrationState, MigrationStatus, MigrationTarget, PlannedMigration, SchemaState,
     schema_differences,
 };
-pub use orchestration::PostgresOrchestration;
+pub use orchestration::{OrchestrationSnapshot, PostgresOrchestration};
 pub use schema_check::SchemaDifference;
 pub use task_history::{
     ChosenTask, ExplainRequest, ExplainedOperation, ExplainedStatement, Explanation, Export,

@@ -10,6 +10,7 @@ mod plans;
 #[cfg(test)]
 mod plans_of_all;
 mod settling;
+mod snapshot;
 mod task_row;
 mod tasks;
 mod write_log;
@@ -21,6 +22,7 @@ use tasktrail_postgres_client::lock_wait::LockWait;
 use tasktrail_postgres_client::pg_operation::PgOperation;
 use tasktrail_postgres_client::source::{NoTransaction, Source};
 
+pub use self::snapshot::OrchestrationSnapshot;
 use self::write_log::was_committed_meanwhile;
 
 /// How often a write is repeated. Once is enough, unless tasks are removed at the same time.

@@ -1,8 +1,9 @@
-//! A demonstration: real work on a folder, recorded as tasks.
+//! A demonstration: real work on a folder, recorded as tasks, and a plan for two agents.
 
 mod fingerprints;
 mod listing;
 mod recorder;
+mod release;
 mod report;
 mod survey;
 mod transcript;
@@ -22,15 +23,18 @@ use crate::connection;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Run a demo: record three tasks that work on the files of a folder.
+/// Run a demo: record three tasks that work on the files of a folder, and orchestrate two agents.
 ///
 /// One task surveys the folder. One writes a report and needs a second attempt. One is cancelled
 /// while its worker is still running. The work is real, and the folder is not changed. The demo
 /// inspects at most 20 000 files, skips folders named `target`, `node_modules` or `.git`, and reads
 /// at most 64 MiB.
 ///
+/// Then two agents share a plan of five tasks. One agent dies with a task and registers again, and
+/// one task is cancelled. These agents claim and report, but do no work.
+///
 /// By default, the tasks are kept in memory and discarded at the end. To record them in a database,
-/// pass --database-url: the demo updates the schema first, and uses a new user for its tasks.
+/// pass --database-url: the demo updates the schema first, and uses two new users for its tasks.
 /// Setting only `DATABASE_URL` does not make the demo write to a database.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -63,10 +67,14 @@ pub(crate) async fn run(
     survey::run(&manager, &user, &files).await?;
     report::run(&manager, &user, &files).await?;
     let answers = fingerprints::run(&manager, &user, &files).await?;
+    // Another user, so that the list of tasks above has only those that record steps.
+    let owner = UserId::new(format!("{user}-agents"))?;
+    let release = release::run(&manager, owner).await?;
     let transcript = DemoTranscript {
         folder: whole(&args.folder),
         in_database: global.database_url.is_some(),
         answers,
+        release,
         tasks: manager.get_user_tasks(&user, PageSize::DEFAULT).await?,
         survey: manager.load_task_history(&survey::task(&user)?).await?,
         report: recorder::trail(&manager, &report::task(&user)?).await?,

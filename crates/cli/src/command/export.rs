@@ -2,31 +2,26 @@ mod comma_separated;
 mod document;
 mod event_log;
 mod format;
+mod histories;
 mod json_lines;
+mod orchestration;
 mod progress;
 mod target;
+mod transfer;
 mod writing;
 
 use std::path::PathBuf;
-use std::time::Instant;
 
 use clap::{Args, ValueHint};
-use serde::Serialize;
-use tasktrail::UserId;
 use tasktrail::task_history::{Scope, TaskStatus};
 use tasktrail::timestamp::Timestamp;
-use tasktrail::{DatabaseError, DatabaseManager, ExportSelection};
-use tokio::sync::mpsc;
-use tokio::task::spawn_blocking;
+use tasktrail::{ExportSelection, UserId};
 
 use self::format::Format;
-use self::progress::Progress;
 use self::target::Target;
-use self::writing::ExportMessage;
 use crate::args::{Global, status_parser, status_set, time};
-use crate::connection;
 use crate::failure::Failure;
-use crate::output::{Output, grouped};
+use crate::output::Output;
 
 /// Export histories to a file: for backup, migration or analysis.
 #[derive(Debug, Args)]
@@ -37,7 +32,8 @@ Examples:
   tasktrail export alice.csv --user alice --since 2026-01-01
   tasktrail export failed.jsonl --status failed --status timed_out --since 7d
   tasktrail export history.xes                      an event log for process mining
-  tasktrail export - --as csv | column -s, -t | less")]
+  tasktrail export - --as csv | column -s, -t | less
+  tasktrail export agents.jsonl --orchestration     agents and planned tasks")]
 pub(crate) struct ExportArgs {
     /// Output file. The suffix selects the format: .jsonl, .csv or .xes. Append .gz to compress.
     /// `-` is standard output.
@@ -70,6 +66,19 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "TIME", value_parser = time)]
     until: Option<Timestamp>,
 
+    /// Export the agents, planned tasks, executions and audit log of an owner instead of histories.
+    #[arg(long, conflicts_with_all = ["user", "statuses", "since", "until"])]
+    orchestration: bool,
+
+    /// Owner of the agents and planned tasks.
+    #[arg(
+        long,
+        value_name = "USER",
+        requires = "orchestration",
+        default_value = "default"
+    )]
+    owner: UserId,
+
     /// Overwrite the file if it exists.
     #[arg(long)]
     force: bool,
@@ -97,91 +106,27 @@ The export compares the written entries with the counts in the database. If they
 with exit status 1 and writes no file. During an export, partitions can be neither created nor
 dropped.
 
-Prints the numbers of exported tasks, entries, finishes and bytes. JSON: {\"file\", \"format\",
-\"tasks\", \"entries\", \"finishes\", \"bytes\", \"seconds\"}. With standard output as the target, only
-the histories are printed.";
+With --orchestration, the export has no histories, but the agents, planned tasks, executions and
+audit log of one owner: a snapshot as well, as JSON lines, such as {\"agent\": {…}}. It cannot be
+imported.
 
-#[derive(Serialize)]
-struct Answer<'a> {
-    file: &'a str,
-    format: &'a str,
-    tasks: u64,
-    entries: u64,
-    finishes: u64,
-    /// Size of the stored file; `null` if the target is not a regular file.
-    bytes: Option<u64>,
-    seconds: f64,
-}
+Prints the numbers of exported tasks, entries, finishes and bytes. JSON: {\"file\", \"format\",
+\"tasks\", \"entries\", \"finishes\", \"bytes\", \"seconds\"}; with --orchestration, \"agents\",
+\"tasks\", \"executions\" and \"audit_entries\" are the counts. With standard output as the target, only
+the export is printed.";
 
 pub(crate) async fn run(
     args: ExportArgs,
     global: &Global,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let began = Instant::now();
     let format = args.format()?;
     let target = Target::of(&args.file, args.force)?;
-    let name = target.to_string();
-    let (is_file, is_stdout) = (target.is_file(), target.is_stdout());
-    // The process must not exit before an incomplete file is removed.
-    let _shutdown_delay = if is_file {
-        Some(global.interrupt.delay_exit().await)
+    if args.orchestration {
+        orchestration::export(&args.owner, target, global, output).await
     } else {
-        None
-    };
-    let (sender, messages) = mpsc::channel(1);
-    let writing = spawn_blocking(move || writing::write(&target, format, messages));
-    let read = tokio::select! {
-        read = args.read(global, &sender) => read,
-        () = global.interrupt.signalled() => {
-            drop(sender);
-            if is_file {
-                drop(writing.await);
-            }
-            global.interrupt.set_outcome(if is_file {
-                "no file was written"
-            } else {
-                "the output is incomplete"
-            });
-            return Err(Failure::error("interrupted"));
-        }
-    };
-    drop(sender);
-    let written = writing.await?;
-    // If writing failed, reading stopped without an error of its own.
-    read?;
-    let written = written.map_err(|error| writing::failure(&name, &error))?;
-    let written = written.ok_or_else(|| Failure::error(format!("{name} is incomplete")))?;
-    if is_stdout {
-        return Ok(());
+        histories::export(&args.selection(), format, target, global, output).await
     }
-    let answer = Answer {
-        file: &name,
-        format: format.name(),
-        tasks: written.amount.tasks,
-        entries: written.amount.entries,
-        finishes: written.amount.finishes,
-        bytes: written.bytes,
-        seconds: began.elapsed().as_secs_f64(),
-    };
-    print(&answer, output)
-}
-
-fn print(answer: &Answer<'_>, output: &mut Output) -> Result<(), Failure> {
-    if output.is_json() {
-        return output.json(answer);
-    }
-    let facts = [
-        ("tasks", grouped(answer.tasks)),
-        ("entries", grouped(answer.entries)),
-        ("finishes", grouped(answer.finishes)),
-        (
-            "bytes",
-            answer.bytes.map_or_else(|| "?".to_owned(), grouped),
-        ),
-        ("seconds", format!("{:.1}", answer.seconds)),
-    ];
-    output.table(&output.table_style().facts(facts))
 }
 
 impl ExportArgs {
@@ -192,41 +137,22 @@ impl ExportArgs {
             let message = format!("--since {since} must be earlier than --until {until}");
             return Err(Failure::Usage(message));
         }
-        self.of_file
-            .map_or_else(|| Format::of(&self.file), Ok)
-            .map_err(Failure::Usage)
+        let format = self.of_file.map_or_else(|| Format::of(&self.file), Ok);
+        match format.map_err(Failure::Usage)? {
+            Format::Csv | Format::Xes if self.orchestration => Err(Failure::Usage(
+                "--orchestration writes JSON lines: use the suffix .jsonl, optionally followed by .gz, or \
+                 pass --as jsonl"
+                    .to_owned(),
+            )),
+            format => Ok(format),
+        }
     }
 
-    /// Reads the histories and sends them to the writer.
-    async fn read(
-        &self,
-        global: &Global,
-        messages: &mpsc::Sender<ExportMessage>,
-    ) -> Result<(), Failure> {
-        connection::with_store(global, async |store| self.read_from(store, messages).await).await
-    }
-
-    async fn read_from(
-        &self,
-        manager: &DatabaseManager,
-        messages: &mpsc::Sender<ExportMessage>,
-    ) -> Result<(), Failure> {
-        let selection = ExportSelection::default()
+    fn selection(&self) -> ExportSelection {
+        ExportSelection::default()
             .with_scope(self.user.clone().map_or(Scope::Everyone, Scope::User))
             .with_since(self.since)
             .with_until(self.until)
-            .with_statuses(status_set(&self.statuses));
-        let export = manager.export(&selection).await?;
-        let mut export = export.ok_or_else(|| Failure::error("there is no database to export"))?;
-        let mut progress = Progress::of(&export);
-        while let Some(chunk) = export.next_portion().await.map_err(DatabaseError::Export)? {
-            progress.advance(&chunk);
-            if messages.send(ExportMessage::Chunk(chunk)).await.is_err() {
-                return Ok(());
-            }
-        }
-        // If the writer is gone, it reports the error.
-        let _sent = messages.send(ExportMessage::End(export.total())).await;
-        Ok(())
+            .with_statuses(status_set(&self.statuses))
     }
 }

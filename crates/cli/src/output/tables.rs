@@ -7,9 +7,10 @@ use tasktrail::task_history::{HistoryEntry, TaskStatus, TaskSummary};
 use super::table_style::{TableStyle, number_cell, status_cell, task_status_cell};
 use super::text::{grouped, json_line, moment, one_line, printable};
 
+pub(crate) use super::table_of_audit_entries::audit_entries;
 pub(crate) use super::tables_of_orchestration::{
-    agent, agents, audit_entries, claimed_tasks, executions, planned_task, planned_tasks,
-    queue_load, reaped_attempts, task_counts, task_overviews,
+    agent, agents, claimed_tasks, executions, planned_task, planned_tasks, queue_load,
+    reaped_attempts, task_counts, task_overviews,
 };
 
 /// A table of the tasks of one user. IDs are never shortened, so that they can be copied. A narrow

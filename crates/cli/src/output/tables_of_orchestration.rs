@@ -1,9 +1,7 @@
-//! Tables of agents, planned tasks, executions and audit entries.
+//! Tables of agents, planned tasks and executions.
 
 use comfy_table::{Cell, Color, Table};
-use tasktrail::JsonText;
 use tasktrail::orchestration::agent::Agent;
-use tasktrail::orchestration::audit::AuditEntry;
 use tasktrail::orchestration::dispatch::{ClaimedTask, Execution, QueueLoad, ReapedAttempt};
 use tasktrail::orchestration::task::{PlannedTask, Task, TaskCounts, TaskOverview, When};
 use tasktrail::orchestration::{AgentState, TaskState};
@@ -15,28 +13,30 @@ use super::text::{grouped, json_line, moment, one_line, printable};
 /// Characters that are kept of a text in a table.
 const KEPT: usize = 60;
 
-/// A table of agents.
+/// A table of agents. A narrow table omits the heartbeat.
 pub(crate) fn agents(style: TableStyle, agents: &[Agent], now: Timestamp) -> Table {
-    let header = [
+    const HEADER: [&str; 7] = [
         "agent",
         "type",
         "state",
         "online",
         "tasks",
-        "heartbeat (UTC)",
         "name",
+        "heartbeat (UTC)",
     ];
-    let mut table = style.table(&header, &[0, 1, 6]);
+    let shown = HEADER.len() - usize::from(style.is_narrow());
+    let mut table = style.table(HEADER.iter().take(shown), &[0, 1, 5]);
     for agent in agents {
-        table.add_row([
+        let cells = [
             text_cell(agent.key.agent.as_str()),
             text_cell(agent.description.agent_type.as_str()),
             agent_state_cell(agent.state),
             Cell::new(yes_or_no(agent.presence.is_online(now))),
             number_cell(busy(agent)),
-            Cell::new_owned(moment(agent.presence.heartbeat_at)),
             Cell::new_owned(one_line(agent.description.name.as_str(), KEPT)),
-        ]);
+            Cell::new_owned(moment(agent.presence.heartbeat_at)),
+        ];
+        table.add_row(cells.into_iter().take(shown));
     }
     table
 }
@@ -81,30 +81,32 @@ pub(crate) fn planned_tasks(style: TableStyle, tasks: &[PlannedTask]) -> Table {
     table
 }
 
-/// A table of tasks.
+/// A table of tasks. A narrow table omits the priority and the time of the creation.
 pub(crate) fn task_overviews(style: TableStyle, tasks: &[TaskOverview]) -> Table {
-    let header = [
+    const HEADER: [&str; 7] = [
         "task",
         "state",
         "agent",
         "attempts",
+        "title",
         "priority",
         "created (UTC)",
-        "title",
     ];
-    let mut table = style.table(&header, &[0, 2, 6]);
+    let shown = HEADER.len() - if style.is_narrow() { 2 } else { 0 };
+    let mut table = style.table(HEADER.iter().take(shown), &[0, 2, 4]);
     for task in tasks {
         let progress = &task.progress;
         let agent = progress.agent.as_ref();
-        table.add_row([
+        let cells = [
             text_cell(task.key.task.as_str()),
             state_cell(progress.state),
             text_cell(agent.map_or("", |agent| agent.as_str())),
             number_cell(progress.attempts.to_string()),
+            Cell::new_owned(one_line(task.title.as_str(), KEPT)),
             number_cell(task.priority.to_string()),
             Cell::new_owned(moment(progress.created_at)),
-            Cell::new_owned(one_line(task.title.as_str(), KEPT)),
-        ]);
+        ];
+        table.add_row(cells.into_iter().take(shown));
     }
     table
 }
@@ -285,31 +287,6 @@ pub(crate) fn queue_load(style: TableStyle, load: &QueueLoad) -> Table {
             number_cell(grouped(queue.ready)),
             number_cell(grouped(queue.due)),
             Cell::new_owned(queue.due_since.map(moment).unwrap_or_default()),
-        ]);
-    }
-    table
-}
-
-/// A table of audit entries.
-pub(crate) fn audit_entries(style: TableStyle, entries: &[AuditEntry]) -> Table {
-    let header = ["time (UTC)", "actor", "action", "entity", "after", "note"];
-    let mut table = style.table(&header, &[1, 3, 4, 5]);
-    for entry in entries {
-        let note = entry
-            .note
-            .as_ref()
-            .map(|note| one_line(note.as_str(), KEPT));
-        let after = entry
-            .after
-            .as_ref()
-            .map(|json: &JsonText| json_line(json, KEPT));
-        table.add_row([
-            Cell::new_owned(moment(entry.at)),
-            Cell::new_owned(printable(&entry.actor.to_string())),
-            text_cell(entry.action.as_str()),
-            Cell::new_owned(printable(&format!("{}:{}", entry.entity, entry.entity_id))),
-            Cell::new_owned(after.unwrap_or_default()),
-            Cell::new_owned(note.unwrap_or_default()),
         ]);
     }
     table

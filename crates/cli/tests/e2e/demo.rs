@@ -1,6 +1,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use tasktrail_test_support::TestDatabase;
 
 use super::files::Folder;
 use super::tool::{command, ended, run};
@@ -33,6 +34,10 @@ fn demo_needs_no_database_and_shows_list_history_trail_and_cancel() {
         "E003: No such file or directory",
         "hash the other half",
         "and the task remains cancelled",
+        "dies, and its new process registers; attempt 1 is lost, build is ready",
+        "    – deploy  skipped  ← document, test\n      ● announce  completed  ← deploy (end)\n",
+        "│ build    │ completed │       │        2 │ Build the service",
+        "│ task.report_superseded │",
     ] {
         assert!(shown.contains(text), "{text}: {shown}");
     }
@@ -103,6 +108,69 @@ fn late_save_does_not_change_a_cancelled_task() {
     assert_eq!(
         shown["fingerprints_history"][1]["step_result"]["status"],
         "completed"
+    );
+}
+
+#[test]
+fn agents_share_a_plan_of_which_a_part_is_cancelled() {
+    let shown = demo_json(&folder());
+    let release = &shown["release"];
+    let list = |list: &str, fields: [&str; 2]| -> Vec<Value> {
+        let items = release[list].as_array().unwrap();
+        let fields = fields.map(|field| format!("/{field}"));
+        let item = |item: &Value| fields.each_ref().map(|field| item.pointer(field).cloned());
+        items.iter().map(|of| json!(item(of))).collect()
+    };
+
+    assert_eq!(
+        list("tasks", ["key/task_id", "progress/state"]),
+        [
+            json!(["test", "completed"]),
+            json!(["document", "cancelled"]),
+            json!(["deploy", "skipped"]),
+            json!(["build", "completed"]),
+            json!(["announce", "completed"]),
+        ]
+    );
+    assert_eq!(
+        list("audit_entries", ["action", "entity_id"]),
+        [
+            json!(["task.completed", "announce"]),
+            json!(["task.claimed", "announce"]),
+            json!(["task.report_superseded", "document"]),
+            json!(["task.skipped", "deploy"]),
+            json!(["task.ready", "announce"]),
+            json!(["task.cancelled", "document"]),
+        ]
+    );
+    assert_eq!(release["tasks"][3]["progress"]["attempts"], 2);
+    assert_eq!(release["graph"]["edges"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn commands_of_the_demo_show_the_same_from_a_database() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let (path, url) = (folder.path().to_str().unwrap(), database.url());
+    let database = ["--format", "json", "--database-url", &url];
+    let json = |args: &[&str]| run([args, &database].concat()).good().json();
+    let demo = run([&["demo", path][..], &database].concat());
+    let shown = demo.created_store().json();
+    let (user, release) = (shown["user_id"].as_str().unwrap(), &shown["release"]);
+    let owner = release["user_id"].as_str().unwrap();
+
+    assert_eq!(shown["in_database"], true);
+    assert_eq!(json(&["tasks", user])["tasks"], shown["tasks"]);
+    assert_eq!(
+        json(&["work", "graph", "build", "--owner", owner]),
+        release["graph"]
+    );
+    assert_eq!(
+        json(&["work", "list", "--owner", owner])["tasks"],
+        release["tasks"]
+    );
+    assert_eq!(
+        json(&["audit", "--owner", owner, "--limit", "6"])["entries"],
+        release["audit_entries"]
     );
 }
 

@@ -7,10 +7,10 @@ use super::files::Folder;
 use super::tool::{Run, run, run_with_stdin};
 
 /// A migrated database.
-struct Store(TestDatabase);
+pub(crate) struct Store(TestDatabase);
 
 impl Store {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let store = Self(TestDatabase::new());
         store.run(&["migrate"]).good();
         store
@@ -22,12 +22,12 @@ impl Store {
             .collect()
     }
 
-    fn run(&self, args: &[&str]) -> Run {
+    pub(crate) fn run(&self, args: &[&str]) -> Run {
         run(self.args(args))
     }
 
     #[track_caller]
-    fn json(&self, args: &[&str]) -> Value {
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
         let args = [args, &["--format", "json"]].concat();
         self.run(&args).good().json()
     }
@@ -48,7 +48,7 @@ impl Store {
     }
 
     #[track_caller]
-    fn register(&self, agent: &str, agent_type: &str) {
+    pub(crate) fn register(&self, agent: &str, agent_type: &str) {
         let description = json!({"agent_id": agent, "agent_type": agent_type, "name": agent});
         let args = self.args(&["agents", "register", "-"]);
         run_with_stdin(args, description.to_string().as_bytes()).good();
@@ -57,7 +57,7 @@ impl Store {
     /// Creates the five tasks of a release: build, then test and document, then deploy, then
     /// announce, whatever became of the deployment.
     #[track_caller]
-    fn plan(&self) -> Value {
+    pub(crate) fn plan(&self) -> Value {
         let plan = json!({"tasks": [
             {"id": "build", "title": "Build the service"},
             {"id": "test", "title": "Test the service", "dependencies": ["build"]},
@@ -73,7 +73,7 @@ impl Store {
     }
 
     #[track_caller]
-    fn claimed(&self, agent: &str) -> String {
+    pub(crate) fn claimed(&self, agent: &str) -> String {
         let claimed = self.json(&["work", "claim", agent]);
         claimed["tasks"][0]["task"].as_str().unwrap().to_owned()
     }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use tasktrail_domain::UserId;
 use tasktrail_domain::write::Actor;
 
 use super::{DatabaseManager, Result};
+use crate::orchestration_export::{OrchestrationExport, Snapshot};
 use crate::orchestrator::{OrchestrationPorts, Orchestrator};
 
 impl DatabaseManager {
@@ -53,6 +55,22 @@ impl DatabaseManager {
         let ports = self.orchestration_ports()?;
         let (clock, ids) = (Arc::clone(&self.0.clock), Arc::clone(&self.0.ids));
         Ok(Orchestrator::new(ports, clock, ids, actor))
+    }
+
+    /// Starts an export of the agents, tasks, executions and audit entries of an owner.
+    ///
+    /// The export is a snapshot: it does not contain later writes, and does not block them. It uses its
+    /// own connection in addition to those of the manager, and continues after the manager is closed.
+    /// In memory it is a copy.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](crate::DatabaseError::NotConnected),
+    /// [`Closed`](crate::DatabaseError::Closed), `Connect` if its connection cannot be opened, or
+    /// [`Repository`](crate::DatabaseError::Repository).
+    pub async fn export_orchestration(&self, owner: &UserId) -> Result<OrchestrationExport> {
+        let snapshot = Snapshot::take(&self.0.store, &self.0.state.connection()?, owner).await?;
+        OrchestrationExport::begin(snapshot, owner.clone()).await
     }
 
     /// Returns the four ports of orchestration, for reads, and for writes with a context of your own.

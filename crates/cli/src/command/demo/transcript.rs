@@ -3,9 +3,10 @@ use tasktrail::UserId;
 use tasktrail::task_history::{CancelOutcome, HistoryEntry, TaskStatus, TaskSummary};
 
 use super::fingerprints::Answers;
+use super::release::{ENTRIES, Release};
 use crate::failure::Failure;
 use crate::output::tables::{self, Entries};
-use crate::output::{Output, printable};
+use crate::output::{Output, drawing, printable};
 
 /// The recorded tasks of the demo, as read back.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub(super) struct DemoTranscript {
     pub(super) report: Vec<HistoryEntry>,
     pub(super) fingerprints: Vec<HistoryEntry>,
     pub(super) answers: Answers,
+    pub(super) release: Release,
 }
 
 impl DemoTranscript {
@@ -44,7 +46,35 @@ impl DemoTranscript {
         self.command(output, "history", " fingerprints")?;
         entries(&self.fingerprints, output)?;
 
+        self.release(output)?;
         self.conclude(output)
+    }
+
+    /// Prints what two agents did with a plan.
+    fn release(&self, output: &mut Output) -> Result<(), Failure> {
+        let (release, style) = (&self.release, output.table_style());
+        let owner = &release.owner;
+        let intro =
+            "Two agents share a plan of five tasks. They claim and report, but do no work here.";
+        chapter(output, "Which agent executes which task?", intro)?;
+        for event in &release.events {
+            let title = format!("  {:18}", event.actor.to_string());
+            let lines = style.wrapped(&title, &event.event);
+            lines.iter().try_for_each(|line| output.line(line))?;
+        }
+
+        chapter(output, "What became of the plan?", "")?;
+        output.line(format_args!("$ tasktrail work graph build --owner {owner}"))?;
+        let lines = drawing(&release.graph);
+        lines.iter().try_for_each(|line| output.line(line))?;
+        output.line(format_args!("$ tasktrail work list --owner {owner}"))?;
+        output.table(&tables::task_overviews(style, &release.tasks))?;
+
+        chapter(output, "Who changed what?", "")?;
+        output.line(format_args!(
+            "$ tasktrail audit --owner {owner} --limit {ENTRIES}"
+        ))?;
+        output.table(&tables::audit_entries(style, &release.audit_entries))
     }
 
     fn introduce(&self, output: &mut Output) -> Result<(), Failure> {
@@ -57,11 +87,12 @@ impl DemoTranscript {
         output.heading(format_args!("Tasktrail demo in {folder}"))?;
         output.line("")?;
         output.line(format_args!(
-            "Three tasks have run and were recorded {place}:"
+            "Three tasks and a plan have run and were recorded {place}:"
         ))?;
         output.line("  survey        inspects the files in four steps")?;
         output.line("  report        writes a report; its second step fails and is retried")?;
         output.line("  fingerprints  hashes the files, and is cancelled while it runs")?;
+        output.line("  plan          five tasks for two agents, of which one dies")?;
         output
             .line("Each section starts with the command that shows the same data from a database.")
     }
@@ -98,6 +129,7 @@ impl DemoTranscript {
                 late_save: self.answers.late_save,
                 status: self.answers.status,
             },
+            release: &self.release,
         }
     }
 }
@@ -112,6 +144,7 @@ struct Document<'a> {
     report_trail: &'a [HistoryEntry],
     fingerprints_history: &'a [HistoryEntry],
     fingerprints: AnswersView,
+    release: &'a Release,
 }
 
 /// The results of the calls on the cancelled task.

@@ -1,9 +1,9 @@
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tasktrail::{Export, ExportedItem};
+use tasktrail::{Export, ExportedItem, OrchestrationAmount, OrchestrationExport};
 
 use crate::output::grouped;
 
-/// The progress bar of an export, visible only on a terminal.
+/// The progress bar of an export of histories, visible only on a terminal.
 pub(super) struct Progress {
     bar: ProgressBar,
     tasks: u64,
@@ -13,11 +13,8 @@ impl Progress {
     pub(super) fn of(export: &Export) -> Self {
         let template = "exporting {wide_bar} {human_pos} of {human_len} entries, {msg} tasks, {per_sec}, \
                         {eta} left";
-        let style =
-            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let target = ProgressDrawTarget::stderr();
         Self {
-            bar: ProgressBar::with_draw_target(Some(export.entries()), target).with_style(style),
+            bar: bar(template, export.entries()),
             tasks: 0,
         }
     }
@@ -36,4 +33,34 @@ impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// The progress bar of an export of orchestration. It counts tasks, because the others have no known
+/// number.
+pub(super) struct OrchestrationProgress(ProgressBar);
+
+impl OrchestrationProgress {
+    pub(super) fn of(export: &OrchestrationExport) -> Self {
+        let template = "exporting {wide_bar} {human_pos} of {human_len} tasks, {msg} executions and audit entries";
+        Self(bar(template, export.tasks()))
+    }
+
+    pub(super) fn show(&self, read: OrchestrationAmount) {
+        self.0.set_position(read.tasks);
+        self.0
+            .set_message(grouped(read.executions + read.audit_entries));
+    }
+}
+
+impl Drop for OrchestrationProgress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+fn bar(template: &str, length: u64) -> ProgressBar {
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let target = ProgressDrawTarget::stderr();
+    ProgressBar::with_draw_target(Some(length), target).with_style(style)
 }

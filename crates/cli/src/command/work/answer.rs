@@ -1,8 +1,7 @@
 use serde::Serialize;
-use tasktrail::TaskId;
 
 use crate::failure::Failure;
-use crate::output::{Output, printable};
+use crate::output::Output;
 
 /// Prints the outcome of a write as JSON, or as a sentence. Fails with [`Failure::No`] if the write
 /// was refused.
@@ -18,10 +17,4 @@ pub(super) fn answer(
         output.line(sentence())?;
     }
     if is_done { Ok(()) } else { Err(Failure::No) }
-}
-
-/// The IDs of tasks, separated by commas.
-pub(super) fn listed(tasks: &[TaskId]) -> String {
-    let tasks: Vec<_> = tasks.iter().map(|task| printable(task.as_str())).collect();
-    tasks.join(", ")
 }

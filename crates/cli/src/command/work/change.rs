@@ -1,14 +1,12 @@
-use std::fmt::Write as _;
-
 use clap::Args;
 use tasktrail::orchestration::task::{CancelOutcome, CancelScope, ResumeOutcome};
 use tasktrail::{DatabaseManager, Document};
 
-use super::answer::{answer, listed};
+use super::answer::answer;
 use super::args::TaskArgs;
 use crate::args::ActorArgs;
 use crate::failure::Failure;
-use crate::output::{Output, moment, printable};
+use crate::output::{Output, cancelled, printable};
 
 /// Cancel a task that has not ended, and skip the tasks that need its success.
 ///
@@ -55,30 +53,8 @@ pub(super) async fn cancel(
     let orchestrator = args.actor.orchestrator(manager)?;
     let outcome = orchestrator.cancel(&args.task.key(), scope).await?;
     let is_done = matches!(outcome, CancelOutcome::Cancelled { .. });
-    let task = printable(args.task.task.as_str());
-    answer(&outcome, || cancelled(&task, &outcome), is_done, output)
-}
-
-fn cancelled(task: &str, outcome: &CancelOutcome) -> String {
-    match outcome {
-        CancelOutcome::Cancelled {
-            previous,
-            descendants,
-            skipped,
-        } => {
-            let mut sentence = format!("{task} is cancelled; it was {previous}");
-            for (tasks, what) in [(descendants, "cancelled as well"), (skipped, "skipped")] {
-                if !tasks.is_empty() {
-                    let _ = write!(sentence, "; {what}: {}", listed(tasks));
-                }
-            }
-            sentence
-        }
-        CancelOutcome::AlreadyEnded { state, at } => {
-            format!("{task} was already {state}, since {} UTC", moment(*at))
-        }
-        CancelOutcome::Unknown => format!("there is no task {task}"),
-    }
+    let sentence = || cancelled(&args.task.task, &outcome);
+    answer(&outcome, sentence, is_done, output)
 }
 
 pub(super) async fn resume(

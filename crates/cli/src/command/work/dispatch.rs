@@ -9,7 +9,7 @@ use super::answer::answer;
 use super::args::{AttemptArgs, TaskArgs};
 use crate::args::{ActorArgs, OwnerArgs};
 use crate::failure::Failure;
-use crate::output::{Output, moment, printable, tables};
+use crate::output::{Output, empty_claim, moment, printable, tables};
 
 /// Give an agent the most urgent ready tasks that it can do.
 ///
@@ -95,22 +95,10 @@ pub(super) async fn claim(
         ClaimOutcome::Claimed { .. } => Ok(()),
         ClaimOutcome::Empty { reason } => {
             if !output.is_json() {
-                output.line(empty(&printable(args.agent.as_str()), reason))?;
+                output.line(empty_claim(&args.agent, reason))?;
             }
             Err(Failure::No)
         }
-    }
-}
-
-fn empty(agent: &str, reason: EmptyClaim) -> String {
-    match reason {
-        EmptyClaim::NothingReady => format!("no task that {agent} can do is ready and due"),
-        EmptyClaim::Full => format!("{agent} has as many tasks as its capacity allows"),
-        EmptyClaim::Draining => format!("{agent} is draining"),
-        EmptyClaim::Retired => format!("{agent} is retired"),
-        EmptyClaim::LeaseEnded => format!("{agent} is offline: it needs a heartbeat"),
-        EmptyClaim::Replaced => format!("another process of {agent} registered later"),
-        EmptyClaim::Unknown => format!("{agent} is not registered"),
     }
 }
 

@@ -1,4 +1,3 @@
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,11 +11,11 @@ use tasktrail::orchestration::task::Description;
 use tasktrail::task_history::ErrorCode;
 use tasktrail::{DatabaseManager, JsonText};
 
-use super::answer::{answer, listed};
+use super::answer::answer;
 use super::args::AttemptArgs;
 use crate::args::read_document;
 use crate::failure::Failure;
-use crate::output::{Output, printable};
+use crate::output::{Output, reported};
 
 /// Close an attempt with its result.
 ///
@@ -77,7 +76,8 @@ pub(super) async fn run(
     let dispatch = &orchestrator.ports().dispatch;
     let outcome = dispatch.report(&orchestrator.context(), &report).await?;
     let is_done = matches!(outcome, ReportOutcome::Recorded { .. });
-    answer(&outcome, || sentence(args, &outcome), is_done, output)
+    let sentence = || reported(&report.attempt, &outcome);
+    answer(&outcome, sentence, is_done, output)
 }
 
 fn report(args: &ReportArgs) -> Result<Report, Failure> {
@@ -108,29 +108,4 @@ fn report(args: &ReportArgs) -> Result<Report, Failure> {
     Ok(Report::new(args.attempt.key(), result)
         .with_output(output)
         .with_usage(usage))
-}
-
-fn sentence(args: &ReportArgs, outcome: &ReportOutcome) -> String {
-    let task = printable(args.attempt.task.as_str());
-    match outcome {
-        ReportOutcome::Recorded {
-            state,
-            ready,
-            skipped,
-        } => {
-            let mut sentence = format!("{task} is {state}");
-            for (tasks, what) in [(ready, "now ready"), (skipped, "skipped")] {
-                if !tasks.is_empty() {
-                    let _ = write!(sentence, "; {what}: {}", listed(tasks));
-                }
-            }
-            sentence
-        }
-        ReportOutcome::Superseded { state, task: now } => {
-            format!("the attempt was closed before: {state}; {task} is {now}")
-        }
-        ReportOutcome::Unknown => {
-            format!("there is no attempt {} at {task}", args.attempt.attempt)
-        }
-    }
 }
