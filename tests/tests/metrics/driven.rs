@@ -96,6 +96,8 @@ impl Driven {
             let expected = end.is_ok();
             let ended = self.manager.transaction(async |transaction| {
                 transaction.check_task_status(&task(0)).await?;
+                let orchestration = transaction.orchestration_ports()?;
+                orchestration.tasks.get(&task(0)).await?;
                 end
             });
             assert_eq!(ended.await.is_ok(), expected);
@@ -142,6 +144,8 @@ pub(crate) fn assert_values(scraped: &Scraped) {
         scraped.number("tasktrail_operations_total", &labels)
     };
     assert_eq!((transactions("ok"), transactions("rolled_back")), (1, 1));
+    let inside = [("operation", "tasks.get"), ("outcome", "ok")];
+    assert_eq!(scraped.number("tasktrail_operations_total", &inside), 2);
     let retries = [save, ("kind", "unavailable")];
     assert!(scraped.number("tasktrail_retries_total", &retries) >= 1);
     let single = scraped.number("tasktrail_batch_calls_total", &[save, ("way", "single")]);
