@@ -27,7 +27,7 @@ pub(super) fn orchestrator(manager: &DatabaseManager) -> Result<Orchestrator<'st
 
 /// Registers an agent that can do every task.
 pub(super) async fn register(
-    orchestrator: &Orchestrator<'_>,
+    orchestrator: &Orchestrator<'static>,
     number: u32,
 ) -> Result<RegisteredAgent<'static>, Failure> {
     let languages: Vec<String> = (0..QUEUES).map(language).collect();
