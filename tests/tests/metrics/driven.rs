@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tasktrail::clock::{Clock, ManualClock, SystemClock};
 use tasktrail::id::RandomIdGenerator;
+use tasktrail::orchestration::task::TaskRetentionRule;
 use tasktrail::repository::{ErrorKind, PageRequest};
 use tasktrail::task_history::{TaskFilter, TaskHistoryRepository, TaskStatus, TaskStepResult};
 use tasktrail::{DatabaseConfig, DatabaseError, DatabaseManager, MaintenancePolicy, Schedule};
@@ -113,7 +114,8 @@ impl Driven {
         }
         self.clock.advance(Duration::from_secs(62 * 24 * 60 * 60));
         self.manager.cleanup_old_tasks(0).await.unwrap();
-        let policy = MaintenancePolicy::new(Schedule::Every(Duration::from_secs(3600)));
+        let policy = MaintenancePolicy::new(Schedule::Every(Duration::from_secs(3600)))
+            .with_orchestration_rule(TaskRetentionRule::older_than(Duration::ZERO));
         let mut maintenance = self.manager.maintenance(policy).unwrap();
         assert!(maintenance.next_run().await);
         maintenance.stop().await;
