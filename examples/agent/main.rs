@@ -54,7 +54,7 @@ async fn main() -> Result<()> {
 }
 
 /// Sends heartbeats until the agent must stop.
-async fn keep_alive(agent: &RegisteredAgent) -> Result<()> {
+async fn keep_alive(agent: &RegisteredAgent<'_>) -> Result<()> {
     loop {
         match agent.heartbeat().await? {
             HeartbeatOutcome::Accepted { .. } => {}
@@ -67,7 +67,7 @@ async fn keep_alive(agent: &RegisteredAgent) -> Result<()> {
 }
 
 /// Claims and executes tasks until the agent gets no more.
-async fn work(manager: &DatabaseManager, agent: &RegisteredAgent) -> Result<()> {
+async fn work(manager: &DatabaseManager, agent: &RegisteredAgent<'_>) -> Result<()> {
     loop {
         match agent.claim(ClaimLimit::new(CAPACITY)?).await? {
             ClaimOutcome::Claimed { tasks } => {
@@ -91,7 +91,7 @@ async fn work(manager: &DatabaseManager, agent: &RegisteredAgent) -> Result<()> 
 /// Executes a task: records a step in the task history, and reports.
 async fn execute(
     manager: &DatabaseManager,
-    agent: &RegisteredAgent,
+    agent: &RegisteredAgent<'_>,
     task: &ClaimedTask,
 ) -> Result<()> {
     let attempt = agent.attempt(task);

@@ -210,7 +210,7 @@ async fn kill_server(server: &Arc<Server>) {
 
 /// Cancels tasks, and kills agents and the server, until few tasks are left; then waits for these.
 async fn disturb(
-    orchestrator: &Orchestrator,
+    orchestrator: &Orchestrator<'_>,
     server: &Arc<Server>,
     database: &TestDatabase,
     agents: &mut Agents,

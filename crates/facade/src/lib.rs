@@ -25,7 +25,7 @@ pub use health::DatabaseHealth;
 pub use health::{Health, HealthState};
 pub use maintenance::{
     CleanupEstimate, CleanupOptions, CleanupReport, MaintenanceFailure, MaintenanceHandle,
-    MaintenanceRun, MaintenanceStep,
+    MaintenanceRun, MaintenanceStep, OrchestrationCleanup,
 };
 pub use maintenance_policy::{DailyAt, MaintenancePolicy, Schedule};
 pub use manager::DatabaseManager;

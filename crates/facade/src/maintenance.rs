@@ -100,6 +100,18 @@ pub struct CleanupReport {
     pub took: Duration,
 }
 
+/// What a cleanup of orchestration removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OrchestrationCleanup {
+    /// Number of removed tasks.
+    pub tasks: u64,
+    /// Whether every ended task was checked; `false` if the time budget ended first.
+    pub complete: bool,
+    /// Duration of the cleanup.
+    pub took: Duration,
+}
+
 /// What a cleanup would remove, and the open tasks of the same age that it would keep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -127,6 +139,9 @@ pub struct CleanupEstimate {
 pub enum MaintenanceStep {
     /// Applying a retention rule, by its index in [`MaintenancePolicy::rules`](crate::MaintenancePolicy::rules).
     Rule(usize),
+    /// Applying a retention rule of orchestration, by its index in
+    /// [`MaintenancePolicy::orchestration_rules`](crate::MaintenancePolicy::orchestration_rules).
+    OrchestrationRule(usize),
     /// Creating partitions for the months ahead.
     Months,
 }
@@ -135,6 +150,7 @@ impl fmt::Display for MaintenanceStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rule(index) => write!(f, "rule {index}"),
+            Self::OrchestrationRule(index) => write!(f, "orchestration rule {index}"),
             Self::Months => f.write_str("months ahead"),
         }
     }
@@ -156,6 +172,8 @@ pub struct MaintenanceFailure {
 pub struct MaintenanceRun {
     /// Total of what the rules removed, including rules that failed halfway.
     pub cleaned_up: CleanupReport,
+    /// Total of what the rules of orchestration removed, including rules that failed halfway.
+    pub orchestration: OrchestrationCleanup,
     /// The failed steps, in order; empty if all succeeded.
     pub failures: Vec<MaintenanceFailure>,
     /// The partitions that were created.

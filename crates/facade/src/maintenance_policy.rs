@@ -2,6 +2,7 @@ mod schedule;
 
 use std::time::Duration;
 
+use tasktrail_domain::orchestration::task::TaskRetentionRule;
 use tasktrail_domain::task_history::RetentionRule;
 
 pub use self::schedule::{DailyAt, Schedule};
@@ -15,6 +16,9 @@ pub struct MaintenancePolicy {
     /// The retention rules, applied one after the other. A task is removed if any of them covers
     /// it.
     pub rules: Vec<RetentionRule>,
+    /// The retention rules of orchestration, applied after [`rules`](Self::rules). An ended task is
+    /// removed if any of them covers it, unless an open task needs it. Its history is kept.
+    pub orchestration_rules: Vec<TaskRetentionRule>,
     /// Time budget for the cleanups of one run. Defaults to 1 hour.
     pub time_budget: Duration,
     /// Number of months after the current one for which partitions are created, if the table of
@@ -29,12 +33,14 @@ pub struct MaintenancePolicy {
 
 impl MaintenancePolicy {
     /// Creates a policy without rules, which removes nothing. Add rules with
-    /// [`with_rule`](Self::with_rule).
+    /// [`with_rule`](Self::with_rule) and
+    /// [`with_orchestration_rule`](Self::with_orchestration_rule).
     #[must_use]
     pub fn new(schedule: Schedule) -> Self {
         Self {
             schedule,
             rules: Vec::new(),
+            orchestration_rules: Vec::new(),
             time_budget: Duration::from_secs(60 * 60),
             months_ahead: 1,
             reap_every: Some(Duration::from_secs(5)),
@@ -45,6 +51,13 @@ impl MaintenancePolicy {
     #[must_use]
     pub fn with_rule(mut self, rule: RetentionRule) -> Self {
         self.rules.push(rule);
+        self
+    }
+
+    /// Adds a retention rule of orchestration.
+    #[must_use]
+    pub fn with_orchestration_rule(mut self, rule: TaskRetentionRule) -> Self {
+        self.orchestration_rules.push(rule);
         self
     }
 

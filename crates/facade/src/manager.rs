@@ -11,6 +11,8 @@ mod metrics;
 #[cfg(feature = "postgres")]
 mod migrations;
 mod orchestration;
+mod orchestration_cleanup;
+mod pace;
 #[cfg(feature = "postgres")]
 mod partitions;
 mod reaping;

@@ -29,24 +29,27 @@ use crate::DatabaseError;
 type Result<T> = std::result::Result<T, DatabaseError>;
 
 /// The four ports of orchestration, on one store.
+///
+/// The lifetime is that of the [transaction](crate::Transaction) in which they work, and `'static`
+/// outside of one.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct OrchestrationPorts {
+pub struct OrchestrationPorts<'c> {
     /// Which agents exist, what they can do, and whether they are alive.
-    pub agents: Arc<dyn AgentRepository>,
+    pub agents: Arc<dyn AgentRepository + 'c>,
     /// Tasks, what they need, and what they depend on.
-    pub tasks: Arc<dyn TaskRepository>,
+    pub tasks: Arc<dyn TaskRepository + 'c>,
     /// Who executes which task.
-    pub dispatch: Arc<dyn DispatchRepository>,
+    pub dispatch: Arc<dyn DispatchRepository + 'c>,
     /// Who changed what.
-    pub audit_log: Arc<dyn AuditLogRepository>,
+    pub audit_log: Arc<dyn AuditLogRepository + 'c>,
 }
 
-impl OrchestrationPorts {
+impl<'c> OrchestrationPorts<'c> {
     /// The ports of a repository that implements all four.
     pub(crate) fn of<R>(repository: R) -> Self
     where
-        R: AgentRepository + TaskRepository + DispatchRepository + AuditLogRepository + 'static,
+        R: AgentRepository + TaskRepository + DispatchRepository + AuditLogRepository + 'c,
     {
         let repository = Arc::new(repository);
         Self {
@@ -60,27 +63,29 @@ impl OrchestrationPorts {
 
 /// Writes to the ports of orchestration for one actor, with the current time and new write ids.
 ///
-/// [`DatabaseManager::orchestration`](crate::DatabaseManager::orchestration) returns it. Reads, and
-/// writes with a write id of your own, are those of the [ports](Self::ports).
+/// [`DatabaseManager::orchestration`](crate::DatabaseManager::orchestration) returns it with the
+/// lifetime `'static`, and [`Transaction::orchestration`](crate::Transaction::orchestration) with
+/// that of the transaction. Reads, and writes with a write id of your own, are those of the
+/// [ports](Self::ports).
 ///
-/// A failed call is retried with the same write id if that is safe. If the
+/// Outside of a transaction, a failed call is retried with the same write id if that is safe. If the
 /// [effect](crate::repository::Effect) of an error is unknown, the write may have been applied; to
 /// repeat it yourself without a second effect, create a [context](Self::context) and use the port.
 ///
 /// Cheap to clone. Like every port, it ends with the [`close`](crate::DatabaseManager::close) of its
 /// manager.
 #[derive(Clone)]
-pub struct Orchestrator {
-    ports: OrchestrationPorts,
+pub struct Orchestrator<'c> {
+    ports: OrchestrationPorts<'c>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
     actor: Actor,
     note: Option<Note>,
 }
 
-impl Orchestrator {
+impl<'c> Orchestrator<'c> {
     pub(crate) fn new(
-        ports: OrchestrationPorts,
+        ports: OrchestrationPorts<'c>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdGenerator>,
         actor: Actor,
@@ -91,6 +96,17 @@ impl Orchestrator {
             ids,
             actor,
             note: None,
+        }
+    }
+
+    /// Returns one that writes to other ports.
+    fn on<'p>(&self, ports: OrchestrationPorts<'p>) -> Orchestrator<'p> {
+        Orchestrator {
+            ports,
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            actor: self.actor.clone(),
+            note: self.note.clone(),
         }
     }
 
@@ -114,7 +130,7 @@ impl Orchestrator {
 
     /// Returns the ports, for reads, and for writes with a context of your own.
     #[must_use]
-    pub const fn ports(&self) -> &OrchestrationPorts {
+    pub const fn ports(&self) -> &OrchestrationPorts<'c> {
         &self.ports
     }
 
@@ -136,7 +152,7 @@ impl Orchestrator {
         &self,
         agent: &AgentKey,
         description: AgentDescription,
-    ) -> Result<(RegisteredAgent, Registered)> {
+    ) -> Result<(RegisteredAgent<'c>, Registered)> {
         let instance = Instance::from(self.ids.next(self.clock.now()));
         let registration = Registration::new(agent.clone(), instance, description);
         let registered = self
@@ -149,7 +165,7 @@ impl Orchestrator {
 
     /// Returns a process of an agent that has registered already.
     #[must_use]
-    pub fn agent(&self, agent: AgentKey, instance: Instance) -> RegisteredAgent {
+    pub fn agent(&self, agent: AgentKey, instance: Instance) -> RegisteredAgent<'c> {
         RegisteredAgent::new(self.clone(), agent, instance)
     }
 
@@ -321,7 +337,7 @@ impl Orchestrator {
     }
 }
 
-impl fmt::Debug for Orchestrator {
+impl fmt::Debug for Orchestrator<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Orchestrator")
             .field("actor", &self.actor)

@@ -79,7 +79,7 @@ pub(crate) struct Connection {
     pub(crate) task_history: Arc<dyn TaskHistoryRepository>,
     /// The same port, with reads that may be stale.
     pub(crate) stale_task_history: Arc<dyn TaskHistoryRepository>,
-    pub(crate) orchestration: OrchestrationPorts,
+    pub(crate) orchestration: OrchestrationPorts<'static>,
     /// `None` in memory.
     #[cfg(feature = "postgres")]
     database: Option<Arc<Database>>,

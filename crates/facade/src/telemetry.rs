@@ -42,6 +42,8 @@ pub use tasktrail_resilience::telemetry::{
 pub const REMOVED_TASKS_TOTAL: &str = "tasktrail_removed_tasks_total";
 /// Entries that cleanups removed, including those in dropped partitions.
 pub const REMOVED_ENTRIES_TOTAL: &str = "tasktrail_removed_entries_total";
+/// Ended tasks of orchestration that cleanups removed.
+pub const REMOVED_ORCHESTRATED_TASKS_TOTAL: &str = "tasktrail_removed_orchestrated_tasks_total";
 
 /// Partitions that cleanups dropped.
 pub const PARTITIONS_DROPPED_TOTAL: &str = "tasktrail_partitions_dropped_total";
@@ -66,6 +68,10 @@ pub fn describe() {
     for (name, meaning) in [
         (REMOVED_TASKS_TOTAL, "Tasks that cleanups removed"),
         (REMOVED_ENTRIES_TOTAL, "Entries that cleanups removed"),
+        (
+            REMOVED_ORCHESTRATED_TASKS_TOTAL,
+            "Ended tasks of orchestration that cleanups removed",
+        ),
         (PARTITIONS_DROPPED_TOTAL, "Partitions that cleanups dropped"),
         (
             MAINTENANCE_RUNS_TOTAL,
@@ -89,6 +95,11 @@ pub(crate) fn removed(tasks: u64, entries: u64) {
     counter!(REMOVED_ENTRIES_TOTAL).increment(entries);
 }
 
+/// Counts ended tasks of orchestration that a cleanup removed.
+pub(crate) fn removed_orchestrated(tasks: u64) {
+    counter!(REMOVED_ORCHESTRATED_TASKS_TOTAL).increment(tasks);
+}
+
 /// Counts a partition that a cleanup dropped.
 #[cfg(feature = "postgres")]
 pub(crate) fn partition_dropped() {
@@ -101,7 +112,7 @@ pub(crate) fn maintained(run: &Result<MaintenanceRun, DatabaseError>) {
         Err(_) => "failed",
         Ok(run) if !run.failures.is_empty() => "failed",
         Ok(run) if run.skipped => "skipped",
-        Ok(run) if run.cleaned_up.complete => "done",
+        Ok(run) if run.cleaned_up.complete && run.orchestration.complete => "done",
         Ok(_) => "out_of_time",
     };
     counter!(MAINTENANCE_RUNS_TOTAL, "result" => result).increment(1);

@@ -1,5 +1,7 @@
 //! What the closure of a transaction works with.
 
+mod orchestration;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -88,8 +90,8 @@ impl Transaction {
     ///
     /// # Errors
     ///
-    /// [`Repository`](DatabaseError::Repository) if a call of the port in the transaction was dropped
-    /// before it finished.
+    /// [`Repository`](DatabaseError::Repository) if a call in the transaction was dropped before it
+    /// finished.
     pub fn task_history(&mut self) -> Result<Arc<dyn TaskHistoryRepository + '_>> {
         match &mut self.begun {
             #[cfg(feature = "in-memory")]

@@ -32,14 +32,14 @@ fn task(id: &str) -> TaskKey {
     TaskKey::new("default", id).unwrap()
 }
 
-fn orchestrator(manager: &DatabaseManager) -> Orchestrator {
+fn orchestrator(manager: &DatabaseManager) -> Orchestrator<'static> {
     manager
         .orchestration("service:release".parse().unwrap())
         .unwrap()
 }
 
 /// Creates the tasks build and test, which needs build.
-async fn plan(orchestrator: &Orchestrator) {
+async fn plan(orchestrator: &Orchestrator<'_>) {
     let plan: TaskPlan = serde_json::from_str(
         r#"{"tasks": [{"id": "build", "title": "Build"},
                       {"id": "test", "title": "Test", "dependencies": ["build"]}]}"#,
@@ -48,14 +48,14 @@ async fn plan(orchestrator: &Orchestrator) {
     orchestrator.create(&owner(), &plan).await.unwrap();
 }
 
-async fn register(orchestrator: &Orchestrator, id: &str) -> RegisteredAgent {
+async fn register(orchestrator: &Orchestrator<'static>, id: &str) -> RegisteredAgent<'static> {
     let key = AgentKey::new("default", id).unwrap();
     let description = AgentDescription::new("code".parse().unwrap(), id.parse().unwrap());
     orchestrator.register(&key, description).await.unwrap().0
 }
 
 /// The report of success for the only task that the agent gets.
-async fn claimed(agent: &RegisteredAgent) -> Report {
+async fn claimed(agent: &RegisteredAgent<'_>) -> Report {
     let claim = agent.claim(ClaimLimit::DEFAULT).await.unwrap();
     let ClaimOutcome::Claimed { tasks } = claim else {
         panic!("nothing claimed: {claim:?}");
@@ -64,7 +64,7 @@ async fn claimed(agent: &RegisteredAgent) -> Report {
     Report::new(agent.attempt(task), AttemptResult::Completed)
 }
 
-async fn state(orchestrator: &Orchestrator, id: &str) -> TaskState {
+async fn state(orchestrator: &Orchestrator<'_>, id: &str) -> TaskState {
     let found = orchestrator.ports().tasks.get(&task(id)).await.unwrap();
     found.unwrap().progress.state
 }

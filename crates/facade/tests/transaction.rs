@@ -5,12 +5,41 @@
     reason = "a failed step of a test is a panic"
 )]
 
+/// Declares a test on each store for each case: a function of a manager.
+macro_rules! on_both_stores {
+    ($($case:ident),* $(,)?) => {
+        mod in_memory {
+            $(
+                #[tokio::test]
+                async fn $case() {
+                    super::$case(tasktrail::DatabaseManager::in_memory()).await;
+                }
+            )*
+        }
+        mod on_postgres {
+            $(
+                #[tokio::test]
+                async fn $case() {
+                    let (manager, _database) = crate::on_postgres(|config| config).await;
+                    super::$case(manager).await;
+                }
+            )*
+        }
+    };
+}
+
 #[path = "transaction/contract.rs"]
 mod contract;
 #[path = "transaction/limits.rs"]
 mod limits;
+#[path = "transaction/orchestration.rs"]
+mod orchestration;
+#[path = "transaction/orchestration_locks.rs"]
+mod orchestration_locks;
 #[path = "transaction/own_statements.rs"]
 mod own_statements;
+#[path = "transaction/work.rs"]
+mod work;
 
 use serde_json::json;
 use tasktrail::task_history::{StepNumber, TaskStatus, TaskStepResult};

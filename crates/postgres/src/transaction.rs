@@ -50,7 +50,7 @@ impl PostgresTransaction {
     ///
     /// # Errors
     ///
-    /// [`NoTransaction`] if a call of the history in the transaction was dropped before it finished.
+    /// [`NoTransaction`] if a call in the transaction was dropped before it finished.
     pub fn task_history(&mut self) -> std::result::Result<PostgresTaskHistory<'_>, NoTransaction> {
         PostgresTaskHistory::in_transaction(self.0.connection())
     }
@@ -77,9 +77,10 @@ impl PostgresTransaction {
     ///
     /// # Errors
     ///
-    /// If a statement in the transaction has failed, also if its error was ignored; if a call of
-    /// the history in it was dropped; or if the server refuses the commit. The transaction is rolled back then. If the
-    /// server does not answer, the [effect](tasktrail_domain::repository::Effect) is unknown.
+    /// If a statement in the transaction has failed, also if its error was ignored; if a call of a
+    /// port in it was dropped; or if the server refuses the commit. The transaction is rolled back
+    /// then. If the server does not answer, the [effect](tasktrail_domain::repository::Effect) is
+    /// unknown.
     ///
     /// # Cancel safety
     ///

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tasktrail::clock::{Clock, ManualClock, SystemClock};
 use tasktrail::id::RandomIdGenerator;
+use tasktrail::orchestration::task::TaskRetentionRule;
 use tasktrail::repository::{ErrorKind, PageRequest};
 use tasktrail::task_history::{TaskFilter, TaskHistoryRepository, TaskStatus, TaskStepResult};
 use tasktrail::{DatabaseConfig, DatabaseError, DatabaseManager, MaintenancePolicy, Schedule};
@@ -96,6 +97,8 @@ impl Driven {
             let expected = end.is_ok();
             let ended = self.manager.transaction(async |transaction| {
                 transaction.check_task_status(&task(0)).await?;
+                let orchestration = transaction.orchestration_ports()?;
+                orchestration.tasks.get(&task(0)).await?;
                 end
             });
             assert_eq!(ended.await.is_ok(), expected);
@@ -111,7 +114,8 @@ impl Driven {
         }
         self.clock.advance(Duration::from_secs(62 * 24 * 60 * 60));
         self.manager.cleanup_old_tasks(0).await.unwrap();
-        let policy = MaintenancePolicy::new(Schedule::Every(Duration::from_secs(3600)));
+        let policy = MaintenancePolicy::new(Schedule::Every(Duration::from_secs(3600)))
+            .with_orchestration_rule(TaskRetentionRule::older_than(Duration::ZERO));
         let mut maintenance = self.manager.maintenance(policy).unwrap();
         assert!(maintenance.next_run().await);
         maintenance.stop().await;
@@ -142,6 +146,8 @@ pub(crate) fn assert_values(scraped: &Scraped) {
         scraped.number("tasktrail_operations_total", &labels)
     };
     assert_eq!((transactions("ok"), transactions("rolled_back")), (1, 1));
+    let inside = [("operation", "tasks.get"), ("outcome", "ok")];
+    assert_eq!(scraped.number("tasktrail_operations_total", &inside), 2);
     let retries = [save, ("kind", "unavailable")];
     assert!(scraped.number("tasktrail_retries_total", &retries) >= 1);
     let single = scraped.number("tasktrail_batch_calls_total", &[save, ("way", "single")]);

@@ -28,7 +28,10 @@ pub(crate) struct ActorArgs {
 
 impl ActorArgs {
     /// What writes to the store for this actor.
-    pub(crate) fn orchestrator(&self, manager: &DatabaseManager) -> Result<Orchestrator, Failure> {
+    pub(crate) fn orchestrator(
+        &self,
+        manager: &DatabaseManager,
+    ) -> Result<Orchestrator<'static>, Failure> {
         let actor = match &self.actor {
             Some(actor) => actor.clone(),
             None => Actor::new(ActorKind::User, user_name())?,

@@ -33,5 +33,5 @@ pub use self::progress::{Task, TaskProgress};
 #[cfg(feature = "mock")]
 pub use self::repository::MockTaskRepository;
 pub use self::repository::{TaskRepository, operation};
-pub use self::retention::{RemovedTasks, TaskRetention};
+pub use self::retention::{RemovedTasks, TaskRetention, TaskRetentionRule};
 pub use self::settlement::{Dependant, Dependants, Settled, settle, state_at_creation};

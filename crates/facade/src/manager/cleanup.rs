@@ -8,6 +8,7 @@ use tasktrail_domain::task_history::{
 };
 use tokio::time::Instant;
 
+use super::pace::Pace;
 use super::{DatabaseManager, Result};
 #[cfg(feature = "postgres")]
 use crate::DatabaseError;
@@ -55,7 +56,7 @@ impl DatabaseManager {
         options: &CleanupOptions,
         mut progress: impl FnMut(&CleanupReport) + Send,
     ) -> Result<CleanupReport> {
-        let began = Instant::now();
+        let pace = Pace::begin(options);
         let histories = self.task_history()?;
         let mut report = CleanupReport::default();
         if options.drop_partitions {
@@ -73,31 +74,22 @@ impl DatabaseManager {
             .with_tasks(options.batch_tasks)
             .with_entries(options.batch_entries)
             .with_after(None);
-        while options
-            .time_budget
-            .is_none_or(|budget| began.elapsed() < budget)
-        {
+        while pace.has_time() {
             let batch_began = Instant::now();
             let removed = histories.remove_expired(policy, &batch).await?;
             telemetry::removed(removed.tasks, removed.entries);
             report.tasks += removed.tasks;
             report.entries += removed.entries;
-            report.took = began.elapsed();
+            report.took = pace.elapsed();
             progress(&report);
             report.complete = removed.next.is_none();
             if report.complete {
                 break;
             }
             batch.after = removed.next;
-            if options.throttle {
-                let left = options
-                    .time_budget
-                    .map(|budget| budget.saturating_sub(began.elapsed()));
-                let pause = batch_began.elapsed();
-                tokio::time::sleep(left.map_or(pause, |left| pause.min(left))).await;
-            }
+            pace.pause_after(batch_began.elapsed()).await;
         }
-        report.took = began.elapsed();
+        report.took = pace.elapsed();
         Ok(report)
     }
 

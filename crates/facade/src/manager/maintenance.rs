@@ -14,7 +14,7 @@ use super::{DatabaseManager, Result};
 use crate::DatabaseError;
 use crate::maintenance::{
     CleanupOptions, CleanupReport, MaintenanceFailure, MaintenanceHandle, MaintenanceRun,
-    MaintenanceStep, Runs,
+    MaintenanceStep, OrchestrationCleanup, Runs,
 };
 use crate::maintenance_policy::{MaintenancePolicy, Schedule};
 use crate::telemetry;
@@ -97,12 +97,26 @@ impl DatabaseManager {
             });
         };
         let mut run = MaintenanceRun::default();
+        self.apply_rules(policy, began, &mut run).await?;
+        self.apply_orchestration_rules(policy, began, &mut run)
+            .await?;
+        match self.create_partitions(policy.months_ahead).await {
+            Ok(Ok(made)) => run.made = made,
+            Ok(Err(failure)) => run.failure = Some(failure),
+            Err(error) => record_failure(&mut run, MaintenanceStep::Months, error)?,
+        }
+        Ok(run)
+    }
+
+    async fn apply_rules(
+        &self,
+        policy: &MaintenancePolicy,
+        began: Instant,
+        run: &mut MaintenanceRun,
+    ) -> Result<()> {
         run.cleaned_up.complete = true;
         for (index, rule) in policy.rules.iter().enumerate() {
-            let options = CleanupOptions {
-                time_budget: Some(policy.time_budget.saturating_sub(began.elapsed())),
-                ..CleanupOptions::default()
-            };
+            let options = what_is_left(policy, began);
             let retention = rule.at(self.0.clock.now());
             let mut progress = CleanupReport::default();
             let cleaned_up = self
@@ -112,17 +126,45 @@ impl DatabaseManager {
                 Ok(report) => add(&mut run.cleaned_up, report),
                 Err(error) => {
                     add(&mut run.cleaned_up, progress);
-                    record_failure(&mut run, MaintenanceStep::Rule(index), error)?;
+                    record_failure(run, MaintenanceStep::Rule(index), error)?;
                 }
             }
         }
         run.cleaned_up.took = began.elapsed();
-        match self.create_partitions(policy.months_ahead).await {
-            Ok(Ok(made)) => run.made = made,
-            Ok(Err(failure)) => run.failure = Some(failure),
-            Err(error) => record_failure(&mut run, MaintenanceStep::Months, error)?,
+        Ok(())
+    }
+
+    async fn apply_orchestration_rules(
+        &self,
+        policy: &MaintenancePolicy,
+        began: Instant,
+        run: &mut MaintenanceRun,
+    ) -> Result<()> {
+        let rules_began = Instant::now();
+        let mut total = OrchestrationCleanup {
+            complete: true,
+            ..OrchestrationCleanup::default()
+        };
+        for (index, rule) in policy.orchestration_rules.iter().enumerate() {
+            let options = what_is_left(policy, began);
+            let retention = rule.at(self.0.clock.now());
+            let mut progress = OrchestrationCleanup::default();
+            let cleaned_up = self
+                .clean_up_orchestration(&retention, &options, |report| progress = *report)
+                .await;
+            let report = match cleaned_up {
+                Ok(report) => report,
+                Err(error) => {
+                    record_failure(run, MaintenanceStep::OrchestrationRule(index), error)?;
+                    progress
+                }
+            };
+            total.tasks += report.tasks;
+            total.complete &= report.complete;
         }
-        Ok(run)
+        total.took = rules_began.elapsed();
+        run.orchestration = total;
+        Ok(())
     }
 
     /// Returns only when the manager is closed.
@@ -232,6 +274,12 @@ impl DatabaseManager {
     ) -> Result<std::result::Result<Vec<String>, String>> {
         Ok(Ok(Vec::new()))
     }
+}
+
+/// The options of the next cleanup in a run that began at `began`.
+fn what_is_left(policy: &MaintenancePolicy, began: Instant) -> CleanupOptions {
+    let left = policy.time_budget.saturating_sub(began.elapsed());
+    CleanupOptions::default().with_time_budget(left)
 }
 
 fn add(total: &mut CleanupReport, report: CleanupReport) {

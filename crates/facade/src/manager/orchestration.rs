@@ -51,7 +51,7 @@ impl DatabaseManager {
     /// # })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn orchestration(&self, actor: Actor) -> Result<Orchestrator> {
+    pub fn orchestration(&self, actor: Actor) -> Result<Orchestrator<'static>> {
         let ports = self.orchestration_ports()?;
         let (clock, ids) = (Arc::clone(&self.0.clock), Arc::clone(&self.0.ids));
         Ok(Orchestrator::new(ports, clock, ids, actor))
@@ -78,7 +78,7 @@ impl DatabaseManager {
     /// # Errors
     ///
     /// As for [`orchestration`](Self::orchestration).
-    pub fn orchestration_ports(&self) -> Result<OrchestrationPorts> {
+    pub fn orchestration_ports(&self) -> Result<OrchestrationPorts<'static>> {
         Ok(self.0.state.connection()?.orchestration)
     }
 }

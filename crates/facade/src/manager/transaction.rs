@@ -53,7 +53,10 @@ impl DatabaseManager {
     /// rolled back. The closure is called at most once: only the begin is retried. To retry the rest,
     /// call `transaction` again. The isolation level is read committed.
     ///
-    /// In memory, others see nothing of the histories before the commit either, and nothing remains
+    /// [Orchestration](Transaction::orchestration) works in the transaction as well: for example, the
+    /// report of an agent is committed together with the rows that its work has changed.
+    ///
+    /// In memory, others see nothing of what was written before the commit either, and nothing remains
     /// after an error. There is no connection and no time limit, and `close` does not wait for a
     /// transaction.
     ///

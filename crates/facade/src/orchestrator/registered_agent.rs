@@ -8,7 +8,7 @@ use tasktrail_domain::orchestration::dispatch::{
 use tasktrail_domain::orchestration::{AgentKey, AttemptKey, Instance};
 use tasktrail_domain::write::{Actor, ActorKind, ActorName};
 
-use super::{Orchestrator, Result};
+use super::{OrchestrationPorts, Orchestrator, Result};
 
 /// A registered process of an agent: it sends heartbeats, claims tasks and reports.
 ///
@@ -16,14 +16,14 @@ use super::{Orchestrator, Result};
 /// [`heartbeat`](Self::heartbeat) at least three times during a lease. Or call
 /// [`heartbeat_with`](Self::heartbeat_with), and stop the attempts that it returns.
 #[derive(Clone)]
-pub struct RegisteredAgent {
-    orchestrator: Orchestrator,
+pub struct RegisteredAgent<'c> {
+    orchestrator: Orchestrator<'c>,
     agent: AgentKey,
     instance: Instance,
 }
 
-impl RegisteredAgent {
-    pub(super) fn new(orchestrator: Orchestrator, agent: AgentKey, instance: Instance) -> Self {
+impl<'c> RegisteredAgent<'c> {
+    pub(super) fn new(orchestrator: Orchestrator<'c>, agent: AgentKey, instance: Instance) -> Self {
         // Never fails: the id of an agent has the limits of a name.
         let name = ActorName::new(agent.agent.as_str());
         let actor = name.map(|name| Actor {
@@ -38,6 +38,15 @@ impl RegisteredAgent {
             orchestrator,
             agent,
             instance,
+        }
+    }
+
+    /// Returns the same process, with other ports.
+    pub(crate) fn on<'p>(&self, ports: OrchestrationPorts<'p>) -> RegisteredAgent<'p> {
+        RegisteredAgent {
+            orchestrator: self.orchestrator.on(ports),
+            agent: self.agent.clone(),
+            instance: self.instance,
         }
     }
 
@@ -138,7 +147,7 @@ impl RegisteredAgent {
     }
 }
 
-impl fmt::Debug for RegisteredAgent {
+impl fmt::Debug for RegisteredAgent<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RegisteredAgent")
             .field("agent", &self.agent)

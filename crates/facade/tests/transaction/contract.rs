@@ -7,32 +7,9 @@ use tasktrail::repository::{ErrorKind, PageSize};
 use tasktrail::task_history::{FinalStatus, FinishOutcome, HistoryEntry, TaskStatus};
 use tasktrail::timestamp::Timestamp;
 use tasktrail::{DatabaseError, DatabaseManager};
-use tasktrail_test_support::TestDatabase;
 use tokio::sync::Notify;
 
-use super::{Result, first, on_postgres, running, save, status, task};
-
-macro_rules! on_both_stores {
-    ($($case:ident),* $(,)?) => {
-        mod in_memory {
-            $(
-                #[tokio::test]
-                async fn $case() {
-                    super::$case(super::DatabaseManager::in_memory()).await;
-                }
-            )*
-        }
-        mod on_postgres {
-            $(
-                #[tokio::test]
-                async fn $case() {
-                    let (manager, _database) = super::manager().await;
-                    super::$case(manager).await;
-                }
-            )*
-        }
-    };
-}
+use super::{Result, first, running, save, status, task};
 
 on_both_stores!(
     commit_publishes_everything_at_once,
@@ -50,10 +27,6 @@ on_both_stores!(
     runs_in_a_spawned_task,
     fails_after_the_close,
 );
-
-async fn manager() -> (DatabaseManager, TestDatabase) {
-    on_postgres(|config| config).await
-}
 
 async fn commit_publishes_everything_at_once(manager: DatabaseManager) {
     let inside = manager

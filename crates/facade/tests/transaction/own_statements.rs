@@ -1,11 +1,13 @@
 //! Statements of the caller on the connection of a transaction.
 
 use tasktrail::diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use tasktrail::orchestration::dispatch::ReportOutcome;
 use tasktrail::repository::{Effect, ErrorChain, ErrorKind, RepositoryError};
 use tasktrail::task_history::TaskStatus;
 use tasktrail::{DatabaseError, DatabaseManager, Transaction};
 use tasktrail_test_support::TestDatabase;
 
+use super::work::{claim, given_work};
 use super::{count, on_postgres, save, status};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -54,6 +56,29 @@ async fn are_committed_together_with_the_history() {
 
     assert_eq!(count(&database, "invoice"), 1);
     assert_eq!(status(&manager, "task").await, Some(TaskStatus::Running));
+}
+
+/// An agent that has lost its task cannot change the rows of the host either.
+#[tokio::test]
+async fn are_committed_together_with_the_report_of_an_attempt() {
+    let (manager, database) = with_invoices().await;
+    let agent = given_work(&manager, "build").await;
+    let report = claim(&agent).await.unwrap();
+    let pay = async |transaction: &mut Transaction| -> Result<(), Failure> {
+        insert(transaction).await?;
+        match transaction.agent(&agent)?.report(&report).await? {
+            ReportOutcome::Recorded { .. } => Ok(()),
+            other => Err(format!("{other:?}").into()),
+        }
+    };
+
+    manager.transaction(&pay).await.unwrap();
+    database.execute("DELETE FROM invoice").unwrap();
+    let late = manager.transaction(&pay).await;
+
+    assert!(late.unwrap_err().to_string().contains("Superseded"));
+    assert_eq!(count(&database, "invoice"), 0);
+    assert_eq!(status(&manager, "build").await, Some(TaskStatus::Completed));
 }
 
 #[tokio::test]

@@ -61,7 +61,7 @@ pub(in crate::command::bench) async fn measure(
 }
 
 struct DispatchCaller {
-    agent: RegisteredAgent,
+    agent: RegisteredAgent<'static>,
 }
 
 impl Caller for DispatchCaller {

@@ -45,7 +45,7 @@ pub(in crate::command::bench) async fn measure(
 }
 
 struct HeartbeatCaller {
-    agents: Vec<RegisteredAgent>,
+    agents: Vec<RegisteredAgent<'static>>,
     sent: usize,
 }
 

@@ -20,16 +20,16 @@ pub(super) fn owner() -> Result<UserId, InvalidValue> {
     UserId::new("bench")
 }
 
-pub(super) fn orchestrator(manager: &DatabaseManager) -> Result<Orchestrator, Failure> {
+pub(super) fn orchestrator(manager: &DatabaseManager) -> Result<Orchestrator<'static>, Failure> {
     let actor = Actor::new(ActorKind::Service, "bench")?;
     Ok(manager.orchestration(actor)?)
 }
 
 /// Registers an agent that can do every task.
 pub(super) async fn register(
-    orchestrator: &Orchestrator,
+    orchestrator: &Orchestrator<'static>,
     number: u32,
-) -> Result<RegisteredAgent, Failure> {
+) -> Result<RegisteredAgent<'static>, Failure> {
     let languages: Vec<String> = (0..QUEUES).map(language).collect();
     let capabilities = Document::of(&serde_json::json!({ "languages": languages }))?;
     let description = AgentDescription::new("code".parse()?, "Bench".parse()?)

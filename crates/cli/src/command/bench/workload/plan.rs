@@ -50,7 +50,7 @@ pub(in crate::command::bench) async fn measure(
 }
 
 struct PlanCaller {
-    orchestrator: Arc<Orchestrator>,
+    orchestrator: Arc<Orchestrator<'static>>,
     owner: Option<UserId>,
     number: u32,
     created: u64,
