@@ -22,6 +22,9 @@ impl Transaction {
     /// keep the agent locked: its heartbeats and other claims wait. In memory, a write locks all agents
     /// and tasks of its owner.
     ///
+    /// The result borrows the transaction until it is dropped: use it in one expression, as in the
+    /// example, or in a block.
+    ///
     /// # Errors
     ///
     /// As for [`task_history`](Self::task_history).
@@ -41,8 +44,8 @@ impl Transaction {
     /// // The task and the first step of its history exist together, or not at all.
     /// manager
     ///     .transaction(async |transaction| {
-    ///         let orchestrator = transaction.orchestration("service:release".parse()?)?;
-    ///         orchestrator.create(&task.user, &plan).await?;
+    ///         let release = "service:release".parse()?;
+    ///         transaction.orchestration(release)?.create(&task.user, &plan).await?;
     ///         transaction.save_task_history(&task, StepNumber::from(0), requested).await?;
     ///         Ok::<(), Box<dyn std::error::Error>>(())
     ///     })
