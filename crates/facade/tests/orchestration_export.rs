@@ -27,7 +27,7 @@ fn bob() -> UserId {
     UserId::new("bob").unwrap()
 }
 
-fn orchestrator(manager: &DatabaseManager) -> Orchestrator {
+fn orchestrator(manager: &DatabaseManager) -> Orchestrator<'static> {
     manager
         .orchestration("service:release".parse().unwrap())
         .unwrap()
@@ -43,7 +43,7 @@ async fn on_postgres() -> (DatabaseManager, TestDatabase) {
 }
 
 /// Creates tasks without dependencies, and one that depends on the first.
-async fn plan(orchestrator: &Orchestrator, owner: &UserId, name: &str, tasks: usize) {
+async fn plan(orchestrator: &Orchestrator<'static>, owner: &UserId, name: &str, tasks: usize) {
     let mut planned: Vec<_> = (0..tasks)
         .map(|number| serde_json::json!({"id": format!("{name}-{number:04}"), "title": name}))
         .collect();
@@ -55,7 +55,11 @@ async fn plan(orchestrator: &Orchestrator, owner: &UserId, name: &str, tasks: us
     orchestrator.create(owner, &plan).await.unwrap();
 }
 
-async fn register(orchestrator: &Orchestrator, owner: &UserId, id: &str) -> RegisteredAgent {
+async fn register(
+    orchestrator: &Orchestrator<'static>,
+    owner: &UserId,
+    id: &str,
+) -> RegisteredAgent<'static> {
     let key = AgentKey::new(owner.as_str(), id).unwrap();
     let description = AgentDescription::new("code".parse().unwrap(), id.parse().unwrap())
         .with_capacity(Capacity::MAX)
@@ -63,14 +67,14 @@ async fn register(orchestrator: &Orchestrator, owner: &UserId, id: &str) -> Regi
     orchestrator.register(&key, description).await.unwrap().0
 }
 
-async fn claim(agent: &RegisteredAgent, limit: ClaimLimit) -> Vec<ClaimedTask> {
+async fn claim(agent: &RegisteredAgent<'static>, limit: ClaimLimit) -> Vec<ClaimedTask> {
     match agent.claim(limit).await.unwrap() {
         ClaimOutcome::Claimed { tasks } => tasks,
         ClaimOutcome::Empty { .. } => Vec::new(),
     }
 }
 
-async fn report(agent: &RegisteredAgent, task: &ClaimedTask, result: AttemptResult) {
+async fn report(agent: &RegisteredAgent<'static>, task: &ClaimedTask, result: AttemptResult) {
     let output = Payload::of(&"x".repeat(300_000)).unwrap();
     let report = Report::new(agent.attempt(task), result).with_output(output);
     let outcome = agent.report(&report).await.unwrap();
@@ -82,7 +86,7 @@ async fn report(agent: &RegisteredAgent, task: &ClaimedTask, result: AttemptResu
 
 /// More tasks, executions of an agent and audit entries than a page has, executions of every end, and
 /// outputs that end a page early.
-async fn work(orchestrator: &Orchestrator, owner: &UserId) {
+async fn work(orchestrator: &Orchestrator<'static>, owner: &UserId) {
     plan(orchestrator, owner, "build", 1050).await;
     let dying = register(orchestrator, owner, "builder-1").await;
     assert_eq!(claim(&dying, ClaimLimit::MAX).await.len(), 1000);
@@ -143,7 +147,7 @@ macro_rules! all {
 }
 
 /// What the ports list, as JSON, sorted.
-async fn listed(orchestrator: &Orchestrator, owner: &UserId) -> Vec<String> {
+async fn listed(orchestrator: &Orchestrator<'static>, owner: &UserId) -> Vec<String> {
     let ports = orchestrator.ports();
     let mut records = Vec::new();
     let filter = AgentFilter::default();

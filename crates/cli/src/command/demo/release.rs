@@ -99,10 +99,10 @@ pub(super) async fn run(manager: &DatabaseManager, owner: UserId) -> Result<Rele
 
 /// Registers a process of an agent. Returns the attempts that its previous process lost.
 async fn register(
-    orchestrator: &Orchestrator,
+    orchestrator: &Orchestrator<'static>,
     owner: &UserId,
     agent: &str,
-) -> Result<(RegisteredAgent, Vec<LostAttempt>), Failure> {
+) -> Result<(RegisteredAgent<'static>, Vec<LostAttempt>), Failure> {
     let key = AgentKey::new(owner.as_str(), agent)?;
     let description = AgentDescription::new("code".parse()?, agent.parse()?);
     let (agent, registered) = orchestrator.register(&key, description).await?;
@@ -118,7 +118,7 @@ impl Story {
         self.0.push(Event { actor, event });
     }
 
-    async fn claim(&mut self, agent: &RegisteredAgent) -> Result<ClaimedTask, Failure> {
+    async fn claim(&mut self, agent: &RegisteredAgent<'static>) -> Result<ClaimedTask, Failure> {
         let claimed = match agent.claim(ClaimLimit::DEFAULT).await? {
             ClaimOutcome::Claimed { tasks } => tasks.into_iter().next(),
             ClaimOutcome::Empty { reason } => {
@@ -134,7 +134,11 @@ impl Story {
         Ok(claimed)
     }
 
-    fn restart(&mut self, agent: &RegisteredAgent, lost: &[LostAttempt]) -> Result<(), Failure> {
+    fn restart(
+        &mut self,
+        agent: &RegisteredAgent<'static>,
+        lost: &[LostAttempt],
+    ) -> Result<(), Failure> {
         let mut event = "dies, and its new process registers".to_owned();
         for LostAttempt { attempt, state } in lost {
             let (task, attempt) = (&attempt.task.task, attempt.attempt);
@@ -147,7 +151,7 @@ impl Story {
 
     async fn complete(
         &mut self,
-        agent: &RegisteredAgent,
+        agent: &RegisteredAgent<'static>,
         claimed: &ClaimedTask,
     ) -> Result<(), Failure> {
         let report = Report::new(agent.attempt(claimed), AttemptResult::Completed);
@@ -159,7 +163,7 @@ impl Story {
 
     async fn cancel(
         &mut self,
-        orchestrator: &Orchestrator,
+        orchestrator: &Orchestrator<'static>,
         owner: &UserId,
         claimed: &ClaimedTask,
     ) -> Result<(), Failure> {
@@ -176,6 +180,6 @@ impl Story {
     }
 }
 
-fn actor(agent: &RegisteredAgent) -> Result<Actor, Failure> {
+fn actor(agent: &RegisteredAgent<'static>) -> Result<Actor, Failure> {
     Ok(Actor::new(ActorKind::Agent, agent.key().agent.as_str())?)
 }

@@ -50,7 +50,7 @@ pub trait DispatchRepository: fmt::Debug + Send + Sync {
     /// definitions of their tasks, but without tasks that were removed since. A claim that got
     /// nothing is a new claim when it is repeated. A claim never waits for another call that
     /// changes a task: it passes over the task, so it may return fewer tasks than are ready, or a
-    /// less urgent one with the same required capabilities.
+    /// less urgent one.
     #[idempotent]
     async fn claim(&self, context: &WriteContext, claim: &Claim) -> Result<ClaimOutcome>;
 

@@ -63,11 +63,16 @@ impl When {
 #[serde(untagged)]
 enum DependencyForm {
     Success(TaskId),
-    Full {
-        task_id: TaskId,
-        #[serde(default = "success")]
-        when: When,
-    },
+    Full(FullForm),
+}
+
+/// A misspelled member must not become [`When::Success`].
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FullForm {
+    task_id: TaskId,
+    #[serde(default = "success")]
+    when: When,
 }
 
 const fn success() -> When {
@@ -78,7 +83,7 @@ impl From<DependencyForm> for Dependency {
     fn from(form: DependencyForm) -> Self {
         match form {
             DependencyForm::Success(prerequisite) => Self::success(prerequisite),
-            DependencyForm::Full { task_id, when } => Self {
+            DependencyForm::Full(FullForm { task_id, when }) => Self {
                 prerequisite: task_id,
                 when,
             },
@@ -90,10 +95,10 @@ impl From<Dependency> for DependencyForm {
     fn from(dependency: Dependency) -> Self {
         match dependency.when {
             When::Success => Self::Success(dependency.prerequisite),
-            when @ When::End => Self::Full {
+            when @ When::End => Self::Full(FullForm {
                 task_id: dependency.prerequisite,
                 when,
-            },
+            }),
         }
     }
 }
@@ -136,7 +141,13 @@ mod tests {
             let written = serde_json::to_string(dependency).unwrap();
             assert_eq!(written == json, is_written, "{written}");
         }
-        for json in [r#""""#, r#"{"task_id":"build","when":"start"}"#, "{}", "1"] {
+        for json in [
+            r#""""#,
+            r#"{"task_id":"build","when":"start"}"#,
+            r#"{"task_id":"build","whem":"end"}"#,
+            "{}",
+            "1",
+        ] {
             assert!(serde_json::from_str::<Dependency>(json).is_err(), "{json}");
         }
     }

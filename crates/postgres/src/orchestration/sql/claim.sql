@@ -53,9 +53,13 @@ WITH known AS MATERIALIZED (
     WHERE instance = $3 AND state = 'active' AND $4 <= lease_until AND open_executions < capacity
 ), candidate AS MATERIALIZED (
     -- Ordered and locked inside, where the leading columns of the index are bound. A single task is
-    -- in the first queue, so that only one row is locked; of several, each queue has its share.
+    -- in the first queue that has one which is not locked. Several tasks are in as many queues at
+    -- most, those with the most urgent first tasks.
     SELECT first.task_id, first.claim_order
-    FROM room CROSS JOIN queue CROSS JOIN LATERAL (
+    FROM room CROSS JOIN (
+        SELECT queue_id
+        FROM queue
+        LIMIT (SELECT CASE WHEN tasks > 1 THEN tasks END FROM room)) AS queue CROSS JOIN LATERAL (
         SELECT task_id, claim_order
         FROM task_state
         WHERE user_id = $1 AND queue_id = queue.queue_id AND state = 'ready' AND due_at <= $4
