@@ -103,6 +103,6 @@ mod tests {
 
     #[tokio::test]
     async fn a_failed_save_is_an_error() {
-        assert!(drive(vec![Broken], Duration::from_secs(60)).await.is_err());
+        assert!(drive(vec![Broken], Duration::from_mins(1)).await.is_err());
     }
 }

@@ -123,8 +123,7 @@ fn missing_privilege_is_reported_with_the_remedy() {
     let run_as_owner = |sql: &str| imported.database.execute(sql).unwrap();
     run_as_owner(&format!(
         "CREATE ROLE {role} LOGIN; REVOKE USAGE ON SCHEMA public FROM PUBLIC;
-         GRANT SELECT, INSERT, UPDATE, DELETE ON task_history, task_summary TO {role};
-         GRANT SELECT ON tasktrail_migrations TO {role}"
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}"
     ));
     let as_role = format!("{role}@");
     let url = imported.database.url().replace("postgres@", &as_role);

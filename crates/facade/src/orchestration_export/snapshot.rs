@@ -63,6 +63,13 @@ impl Snapshot {
         }
     }
 
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(
+            clippy::unnecessary_wraps,
+            reason = "a transaction on PostgreSQL can have ended"
+        )
+    )]
     pub(super) fn ports(&mut self) -> Result<Box<dyn Ports + '_>, DatabaseError> {
         match self {
             #[cfg(feature = "in-memory")]

@@ -104,7 +104,7 @@ impl Stores {
     async fn partition(&self) -> Result<()> {
         let then = self
             .oldest()?
-            .saturating_sub(Duration::from_secs(10 * 24 * 60 * 60));
+            .saturating_sub(Duration::from_hours(10 * 24));
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(then));
         let config = DatabaseConfig::from_url(self.partitioned.url())?;
         let manager =
