@@ -102,9 +102,7 @@ impl Stores {
 
     /// Partitions the store as if a year ago.
     async fn partition(&self) -> Result<()> {
-        let then = self
-            .oldest()?
-            .saturating_sub(Duration::from_hours(10 * 24));
+        let then = self.oldest()?.saturating_sub(Duration::from_hours(10 * 24));
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(then));
         let config = DatabaseConfig::from_url(self.partitioned.url())?;
         let manager =
