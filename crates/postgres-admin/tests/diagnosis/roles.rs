@@ -14,7 +14,11 @@ fn runtime(store: &Store) -> String {
     store.run(&format!(
         "CREATE ROLE {role} LOGIN;
          GRANT SELECT, INSERT, DELETE ON task_history TO {role};
-         GRANT SELECT, INSERT, UPDATE, DELETE ON task_summary TO {role};
+         GRANT SELECT, INSERT, UPDATE, DELETE ON task_summary, agent, agent_presence, task, task_state,
+             task_execution TO {role};
+         GRANT SELECT, INSERT, DELETE ON task_dependency TO {role};
+         GRANT SELECT, INSERT, UPDATE ON task_graph TO {role};
+         GRANT SELECT, INSERT ON task_queue, audit_log TO {role};
          GRANT SELECT ON tasktrail_migrations TO {role}"
     ));
     let url = store.database.url();
