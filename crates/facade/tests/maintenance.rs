@@ -1,6 +1,9 @@
 //! Cleanups, estimates and scheduled maintenance through the manager.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
+#[path = "maintenance/orchestration.rs"]
+mod orchestration;
+
 use std::sync::Arc;
 use std::time::Duration;
 

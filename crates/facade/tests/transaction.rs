@@ -41,7 +41,10 @@ mod own_statements;
 #[path = "transaction/work.rs"]
 mod work;
 
+use std::time::Duration;
+
 use serde_json::json;
+use tasktrail::resilience::{ResilienceConfig, TimeoutConfig};
 use tasktrail::task_history::{StepNumber, TaskStatus, TaskStepResult};
 use tasktrail::{DatabaseConfig, DatabaseError, DatabaseManager, TaskKey, Transaction};
 use tasktrail_test_support::TestDatabase;
@@ -83,6 +86,12 @@ async fn on_postgres(
     let manager = DatabaseManager::new(adjust(config));
     manager.connect().await.unwrap();
     (manager, database)
+}
+
+/// A lock is waited for as long as an attempt may take.
+fn with_brief_attempts(config: DatabaseConfig) -> DatabaseConfig {
+    let brief = TimeoutConfig::default().with_attempt(Duration::from_millis(800));
+    config.with_resilience(ResilienceConfig::default().with_timeout(brief))
 }
 
 fn count(database: &TestDatabase, table: &str) -> usize {

@@ -1,3 +1,4 @@
+mod answer;
 mod comma_separated;
 mod document;
 mod event_log;

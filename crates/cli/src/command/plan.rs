@@ -12,8 +12,9 @@ use crate::output::{Output, counted_items, printable, tables};
 /// Create the tasks of a plan, all or none.
 ///
 /// The plan is a JSON document, see below. A dependency is the ID of a task and waits for its
-/// success; a dependency with `when` can wait for its end, whatever its state. Tasks can depend on tasks of the plan and on existing tasks. Creating the
-/// same plan again changes nothing and prints the current states.
+/// success; a dependency with `when` can wait for its end, whatever its state. Tasks can depend on
+/// tasks of the plan and on existing tasks. Creating the same plan again changes nothing and prints
+/// the current states.
 ///
 /// JSON: {"outcome": "created" or "known", "tasks": [{"task", "state"}]}, or the outcome that names
 /// the unknown prerequisite or parent.

@@ -1,7 +1,5 @@
 //! Sentences about the outcomes of writes.
 
-use std::fmt::Write as _;
-
 use tasktrail::TaskId;
 use tasktrail::orchestration::dispatch::{EmptyClaim, ReportOutcome};
 use tasktrail::orchestration::task::CancelOutcome;
@@ -32,13 +30,8 @@ pub(crate) fn reported(attempt: &AttemptKey, outcome: &ReportOutcome) -> String 
             ready,
             skipped,
         } => {
-            let mut sentence = format!("{task} is {state}");
-            for (tasks, what) in [(ready, "now ready"), (skipped, "skipped")] {
-                if !tasks.is_empty() {
-                    let _ = write!(sentence, "; {what}: {}", listed(tasks));
-                }
-            }
-            sentence
+            let others = and_others([("now ready", ready), ("skipped", skipped)]);
+            format!("{task} is {state}{others}")
         }
         ReportOutcome::Superseded { state, task: now } => {
             format!("the attempt was closed before: {state}; {task} is {now}")
@@ -58,19 +51,21 @@ pub(crate) fn cancelled(task: &TaskId, outcome: &CancelOutcome) -> String {
             descendants,
             skipped,
         } => {
-            let mut sentence = format!("{task} is cancelled; it was {previous}");
-            for (tasks, what) in [(descendants, "cancelled as well"), (skipped, "skipped")] {
-                if !tasks.is_empty() {
-                    let _ = write!(sentence, "; {what}: {}", listed(tasks));
-                }
-            }
-            sentence
+            let others = and_others([("cancelled as well", descendants), ("skipped", skipped)]);
+            format!("{task} is cancelled; it was {previous}{others}")
         }
         CancelOutcome::AlreadyEnded { state, at } => {
             format!("{task} was already {state}, since {} UTC", moment(*at))
         }
         CancelOutcome::Unknown => format!("there is no task {task}"),
     }
+}
+
+/// What became of other tasks, such as `; skipped: deploy`. Empty if there are none.
+fn and_others(groups: [(&str, &Vec<TaskId>); 2]) -> String {
+    let groups = groups.into_iter().filter(|(_, tasks)| !tasks.is_empty());
+    let groups = groups.map(|(what, tasks)| format!("; {what}: {}", listed(tasks)));
+    groups.collect::<Vec<_>>().concat()
 }
 
 /// The IDs of tasks, separated by commas.

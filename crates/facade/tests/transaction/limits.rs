@@ -8,7 +8,7 @@ use tasktrail::resilience::{ResilienceConfig, TimeoutConfig};
 use tasktrail::task_history::TaskStatus;
 use tasktrail::{DatabaseError, DatabaseManager};
 
-use super::{Result, count, first, on_postgres, running, save, status, task};
+use super::{Result, count, first, on_postgres, running, save, status, task, with_brief_attempts};
 
 fn repository_error(result: Result) -> RepositoryError {
     match result {
@@ -53,9 +53,7 @@ async fn transaction_that_takes_too_long_is_rolled_back() {
 
 #[tokio::test]
 async fn locked_task_ends_the_transaction_after_the_lock_timeout() {
-    let brief = TimeoutConfig::default().with_attempt(Duration::from_millis(800));
-    let brief = ResilienceConfig::default().with_timeout(brief);
-    let (manager, _database) = on_postgres(|config| config.with_resilience(brief)).await;
+    let (manager, _database) = on_postgres(with_brief_attempts).await;
 
     locked_task_ends_the_transaction(manager).await;
 }

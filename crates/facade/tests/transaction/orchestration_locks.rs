@@ -3,17 +3,15 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
-use std::time::Duration;
 
 use tasktrail::DatabaseManager;
 use tasktrail::orchestration::TaskState;
 use tasktrail::orchestration::dispatch::ClaimLimit;
 use tasktrail::orchestration::task::{CancelOutcome, CancelScope};
 use tasktrail::repository::{Effect, ErrorKind};
-use tasktrail::resilience::{ResilienceConfig, TimeoutConfig};
 
 use super::work::{actor, claim, create, given_work, open_executions, repository_error, state};
-use super::{Result, on_postgres, save, status, task};
+use super::{Result, on_postgres, save, status, task, with_brief_attempts};
 
 on_both_stores!(write_of_a_locked_task_waits_for_the_commit);
 
@@ -47,9 +45,7 @@ async fn write_of_a_locked_task_waits_for_the_commit(manager: DatabaseManager) {
 
 #[tokio::test]
 async fn locked_agent_ends_the_transaction_after_the_lock_timeout() {
-    let brief = TimeoutConfig::default().with_attempt(Duration::from_millis(800));
-    let brief = ResilienceConfig::default().with_timeout(brief);
-    let (manager, _database) = on_postgres(|config| config.with_resilience(brief)).await;
+    let (manager, _database) = on_postgres(with_brief_attempts).await;
 
     locked_agent_ends_the_transaction(manager).await;
 }

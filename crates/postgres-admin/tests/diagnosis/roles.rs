@@ -2,8 +2,8 @@
 
 use tasktrail_domain::clock::{Clock, SystemClock};
 use tasktrail_postgres_admin::Administrable as _;
-use tasktrail_postgres_admin::TableMaintenanceError;
 use tasktrail_postgres_admin::diagnosis::FindingCode;
+use tasktrail_postgres_admin::{DatabaseRoles, TableMaintenanceError};
 use tasktrail_test_support::{TableLock, TestDatabase};
 
 use super::store::{Store, diagnosis, open, sound, the, troubles};
@@ -11,16 +11,8 @@ use super::store::{Store, diagnosis, open, sound, the, troubles};
 /// Creates a role with the privileges that a service needs, and returns its URL.
 fn runtime(store: &Store) -> String {
     let role = format!("runtime_{}", store.database.name());
-    store.run(&format!(
-        "CREATE ROLE {role} LOGIN;
-         GRANT SELECT, INSERT, DELETE ON task_history TO {role};
-         GRANT SELECT, INSERT, UPDATE, DELETE ON task_summary, agent, agent_presence, task, task_state,
-             task_execution TO {role};
-         GRANT SELECT, INSERT, DELETE ON task_dependency TO {role};
-         GRANT SELECT, INSERT, UPDATE ON task_graph TO {role};
-         GRANT SELECT, INSERT ON task_queue, audit_log TO {role};
-         GRANT SELECT ON tasktrail_migrations TO {role}"
-    ));
+    let roles = DatabaseRoles::new("postgres", &role, "public").unwrap();
+    store.run(&roles.sql());
     let url = store.database.url();
     url.replace("postgres@", &format!("{role}@"))
 }

@@ -72,7 +72,7 @@ impl Environment {
             .bind::<Array<Text>, _>(
                 MIGRATIONS
                     .iter()
-                    .flat_map(|script| script.tables)
+                    .flat_map(Script::tables)
                     .collect::<Vec<_>>(),
             )
             .get_result(connection)
@@ -123,8 +123,8 @@ impl Environment {
         let relations = || self.tables.iter().chain(&self.other_relations);
         let pending = MIGRATIONS.iter().filter(is_pending);
         let mut unexpected = pending
-            .flat_map(|script| script.tables)
-            .filter(|table| relations().any(|relation| relation == *table));
+            .flat_map(Script::tables)
+            .filter(|table| relations().any(|relation| relation == table));
         let Some(table) = unexpected.next() else {
             return Ok(());
         };
@@ -132,7 +132,7 @@ impl Environment {
         let is_table = self.tables.iter().any(|name| name == table);
         Err(MigrateError::Foreign {
             schema: schema.name().to_owned(),
-            table: (*table).to_owned(),
+            table: table.to_owned(),
             difference: clause(is_table, &differences),
         })
     }

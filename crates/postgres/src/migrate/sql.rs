@@ -87,7 +87,6 @@ mod tests {
         up: "CREATE INDEX CONCURRENTLY IF NOT EXISTS c ON t (c);\n",
         down: "-- Nothing.\nDROP INDEX CONCURRENTLY c;\n",
         in_transaction: false,
-        tables: &[],
     };
 
     /// Asserts that a text contains these parts, in this order.
@@ -114,7 +113,6 @@ mod tests {
     fn migration_waits_for_no_lock_that_another_connection_holds() {
         let script = Script {
             in_transaction: true,
-            tables: &[],
             ..INDEX
         };
 
@@ -133,7 +131,6 @@ mod tests {
     fn missing_objects_are_created_in_the_transaction_of_the_first_migration() {
         let script = Script {
             in_transaction: true,
-            tables: &[],
             ..INDEX
         };
         let bootstrap = Bootstrap {
@@ -163,7 +160,6 @@ mod tests {
     fn reverted_migration_is_deleted_from_both_tables_in_one_transaction() {
         let script = Script {
             in_transaction: true,
-            tables: &[],
             ..INDEX
         };
         let bootstrap = Bootstrap {

@@ -14,8 +14,9 @@ use crate::output::{Output, counted_items, printable};
 
 /// Register an agent, or a new process of a known agent.
 ///
-/// The description is a JSON document, see below. The agent may take tasks whose required capabilities are contained in its capabilities. It may
-/// have `capacity` tasks at the same time, and counts as alive for `lease` seconds after a heartbeat.
+/// The description is a JSON document, see below. The agent may take tasks whose required
+/// capabilities are contained in its capabilities. It may have `capacity` tasks at the same time,
+/// and counts as alive for `lease` seconds after a heartbeat.
 /// A new process takes over: the tasks of the previous one become ready again.
 ///
 /// JSON: {"instance", "registered": {"new", "version", "lost"}}.

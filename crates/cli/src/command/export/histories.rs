@@ -4,6 +4,7 @@ use serde::Serialize;
 use tasktrail::{DatabaseError, DatabaseManager, ExportSelection};
 use tokio::sync::mpsc;
 
+use super::answer::Answer;
 use super::format::Format;
 use super::progress::Progress;
 use super::target::Target;
@@ -12,18 +13,13 @@ use super::writing::{self, HistoryMessage};
 use crate::args::Global;
 use crate::connection;
 use crate::failure::Failure;
-use crate::output::{Output, grouped};
+use crate::output::Output;
 
 #[derive(Serialize)]
-struct Answer<'a> {
-    file: &'a str,
-    format: &'a str,
+struct Counts {
     tasks: u64,
     entries: u64,
     finishes: u64,
-    /// Size of the stored file; `null` if the target is not a regular file.
-    bytes: Option<u64>,
-    seconds: f64,
 }
 
 /// Exports the selected histories.
@@ -47,16 +43,24 @@ pub(super) async fn export(
     if is_stdout {
         return Ok(());
     }
+    let amount = &written.amount;
     let answer = Answer {
         file: &name,
         format: format.name(),
-        tasks: written.amount.tasks,
-        entries: written.amount.entries,
-        finishes: written.amount.finishes,
+        counts: Counts {
+            tasks: amount.tasks,
+            entries: amount.entries,
+            finishes: amount.finishes,
+        },
         bytes: written.bytes,
         seconds: began.elapsed().as_secs_f64(),
     };
-    print(&answer, output)
+    let counts = [
+        ("tasks", amount.tasks),
+        ("entries", amount.entries),
+        ("finishes", amount.finishes),
+    ];
+    answer.print(counts, output)
 }
 
 /// Reads the histories and sends them to the writer.
@@ -77,21 +81,4 @@ async fn read(
     // If the writer is gone, it reports the error.
     let _sent = messages.send(HistoryMessage::End(export.total())).await;
     Ok(())
-}
-
-fn print(answer: &Answer<'_>, output: &mut Output) -> Result<(), Failure> {
-    if output.is_json() {
-        return output.json(answer);
-    }
-    let facts = [
-        ("tasks", grouped(answer.tasks)),
-        ("entries", grouped(answer.entries)),
-        ("finishes", grouped(answer.finishes)),
-        (
-            "bytes",
-            answer.bytes.map_or_else(|| "?".to_owned(), grouped),
-        ),
-        ("seconds", format!("{:.1}", answer.seconds)),
-    ];
-    output.table(&output.table_style().facts(facts))
 }

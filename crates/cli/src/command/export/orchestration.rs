@@ -4,6 +4,7 @@ use serde::Serialize;
 use tasktrail::{DatabaseManager, UserId};
 use tokio::sync::mpsc;
 
+use super::answer::Answer;
 use super::progress::OrchestrationProgress;
 use super::target::Target;
 use super::transfer::transfer;
@@ -11,19 +12,14 @@ use super::writing::{OrchestrationMessage, write_records};
 use crate::args::Global;
 use crate::connection;
 use crate::failure::Failure;
-use crate::output::{Output, grouped};
+use crate::output::Output;
 
 #[derive(Serialize)]
-struct Answer<'a> {
-    file: &'a str,
-    format: &'static str,
+struct Counts {
     agents: u64,
     tasks: u64,
     executions: u64,
     audit_entries: u64,
-    /// Size of the stored file; `null` if the target is not a regular file.
-    bytes: Option<u64>,
-    seconds: f64,
 }
 
 /// Exports the agents, tasks, executions and audit log of an owner.
@@ -42,17 +38,26 @@ pub(super) async fn export(
     if is_stdout {
         return Ok(());
     }
+    let amount = &written.amount;
     let answer = Answer {
         file: &name,
         format: "jsonl",
-        agents: written.amount.agents,
-        tasks: written.amount.tasks,
-        executions: written.amount.executions,
-        audit_entries: written.amount.audit_entries,
+        counts: Counts {
+            agents: amount.agents,
+            tasks: amount.tasks,
+            executions: amount.executions,
+            audit_entries: amount.audit_entries,
+        },
         bytes: written.bytes,
         seconds: began.elapsed().as_secs_f64(),
     };
-    print(&answer, output)
+    let counts = [
+        ("agents", amount.agents),
+        ("tasks", amount.tasks),
+        ("executions", amount.executions),
+        ("audit entries", amount.audit_entries),
+    ];
+    answer.print(counts, output)
 }
 
 /// Reads the records and sends them to the writer.
@@ -78,22 +83,4 @@ async fn read(
         .send(OrchestrationMessage::End(export.read()))
         .await;
     Ok(())
-}
-
-fn print(answer: &Answer<'_>, output: &mut Output) -> Result<(), Failure> {
-    if output.is_json() {
-        return output.json(answer);
-    }
-    let facts = [
-        ("agents", grouped(answer.agents)),
-        ("tasks", grouped(answer.tasks)),
-        ("executions", grouped(answer.executions)),
-        ("audit entries", grouped(answer.audit_entries)),
-        (
-            "bytes",
-            answer.bytes.map_or_else(|| "?".to_owned(), grouped),
-        ),
-        ("seconds", format!("{:.1}", answer.seconds)),
-    ];
-    output.table(&output.table_style().facts(facts))
 }

@@ -71,37 +71,27 @@ impl NewTask {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::Document;
-    use crate::orchestration::task::{
-        Description, MaxAttempts, Priority, Tag, Tags, TimeLimit, Title,
-    };
+    use crate::orchestration::task::{Description, MaxAttempts, Priority, Tags, Title, When};
+
+    fn task(json: &str) -> NewTask {
+        serde_json::from_str(json).unwrap()
+    }
 
     fn plain() -> NewTask {
-        let definition = TaskDefinition::new(Title::new("Deploy").unwrap());
-        NewTask::new("deploy".parse().unwrap(), definition)
+        task(r#"{"id": "deploy", "title": "Deploy"}"#)
     }
 
     fn full() -> NewTask {
-        let mut task = plain().with_dependencies(vec![
-            Dependency::success("build".parse().unwrap()),
-            Dependency::end("lint".parse().unwrap()),
-        ]);
-        task.definition = TaskDefinition {
-            description: Description::new("To staging").unwrap(),
-            parent: Some("release".parse().unwrap()),
-            tags: Tags::new(["v2", "urgent"].map(|tag| Tag::new(tag).unwrap())).unwrap(),
-            requirements: Document::of(&json!({ "environment": "staging" })).unwrap(),
-            required_capabilities: Document::of(&json!({ "agent_type": "ops" })).unwrap(),
-            context: Document::of(&json!({ "n": 1.0 })).unwrap(),
-            priority: Priority::new(10).unwrap(),
-            max_attempts: MaxAttempts::new(2).unwrap(),
-            time_limit: Some(TimeLimit::new(600).unwrap()),
-            ..task.definition
-        };
-        task
+        task(
+            r#"{"id": "deploy", "title": "Deploy", "description": "To staging",
+                "parent": "release", "tags": ["v2", "urgent"],
+                "requirements": {"environment": "staging"},
+                "required_capabilities": {"agent_type": "ops"}, "context": {"n": 1.0},
+                "priority": 10, "max_attempts": 2, "time_limit": 600,
+                "dependencies": ["build", {"task_id": "lint", "when": "end"}]}"#,
+        )
     }
 
     /// Stores have fingerprints of existing tasks, so these must never change.
@@ -130,7 +120,7 @@ mod tests {
             |task| task.definition.max_attempts = MaxAttempts::DEFAULT,
             |task| task.definition.time_limit = None,
             |task| task.dependencies.truncate(1),
-            |task| task.dependencies[1].when = crate::orchestration::task::When::Success,
+            |task| task.dependencies[1].when = When::Success,
         ];
         let edited = edits.map(|edit| {
             let mut task = full();

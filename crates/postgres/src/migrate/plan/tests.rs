@@ -6,7 +6,6 @@ const fn script(folder: &'static str) -> Script {
         up: "",
         down: "",
         in_transaction: true,
-        tables: &[],
     }
 }
 

@@ -1,40 +1,20 @@
 //! Retention of ended tasks in scheduled maintenance.
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use tasktrail::clock::{Clock, ManualClock};
-use tasktrail::id::RandomIdGenerator;
+use tasktrail::clock::Clock;
 use tasktrail::orchestration::TaskState;
 use tasktrail::orchestration::audit::{AuditEntry, AuditFilter};
 use tasktrail::orchestration::task::{CancelScope, TaskPlan, TaskRetention, TaskRetentionRule};
 use tasktrail::repository::{ErrorChain, PageRequest, PageSize};
 use tasktrail::task_history::{RetentionRule, Scope, TaskStatus};
 use tasktrail::{
-    CleanupOptions, DatabaseConfig, DatabaseManager, MaintenancePolicy, MaintenanceRun,
-    MaintenanceStep, Orchestrator, Schedule, TaskKey, UserId,
+    CleanupOptions, DatabaseManager, MaintenancePolicy, MaintenanceRun, MaintenanceStep,
+    Orchestrator, Schedule, TaskKey, UserId,
 };
 use tasktrail_test_support::TestDatabase;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-fn clock() -> Arc<ManualClock> {
-    Arc::new(ManualClock::at("2026-02-20T01:00:00Z".parse().unwrap()))
-}
-
-fn in_memory(clock: &Arc<ManualClock>) -> DatabaseManager {
-    let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
-    DatabaseManager::in_memory_with(clock, Arc::new(RandomIdGenerator::default()))
-}
-
-async fn on_postgres(database: &TestDatabase, clock: &Arc<ManualClock>) -> DatabaseManager {
-    let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
-    let config = DatabaseConfig::from_url(database.url()).unwrap();
-    let manager = DatabaseManager::new_with(config, clock, Arc::new(RandomIdGenerator::default()));
-    manager.connect().await.unwrap();
-    manager
-}
+use super::{DAY, clock, in_memory, on_postgres};
 
 fn key(user: &str, task: &str) -> TaskKey {
     TaskKey::new(user.to_owned(), task.to_owned()).unwrap()
