@@ -286,3 +286,19 @@ async fn export_continues_after_a_close_and_cannot_begin_then() {
     let refused = manager.export_orchestration(&alice()).await;
     assert!(matches!(refused, Err(DatabaseError::Closed)), "{refused:?}");
 }
+
+/// The example in `docs/EXPORT.md` is a line as an export writes it.
+#[test]
+fn documented_line_is_a_record() {
+    let document = include_str!("../../../docs/EXPORT.md");
+    let lines = document
+        .lines()
+        .filter(|line| line.starts_with(r#"{"execution":"#));
+    let lines: Vec<_> = lines.collect();
+
+    assert_eq!(lines.len(), 1);
+    for line in lines {
+        let record: OrchestrationRecord = serde_json::from_str(line).unwrap();
+        assert_eq!(serde_json::to_string(&record).unwrap(), line);
+    }
+}
